@@ -1,0 +1,64 @@
+"""Every error a user can meet, with the exit code it ends a command with.
+
+MonitorError                 1
+├── UsageError               2  the command line asks for something impossible
+├── ConfigError              2  a configuration file or a secret is wrong or missing
+├── RecordError              2  a file of sweep records cannot be read
+├── NoVerdict                3  the question cannot be answered now
+│   └── UnknownModel         3  no such model in the database
+└── StoreError               4  the database cannot be used
+    ├── StoreUnavailable     4  not reachable, not writable, not a database
+    └── SchemaOutdated       4  its schema is not this version's
+
+A message names the thing, what is wrong and what to do. It never holds a secret.
+"""
+
+from typing import ClassVar
+
+
+class MonitorError(Exception):
+    """Root of the tree: an error whose message is meant for the user."""
+
+    exit_code: ClassVar[int] = 1
+
+
+class UsageError(MonitorError):
+    """The command line asks for something impossible."""
+
+    exit_code = 2
+
+
+class ConfigError(MonitorError):
+    """A configuration file or a secret is wrong or missing."""
+
+    exit_code = 2
+
+
+class RecordError(MonitorError):
+    """A file of sweep records cannot be read."""
+
+    exit_code = 2
+
+
+class NoVerdict(MonitorError):
+    """The question cannot be answered now."""
+
+    exit_code = 3
+
+
+class UnknownModel(NoVerdict):
+    """No such model in the database."""
+
+
+class StoreError(MonitorError):
+    """The database cannot be used."""
+
+    exit_code = 4
+
+
+class StoreUnavailable(StoreError):
+    """The database is not reachable, not writable or not a database."""
+
+
+class SchemaOutdated(StoreError):
+    """The database holds data under a schema that is not this version's."""
