@@ -194,13 +194,17 @@ class Streak:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Memory:
-    """What the fold must remember of a model beyond what is shown of it."""
+    """What the fold must remember of a model beyond what is shown of it.
+
+    `absent` counts conclusive catalog reads without the model, `is_gone` says that its absence is confirmed,
+    `window` holds the last clear observations for flapping, oldest first, True for up.
+    """
 
     ups: Streak | None = None
     downs: Streak | None = None
     timeouts: Streak | None = None
     absent: Streak | None = None
-    absent_anyhow: Streak | None = None
+    is_gone: bool = False
     window: tuple[bool, ...] = ()
     has_answered: bool = False
 
@@ -227,24 +231,27 @@ class ModelState:
 class Held:
     """A mass failure the guard holds back: its class, the models it has in common, how often, since when."""
 
-    failure: str
+    failure_class: str
     models: frozenset[str]
     streak: Streak
 
 
 _NO_MODELS: Mapping[str, ModelState] = MappingProxyType({})
+_NOTHING_MISSING: Mapping[str, Streak] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProviderState:
     """Everything a fold over one provider's sweeps carries from one sweep to the next.
 
-    `believed` is the last believed catalog, `answered` who answered in the last conclusive sweep,
-    `open_troubles` maps the kind of each open provider event to its cause.
+    `believed` is the last believed catalog, `missing` the ids readable catalogs lack since (rules.md 11),
+    `answered` who answered in the last conclusive sweep, `open_troubles` the kind and cause of each open
+    provider event, `folded_until` the start of the latest sweep folded.
     """
 
     models: Mapping[str, ModelState] = _NO_MODELS
     believed: frozenset[str] = frozenset()
+    missing: Mapping[str, Streak] = _NOTHING_MISSING
     answered: frozenset[str] = frozenset()
     open_troubles: tuple[tuple[EventKind, str], ...] = ()
     held: Held | None = None

@@ -1,0 +1,202 @@
+"""Fold one sweep over what is believed of a provider: its verdict, the events, the state after it.
+
+The same fold serves the daemon's step, an import and a rebuild, so all three agree (rules.md 10-12, 18, 26).
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import datetime
+from fnmatch import fnmatchcase
+
+from monitor.core.lifecycle import confirm_absence, observe
+from monitor.core.model import (
+    ANSWERED,
+    Cause,
+    Decision,
+    Event,
+    EventKind,
+    ModelState,
+    Observation,
+    Outcome,
+    Policy,
+    ProviderState,
+    Reason,
+    Streak,
+    Sweep,
+    Verdict,
+)
+from monitor.core.verdict import CLOSED_BY, PROVIDER_EVENTS, judge
+
+_FEWEST_READS = 3  # rules.md 11
+
+# Rule 26: the order of one model's events at one moment.
+_PLACES = {
+    EventKind.RETIRED: 1,
+    EventKind.FLAPPING_STARTED: 2,
+    EventKind.FLAPPING_STOPPED: 2,
+    EventKind.RETIREMENT_ANNOUNCED: 3,
+    EventKind.KIND_CHANGED: 4,
+}
+
+
+def fold(state: ProviderState, sweep: Sweep, policy: Policy) -> Decision:
+    """Decide one finished sweep. Sweeps of a provider are folded in the order of their `started_at`."""
+    reread, released = _read_catalog(state, sweep, policy)
+    judgement = judge(reread, sweep)
+    after = replace(reread, held=judgement.held, folded_until=_later(state.folded_until, sweep.started_at))
+    if judgement.verdict == Verdict.CONCLUSIVE:
+        after, troubles = _close_troubles(after, sweep)
+        after, changes = _advance_models(after, sweep, policy, released)
+    else:
+        after, troubles = _open_trouble(after, sweep, judgement.cause)
+        after, changes = _confirm_absences(after, released, sweep)
+    events = (*troubles, *sorted(changes, key=_order))
+    return Decision(verdict=judgement.verdict, cause=judgement.cause, events=events, state=after)
+
+
+def is_tracked(model: str, policy: Policy) -> bool:
+    """Say whether an id passes `include` and `exclude`; else it is not probed nor absent (rules.md 1)."""
+    is_included = any(fnmatchcase(model, pattern) for pattern in policy.include)
+    return is_included and not any(fnmatchcase(model, pattern) for pattern in policy.exclude)
+
+
+def _later(known: datetime | None, moment: datetime) -> datetime:
+    return moment if known is None else max(known, moment)
+
+
+def _order(event: Event) -> tuple[datetime, str, int]:
+    return event.confirmed_at, event.model or "", _PLACES.get(event.kind, 0)
+
+
+# The catalog as such (rule 11)
+
+
+def _read_catalog(
+    state: ProviderState, sweep: Sweep, policy: Policy
+) -> tuple[ProviderState, Mapping[str, datetime]]:
+    """Count the ids a readable catalog lacks; missing often enough they are gone, whatever the verdict.
+
+    Returns the state, and the ids released now with the start of the first catalog without them.
+    """
+    if not sweep.listed or sweep.cause in {Cause.INTERRUPTED, Cause.CATALOG_UNREADABLE}:
+        return state, {}
+    expected = state.believed | state.missing.keys() | _listed(state.models)
+    missing = {
+        model: state.missing[model].longer() if model in state.missing else Streak(1, sweep.started_at)
+        for model in expected.difference(sweep.listed)
+    }
+    enough = max(_FEWEST_READS, policy.confirm_unlisted)
+    released = {model: streak.began_at for model, streak in missing.items() if streak.count >= enough}
+    kept = {model: streak for model, streak in missing.items() if model not in released}
+    believed = state.believed.difference(released)
+    return replace(state, missing=kept, believed=believed), _tracked_dates(released, policy)
+
+
+def _listed(models: Mapping[str, ModelState]) -> set[str]:
+    return {model for model, state in models.items() if state.listed}
+
+
+def _tracked_dates(dates: Mapping[str, datetime], policy: Policy) -> Mapping[str, datetime]:
+    return {model: moment for model, moment in dates.items() if is_tracked(model, policy)}
+
+
+# The provider (rule 10)
+
+
+def _open_trouble(
+    state: ProviderState, sweep: Sweep, cause: str | None
+) -> tuple[ProviderState, tuple[Event, ...]]:
+    """Raise a cause's event once, until a conclusive sweep closes it."""
+    kind = PROVIDER_EVENTS.get(cause or "")
+    if kind is None or cause is None or kind in dict(state.open_troubles):
+        return state, ()
+    after = replace(state, open_troubles=(*state.open_troubles, (kind, cause)))
+    return after, (_provider_event(kind, sweep, cause),)
+
+
+def _close_troubles(state: ProviderState, sweep: Sweep) -> tuple[ProviderState, tuple[Event, ...]]:
+    """Close every open trouble: a conclusive sweep is the proof that they are over."""
+    events = tuple(_provider_event(CLOSED_BY[kind], sweep, cause) for kind, cause in state.open_troubles)
+    return replace(state, open_troubles=()), events
+
+
+def _provider_event(kind: EventKind, sweep: Sweep, cause: str) -> Event:
+    return Event(
+        kind=kind, model=None, began_at=sweep.started_at, confirmed_at=sweep.started_at, reason=cause
+    )
+
+
+# The models (rules 12, 14-23)
+
+
+def _advance_models(
+    state: ProviderState, sweep: Sweep, policy: Policy, released: Mapping[str, datetime]
+) -> tuple[ProviderState, list[Event]]:
+    """Advance every listed model by its observation, and every missing one by its absence."""
+    observations = _observations(sweep, policy)
+    models, events = dict(state.models), list[Event]()
+    for model, observation in observations.items():
+        known = _relisted(models.get(model))
+        moment = sweep.moment(observation)
+        models[model], made = observe(known, observation, moment, policy, is_baseline=not state.has_answered)
+        events += made
+    listed = frozenset(sweep.listed)
+    for model, known in state.models.items():
+        if model not in listed and is_tracked(model, policy):
+            models[model], made = _miss(model, known, sweep, policy, released)
+            events += made
+    answered = frozenset(m for m, seen in observations.items() if seen.outcome in ANSWERED)
+    after = replace(
+        state,
+        models=models,
+        believed=listed,
+        answered=answered,
+        has_answered=state.has_answered or bool(answered),
+    )
+    return after, events
+
+
+def _observations(sweep: Sweep, policy: Policy) -> dict[str, Observation]:
+    """One observation for each tracked listed model; a gap counts as never asked (rules.md 1)."""
+    made = {observation.model: observation for observation in sweep.observations}
+    return {
+        model: made.get(model) or Observation(model, Outcome.UNKNOWN, Reason.NOT_PROBED, at_ms=0, attempts=0)
+        for model in sweep.listed
+        if is_tracked(model, policy)
+    }
+
+
+def _relisted(state: ModelState | None) -> ModelState | None:
+    if state is None or (state.listed and state.memory.absent is None):
+        return state
+    return replace(state, listed=True, memory=replace(state.memory, absent=None, is_gone=False))
+
+
+def _miss(
+    model: str, state: ModelState, sweep: Sweep, policy: Policy, released: Mapping[str, datetime]
+) -> tuple[ModelState, tuple[Event, ...]]:
+    """Rule 18: one more conclusive read without the model; where rule 11 confirms too, 18's start stands."""
+    absent = state.memory.absent.longer() if state.memory.absent else Streak(1, sweep.started_at)
+    missed = replace(state, listed=False, memory=replace(state.memory, absent=absent))
+    if state.memory.is_gone:
+        return missed, ()
+    if absent.count >= policy.confirm_unlisted:
+        return confirm_absence(model, missed, absent.began_at, sweep.started_at)
+    if model in released:
+        return confirm_absence(model, missed, released[model], sweep.started_at)
+    return missed, ()
+
+
+def _confirm_absences(
+    state: ProviderState, released: Mapping[str, datetime], sweep: Sweep
+) -> tuple[ProviderState, list[Event]]:
+    """Rule 11 in an inconclusive sweep: what is released there is gone, nothing else changes."""
+    models, events = dict(state.models), list[Event]()
+    for model in _still_known(released, models):
+        models[model], made = confirm_absence(model, models[model], released[model], sweep.started_at)
+        events += made
+    return replace(state, models=models), events
+
+
+def _still_known(released: Iterable[str], models: Mapping[str, ModelState]) -> list[str]:
+    return [model for model in released if model in models and not models[model].memory.is_gone]

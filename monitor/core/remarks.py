@@ -1,0 +1,68 @@
+"""The rules that tell of a model without changing its status: flapping, announced retirement, kind."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from monitor.core import flapping
+from monitor.core.model import Event, EventKind, Kind, ModelState, Policy, Status
+from monitor.core.seen import Advance, Seen
+
+
+def flap(state: ModelState, seen: Seen, policy: Policy) -> Advance:
+    """Rule 22: restless over the window of clear observations."""
+    if seen.is_up is None:
+        return state, ()
+    percent = flapping.restlessness(state.memory.window, policy.flap_window)
+    is_flapping = flapping.is_flapping(percent, policy, was_flapping=state.flapping)
+    if is_flapping == state.flapping:
+        return state, ()
+    kind = EventKind.FLAPPING_STARTED if is_flapping else EventKind.FLAPPING_STOPPED
+    event = remark(state, kind, seen.observation.model, seen.moment, detail=f"{float(percent):.2f} %")
+    return replace(state, flapping=is_flapping), (event,)
+
+
+def announce(state: ModelState, seen: Seen, _policy: Policy) -> Advance:
+    """Rule 23: a new end-of-life date of a model that still lives."""
+    date = seen.observation.retires_at
+    if date is None or date == state.retires_at or state.status == Status.RETIRED or seen.is_end_of_life:
+        return state, ()
+    event = _remark_seen(state, EventKind.RETIREMENT_ANNOUNCED, seen, f"{date:%Y-%m-%dT%H:%M:%SZ}")
+    return replace(state, retires_at=date), (event,)
+
+
+def change_kind(state: ModelState, seen: Seen, _policy: Policy) -> Advance:
+    """Rule 23: the endpoint that serves the model, remembered once known."""
+    kind = seen.observation.kind
+    if kind in {Kind.UNKNOWN, state.kind}:
+        return state, ()
+    after = replace(state, kind=kind)
+    if state.kind == Kind.UNKNOWN:
+        return after, ()
+    return after, (_remark_seen(state, EventKind.KIND_CHANGED, seen, f"{state.kind} -> {kind}"),)
+
+
+def remark(
+    state: ModelState,
+    kind: EventKind,
+    model: str,
+    moment: datetime,
+    *,
+    reason: str | None = None,
+    detail: str | None = None,
+) -> Event:
+    """Build an event that changes no status: it carries the current one in both places (rules.md 13)."""
+    return Event(
+        kind=kind,
+        model=model,
+        began_at=moment,
+        confirmed_at=moment,
+        from_status=state.status,
+        to_status=state.status,
+        reason=reason,
+        detail=detail,
+    )
+
+
+def _remark_seen(state: ModelState, kind: EventKind, seen: Seen, detail: str) -> Event:
+    observation = seen.observation
+    return remark(state, kind, observation.model, seen.moment, reason=observation.reason, detail=detail)

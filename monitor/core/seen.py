@@ -1,0 +1,87 @@
+"""One observation as the rules of a model's life look at it, and what it adds to the model's memory."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from monitor.core import flapping
+from monitor.core.model import (
+    ANSWERED,
+    Event,
+    ModelState,
+    Observation,
+    Outcome,
+    Policy,
+    Reason,
+    Status,
+    Streak,
+)
+
+Advance = tuple[ModelState, tuple[Event, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One observation as the rules look at it; `is_up` is None where it is not clear."""
+
+    observation: Observation
+    moment: datetime
+    is_up: bool | None
+    is_first: bool
+    is_baseline: bool
+
+    @property
+    def is_end_of_life(self) -> bool:
+        """Whether the answer itself says that the model is retired (rules.md 16)."""
+        return self.observation.reason == Reason.END_OF_LIFE
+
+    def as_streak(self) -> Streak:
+        """Begin a streak with this observation."""
+        return Streak(1, self.moment)
+
+
+def clear_direction(status: Status, observation: Observation) -> bool | None:
+    """Say whether an observation is clearly up (True), clearly down (False) or not clear (rules.md 3)."""
+    if observation.outcome == Outcome.RATE_LIMITED:
+        return True if status in {Status.NEW, Status.AVAILABLE} else None
+    return {Outcome.AVAILABLE: True, Outcome.UNAVAILABLE: False}.get(observation.outcome)
+
+
+def note(state: ModelState, seen: Seen, _policy: Policy) -> Advance:
+    """Remember what was seen, whatever it means."""
+    if seen.observation.reason == Reason.NOT_PROBED:
+        return state, ()
+    outcome = seen.observation.outcome
+    has_answered = state.memory.has_answered or outcome in ANSWERED
+    return replace(
+        state,
+        last_checked_at=seen.moment,
+        last_available_at=seen.moment if outcome == Outcome.AVAILABLE else state.last_available_at,
+        http_status=seen.observation.http_status,
+        latency_ms=seen.observation.latency_ms,
+        memory=replace(state.memory, has_answered=has_answered),
+    ), ()
+
+
+def count(state: ModelState, seen: Seen, policy: Policy) -> Advance:
+    """Rules 3, 4 and 22: lengthen or break the streaks, and fill the flapping window."""
+    memory = replace(state.memory, timeouts=count_timeouts(state.memory.timeouts, seen))
+    if seen.is_up is not None:
+        memory = replace(
+            memory,
+            ups=_longer(memory.ups, seen) if seen.is_up else None,
+            downs=None if seen.is_up else _longer(memory.downs, seen),
+            window=flapping.remember(memory.window, up=seen.is_up, size=policy.flap_window),
+        )
+    return replace(state, memory=memory), ()
+
+
+def _longer(streak: Streak | None, seen: Seen) -> Streak:
+    return streak.longer() if streak else seen.as_streak()
+
+
+def count_timeouts(streak: Streak | None, seen: Seen) -> Streak | None:
+    """Rule 4: only timeouts lengthen it, what was never asked leaves it, any other answer breaks it."""
+    if seen.observation.reason == Reason.NOT_PROBED:
+        return streak
+    is_timeout = seen.observation.outcome == Outcome.UNKNOWN and seen.observation.reason == Reason.TIMEOUT
+    return _longer(streak, seen) if is_timeout else None
