@@ -25,7 +25,7 @@ from monitor.core.model import (
     Sweep,
     Verdict,
 )
-from monitor.core.verdict import CLOSED_BY, PROVIDER_EVENTS, judge
+from monitor.core.verdict import CLOSED_BY, PROVIDER_EVENTS, judge, judge_catalog
 
 _FEWEST_READS = 3  # rules.md 11
 
@@ -52,6 +52,11 @@ def fold(state: ProviderState, sweep: Sweep, policy: Policy) -> Decision:
         after, changes = _confirm_absences(after, released, sweep)
     events = (*troubles, *sorted(changes, key=_order))
     return Decision(verdict=judgement.verdict, cause=judgement.cause, events=events, state=after)
+
+
+def doubt_catalog(state: ProviderState, sweep: Sweep, policy: Policy) -> Cause | None:
+    """Say, before anything is probed, why this sweep's catalog will not be believed; None if it will."""
+    return judge_catalog(_read_catalog(state, sweep, policy)[0], sweep)
 
 
 def is_tracked(model: str, policy: Policy) -> bool:
@@ -111,7 +116,7 @@ def _open_trouble(
     if kind is None or cause is None or kind in dict(state.open_troubles):
         return state, ()
     after = replace(state, open_troubles=(*state.open_troubles, (kind, cause)))
-    return after, (_provider_event(kind, sweep, cause),)
+    return after, (_provider_event(kind, sweep, cause, sweep.detail),)
 
 
 def _close_troubles(state: ProviderState, sweep: Sweep) -> tuple[ProviderState, tuple[Event, ...]]:
@@ -120,9 +125,9 @@ def _close_troubles(state: ProviderState, sweep: Sweep) -> tuple[ProviderState, 
     return replace(state, open_troubles=()), events
 
 
-def _provider_event(kind: EventKind, sweep: Sweep, cause: str) -> Event:
+def _provider_event(kind: EventKind, sweep: Sweep, cause: str, detail: str | None = None) -> Event:
     return Event(
-        kind=kind, model=None, began_at=sweep.started_at, confirmed_at=sweep.started_at, reason=cause
+        kind=kind, model=None, began_at=sweep.started_at, confirmed_at=sweep.started_at, reason=cause, detail=detail
     )
 
 

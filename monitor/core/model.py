@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from types import MappingProxyType
 
 
 class Outcome(StrEnum):
@@ -142,7 +141,8 @@ class Sweep:
     """One finished pass over a provider's catalog; also the exchange record of contract.md.
 
     `listed` is the whole catalog in its order, de-duplicated; empty where it could not be read to its end.
-    `verdict` None lets the guard decide; otherwise it and `cause` are believed as given.
+    `verdict` None lets the guard decide; otherwise it and `cause` are believed as given, and `detail` tells
+    the trouble in a few redacted words. `accepted` believes what the guard would hold back (rules.md 11).
     """
 
     provider: str
@@ -158,6 +158,7 @@ class Sweep:
     rejected: int = 0
     requests: int = 0
     accepted: bool = False
+    detail: str | None = None
 
     def moment(self, observation: Observation) -> datetime:
         """When an observation of this sweep was made (rules.md 25)."""
@@ -236,10 +237,6 @@ class Held:
     streak: Streak
 
 
-_NO_MODELS: Mapping[str, ModelState] = MappingProxyType({})
-_NOTHING_MISSING: Mapping[str, Streak] = MappingProxyType({})
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProviderState:
     """Everything a fold over one provider's sweeps carries from one sweep to the next.
@@ -249,9 +246,9 @@ class ProviderState:
     provider event, `folded_until` the start of the latest sweep folded.
     """
 
-    models: Mapping[str, ModelState] = _NO_MODELS
+    models: Mapping[str, ModelState] = field(default_factory=dict)
     believed: frozenset[str] = frozenset()
-    missing: Mapping[str, Streak] = _NOTHING_MISSING
+    missing: Mapping[str, Streak] = field(default_factory=dict)
     answered: frozenset[str] = frozenset()
     open_troubles: tuple[tuple[EventKind, str], ...] = ()
     held: Held | None = None

@@ -73,15 +73,21 @@ def judge(state: ProviderState, sweep: Sweep) -> Judgement:
         return Judgement(
             sweep.verdict, None if is_conclusive else sweep.cause, None if is_conclusive else state.held
         )
-    if not sweep.listed:
-        return _inconclusive(Cause.CATALOG_UNREADABLE, state.held)
+    if cause := judge_catalog(state, sweep):
+        return _inconclusive(cause, state.held)
     if sweep.accepted:
         return Judgement(Verdict.CONCLUSIVE)
-    if 2 * len(state.believed.difference(sweep.listed)) > len(state.believed):
-        return _inconclusive(Cause.CATALOG_SHRANK, state.held)
     if cause := _everyone_refused(state, sweep):
         return _inconclusive(cause, state.held)
     return _judge_failures(state, sweep)
+
+
+def judge_catalog(state: ProviderState, sweep: Sweep) -> Cause | None:
+    """Say why a catalog alone makes a sweep inconclusive: it is empty, or lost more than half (rules.md 8)."""
+    if not sweep.listed:
+        return Cause.CATALOG_UNREADABLE
+    has_shrunk = 2 * len(state.believed.difference(sweep.listed)) > len(state.believed)
+    return Cause.CATALOG_SHRANK if has_shrunk and not sweep.accepted else None
 
 
 def _inconclusive(cause: str, held: Held | None) -> Judgement:
