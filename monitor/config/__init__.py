@@ -1,0 +1,50 @@
+"""The configuration: strict TOML and secrets from the environment or files, as frozen settings.
+
+Only this package reads the environment and TOML; only the command line and the wiring see its values whole.
+"""
+
+from monitor.config.load import config_file, load_settings, parse_settings, process_environment
+from monitor.config.policy import PolicySettings
+from monitor.config.provider import ProviderSettings
+from monitor.config.secrets import (
+    known_secrets,
+    resolve_headers,
+    resolve_key,
+    resolve_notify_url,
+    resolve_proxy,
+)
+from monitor.config.settings import (
+    DaemonSettings,
+    DatabaseSettings,
+    NotifySettings,
+    RetentionSettings,
+    ScheduleSettings,
+    Settings,
+    SummarySettings,
+    WebSettings,
+)
+from monitor.config.show import as_dict, shown
+
+__all__ = [
+    "DaemonSettings",
+    "DatabaseSettings",
+    "NotifySettings",
+    "PolicySettings",
+    "ProviderSettings",
+    "RetentionSettings",
+    "ScheduleSettings",
+    "Settings",
+    "SummarySettings",
+    "WebSettings",
+    "as_dict",
+    "config_file",
+    "known_secrets",
+    "load_settings",
+    "parse_settings",
+    "process_environment",
+    "resolve_headers",
+    "resolve_key",
+    "resolve_notify_url",
+    "resolve_proxy",
+    "shown",
+]

@@ -1,0 +1,86 @@
+"""Addresses in a configuration: web, database, proxy; checked, and shown without their passwords."""
+
+import re
+from urllib.parse import SplitResult, urlsplit
+
+MASK = "***"
+_DATABASES = frozenset({"sqlite", "postgres", "postgresql", "postgresql+psycopg"})
+_PASSWORD = re.compile(r"(?P<head>^[\w+.-]+://[^/?#@:]*:).*(?=@)", re.DOTALL)
+_QUERY_PASSWORD = re.compile(r"(?P<head>[?&](?:password|sslpassword|passfile)=)[^&#]*", re.IGNORECASE)
+
+
+def checked_base_url(url: str) -> str:
+    """Return an http(s) address without credentials, query or trailing slash; raises ValueError."""
+    parts = _split(url)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ValueError('must be an address that starts with "http://" or "https://"')
+    if parts.username is not None or parts.password is not None:
+        raise ValueError("must not hold a name or a password; use api_key_env or api_key_file")
+    if "?" in url or "#" in url:
+        raise ValueError('must not have a "?" or "#" part; it is the address before "/models"')
+    return url.rstrip("/")
+
+
+def checked_proxy(url: str) -> str:
+    """Return a proxy's http(s) address as it is, or `env:NAME`; raises ValueError."""
+    if url.startswith("env:"):
+        return url
+    parts = _split(url)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ValueError('must be "http://host:port", "https://host:port" or "env:NAME"')
+    return url
+
+
+def checked_database_url(url: str) -> str:
+    """Return a SQLite or Postgres address as it is; raises ValueError without showing it."""
+    scheme, found, rest = url.partition("://")
+    if not found or scheme not in _DATABASES:
+        raise ValueError('must be "sqlite:///path/to/file.db" or "postgresql://user@host/database"')
+    _split(url)
+    if scheme == "sqlite":
+        _check_sqlite_path(rest)
+    return url
+
+
+def checked_listen(listen: str) -> str:
+    """Return `host:port` or `[v6 address]:port` as it is; raises ValueError."""
+    host, port = split_listen(listen)
+    if not host or port is None:
+        raise ValueError('must be "host:port", such as "127.0.0.1:8080" or "[::1]:8080"')
+    return listen
+
+
+def split_listen(listen: str) -> tuple[str, int | None]:
+    """Host (without brackets) and port; the port is None when it is not 0 to 65535."""
+    match = re.fullmatch(
+        r"(?:\[(?P<v6>[0-9A-Fa-f:.]+)\]|(?P<host>[^\s:/\[\]]+)):(?P<port>[0-9]{1,5})", listen
+    )
+    if match is None or int(match["port"]) > 65535:  # noqa: PLR2004
+        return "", None
+    return match["v6"] or match["host"], int(match["port"])
+
+
+def without_password(url: str) -> str:
+    """Return the address with every password in it masked."""
+    return _QUERY_PASSWORD.sub(rf"\g<head>{MASK}", _PASSWORD.sub(rf"\g<head>{MASK}", url))
+
+
+def _check_sqlite_path(rest: str) -> None:
+    path = rest.partition("?")[0]
+    if not path.startswith("/") or len(path) == 1:
+        raise ValueError(
+            'names no file; write "sqlite:///data/monitor.db" (relative) or "sqlite:////var/..."'
+        )
+    if path == "/:memory:":
+        raise ValueError("keeps no history in memory; name a file")
+
+
+def _split(url: str) -> SplitResult:
+    if any(letter.isspace() or not letter.isprintable() for letter in url):
+        raise ValueError("must not hold spaces or control characters")
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError:
+        raise ValueError("is not an address; its host or port cannot be read") from None
+    return parts

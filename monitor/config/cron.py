@@ -1,0 +1,68 @@
+"""Five-field cron lines, checked and brought to one spelling.
+
+Weekday numbers mean different days to different programs (0 is Sunday to cron, Monday to others), so they
+are read as cron does and written back as names.
+"""
+
+import re
+from collections.abc import Iterable
+
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_DAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
+_FIELDS: tuple[tuple[str, int, int, tuple[str, ...]], ...] = (
+    ("minute", 0, 59, ()),
+    ("hour", 0, 23, ()),
+    ("day of the month", 1, 31, ()),
+    ("month", 1, 12, _MONTHS),
+    ("weekday", 0, 7, _DAYS),
+)
+_PART = re.compile(r"(?:\*|(?P<first>\w{1,3})(?:-(?P<last>\w{1,3}))?)(?:/(?P<step>[0-9]{1,3}))?")
+
+
+def normalised_cron(text: str) -> str:
+    """Return the line in the one spelling; raises ValueError with a message for the user."""
+    fields = text.split()
+    if len(fields) != len(_FIELDS):
+        raise ValueError('is not a cron line; it has five fields, such as "*/15 * * * *"')
+    for field, (name, low, high, names) in zip(fields, _FIELDS, strict=True):
+        for part in field.split(","):
+            _values(part, name, low, high, names)
+    return " ".join((*fields[:3], _months(fields[3]), _weekdays(fields[4])))
+
+
+def _months(field: str) -> str:
+    return re.sub("[a-z]+", lambda name: str(_MONTHS.index(name[0]) + 1), field.lower())
+
+
+def _weekdays(field: str) -> str:
+    if field == "*":
+        return field
+    numbers = {value % 7 for part in field.split(",") for value in _values(part, *_FIELDS[4])}
+    return "*" if len(numbers) == len(_DAYS) else ",".join(_DAYS[number] for number in sorted(numbers))
+
+
+def _values(part: str, name: str, low: int, high: int, names: tuple[str, ...]) -> Iterable[int]:
+    """Every value a part such as `1-5/2` stands for."""
+    match = _PART.fullmatch(part)
+    if match is None:
+        raise ValueError(f'has the {name} "{part}", which cron does not know')
+    step = int(match["step"] or 1)
+    first, last = low, min(high, 6) if name == "weekday" else high
+    if match["first"]:
+        first = _number(match["first"], name, low, names)
+        last = (
+            _number(match["last"], name, low, names) if match["last"] else (last if match["step"] else first)
+        )
+    if not low <= first <= last <= high:
+        raise ValueError(f'has the {name} "{part}"; it goes from {low} to {high}')
+    if match["step"] and not 1 <= step <= last - first:
+        raise ValueError(f'has the {name} "{part}", whose step is longer than its range')
+    return range(first, last + 1, step)
+
+
+def _number(word: str, name: str, low: int, names: tuple[str, ...]) -> int:
+    if word.isascii() and word.isdigit():
+        return int(word)
+    if word.lower() in names:
+        return names.index(word.lower()) + low
+    raise ValueError(f'has the {name} "{word}", which cron does not know')

@@ -1,0 +1,40 @@
+"""Lengths of time as people write them: `15m`, `1h30m`, `500ms`."""
+
+import re
+from datetime import timedelta
+
+FORMS = '"90s", "15m", "1h30m", "400d" or "500ms"'
+
+_UNITS = {
+    "d": timedelta(days=1),
+    "h": timedelta(hours=1),
+    "m": timedelta(minutes=1),
+    "s": timedelta(seconds=1),
+    "ms": timedelta(milliseconds=1),
+}
+_DURATION = re.compile("".join(rf"(?:(?P<{unit}>[0-9]{{1,15}}){unit})?" for unit in _UNITS))
+_LONGEST = timedelta(days=36_525)
+
+
+def parse_duration(text: str) -> timedelta:
+    """Read units from days to milliseconds, each at most once, the larger first.
+
+    Raises ValueError with a message for the user. The result is whole milliseconds, at most a century.
+    """
+    match = _DURATION.fullmatch(text) if text else None
+    if match is None:
+        raise ValueError(f"is not a duration; write {FORMS}")
+    amounts = {unit: int(amount) for unit, amount in match.groupdict(default="0").items()}
+    if any(amount > _LONGEST / _UNITS[unit] for unit, amount in amounts.items()):
+        raise ValueError("is longer than a century")
+    return sum((_UNITS[unit] * amount for unit, amount in amounts.items()), timedelta())
+
+
+def duration_text(duration: timedelta) -> str:
+    """Write a duration so that `parse_duration` reads the same one (whole milliseconds, not negative)."""
+    rest, parts = duration, []
+    for unit, length in _UNITS.items():
+        amount, rest = divmod(rest, length)
+        if amount:
+            parts.append(f"{amount}{unit}")
+    return "".join(parts) or "0s"

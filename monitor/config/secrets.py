@@ -1,0 +1,144 @@
+"""Secrets by name: an environment variable, or a file. No message of this module holds a value."""
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from pydantic import SecretStr
+
+from monitor.config.provider import ProviderSettings
+from monitor.config.settings import NotifySettings, Settings
+from monitor.errors import ConfigError
+
+_LARGEST = 16_384
+_REFERENCE = "env:"
+
+
+def read_variable(name: str, environ: Mapping[str, str]) -> str | None:
+    """Return the variable NAME, else what the file holds that NAME_FILE names; None if neither is set.
+
+    The value is trimmed. Raises ConfigError when it is empty, unreadable or not printable ASCII.
+    """
+    if name in environ:
+        return _clean(environ[name], f"the environment variable {name}")
+    file = environ.get(f"{name}_FILE")
+    return None if file is None else read_secret_file(Path(file), f"the file that {name}_FILE names")
+
+
+def read_secret_file(file: Path, what: str) -> str:
+    """Return the trimmed content of a file that holds one secret; `what` is how messages call it."""
+    try:
+        with file.open("rb") as stream:
+            data = stream.read(_LARGEST + 1)
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else "not a file name"
+        raise ConfigError(f"{what} cannot be read: {file}: {reason}") from None
+    if len(data) > _LARGEST:
+        raise ConfigError(f"{what} is larger than 16 kB, so it holds no secret: {file}")
+    return _clean(data.decode("utf-8", "replace"), f"{what} ({file})")
+
+
+def resolve_key(provider: ProviderSettings, environ: Mapping[str, str]) -> SecretStr | None:
+    """Return the provider's key; None where the configuration names none (a server that wants no key).
+
+    Raises ConfigError naming the variable or file that must be set.
+    """
+    if provider.api_key_file is not None:
+        what = f"the api_key_file of provider {provider.name}"
+        return SecretStr(read_secret_file(Path(provider.api_key_file), what))
+    if provider.api_key_env is None:
+        return None
+    return SecretStr(_required(provider.api_key_env, f"provider {provider.name} needs its key", environ))
+
+
+def resolve_headers(provider: ProviderSettings, environ: Mapping[str, str]) -> dict[str, SecretStr]:
+    """Return the provider's extra headers, `env:NAME` replaced by that variable's value."""
+    need = f"provider {provider.name} needs a header's value"
+    return {name: SecretStr(_resolved(value, need, environ)) for name, value in provider.headers.items()}
+
+
+def resolve_proxy(provider: ProviderSettings, environ: Mapping[str, str]) -> SecretStr | None:
+    """Return the address of the provider's proxy (it may hold a password), or None."""
+    if provider.proxy is None:
+        return None
+    return SecretStr(_resolved(provider.proxy, f"provider {provider.name} needs its proxy", environ))
+
+
+def resolve_notify_url(channel: NotifySettings, environ: Mapping[str, str]) -> SecretStr:
+    """Return the address of a channel, `env:NAME` replaced by that variable's value."""
+    return SecretStr(_resolved(channel.url, "a [[notify]] channel needs its address", environ))
+
+
+def known_secrets(settings: Settings, environ: Mapping[str, str]) -> tuple[str, ...]:
+    """Return every secret value that can be read now, for masking logs; what cannot be read is left out."""
+    reads: list[Callable[[], list[str]]] = [lambda: _passwords(SecretStr(settings.database.url))]
+    for provider in settings.providers:
+        reads.append(partial(_provider_key, provider, environ))
+        reads.append(partial(_secret_headers, provider, environ))
+        reads.append(partial(_proxy_password, provider, environ))
+    reads.extend(partial(_notify_url, channel, environ) for channel in settings.notify)
+    return tuple(dict.fromkeys(secret for read in reads for secret in _readable(read) if secret))
+
+
+def _readable(read: Callable[[], list[str]]) -> list[str]:
+    try:
+        return read()
+    except ConfigError:
+        return []
+
+
+def _provider_key(provider: ProviderSettings, environ: Mapping[str, str]) -> list[str]:
+    key = resolve_key(provider, environ)
+    return [key.get_secret_value()] if key else []
+
+
+def _proxy_password(provider: ProviderSettings, environ: Mapping[str, str]) -> list[str]:
+    return _passwords(resolve_proxy(provider, environ))
+
+
+def _notify_url(channel: NotifySettings, environ: Mapping[str, str]) -> list[str]:
+    return [resolve_notify_url(channel, environ).get_secret_value()]
+
+
+def _secret_headers(provider: ProviderSettings, environ: Mapping[str, str]) -> list[str]:
+    resolved = resolve_headers(provider, environ)
+    return [
+        resolved[name].get_secret_value()
+        for name, value in provider.headers.items()
+        if value.startswith(_REFERENCE)
+    ]
+
+
+def _passwords(url: SecretStr | None) -> list[str]:
+    try:
+        password = urlsplit(url.get_secret_value()).password if url else None
+    except ValueError:
+        return []
+    return [password, unquote(password)] if password else []
+
+
+def _resolved(value: str, need: str, environ: Mapping[str, str]) -> str:
+    if not value.startswith(_REFERENCE):
+        return value
+    return _required(value.removeprefix(_REFERENCE), need, environ)
+
+
+def _required(name: str, need: str, environ: Mapping[str, str]) -> str:
+    value = read_variable(name, environ)
+    if value is None:
+        raise ConfigError(
+            f"{need}: set the environment variable {name}, or {name}_FILE to a file that holds it"
+        )
+    return value
+
+
+def _clean(text: str, what: str) -> str:
+    value = text.strip()
+    if not value:
+        raise ConfigError(f"{what} is empty; put the secret in it")
+    if not (value.isascii() and value.isprintable()) or " " in value:
+        raise ConfigError(
+            f"{what} holds a line break, a space or letters that no key has; it must hold the secret alone"
+        )
+    return value

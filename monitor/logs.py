@@ -1,0 +1,114 @@
+"""The only place that configures logging: one line per record, as text or JSON, secrets masked.
+
+A record is a constant snake_case event and its fields: `event(log, INFO, "sweep_finished", models=82)`.
+Fields are data, not words; whatever they hold, a record stays one line.
+"""
+
+import json
+import logging
+import time
+from collections.abc import Iterable, Mapping
+from math import isfinite
+from typing import TextIO
+
+MASK = "***"
+
+_OURS = "monitor"
+_LOUD = ("httpx", "httpcore", "apscheduler", "alembic", "uvicorn", "sqlalchemy", "asyncio", "stamina")
+_SHORTEST_SECRET = 4  # masking shorter ones would only garble the lines
+
+
+def event(log: logging.Logger, level: int, name: str, /, **fields: object) -> None:
+    """Log one event; inside an `except` block at DEBUG its traceback goes along."""
+    if log.isEnabledFor(level):
+        log.log(level, name, extra={"fields": fields}, exc_info=log.isEnabledFor(logging.DEBUG))
+
+
+def configure(
+    stream: TextIO, *, as_json: bool = False, level: int = logging.INFO, secrets: Iterable[str] = ()
+) -> None:
+    """Send every record to `stream`, replacing what was configured; libraries speak from WARNING on."""
+    sink = _Stream(stream)
+    sink.setFormatter((_JsonLine if as_json else _TextLine)(secrets))
+    root = logging.getLogger()
+    for old in root.handlers[:]:
+        root.removeHandler(old)
+    root.addHandler(sink)
+    root.setLevel(logging.WARNING)
+    logging.getLogger(_OURS).setLevel(level)
+    for name in _LOUD:
+        logging.getLogger(name).setLevel(logging.WARNING)
+
+
+class _Stream(logging.StreamHandler[TextIO]):
+    """A closed pipe or a full disk must not end a sweep: what cannot be written is lost."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802, ARG002
+        return
+
+
+class _Line(logging.Formatter):
+    """What both formats share: UTC milliseconds, masked secrets, tracebacks only while debugging."""
+
+    def __init__(self, secrets: Iterable[str]) -> None:
+        super().__init__()
+        long_enough = {secret for secret in secrets if len(secret) >= _SHORTEST_SECRET}
+        self.secrets = sorted(long_enough, key=len, reverse=True)
+
+    def masked(self, text: str) -> str:
+        for secret in self.secrets:
+            text = text.replace(secret, MASK)
+        return text
+
+    def fields_of(self, record: logging.LogRecord) -> dict[str, str | int | float | bool | None]:
+        fields: object = getattr(record, "fields", {})
+        given = fields if isinstance(fields, Mapping) else {"fields": fields}
+        plain = {str(name): self.plain(value) for name, value in given.items()}
+        if record.exc_info and record.exc_info[0] and self.is_debugging(record):
+            plain["traceback"] = self.masked(self.formatException(record.exc_info))
+        return plain
+
+    def plain(self, value: object) -> str | int | float | bool | None:
+        if value is None or isinstance(value, int) or (isinstance(value, float) and isfinite(value)):
+            return value
+        return self.masked(str(value))
+
+    def is_debugging(self, record: logging.LogRecord) -> bool:
+        return logging.getLogger(record.name).isEnabledFor(logging.DEBUG)
+
+    def moment(self, record: logging.LogRecord) -> str:
+        seconds = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(record.created))
+        return f"{seconds}.{int(record.msecs):03d}Z"
+
+
+class _TextLine(_Line):
+    """`time LEVEL event name=value ...`, values quoted where they need it."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        head = f"{self.moment(record)} {record.levelname:<7} {_one_line(self.masked(record.getMessage()))}"
+        fields = (f"{_one_line(name)}={_word(value)}" for name, value in self.fields_of(record).items())
+        return " ".join((head, *fields))
+
+
+class _JsonLine(_Line):
+    """One JSON object a line: time, level, logger, event and the fields."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        head = {
+            "time": self.moment(record),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "event": self.masked(record.getMessage()),
+        }
+        return json.dumps({**self.fields_of(record), **head})
+
+
+def _word(value: str | float | None) -> str:
+    if isinstance(value, str):
+        is_plain = value.isprintable() and value.isascii() and value and not set(value) & set(" \"'=\\")
+        return value if is_plain else json.dumps(value)
+    return json.dumps(value)
+
+
+def _one_line(text: str) -> str:
+    return text if text.isascii() and text.isprintable() else json.dumps(text)[1:-1]

@@ -1,0 +1,161 @@
+"""Logs: one line per record whatever it holds, secrets masked, never an error of their own."""
+
+import io
+import json
+import logging
+import os
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from monitor.logs import configure, event
+
+LOG = logging.getLogger("monitor.test")
+SECRET = "nvapi-Zm9vYmFyYmF6"  # noqa: S105 (made up)
+
+
+@pytest.fixture(autouse=True)
+def restored_logging() -> Iterator[None]:
+    root, ours = logging.getLogger(), logging.getLogger("monitor")
+    handlers, levels = root.handlers[:], (root.level, ours.level)
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(levels[0])
+    ours.setLevel(levels[1])
+
+
+def fail(words: str) -> None:
+    raise ValueError(words)
+
+
+def logged(*, as_json: bool, level: int = logging.INFO, **fields: object) -> str:
+    stream = io.StringIO()
+    configure(stream, as_json=as_json, level=level, secrets=[SECRET])
+    event(LOG, logging.INFO, "sweep_finished", **fields)
+    return stream.getvalue()
+
+
+def test_a_text_line_has_time_level_event_and_fields() -> None:
+    line = logged(
+        as_json=False, provider="nvidia", models=82, seconds=1.5, cause=None, words="two words", empty=""
+    )
+    time, _, rest = line.partition(" ")
+    assert time.endswith("Z")
+    assert len(time) == len("2026-11-21T00:00:00.000Z")
+    fields = 'provider=nvidia models=82 seconds=1.5 cause=null words="two words" empty=""'
+    assert rest == f"INFO    sweep_finished {fields}\n"
+
+
+def test_a_json_line_is_one_object() -> None:
+    record = json.loads(logged(as_json=True, provider="nvidia", models=82, ratio=float("nan")))
+    assert record.pop("time").endswith("Z")
+    assert record == {
+        "level": "info",
+        "logger": "monitor.test",
+        "event": "sweep_finished",
+        "provider": "nvidia",
+        "models": 82,
+        "ratio": "nan",
+    }
+
+
+@given(st.text(max_size=30), st.booleans())
+def test_whatever_a_field_holds_a_record_is_one_line(text: str, as_json: bool) -> None:
+    line = logged(as_json=as_json, model=text)
+    assert line.count("\n") == 1
+    assert line.endswith("\n")
+    assert line[:-1].isascii()
+    assert line[:-1].isprintable()
+    if as_json:
+        assert json.loads(line)["model"] == text
+
+
+@pytest.mark.parametrize("as_json", [True, False])
+def test_secrets_are_masked_wherever_they_stand(as_json: bool) -> None:
+    stream = io.StringIO()
+    configure(stream, as_json=as_json, level=logging.DEBUG, secrets=[SECRET, SECRET[:8], "ab"])
+    try:
+        fail(f"Bearer {SECRET} ab")
+    except ValueError as error:
+        event(LOG, logging.ERROR, "probe_failed", error=error, headers={"Authorization": SECRET})
+    logging.getLogger("foreign").warning("with %s", SECRET)
+    assert SECRET[:8] not in stream.getvalue()
+    assert "Bearer *** ab" in stream.getvalue()
+    assert stream.getvalue().count("\n") == 2
+
+
+def test_tracebacks_stand_only_in_debug_logs() -> None:
+    def line_at(level: int) -> str:
+        stream = io.StringIO()
+        configure(stream, as_json=True, level=level)
+        try:
+            fail("broken")
+        except ValueError:
+            event(LOG, logging.ERROR, "probe_failed")
+        return stream.getvalue()
+
+    assert "traceback" not in json.loads(line_at(logging.INFO))
+    assert "ValueError: broken" in json.loads(line_at(logging.DEBUG))["traceback"]
+
+
+def test_a_foreign_exception_keeps_to_its_line() -> None:
+    stream = io.StringIO()
+    configure(stream, as_json=False)
+    try:
+        fail("broken\nin two")
+    except ValueError:
+        logging.getLogger("apscheduler.executors").exception("Job\nfailed")
+    assert stream.getvalue().count("\n") == 1
+    assert "Job\\nfailed" in stream.getvalue()
+
+
+def test_libraries_speak_from_warning_on() -> None:
+    stream = io.StringIO()
+    configure(stream, level=logging.DEBUG)
+    for name in (
+        "httpx",
+        "httpcore.connection",
+        "apscheduler.scheduler",
+        "alembic",
+        "uvicorn.access",
+        "other",
+    ):
+        logging.getLogger(name).info("chatter")
+    event(LOG, logging.DEBUG, "probe_made")
+    assert [line.split()[2] for line in stream.getvalue().splitlines()] == ["probe_made"]
+
+
+def test_a_level_that_is_off_costs_nothing() -> None:
+    stream = io.StringIO()
+    configure(stream)
+    event(LOG, logging.DEBUG, "probe_made")
+    assert stream.getvalue() == ""
+
+
+def test_configuring_again_replaces_the_first_stream() -> None:
+    first, second = io.StringIO(), io.StringIO()
+    configure(first)
+    configure(second)
+    event(LOG, logging.INFO, "daemon_started")
+    assert first.getvalue() == ""
+    assert "daemon_started" in second.getvalue()
+
+
+def test_a_closed_pipe_is_no_error(capfd: pytest.CaptureFixture[str]) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    stream = os.fdopen(writer, "w", buffering=1)
+    configure(stream)
+    event(LOG, logging.INFO, "daemon_started")
+    with pytest.raises(BrokenPipeError):
+        stream.close()
+    event(LOG, logging.INFO, "daemon_stopped")
+    assert capfd.readouterr().err == ""
+
+
+def test_a_record_with_wrong_arguments_is_no_error(capfd: pytest.CaptureFixture[str]) -> None:
+    configure(io.StringIO())
+    logging.getLogger("foreign").warning("%d models", "many")
+    assert capfd.readouterr().err == ""
