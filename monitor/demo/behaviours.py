@@ -1,0 +1,187 @@
+"""How a model of the simulated provider can behave: one table from name to answers.
+
+A behaviour may carry an argument after a colon (`retiring:2027-01-15T00:00:00Z`), and `hang>ok` behaves
+one way when first asked and the other way afterwards.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from monitor.demo.answers import (
+    ACCOUNT,
+    HTML,
+    PAGE_NOT_FOUND,
+    PLAIN,
+    Answer,
+    Fault,
+    as_json,
+    chat,
+    completion,
+    embedding,
+    openai_error,
+    problem,
+)
+
+Body = Mapping[str, object]
+
+CHAT, COMPLETIONS, EMBEDDINGS, METADATA = "chat/completions", "completions", "embeddings", "models"
+END_OF_LIFE = "The model '<model>' has reached its end of life on <argument> and is no longer available."
+
+
+@dataclass(frozen=True, slots=True)
+class Behaviour:
+    """What each endpoint answers; an endpoint without an answer does not know the model.
+
+    `objects` looks at the request's body and says whether `objection` is answered instead.
+    """
+
+    chat: Answer | None = None
+    completions: Answer | None = None
+    embeddings: Answer | None = None
+    metadata: Answer | None = None
+    objects: Callable[[Body], bool] | None = None
+    objection: Answer = PAGE_NOT_FOUND
+
+    def answer(self, endpoint: str, body: Body) -> Answer:
+        """Return what `endpoint` says to this body."""
+        answers = {CHAT: self.chat, COMPLETIONS: self.completions, EMBEDDINGS: self.embeddings}
+        answer = answers.get(endpoint)
+        if answer is None:
+            return PAGE_NOT_FOUND
+        return self.objection if self.objects and self.objects(body) else answer
+
+
+def _container(detail: str) -> Answer:
+    return problem(400, "Bad Request", detail, "urn:inference-service:problem-details:bad-request")
+
+
+def _has_system(body: Body) -> bool:
+    messages = body.get("messages")
+    return isinstance(messages, list) and any(
+        isinstance(message, dict) and message.get("role") == "system" for message in messages
+    )
+
+
+def _asks_too_little(body: Body) -> bool:
+    tokens = body.get("max_tokens")
+    return isinstance(tokens, int) and tokens < 16  # noqa: PLR2004
+
+
+def _gone() -> Behaviour:
+    gone = problem(410, "Gone", END_OF_LIFE, "about:blank")
+    return Behaviour(chat=gone, completions=gone, embeddings=gone, metadata=gone)
+
+
+def _switched_off() -> Behaviour:
+    text = "This endpoint is paused for maintenance. Please use another model."
+    off = problem(503, "Service Unavailable", text, "about:blank").with_headers(Retry_After="10800")
+    return Behaviour(chat=off, completions=off, embeddings=off, metadata=off)
+
+
+_OK = chat("Hello!")
+_NO_WORKER = Answer(504, headers={"nvcf-status": "errored", "nvcf-reqid": "<uuid>"})
+_TOO_SMALL = "Invalid 'max_tokens': integer below minimum value. Expected a value >= 16, but got 8 instead."
+_SATURATED = "ResourceExhausted: Worker local total request limit reached (16/16)"
+_QUOTA = "You exceeded your current quota, please check your plan and billing details."
+
+BEHAVIOURS: Mapping[str, Behaviour] = {
+    # answers
+    "ok": Behaviour(chat=_OK),
+    "ok_reasoning": Behaviour(chat=chat("", finish="length", reasoning="The user greets me, so I")),
+    "slow": Behaviour(chat=Answer(200, _OK.body, slowness=8.0)),
+    "retiring": Behaviour(chat=_OK.with_headers(Deprecation="<argument>")),
+    "sunset": Behaviour(chat=_OK.with_headers(Sunset="<argument>")),
+    "embedding": Behaviour(
+        embeddings=embedding(),
+        objects=lambda body: "input_type" not in body,
+        objection=as_json(
+            {"object": "error", "message": "'input_type' parameter is required", "code": 400}, 400
+        ),
+    ),
+    "embedding_plain": Behaviour(embeddings=embedding()),
+    "completions_only": Behaviour(completions=completion()),
+    "no_system": Behaviour(
+        chat=_OK,
+        objects=_has_system,
+        objection=as_json({"object": "error", "message": "System role not supported", "code": 400}, 400),
+    ),
+    "sixteen_tokens": Behaviour(
+        chat=_OK,
+        objects=_asks_too_little,
+        objection=openai_error(400, _TOO_SMALL, "invalid_request_error", "integer_below_min_value"),
+    ),
+    # busy
+    "too_many_requests": Behaviour(chat=problem(429, "Too Many Requests")),
+    "too_many_requests_wait": Behaviour(
+        chat=problem(429, "Too Many Requests").with_headers(Retry_After="<argument>")
+    ),
+    "saturated": Behaviour(chat=openai_error(503, _SATURATED, "service_unavailable")),
+    "overloaded": Behaviour(chat=openai_error(529, "Overloaded", "overloaded_error")),
+    "queued": Behaviour(
+        chat=Answer(202, headers={"NVCF-REQID": "<uuid>", "NVCF-STATUS": "pending-evaluation"})
+    ),
+    # not there
+    "not_on_chat": Behaviour(),
+    "not_for_account": Behaviour(
+        chat=problem(404, "Not Found", f"Function '<uuid>': Not found for account '{ACCOUNT}'")
+    ),
+    "not_found": Behaviour(
+        chat=openai_error(
+            404, "The model `<model>` does not exist", "invalid_request_error", "model_not_found"
+        )
+    ),
+    "not_shared": Behaviour(
+        chat=problem(403, "Forbidden", f"Function '<uuid>':  Not shared with the account '{ACCOUNT}'")
+    ),
+    "end_of_life": _gone(),
+    # broken
+    "degraded": Behaviour(
+        chat=problem(400, "Bad Request", "Function id '<uuid>': DEGRADED function cannot be invoked")
+    ),
+    "server_error": Behaviour(chat=problem(500, "Internal Server Error", "Inference error", "about:blank")),
+    "bad_gateway": Behaviour(chat=problem(502, "Bad Gateway", "Upstream request failed.", "about:blank")),
+    "unavailable": Behaviour(chat=Answer(503, "upstream connect error", PLAIN)),
+    "switched_off": _switched_off(),
+    "no_capacity": Behaviour(chat=_NO_WORKER),
+    "error_under_200": Behaviour(
+        chat=openai_error(200, "Internal error while generating", "server_error", "500")
+    ),
+    "html": Behaviour(chat=HTML),
+    "empty": Behaviour(chat=Answer(200)),
+    "no_choices": Behaviour(chat=as_json({"object": "chat.completion", "model": "<model>", "choices": []})),
+    # another request wanted, or no explanation
+    "container_validation": Behaviour(
+        chat=_container("[{'type': 'less_than_equal', 'loc': ('body', 'max_tokens'), 'msg': 'too large'}]")
+    ),
+    "needs_image": Behaviour(
+        chat=as_json({"object": "error", "message": "Content cannot be a plain string", "code": 400}, 400)
+    ),
+    "bad_request": Behaviour(chat=as_json({"detail": "Bad Request"}, 400)),
+    "unprocessable": Behaviour(
+        chat=as_json(
+            {"detail": [{"loc": ["body", "input"], "msg": "field required", "type": "missing"}]}, 422
+        )
+    ),
+    # the asker's own trouble
+    "no_authorization": Behaviour(chat=Answer(401, "Unauthorized access", PLAIN)),
+    "key_rejected": Behaviour(chat=problem(403, "Forbidden", "Authorization failed")),
+    "payment_required": Behaviour(
+        chat=problem(402, "Payment Required", f"Account '{ACCOUNT}': Cloud credits expired")
+    ),
+    "quota_exhausted": Behaviour(chat=openai_error(429, _QUOTA, "insufficient_quota", "insufficient_quota")),
+    # on the wire
+    **{fault.value: Behaviour(chat=Answer(200, _OK.body, fault=fault)) for fault in Fault},
+}
+
+
+def split_name(behaviour: str, asked: int) -> tuple[str, str]:
+    """Return name and argument of what a behaviour means when asked for the n-th time, counted from 0."""
+    ways = behaviour.split(">")
+    name, _, argument = ways[min(asked, len(ways) - 1)].partition(":")
+    return name, argument
+
+
+def check_name(behaviour: str) -> None:
+    """Raise KeyError when a behaviour, or one of its ways, is not in the table."""
+    for place in range(behaviour.count(">") + 1):
+        _ = BEHAVIOURS[split_name(behaviour, place)[0]]
