@@ -126,9 +126,8 @@ def _close_troubles(state: ProviderState, sweep: Sweep) -> tuple[ProviderState, 
 
 
 def _provider_event(kind: EventKind, sweep: Sweep, cause: str, detail: str | None = None) -> Event:
-    return Event(
-        kind=kind, model=None, began_at=sweep.started_at, confirmed_at=sweep.started_at, reason=cause, detail=detail
-    )
+    at = sweep.started_at
+    return Event(kind=kind, model=None, began_at=at, confirmed_at=at, reason=cause, detail=detail)
 
 
 # The models (rules 12, 14-23)

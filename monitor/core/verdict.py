@@ -83,7 +83,7 @@ def judge(state: ProviderState, sweep: Sweep) -> Judgement:
 
 
 def judge_catalog(state: ProviderState, sweep: Sweep) -> Cause | None:
-    """Say why a catalog alone makes a sweep inconclusive: it is empty, or lost more than half (rules.md 8)."""
+    """Say why a catalog alone makes a sweep inconclusive: empty, or more than half is gone (rules.md 8)."""
     if not sweep.listed:
         return Cause.CATALOG_UNREADABLE
     has_shrunk = 2 * len(state.believed.difference(sweep.listed)) > len(state.believed)

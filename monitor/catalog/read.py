@@ -1,0 +1,197 @@
+"""Read a provider's whole model list, page by page, within limits. A sick catalog is a value."""
+
+import asyncio
+from dataclasses import dataclass, field, replace
+from typing import Protocol
+
+from monitor.catalog.page import Page, Unreadable, read_page
+from monitor.core.answer import read_document, telling_text
+from monitor.core.exchange import CONNECTION_LEVEL, FAILURE_TEXT, Exchange
+from monitor.core.model import Cause
+from monitor.core.redact import redact
+from monitor.http import Client, Endpoint, exchange
+
+_OK = 200
+_STATUS_CAUSES = {401: Cause.CREDENTIAL, 403: Cause.CREDENTIAL, 402: Cause.QUOTA, 407: Cause.OUR_NETWORK}
+_PARSE_HERE_CHARS = 100_000
+
+
+class Pace(Protocol):
+    """What spaces the requests to one provider."""
+
+    async def acquire(self) -> None:
+        """Wait until the next request may start."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CatalogLimits:
+    """How much of a catalog is read before it is given up: bytes and rows in total, pages, seconds."""
+
+    bytes: int = 32 * 1024 * 1024
+    rows: int = 100_000
+    pages: int = 100
+    page_timeout_s: float = 30.0
+    total_timeout_s: float = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogTrouble:
+    """Why a catalog cannot be believed; the detail is redacted."""
+
+    cause: Cause
+    detail: str
+    http_status: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CatalogReading:
+    """What reading a catalog gave.
+
+    `ids` are in the catalog's order, the first of equal ones kept; empty unless `complete`. `duplicates`
+    counts the repetitions, `rejected` the rows without an id that can be tracked (rules.md 33), `requests`
+    the pages asked.
+    """
+
+    ids: tuple[str, ...] = ()
+    duplicates: int = 0
+    rejected: int = 0
+    requests: int = 0
+    trouble: CatalogTrouble | None = None
+
+    @property
+    def complete(self) -> bool:
+        """Whether the list was read to its last page and is not empty."""
+        return self.trouble is None
+
+
+class _Stop(Exception):
+    """The reading cannot go on."""
+
+    def __init__(self, trouble: CatalogTrouble) -> None:
+        self.trouble = trouble
+
+
+@dataclass(slots=True)
+class _Progress:
+    """What has been read so far."""
+
+    limits: CatalogLimits
+    ids: dict[str, None] = field(default_factory=dict)
+    seen: set[str] = field(default_factory=set)
+    rows: int = 0
+    rejected: int = 0
+    requests: int = 0
+    bytes: int = 0
+    http_status: int | None = None
+
+    def add(self, page: Page) -> None:
+        self.ids.update(dict.fromkeys(page.ids))
+        self.rows += page.rows
+        self.rejected += page.rejected
+        if self.rows > self.limits.rows:
+            raise Unreadable(f"the catalog has more than {self.limits.rows:,} rows")
+
+    def visit(self, url: str) -> None:
+        if url in self.seen:
+            raise Unreadable("the catalog goes in circles: its next page is one that was read before")
+        if len(self.seen) >= self.limits.pages:
+            raise Unreadable(f"the catalog has more than {self.limits.pages:,} pages")
+        self.seen.add(url)
+
+    def reading(self, trouble: CatalogTrouble | None) -> CatalogReading:
+        return CatalogReading(
+            ids=() if trouble else tuple(self.ids),
+            duplicates=self.rows - self.rejected - len(self.ids),
+            rejected=self.rejected,
+            requests=self.requests,
+            trouble=trouble,
+        )
+
+
+async def read_catalog(
+    client: Client, endpoint: Endpoint, *, pacer: Pace, limits: CatalogLimits | None = None
+) -> CatalogReading:
+    """Read `GET {base_url}/models` to its last page. Only cancellation is raised."""
+    progress = _Progress(limits or CatalogLimits())
+    return progress.reading(_told(await _attempt(client, endpoint, pacer, progress), progress, endpoint))
+
+
+async def _attempt(
+    client: Client, endpoint: Endpoint, pacer: Pace, progress: _Progress
+) -> CatalogTrouble | None:
+    try:
+        async with asyncio.timeout(progress.limits.total_timeout_s):
+            await _read_pages(client, endpoint.url("/models"), pacer, progress)
+    except _Stop as stop:
+        return stop.trouble
+    except TimeoutError:
+        return _unreadable(f"the catalog was not read within {progress.limits.total_timeout_s:g} s", progress)
+    except Unreadable as fault:
+        return _unreadable(str(fault), progress)
+    return _emptiness(progress)
+
+
+async def _read_pages(client: Client, url: str, pacer: Pace, progress: _Progress) -> None:
+    following: str | None = url
+    while following:
+        progress.visit(following)
+        page = await _fetch(client, following, pacer, progress)
+        progress.add(page)
+        following = page.next_url
+
+
+async def _fetch(client: Client, url: str, pacer: Pace, progress: _Progress) -> Page:
+    limits = progress.limits
+    await pacer.acquire()
+    progress.requests += 1
+    answer = await exchange(
+        client, "GET", url, timeout_s=limits.page_timeout_s, cap_bytes=max(limits.bytes - progress.bytes, 1)
+    )
+    progress.http_status = answer.http_status
+    if trouble := _trouble(answer):
+        raise _Stop(trouble)
+    progress.bytes += len(answer.body.encode())
+    if answer.truncated:
+        raise Unreadable(f"the catalog is larger than {limits.bytes:,} bytes")
+    return await _parse(answer, url)
+
+
+async def _parse(answer: Exchange, url: str) -> Page:
+    """Parse large pages in a thread, so that the loop keeps breathing."""
+    link = answer.headers.get("link", "")
+    if len(answer.body) < _PARSE_HERE_CHARS:
+        return read_page(answer.body, url=url, link=link)
+    return await asyncio.to_thread(read_page, answer.body, url=url, link=link)
+
+
+def _trouble(answer: Exchange) -> CatalogTrouble | None:
+    """Return what is wrong with an answer before its body is looked at."""
+    if answer.failure:
+        is_ours = answer.failure in CONNECTION_LEVEL
+        cause = Cause.OUR_NETWORK if is_ours else Cause.CATALOG_UNREADABLE
+        return CatalogTrouble(cause, FAILURE_TEXT[answer.failure], answer.http_status)
+    if answer.http_status == _OK:
+        return None
+    cause = _STATUS_CAUSES.get(answer.http_status or 0, Cause.CATALOG_UNREADABLE)
+    sentence = telling_text(read_document(answer.body), answer.body)
+    return CatalogTrouble(cause, f"HTTP {answer.http_status}: {sentence}".strip(": "), answer.http_status)
+
+
+def _emptiness(progress: _Progress) -> CatalogTrouble | None:
+    if progress.ids:
+        return None
+    return _unreadable(
+        "no row of the catalog has a usable id" if progress.rows else "the catalog is empty", progress
+    )
+
+
+def _unreadable(detail: str, progress: _Progress) -> CatalogTrouble:
+    return CatalogTrouble(Cause.CATALOG_UNREADABLE, detail, progress.http_status)
+
+
+def _told(trouble: CatalogTrouble | None, progress: _Progress, endpoint: Endpoint) -> CatalogTrouble | None:
+    """Redact the detail and say how far the reading came."""
+    if trouble is None:
+        return None
+    so_far = f" (after {len(progress.ids):,} ids)" if progress.ids else ""
+    return replace(trouble, detail=redact(trouble.detail, secrets=endpoint.secrets) + so_far)

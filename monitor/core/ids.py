@@ -1,0 +1,15 @@
+"""Which ids of a catalog can be tracked."""
+
+from unicodedata import category
+
+LONGEST_ID_BYTES = 512
+
+
+def is_trackable_id(text: str) -> bool:
+    """Say whether a model id can be tracked (rules.md 33).
+
+    Empty ids, control characters, lone surrogates and more than 512 bytes of UTF-8 cannot.
+    """
+    if not text or any(category(character) in {"Cc", "Cs"} for character in text):
+        return False
+    return len(text.encode()) <= LONGEST_ID_BYTES

@@ -1,0 +1,60 @@
+"""What an answer said, short and without anything that identifies an account, a key or a single request.
+
+What is left repeats from sweep to sweep, so that it is stored once.
+"""
+
+import re
+from collections.abc import Iterable
+from unicodedata import category
+
+_MASK = "***"
+_SHORTEST_SECRET = 4  # a shorter one would mask half of every word
+
+# In this order: what comes first would be spoiled by what comes later.
+_PLACEHOLDERS: tuple[tuple[re.Pattern[str], str], ...] = (
+    (re.compile(r"//[^/\s@]+@"), "//<key>@"),
+    (re.compile(r"(?i)\b(account)(\s*(?:id)?\s*[:=]?\s*)(['\"])[^'\"]*\3"), r"\1\2\3<id>\3"),
+    (re.compile(r"(?i)\b(bearer)\s+[^\s'\",;]+"), r"\1 <key>"),
+    (re.compile(r"\b(?:nvapi|sk|pk|rk|hf|gsk|xai|ghp|key)[-_][\w*.-]{6,}"), "<key>"),
+    (
+        re.compile(
+            r"(?i)\b((?:[\w-]*[-_])?(?:api[-_ ]?key|key|token|secret|password|passwd))"
+            r"(['\"]?\s*[=:]\s*['\"]?)[^\s'\",;&<]+"
+        ),
+        r"\1\2<key>",
+    ),
+    (re.compile(r"(?i)\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b"), "<uuid>"),
+    (
+        re.compile(r"(?i)\b((?:\w+-)?req(?:uest)?[-_ ]?id)(['\"]?\s*[:=]?\s*['\"]?)[\w.:-]*\d[\w.:-]*"),
+        r"\1\2<id>",
+    ),
+    (re.compile(r"(?i)\breq[-_][\w-]{6,}"), "<id>"),
+    (re.compile(r"(?i)(?<![\w<])0x[0-9a-f]{6,}|(?<![\w<])(?=[a-f]*\d)[0-9a-f]{12,}(?![\w>])"), "<hex>"),
+    (re.compile(r"(?=[A-Za-z_+=]*\d)[A-Za-z0-9_+=]{20,}"), "<token>"),
+    (re.compile(r"\d{6,}"), "<number>"),
+)
+
+
+def redact(text: str, limit: int = 200, *, secrets: Iterable[str] = ()) -> str:
+    """Return `text` as one line of at most `limit` characters, without ids, keys and control characters.
+
+    `secrets` are masked verbatim wherever they stand.
+    """
+    line = _one_line(_masked(text, secrets))
+    for pattern, placeholder in _PLACEHOLDERS:
+        line = pattern.sub(placeholder, line)
+    line = _masked(line, secrets)
+    return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
+
+
+def _masked(text: str, secrets: Iterable[str]) -> str:
+    for secret in sorted({each for each in secrets if len(each) >= _SHORTEST_SECRET}, key=len, reverse=True):
+        text = text.replace(secret, _MASK)
+    return text
+
+
+def _one_line(text: str) -> str:
+    words = "".join(
+        " " if category(character) in {"Cc", "Cs", "Zl", "Zp"} else character for character in text
+    )
+    return " ".join(words.split())

@@ -1,0 +1,138 @@
+"""One request, and whatever came back as a value: in time, capped in bytes, decoded without risk."""
+
+import asyncio
+import zlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+import httpx
+
+from monitor.core.exchange import Exchange, Failure
+from monitor.http.client import Client
+from monitor.http.failures import FOREIGN, failure_of
+
+CONNECT_TIMEOUT_S = 10.0
+PROBE_CAP_BYTES = 64 * 1024
+
+_HEADER_CHARS = 2048
+_HEADERS_KEPT = 50
+_HEADERS_READ = frozenset(
+    {
+        "content-type",
+        "date",
+        "deprecation",
+        "link",
+        "location",
+        "nvcf-reqid",
+        "nvcf-status",
+        "retry-after",
+        "retry-after-ms",
+        "sunset",
+    }
+)
+_HEADER_FAMILY = "x-ratelimit-"
+
+
+class _Trail:
+    """How far an exchange came, told by the transport's trace."""
+
+    def __init__(self) -> None:
+        self.sent_at: float | None = None
+
+    async def note(self, event: str, _info: object) -> None:
+        if event.endswith("send_request_body.complete"):
+            self.sent_at = asyncio.get_running_loop().time()
+
+
+@dataclass(slots=True)
+class _Received:
+    """What has come so far; it stays true when the exchange is cut off at any point."""
+
+    http_status: int | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytearray = field(default_factory=bytearray)
+    truncated: bool = False
+
+
+async def exchange(
+    client: Client,
+    method: str,
+    url: str,
+    *,
+    timeout_s: float,
+    cap_bytes: int = PROBE_CAP_BYTES,
+    json: object = None,
+) -> Exchange:
+    """Send one request and return what came, within `timeout_s` in total and `cap_bytes` of decoded body.
+
+    Latency: see `Exchange`. Only cancellation is raised.
+    """
+    trail, received, failure = _Trail(), _Received(), None
+    try:
+        async with asyncio.timeout(timeout_s):
+            request = client.build_request(
+                method, url, json=json, timeout=_phases(timeout_s), extensions={"trace": trail.note}
+            )
+            await _receive(await client.send(request, stream=True), received, cap_bytes)
+    except TimeoutError:
+        failure = _timeout(trail, received)
+    except FOREIGN as fault:
+        failure = failure_of(fault)
+    return _as_exchange(trail, received, failure)
+
+
+def _phases(timeout_s: float) -> httpx.Timeout:
+    """Let TCP and TLS take half of the time each: a handshake cut from outside leaves its socket open."""
+    return httpx.Timeout(None, connect=min(CONNECT_TIMEOUT_S, timeout_s / 2))
+
+
+async def _receive(response: httpx.Response, received: _Received, cap_bytes: int) -> None:
+    try:
+        received.http_status = response.status_code
+        received.headers = _headers(response.headers)
+        unpack = _unpacker(response.headers.get("content-encoding", "").strip().lower(), cap_bytes + 1)
+        async for chunk in response.aiter_raw():
+            received.body += unpack(chunk)
+            if len(received.body) > cap_bytes:
+                del received.body[cap_bytes:]
+                received.truncated = True
+                break
+    finally:
+        await response.aclose()
+
+
+def _unpacker(encoding: str, most: int) -> Callable[[bytes], bytes]:
+    """Undo gzip and deflate, never more than `most` bytes at once: a small bomb unpacks to gigabytes."""
+    if encoding in {"", "identity"}:
+        return bytes
+    if encoding not in {"gzip", "x-gzip", "deflate"}:
+        raise zlib.error
+    inflater = zlib.decompressobj(zlib.MAX_WBITS | 32)
+    return lambda chunk: b"" if inflater.eof else inflater.decompress(chunk, most)
+
+
+def _headers(headers: httpx.Headers) -> Mapping[str, str]:
+    wanted = {name for name in headers if name in _HEADERS_READ or name.startswith(_HEADER_FAMILY)}
+    return MappingProxyType({name: headers[name][:_HEADER_CHARS] for name in sorted(wanted)[:_HEADERS_KEPT]})
+
+
+def _as_exchange(trail: _Trail, received: _Received, failure: Failure | None) -> Exchange:
+    latency_ms = None
+    if failure is None and trail.sent_at is not None:
+        latency_ms = round((asyncio.get_running_loop().time() - trail.sent_at) * 1000)
+    return Exchange(
+        http_status=received.http_status,
+        headers=received.headers,
+        body=received.body.decode("utf-8-sig", "replace"),
+        truncated=received.truncated,
+        failure=failure,
+        latency_ms=latency_ms,
+    )
+
+
+def _timeout(trail: _Trail, received: _Received) -> Failure:
+    """Tell whose time-out it is: before the request was sent it is the connection's, not the model's."""
+    if received.http_status is not None:
+        return Failure.TIMEOUT_AFTER_HEADERS
+    return Failure.TIMEOUT if trail.sent_at is not None else Failure.CONNECT

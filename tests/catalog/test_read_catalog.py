@@ -1,0 +1,252 @@
+"""Reading a whole catalog over a real socket: pages, limits, faults, and whose trouble they are."""
+
+import asyncio
+import json
+import socket
+import time
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+import monitor
+from monitor.catalog.read import CatalogLimits, CatalogReading, read_catalog
+from monitor.core.model import Cause
+from monitor.http import open_client
+from monitor.probe.pacer import Pacer
+from tests.probe.wire import KEY, Play, Request, Wire, answer, saying, serve
+
+LIMITS = CatalogLimits(bytes=20_000, rows=500, pages=10, page_timeout_s=5, total_timeout_s=10)
+
+
+async def read(wire: Wire, limits: CatalogLimits = LIMITS) -> CatalogReading:
+    async with open_client(wire.endpoint()) as client:
+        pacer = Pacer(start_rate_per_s=100_000)
+        return await read_catalog(client, wire.endpoint(), pacer=pacer, limits=limits)
+
+
+def reading_of(play: Play, limits: CatalogLimits = LIMITS) -> tuple[CatalogReading, list[Request]]:
+    async def run() -> tuple[CatalogReading, list[Request]]:
+        async with serve(play) as wire:
+            return await read(wire, limits), wire.requests
+
+    return asyncio.run(run())
+
+
+def paging(page: Callable[[dict[str, str], Wire], bytes]) -> tuple[CatalogReading, list[Request]]:
+    """Serve pages made from the query of each request."""
+
+    async def run() -> tuple[CatalogReading, list[Request]]:
+        async def play(request: Request, writer: asyncio.StreamWriter) -> None:
+            query = {name: values[0] for name, values in parse_qs(urlsplit(request.target).query).items()}
+            writer.write(page(query, wire))
+
+        async with serve(play) as wire:
+            return await read(wire), wire.requests
+
+    return asyncio.run(run())
+
+
+def rows(*names: str) -> list[dict[str, str]]:
+    return [{"id": name, "object": "model"} for name in names]
+
+
+def the_dump() -> bytes:
+    """Return the catalog of 2026-03-15 as it was served: 188 rows, each with the same filler date."""
+    names = (Path(monitor.__file__).parent / "demo" / "nim_ids.txt").read_text().split()
+    row = {"object": "model", "created": 735790403}
+    data = [{"id": name, **row, "owned_by": name.split("/")[0]} for name in names]
+    assert len(data) == 188
+    return answer(200, {"object": "list", "data": data})
+
+
+def test_the_dump_of_nim_has_186_ids_and_two_duplicates() -> None:
+    found, requests = reading_of(saying(the_dump()), CatalogLimits())
+    assert (len(found.ids), found.duplicates, found.rejected, found.requests) == (186, 2, 0, 1)
+    assert (found.complete, len(set(found.ids))) == (True, 186)
+    assert (requests[0].method, requests[0].target) == ("GET", "/v1/models")
+    assert requests[0].headers["authorization"] == f"Bearer {KEY}"
+
+
+def test_the_first_of_equal_ids_keeps_its_place() -> None:
+    found, _ = reading_of(saying(answer(200, {"data": rows("b", "a", "models/b", "c", "a")})))
+    assert (found.ids, found.duplicates) == (("b", "a", "c"), 2)
+
+
+def test_bad_ids_are_counted_and_the_rest_is_believed() -> None:
+    found, _ = reading_of(saying(answer(200, {"data": [*rows("a", "b\n"), {}, 7]})))
+    assert (found.ids, found.rejected, found.complete) == (("a",), 3, True)
+
+
+@pytest.mark.parametrize("form", ["has_more", "nextPageToken", "next_page_token", "links", "header"])
+def test_pages_are_followed_to_the_last_in_every_form(form: str) -> None:
+    parameter = {"has_more": "after_id", "nextPageToken": "pageToken", "next_page_token": "page_token"}.get(
+        form, "p"
+    )
+
+    def page(query: dict[str, str], wire: Wire) -> bytes:
+        place = "abc".index(query.get(parameter, "a"))
+        following = "abc"[place + 1 : place + 2]
+        url = f"{wire.url}/v1/models?p={following}"
+        document: dict[str, object] = {"data": rows(f"m{place}", "again")}
+        headers = {"Link": f'<{url}>; rel="next"'} if form == "header" and following else {}
+        if form == "has_more":
+            document |= {"has_more": bool(following), "last_id": following}
+        elif form == "links":
+            document["links"] = {"next": url if following else None}
+        else:
+            document |= {form: following}
+        return answer(200, document, headers=headers)
+
+    found, requests = paging(page)
+    assert (found.ids, found.duplicates, found.requests) == (("m0", "again", "m1", "m2"), 2, 3)
+    assert all(request.headers["authorization"] for request in requests)
+
+
+def endless(query: dict[str, str], _wire: Wire) -> bytes:
+    number = int(query.get("pageToken", "0"))
+    return answer(200, {"data": rows(f"m{number}"), "nextPageToken": str(number + 1)})
+
+
+def circular(query: dict[str, str], _wire: Wire) -> bytes:
+    return answer(
+        200, {"data": rows("a"), "nextPageToken": {"1": "2", "2": "1"}.get(query.get("pageToken", ""), "1")}
+    )
+
+
+def deaf(_query: dict[str, str], _wire: Wire) -> bytes:
+    return answer(200, {"data": rows("a"), "has_more": True, "last_id": "a"})
+
+
+def astray(_query: dict[str, str], wire: Wire) -> bytes:
+    return answer(200, {"data": rows("a"), "links": {"next": wire.url.replace("127.0.0.1", "localhost")}})
+
+
+def broken_later(query: dict[str, str], _wire: Wire) -> bytes:
+    return answer(500) if query else answer(200, {"data": rows("a", "b"), "nextPageToken": "2"})
+
+
+def many_rows(query: dict[str, str], _wire: Wire) -> bytes:
+    number = int(query.get("pageToken", "0"))
+    return answer(200, {"data": ["x"] * 300, "nextPageToken": str(number + 1)})
+
+
+def many_bytes(query: dict[str, str], _wire: Wire) -> bytes:
+    number = int(query.get("pageToken", "0"))
+    return answer(200, {"data": rows("a"), "pad": "x" * 9000, "nextPageToken": str(number + 1)})
+
+
+@pytest.mark.parametrize(
+    ("page", "why", "requests"),
+    [
+        (endless, "more than 10 pages (after 10 ids)", 10),
+        (circular, "goes in circles", 3),
+        (deaf, "goes in circles", 2),
+        (astray, "another host", 1),
+        (broken_later, "HTTP 500 (after 2 ids)", 2),
+        (many_rows, "more than 500 rows", 2),
+        (many_bytes, "larger than 20,000 bytes", 3),
+    ],
+)
+def test_pages_that_do_not_end_well_give_no_ids_to_believe(
+    page: Callable[[dict[str, str], Wire], bytes], why: str, requests: int
+) -> None:
+    found, _ = paging(page)
+    assert (found.ids, found.complete, found.requests) == ((), False, requests)
+    assert found.trouble is not None
+    assert found.trouble.cause == Cause.CATALOG_UNREADABLE
+    assert why in found.trouble.detail
+
+
+@pytest.mark.parametrize(
+    ("raw", "cause", "why"),
+    [
+        (answer(401, {"error": {"message": f"bad key {KEY}"}}), Cause.CREDENTIAL, "HTTP 401: bad key"),
+        (answer(403, {"detail": "Authorization failed"}), Cause.CREDENTIAL, "HTTP 403: Authorization failed"),
+        (answer(402, {"detail": "Cloud credits expired"}), Cause.QUOTA, "credits expired"),
+        (answer(404, "404 page not found"), Cause.CATALOG_UNREADABLE, "HTTP 404: 404 page not found"),
+        (answer(429), Cause.CATALOG_UNREADABLE, "HTTP 429"),
+        (answer(500, "boom"), Cause.CATALOG_UNREADABLE, "HTTP 500: boom"),
+        (answer(301, headers={"Location": "https://elsewhere.test/"}), Cause.CATALOG_UNREADABLE, "HTTP 301"),
+        (answer(204), Cause.CATALOG_UNREADABLE, "HTTP 204"),
+        (answer(407), Cause.OUR_NETWORK, "HTTP 407"),
+        (answer(200, "<html><p>Welcome"), Cause.CATALOG_UNREADABLE, "a web page"),
+        (answer(200, ""), Cause.CATALOG_UNREADABLE, "the answer is empty"),
+        (answer(200, "[" * 15_000), Cause.CATALOG_UNREADABLE, "nested too deeply"),
+        (answer(200, {"data": []}), Cause.CATALOG_UNREADABLE, "the catalog is empty"),
+        (answer(200, {"data": [{}, 5]}), Cause.CATALOG_UNREADABLE, "no row of the catalog has a usable id"),
+        (answer(200, b"\xff\xfe\x00"), Cause.CATALOG_UNREADABLE, "not JSON"),
+        (b"", Cause.CATALOG_UNREADABLE, "closed"),
+        (b"SSH-2.0-OpenSSH_9\r\n", Cause.CATALOG_UNREADABLE, "closed"),
+    ],
+)
+def test_a_catalog_that_cannot_be_read_says_whose_trouble_it_is(raw: bytes, cause: Cause, why: str) -> None:
+    found, _ = reading_of(saying(raw))
+    assert (found.ids, found.complete) == ((), False)
+    assert found.trouble is not None
+    assert found.trouble.cause == cause
+    assert why in found.trouble.detail
+    assert KEY not in repr(found)
+
+
+def test_a_catalog_of_500_megabytes_is_given_up_at_the_cap() -> None:
+    async def flood(_request: Request, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 500000000\r\n\r\n[")
+        for _ in range(8000):
+            writer.write(b'"model",' * 8000)
+            await writer.drain()
+
+    began = time.monotonic()
+    found, _ = reading_of(flood, CatalogLimits(bytes=2_000_000))
+    assert found.trouble is not None
+    assert "larger than 2,000,000 bytes" in found.trouble.detail
+    assert time.monotonic() - began < 20
+
+
+def test_a_large_page_does_not_stop_the_loop() -> None:
+    body = json.dumps({"data": rows(*(f"acme/model-{number}" for number in range(20_000)))})
+
+    async def run() -> tuple[CatalogReading, int]:
+        beats = 0
+
+        async def beat() -> None:
+            nonlocal beats
+            while True:
+                await asyncio.sleep(0)
+                beats += 1
+
+        async with serve(saying(answer(200, body))) as wire:
+            beating = asyncio.create_task(beat())
+            found = await read(wire, CatalogLimits())
+            beating.cancel()
+        return found, beats
+
+    found, beats = asyncio.run(run())
+    assert (len(found.ids), beats > 1) == (20_000, True)
+
+
+@pytest.mark.parametrize(
+    "limits", [CatalogLimits(page_timeout_s=0.2), CatalogLimits(total_timeout_s=0.2)], ids=["page", "total"]
+)
+def test_a_catalog_that_drips_is_given_up_in_time(limits: CatalogLimits) -> None:
+    async def drip(_request: Request, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n[")
+        for _ in range(1000):
+            writer.write(b" ")
+            await writer.drain()
+            await asyncio.sleep(0.02)
+
+    found, _ = reading_of(drip, limits)
+    assert found.trouble is not None
+    assert found.trouble.cause == Cause.CATALOG_UNREADABLE
+    assert "time" in found.trouble.detail or "within 0.2 s" in found.trouble.detail
+
+
+def test_nobody_listening_is_our_networks_trouble() -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{free.getsockname()[1]}"
+    found = asyncio.run(read(Wire(url)))
+    assert found.trouble is not None
+    assert (found.trouble.cause, found.trouble.http_status) == (Cause.OUR_NETWORK, None)
