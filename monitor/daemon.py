@@ -1,0 +1,207 @@
+"""When work is done: APScheduler, signals, drain. It schedules coroutines and knows nothing of probes or SQL.
+
+Slots are aligned scheduled UTC times. APScheduler only rings; what a ring means (which slot, what was missed,
+what still runs) is decided here, because a run that is late, coalesced or skipped must be told as such.
+"""
+
+import asyncio
+import logging
+import signal
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from apscheduler.triggers.base import BaseTrigger
+from apscheduler.triggers.cron import CronTrigger
+from apscheduler.triggers.interval import IntervalTrigger
+
+from monitor.clock import Clock
+from monitor.errors import ConfigError, MonitorError
+from monitor.logs import event
+
+log = logging.getLogger(__name__)
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_TICK = timedelta(microseconds=1)
+_MOST_MISSED = 100_000
+_WATCH_SECONDS = 30.0
+_CANCEL_SECONDS = 10.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chore:
+    """Something to do on every slot.
+
+    `run` gets the slot (None for a run outside the schedule) and the earlier slots that were missed.
+    `after` is the last slot known to be served; None asks for a first run at once.
+    """
+
+    name: str
+    cadence: timedelta | str
+    run: Callable[[datetime | None, Sequence[datetime]], Awaitable[None]]
+    after: datetime | None = None
+
+
+class Stop:
+    """How a running daemon is asked to stop: once to drain, twice to hurry."""
+
+    def __init__(self) -> None:
+        self.asked = asyncio.Event()
+        self.hurried = asyncio.Event()
+
+    def ask(self) -> None:
+        """Ask to drain; asked again, to cut short what still runs."""
+        (self.hurried if self.asked.is_set() else self.asked).set()
+
+    def listen(self) -> None:
+        """Let SIGTERM and SIGINT ask."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self.ask)
+
+    async def within(self, seconds: float) -> bool:
+        """Wait until asked, at most that long; tell whether it was."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self.asked.wait(), seconds)
+        return self.asked.is_set()
+
+
+def trigger_of(cadence: timedelta | str) -> BaseTrigger:
+    """Return the trigger of an interval (aligned to 1970: restarts keep the grid) or of a cron line in UTC.
+
+    Raises ConfigError for a cron line that APScheduler does not understand.
+    """
+    if isinstance(cadence, timedelta):
+        return IntervalTrigger(seconds=cadence.total_seconds(), start_date=_EPOCH, timezone=UTC)
+    try:
+        return CronTrigger.from_crontab(cadence, timezone=UTC)
+    except ValueError as error:
+        raise ConfigError(f'cron = "{cadence}" is not a cron line: {error}') from None
+
+
+def period(cadence: timedelta | str, now: datetime) -> timedelta:
+    """Return the time between the next two slots of a cadence. Raises ConfigError as `trigger_of`."""
+    trigger = trigger_of(cadence)
+    first = trigger.get_next_fire_time(None, now)
+    second = first and trigger.get_next_fire_time(first, first + _TICK)
+    if not (first and second):
+        raise ConfigError(f'cron = "{cadence}" never comes twice')
+    return timedelta(seconds=(second - first).total_seconds())
+
+
+def slots_between(trigger: BaseTrigger, after: datetime, until: datetime) -> list[datetime]:
+    """Return the scheduled times after one moment up to and including another, at most the last 100,000."""
+    slots: list[datetime] = []
+    slot = trigger.get_next_fire_time(None, after + _TICK)
+    while slot is not None and slot <= until:
+        slots.append(slot.astimezone(UTC))
+        slot = trigger.get_next_fire_time(slot, slot + _TICK)
+    return slots[-_MOST_MISSED:]
+
+
+class _Lane:
+    """One chore's place in the schedule: never two runs at once."""
+
+    def __init__(self, chore: Chore, now: Clock) -> None:
+        self.chore = chore
+        self.trigger = trigger_of(chore.cadence)
+        self.task: asyncio.Task[None] | None = None
+        self._now = now
+        self._after = chore.after
+        self._overdue_at = float("inf")
+
+    @property
+    def is_running(self) -> bool:
+        return self.task is not None and not self.task.done()
+
+    @property
+    def is_overdue(self) -> bool:
+        """Whether two periods of the monotonic clock went by without a run, whatever the wall clock did."""
+        return not self.is_running and asyncio.get_running_loop().time() > self._overdue_at
+
+    async def ring(self) -> None:
+        """Start what is due; the scheduler calls this."""
+        self.start()
+
+    def catch_up(self) -> None:
+        """Start at once if a slot passed while nothing ran."""
+        self._watch_from_now()
+        if self._after is None or slots_between(self.trigger, self._after, self._now()):
+            self.start()
+
+    def start(self) -> None:
+        if self.is_running:
+            event(log, logging.WARNING, "run_skipped", chore=self.chore.name, why="the last one still runs")
+            return
+        now = self._now()
+        due = slots_between(self.trigger, self._after or now - _TICK, now)
+        slot = due[-1] if due else None
+        self._after = slot or self._after or now
+        self._watch_from_now()
+        self.task = asyncio.create_task(self._run(slot, due[:-1]), name=self.chore.name)
+
+    async def _run(self, slot: datetime | None, missed: Sequence[datetime]) -> None:
+        try:
+            await self.chore.run(slot, missed)
+        except MonitorError as error:
+            event(log, logging.ERROR, "run_failed", chore=self.chore.name, error=str(error))
+        except Exception:  # whatever one run meets, the next one must still be made
+            log.exception("run_crashed", extra={"fields": {"chore": self.chore.name}})
+
+    def _watch_from_now(self) -> None:
+        now = self._now()
+        upcoming = self.trigger.get_next_fire_time(None, now + _TICK)
+        following = upcoming and self.trigger.get_next_fire_time(upcoming, upcoming + _TICK)
+        if upcoming and following:
+            period = max(following - upcoming, timedelta(seconds=1))
+            margin = (upcoming - now + period).total_seconds()
+            self._overdue_at = asyncio.get_running_loop().time() + margin
+
+
+async def run_schedule(chores: Iterable[Chore], stop: Stop, *, now: Clock, grace: timedelta) -> None:
+    """Serve the chores until asked to stop, then let what runs end within `grace` and cancel the rest."""
+    lanes = [_Lane(chore, now) for chore in chores]
+    scheduler = AsyncIOScheduler(
+        timezone=UTC, job_defaults={"coalesce": True, "misfire_grace_time": None, "max_instances": 1}
+    )
+    for lane in lanes:
+        scheduler.add_job(lane.ring, lane.trigger, id=lane.chore.name)
+    scheduler.start()
+    for lane in lanes:
+        lane.catch_up()
+    try:
+        while not await stop.within(_WATCH_SECONDS):
+            _wake_overdue(scheduler, lanes)
+    finally:
+        scheduler.pause()
+        await _drain(lanes, stop, grace)
+        scheduler.shutdown(wait=False)
+
+
+def _wake_overdue(scheduler: AsyncIOScheduler, lanes: Iterable[_Lane]) -> None:
+    """Ring by hand: a wall clock that stepped back silences APScheduler for as long as the step."""
+    for lane in lanes:
+        if lane.is_overdue:
+            event(log, logging.WARNING, "schedule_overdue", chore=lane.chore.name)
+            scheduler.wakeup()
+            lane.start()
+
+
+async def _drain(lanes: Iterable[_Lane], stop: Stop, grace: timedelta) -> None:
+    """Wait for running chores; after `grace`, or when hurried, cancel them and wait for their last words."""
+    running = {lane.task for lane in lanes if lane.task is not None and lane.is_running}
+    if not running:
+        return
+    event(log, logging.INFO, "draining", running=len(running), grace_s=grace.total_seconds())
+    hurry = asyncio.create_task(stop.hurried.wait())
+    waiting: set[asyncio.Task[object]] = {hurry, asyncio.create_task(_all_ended(running))}
+    await asyncio.wait(waiting, timeout=grace.total_seconds(), return_when=asyncio.FIRST_COMPLETED)
+    for task in waiting | running:
+        task.cancel()
+    await asyncio.wait(waiting | running, timeout=_CANCEL_SECONDS)
+
+
+async def _all_ended(tasks: set[asyncio.Task[None]]) -> None:
+    await asyncio.wait(tasks)

@@ -1,0 +1,192 @@
+"""The schedule: aligned slots, no overlap, nothing lost by lateness, a bounded end (issue of the daemon)."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+from monitor.clock import utc_now
+from monitor.daemon import (
+    Chore,
+    Stop,
+    _Lane,
+    _wake_overdue,
+    period,
+    run_schedule,
+    slots_between,
+    trigger_of,
+)
+from monitor.errors import ConfigError, NoVerdict
+
+NOON = datetime(2026, 4, 6, 12, tzinfo=UTC)
+QUARTER = timedelta(minutes=15)
+FAST = timedelta(milliseconds=200)
+Run = Callable[[datetime | None, Sequence[datetime]], Awaitable[None]]
+
+
+@pytest.mark.parametrize("cadence", [QUARTER, "*/15 * * * *"])
+def test_slots_are_aligned_whatever_the_start(cadence: timedelta | str) -> None:
+    slots = slots_between(trigger_of(cadence), NOON + timedelta(minutes=1), NOON + timedelta(minutes=46))
+    assert slots == [NOON + QUARTER, NOON + 2 * QUARTER, NOON + 3 * QUARTER]
+
+
+def test_a_slot_is_after_the_last_one_and_up_to_now() -> None:
+    assert slots_between(trigger_of(QUARTER), NOON, NOON) == []
+    assert slots_between(trigger_of(QUARTER), NOON, NOON + QUARTER) == [NOON + QUARTER]
+
+
+def test_a_year_of_missed_slots_is_bounded() -> None:
+    slots = slots_between(trigger_of(timedelta(minutes=1)), NOON, NOON + timedelta(days=100))
+    assert len(slots) == 100_000
+    assert slots[-1] == NOON + timedelta(days=100)
+
+
+@pytest.mark.parametrize(("cadence", "expected"), [(QUARTER, QUARTER), ("0 6 * * *", timedelta(days=1))])
+def test_the_period_is_the_time_between_two_slots(cadence: timedelta | str, expected: timedelta) -> None:
+    assert period(cadence, NOON) == expected
+
+
+@pytest.mark.parametrize("line", ["61 * * * *", "every quarter", "0 0 30 2 *"])
+def test_a_cron_line_that_never_comes_is_refused_by_name(line: str) -> None:
+    with pytest.raises(ConfigError, match="cron = "):
+        period(line, NOON)
+
+
+def serve(run: Run, *, after: datetime | None, seconds: float, grace: timedelta = FAST) -> Stop:
+    """Run a schedule of one fast chore for a while and ask it to stop."""
+    stop = Stop()
+
+    async def body() -> None:
+        chore = Chore(name="chore", cadence=FAST, run=run, after=after)
+        schedule = asyncio.create_task(run_schedule([chore], stop, now=utc_now, grace=grace))
+        await asyncio.sleep(seconds)
+        stop.ask()
+        await asyncio.wait_for(schedule, 10)
+
+    asyncio.run(body())
+    return stop
+
+
+def test_without_a_history_the_first_run_is_at_once_and_has_no_slot() -> None:
+    slots: list[datetime | None] = []
+
+    async def run(slot: datetime | None, _missed: Sequence[datetime]) -> None:
+        slots.append(slot)
+
+    serve(run, after=None, seconds=0.05)
+    assert slots[0] is None
+
+
+def test_a_start_catches_up_with_one_run_and_names_what_was_missed() -> None:
+    calls: list[tuple[datetime | None, int]] = []
+
+    async def run(slot: datetime | None, missed: Sequence[datetime]) -> None:
+        calls.append((slot, len(missed)))
+
+    begun = utc_now()
+    serve(run, after=begun - 10 * FAST, seconds=0.05)
+    slot, missed = calls[0]
+    assert slot is not None
+    assert slot <= begun + FAST
+    assert missed in {8, 9, 10}
+
+
+def test_two_runs_of_a_chore_never_overlap_and_skipped_slots_are_told_as_missed() -> None:
+    running, most, told = 0, 0, []
+
+    async def run(_slot: datetime | None, missed: Sequence[datetime]) -> None:
+        nonlocal running, most
+        running += 1
+        most = max(most, running)
+        told.append(len(missed))
+        await asyncio.sleep(0.45)
+        running -= 1
+
+    serve(run, after=None, seconds=1.6, grace=timedelta(seconds=5))
+    assert most == 1
+    assert sum(told) >= 2
+
+
+@pytest.mark.parametrize("error", [NoVerdict("no"), ValueError("bug")])
+def test_a_run_that_fails_does_not_end_the_schedule(error: Exception) -> None:
+    runs = 0
+
+    async def run(_slot: datetime | None, _missed: Sequence[datetime]) -> None:
+        nonlocal runs
+        runs += 1
+        raise error
+
+    serve(run, after=None, seconds=0.9)
+    assert runs >= 3
+
+
+def test_stopping_lets_a_run_end_within_the_grace_time() -> None:
+    ended = []
+
+    async def run(_slot: datetime | None, _missed: Sequence[datetime]) -> None:
+        await asyncio.sleep(0.3)
+        ended.append(True)
+
+    serve(run, after=None, seconds=0.1, grace=timedelta(seconds=5))
+    assert ended == [True]
+
+
+def test_after_the_grace_time_a_run_is_cancelled_and_may_still_write() -> None:
+    words = []
+
+    async def run(_slot: datetime | None, _missed: Sequence[datetime]) -> None:
+        try:
+            await asyncio.sleep(60)
+        except asyncio.CancelledError:
+            await asyncio.sleep(0)
+            words.append("closed")
+            raise
+
+    serve(run, after=None, seconds=0.1, grace=timedelta(milliseconds=50))
+    assert words == ["closed"]
+
+
+def test_asked_twice_it_does_not_wait_for_the_grace_time() -> None:
+    stop = Stop()
+
+    async def run(_slot: datetime | None, _missed: Sequence[datetime]) -> None:
+        await asyncio.sleep(60)
+
+    async def body() -> None:
+        chore = Chore(name="chore", cadence=FAST, run=run)
+        schedule = asyncio.create_task(run_schedule([chore], stop, now=utc_now, grace=timedelta(seconds=60)))
+        await asyncio.sleep(0.05)
+        stop.ask()
+        stop.ask()
+        await asyncio.wait_for(schedule, 10)
+
+    asyncio.run(body())
+
+
+def test_a_schedule_that_stays_silent_for_two_periods_is_woken_by_the_monotonic_clock() -> None:
+    """A wall clock set back silences APScheduler for as long as the step; the lane notices by itself."""
+    slots: list[datetime | None] = []
+
+    async def run(slot: datetime | None, _missed: Sequence[datetime]) -> None:
+        slots.append(slot)
+
+    async def body() -> None:
+        set_back = timedelta(days=365)
+        lane = _Lane(
+            Chore(name="chore", cadence=FAST, run=run, after=utc_now()), lambda: utc_now() - set_back
+        )
+        scheduler = AsyncIOScheduler(timezone=UTC)
+        scheduler.start(paused=True)
+        lane.catch_up()
+        assert not lane.is_overdue
+        await asyncio.sleep(3 * FAST.total_seconds() + 1)
+        assert lane.is_overdue
+        _wake_overdue(scheduler, [lane])
+        assert lane.task is not None
+        await lane.task
+        scheduler.shutdown(wait=False)
+
+    asyncio.run(body())
+    assert slots == [None]
