@@ -25,7 +25,7 @@ from monitor.core.model import (
     Sweep,
     Verdict,
 )
-from monitor.core.verdict import CLOSED_BY, PROVIDER_EVENTS, judge, judge_catalog
+from monitor.core.verdict import CLOSED_BY, PROVIDER_EVENTS, count_on, judge, judge_catalog
 
 _FEWEST_READS = 3  # rules.md 11
 
@@ -85,24 +85,28 @@ def _read_catalog(
     """
     if not sweep.listed or sweep.cause in {Cause.INTERRUPTED, Cause.CATALOG_UNREADABLE}:
         return state, {}
-    expected = state.believed | state.missing.keys() | _listed(state.models)
-    missing = {
-        model: state.missing[model].longer() if model in state.missing else Streak(1, sweep.started_at)
-        for model in expected.difference(sweep.listed)
-    }
+    lacking = (state.believed | state.missing.keys()).difference(sweep.listed)
+    missing = count_on(state.missing, lacking, sweep)
+    absent = _count_absent(state, sweep, policy)
     enough = max(_FEWEST_READS, policy.confirm_unlisted)
-    released = {model: streak.began_at for model, streak in missing.items() if streak.count >= enough}
-    kept = {model: streak for model, streak in missing.items() if model not in released}
-    believed = state.believed.difference(released)
-    return replace(state, missing=kept, believed=believed), _tracked_dates(released, policy)
+    kept = {model: streak for model, streak in missing.items() if streak.count < enough}
+    after = replace(
+        state, missing=kept, absent=absent, believed=state.believed.difference(missing.keys() - kept.keys())
+    )
+    return after, {
+        model: streak.began_at
+        for model, streak in absent.items()
+        if streak.count >= enough and is_tracked(model, policy)
+    }
 
 
-def _listed(models: Mapping[str, ModelState]) -> set[str]:
-    return {model for model, state in models.items() if state.listed}
-
-
-def _tracked_dates(dates: Mapping[str, datetime], policy: Policy) -> Mapping[str, datetime]:
-    return {model: moment for model, moment in dates.items() if is_tracked(model, policy)}
+def _count_absent(state: ProviderState, sweep: Sweep, policy: Policy) -> dict[str, Streak]:
+    """Count the reads without each known model; one that is shut out is not absent, and keeps its count."""
+    lacking = {model for model, known in state.models.items() if not known.memory.is_gone}
+    lacking.difference_update(sweep.listed)
+    shut_out = {model for model in lacking if not is_tracked(model, policy)}
+    kept = {model: streak for model, streak in state.absent.items() if model in shut_out}
+    return kept | count_on(state.absent, lacking - shut_out, sweep)
 
 
 # The provider (rule 10)
@@ -140,13 +144,15 @@ def _advance_models(
     observations = _observations(sweep, policy)
     models, events = dict(state.models), list[Event]()
     for model, observation in observations.items():
-        known = _relisted(models.get(model))
+        known = _as_listed(models[model]) if model in models else None
         moment = sweep.moment(observation)
         models[model], made = observe(known, observation, moment, policy, is_baseline=not state.has_answered)
         events += made
     listed = frozenset(sweep.listed)
     for model, known in state.models.items():
-        if model not in listed and is_tracked(model, policy):
+        if model in listed and model not in observations:
+            models[model] = _as_listed(known)
+        elif model not in listed and is_tracked(model, policy):
             models[model], made = _miss(model, known, sweep, policy, released)
             events += made
     answered = frozenset(m for m, seen in observations.items() if seen.outcome in ANSWERED)
@@ -170,8 +176,8 @@ def _observations(sweep: Sweep, policy: Policy) -> dict[str, Observation]:
     }
 
 
-def _relisted(state: ModelState | None) -> ModelState | None:
-    if state is None or (state.listed and state.memory.absent is None):
+def _as_listed(state: ModelState) -> ModelState:
+    if state.listed and state.memory.absent is None:
         return state
     return replace(state, listed=True, memory=replace(state.memory, absent=None, is_gone=False))
 

@@ -109,7 +109,7 @@ def _return(state: ModelState, seen: Seen, policy: Policy) -> Advance:
         return state, ()
     if state.reason == Reason.DELISTED:
         return _relist(state, seen)
-    if not _is_confirmed(state.memory.ups, policy.confirm_up):
+    if not seen.is_up or not _is_confirmed(state.memory.ups, policy.confirm_up):
         return state, ()
     return _move(state, seen, EventKind.REAPPEARED, Status.AVAILABLE, state.memory.ups)
 
@@ -137,7 +137,9 @@ def _settle(state: ModelState, seen: Seen, _policy: Policy) -> Advance:
 def _go_down(state: ModelState, seen: Seen, policy: Policy) -> Advance:
     """Rule 15: enough clear downs in a row."""
     downs = state.memory.downs
-    if state.status != Status.AVAILABLE or not _is_confirmed(downs, policy.confirm_down):
+    if state.status != Status.AVAILABLE or seen.is_up is not False:
+        return state, ()
+    if not _is_confirmed(downs, policy.confirm_down):
         return state, ()
     return _move(state, seen, EventKind.BECAME_UNAVAILABLE, Status.UNAVAILABLE, downs)
 
@@ -145,7 +147,7 @@ def _go_down(state: ModelState, seen: Seen, policy: Policy) -> Advance:
 def _come_up(state: ModelState, seen: Seen, policy: Policy) -> Advance:
     """Rule 15: enough clear ups in a row."""
     ups = state.memory.ups
-    if state.status != Status.UNAVAILABLE or not _is_confirmed(ups, policy.confirm_up):
+    if state.status != Status.UNAVAILABLE or not seen.is_up or not _is_confirmed(ups, policy.confirm_up):
         return state, ()
     return _move(state, seen, EventKind.BECAME_AVAILABLE, Status.AVAILABLE, ups)
 
@@ -163,7 +165,7 @@ def _give_up(state: ModelState, seen: Seen, policy: Policy) -> Advance:
 def _fall_silent(state: ModelState, seen: Seen, policy: Policy) -> Advance:
     """Rule 4: nothing but timeouts for long enough is down, and empties the clear streak."""
     timeouts = state.memory.timeouts
-    if state.status not in {Status.NEW, Status.AVAILABLE}:
+    if state.status not in {Status.NEW, Status.AVAILABLE} or not seen.is_timeout:
         return state, ()
     if not _is_confirmed(timeouts, policy.confirm_unresponsive):
         return state, ()

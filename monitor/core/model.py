@@ -230,25 +230,25 @@ class ModelState:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A mass failure the guard holds back: its class, the models it has in common, how often, since when."""
+    """A mass failure the guard holds back: its class, and how often each model failed so, since when."""
 
     failure_class: str
-    models: frozenset[str]
-    streak: Streak
+    models: Mapping[str, Streak]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProviderState:
     """Everything a fold over one provider's sweeps carries from one sweep to the next.
 
-    `believed` is the last believed catalog, `missing` the ids readable catalogs lack since (rules.md 11),
-    `answered` who answered in the last conclusive sweep, `open_troubles` the kind and cause of each open
+    `believed` is the last believed catalog; `missing` counts the readable catalogs without an id of it,
+    `absent` those without a known model while it was tracked (rules.md 11); `answered` who answered in the last conclusive sweep, `open_troubles` the kind and cause of each open
     provider event, `folded_until` the start of the latest sweep folded.
     """
 
     models: Mapping[str, ModelState] = field(default_factory=dict)
     believed: frozenset[str] = frozenset()
     missing: Mapping[str, Streak] = field(default_factory=dict)
+    absent: Mapping[str, Streak] = field(default_factory=dict)
     answered: frozenset[str] = frozenset()
     open_troubles: tuple[tuple[EventKind, str], ...] = ()
     held: Held | None = None

@@ -34,6 +34,11 @@ class Seen:
         """Whether the answer itself says that the model is retired (rules.md 16)."""
         return self.observation.reason == Reason.END_OF_LIFE
 
+    @property
+    def is_timeout(self) -> bool:
+        """Whether nothing came in time (rules.md 4)."""
+        return self.observation.outcome == Outcome.UNKNOWN and self.observation.reason == Reason.TIMEOUT
+
     def as_streak(self) -> Streak:
         """Begin a streak with this observation."""
         return Streak(1, self.moment)
@@ -83,5 +88,4 @@ def count_timeouts(streak: Streak | None, seen: Seen) -> Streak | None:
     """Rule 4: only timeouts lengthen it, what was never asked leaves it, any other answer breaks it."""
     if seen.observation.reason == Reason.NOT_PROBED:
         return streak
-    is_timeout = seen.observation.outcome == Outcome.UNKNOWN and seen.observation.reason == Reason.TIMEOUT
-    return _longer(streak, seen) if is_timeout else None
+    return _longer(streak, seen) if seen.is_timeout else None

@@ -4,7 +4,7 @@
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -126,17 +126,27 @@ def _hold(
     """Rule 11: believe a mass failure once the same models showed it often and long, others answering."""
     held = state.held
     if any(seen.outcome in ANSWERED for seen in sweep.observations):
-        held = _held_longer(state.held, name, frozenset(failing), sweep)
-        is_long = held.streak.count >= HELD_SWEEPS and sweep.started_at - held.streak.began_at >= HELD_FOR
-        if is_long and 2 * len(failing.keys() - held.models) <= still_listed:
+        held = _held_longer(state.held, name, failing, sweep)
+        fresh = [model for model, streak in held.models.items() if not _is_lasting(streak, sweep)]
+        if len(fresh) < len(held.models) and 2 * len(fresh) <= still_listed:
             return Judgement(Verdict.CONCLUSIVE)
     return _inconclusive(_mass_cause(name, failing.values()), held)
 
 
-def _held_longer(held: Held | None, name: str, failing: frozenset[str], sweep: Sweep) -> Held:
-    if held and held.failure_class == name and held.models & failing:
-        return Held(name, held.models & failing, held.streak.longer())
-    return Held(name, failing, Streak(1, sweep.started_at))
+def _held_longer(held: Held | None, name: str, failing: Iterable[str], sweep: Sweep) -> Held:
+    """Count each model by itself: others that come and go must not hold back a lasting failure for ever."""
+    before = held.models if held and held.failure_class == name else {}
+    return Held(name, count_on(before, failing, sweep))
+
+
+def _is_lasting(streak: Streak, sweep: Sweep) -> bool:
+    return streak.count >= HELD_SWEEPS and sweep.started_at - streak.began_at >= HELD_FOR
+
+
+def count_on(streaks: Mapping[str, Streak], models: Iterable[str], sweep: Sweep) -> dict[str, Streak]:
+    """Return the streaks of these models with this sweep counted; those of others end."""
+    first = Streak(1, sweep.started_at)
+    return {model: streaks[model].longer() if model in streaks else first for model in models}
 
 
 def _mass_cause(name: str, failing: Iterable[Observation]) -> Cause:

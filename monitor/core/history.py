@@ -1,0 +1,108 @@
+"""What readers are told of the history: a value for each view. Times are aware UTC to the millisecond."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from monitor.core.model import Status, Verdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelRow:
+    """One line of `model_status`. `uptime_30d` is a percentage, None without data."""
+
+    provider: str
+    model: str
+    kind: str
+    listed: bool
+    status: Status
+    flapping: bool
+    reason: str | None
+    since: datetime
+    last_checked_at: datetime | None
+    last_available_at: datetime | None
+    http_status: int | None
+    latency_ms: int | None
+    retires_at: datetime | None
+    uptime_30d: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventRow:
+    """One line of `change_history`; `model` is None for an event of the provider."""
+
+    event_id: int
+    provider: str
+    model: str | None
+    kind: str
+    began_at: datetime
+    confirmed_at: datetime
+    from_status: str | None
+    to_status: str | None
+    reason: str | None
+    sweep_id: int
+    detail: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SweepRow:
+    """One line of `sweep_history`; `verdict` and `finished_at` are None while it runs."""
+
+    sweep_id: int
+    provider: str
+    vantage: str
+    started_at: datetime
+    finished_at: datetime | None
+    verdict: Verdict | None
+    cause: str | None
+    listed: int
+    duplicates: int
+    probed: int
+    available: int
+    rate_limited: int
+    unavailable: int
+    unknown: int
+    requests: int
+    slot: datetime | None
+    rejected: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutageRow:
+    """One line of `outage_history`; `ended_at` is None while it lasts."""
+
+    provider: str
+    model: str
+    began_at: datetime
+    ended_at: datetime | None
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UptimeRow:
+    """A model's observations of some days (rules.md 27). `uptime_percent` is None without data."""
+
+    provider: str
+    model: str
+    checks: int
+    answered: int
+    unavailable: int
+    unknown: int
+
+    @property
+    def uptime_percent(self) -> float | None:
+        """Return 100 * answered / (answered + unavailable)."""
+        return percent(self.answered, self.answered + self.unavailable)
+
+
+@dataclass(frozen=True, slots=True)
+class ModelStory:
+    """Everything told of one model: what is believed now, its latest events and outages, newest first."""
+
+    now: ModelRow
+    events: tuple[EventRow, ...]
+    outages: tuple[OutageRow, ...]
+
+
+def percent(part: int, whole: int) -> float | None:
+    """Return a percentage; None of nothing."""
+    return part * 100 / whole if whole else None

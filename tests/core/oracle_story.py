@@ -1,0 +1,140 @@
+"""The oracle's half that tells one model's life: rules.md 3, 4, 11, 13-25 read off the page.
+
+Nothing is counted along the way: every decision looks back over all that was seen of the model. Readings it
+takes where the page leaves a choice are marked `Reading:`.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from monitor.core.model import ANSWERED, Event, EventKind, Kind, Outcome, Policy, Reason, Status
+from tests.core.oracle_guard import History
+from tests.core.oracle_look import Look, Shown, timed_out
+
+STATUS_KINDS = frozenset(
+    {
+        EventKind.APPEARED,
+        EventKind.REAPPEARED,
+        EventKind.BECAME_AVAILABLE,
+        EventKind.BECAME_UNAVAILABLE,
+        EventKind.RETIRED,
+    }
+)
+BASELINE = "baseline"
+
+
+@dataclass
+class Story:
+    """One model's life. Nothing is counted along the way: each decision looks back over `looks`."""
+
+    history: History
+    model: str
+    looks: list[Look] = field(default_factory=list)
+    events: list[Event] = field(default_factory=list)
+    clear_from: int = 0  # looks before these places were emptied: of clear streaks,
+    timeouts_from: int = 0  # of the timeout streak,
+    window_from: int = 0  # of the flapping window
+    dates: list[datetime] = field(default_factory=list)  # announced ends of life
+    gone: bool = False
+    listed: bool = True
+
+    @property
+    def status(self) -> Status | None:
+        return self.events[-1].to_status if self.events else None
+
+    @property
+    def flapping(self) -> bool:
+        kinds = [event.kind for event in self.events]
+        return kinds.count(EventKind.FLAPPING_STARTED) > kinds.count(EventKind.FLAPPING_STOPPED)
+
+    @property
+    def last_status_event(self) -> Event:
+        return [event for event in self.events if event.kind in STATUS_KINDS][-1]
+
+    @property
+    def kind(self) -> str:
+        known = [look.observation.kind for look in self.looks if look.observation.kind != Kind.UNKNOWN]
+        return known[-1] if known else Kind.UNKNOWN
+
+    @property
+    def announced(self) -> datetime | None:
+        return self.dates[-1] if self.dates else None
+
+    def clear_streak(self, *, is_up: bool) -> list[Look]:
+        """Return the clear looks in a row, ending with the last clear one, that agree with `is_up`."""
+        streak: list[Look] = []
+        for look in reversed(self.looks[self.clear_from :]):
+            if look.is_up is None:
+                continue
+            if look.is_up is not is_up:
+                break
+            streak.insert(0, look)
+        return streak
+
+    def timeout_streak(self) -> list[Look]:
+        """Rule 4: timeouts in a row; what was not probed neither adds nor breaks."""
+        streak: list[Look] = []
+        for look in reversed(self.looks[self.timeouts_from :]):
+            if look.observation.reason == Reason.NOT_PROBED:
+                continue
+            if not timed_out(look.observation):
+                break
+            streak.insert(0, look)
+        return streak
+
+    def has_answered(self) -> bool:
+        return any(look.observation.outcome in ANSWERED for look in self.looks)
+
+    def shown(self) -> Shown:
+        last = self.last_status_event
+        assert last.to_status is not None
+        back = self.looks[::-1]
+        checked = next((look for look in back if look.observation.reason != Reason.NOT_PROBED), None)
+        answered = next((look for look in back if look.observation.outcome is Outcome.AVAILABLE), None)
+        return Shown(
+            status=last.to_status,
+            listed=self.listed,
+            flapping=self.flapping,
+            since=last.began_at,
+            reason=last.reason,
+            kind=self.kind,
+            retires_at=self.announced,
+            last_checked_at=checked.moment if checked else None,
+            last_available_at=answered.moment if answered else None,
+            http_status=checked.observation.http_status if checked else None,
+            latency_ms=checked.observation.latency_ms if checked else None,
+        )
+
+    def window(self) -> list[bool]:
+        """Keep after each clear look as many as its own policy's window holds (reading)."""
+        kept: list[bool] = []
+        for look in self.looks[self.window_from :]:
+            if look.is_up is not None:
+                kept = [*kept, look.is_up][-self.policy(look).flap_window :]
+        return kept
+
+    def policy(self, look: Look) -> Policy:
+        return self.history.policies[look.sweep]
+
+    def happen(
+        self,
+        kind: EventKind,
+        began_at: datetime,
+        confirmed_at: datetime,
+        *,
+        reason: str | None,
+        to: Status | None = None,
+        detail: str | None = None,
+    ) -> None:
+        self.events.append(
+            Event(
+                kind=kind,
+                model=self.model,
+                began_at=began_at,
+                confirmed_at=confirmed_at,
+                from_status=self.status,
+                to_status=to or self.status,
+                reason=reason,
+                detail=detail,
+            )
+        )

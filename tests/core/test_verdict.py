@@ -1,0 +1,316 @@
+"""The guard: which sweeps are believed, what a provider's events are, how it lets go (rules.md 6, 8-11)."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+import pytest
+
+from monitor.core.model import (
+    Cause,
+    Decision,
+    EventKind,
+    Observation,
+    Outcome,
+    Reason,
+    Sweep,
+    Verdict,
+)
+from monitor.core.verdict import failure_class
+from tests.core.histories import START, STEP, answer, events_of, live, sweep
+
+HOUR = timedelta(hours=1)
+TEN = "abcdefghij"
+TWENTY = "abcdefghijklmnopqrst"
+OUTCOMES = {Reason.TIMEOUT: Outcome.UNKNOWN, Reason.BAD_REQUEST: Outcome.UNKNOWN}
+
+
+def failed(model: str, status: int | None, reason: str = Reason.SERVER_ERROR) -> Observation:
+    return Observation(model, Outcome.UNAVAILABLE, reason, 0, http_status=status)
+
+
+def day(
+    ids: str,
+    failing: str = "",
+    *,
+    status: int | None = 500,
+    reason: str = Reason.SERVER_ERROR,
+    after: timedelta = timedelta(),
+    accepted: bool = False,
+) -> Sweep:
+    """Make a sweep in which `failing` fail alike and the others answer."""
+    seen = [failed(each, status, reason) if each in failing else answer("u", each) for each in ids]
+    return sweep(*seen, at=START + after, accepted=accepted)
+
+
+def verdicts(*sweeps: Sweep) -> list[str]:
+    return [decision.cause or decision.verdict for decision in live(sweeps)]
+
+
+CLASSES = [
+    *((status, "account") for status in (401, 402, 403, 404)),
+    (410, "gone"),
+    (400, "request"),
+    (422, "request"),
+    *((status, "trouble") for status in (500, 502, 503, 504, 520, 529, 200)),
+]
+
+
+@pytest.mark.parametrize(("status", "name"), CLASSES)
+def test_rule_8_a_status_has_its_class(status: int, name: str) -> None:
+    assert failure_class(failed("m", status)) == name
+
+
+@pytest.mark.parametrize("reason", [Reason.TIMEOUT, Reason.CONNECTION_CLOSED, Reason.CONNECTION_FAILED])
+def test_rule_8_no_answer_at_all_is_trouble(reason: str) -> None:
+    assert failure_class(Observation("m", Outcome.UNKNOWN, reason, 0)) == "trouble"
+
+
+@pytest.mark.parametrize("letter", "uln")
+def test_rule_8_an_answer_and_what_was_not_probed_fail_in_no_class(letter: str) -> None:
+    assert failure_class(answer(letter)) is None
+
+
+@pytest.mark.parametrize(("status", "name"), CLASSES)
+def test_rule_8_more_than_half_failing_in_one_class_is_inconclusive(status: int, name: str) -> None:
+    causes = {"account": Cause.CREDENTIAL, "gone": Cause.RULE_CHANGE, "request": Cause.RULE_CHANGE}
+    expected = Cause.QUOTA if status == 402 else causes.get(name, Cause.PROVIDER_OUTAGE)
+    assert verdicts(day(TEN), day(TEN, "abcdef", status=status, after=STEP))[1] == expected
+
+
+@pytest.mark.parametrize(
+    ("answering", "failing", "is_believed"),
+    [
+        ("abcd", "abcd", True),  # fewer than 5 answered
+        ("abcde", "abc", False),
+        ("abcde", "ab", True),
+        ("abcdef", "abc", True),  # exactly half
+        ("abcdef", "abcd", False),
+    ],
+)
+def test_rule_8_counts_those_that_answered_last_time(answering: str, failing: str, is_believed: bool) -> None:
+    """Models that did not answer last time weigh nothing, however they fail."""
+    others = "".join(each for each in TEN if each not in answering)
+    first = day(TEN, others)
+    assert (verdicts(first, day(TEN, failing + others, after=STEP))[1] == Verdict.CONCLUSIVE) is is_believed
+
+
+def test_rule_8_counts_only_those_still_listed() -> None:
+    """Three of the five that are left fail, of nine that answered."""
+    assert verdicts(day(TEN), day("abcde", "abc", after=STEP))[1] == Cause.PROVIDER_OUTAGE
+    assert verdicts(day(TEN), day("abcdef", "abc", after=STEP))[1] == Verdict.CONCLUSIVE
+
+
+def test_rule_8_different_classes_are_not_added_up() -> None:
+    mixed = [failed(each, 404 if each in "abcde" else 500) for each in TEN]
+    assert verdicts(day(TEN), sweep(*mixed, at=START + STEP))[1] == Verdict.CONCLUSIVE
+
+
+def test_rule_8_rate_limited_models_answer() -> None:
+    busy = sweep(*(answer("l", each) for each in TEN), at=START + STEP)
+    assert verdicts(day(TEN), busy, day(TEN, "abcdef", after=2 * STEP)) == [
+        Verdict.CONCLUSIVE, Verdict.CONCLUSIVE, Cause.PROVIDER_OUTAGE,
+    ]  # fmt: skip
+
+
+def test_rule_8_last_time_is_the_last_conclusive_sweep() -> None:
+    down = [day(TEN, TEN, after=place * STEP) for place in range(1, 4)]
+    assert verdicts(day(TEN), *down)[1:] == [Cause.PROVIDER_OUTAGE] * 3
+
+
+def test_rule_8_a_catalog_that_is_empty_or_cannot_be_read_is_inconclusive() -> None:
+    assert verdicts(day(TEN), sweep(at=START + STEP))[1] == Cause.CATALOG_UNREADABLE
+    assert verdicts(sweep()) == [Cause.CATALOG_UNREADABLE]
+
+
+@pytest.mark.parametrize(("left", "is_believed"), [("abcde", True), ("abcd", False), ("abcdeXYZUVW", True)])
+def test_rule_8_a_catalog_that_lost_more_than_half_is_inconclusive(left: str, is_believed: bool) -> None:
+    expected = Verdict.CONCLUSIVE if is_believed else Cause.CATALOG_SHRANK
+    assert verdicts(day(TEN), day(left, after=STEP))[1] == expected
+
+
+def test_rule_8_new_ids_do_not_make_up_for_lost_ones() -> None:
+    assert verdicts(day(TEN), day("abcdKLMNOP", after=STEP))[1] == Cause.CATALOG_SHRANK
+
+
+def test_rule_8_the_last_believed_catalog_is_a_conclusive_sweeps() -> None:
+    assert verdicts(day(TEN), day("abcd", after=STEP), day("ab", after=2 * STEP))[1:] == [
+        Cause.CATALOG_SHRANK, Cause.CATALOG_SHRANK,
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("reason", "cause"), [(Reason.CREDENTIAL, Cause.CREDENTIAL), (Reason.QUOTA, Cause.QUOTA)]
+)
+def test_rule_6_where_none_ever_answered_a_refusal_of_everyone_is_the_runs(reason: str, cause: Cause) -> None:
+    everyone = [Observation(each, Outcome.UNKNOWN, reason, 0, http_status=401) for each in "abc"]
+    assert verdicts(sweep(*everyone)) == [cause]
+    assert verdicts(sweep(*everyone[:2], answer("q", "c"))) == [Verdict.CONCLUSIVE]
+    assert verdicts(sweep(*everyone[:2], answer("n", "c"))) == [cause]
+
+
+def test_rule_6_where_some_once_answered_single_refusals_are_the_models() -> None:
+    """Whose they are has been settled by a model that answered last time; the guard needs no say."""
+    refused = [
+        Observation(each, Outcome.UNAVAILABLE, Reason.NOT_FOR_ACCOUNT, 0, http_status=401) for each in "ab"
+    ]
+    assert verdicts(day("ab"), sweep(*refused, at=START + STEP))[1] == Verdict.CONCLUSIVE
+
+
+@pytest.mark.parametrize("cause", [*Cause, "voided", "moon_phase", None])
+def test_rule_9_a_given_verdict_and_its_cause_are_kept_unchanged(cause: str | None) -> None:
+    given = sweep(answer("u"), verdict=Verdict.INCONCLUSIVE, cause=cause)
+    decision = live([given])[0]
+    assert (decision.verdict, decision.cause) == (Verdict.INCONCLUSIVE, cause)
+
+
+def test_rule_9_a_given_conclusive_verdict_overrules_the_guard() -> None:
+    down = [failed(each, 500) for each in TEN]
+    assert (
+        verdicts(day(TEN), sweep(*down, at=START + STEP, verdict=Verdict.CONCLUSIVE))[1] == Verdict.CONCLUSIVE
+    )
+
+
+TROUBLES = [
+    (Cause.CREDENTIAL, EventKind.CREDENTIAL_REJECTED, EventKind.CREDENTIAL_ACCEPTED),
+    (Cause.QUOTA, EventKind.QUOTA_EXHAUSTED, EventKind.QUOTA_RESTORED),
+    (Cause.PROVIDER_OUTAGE, EventKind.PROVIDER_DOWN, EventKind.PROVIDER_UP),
+    (Cause.RULE_CHANGE, EventKind.PROVIDER_DOWN, EventKind.PROVIDER_UP),
+    (Cause.CATALOG_UNREADABLE, EventKind.PROVIDER_DOWN, EventKind.PROVIDER_UP),
+    (Cause.CATALOG_SHRANK, EventKind.CATALOG_SHRANK, EventKind.CATALOG_RESTORED),
+]
+
+
+def faults(*causes: str | None) -> list[Decision]:
+    """Live through sweeps with these causes; None is a conclusive one."""
+    return live(
+        [
+            sweep(
+                answer("u"),
+                at=START + place * STEP,
+                verdict=Verdict.INCONCLUSIVE if cause else Verdict.CONCLUSIVE,
+                cause=cause,
+            )
+            for place, cause in enumerate(causes)
+        ]
+    )
+
+
+def provider_story(decisions: Sequence[Decision]) -> list[tuple[int, EventKind]]:
+    for event in events_of(decisions, None):
+        assert event.began_at == event.confirmed_at
+        assert event.from_status is event.to_status is None
+    return [((event.confirmed_at - START) // STEP, event.kind) for event in events_of(decisions, None)]
+
+
+@pytest.mark.parametrize(("cause", "opens", "closes"), TROUBLES)
+def test_rule_10_a_cause_raises_its_event_once_and_a_conclusive_sweep_closes_it(
+    cause: Cause, opens: EventKind, closes: EventKind
+) -> None:
+    assert provider_story(faults(cause, cause, None, None, cause, None)) == [
+        (0, opens), (2, closes), (4, opens), (5, closes),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("cause", [Cause.OUR_NETWORK, Cause.INTERRUPTED, "voided"])
+def test_rule_10_our_own_faults_and_unknown_causes_raise_nothing(cause: str) -> None:
+    assert provider_story(faults(cause, None)) == []
+
+
+def test_rule_10_causes_of_one_kind_share_an_open_event() -> None:
+    told = provider_story(faults(Cause.PROVIDER_OUTAGE, Cause.RULE_CHANGE, Cause.CATALOG_UNREADABLE, None))
+    assert told == [(0, EventKind.PROVIDER_DOWN), (3, EventKind.PROVIDER_UP)]
+
+
+def test_rule_10_a_conclusive_sweep_closes_all_that_are_open() -> None:
+    told = provider_story(faults(Cause.QUOTA, Cause.CREDENTIAL, Cause.OUR_NETWORK, Cause.QUOTA, None))
+    assert told == [
+        (0, EventKind.QUOTA_EXHAUSTED),
+        (1, EventKind.CREDENTIAL_REJECTED),
+        (4, EventKind.QUOTA_RESTORED),
+        (4, EventKind.CREDENTIAL_ACCEPTED),
+    ]
+
+
+def test_rule_10_the_guards_own_verdict_raises_it_too() -> None:
+    told = provider_story(live([day(TEN), day(TEN, TEN, after=STEP), day(TEN, after=2 * STEP)]))
+    assert told == [(1, EventKind.PROVIDER_DOWN), (2, EventKind.PROVIDER_UP)]
+
+
+def held(*failing: str, every: timedelta = 3 * HOUR, ids: str = TEN, status: int = 500) -> list[str]:
+    """Tell the verdicts of sweeps in which these fail, after one in which everything answered."""
+    later = [day(ids, each, status=status, after=(1 + at) * every) for at, each in enumerate(failing)]
+    return verdicts(day(ids), *later)[1:]
+
+
+HELD = Cause.PROVIDER_OUTAGE
+BELIEVED = Verdict.CONCLUSIVE
+
+
+def test_rule_11_a_mass_failure_in_three_sweeps_over_six_hours_is_believed() -> None:
+    assert held("abcdef", "abcdef", "abcdef") == [HELD, HELD, BELIEVED]
+
+
+def test_rule_11_three_sweeps_in_less_than_six_hours_are_not_enough() -> None:
+    assert held(*["abcdef"] * 4, every=2 * HOUR) == [HELD, HELD, HELD, BELIEVED]
+    assert held(*["abcdef"] * 26, every=STEP) == [*[HELD] * 24, BELIEVED, BELIEVED]
+
+
+def test_rule_11_two_sweeps_over_six_hours_are_not_enough() -> None:
+    assert held("abcdef", "abcdef", "abcdef", every=8 * HOUR) == [HELD, HELD, BELIEVED]
+
+
+def test_rule_11_while_nothing_at_all_answers_it_is_held() -> None:
+    assert held(*[TEN] * 9) == [HELD] * 9
+
+
+def test_rule_11_a_conclusive_sweep_in_between_begins_anew() -> None:
+    assert held("abcdef", "abcdef", "", "abcdef", "abcdef", "abcdef") == [
+        HELD,
+        HELD,
+        BELIEVED,
+        HELD,
+        HELD,
+        BELIEVED,
+    ]
+
+
+def test_rule_11_another_class_begins_anew() -> None:
+    sweeps = [
+        day(TEN, "abcdef", status=status, after=(1 + at) * 3 * HOUR)
+        for at, status in enumerate((500, 500, 404, 404, 404))
+    ]
+    assert verdicts(day(TEN), *sweeps)[3:] == [Cause.CREDENTIAL, Cause.CREDENTIAL, BELIEVED]
+
+
+def test_rule_11_it_must_be_the_same_models() -> None:
+    """Of fourteen models, each time ten others fail."""
+    ids = TWENTY[:14]
+    told = held("abcdefgh", "ghijklmn", "abcdijkl", ids=ids)
+    assert told == [HELD, HELD, HELD]
+
+
+def test_rule_11_it_is_believed_though_the_first_sweeps_failed_otherwise() -> None:
+    """Nineteen of twenty fail alike from the third sweep on: at the fifth it is three sweeps over 6 hours."""
+    settled = TWENTY.replace("e", "")
+    told = held(TWENTY[:11], "a" + TWENTY[9:], *[settled] * 10, ids=TWENTY)
+    assert told[:3] == [HELD, HELD, HELD]
+    assert told[4] == BELIEVED
+
+
+def test_rule_11_believing_it_moves_the_models() -> None:
+    sweeps = [day(TEN), *(day(TEN, "abcdef", after=at * 3 * HOUR) for at in (1, 2, 3, 4))]
+    decisions = live(sweeps)
+    assert [len([each for each in made.events if each.model]) for made in decisions] == [10, 0, 0, 0, 6]
+    began = {event.began_at for event in decisions[4].events if event.model}
+    assert began == {START + 9 * HOUR}
+
+
+@pytest.mark.parametrize("failing", ["abcdef", TEN])
+def test_rule_11_an_acceptance_believes_at_once(failing: str) -> None:
+    told = verdicts(day(TEN), day(TEN, failing, after=STEP, accepted=True))
+    assert told[1] == BELIEVED
+
+
+def test_rule_11_an_acceptance_believes_a_shrunken_catalog_but_not_an_unread_one() -> None:
+    assert verdicts(day(TEN), day("ab", after=STEP, accepted=True))[1] == BELIEVED
+    assert verdicts(day(TEN), day("", after=STEP, accepted=True))[1] == Cause.CATALOG_UNREADABLE
