@@ -10,18 +10,18 @@ from itertools import pairwise
 
 from monitor.core.model import Policy
 
-_OLDEST = Fraction(3, 4)
-_SPREAD = Fraction(1, 2)
-
 
 def restlessness(window: tuple[bool, ...], size: int) -> Fraction:
-    """Percentage 0..100 of the last clear observations (True is up, oldest first), window of `size` >= 3."""
-    places = range(size - len(window) + 1, size)
+    """Percentage 0..100 of the last clear observations (True is up, oldest first), window of `size` >= 3.
+
+    Counts in units of 1/(4 (size-2)), where every weight is whole: 3 (size-2) + 2 (x-1).
+    """
+    oldest = size - len(window) + 1
     changes = (
-        place for place, (before, after) in zip(places, pairwise(window), strict=True) if before != after
+        place for place, (before, after) in enumerate(pairwise(window), start=oldest) if before != after
     )
-    weights = (_OLDEST + (place - 1) * _SPREAD / (size - 2) for place in changes)
-    return Fraction(100, size - 1) * sum(weights, Fraction())
+    units = sum(3 * (size - 2) + 2 * (place - 1) for place in changes)
+    return Fraction(100 * units, 4 * (size - 2) * (size - 1))
 
 
 def remember(window: tuple[bool, ...], *, up: bool, size: int) -> tuple[bool, ...]:

@@ -241,8 +241,9 @@ class ProviderState:
     """Everything a fold over one provider's sweeps carries from one sweep to the next.
 
     `believed` is the last believed catalog; `missing` counts the readable catalogs without an id of it,
-    `absent` those without a known model while it was tracked (rules.md 11); `answered` who answered in the last conclusive sweep, `open_troubles` the kind and cause of each open
-    provider event, `folded_until` the start of the latest sweep folded.
+    `absent` those without a known model while it was tracked (rules.md 11). `answered` is who answered in the
+    last conclusive sweep, `open_troubles` the kind and cause of each open provider event, `folded_until` the
+    start of the latest sweep folded.
     """
 
     models: Mapping[str, ModelState] = field(default_factory=dict)

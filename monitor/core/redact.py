@@ -29,7 +29,10 @@ _PLACEHOLDERS: tuple[tuple[re.Pattern[str], str], ...] = (
         r"\1\2<id>",
     ),
     (re.compile(r"(?i)\breq[-_][\w-]{6,}"), "<id>"),
-    (re.compile(r"(?i)(?<![\w<])0x[0-9a-f]{6,}|(?<![\w<])(?=[a-f]*\d)[0-9a-f]{12,}(?![\w>])"), "<hex>"),
+    (
+        re.compile(r"(?i)(?<![\w<])0x[0-9a-f]{6,}|(?<![\w<])(?=[a-f]*\d)(?=\d*[a-f])[0-9a-f]{12,}(?![\w>])"),
+        "<hex>",
+    ),
     (re.compile(r"(?=[A-Za-z_+=]*\d)[A-Za-z0-9_+=]{20,}"), "<token>"),
     (re.compile(r"\d{6,}"), "<number>"),
 )

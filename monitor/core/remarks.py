@@ -10,9 +10,11 @@ from monitor.core.seen import Advance, Seen
 
 def flap(state: ModelState, seen: Seen, policy: Policy) -> Advance:
     """Rule 22: restless over the window of clear observations."""
-    if seen.is_up is None:
+    window = state.memory.window
+    is_calm = not state.flapping and policy.flap_high > 0 and window.count(seen.is_up is True) == len(window)
+    if seen.is_up is None or is_calm:
         return state, ()
-    percent = flapping.restlessness(state.memory.window, policy.flap_window)
+    percent = flapping.restlessness(window, policy.flap_window)
     is_flapping = flapping.is_flapping(percent, policy, was_flapping=state.flapping)
     if is_flapping == state.flapping:
         return state, ()
