@@ -1,0 +1,39 @@
+"""Runs migrations on the connection that monitor/store/migrate.py hands over, inside its transaction.
+
+Called by a developer's `alembic -x url=...` instead, it opens that database itself.
+"""
+
+from alembic import context
+from sqlalchemy import Connection
+from sqlalchemy.schema import SchemaItem
+
+from monitor.store.engine import open_engine
+from monitor.store.migrate import VERSION_TABLE
+from monitor.store.schema import metadata
+
+
+def belongs(thing: SchemaItem, *_: object) -> bool:
+    """Leave out of comparisons what another kind of database has."""
+    home = context.get_context().dialect.name
+    return bool(thing.info.get("only_on", home) == home)
+
+
+def run(connection: Connection) -> None:
+    """Run what alembic asks for, leaving the transaction to whoever opened it."""
+    context.configure(
+        connection=connection,
+        target_metadata=metadata,
+        version_table=VERSION_TABLE,
+        render_as_batch=True,
+        include_object=belongs,
+    )
+    with context.begin_transaction():
+        context.run_migrations()
+
+
+given = context.config.attributes.get("connection")
+if isinstance(given, Connection):
+    run(given)
+else:
+    with open_engine(context.get_x_argument(as_dictionary=True)["url"]).begin() as opened:
+        run(opened)

@@ -1,0 +1,1 @@
+"""Words: core values as text, files and documents. Decides nothing, reads no database."""

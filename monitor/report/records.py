@@ -1,0 +1,203 @@
+"""Sweep records (contract.md): one sweep as one line of JSON, out and in, without any loss.
+
+Reading is strict: an unknown key, a wrong type or an impossible value is refused with file, line and key.
+"""
+
+import json
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
+
+from monitor.clock import to_datetime, to_millis
+from monitor.core.ids import is_trackable_id
+from monitor.core.model import Kind, Observation, Outcome, Sweep, Verdict
+from monitor.errors import RecordError
+
+_FIRST_YEAR, _LAST_YEAR = 2000, 2079  # of a sweep: its id counts seconds from 2020 in 32 bits
+_MOST = 2**31 - 1
+
+
+def _moment(value: object) -> datetime:
+    found = _aware(value) if isinstance(value, str) else None
+    if found is None:
+        raise ValueError(f"{str(value)[:40]!r} is not a time with Z or an offset, like 2026-04-06T12:00:00Z")
+    return found
+
+
+def _aware(text: str) -> datetime | None:
+    try:
+        found = datetime.fromisoformat(text)
+        return None if found.tzinfo is None else to_datetime(to_millis(found.astimezone(UTC)))
+    except (ValueError, OverflowError):
+        return None
+
+
+_NO_CONTROLS = r"^[^\x00-\x1f\x7f-\x9f]*$"
+_Time = Annotated[datetime, BeforeValidator(_moment)]
+_Word = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=_NO_CONTROLS)]
+_Text = Annotated[str, StringConstraints(max_length=10_000, pattern=r"^[^\x00]*$")]
+_Count = Annotated[int, Field(ge=0, le=_MOST)]
+
+
+class _ObservationRecord(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    model: str
+    outcome: Literal["available", "rate_limited", "unavailable", "unknown"]
+    reason: _Word
+    at_ms: _Count = 0
+    kind: _Word = Kind.UNKNOWN.value
+    http_status: Annotated[int, Field(ge=0, le=999)] | None = None
+    latency_ms: _Count | None = None
+    attempts: _Count = 1
+    retires_at: _Time | None = None
+    detail: _Text | None = None
+
+
+class _SweepRecord(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    provider: _Word
+    vantage: _Word = "default"
+    started_at: _Time
+    finished_at: _Time
+    verdict: Literal["conclusive", "inconclusive"] | None = None
+    cause: _Word | None = None
+    slot: _Time | None = None
+    listed: list[str]
+    duplicates: _Count = 0
+    rejected: _Count = 0
+    requests: _Count = 0
+    accepted: bool = False
+    observations: list[_ObservationRecord]
+
+
+def parse_record(line: str, where: str) -> Sweep:
+    """Return the sweep that a line of JSON tells of; `where` is its `file:line` for messages.
+
+    Ids that cannot be tracked and repeated ones are left out and counted (rules.md 33). Raises RecordError.
+    """
+    try:
+        raw = json.loads(line, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as error:
+        raise RecordError(f"{where}: not a line of JSON: {str(error)[:100]}") from None
+    if not isinstance(raw, dict):
+        raise RecordError(f"{where}: a sweep record must be a JSON object")
+    try:
+        record = _SweepRecord.model_validate(_without_bad_ids(raw))
+    except ValidationError as error:
+        raise RecordError(f"{where}: {_first_fault(error)}") from None
+    _refuse_contradictions(record, where)
+    return _sweep(record)
+
+
+def format_record(sweep: Sweep) -> str:
+    """Return a sweep as one line of JSON; `parse_record` gives the same sweep back."""
+    record: dict[str, Any] = {
+        "provider": sweep.provider,
+        "vantage": sweep.vantage,
+        "started_at": _time(sweep.started_at),
+        "finished_at": _time(sweep.finished_at),
+        "verdict": None if sweep.verdict is None else sweep.verdict.value,
+        "cause": None if sweep.cause is None else str(sweep.cause),
+        "slot": None if sweep.slot is None else _time(sweep.slot),
+        "listed": list(sweep.listed),
+        "duplicates": sweep.duplicates,
+        **({"rejected": sweep.rejected} if sweep.rejected else {}),
+        "requests": sweep.requests,
+        **({"accepted": True} if sweep.accepted else {}),
+        "observations": [_observation_record(each) for each in sweep.observations],
+    }
+    return json.dumps(record, ensure_ascii=False)
+
+
+def _observation_record(seen: Observation) -> dict[str, Any]:
+    return {
+        "model": seen.model,
+        "kind": str(seen.kind),
+        "outcome": seen.outcome.value,
+        "reason": str(seen.reason),
+        "http_status": seen.http_status,
+        "latency_ms": seen.latency_ms,
+        "at_ms": seen.at_ms,
+        "attempts": seen.attempts,
+        "retires_at": None if seen.retires_at is None else _time(seen.retires_at),
+        **({} if seen.detail is None else {"detail": seen.detail}),
+    }
+
+
+def _time(moment: datetime) -> str:
+    is_whole = moment.microsecond < 1000  # noqa: PLR2004  # microseconds of a millisecond
+    return moment.astimezone(UTC).isoformat(timespec="seconds" if is_whole else "milliseconds")[:-6] + "Z"
+
+
+def _refuse_constant(name: str) -> object:
+    raise ValueError(f"{name} is not a number")
+
+
+def _without_bad_ids(raw: dict[str, Any]) -> dict[str, Any]:
+    """Return the record with trackable ids only, each listed once; wrong types are left to be refused."""
+    listed, seen = raw.get("listed"), raw.get("observations")
+    if not isinstance(listed, list) or not all(isinstance(name, str) for name in listed):
+        return raw
+    good = [name for name in listed if is_trackable_id(name)]
+    unique = list(dict.fromkeys(good))
+    cleaned = raw | {"listed": unique}
+    for key, more in (("rejected", len(listed) - len(good)), ("duplicates", len(good) - len(unique))):
+        if more and isinstance(raw.get(key, 0), int):
+            cleaned[key] = raw.get(key, 0) + more
+    if isinstance(seen, list):
+        cleaned["observations"] = [each for each in seen if not _is_of_bad_id(each)]
+    return cleaned
+
+
+def _is_of_bad_id(observation: object) -> bool:
+    name = observation.get("model") if isinstance(observation, dict) else None
+    return isinstance(name, str) and not is_trackable_id(name)
+
+
+def _first_fault(error: ValidationError) -> str:
+    fault = error.errors(include_url=False)[0]
+    key = _path(fault["loc"])
+    if fault["type"] == "extra_forbidden":
+        return f"unknown key '{key}'"
+    if fault["type"] == "missing":
+        return f"missing key '{key}'"
+    if fault["type"] == "string_pattern_mismatch":
+        return f"{key}: control characters are not allowed"
+    return f"{key}: {fault['msg'].removeprefix('Value error, ')}"
+
+
+def _path(location: tuple[int | str, ...]) -> str:
+    path = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in location)
+    return path.lstrip(".")[:200].encode("ascii", "backslashreplace").decode()
+
+
+def _refuse_contradictions(record: _SweepRecord, where: str) -> None:
+    if not _FIRST_YEAR <= record.started_at.year <= _LAST_YEAR:
+        raise RecordError(f"{where}: started_at: the year must be {_FIRST_YEAR} to {_LAST_YEAR}")
+    if record.finished_at < record.started_at:
+        raise RecordError(f"{where}: finished_at: lies before started_at")
+    listed, seen = set(record.listed), set[str]()
+    for number, each in enumerate(record.observations):
+        if each.model not in listed:
+            raise RecordError(f"{where}: observations[{number}].model: {each.model!r} is not listed")
+        if each.model in seen:
+            raise RecordError(f"{where}: observations[{number}].model: {each.model!r} was observed before")
+        seen.add(each.model)
+
+
+def _sweep(record: _SweepRecord) -> Sweep:
+    same = record.model_dump(exclude={"verdict", "listed", "observations"})
+    return Sweep(
+        **same,
+        verdict=None if record.verdict is None else Verdict(record.verdict),
+        listed=tuple(record.listed),
+        observations=tuple(_observation(each) for each in record.observations),
+    )
+
+
+def _observation(record: _ObservationRecord) -> Observation:
+    same = record.model_dump(exclude={"outcome"})
+    return Observation(**same, outcome=Outcome(record.outcome))

@@ -1,0 +1,119 @@
+"""Whole sweeps out of the database and into it: export and import (rules.md 29, 30)."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from itertools import islice
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Engine, select
+
+from monitor.clock import to_millis
+from monitor.core.model import Policy, Sweep, Verdict
+from monitor.store.engine import reading, writing
+from monitor.store.facts import StoredSweep, read_stored, write_facts
+from monitor.store.names import policy_id, provider_id
+from monitor.store.rebuild import lock_provider, settle
+from monitor.store.record import claim
+from monitor.store.schema import provider as provider_table
+from monitor.store.schema import sweep as sweep_table
+from monitor.store.values import millis
+
+_SWEEPS_PER_TRANSACTION = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """How many sweeps an import added, and how many were in the history before."""
+
+    added: int
+    already_there: int
+
+
+def read_sweeps(
+    engine: Engine,
+    *,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    provider: str | None = None,
+    decided: bool = False,
+) -> Iterator[Sweep]:
+    """Read finished sweeps started in [since, until), oldest first, a bounded number in memory at a time.
+
+    Verdict and cause are what was reported with the sweep; with `decided`, what was decided on it.
+    """
+    with reading(engine) as connection:
+        for stored in read_stored(connection, *_conditions(since, until, provider)):
+            yield _decided(connection, stored) if decided else stored.sweep
+
+
+def add_sweeps(engine: Engine, sweeps: Iterable[Sweep], policy_of: Callable[[str], Policy]) -> Imported:
+    """Add finished sweeps to the history; one whose provider, vantage and start are known is left alone.
+
+    Facts go in by bounded transactions, then each provider's rows are derived once. Were that cut short,
+    the next sweep or import of the provider would do it. A slot that another sweep has claimed is not given
+    twice: the added sweep then has none. `policy_of` gives the policy to store beside a provider's sweeps.
+    """
+    added, total, touched = 0, 0, dict[str, None]()
+    remaining = iter(sweeps)
+    while batch := list(islice(remaining, _SWEEPS_PER_TRANSACTION)):
+        with writing(engine) as connection:
+            fresh = [each for each in batch if _add(connection, each, policy_of(each.provider))]
+        touched |= dict.fromkeys(each.provider for each in batch)
+        added, total = added + len(fresh), total + len(batch)
+    for name in touched:
+        with writing(engine) as connection:
+            found = provider_id(connection, name)
+            lock_provider(connection, found)
+            settle(connection, found)
+    return Imported(added, total - added)
+
+
+def _add(connection: Connection, facts: Sweep, policy: Policy) -> bool:
+    owner = provider_id(connection, facts.provider)
+    rules = policy_id(connection, policy)
+    row = {
+        "provider_id": owner,
+        "vantage": facts.vantage,
+        "slot": millis(facts.slot),
+        "started_at": to_millis(facts.started_at),
+        "policy_id": rules,
+    }
+    if _is_known(connection, row):
+        return False
+    number = claim(connection, row, moves=False)
+    if number is None:
+        number = claim(connection, {**row, "slot": None}, moves=False)
+    if number is None:
+        return False
+    write_facts(connection, owner, rules, StoredSweep(number, facts, policy))
+    return True
+
+
+def _is_known(connection: Connection, row: dict[str, Any]) -> bool:
+    query = select(sweep_table.c.id).where(
+        *(sweep_table.c[name] == row[name] for name in ("provider_id", "vantage", "started_at"))
+    )
+    return connection.execute(query).first() is not None
+
+
+def _decided(connection: Connection, stored: StoredSweep) -> Sweep:
+    query = select(sweep_table.c.verdict, sweep_table.c.cause).where(sweep_table.c.id == stored.id)
+    row = connection.execute(query).one()
+    return replace(
+        stored.sweep, verdict=None if row.verdict is None else Verdict(row.verdict), cause=row.cause
+    )
+
+
+def _conditions(
+    since: datetime | None, until: datetime | None, provider: str | None
+) -> Sequence[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = [sweep_table.c.finished_at.is_not(None)]
+    if since is not None:
+        conditions.append(sweep_table.c.started_at >= to_millis(since))
+    if until is not None:
+        conditions.append(sweep_table.c.started_at < to_millis(until))
+    if provider is not None:
+        named = select(provider_table.c.id).where(provider_table.c.name == provider)
+        conditions.append(sweep_table.c.provider_id.in_(named))
+    return conditions

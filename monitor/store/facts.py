@@ -1,0 +1,232 @@
+"""A sweep as facts: written once, read back as the same core value."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, Select, delete, select, update
+
+from monitor.clock import to_datetime, to_millis
+from monitor.core.diff import is_tracked
+from monitor.core.model import Observation, Outcome, Policy, Reason, Sweep, Verdict
+from monitor.store.names import (
+    catalog_id,
+    catalog_members,
+    finding_digest,
+    finding_ids,
+    insert_new,
+    model_ids,
+    note_untracked,
+    upsert,
+)
+from monitor.store.schema import finding, gap, model, observation, policy, provider, sweep
+from monitor.store.values import batches, moment, read_policy
+
+_SWEEPS_AT_ONCE = 100  # so many are in memory while a history is read
+
+
+@dataclass(frozen=True, slots=True)
+class StoredSweep:
+    """A finished sweep with its id and the policy stored beside it."""
+
+    id: int
+    sweep: Sweep
+    policy: Policy
+
+
+def write_observations(
+    connection: Connection, provider_id: int, sweep_id: int, seen: Sequence[Observation]
+) -> None:
+    """Write observations; one of the same model and sweep is overwritten, an equal one left alone."""
+    models = model_ids(connection, provider_id, [each.model for each in seen])
+    findings = finding_ids(connection, seen)
+    rows = [
+        {
+            "model_id": models[each.model],
+            "sweep_id": sweep_id,
+            "finding_id": findings[finding_digest(each)],
+            "latency_ms": each.latency_ms,
+            "at_ms": each.at_ms,
+        }
+        for each in seen
+    ]
+    if rows:
+        connection.execute(upsert(connection, observation), rows)
+
+
+def write_facts(connection: Connection, provider_id: int, policy_id: int, stored: StoredSweep) -> None:
+    """Bring the facts of a sweep, whose row exists, to those of the value."""
+    facts = stored.sweep
+    models = model_ids(connection, provider_id, [*facts.listed, *(each.model for each in facts.observations)])
+    note_untracked(connection, policy_id, stored.policy, models)
+    _write_changed(connection, provider_id, stored)
+    gaps = [{"model_id": models[name], "sweep_id": stored.id} for name in gaps_of(facts, stored.policy)]
+    if gaps:
+        connection.execute(insert_new(connection, gap), gaps)
+    members = [models[name] for name in facts.listed]
+    listing = catalog_id(connection, provider_id, members) if members else None
+    columns = {"catalog_id": listing, **_fact_columns(facts)}
+    connection.execute(update(sweep).where(sweep.c.id == stored.id).values(columns))
+
+
+def gaps_of(facts: Sweep, rules: Policy) -> tuple[str, ...]:
+    """Return the listed and tracked ids without an observation (rules.md 1)."""
+    seen = {each.model for each in facts.observations}
+    return tuple(name for name in facts.listed if name not in seen and is_tracked(name, rules))
+
+
+def counts_of(facts: Sweep, rules: Policy, verdict: Verdict) -> Mapping[str, int]:
+    """Return the counts of a sweep by outcome; a gap of a conclusive one counts as unknown."""
+    counts = dict.fromkeys((outcome.value for outcome in Outcome), 0)
+    for each in facts.observations:
+        counts[each.outcome.value] += 1
+    if verdict is Verdict.CONCLUSIVE:
+        counts[Outcome.UNKNOWN.value] += len(gaps_of(facts, rules))
+    probed = sum(each.reason != Reason.NOT_PROBED for each in facts.observations)
+    return {"listed": len(facts.listed), "probed": probed, **counts}
+
+
+def read_stored(connection: Connection, *conditions: ColumnElement[bool]) -> Iterator[StoredSweep]:
+    """Read the sweeps that meet the conditions on `sweep`, by start and id, a bounded number at a time."""
+    keys = (
+        connection.execute(select(sweep.c.id).where(*conditions).order_by(sweep.c.started_at, sweep.c.id))
+        .scalars()
+        .all()
+    )
+    for batch in batches(keys, _SWEEPS_AT_ONCE):
+        yield from _read_batch(connection, batch)
+
+
+def _read_batch(connection: Connection, ids: Sequence[int]) -> Iterator[StoredSweep]:
+    query = (
+        select(sweep, provider.c.name.label("provider"), policy.c.document)
+        .join(provider, provider.c.id == sweep.c.provider_id)
+        .join(policy, policy.c.id == sweep.c.policy_id)
+        .where(sweep.c.id.in_(ids))
+        .order_by(sweep.c.started_at, sweep.c.id)
+    )
+    rows = connection.execute(query).all()
+    catalogs = catalog_members(connection, (row.catalog_id for row in rows if row.catalog_id is not None))
+    seen = _observations(connection, {row.provider_id for row in rows}, ids)
+    names = _names(connection, {row.provider_id for row in rows})
+    for row in rows:
+        members = catalogs.get(row.catalog_id, [])
+        yield StoredSweep(
+            row.id, _sweep(row, members, seen.get(row.id, {}), names), read_policy(row.document)
+        )
+
+
+def _sweep(
+    row: Row[Any], members: Sequence[int], seen: Mapping[int, Observation], names: Mapping[int, str]
+) -> Sweep:
+    ordered = [seen[number] for number in members if number in seen]
+    if not members:  # cut short before its catalog was kept: what was observed was listed
+        ordered = sorted(seen.values(), key=lambda each: (each.at_ms, each.model))
+    listed = tuple(names[number] for number in members) or tuple(each.model for each in ordered)
+    finished_at = row.finished_at if row.finished_at is not None else _last_moment(row, ordered)
+    return Sweep(
+        provider=row.provider,
+        vantage=row.vantage,
+        started_at=to_datetime(row.started_at),
+        finished_at=to_datetime(finished_at),
+        slot=moment(row.slot),
+        listed=listed,
+        observations=tuple(ordered),
+        verdict=None if row.reported_verdict is None else Verdict(row.reported_verdict),
+        cause=row.reported_cause,
+        duplicates=row.duplicates,
+        rejected=row.rejected,
+        requests=row.requests,
+        accepted=row.accepted,
+    )
+
+
+def _last_moment(row: Row[Any], seen: Sequence[Observation]) -> int:
+    latest: int = row.started_at + max((each.at_ms for each in seen), default=0)
+    return latest
+
+
+def _fact_columns(facts: Sweep) -> Mapping[str, Any]:
+    return {
+        "finished_at": to_millis(facts.finished_at),
+        "observed_until": to_millis(facts.started_at)
+        + max((each.at_ms for each in facts.observations), default=0),
+        "reported_verdict": None if facts.verdict is None else facts.verdict.value,
+        "reported_cause": None if facts.cause is None else str(facts.cause),
+        "accepted": facts.accepted,
+        "duplicates": facts.duplicates,
+        "rejected": facts.rejected,
+        "requests": facts.requests,
+    }
+
+
+def _select_observations() -> Select[Any]:
+    # From the models, so that SQLite walks one range for each of them instead of the whole table.
+    return (
+        select(
+            model.c.name,
+            observation.c.model_id,
+            observation.c.sweep_id,
+            observation.c.latency_ms,
+            observation.c.at_ms,
+            finding.c.outcome,
+            finding.c.reason,
+            finding.c.kind,
+            finding.c.http_status,
+            finding.c.attempts,
+            finding.c.retires_at,
+            finding.c.detail,
+        )
+        .select_from(model)
+        .join(observation, observation.c.model_id == model.c.id)
+        .join(finding, finding.c.id == observation.c.finding_id)
+    )
+
+
+def _observations(
+    connection: Connection, providers: set[int], ids: Sequence[int]
+) -> dict[int, dict[int, Observation]]:
+    """Return the observations of sweeps by sweep id and model id."""
+    found: dict[int, dict[int, Observation]] = {number: {} for number in ids}
+    query = _select_observations().where(
+        model.c.provider_id.in_(providers), observation.c.sweep_id.between(min(ids), max(ids))
+    )
+    for row in connection.execute(query):
+        if row.sweep_id in found:
+            found[row.sweep_id][row.model_id] = _observation(row)
+    return found
+
+
+def _write_changed(connection: Connection, provider_id: int, stored: StoredSweep) -> None:
+    """Write what is not in the database yet or differs, and delete what the sweep does not say."""
+    query = _select_observations().where(
+        model.c.provider_id == provider_id, observation.c.sweep_id == stored.id
+    )
+    rows = connection.execute(query).all()
+    written = {row.name: _observation(row) for row in rows}
+    seen = {each.model: each for each in stored.sweep.observations}
+    changed = [each for each in seen.values() if written.get(each.model) != each]
+    write_observations(connection, provider_id, stored.id, changed)
+    for batch in batches([row.model_id for row in rows if row.name not in seen]):
+        extra = (observation.c.sweep_id == stored.id, observation.c.model_id.in_(batch))
+        connection.execute(delete(observation).where(*extra))
+
+
+def _observation(row: Row[Any]) -> Observation:
+    return Observation(
+        model=row.name,
+        outcome=Outcome(row.outcome),
+        reason=row.reason,
+        at_ms=row.at_ms,
+        kind=row.kind,
+        http_status=row.http_status,
+        latency_ms=row.latency_ms,
+        attempts=row.attempts,
+        retires_at=moment(row.retires_at),
+        detail=row.detail,
+    )
+
+
+def _names(connection: Connection, providers: set[int]) -> dict[int, str]:
+    query = select(model.c.id, model.c.name).where(model.c.provider_id.in_(providers))
+    return {row.id: row.name for row in connection.execute(query)}

@@ -1,0 +1,83 @@
+"""The SQLite file as a file: it has its permissions and WAL mode before any data is in it."""
+
+import fcntl
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+
+from sqlalchemy import Engine
+
+from monitor.errors import StoreUnavailable
+from monitor.store.engine import BUSY_TIMEOUT_MS, file_mode_of, sqlite_path
+from monitor.store.trouble import database_name, translated
+
+
+def is_missing(engine: Engine) -> bool:
+    """Tell whether there is no SQLite file; one that cannot be looked at may be there."""
+    try:
+        sqlite_path(engine).stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except OSError:
+        return False
+    return False
+
+
+def create_file(engine: Engine) -> None:
+    """Create the SQLite file and its directory unless they exist; many processes may do so at once."""
+    path, mode = sqlite_path(engine), file_mode_of(engine)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with _alone_in(path.parent):
+            _create(path, mode)
+            with translated(engine):
+                _set_wal(path)
+    except OSError as error:
+        raise StoreUnavailable(
+            f"database {database_name(engine)} cannot be created: {error.strerror}: {error.filename}"
+        ) from error
+
+
+def ensure_mode(engine: Engine) -> None:
+    """Give an existing file and its -wal and -shm the configured permissions, where this user may."""
+    path, mode = sqlite_path(engine), file_mode_of(engine)
+    for part in (path, path.with_name(f"{path.name}-wal"), path.with_name(f"{path.name}-shm")):
+        with suppress(FileNotFoundError, PermissionError):
+            if part.is_file() and part.stat().st_mode & 0o777 != mode:
+                part.chmod(mode)
+
+
+def ensure_wal(engine: Engine) -> None:
+    """Set WAL mode, which a file restored from a copy may have lost."""
+    with translated(engine):
+        _set_wal(sqlite_path(engine))
+
+
+def _create(path: Path, mode: int) -> None:
+    # SQLite gives -wal and -shm the permissions of the file itself.
+    with suppress(FileExistsError):
+        descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC, mode)
+        try:
+            os.fchmod(descriptor, mode)
+        finally:
+            os.close(descriptor)
+
+
+def _set_wal(path: Path) -> None:
+    with closing(
+        sqlite3.connect(f"{path.as_uri()}?mode=rw", uri=True, timeout=BUSY_TIMEOUT_MS / 1000)
+    ) as file:
+        if file.execute("PRAGMA journal_mode").fetchone() != ("wal",):
+            file.execute("PRAGMA journal_mode = WAL")
+
+
+@contextmanager
+def _alone_in(directory: Path) -> Iterator[None]:
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,94 @@
+"""Looks for faults in a history: a damaged file, rows that point nowhere or contradict others."""
+
+from collections.abc import Iterator
+from itertools import islice
+from typing import Final
+
+from sqlalchemy import Connection, Engine, text
+
+from monitor.store.engine import is_sqlite, reading
+from monitor.store.migrate import require_current
+
+_MOST_FAULTS = 100
+
+# What is wrong with each row found -> the query that finds it; a row's columns fill the sentence.
+_CONTRADICTIONS: Final[tuple[tuple[str, str], ...]] = (
+    (
+        "sweep {0} is finished, but what follows from it was not derived: the next sweep or import does it",
+        "SELECT id FROM sweep WHERE verdict IS NULL AND finished_at IS NOT NULL",
+    ),
+    (
+        "sweep {0} has a verdict without an end",
+        "SELECT id FROM sweep WHERE verdict IS NOT NULL AND finished_at IS NULL",
+    ),
+    (
+        "sweep {0} ended before it started",
+        "SELECT id FROM sweep WHERE finished_at < started_at",
+    ),
+    (
+        "model {0} of {1} is {2}, but its last event says {3}",
+        """
+        SELECT m.name, p.name, t.status, e.to_status
+        FROM model_state t JOIN model m ON m.id = t.model_id JOIN provider p ON p.id = m.provider_id
+        JOIN event e ON e.id = (SELECT max(n.id) FROM event n WHERE n.model_id = t.model_id)
+        WHERE e.to_status <> t.status
+        """,
+    ),
+    (
+        "model {0} of {1} is {2}, but no event says so",
+        """
+        SELECT m.name, p.name, t.status
+        FROM model_state t JOIN model m ON m.id = t.model_id JOIN provider p ON p.id = m.provider_id
+        WHERE NOT EXISTS (SELECT 1 FROM event n WHERE n.model_id = t.model_id)
+        """,
+    ),
+    (
+        "model {0} of {1} has events, but no status",
+        """
+        SELECT m.name, p.name
+        FROM model m JOIN provider p ON p.id = m.provider_id
+        WHERE EXISTS (SELECT 1 FROM event n WHERE n.model_id = m.id)
+            AND NOT EXISTS (SELECT 1 FROM model_state t WHERE t.model_id = m.id)
+        """,
+    ),
+    (
+        "the day {1} (since 1970) of model {0} does not add up",
+        """
+        SELECT m.name, d.day FROM daily d JOIN model m ON m.id = d.model_id
+        WHERE d.checks <> d.answered + d.unavailable + d.unknown
+        """,
+    ),
+    (
+        "finding {0} has the unknown outcome '{1}'",
+        """
+        SELECT id, outcome FROM finding
+        WHERE outcome NOT IN ('available', 'rate_limited', 'unavailable', 'unknown')
+        """,
+    ),
+)
+
+
+def check(engine: Engine) -> list[str]:
+    """Return the faults of a history as sentences, at most 100; an empty list for a sound one.
+
+    Raises StoreUnavailable or SchemaOutdated for a database that this version cannot read at all.
+    """
+    require_current(engine)
+    with reading(engine) as connection:
+        damage = list(_damage(connection)) if is_sqlite(engine) else []
+        return damage or list(islice(_contradictions(connection), _MOST_FAULTS))
+
+
+def _damage(connection: Connection) -> Iterator[str]:
+    """Give what SQLite finds wrong with the file itself."""
+    for (said,) in connection.execute(text(f"PRAGMA integrity_check({_MOST_FAULTS})")):
+        if said != "ok":
+            yield f"the file is damaged: {said}"
+    for row in islice(connection.execute(text("PRAGMA foreign_key_check")), _MOST_FAULTS):
+        yield f"a row of {row[0]} points to a row of {row[2]} that does not exist"
+
+
+def _contradictions(connection: Connection) -> Iterator[str]:
+    for sentence, query in _CONTRADICTIONS:
+        for row in connection.execute(text(query)):
+            yield sentence.format(*row)

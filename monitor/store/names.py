@@ -1,0 +1,154 @@
+"""Finds or makes the rows that are stored once and pointed at: names, catalogs, policies, findings."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from json import dumps, loads
+from typing import Any
+
+from sqlalchemy import Connection, Insert, Table, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from monitor.core.diff import is_tracked
+from monitor.core.model import Observation, Policy
+from monitor.store.schema import catalog, finding, model, policy, provider, untracked
+from monitor.store.values import batches, digest, millis, policy_text
+
+Row = Mapping[str, Any]
+
+
+def insert_new(connection: Connection, table: Table) -> Insert:
+    """Return an insert that leaves rows alone which are already there."""
+    if connection.dialect.name == "sqlite":
+        return sqlite.insert(table).on_conflict_do_nothing()
+    return postgresql.insert(table).on_conflict_do_nothing()
+
+
+def upsert(connection: Connection, table: Table) -> Insert:
+    """Return an insert that overwrites the row with the same primary key."""
+    make = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
+    statement = make(table)
+    key = [column.name for column in table.primary_key.columns]
+    rest = {
+        column.name: statement.excluded[column.name] for column in table.columns if column.name not in key
+    }
+    return statement.on_conflict_do_update(index_elements=key, set_=rest)
+
+
+def find_provider(connection: Connection, name: str) -> int | None:
+    """Return the id of a provider that has a history."""
+    return connection.scalar(select(provider.c.id).where(provider.c.name == name))
+
+
+def provider_id(connection: Connection, name: str) -> int:
+    """Return the id of a provider, known from now on."""
+    return _one_id(connection, provider, {"name": name})
+
+
+def model_ids(connection: Connection, provider: int, names: Sequence[str]) -> dict[str, int]:
+    """Return the ids of a provider's models by name, known from now on."""
+    known = _known_models(connection, provider, names)
+    new = [name for name in dict.fromkeys(names) if name not in known]
+    if new:
+        rows = [{"provider_id": provider, "name": name} for name in new]
+        connection.execute(insert_new(connection, model), rows)
+        known |= _known_models(connection, provider, new)
+    return known
+
+
+def catalog_id(connection: Connection, provider: int, members: Sequence[int]) -> int:
+    """Return the id of a listing; the same ids in the same order are stored once."""
+    text = dumps(members, separators=(",", ":"))
+    return _one_id(connection, catalog, {"provider_id": provider, "digest": digest(text)}, members=text)
+
+
+def catalog_members(connection: Connection, catalog_ids: Iterable[int]) -> dict[int, list[int]]:
+    """Return the model ids of catalogs, in their order."""
+    found: dict[int, list[int]] = {}
+    for batch in batches(sorted(set(catalog_ids))):
+        rows = connection.execute(select(catalog.c.id, catalog.c.members).where(catalog.c.id.in_(batch)))
+        found |= {row.id: loads(row.members) for row in rows}
+    return found
+
+
+def policy_id(connection: Connection, rules: Policy) -> int:
+    """Return the id of a policy, stored once."""
+    text = policy_text(rules)
+    return _one_id(connection, policy, {"digest": digest(text)}, document=text)
+
+
+def note_untracked(connection: Connection, policy: int, rules: Policy, models: Mapping[str, int]) -> None:
+    """Remember which of these models the policy shuts out, so that SQL need not match patterns."""
+    if rules.include == ("*",) and not rules.exclude:
+        return
+    rows = [
+        {"policy_id": policy, "model_id": number}
+        for name, number in models.items()
+        if not is_tracked(name, rules)
+    ]
+    if rows:
+        connection.execute(insert_new(connection, untracked), rows)
+
+
+def finding_ids(connection: Connection, observations: Iterable[Observation]) -> dict[bytes, int]:
+    """Return the ids of what these observations found, by `finding_digest`, known from now on."""
+    wanted = {finding_digest(observation): observation for observation in observations}
+    known = _known_findings(connection, list(wanted))
+    new = [mark for mark in wanted if mark not in known]
+    if new:
+        connection.execute(
+            insert_new(connection, finding), [_finding_row(mark, wanted[mark]) for mark in new]
+        )
+        known |= _known_findings(connection, new)
+    return known
+
+
+def finding_digest(seen: Observation) -> bytes:
+    """Return what stands for the parts of an observation that repeat."""
+    return digest(
+        seen.outcome.value,
+        seen.reason,
+        seen.kind,
+        seen.http_status,
+        seen.attempts,
+        millis(seen.retires_at),
+        seen.detail,
+    )
+
+
+def _finding_row(mark: bytes, seen: Observation) -> Row:
+    return {
+        "digest": mark,
+        "outcome": seen.outcome.value,
+        "reason": str(seen.reason),
+        "kind": str(seen.kind),
+        "http_status": seen.http_status,
+        "attempts": seen.attempts,
+        "retires_at": millis(seen.retires_at),
+        "detail": seen.detail,
+    }
+
+
+def _one_id(connection: Connection, table: Table, key: Row, **rest: object) -> int:
+    chosen = select(table.c.id).where(*(table.c[name] == value for name, value in key.items()))
+    found: int | None = connection.scalar(chosen)
+    if found is None:
+        connection.execute(insert_new(connection, table), {**key, **rest})
+        found = connection.execute(chosen).scalar_one()
+    return found
+
+
+def _known_models(connection: Connection, provider: int, names: Sequence[str]) -> dict[str, int]:
+    known: dict[str, int] = {}
+    for batch in batches(names):
+        query = select(model.c.name, model.c.id).where(
+            model.c.provider_id == provider, model.c.name.in_(batch)
+        )
+        known |= {name: number for name, number in connection.execute(query)}  # noqa: C416
+    return known
+
+
+def _known_findings(connection: Connection, marks: Sequence[bytes]) -> dict[bytes, int]:
+    known: dict[bytes, int] = {}
+    for batch in batches(marks):
+        query = select(finding.c.digest, finding.c.id).where(finding.c.digest.in_(batch))
+        known |= {bytes(mark): number for mark, number in connection.execute(query)}
+    return known

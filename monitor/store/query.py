@@ -1,0 +1,192 @@
+"""What readers ask of the history. Each function is one look at one moment of the database."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, ColumnElement, Engine, RowMapping, Select, case, cast, func, select
+
+from monitor.clock import to_millis
+from monitor.core.history import EventRow, ModelRow, ModelStory, OutageRow, SweepRow, UptimeRow
+from monitor.core.model import Verdict
+from monitor.store import schema as t
+from monitor.store.engine import reading
+from monitor.store.rows import event_row, model_row, outage_row, sweep_row
+from monitor.store.values import DAY_MS, moment
+
+_UPTIME_DAYS = 30  # of model_status
+_PROVIDER = t.provider.c.name.label("provider")
+_MODEL = t.model.c.name.label("model")
+
+
+def providers(engine: Engine) -> list[str]:
+    """Return the names of all providers with a history, by code point."""
+    with reading(engine) as connection:
+        return list(connection.scalars(select(t.provider.c.name).order_by(t.provider.c.name)))
+
+
+def current_models(
+    engine: Engine, provider: str | None = None, *, model: str | None = None
+) -> list[ModelRow]:
+    """Return what is believed of every model, by provider and id."""
+    recent = _counts(_UPTIME_DAYS).subquery()
+    query = (
+        select(
+            _PROVIDER,
+            _MODEL,
+            t.model_state,
+            recent.c.answered.label("answered_30d"),
+            recent.c.unavailable.label("unavailable_30d"),
+        )
+        .select_from(t.provider)
+        .join(t.model, t.model.c.provider_id == t.provider.c.id)
+        .join(t.model_state, t.model_state.c.model_id == t.model.c.id)
+        .outerjoin(recent, recent.c.model_id == t.model.c.id)
+        .where(*_named(provider, model))
+        .order_by(t.provider.c.name, t.model.c.name)
+    )
+    return [model_row(row) for row in _rows(engine, query)]
+
+
+def model_story(engine: Engine, provider: str, model: str, *, limit: int = 50) -> ModelStory | None:
+    """Return one model's story; None for a model that nothing is believed of."""
+    found = current_models(engine, provider, model=model)
+    if not found:
+        return None
+    told = events(engine, provider=provider, model=model, newest_first=True, limit=limit)
+    down = outages(engine, provider=provider, model=model, limit=limit)
+    return ModelStory(found[0], tuple(told), tuple(down))
+
+
+def events(
+    engine: Engine,
+    *,
+    since: datetime | None = None,
+    kind: str | None = None,
+    provider: str | None = None,
+    model: str | None = None,
+    after_id: int | None = None,
+    limit: int | None = None,
+    newest_first: bool = False,
+) -> list[EventRow]:
+    """Return events confirmed at or after `since`, in their order; `after_id` goes on where one stopped."""
+    query = (
+        select(t.event, _PROVIDER, _MODEL)
+        .select_from(t.event)
+        .join(t.provider, t.provider.c.id == t.event.c.provider_id)
+        .outerjoin(t.model, t.model.c.id == t.event.c.model_id)
+        .where(*_named(provider, model))
+        .order_by(t.event.c.id.desc() if newest_first else t.event.c.id)
+        .limit(limit)
+    )
+    if since is not None:
+        query = query.where(t.event.c.confirmed_at >= to_millis(since))
+    if kind is not None:
+        query = query.where(t.event.c.kind == kind)
+    if after_id is not None:
+        query = query.where(t.event.c.id > after_id)
+    return [event_row(row) for row in _rows(engine, query)]
+
+
+def sweeps(engine: Engine, provider: str | None = None, limit: int | None = None) -> list[SweepRow]:
+    """Return sweeps, newest first, running ones included."""
+    query = (
+        select(t.sweep, _PROVIDER)
+        .join(t.provider, t.provider.c.id == t.sweep.c.provider_id)
+        .where(*_named(provider, None))
+        .order_by(t.sweep.c.started_at.desc(), t.sweep.c.id.desc())
+        .limit(limit)
+    )
+    return [sweep_row(row) for row in _rows(engine, query)]
+
+
+def last_conclusive_at(engine: Engine, provider: str) -> datetime | None:
+    """Return the start of a provider's latest conclusive sweep."""
+    query = (
+        select(func.max(t.sweep.c.started_at))
+        .join(t.provider, t.provider.c.id == t.sweep.c.provider_id)
+        .where(t.provider.c.name == provider, t.sweep.c.verdict == Verdict.CONCLUSIVE.value)
+    )
+    with reading(engine) as connection:
+        return moment(connection.scalar(query))
+
+
+def outages(
+    engine: Engine,
+    *,
+    since: datetime | None = None,
+    provider: str | None = None,
+    model: str | None = None,
+    limit: int | None = None,
+) -> list[OutageRow]:
+    """Return outages that lasted at or after `since`, newest first (rules.md 21)."""
+    end, after = t.event.alias("closing"), t.event.alias("later")
+    closing = select(func.min(after.c.id)).where(
+        after.c.model_id == t.event.c.model_id,
+        after.c.id > t.event.c.id,
+        after.c.kind.in_(["became_available", "retired"]),
+    )
+    ended_at = case((end.c.kind == "retired", end.c.confirmed_at), else_=end.c.began_at)
+    query = (
+        select(_PROVIDER, _MODEL, t.event.c.began_at, ended_at.label("ended_at"), t.event.c.reason)
+        .select_from(t.event)
+        .join(t.model, t.model.c.id == t.event.c.model_id)
+        .join(t.provider, t.provider.c.id == t.model.c.provider_id)
+        .outerjoin(end, end.c.id == closing.scalar_subquery())
+        .where(t.event.c.kind == "became_unavailable", t.event.c.from_status == "available")
+        .where(*_named(provider, model))
+        .order_by(t.event.c.id.desc())
+        .limit(limit)
+    )
+    if since is not None:
+        query = query.where(ended_at.is_(None) | (ended_at >= to_millis(since)))
+    return [outage_row(row) for row in _rows(engine, query)]
+
+
+def uptime(
+    engine: Engine, days: int, *, provider: str | None = None, model: str | None = None
+) -> list[UptimeRow]:
+    """Return each model's counts over the UTC days ending with the provider's last conclusive sweep's."""
+    counts = _counts(days).subquery()
+    query = (
+        select(_PROVIDER, _MODEL, counts.c.checks, counts.c.answered, counts.c.unavailable, counts.c.unknown)
+        .select_from(t.provider)
+        .join(t.model, t.model.c.provider_id == t.provider.c.id)
+        .join(counts, counts.c.model_id == t.model.c.id)
+        .where(*_named(provider, model))
+        .order_by(t.provider.c.name, t.model.c.name)
+    )
+    return [UptimeRow(**row) for row in _rows(engine, query)]
+
+
+def _rows(engine: Engine, query: Select[Any]) -> Sequence[RowMapping]:
+    with reading(engine) as connection:
+        return connection.execute(query).mappings().all()
+
+
+def _named(provider: str | None, model: str | None) -> list[ColumnElement[bool]]:
+    wanted = [(t.provider.c.name, provider), (t.model.c.name, model)]
+    return [column == name for column, name in wanted if name is not None]
+
+
+def _counts(days: int) -> Select[Any]:
+    """Select each model's counts over the days ending with its provider's last conclusive sweep."""
+    last = (
+        select(t.sweep.c.provider_id, (func.max(t.sweep.c.started_at) / DAY_MS).label("day"))
+        .where(t.sweep.c.verdict == Verdict.CONCLUSIVE.value)
+        .group_by(t.sweep.c.provider_id)
+        .subquery()
+    )
+    names = ("checks", "answered", "unavailable", "unknown")
+    return (
+        select(t.model.c.id.label("model_id"), *(_total(t.daily.c[name]) for name in names))
+        .select_from(last)
+        .join(t.model, t.model.c.provider_id == last.c.provider_id)
+        .join(t.daily, t.daily.c.model_id == t.model.c.id)
+        .where(t.daily.c.day > last.c.day - days, t.daily.c.day <= last.c.day)
+        .group_by(t.model.c.id)
+    )
+
+
+def _total(column: ColumnElement[int]) -> ColumnElement[int]:
+    return cast(func.sum(column), BigInteger).label(column.key)

@@ -1,0 +1,117 @@
+"""Derives from facts: folds stored sweeps and writes what follows, forward or all over again.
+
+The daemon's step, an import and a rebuild all end here, so they leave the same rows.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import Connection, Engine, ScalarSelect, delete, func, select, update
+
+from monitor.clock import to_millis
+from monitor.core.diff import fold
+from monitor.core.model import ProviderState
+from monitor.store.decisions import write_decision
+from monitor.store.engine import writing
+from monitor.store.facts import StoredSweep, read_stored
+from monitor.store.names import find_provider
+from monitor.store.rollup import count_days
+from monitor.store.schema import daily, event, model, provider, sweep
+from monitor.store.states import forget_state, read_state, save_state
+from monitor.store.values import DAY_MS
+
+
+def rebuild(engine: Engine, provider: str) -> None:
+    """Derive a provider's rows anew from all its finished sweeps, in one transaction (rules.md 29).
+
+    Each sweep is decided with the policy, the acceptance and the verdict stored beside it.
+    """
+    with writing(engine) as connection:
+        found = find_provider(connection, provider)
+        if found is not None:
+            lock_provider(connection, found)
+            rebuild_provider(connection, found)
+
+
+def lock_provider(connection: Connection, provider_id: int) -> int:
+    """Keep others from deriving this provider's rows until the end of the transaction.
+
+    Returns how often they were derived before: who decides at the same time notices by it.
+    """
+    folds: int = connection.execute(
+        update(provider)
+        .where(provider.c.id == provider_id)
+        .values(folds=provider.c.folds + 1)
+        .returning(provider.c.folds)
+    ).scalar_one()
+    return folds - 1
+
+
+def settle(connection: Connection, provider_id: int) -> None:
+    """Fold the finished sweeps that are not folded yet; all anew if one took its place in the past."""
+    first = connection.scalar(select(func.min(sweep.c.started_at)).where(*_unfolded(provider_id)))
+    if first is None:
+        return
+    if first <= connection.execute(select(last_folded(provider_id))).scalar_one():
+        rebuild_provider(connection, provider_id)
+        return
+    state = read_state(connection, provider_id)
+    days = _fold_all(connection, provider_id, state, read_stored(connection, *_unfolded(provider_id)))
+    _count(connection, provider_id, days)
+
+
+def rebuild_provider(connection: Connection, provider_id: int) -> None:
+    """Replace everything derived of a provider, in the transaction at hand."""
+    connection.execute(delete(event).where(event.c.provider_id == provider_id))
+    models = select(model.c.id).where(model.c.provider_id == provider_id)
+    connection.execute(delete(daily).where(daily.c.model_id.in_(models)))
+    forget_state(connection, provider_id)
+    finished = (sweep.c.provider_id == provider_id, sweep.c.finished_at.is_not(None))
+    days = _fold_all(connection, provider_id, ProviderState(), read_stored(connection, *finished))
+    _count(connection, provider_id, days)
+
+
+def last_folded(provider_id: int) -> ScalarSelect[int]:
+    """Return the start of the latest sweep that was folded, 0 if none was."""
+    folded = select(func.max(sweep.c.started_at)).where(
+        sweep.c.provider_id == provider_id, sweep.c.verdict.is_not(None)
+    )
+    return select(func.coalesce(folded.scalar_subquery(), 0)).scalar_subquery()
+
+
+def is_next(connection: Connection, provider_id: int, started_at: int) -> bool:
+    """Tell whether a sweep that started then (ms) comes right after the folded ones; nothing else waits."""
+    if connection.execute(select(last_folded(provider_id))).scalar_one() >= started_at:
+        return False
+    return connection.execute(select(sweep.c.id).where(*_unfolded(provider_id)).limit(1)).first() is None
+
+
+def days_of(stored: StoredSweep) -> tuple[int, int]:
+    """Return the first and the last day that a sweep's observations fall on."""
+    start = to_millis(stored.sweep.started_at)
+    latest = max((each.at_ms for each in stored.sweep.observations), default=0)
+    return start // DAY_MS, (start + latest) // DAY_MS
+
+
+def _fold_all(
+    connection: Connection, provider_id: int, state: ProviderState, sweeps: Iterable[StoredSweep]
+) -> tuple[int, int] | None:
+    """Fold sweeps one after the other; returns the days they fall on."""
+    days: tuple[int, int] | None = None
+    for stored in sweeps:
+        decision = fold(state, stored.sweep, stored.policy)
+        write_decision(connection, provider_id, stored, decision)
+        state = decision.state
+        first, last = days_of(stored)
+        days = (first, last) if days is None else (min(days[0], first), max(days[1], last))
+    save_state(connection, provider_id, state)
+    return days
+
+
+def _count(connection: Connection, provider_id: int, days: tuple[int, int] | None) -> None:
+    if days is not None:
+        count_days(connection, provider_id, *days)
+
+
+def _unfolded(provider_id: int) -> tuple[Any, ...]:
+    return (sweep.c.provider_id == provider_id, sweep.c.verdict.is_(None), sweep.c.finished_at.is_not(None))

@@ -1,0 +1,68 @@
+"""Turns rows of the database into the values of core/history.py."""
+
+from sqlalchemy import RowMapping
+
+from monitor.clock import to_datetime
+from monitor.core.history import EventRow, ModelRow, OutageRow, SweepRow, percent
+from monitor.core.model import Status, Verdict
+from monitor.store.values import moment
+
+
+def model_row(row: RowMapping) -> ModelRow:
+    """Return a model's line from its row, uptime of 30 days included."""
+    answered, unavailable = row["answered_30d"] or 0, row["unavailable_30d"] or 0
+    return ModelRow(
+        **{name: row[name] for name in ("provider", "model", "kind", "listed", "flapping", "reason")},
+        status=Status(row["status"]),
+        since=to_datetime(row["since"]),
+        last_checked_at=moment(row["last_checked_at"]),
+        last_available_at=moment(row["last_available_at"]),
+        http_status=row["http_status"],
+        latency_ms=row["latency_ms"],
+        retires_at=moment(row["retires_at"]),
+        uptime_30d=percent(answered, answered + unavailable),
+    )
+
+
+def event_row(row: RowMapping) -> EventRow:
+    """Return an event's line from its row."""
+    same = ("provider", "model", "kind", "from_status", "to_status", "reason", "sweep_id", "detail")
+    return EventRow(
+        event_id=row["id"],
+        began_at=to_datetime(row["began_at"]),
+        confirmed_at=to_datetime(row["confirmed_at"]),
+        **{name: row[name] for name in same},
+    )
+
+
+def sweep_row(row: RowMapping) -> SweepRow:
+    """Return a sweep's line from its row."""
+    counts = (
+        "listed",
+        "duplicates",
+        "probed",
+        "available",
+        "rate_limited",
+        "unavailable",
+        "unknown",
+        "requests",
+    )
+    return SweepRow(
+        sweep_id=row["id"],
+        started_at=to_datetime(row["started_at"]),
+        finished_at=moment(row["finished_at"]),
+        verdict=None if row["verdict"] is None else Verdict(row["verdict"]),
+        slot=moment(row["slot"]),
+        **{name: row[name] for name in ("provider", "vantage", "cause", "rejected", *counts)},
+    )
+
+
+def outage_row(row: RowMapping) -> OutageRow:
+    """Return an outage's line from its row."""
+    return OutageRow(
+        provider=row["provider"],
+        model=row["model"],
+        began_at=to_datetime(row["began_at"]),
+        ended_at=moment(row["ended_at"]),
+        reason=row["reason"],
+    )

@@ -1,0 +1,232 @@
+"""The private tables. Facts: what sweeps saw. Derived: what the fold made of it, always rebuildable.
+
+Times are integer milliseconds since 1970 UTC, days are integer days since 1970. An observation is five small
+integers; everything that repeats across observations is stored once as a `finding`. migrations/ must agree
+with this module (`alembic check` in the tests).
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+# Names are compared by code point on both databases (rules.md 26).
+_NAME = Text().with_variant(Text(collation="C"), "postgresql")
+
+provider = Table(
+    "provider",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("name", _NAME, nullable=False, unique=True),
+    # Counts how often derived rows changed: a decision made on older ones is noticed and made anew.
+    Column("folds", Integer, nullable=False, server_default=text("0")),
+)
+
+model = Table(
+    "model",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("provider_id", ForeignKey("provider.id"), nullable=False),
+    Column("name", _NAME, nullable=False),
+    UniqueConstraint("provider_id", "name"),
+)
+
+catalog = Table(
+    "catalog",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("provider_id", ForeignKey("provider.id"), nullable=False),
+    Column("digest", LargeBinary(16), nullable=False),
+    Column("members", Text, nullable=False),  # JSON list of model ids in the catalog's order
+    UniqueConstraint("provider_id", "digest"),
+)
+
+policy = Table(
+    "policy",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("digest", LargeBinary(16), nullable=False, unique=True),
+    Column("document", Text, nullable=False),
+)
+
+untracked = Table(  # listed models that a policy's include/exclude shuts out
+    "untracked",
+    metadata,
+    Column("policy_id", ForeignKey("policy.id"), nullable=False),
+    Column("model_id", ForeignKey("model.id"), nullable=False),
+    PrimaryKeyConstraint("policy_id", "model_id"),
+    sqlite_with_rowid=False,
+)
+
+sweep = Table(
+    "sweep",
+    metadata,
+    # Seconds since 2020, moved up on a collision: an id range is a time range.
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("provider_id", ForeignKey("provider.id"), nullable=False),
+    Column("vantage", _NAME, nullable=False),
+    Column("slot", BigInteger),
+    Column("started_at", BigInteger, nullable=False),
+    Column("finished_at", BigInteger),
+    Column("observed_until", BigInteger),  # its last observation's moment, at least started_at
+    Column("verdict", Text),
+    Column("cause", Text),
+    Column("reported_verdict", Text),
+    Column("reported_cause", Text),
+    Column("accepted", Boolean, nullable=False, server_default=text("false")),
+    Column("policy_id", ForeignKey("policy.id"), nullable=False),
+    Column("catalog_id", ForeignKey("catalog.id")),
+    Column("folds_before", Integer, nullable=False, server_default=text("0")),
+    Column("duplicates", Integer, nullable=False, server_default=text("0")),
+    Column("rejected", Integer, nullable=False, server_default=text("0")),
+    Column("requests", Integer, nullable=False, server_default=text("0")),
+    Column("listed", Integer, nullable=False, server_default=text("0")),
+    Column("probed", Integer, nullable=False, server_default=text("0")),
+    Column("available", Integer, nullable=False, server_default=text("0")),
+    Column("rate_limited", Integer, nullable=False, server_default=text("0")),
+    Column("unavailable", Integer, nullable=False, server_default=text("0")),
+    Column("unknown", Integer, nullable=False, server_default=text("0")),
+    UniqueConstraint("provider_id", "vantage", "slot"),
+    UniqueConstraint("provider_id", "vantage", "started_at"),
+    Index(None, "provider_id", "started_at"),
+    Index(None, "provider_id", "observed_until"),
+    Index(None, "provider_id", "verdict", "started_at"),
+)
+
+finding = Table(
+    "finding",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("digest", LargeBinary(16), nullable=False, unique=True),
+    Column("outcome", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("http_status", Integer),
+    Column("attempts", Integer, nullable=False),
+    Column("retires_at", BigInteger),
+    Column("detail", Text),
+)
+
+# Clustered by model on SQLite; on Postgres the primary key carries every column, so one model's history
+# is read from the index alone, and the BRIN finds a sweep's rows.
+observation = Table(
+    "observation",
+    metadata,
+    Column("model_id", ForeignKey("model.id"), nullable=False),
+    Column("sweep_id", ForeignKey("sweep.id"), nullable=False),
+    Column("finding_id", ForeignKey("finding.id"), nullable=False),
+    Column("latency_ms", Integer),
+    Column("at_ms", Integer, nullable=False),
+    PrimaryKeyConstraint("model_id", "sweep_id"),
+    sqlite_with_rowid=False,
+)
+Index(
+    "ix_observation_sweep_id", observation.c.sweep_id, postgresql_using="brin", info={"only_on": "postgresql"}
+)
+
+gap = Table(  # listed and tracked, yet without an observation: only in imported sweeps (rules.md 1)
+    "gap",
+    metadata,
+    Column("model_id", ForeignKey("model.id"), nullable=False),
+    Column("sweep_id", ForeignKey("sweep.id"), nullable=False),
+    PrimaryKeyConstraint("model_id", "sweep_id"),
+    sqlite_with_rowid=False,
+)
+
+event = Table(
+    "event",
+    metadata,
+    # sweep_id * 2**20 + place in the sweep (rules.md 26): a rebuild gives the same ids.
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("provider_id", ForeignKey("provider.id"), nullable=False),
+    Column("sweep_id", ForeignKey("sweep.id"), nullable=False),
+    Column("model_id", ForeignKey("model.id")),
+    Column("kind", Text, nullable=False),
+    Column("began_at", BigInteger, nullable=False),
+    Column("confirmed_at", BigInteger, nullable=False),
+    Column("from_status", Text),
+    Column("to_status", Text),
+    Column("reason", Text),
+    Column("detail", Text),
+    Index(None, "model_id", "id"),
+    Index(None, "provider_id", "id"),
+)
+_ABOUT_RETIREMENT = (event.c.from_status == text("'retired'")) | (event.c.to_status == text("'retired'"))
+Index(
+    "ix_event_retirement",
+    event.c.provider_id,
+    event.c.model_id,
+    sqlite_where=_ABOUT_RETIREMENT,
+    postgresql_where=_ABOUT_RETIREMENT,
+)
+
+model_state = Table(
+    "model_state",
+    metadata,
+    Column("model_id", ForeignKey("model.id"), primary_key=True),
+    Column("status", Text, nullable=False),
+    Column("reason", Text),
+    Column("since", BigInteger, nullable=False),
+    Column("listed", Boolean, nullable=False),
+    Column("flapping", Boolean, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("last_checked_at", BigInteger),
+    Column("last_available_at", BigInteger),
+    Column("http_status", Integer),
+    Column("latency_ms", Integer),
+    Column("retires_at", BigInteger),
+    Column("memory", Text, nullable=False),
+)
+
+provider_state = Table(
+    "provider_state",
+    metadata,
+    Column("provider_id", ForeignKey("provider.id"), primary_key=True),
+    Column("memory", Text, nullable=False),
+)
+
+daily = Table(
+    "daily",
+    metadata,
+    Column("model_id", ForeignKey("model.id"), nullable=False),
+    Column("day", Integer, nullable=False),
+    Column("checks", Integer, nullable=False),
+    Column("answered", Integer, nullable=False),
+    Column("unavailable", Integer, nullable=False),
+    Column("unknown", Integer, nullable=False),
+    Column("latency_p50_ms", Integer),
+    Column("latency_p95_ms", Integer),
+    PrimaryKeyConstraint("model_id", "day"),
+    sqlite_with_rowid=False,
+)
+
+missed_slot = Table(
+    "missed_slot",
+    metadata,
+    Column("provider_id", ForeignKey("provider.id"), nullable=False),
+    Column("vantage", _NAME, nullable=False),
+    Column("slot", BigInteger, nullable=False),
+    PrimaryKeyConstraint("provider_id", "vantage", "slot"),
+    sqlite_with_rowid=False,
+)

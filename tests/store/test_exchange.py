@@ -1,0 +1,133 @@
+"""Sweeps out and in again: nothing lost, nothing twice (rules.md 29, 30)."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import Engine, select
+
+from monitor.core.model import Cause, Policy, Sweep, Verdict
+from monitor.errors import RecordError
+from monitor.store import schema as t
+from monitor.store.engine import reading
+from monitor.store.exchange import Imported, add_sweeps, read_sweeps
+from monitor.store.integrity import check
+from monitor.store.rebuild import rebuild
+from monitor.store.record import open_sweep
+from tests.store import told, views
+
+
+def policy_of(_provider: str) -> Policy:
+    """Give every provider the standard policy."""
+    return told.POLICY
+
+
+def imported(seed: int, count: int, provider: str = "nvidia") -> list[Sweep]:
+    """Return a history as it comes from a file."""
+    return [sweep for sweep, _ in told.history(seed, count, provider=provider)]
+
+
+def test_what_was_imported_is_exported_as_it_was(engine: Engine) -> None:
+    sweeps = imported(21, 60)
+    assert add_sweeps(engine, sweeps, policy_of) == Imported(60, 0)
+    assert list(read_sweeps(engine)) == sweeps
+
+
+def test_importing_again_changes_nothing(engine: Engine) -> None:
+    sweeps = imported(22, 30)
+    add_sweeps(engine, sweeps, policy_of)
+    before = views.all_rows(engine)
+    assert add_sweeps(engine, reversed(sweeps), policy_of) == Imported(0, 30)
+    changed = replace(sweeps[3], observations=(), verdict=Verdict.INCONCLUSIVE, cause=Cause.QUOTA)
+    assert add_sweeps(engine, [changed, changed], policy_of) == Imported(0, 2)
+    assert views.all_rows(engine) == before
+
+
+def test_the_same_sweep_twice_in_one_import_is_added_once(engine: Engine) -> None:
+    (sweep,) = imported(23, 1)
+    assert add_sweeps(engine, [sweep, sweep], policy_of) == Imported(1, 1)
+
+
+def test_sweeps_of_two_providers_at_the_same_moment_do_not_meet(engine: Engine) -> None:
+    mine, theirs = imported(24, 12), imported(24, 12, provider="other")
+    add_sweeps(engine, [*mine, *theirs], policy_of)
+    assert list(read_sweeps(engine, provider="other")) == theirs
+    assert list(read_sweeps(engine, provider="nobody")) == []
+
+
+def test_a_time_range_is_half_open(engine: Engine) -> None:
+    sweeps = imported(25, 12)
+    add_sweeps(engine, sweeps, policy_of)
+    since, until = sweeps[3].started_at, sweeps[7].started_at
+    assert list(read_sweeps(engine, since=since, until=until)) == sweeps[3:7]
+
+
+def test_an_export_holds_the_reported_verdict_or_the_decided_one(engine: Engine) -> None:
+    good = told.sweep(told.START, {"a": told.UP})
+    unread = replace(
+        good, started_at=told.START + timedelta(hours=1), finished_at=told.START + timedelta(hours=1)
+    )
+    unread = replace(unread, slot=None, listed=(), observations=(), requests=0)
+    add_sweeps(engine, [good, unread], policy_of)
+    assert [each.verdict for each in read_sweeps(engine)] == [None, None]
+    decided = list(read_sweeps(engine, decided=True))
+    assert [each.verdict for each in decided] == [Verdict.CONCLUSIVE, Verdict.INCONCLUSIVE]
+    assert decided[1].cause is not None
+    assert list(read_sweeps(engine, decided=True)) == decided
+
+
+def test_a_verdict_in_the_record_is_believed(engine: Engine) -> None:
+    sweep = replace(told.sweep(told.START, {"a": told.UP}), verdict=Verdict.INCONCLUSIVE, cause="solar_flare")
+    add_sweeps(engine, [sweep], policy_of)
+    (row,) = views.told(engine, "sweep_history")
+    assert (row["verdict"], row["cause"]) == ("inconclusive", "solar_flare")
+    assert views.rows(engine, "model_status") == []
+
+
+def test_a_slot_that_another_sweep_has_is_not_given_twice(engine: Engine) -> None:
+    lived = told.sweep(told.START, {"a": told.UP})
+    told.live(engine, lived)
+    other = replace(lived, started_at=told.START + timedelta(seconds=5))
+    assert add_sweeps(engine, [other], policy_of) == Imported(1, 0)
+    assert [each.slot for each in read_sweeps(engine)] == [told.START, None]
+    assert add_sweeps(engine, [other], policy_of) == Imported(0, 1)
+
+
+def test_each_sweep_is_stored_with_the_policy_it_was_imported_under(engine: Engine) -> None:
+    policies = {"nvidia": told.POLICY, "other": told.STRICT}
+    add_sweeps(engine, [*imported(26, 2), *imported(26, 2, provider="other")], policies.__getitem__)
+    with reading(engine) as connection:
+        assert len(connection.execute(select(t.policy)).all()) == 2
+
+
+def test_a_running_sweep_is_not_exported(engine: Engine) -> None:
+    open_sweep(engine, provider="nvidia", vantage="v", slot=None, started_at=told.START, policy=told.POLICY)
+    assert list(read_sweeps(engine)) == []
+
+
+def test_an_import_that_stops_half_way_leaves_whole_sweeps_and_is_finished_by_repeating(
+    engine: Engine,
+) -> None:
+    sweeps = imported(27, 70)
+
+    def broken() -> Iterator[Sweep]:
+        yield from sweeps[:60]
+        raise RecordError("file:61: broken")
+
+    with pytest.raises(RecordError):
+        add_sweeps(engine, broken(), policy_of)
+    add_sweeps(engine, sweeps, policy_of)
+    assert list(read_sweeps(engine)) == sweeps
+    assert check(engine) == []
+    by_import = views.all_rows(engine)
+    rebuild(engine, "nvidia")
+    assert views.all_rows(engine) == by_import
+
+
+def test_a_history_from_before_2020_has_its_place_too(engine: Engine) -> None:
+    old = told.sweep(told.START.replace(year=2019), {"a": told.UP})
+    new = told.sweep(told.START, {"a": told.DOWN})
+    add_sweeps(engine, [new, old], policy_of)
+    assert list(read_sweeps(engine)) == [old, new]
+    assert [row["kind"] for row in views.told(engine, "change_history")] == ["appeared"]

@@ -1,0 +1,134 @@
+"""Locks: one holder of all processes, named to those who wait, gone with the process that held them."""
+
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from stat import S_IMODE
+
+import pytest
+from sqlalchemy import Engine, text
+
+from monitor.errors import StoreUnavailable
+from monitor.store.engine import open_engine, writing
+from monitor.store.locks import Lock, leader_lock, sweep_lock
+
+HOLD = """
+import sys
+from monitor.store.engine import open_engine
+from monitor.store.locks import leader_lock
+lock = leader_lock(open_engine(sys.argv[1]))
+print(lock.try_acquire(), flush=True)
+sys.stdin.read()
+"""
+
+
+@contextmanager
+def holder_elsewhere(url: str) -> Iterator[subprocess.Popen[str]]:
+    """Run a process that holds the leader's lock until it is killed."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", HOLD, url], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    try:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "True\n"
+        yield process
+    finally:
+        process.kill()
+        process.communicate(timeout=30)
+
+
+def both(engine: Engine) -> list[Lock]:
+    """Return one lock of each sort."""
+    return [leader_lock(engine), sweep_lock(engine, "nvidia", "default")]
+
+
+def test_a_lock_has_one_holder_until_it_is_released(engine: Engine) -> None:
+    for first, second in zip(both(engine), both(engine), strict=True):
+        assert first.holder() == "nobody"
+        assert first.try_acquire()
+        assert first.try_acquire()
+        assert first.is_held()
+        assert not second.try_acquire()
+        assert not second.is_held()
+        first.release()
+        first.release()
+        assert not first.is_held()
+        assert second.try_acquire()
+        second.release()
+
+
+def test_sweeps_of_other_providers_and_vantages_do_not_wait(engine: Engine) -> None:
+    names = [("a", "b"), ("a", "c"), ("b", "b"), ("a-b", ""), ("a", "-b"), ("é/../x", "b"), ("A", "b")]
+    locks = [sweep_lock(engine, provider, vantage) for provider, vantage in names]
+    assert all(lock.try_acquire() for lock in [*locks, leader_lock(engine)][:-1])
+    for lock in locks:
+        lock.release()
+
+
+def test_the_holder_is_named(database_url: str, engine: Engine) -> None:
+    with holder_elsewhere(database_url) as process:
+        lock = leader_lock(engine)
+        assert not lock.try_acquire()
+        told = lock.holder()
+        assert "since 20" in told
+        assert str(process.pid) in told or "monitor at local (backend" in told
+
+
+def test_a_killed_holder_holds_nothing(database_url: str, engine: Engine) -> None:
+    with holder_elsewhere(database_url) as process:
+        process.send_signal(signal.SIGKILL)
+        process.wait(timeout=30)
+        lock = leader_lock(engine)
+        assert any(lock.try_acquire() for _ in range(2000))  # the server needs a moment to notice
+        lock.release()
+
+
+def test_a_holder_that_lost_its_connection_knows_it(postgres_url: str) -> None:
+    engine = open_engine(postgres_url)
+    for lock in both(engine):
+        assert lock.try_acquire()
+        with writing(engine) as connection:
+            connection.execute(
+                text(
+                    "SELECT pg_terminate_backend(l.pid) FROM pg_locks l WHERE l.locktype = 'advisory'"
+                    " AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+                )
+            )
+        assert not lock.is_held()
+        assert lock.try_acquire()
+        lock.release()
+    engine.dispose()
+
+
+def test_a_leader_without_a_heartbeat_loses_the_lock_on_the_server(postgres_url: str) -> None:
+    engine = open_engine(postgres_url)
+    lock = leader_lock(engine)
+    assert lock.try_acquire()
+    connection = lock._connection  # type: ignore[attr-defined]
+    assert connection.execute(text("SHOW idle_session_timeout")).scalar_one() == "30s"
+    lock.release()
+    engine.dispose()
+
+
+def test_the_lock_file_says_who_holds_it_and_has_the_files_mode(tmp_path: Path) -> None:
+    engine = open_engine(f"sqlite:///{tmp_path}/new/monitor.db", file_mode=0o640)
+    lock = leader_lock(engine, clock=lambda: datetime(2026, 4, 6, 12, tzinfo=UTC))
+    assert lock.try_acquire()
+    (path,) = (tmp_path / "new").iterdir()
+    assert path.name == "monitor.db.lock"
+    assert S_IMODE(path.stat().st_mode) == 0o640
+    assert lock.holder().endswith("since 2026-04-06 12:00:00+00:00")
+    path.write_text("garbage")
+    assert leader_lock(engine).holder() == "another process"
+    lock.release()
+    assert lock.holder() == "nobody"
+
+
+def test_a_lock_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StoreUnavailable, match="its lock file cannot be written"):
+        leader_lock(open_engine(f"sqlite:///{tmp_path}/file/monitor.db")).try_acquire()

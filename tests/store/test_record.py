@@ -1,0 +1,240 @@
+"""Recording a sweep: its slot, its observations as they come, its end; one transaction each."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import Engine
+
+from monitor.core.diff import fold
+from monitor.core.model import Cause, Decision, EventKind, Outcome, Policy, Reason, Status, Sweep, Verdict
+from monitor.errors import StoreError
+from monitor.store.exchange import read_sweeps
+from monitor.store.record import (
+    OpenedSweep,
+    add_observations,
+    close_interrupted,
+    close_sweep,
+    last_slot,
+    open_sweep,
+    record_missed_slots,
+)
+from monitor.store.states import load_state
+from tests.store import told, views
+
+NAMES = ("b/second", "a/first", "C/third")
+
+
+def opened(engine: Engine, at: object = told.START, **changes: object) -> OpenedSweep | None:
+    """Open a sweep of nvidia in the slot of its start, unless told otherwise."""
+    given = {"provider": "nvidia", "vantage": "default", "slot": at, "started_at": at, "policy": Policy()}
+    return open_sweep(engine, **(given | changes))  # type: ignore[arg-type]
+
+
+def must(found: OpenedSweep | None) -> OpenedSweep:
+    """Return what was opened."""
+    assert found is not None
+    return found
+
+
+def close(engine: Engine, running: OpenedSweep, sweep: Sweep) -> Decision:
+    """Close a sweep with the decision of the fold."""
+    return close_sweep(engine, running.id, sweep, fold(load_state(engine, "nvidia"), sweep, Policy()))
+
+
+def test_a_slot_is_given_once_for_each_provider_and_vantage(engine: Engine) -> None:
+    assert opened(engine) is not None
+    assert opened(engine) is None
+    assert opened(engine, started_at=told.START + timedelta(seconds=9)) is None
+    assert opened(engine, vantage="elsewhere") is not None
+    assert opened(engine, provider="other") is not None
+
+
+def test_sweeps_by_hand_have_no_slot_and_a_start_of_their_own(engine: Engine) -> None:
+    first = must(opened(engine, slot=None))
+    second = must(opened(engine, slot=None))
+    assert first.started_at == told.START
+    assert second.started_at == told.START + timedelta(milliseconds=1)
+    assert first.id < second.id
+
+
+def test_a_sweep_id_is_its_start_in_seconds_since_2020_moved_up_on_a_collision(engine: Engine) -> None:
+    ids = [must(opened(engine, provider=name)).id for name in ("one", "two", "three")]
+    assert ids == [197_640_000, 197_640_001, 197_640_002]
+
+
+def test_a_running_sweep_has_neither_verdict_nor_end(engine: Engine) -> None:
+    running = must(opened(engine))
+    add_observations(engine, running.id, [told.seen("m")])
+    (row,) = views.told(engine, "sweep_history")
+    assert (row["verdict"], row["finished_at"], row["slot"]) == (None, None, "2026-04-06 12:00:00")
+    (seen,) = views.told(engine, "observation_history")
+    assert (seen["conclusive"], seen["model"]) == (0, "m")
+    assert views.rows(engine, "model_status") == []
+    assert views.rows(engine, "provider_uptime_daily") == []
+
+
+def test_a_later_observation_of_the_same_model_overwrites(engine: Engine) -> None:
+    running = must(opened(engine))
+    add_observations(engine, running.id, [told.seen("m", told.SLOW), told.seen("n")])
+    add_observations(engine, running.id, [told.seen("m", told.UP, at_ms=9000)])
+    rows = views.told(engine, "observation_history")
+    assert [(row["model"], row["outcome"], row["observed_at"][-8:]) for row in rows] == [
+        ("m", "available", "12:00:09"),
+        ("n", "available", "12:00:01"),
+    ]
+
+
+def test_closing_writes_what_was_not_observed_yet_and_drops_what_the_sweep_does_not_say(
+    engine: Engine,
+) -> None:
+    running = must(opened(engine))
+    add_observations(engine, running.id, [told.seen("a/first", told.DOWN), told.seen("stray")])
+    sweep = told.sweep(told.START, dict.fromkeys(NAMES, told.UP))
+    close(engine, running, sweep)
+    assert list(read_sweeps(engine)) == [sweep]
+
+
+def test_observations_are_read_back_in_catalog_order_with_every_field(engine: Engine) -> None:
+    running = must(opened(engine, slot=None))
+    odd = replace(
+        told.seen("x", told.ENDED),
+        kind="embeddings",
+        http_status=410,
+        attempts=3,
+        retires_at=told.START + timedelta(days=30, milliseconds=7),
+        detail="it's over <b>&\u2603",
+    )
+    sweep = replace(
+        told.sweep(told.START, dict.fromkeys(NAMES, told.UP)),
+        slot=None,
+        listed=("x", *NAMES),
+        observations=(odd, *(told.seen(name) for name in NAMES)),
+        duplicates=2,
+        rejected=1,
+        requests=17,
+        accepted=True,
+    )
+    close(engine, running, sweep)
+    assert list(read_sweeps(engine)) == [sweep]
+
+
+def test_the_state_after_closing_is_the_one_decided(engine: Engine) -> None:
+    for place in range(3):
+        at = told.START + timedelta(minutes=15 * place)
+        answers = {"a": told.UP, "b": told.DOWN if place else told.UP, "c": told.SLOW}
+        decision = close(engine, must(opened(engine, at)), told.sweep(at, answers))
+        assert load_state(engine, "nvidia") == decision.state
+    assert decision.state.models["b"].status is Status.UNAVAILABLE
+    assert load_state(engine, "unheard of").models == {}
+
+
+def test_a_closed_sweep_takes_nothing_more(engine: Engine) -> None:
+    running = must(opened(engine))
+    sweep = told.sweep(told.START, dict.fromkeys(NAMES, told.UP))
+    decision = close(engine, running, sweep)
+    with pytest.raises(StoreError, match="was closed by another process"):
+        add_observations(engine, running.id, [told.seen("late")])
+    with pytest.raises(StoreError, match="was closed by another process"):
+        close_sweep(engine, running.id, sweep, decision)
+    with pytest.raises(StoreError, match="sweep 5 is not in the database"):
+        add_observations(engine, 5, [told.seen("m")])
+    assert list(read_sweeps(engine)) == [sweep]
+
+
+def test_a_sweep_is_closed_with_the_start_it_was_opened_with(engine: Engine) -> None:
+    running = must(opened(engine))
+    sweep = told.sweep(told.START + timedelta(seconds=1), {"a": told.UP})
+    with pytest.raises(StoreError, match="opened with another start"):
+        close(engine, running, sweep)
+
+
+def test_a_sweep_cut_short_is_closed_as_interrupted_and_keeps_what_it_saw(engine: Engine) -> None:
+    told.live(engine, told.sweep(told.START, dict.fromkeys(NAMES, told.UP)))
+    before = views.rows(engine, "model_status")
+    at = told.START + timedelta(minutes=15)
+    running = must(opened(engine, at))
+    add_observations(engine, running.id, [told.seen("a/first", told.DOWN, at_ms=4200), told.seen("b/second")])
+    (cut,) = close_interrupted(engine, "nvidia", "default")
+    assert (cut.verdict, cut.cause) == (Verdict.INCONCLUSIVE, Cause.INTERRUPTED)
+    assert cut.finished_at == at + timedelta(milliseconds=4200)
+    assert {each.model for each in cut.observations} == {"a/first", "b/second"}
+    assert views.rows(engine, "model_status") == before
+    row = views.told(engine, "sweep_history")[-1]
+    assert (row["verdict"], row["cause"], row["probed"]) == ("inconclusive", "interrupted", 2)
+    assert close_interrupted(engine, "nvidia", "default") == []
+
+
+def test_a_sweep_cut_short_before_it_saw_anything_ends_where_it_started(engine: Engine) -> None:
+    running = must(opened(engine))
+    assert close_interrupted(engine, "nvidia", "elsewhere") == []
+    (cut,) = close_interrupted(engine, "nvidia", "default")
+    assert cut.started_at == cut.finished_at == running.started_at
+    assert close_interrupted(engine, "unheard of", "default") == []
+
+
+def test_a_sweep_stands_between_cut_ones_as_if_they_were_not(engine: Engine) -> None:
+    answers = {"a": told.UP, "b": told.UP}
+    told.live(engine, told.sweep(told.START, answers))
+    opened(engine, told.START + timedelta(minutes=15))
+    close_interrupted(engine, "nvidia", "default")
+    decision = told.live(engine, told.sweep(told.START + timedelta(minutes=30), {"a": told.UP}))
+    assert decision.verdict is Verdict.CONCLUSIVE
+    assert decision.events == ()  # one absent read touches nothing (rules.md 18)
+
+
+def test_a_sweep_started_before_the_clock_stepped_back_takes_its_place_in_the_past(engine: Engine) -> None:
+    later = told.START + timedelta(hours=1)
+    told.live(engine, told.sweep(later, {"a": told.DOWN}))
+    decision = told.live(engine, told.sweep(told.START, {"a": told.UP}))
+    assert [event.kind for event in decision.events] == [EventKind.APPEARED]
+    assert decision.events[0].to_status is Status.AVAILABLE
+    kinds = [(row["kind"], row["to_status"]) for row in views.told(engine, "change_history")]
+    assert kinds == [("appeared", "available")]  # one down is not confirmed
+
+
+def test_the_last_slot_is_the_latest_made_or_missed(engine: Engine) -> None:
+    assert last_slot(engine, "nvidia", "default") is None
+    slots = [told.START + timedelta(minutes=15 * place) for place in range(4)]
+    opened(engine, slots[0])
+    assert last_slot(engine, "nvidia", "default") == slots[0]
+    record_missed_slots(engine, "nvidia", "default", slots[:3])
+    record_missed_slots(engine, "nvidia", "default", slots[1:3])
+    assert last_slot(engine, "nvidia", "default") == slots[2]
+    (day,) = views.told(engine, "provider_uptime_daily")
+    assert (day["sweeps"], day["missed"]) == (0, 2)
+
+
+def test_an_error_detail_that_repeats_is_stored_once(engine: Engine) -> None:
+    for place in range(4):
+        at = told.START + timedelta(minutes=15 * place)
+        sweep = told.sweep(at, dict.fromkeys(NAMES, told.DOWN))
+        detailed = tuple(replace(each, detail="no such function") for each in sweep.observations)
+        told.live(engine, replace(sweep, observations=detailed))
+    with engine.connect() as connection:
+        assert connection.exec_driver_sql("SELECT count(*) FROM finding").scalar_one() == 1
+        assert connection.exec_driver_sql("SELECT count(*) FROM catalog").scalar_one() == 1
+        assert connection.exec_driver_sql("SELECT count(*) FROM policy").scalar_one() == 1
+
+
+def test_hostile_names_are_only_names(engine: Engine) -> None:
+    names = [
+        "'; DROP TABLE model; --",
+        "<script>alert(1)</script>",
+        "%s %(x)s :name ?",
+        "m" * 512,
+        "a\u202eb",
+        "é",
+        "é",
+    ]
+    told.live(engine, told.sweep(told.START, dict.fromkeys(names, told.UP)))
+    assert {row["model"] for row in views.told(engine, "model_status")} == set(names)
+
+
+def test_counts_by_outcome_and_what_was_probed(engine: Engine) -> None:
+    answers = {"a": told.UP, "b": told.BUSY, "c": told.DOWN, "d": told.SLOW, "e": told.UNASKED}
+    told.live(engine, told.sweep(told.START, answers))
+    (row,) = views.told(engine, "sweep_history")
+    counts = ("listed", "probed", "available", "rate_limited", "unavailable", "unknown", "requests")
+    assert [row[name] for name in counts] == [5, 4, 1, 1, 1, 2, 5]
+    assert told.UNASKED == (Outcome.UNKNOWN, Reason.NOT_PROBED)

@@ -1,0 +1,176 @@
+"""Sweep records: what goes out comes in again, and what is wrong is told with its place."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from monitor.clock import to_datetime
+from monitor.core.ids import is_trackable_id
+from monitor.core.model import Observation, Outcome, Sweep, Verdict
+from monitor.errors import RecordError
+from monitor.report.records import format_record, parse_record
+
+CONTRACT = (
+    '{"provider": "nvidia", "vantage": "default", "started_at": "2026-04-06T12:00:00Z", '
+    '"finished_at": "2026-04-06T12:04:10Z", "verdict": "conclusive", "cause": null, '
+    '"slot": "2026-04-06T12:00:00Z", "listed": ["meta/llama-3.1-8b-instruct"], "duplicates": 0, '
+    '"requests": 1, "observations": [{"model": "meta/llama-3.1-8b-instruct", "kind": "chat", '
+    '"outcome": "available", "reason": "ok", "http_status": 200, "latency_ms": 312, "at_ms": 1500, '
+    '"attempts": 1, "retires_at": null}]}'
+)
+
+words = st.text(st.characters(exclude_categories=["Cc", "Cs"]), min_size=1, max_size=20)
+ids = st.text(max_size=30).filter(is_trackable_id)
+moments = st.integers(946_684_800_000, 3_400_000_000_000).map(to_datetime)
+counts = st.integers(0, 2**31 - 1)
+
+
+@st.composite
+def sweeps(draw: st.DrawFn) -> Sweep:
+    """Draw any sweep that a record can hold."""
+    listed = draw(st.lists(ids, unique=True, max_size=5))
+    seen = [name for name in listed if draw(st.booleans())]
+    started_at = draw(moments)
+    return Sweep(
+        provider=draw(words),
+        vantage=draw(words),
+        started_at=started_at,
+        finished_at=started_at + timedelta(milliseconds=draw(st.integers(0, 10**8))),
+        verdict=draw(st.none() | st.sampled_from(Verdict)),
+        cause=draw(st.none() | words),
+        slot=draw(st.none() | moments),
+        listed=tuple(listed),
+        observations=tuple(draw(observations(name)) for name in seen),
+        duplicates=draw(counts),
+        rejected=draw(counts),
+        requests=draw(counts),
+        accepted=draw(st.booleans()),
+    )
+
+
+def observations(model: str) -> st.SearchStrategy[Observation]:
+    """Draw any observation of a model."""
+    return st.builds(
+        Observation,
+        model=st.just(model),
+        outcome=st.sampled_from(Outcome),
+        reason=words,
+        at_ms=counts,
+        kind=words,
+        http_status=st.none() | st.integers(0, 999),
+        latency_ms=st.none() | counts,
+        attempts=counts,
+        retires_at=st.none() | moments,
+        detail=st.none()
+        | st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=50),
+    )
+
+
+@given(sweeps())
+def test_a_sweep_written_as_a_record_is_read_back_the_same(sweep: Sweep) -> None:
+    line = format_record(sweep)
+    assert "\n" not in line
+    assert parse_record(line, "f:1") == sweep
+    assert format_record(parse_record(line, "f:1")) == line
+
+
+def test_the_record_of_the_contract_is_written_as_it_was_read() -> None:
+    assert format_record(parse_record(CONTRACT, "f:1")) == CONTRACT
+
+
+def test_what_is_left_out_has_its_usual_value() -> None:
+    bare = {
+        "provider": "p",
+        "started_at": "2026-04-06T14:00:00.0125+02:00",
+        "finished_at": "2026-04-06T12:00:01Z",
+    }
+    sweep = parse_record(json.dumps(bare | {"listed": [], "observations": []}), "f:1")
+    assert sweep.started_at == datetime(2026, 4, 6, 12, 0, 0, 12_000, tzinfo=UTC)
+    assert (sweep.vantage, sweep.verdict, sweep.slot, sweep.requests) == ("default", None, None, 0)
+
+
+def test_ids_that_cannot_be_tracked_are_left_out_and_counted() -> None:
+    bad = ["with\nline", "lone\ud800", "x" * 513, ""]
+    changed = changed_record(
+        {"listed": [*bad, "a", "b", "a"], "duplicates": 3, "rejected": 1},
+        [{"model": "a"}, *({"model": name} for name in bad)],
+    )
+    sweep = parse_record(changed, "f:1")
+    assert (sweep.listed, sweep.rejected, sweep.duplicates) == (("a", "b"), 5, 4)
+    assert [each.model for each in sweep.observations] == ["a"]
+
+
+def changed_record(changes: dict[str, Any], seen: list[dict[str, Any]] | None = None) -> str:
+    """Return the contract's record with other values; None as a value leaves the key out."""
+    record: dict[str, Any] = json.loads(CONTRACT)
+    if seen is not None:
+        record["observations"] = [record["observations"][0] | each for each in seen]
+    record |= changes
+    return json.dumps({key: value for key, value in record.items() if value is not ...})
+
+
+LLAMA = "meta/llama-3.1-8b-instruct"
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("", "not a line of JSON"),
+        ("{", "not a line of JSON"),
+        ('{"a": NaN}', "NaN is not a number"),
+        ("[" * 100_000, "not a line of JSON"),
+        ("[]", "must be a JSON object"),
+        (changed_record({"colour": "red"}), "unknown key 'colour'"),
+        (changed_record({}, [{"model": LLAMA, "mood": 1}]), "unknown key 'observations[0].mood'"),
+        (changed_record({"provider": ...}), "missing key 'provider'"),
+        (changed_record({"listed": ...}), "missing key 'listed'"),
+        (changed_record({"provider": 3}), "provider: Input should be a valid string"),
+        (changed_record({"provider": "a\nb"}), "provider: control characters are not allowed"),
+        (changed_record({"vantage": ""}), "vantage: String should have at least 1 character"),
+        (changed_record({"cause": "\ud800"}), "cause: "),
+        (
+            changed_record({"started_at": "2026-04-06T12:00:00"}),
+            "started_at: '2026-04-06T12:00:00' is not a time",
+        ),
+        (changed_record({"started_at": 1775476800}), "started_at: '1775476800' is not a time"),
+        (changed_record({"slot": "noon"}), "slot: 'noon' is not a time with Z or an offset"),
+        (changed_record({"started_at": "1999-12-31T23:59:59Z"}), "started_at: the year must be 2000 to 2079"),
+        (changed_record({"finished_at": "2026-04-06T11:59:59Z"}), "finished_at: lies before started_at"),
+        (changed_record({"duplicates": -1}), "duplicates: Input should be greater than or equal to 0"),
+        (changed_record({"requests": 1.5}), "requests: Input should be a valid integer"),
+        (changed_record({"requests": True}), "requests: Input should be a valid integer"),
+        (changed_record({"requests": 2**31}), "requests: Input should be less than or equal to"),
+        (changed_record({"accepted": "yes"}), "accepted: Input should be a valid boolean"),
+        (changed_record({"verdict": "maybe"}), "verdict: Input should be 'conclusive' or 'inconclusive'"),
+        (changed_record({"listed": "all"}), "listed: Input should be a valid list"),
+        (changed_record({"listed": [1]}), "listed[0]: Input should be a valid string"),
+        (changed_record({"observations": {}}), "observations: Input should be a valid list"),
+        (changed_record({}, [{"outcome": "great"}]), "observations[0].outcome: Input should be 'available'"),
+        (
+            changed_record({}, [{"at_ms": -5}]),
+            "observations[0].at_ms: Input should be greater than or equal to 0",
+        ),
+        (changed_record({}, [{"detail": "a\0b"}]), "observations[0].detail: control characters"),
+        (changed_record({}, [{"model": "not/listed"}]), "observations[0].model: 'not/listed' is not listed"),
+        (changed_record({}, [{}, {}]), f"observations[1].model: '{LLAMA}' was observed before"),
+    ],
+)
+def test_a_wrong_record_is_refused_with_its_place_and_what_is_wrong(line: str, message: str) -> None:
+    with pytest.raises(RecordError) as caught:
+        parse_record(line, "history.jsonl:17")
+    assert str(caught.value).startswith("history.jsonl:17: ")
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
+    str(caught.value).encode()
+
+
+@given(
+    st.text() | st.recursive(st.none() | st.booleans() | st.integers() | st.text(), st.lists).map(json.dumps)
+)
+def test_whatever_is_no_record_is_refused_cleanly(line: str) -> None:
+    with pytest.raises(RecordError):
+        parse_record(line, "f:1")

@@ -1,0 +1,242 @@
+"""The views say what the rules say: days, outages and providers counted here by other means."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from itertools import pairwise
+from math import ceil
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, text
+
+from monitor.core.diff import fold, is_tracked
+from monitor.core.model import (
+    ANSWERED,
+    Cause,
+    Event,
+    EventKind,
+    Observation,
+    Outcome,
+    Policy,
+    ProviderState,
+    Status,
+    Sweep,
+    Verdict,
+)
+from monitor.store import query
+from monitor.store.engine import reading
+from monitor.store.exchange import add_sweeps
+from tests.store import told, views
+
+
+@pytest.mark.parametrize("view", list(views.COLUMNS))
+def test_a_view_has_the_columns_of_the_contract_in_their_order(engine: Engine, view: str) -> None:
+    with reading(engine) as connection:
+        found = connection.execute(text(f"SELECT * FROM {view}"))  # noqa: S608  # a name from the contract
+        assert list(found.keys()) == views.columns(view)
+
+
+def day_counts(history: Iterable[tuple[Sweep, Policy]]) -> dict[tuple[str, str], dict[str, Any]]:
+    """Count days as rules.md 27 says, observation by observation."""
+    state, days = ProviderState(), defaultdict[tuple[str, str], list[Observation]](list)
+    for sweep, policy in history:
+        decision = fold(state, sweep, policy)
+        seen = {each.model: each for each in sweep.observations}
+        for model in sweep.listed if decision.verdict is Verdict.CONCLUSIVE else ():
+            known = state.models.get(model)
+            if is_tracked(model, policy) and (known is None or known.status is not Status.RETIRED):
+                each = seen.get(model) or Observation(model, Outcome.UNKNOWN, "not_probed", at_ms=0)
+                days[model, sweep.moment(each).date().isoformat()].append(each)
+        state = decision.state
+    return {key: _tally(seen) for key, seen in days.items()}
+
+
+def _tally(seen: list[Observation]) -> dict[str, Any]:
+    answered = sum(each.outcome in ANSWERED for each in seen)
+    down = sum(each.outcome is Outcome.UNAVAILABLE for each in seen)
+    quick = sorted(
+        each.latency_ms for each in seen if each.outcome is Outcome.AVAILABLE and each.latency_ms is not None
+    )
+    return {
+        "checks": len(seen),
+        "answered": answered,
+        "unavailable": down,
+        "unknown": sum(each.outcome is Outcome.UNKNOWN for each in seen),
+        "uptime_percent": answered * 100 / (answered + down) if answered + down else None,
+        "latency_p50_ms": quick[ceil(len(quick) * 50 / 100) - 1] if quick else None,
+        "latency_p95_ms": quick[ceil(len(quick) * 95 / 100) - 1] if quick else None,
+    }
+
+
+@pytest.mark.parametrize("seed", [11, 12])
+def test_days_count_conclusive_observations_of_models_that_were_not_retired(
+    engine: Engine, seed: int
+) -> None:
+    history = told.history(seed, 60)
+    told.live_all(engine, history)
+    expected = day_counts(history)
+    found = {(row.pop("model"), row.pop("day")): row for row in views.told(engine, "uptime_daily")}
+    for row in found.values():
+        assert row.pop("provider") == "nvidia"
+    assert found == expected
+
+
+def test_an_observation_belongs_to_the_day_it_was_made_on(engine: Engine) -> None:
+    at = told.START.replace(hour=23, minute=59, second=30)
+    sweep = replace(
+        told.sweep(at, dict.fromkeys("ab", told.UP)),
+        observations=(told.seen("a", at_ms=29_999), told.seen("b", at_ms=30_000)),
+    )
+    told.live(engine, sweep)
+    assert [(row["model"], row["day"]) for row in views.told(engine, "uptime_daily")] == [
+        ("a", "2026-04-06"),
+        ("b", "2026-04-07"),
+    ]
+
+
+def test_no_data_is_null_and_never_zero(engine: Engine) -> None:
+    told.live(engine, told.sweep(told.START, {"a": told.SLOW, "b": told.UP}))
+    slow, up = views.told(engine, "uptime_daily")
+    assert (slow["uptime_percent"], slow["checks"], slow["latency_p50_ms"]) == (None, 1, None)
+    assert (up["uptime_percent"], up["latency_p95_ms"]) == (100.0, 107)
+    assert [row["uptime_30d"] for row in views.told(engine, "model_status")] == [None, 100.0]
+
+
+def test_a_gap_of_an_imported_sweep_counts_as_unknown(engine: Engine) -> None:
+    sweep = told.sweep(told.START, dict.fromkeys("abc", told.UP))
+    gappy = replace(sweep, observations=sweep.observations[:2])
+    add_sweeps(engine, [gappy], lambda _: Policy())
+    assert [row["unknown"] for row in views.told(engine, "uptime_daily")] == [0, 0, 1]
+    (row,) = views.told(engine, "sweep_history")
+    assert (row["probed"], row["available"], row["unknown"]) == (2, 2, 1)
+    assert len(views.rows(engine, "observation_history")) == 2
+
+
+def test_shut_out_models_have_no_days(engine: Engine) -> None:
+    told.live(engine, told.sweep(told.START, {"a/hidden-x": told.UP, "a/b": told.UP}), told.STRICT)
+    assert [row["model"] for row in views.told(engine, "uptime_daily")] == ["a/b"]
+
+
+def test_uptime_of_30_days_ends_with_the_day_of_the_last_conclusive_sweep(engine: Engine) -> None:
+    sweeps = [told.sweep(told.START + timedelta(days=day), {"a": told.UP, "b": told.UP}) for day in range(31)]
+    first_down = told.sweep(told.START, {"a": told.DOWN, "b": told.UP})
+    add_sweeps(engine, [first_down, *sweeps[1:30]], lambda _: Policy())
+    before = {row["model"]: row["uptime_30d"] for row in views.told(engine, "model_status")}
+    add_sweeps(engine, sweeps[30:], lambda _: Policy())
+    after = {row["model"]: row["uptime_30d"] for row in views.told(engine, "model_status")}
+    assert before == {"a": 29 * 100 / 30, "b": 100.0}
+    assert after == {"a": 100.0, "b": 100.0}
+    assert {row.model: row.uptime_30d for row in query.current_models(engine)} == after
+
+
+def outages_of(events: Iterable[Event]) -> list[dict[str, Any]]:
+    """Pair openings and ends as rules.md 21 says."""
+    found: list[dict[str, Any]] = []
+    open_ones: dict[str | None, dict[str, Any]] = {}
+    for event in events:
+        if event.kind is EventKind.BECAME_UNAVAILABLE and event.from_status is Status.AVAILABLE:
+            row = {"model": event.model, "began_at": event.began_at, "ended_at": None, "reason": event.reason}
+            open_ones[event.model] = row
+            found.append(row)
+        elif event.kind in {EventKind.BECAME_AVAILABLE, EventKind.RETIRED} and event.model in open_ones:
+            is_end = event.kind is EventKind.RETIRED
+            open_ones.pop(event.model)["ended_at"] = event.confirmed_at if is_end else event.began_at
+    return found
+
+
+def test_outages_open_and_close_as_the_events_say(engine: Engine) -> None:
+    history = told.history(13, 90)
+    told.live_all(engine, history)
+    state, events = ProviderState(), list[Event]()
+    for sweep, policy in history:
+        decision = fold(state, sweep, policy)
+        state, events = decision.state, [*events, *decision.events]
+    expected = outages_of(events)
+    assert any(row["ended_at"] for row in expected)
+    found = [
+        {"model": row.model, "began_at": row.began_at, "ended_at": row.ended_at, "reason": row.reason}
+        for row in reversed(query.outages(engine))
+    ]
+    assert sorted(found, key=repr) == sorted(expected, key=repr)
+    shown = sorted(
+        (row["model"], row["began_at"], row["ended_at"]) for row in views.told(engine, "outage_history")
+    )
+    assert shown == sorted((row["model"], _text(row["began_at"]), _text(row["ended_at"])) for row in expected)
+
+
+def _text(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.strftime("%Y-%m-%d %H:%M:%S")
+
+
+def test_an_outage_lasts_from_the_first_down_to_the_next_up(engine: Engine) -> None:
+    answers: list[Mapping[str, told.Answer]] = [
+        {"m": mood, "n": told.UP} for mood in (told.UP, told.DOWN, told.DOWN, told.DOWN, told.UP)
+    ]
+    for place, each in enumerate(answers[:4]):
+        told.live(engine, told.sweep(told.START + timedelta(minutes=15 * place), each))
+    (row,) = views.told(engine, "outage_history")
+    assert (row["began_at"], row["ended_at"], row["duration_s"]) == ("2026-04-06 12:15:00", None, None)
+    told.live(engine, told.sweep(told.START + timedelta(minutes=60), answers[4]))
+    (row,) = views.told(engine, "outage_history")
+    assert (row["ended_at"], row["duration_s"], row["reason"]) == ("2026-04-06 13:00:00", 2700, "not_found")
+
+
+def test_a_provider_day_counts_finished_sweeps_by_cause(engine: Engine) -> None:
+    causes = [
+        None,
+        Cause.PROVIDER_OUTAGE,
+        Cause.RULE_CHANGE,
+        Cause.CATALOG_UNREADABLE,
+        Cause.CATALOG_SHRANK,
+        Cause.CREDENTIAL,
+        Cause.QUOTA,
+        Cause.OUR_NETWORK,
+        Cause.INTERRUPTED,
+        "a_cause_of_tomorrow",
+    ]
+    sweeps = [
+        replace(
+            told.sweep(told.START + timedelta(minutes=15 * place), {"a": told.UP}),
+            verdict=Verdict.INCONCLUSIVE if cause else Verdict.CONCLUSIVE,
+            cause=cause,
+        )
+        for place, cause in enumerate(causes)
+    ]
+    add_sweeps(engine, sweeps, lambda _: Policy())
+    assert views.rows(engine, "provider_uptime_daily") == [("nvidia", "2026-04-06", 10, 1, 4, 3, 1, 0)]
+
+
+def test_change_history_by_sweep_and_event_id_is_in_the_order_of_the_rules(engine: Engine) -> None:
+    told.live_all(engine, told.history(14, 40))
+    with reading(engine) as connection:
+        rows = connection.execute(
+            text("SELECT sweep_id, event_id, confirmed_at, model FROM change_history ORDER BY event_id")
+        ).all()
+    assert [row.sweep_id for row in rows] == sorted(row.sweep_id for row in rows)
+    told_again = query.events(engine)
+    assert [each.event_id for each in told_again] == [row.event_id for row in rows]
+    for before, after in pairwise(told_again):
+        if before.sweep_id == after.sweep_id and before.model is not None and after.model is not None:
+            assert (before.confirmed_at, before.model) <= (after.confirmed_at, after.model)
+
+
+def test_queries_give_what_the_views_give(engine: Engine) -> None:
+    told.live_all(engine, told.history(15, 40))
+    for view, found in (
+        ("model_status", query.current_models(engine)),
+        ("change_history", query.events(engine)),
+        ("sweep_history", query.sweeps(engine)),
+    ):
+        names = views.columns(view)
+        plain = [tuple(_shown(getattr(row, name)) for name in names) for row in found]
+        assert sorted(plain, key=repr) == views.rows(engine, view)
+
+
+def _shown(value: object) -> object:
+    if isinstance(value, bool):
+        return int(value)
+    if isinstance(value, datetime):
+        return _text(value)
+    return getattr(value, "value", value)

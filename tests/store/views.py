@@ -1,0 +1,55 @@
+"""The views of the public interface, read in an order and a form in which both databases must agree."""
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Engine, text
+
+from monitor.store.engine import reading
+
+COLUMNS = {
+    "model_status": "provider, model, kind, listed, status, flapping, reason, since, last_checked_at,"
+    " last_available_at, http_status, latency_ms, retires_at, uptime_30d",
+    "observation_history": "provider, model, sweep_id, vantage, observed_at, outcome, reason,"
+    " http_status, latency_ms, attempts, conclusive, kind, detail",
+    "uptime_daily": "provider, model, day, checks, answered, unavailable, unknown, uptime_percent,"
+    " latency_p50_ms, latency_p95_ms",
+    "outage_history": "provider, model, began_at, ended_at, duration_s, reason",
+    "change_history": "event_id, provider, model, kind, began_at, confirmed_at, from_status, to_status,"
+    " reason, sweep_id, detail",
+    "sweep_history": "sweep_id, provider, vantage, started_at, finished_at, verdict, cause, listed,"
+    " duplicates, probed, available, rate_limited, unavailable, unknown, requests, slot, rejected",
+    "provider_uptime_daily": "provider, day, sweeps, conclusive, provider_down, our_fault, interrupted,"
+    " missed",
+}
+
+
+def columns(view: str) -> list[str]:
+    """Return the columns that the contract gives a view."""
+    return COLUMNS[view].split(", ")
+
+
+def rows(engine: Engine, view: str) -> list[tuple[Any, ...]]:
+    """Return a view's rows, sorted, with times and days as the text that SQLite gives."""
+    with reading(engine) as connection:
+        found = connection.execute(text(f"SELECT * FROM {view}")).all()  # noqa: S608  # a name from above
+    return sorted((tuple(map(_plain, row)) for row in found), key=repr)
+
+
+def all_rows(engine: Engine) -> dict[str, list[tuple[Any, ...]]]:
+    """Return every view's rows."""
+    return {view: rows(engine, view) for view in COLUMNS}
+
+
+def told(engine: Engine, view: str) -> list[dict[str, Any]]:
+    """Return a view's rows by column."""
+    return [dict(zip(columns(view), row, strict=True)) for row in rows(engine, view)]
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, datetime):
+        assert value.utcoffset() is not None
+        return value.strftime("%Y-%m-%d %H:%M:%S")
+    if isinstance(value, date):
+        return value.isoformat()
+    return int(value) if isinstance(value, bool) else value

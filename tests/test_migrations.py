@@ -1,0 +1,151 @@
+"""The migrations: one line of them, up and down, safe to run from many processes, in step with the schema."""
+
+import subprocess
+import sys
+
+import pytest
+from alembic import command
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from sqlalchemy import Engine, inspect, text
+
+from monitor.errors import SchemaOutdated
+from monitor.store.engine import open_engine, reading, writing
+from monitor.store.migrate import (
+    HEAD,
+    VERSION_TABLE,
+    SchemaState,
+    migrate_to,
+    migrations_directory,
+    prepare,
+    require_current,
+    schema_state,
+    upgrade,
+)
+from monitor.store.schema import metadata
+from tests.store.views import COLUMNS
+
+REVISIONS = ["0001", "0002"]
+
+
+def config() -> Config:
+    """Return alembic's configuration for monitor's migrations."""
+    made = Config()
+    made.set_main_option("script_location", str(migrations_directory()))
+    return made
+
+
+def things(engine: Engine) -> set[str]:
+    """Return the names of all tables and views."""
+    with reading(engine) as connection:
+        inspector = inspect(connection)
+        return {*inspector.get_table_names(), *inspector.get_view_names()}
+
+
+def test_the_migrations_are_one_line_that_ends_where_the_program_says() -> None:
+    scripts = ScriptDirectory.from_config(config())
+    assert scripts.get_heads() == [HEAD]
+    assert [each.revision for each in scripts.walk_revisions()] == list(reversed(REVISIONS))
+    assert all(each.doc for each in scripts.walk_revisions())
+
+
+def test_an_empty_database_goes_up_down_and_up_again(database_url: str) -> None:
+    engine = open_engine(database_url)
+    prepare(engine)
+    everything = {VERSION_TABLE, *metadata.tables, *COLUMNS}
+    assert things(engine) == everything
+    with writing(engine) as connection:
+        migrate_to(connection, "base")
+    assert things(engine) == {VERSION_TABLE}
+    assert schema_state(engine) is SchemaState.EMPTY
+    for revision in REVISIONS:
+        with writing(engine) as connection:
+            migrate_to(connection, revision)
+    assert things(engine) == everything
+    for revision in [*reversed(REVISIONS[:-1]), "base"]:
+        with writing(engine) as connection:
+            migrate_to(connection, revision)
+    assert upgrade(engine) == (None, HEAD)
+    assert upgrade(engine) == (HEAD, HEAD)
+    engine.dispose()
+
+
+def test_the_migrations_make_the_tables_that_the_program_works_with(engine: Engine) -> None:
+    checked = config()
+    with writing(engine) as connection:
+        checked.attributes["connection"] = connection
+        command.check(checked)
+
+
+def fail_after_migrating(engine: Engine) -> None:
+    """Run every migration and fail at the end of the transaction."""
+    with writing(engine) as connection:
+        migrate_to(connection, HEAD)
+        raise ZeroDivisionError
+
+
+def test_a_migration_that_fails_leaves_the_database_as_it_was(database_url: str) -> None:
+    engine = open_engine(database_url)
+    prepare(engine)
+    with writing(engine) as connection:
+        migrate_to(connection, "base")
+    with pytest.raises(ZeroDivisionError):
+        fail_after_migrating(engine)
+    assert things(engine) == {VERSION_TABLE}
+    engine.dispose()
+
+
+def test_three_processes_that_upgrade_at_once_all_succeed(database_url: str) -> None:
+    code = (
+        "import sys; from monitor.store.engine import open_engine; from monitor.store.migrate import upgrade;"
+        "print(upgrade(open_engine(sys.argv[1]))[1])"
+    )
+    running = [
+        subprocess.Popen(
+            [sys.executable, "-c", code, database_url],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(3)
+    ]
+    ended = [process.communicate(timeout=60) for process in running]
+    assert [(process.returncode, *each) for process, each in zip(running, ended, strict=True)] == [
+        (0, f"{HEAD}\n", "")
+    ] * 3
+
+
+def test_an_outdated_database_with_data_is_refused_and_the_command_named(database_url: str) -> None:
+    engine = open_engine(database_url)
+    prepare(engine)
+    with writing(engine) as connection:
+        connection.execute(text("INSERT INTO provider (name) VALUES ('nvidia')"))
+        migrate_to(connection, "0001")
+    assert schema_state(engine) is SchemaState.OUTDATED
+    for act in (prepare, require_current):
+        with pytest.raises(SchemaOutdated, match="run `monitor db upgrade`"):
+            act(engine)
+    assert upgrade(engine) == ("0001", HEAD)
+    require_current(engine)
+    engine.dispose()
+
+
+def test_an_outdated_database_without_data_is_upgraded_by_a_writer(database_url: str) -> None:
+    engine = open_engine(database_url)
+    prepare(engine)
+    with writing(engine) as connection:
+        migrate_to(connection, "0001")
+    with pytest.raises(SchemaOutdated):
+        require_current(engine)
+    prepare(engine)
+    assert schema_state(engine) is SchemaState.CURRENT
+    engine.dispose()
+
+
+def test_a_newer_monitors_database_is_left_alone(engine: Engine) -> None:
+    with writing(engine) as connection:
+        connection.execute(text(f"UPDATE {VERSION_TABLE} SET version_num = '9999'"))  # noqa: S608  # our name
+    assert schema_state(engine) is SchemaState.NEWER
+    for act in (prepare, require_current, upgrade):
+        with pytest.raises(SchemaOutdated, match="written by a newer monitor: use that version"):
+            act(engine)
