@@ -1,8 +1,14 @@
 """Moments and lengths of time in words, for people and for machines."""
 
 from datetime import datetime, timedelta
+from typing import Final
 
-_UNITS = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
+_UNITS: Final = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
+_SPANS: Final = (
+    ("days", 86_400, 172_800),
+    ("h", 3_600, 3_600),
+    ("min", 60, 60),
+)  # unit, length, from when
 
 
 def iso_millis(moment: datetime) -> str:
@@ -23,3 +29,20 @@ def length(duration: timedelta) -> str:
         if amount:
             parts.append(f"{amount} {unit}")
     return " ".join(parts[:2]) or "0 s"
+
+
+def span_words(span: timedelta) -> str:
+    """Say a length of time with its largest unit: `45 s`, `12 min`, `7 h`, `31 days`."""
+    seconds = max(0, int(span.total_seconds()))
+    unit, size = next(((unit, size) for unit, size, least in _SPANS if seconds >= least), ("s", 1))
+    return f"{seconds // size} {unit}"
+
+
+def ago(moment: datetime, now: datetime) -> str:
+    """Say how long ago a moment was: `12 min ago`."""
+    return f"{span_words(now - moment)} ago"
+
+
+def moment_words(moment: datetime) -> str:
+    """Return a moment as `2026-04-06 12:00:00 UTC`."""
+    return f"{moment:%Y-%m-%d %H:%M:%S} UTC"

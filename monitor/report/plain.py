@@ -1,0 +1,111 @@
+"""Stable codes, times and ids in plain words, as readers of a page see them.
+
+Codes that nobody here knows (imported records may carry them) are shown as they are, only readable.
+"""
+
+import unicodedata
+from typing import Final
+
+from monitor.core.model import Cause, EventKind, Reason, Status
+
+REASONS: Final[dict[str, str]] = {
+    Reason.OK: "answers",
+    Reason.TOO_MANY_REQUESTS: "answers, but limits our requests",
+    Reason.SATURATED: "hosted, but busy",
+    Reason.QUEUED: "hosted, the request was queued",
+    Reason.NOT_FOUND: "not found at the provider",
+    Reason.NOT_FOR_ACCOUNT: "not offered to this account",
+    Reason.END_OF_LIFE: "reached its end of life",
+    Reason.WITHDRAWN: "withdrawn by the provider",
+    Reason.DEGRADED: "deployment is degraded",
+    Reason.NO_CAPACITY: "no capacity at the provider",
+    Reason.SERVER_ERROR: "server error",
+    Reason.SWITCHED_OFF: "switched off at the provider",
+    Reason.INVALID_ANSWER: "answers with something that is no answer",
+    Reason.NO_ENDPOINT: "no known endpoint serves it",
+    Reason.NEEDS_OTHER_REQUEST: "asks for another form of request",
+    Reason.BAD_REQUEST: "refuses the request",
+    Reason.TIMEOUT: "no answer in time",
+    Reason.CONNECTION_FAILED: "no connection",
+    Reason.CONNECTION_CLOSED: "connection closed without an answer",
+    Reason.CREDENTIAL: "our key was not accepted",
+    Reason.QUOTA: "our quota was used up",
+    Reason.WRONG_ADDRESS: "the address refuses such requests",
+    Reason.NOT_PROBED: "not asked yet",
+    Reason.UNRESPONSIVE: "no answer in time, again and again",
+    Reason.DELISTED: "left the catalog",
+    Reason.UNAVAILABLE_TOO_LONG: "did not answer for too long",
+}
+
+CAUSES: Final[dict[str, str]] = {
+    Cause.CREDENTIAL: "the key was rejected",
+    Cause.QUOTA: "the quota is used up",
+    Cause.PROVIDER_OUTAGE: "the provider is in trouble",
+    Cause.RULE_CHANGE: "the provider seems to have changed its rules",
+    Cause.OUR_NETWORK: "our own network failed",
+    Cause.CATALOG_UNREADABLE: "the catalog could not be read",
+    Cause.CATALOG_SHRANK: "the catalog lost most of its models",
+    Cause.INTERRUPTED: "it was interrupted",
+}
+
+CHANGES: Final[dict[str, str]] = {
+    EventKind.APPEARED: "appeared in the catalog",
+    EventKind.REAPPEARED: "is back",
+    EventKind.BECAME_AVAILABLE: "became available",
+    EventKind.BECAME_UNAVAILABLE: "became unavailable",
+    EventKind.RETIRED: "was retired",
+    EventKind.FLAPPING_STARTED: "started flapping",
+    EventKind.FLAPPING_STOPPED: "stopped flapping",
+    EventKind.RETIREMENT_ANNOUNCED: "will be retired",
+    EventKind.KIND_CHANGED: "changed its kind",
+    EventKind.CREDENTIAL_REJECTED: "rejects our key",
+    EventKind.CREDENTIAL_ACCEPTED: "accepts our key again",
+    EventKind.QUOTA_EXHAUSTED: "says that our quota is used up",
+    EventKind.QUOTA_RESTORED: "grants us requests again",
+    EventKind.PROVIDER_DOWN: "went down",
+    EventKind.PROVIDER_UP: "is up again",
+    EventKind.CATALOG_SHRANK: "lost most of its catalog",
+    EventKind.CATALOG_RESTORED: "has its catalog back",
+}
+_WITH_STATUS: Final = frozenset({EventKind.APPEARED, EventKind.REAPPEARED})
+_WITH_REASON: Final = frozenset({EventKind.BECAME_UNAVAILABLE, EventKind.RETIRED})
+_WITH_DETAIL: Final = frozenset({EventKind.RETIREMENT_ANNOUNCED, EventKind.KIND_CHANGED})
+
+# Unicode categories of characters that are unseen, or that reorder what stands around them.
+_UNSEEN: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+
+# Unit, its seconds, and from how many seconds on it is used.
+
+
+def reason_words(reason: str | None) -> str:
+    """Say why in words; an empty text where there is no reason."""
+    return "" if reason is None else REASONS.get(reason, readable(reason))
+
+
+def cause_words(cause: str | None) -> str:
+    """Say in words why a sweep is inconclusive; an empty text where there is no cause."""
+    return "" if cause is None else CAUSES.get(cause, readable(cause))
+
+
+def change_words(kind: str, *, to_status: str | None, reason: str | None, detail: str | None) -> str:
+    """Say what an event tells, as the rest of a sentence that begins with the model or provider."""
+    words = CHANGES.get(kind, readable(kind))
+    if kind in _WITH_STATUS and to_status:
+        return f"{words}, {'not judged yet' if to_status == Status.NEW else to_status}"
+    if kind in _WITH_REASON and reason:
+        return f"{words}: {reason_words(reason)}"
+    if kind in _WITH_DETAIL and detail:
+        return f"{words}: {shown_id(detail)}"
+    return words
+
+
+def readable(code: str) -> str:
+    """Return an unknown code with spaces for its underscores."""
+    return shown_id(code.replace("_", " "))
+
+
+def shown_id(text: str) -> str:
+    """Return text from outside with its unseen characters spelled out: no two ids look alike by them."""
+    return "".join(
+        f"\\u{{{ord(char):x}}}" if unicodedata.category(char) in _UNSEEN else char for char in text
+    )

@@ -1,0 +1,103 @@
+"""The history as tables for a terminal: the current status, one model's story, the change log."""
+
+from collections import Counter
+from collections.abc import Iterable
+from datetime import datetime
+
+from rich.table import Table
+from rich.text import Text
+
+from monitor.core.history import EventRow, ModelRow, OutageRow
+from monitor.core.model import Status
+from monitor.report.plain import change_words, reason_words, shown_id
+from monitor.report.times import length, short_moment
+
+_COLOURS = {Status.AVAILABLE: "green", Status.UNAVAILABLE: "red", Status.RETIRED: "dim", Status.NEW: "yellow"}
+_ORDER = (Status.AVAILABLE, Status.UNAVAILABLE, Status.NEW, Status.RETIRED)
+
+
+def status_table(rows: Iterable[ModelRow]) -> Table:
+    """Return every model with what is believed of it, what answers first."""
+    columns = ("provider", "model", "kind", "status", "since (UTC)", "why", "HTTP", "ms", "30 d")
+    table = _table(*columns)
+    for row in sorted(rows, key=lambda row: (row.provider, _ORDER.index(row.status), row.model)):
+        table.add_row(
+            row.provider,
+            Text(shown_id(row.model)),
+            row.kind,
+            Text(_status_words(row), style=_COLOURS[row.status]),
+            short_moment(row.since),
+            Text(reason_words(row.reason)),
+            _number(row.http_status),
+            _number(row.latency_ms),
+            "-" if row.uptime_30d is None else f"{row.uptime_30d:.1f} %",
+        )
+    return table
+
+
+def status_counts(rows: Iterable[ModelRow]) -> str:
+    """Return how many models there are of each status, in one line."""
+    counts = Counter(row.status for row in rows)
+    return ", ".join(f"{counts[status]} {status}" for status in _ORDER)
+
+
+def facts_table(row: ModelRow) -> Table:
+    """Return what is believed of one model, a fact a line."""
+    table = Table(box=None, show_header=False, pad_edge=False)
+    table.add_column(style="bold")
+    table.add_column(overflow="fold")
+    facts = {
+        "model": shown_id(row.model),
+        "provider": row.provider,
+        "kind": row.kind,
+        "status": _status_words(row),
+        "since": f"{short_moment(row.since)} UTC",
+        "why": reason_words(row.reason),
+        "listed": "yes" if row.listed else "no",
+        "last checked": short_moment(row.last_checked_at),
+        "last available": short_moment(row.last_available_at),
+        "HTTP status": _number(row.http_status),
+        "latency": f"{row.latency_ms} ms" if row.latency_ms is not None else "-",
+        "retires": short_moment(row.retires_at),
+        "uptime, 30 days": "no data" if row.uptime_30d is None else f"{row.uptime_30d:.2f} %",
+    }
+    for name, fact in facts.items():
+        table.add_row(name, Text(fact))
+    return table
+
+
+def events_table(rows: Iterable[EventRow]) -> Table:
+    """Return the change log, in the order given."""
+    table = _table("confirmed (UTC)", "began (UTC)", "provider", "model", "change")
+    for row in rows:
+        words = change_words(row.kind, to_status=row.to_status, reason=row.reason, detail=row.detail)
+        moments = (short_moment(row.confirmed_at), short_moment(row.began_at))
+        table.add_row(*moments, row.provider, Text(shown_id(row.model or "-")), Text(words))
+    return table
+
+
+def outages_table(rows: Iterable[OutageRow], now: datetime) -> Table:
+    """Return outages with how long they lasted; `now` ends those that still last."""
+    table = _table("began (UTC)", "ended (UTC)", "lasted", "why")
+    for row in rows:
+        lasted = length((row.ended_at or now) - row.began_at)
+        ended = short_moment(row.ended_at) if row.ended_at else "still down"
+        table.add_row(short_moment(row.began_at), ended, lasted, Text(reason_words(row.reason)))
+    return table
+
+
+def _table(*columns: str) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in columns:
+        table.add_column(
+            column, overflow="fold", justify="right" if column in {"HTTP", "ms", "30 d"} else "left"
+        )
+    return table
+
+
+def _status_words(row: ModelRow) -> str:
+    return f"{row.status} (flapping)" if row.flapping else str(row.status)
+
+
+def _number(value: int | None) -> str:
+    return "-" if value is None else str(value)

@@ -1,0 +1,48 @@
+"""The application: every route, error and header of the face, around one history."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+
+from fastapi import FastAPI
+from starlette.middleware.gzip import GZipMiddleware
+
+from monitor import __version__
+from monitor.clock import Clock
+from monitor.store.engine import Engine
+from monitor.web.answering import answering_routes
+from monitor.web.api import api_routes
+from monitor.web.bodies import ProblemBody
+from monitor.web.headers import Guarded
+from monitor.web.health import health_routes
+from monitor.web.pages import page_routes
+from monitor.web.render import load_pages
+from monitor.web.site import Site
+from monitor.web.trouble import answer_errors
+
+
+def create_app(engine: Engine, *, watched: Mapping[str, timedelta], now: Clock) -> FastAPI:
+    """Return the application that shows a history, which it only reads.
+
+    `watched` maps each provider of the configuration to its interval: knowledge older than 3 of them is
+    stale, a sweep that late is overdue. Give it an engine of its own, so that readers never take the
+    connections of the sweeps.
+    """
+    site = Site(engine=engine, watched=dict(watched), now=now, started_at=now())
+    pages = load_pages()
+    app = FastAPI(
+        title="monitor",
+        version=__version__,
+        summary="Which models of a hosted catalog answer",
+        docs_url=None,  # FastAPI's two documentation pages load scripts from elsewhere
+        redoc_url=None,
+        redirect_slashes=False,
+        responses={422: {"model": ProblemBody}, 503: {"model": ProblemBody}},
+    )
+    app.add_middleware(GZipMiddleware, minimum_size=2000, compresslevel=5)
+    app.add_middleware(Guarded)
+    answer_errors(app, pages)
+    app.include_router(page_routes(site, pages))
+    app.include_router(health_routes(site))
+    app.include_router(api_routes(site))
+    app.include_router(answering_routes(site))
+    return app

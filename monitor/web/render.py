@@ -1,0 +1,79 @@
+"""Templates to HTML, with every text from outside escaped and the page's one style allowed by its hash."""
+
+from base64 import b64encode
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from hashlib import sha256
+from typing import Final
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from monitor.report.page import Page
+from monitor.report.plain import cause_words, reason_words, shown_id
+from monitor.report.times import ago, iso_millis, moment_words, span_words
+from monitor.web.headers import STRICTEST
+
+_SECOND: Final = timedelta(seconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Pages:
+    """The rendered face: `status` and `fault` return HTML, to be sent with `policy` as its CSP."""
+
+    templates: Environment
+    policy: str
+
+    def status(self, page: Page) -> str:
+        """Render the status page."""
+        return self.templates.get_template("page.html").render(page=page)
+
+    def fault(self, title: str, message: str) -> str:
+        """Render a page that only says what is wrong."""
+        return self.templates.get_template("fault.html").render(title=title, message=message)
+
+
+def load_pages() -> Pages:
+    """Load the templates of the package."""
+    templates = Environment(
+        loader=PackageLoader("monitor.web"),
+        autoescape=True,
+        auto_reload=False,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    templates.filters.update(
+        ago=ago,
+        age=lambda start, end: span_words(end - start),
+        cause=cause_words,
+        day=lambda moment: f"{moment:%Y-%m-%d}",
+        iso=iso_millis,
+        latency=_latency,
+        length_of=span_words,
+        percent=_percent,
+        shown=shown_id,
+        until=_until,
+        utc=moment_words,
+        why=reason_words,
+    )
+    return Pages(templates, _policy(templates.get_template("page.css").render()))
+
+
+def _policy(style: str) -> str:
+    digest = b64encode(sha256(style.encode()).digest()).decode()
+    return f"{STRICTEST}; style-src 'sha256-{digest}'; img-src data:"
+
+
+def _until(moment: datetime | None, now: datetime) -> str:
+    if moment is None or moment - now < _SECOND:
+        return "is due"
+    return f"in about {span_words(moment - now)}"
+
+
+def _latency(latency_ms: int | None) -> str:
+    return "–" if latency_ms is None else f"{latency_ms:,} ms".replace(",", "\u202f")
+
+
+def _percent(percent: float | None) -> str:
+    """Round down: 100 % means that every answer came."""
+    return "–" if percent is None else f"{int(percent * 10) / 10:.1f} %"
