@@ -1,0 +1,1 @@
+"""The wiring: settings become clients, engines, locks and servers here, and nowhere else."""

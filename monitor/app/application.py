@@ -1,0 +1,177 @@
+"""What the commands call: the settings wired to the database, the providers and the daemon."""
+
+import asyncio
+import signal
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import datetime, timedelta
+from functools import cached_property
+
+from pydantic import SecretStr
+
+from monitor.clock import utc_now
+from monitor.config import (
+    ProviderSettings,
+    Settings,
+    known_secrets,
+    resolve_headers,
+    resolve_key,
+    resolve_proxy,
+)
+from monitor.core.model import Observation, Sweep
+from monitor.daemon import period
+from monitor.errors import ConfigError, UsageError
+from monitor.http import Endpoint, open_client
+from monitor.probe.pacer import Pacer
+from monitor.probe.probe import probe_model
+from monitor.probe.stopwatch import Stopwatch
+from monitor.store import exchange, integrity, migrate
+from monitor.store.engine import Engine, open_engine
+from monitor.store.trouble import database_name
+from monitor.sweep import Swept, Target, Watch, sweep_provider
+
+
+class App:
+    """One configuration, wired. Engines are opened for each call and closed with it."""
+
+    def __init__(self, settings: Settings, environ: Mapping[str, str]) -> None:
+        self.settings = settings
+        self._environ = environ
+
+    @cached_property
+    def secrets(self) -> tuple[str, ...]:
+        """What must never be logged."""
+        return known_secrets(self.settings, self._environ)
+
+    # The database
+
+    def open_store(self, *, read_only: bool = False) -> Engine:
+        """Return an engine on the configured database, nothing checked or created."""
+        database = self.settings.database
+        return open_engine(database.url, file_mode=database.file_mode, read_only=read_only)
+
+    def history(self) -> Engine:
+        """Return the database for reading; raises StoreError where there is none of this version."""
+        engine = self.open_store(read_only=True)
+        migrate.require_current(engine)
+        return engine
+
+    def prepared(self) -> Engine:
+        """Return the database for writing, created or upgraded where nothing can be lost by it."""
+        engine = self.open_store()
+        migrate.prepare(engine)
+        return engine
+
+    @property
+    def database_name(self) -> str:
+        """The database as messages call it, without a password."""
+        return database_name(self.open_store())
+
+    def upgrade(self) -> tuple[str | None, str]:
+        """Bring the schema to this version; returns the revisions before and after."""
+        return migrate.upgrade(self.open_store())
+
+    def check_database(self) -> list[str]:
+        """Return the faults of the database, none where it is sound."""
+        return integrity.check(self.open_store(read_only=True))
+
+    def read_sweeps(
+        self, *, since: datetime | None, until: datetime | None, provider: str | None
+    ) -> Iterator[Sweep]:
+        """Return finished sweeps as records, oldest first, as a stream."""
+        return exchange.read_sweeps(self.history(), since=since, until=until, provider=provider)
+
+    def add_sweeps(self, sweeps: Iterable[Sweep]) -> exchange.Imported:
+        """Add past sweeps to the history and derive everything that follows from them."""
+        return exchange.add_sweeps(self.prepared(), sweeps, self.settings.policy_of)
+
+    # The providers
+
+    def missing_secrets(self, provider: ProviderSettings) -> list[str]:
+        """Return what a sweep of this provider would miss, in words; empty where it has everything."""
+        missing = []
+        for resolve in (resolve_key, resolve_headers, resolve_proxy):
+            try:
+                resolve(provider, self._environ)
+            except ConfigError as error:
+                missing.append(str(error))
+        return missing
+
+    def chosen(self, name: str | None) -> tuple[ProviderSettings, ...]:
+        """Return the provider of that name, or all; raises UsageError for a name that is not configured."""
+        if name is None:
+            return self.settings.providers
+        provider = self.settings.provider(name)
+        if provider is None:
+            names = ", ".join(each.name for each in self.settings.providers)
+            raise UsageError(f'no provider "{name}" in the configuration; there is: {names}')
+        return (provider,)
+
+    def endpoint(self, provider: ProviderSettings) -> Endpoint:
+        """Return how a provider is spoken to; raises ConfigError naming a missing key."""
+        headers = resolve_headers(provider, self._environ)
+        return Endpoint(
+            base_url=provider.base_url,
+            api_key=_revealed(resolve_key(provider, self._environ)),
+            headers={name: value.get_secret_value() for name, value in headers.items()},
+            proxy=_revealed(resolve_proxy(provider, self._environ)),
+        )
+
+    def target(self, provider: ProviderSettings) -> Target:
+        """Return what a sweep of this provider needs; raises ConfigError naming a missing key."""
+        return Target(
+            provider=provider.name,
+            vantage=self.settings.schedule.vantage,
+            endpoint=self.endpoint(provider),
+            policy=self.settings.policy_of(provider.name),
+            pacer=Pacer(provider.requests_per_minute, start_rate_per_s=provider.starts_per_second),
+            concurrency=provider.concurrency,
+            timeout=provider.timeout,
+            interval=self.interval_of(provider),
+        )
+
+    def interval_of(self, provider: ProviderSettings) -> timedelta:
+        """Return the time between two scheduled sweeps of a provider, as it is now."""
+        return period(self.settings.cadence_of(provider), utc_now())
+
+    def interval_named(self, name: str) -> timedelta:
+        """Return the interval of a provider by its name; the general one where it is not watched."""
+        provider = self.settings.provider(name)
+        return self.interval_of(provider) if provider else period(self.settings.schedule.cadence, utc_now())
+
+    # What they do
+
+    async def sweep_now(self, name: str | None, watch_of: Callable[[str], Watch]) -> list[Swept]:
+        """Sweep one provider or all at once, now; SIGTERM cuts the sweeps short as interrupted.
+
+        A provider that fails does not stop the others; its error is raised when they are done.
+        """
+        targets = [self.target(provider) for provider in self.chosen(name)]
+        engine = await asyncio.to_thread(self.prepared)
+        task = asyncio.current_task()
+        if task:
+            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+        made = await asyncio.gather(
+            *(sweep_provider(each, engine, now=utc_now, watch=watch_of(each.provider)) for each in targets),
+            return_exceptions=True,
+        )
+        for error in made:
+            if isinstance(error, BaseException):
+                raise error
+        return [swept for swept in made if isinstance(swept, Swept)]
+
+    async def probe_now(self, provider: ProviderSettings, model: str) -> Observation:
+        """Ask one model now, without recording it."""
+        endpoint = self.endpoint(provider)
+        async with open_client(endpoint) as client:
+            answer = await probe_model(
+                client,
+                endpoint,
+                model,
+                timeout_s=provider.timeout.total_seconds(),
+                stopwatch=Stopwatch.start(utc_now()),
+            )
+        return answer.observation
+
+
+def _revealed(secret: SecretStr | None) -> str | None:
+    return secret.get_secret_value() if secret else None

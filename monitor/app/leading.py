@@ -1,0 +1,180 @@
+"""The daemon's life: wait to lead the database, then sweep on schedule and serve the face until told to stop.
+
+One process at a time leads a database. The others wait as standby: they bind no port and write nothing.
+"""
+
+import asyncio
+import logging
+from asyncio import to_thread
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from datetime import datetime
+
+from monitor.app.application import App
+from monitor.clock import utc_now
+from monitor.config import ProviderSettings
+from monitor.daemon import Chore, Stop, run_schedule
+from monitor.errors import StoreError, StoreUnavailable
+from monitor.logs import event
+from monitor.store import query, record
+from monitor.store.locks import Lock, leader_lock
+from monitor.store.migrate import prepare
+from monitor.sweep import Swept, Target, sweep_provider
+from monitor.web.app import create_app
+from monitor.web.serve import serve
+
+log = logging.getLogger(__name__)
+
+_STANDBY_SECONDS = 1.0
+_HEARTBEAT_SECONDS = 5.0
+
+
+class Leader:
+    """One daemon process. `announce` is told, in words, where the face is and why it waits."""
+
+    def __init__(
+        self,
+        app: App,
+        announce: Callable[[str], None],
+        on_swept: Callable[[Swept], None] = lambda _swept: None,
+    ) -> None:
+        """Wire the daemon; raises ConfigError naming a missing key."""
+        self._settings = app.settings
+        self._targets = {provider.name: app.target(provider) for provider in app.settings.providers}
+        self._engine = app.open_store()
+        self._readers = app.open_store(read_only=True)
+        self._announce = announce
+        self._on_swept = on_swept
+        self._has_led = False
+
+    async def run(self, stop: Stop) -> None:
+        """Lead whenever possible until asked to stop.
+
+        Raises StoreError where the database cannot be used at the start, ConfigError where the address is
+        taken. A database that goes away later is waited for.
+        """
+        lock = leader_lock(self._engine)
+        try:
+            while not stop.asked.is_set():
+                if await self._wait_for_lead(lock, stop):
+                    await self._lead(lock, stop)
+        finally:
+            with suppress(StoreError):
+                await to_thread(lock.release)
+            self._engine.dispose()
+            self._readers.dispose()
+
+    async def _wait_for_lead(self, lock: Lock, stop: Stop) -> bool:
+        told = False
+        while not stop.asked.is_set():
+            try:
+                if await to_thread(lock.try_acquire):
+                    return True
+                if not told:
+                    await self._tell_standby(lock)
+                told = True
+            except StoreUnavailable as error:
+                if not self._has_led:
+                    raise
+                event(log, logging.ERROR, "database_away", error=str(error))
+            await stop.within(_STANDBY_SECONDS)
+        return False
+
+    async def _tell_standby(self, lock: Lock) -> None:
+        holder = await to_thread(lock.holder)
+        event(log, logging.WARNING, "standby", holder=holder)
+        self._announce(f"standby: {holder} leads this database; taking over when it ends")
+
+    async def _lead(self, lock: Lock, stop: Stop) -> None:
+        """Sweep and serve until asked to stop or until the lock is lost."""
+        await to_thread(prepare, self._engine)
+        self._has_led = True
+        event(log, logging.INFO, "leading", providers=",".join(self._targets))
+        until = Stop()
+        tasks = {
+            asyncio.create_task(_pass_on(stop, until)),
+            asyncio.create_task(self._watch_lock(lock, until)),
+        }
+        try:
+            await self._serve_while(until, await to_thread(self._chores))
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.wait(tasks)
+        event(log, logging.INFO, "stopped")
+
+    async def _serve_while(self, until: Stop, chores: Sequence[Chore]) -> None:
+        """Serve the face around the schedule: up before the first sweep, and until the last has ended."""
+        is_up, down = asyncio.Event(), asyncio.Event()
+
+        def tell(address: str) -> None:
+            self._announce(f"status page: {address}")
+            is_up.set()
+
+        watched = {name: target.interval for name, target in self._targets.items()}
+        face = create_app(self._readers, watched=watched, now=utc_now)
+        web = self._settings.web
+        serving = asyncio.create_task(serve(face, host=web.host, port=web.port, ready=tell, stop=down))
+        try:
+            await _first_of(serving, is_up)
+            if not serving.done():
+                await run_schedule(chores, until, now=utc_now, grace=self._settings.daemon.grace)
+        finally:
+            down.set()
+            await serving
+
+    async def _watch_lock(self, lock: Lock, until: Stop) -> None:
+        """Stop leading at once when the lock is lost: another daemon may lead by now."""
+        while await _is_held(lock):  # noqa: ASYNC110 - nothing tells of a loss, one has to look
+            await asyncio.sleep(_HEARTBEAT_SECONDS)
+        event(log, logging.ERROR, "lead_lost")
+        until.ask()
+        until.ask()
+
+    def _chores(self) -> list[Chore]:
+        return [self._chore(provider) for provider in self._settings.providers]
+
+    def _chore(self, provider: ProviderSettings) -> Chore:
+        target = self._targets[provider.name]
+
+        async def run(slot: datetime | None, missed: Sequence[datetime]) -> None:
+            if missed:
+                await to_thread(
+                    record.record_missed_slots, self._engine, target.provider, target.vantage, missed
+                )
+            if swept := await sweep_provider(target, self._engine, now=utc_now, slot=slot):
+                self._on_swept(swept)
+
+        return Chore(
+            name=provider.name,
+            cadence=self._settings.cadence_of(provider),
+            run=run,
+            after=self._served_until(target),
+        )
+
+    def _served_until(self, target: Target) -> datetime | None:
+        """Return up to when the schedule needs no catching up: the last slot, or a sweep by hand after it."""
+        slot = record.last_slot(self._engine, target.provider, target.vantage)
+        latest = query.sweeps(self._engine, target.provider, limit=1)
+        moments = [moment for moment in (slot, *(sweep.started_at for sweep in latest)) if moment]
+        return max(moments, default=None)
+
+
+async def _pass_on(asked: Stop, until: Stop) -> None:
+    await asked.asked.wait()
+    until.ask()
+    await asked.hurried.wait()
+    until.ask()
+
+
+async def _first_of(serving: asyncio.Task[None], is_up: asyncio.Event) -> None:
+    up = asyncio.create_task(is_up.wait())
+    await asyncio.wait({serving, up}, return_when=asyncio.FIRST_COMPLETED)
+    up.cancel()
+
+
+async def _is_held(lock: Lock) -> bool:
+    try:
+        return await to_thread(lock.is_held)
+    except StoreError:
+        return False

@@ -1,0 +1,167 @@
+"""`monitor list|status|events`: what the history knows, without asking any provider."""
+
+from collections.abc import Iterable
+from datetime import timedelta
+
+import click
+
+from monitor.app.application import App
+from monitor.cli.context import Context, json_option, pass_context, provider_option
+from monitor.cli.output import print_json, print_table
+from monitor.cli.staleness import max_age_option, refuse_stale, stale_words
+from monitor.cli.when import parse_when
+from monitor.clock import utc_now
+from monitor.core.history import ModelRow
+from monitor.core.model import EventKind, Kind, Status
+from monitor.errors import UnknownModel, UsageError
+from monitor.report.tables import events_table, facts_table, outages_table, status_counts, status_table
+from monitor.store import query
+from monitor.store.engine import Engine
+
+_ALL = "all"
+
+
+@click.command("list")
+@click.option(
+    "--status",
+    type=click.Choice([*(status.value for status in Status), _ALL]),
+    default=Status.AVAILABLE.value,
+    show_default=True,
+    help="Only models of this status.",
+)
+@click.option("--kind", type=click.Choice([kind.value for kind in Kind]), help="Only models of this kind.")
+@click.option(
+    "--min-uptime", type=click.FloatRange(0, 100), metavar="PCT", help="At least this uptime, with --days."
+)
+@click.option("--days", type=click.IntRange(min=1), default=30, show_default=True, help="Over so many days.")
+@provider_option
+@max_age_option
+@json_option
+@pass_context
+def list_models(
+    context: Context,
+    *,
+    status: str,
+    kind: str | None,
+    min_uptime: float | None,
+    days: int,
+    provider: str | None,
+    max_age: timedelta | None,
+    as_json: bool,
+) -> None:
+    """Print model ids from the database, one per line: those available now, unless --status says otherwise.
+
+    Exits 3 when the knowledge is older than --max-age.
+
+    Example: monitor list --kind chat --min-uptime 99 --days 90
+    """
+    app = context.app
+    engine = app.history()
+    rows = [
+        row
+        for row in query.current_models(engine, _known_provider(engine, provider))
+        if status in {row.status, _ALL} and kind in {row.kind, None}
+    ]
+    if min_uptime is not None:
+        rows = _reliable(engine, rows, min_uptime, days)
+    if as_json:
+        print_json(rows)
+    else:
+        for row in rows:
+            click.echo(row.model)
+    refuse_stale(app, engine, provider, max_age)
+
+
+def _known_provider(engine: Engine, provider: str | None) -> str | None:
+    if provider is not None and provider not in (known := query.providers(engine)):
+        raise UsageError(f'no provider "{provider}" in the history; there is: {", ".join(known) or "none"}')
+    return provider
+
+
+def _reliable(engine: Engine, rows: Iterable[ModelRow], least: float, days: int) -> list[ModelRow]:
+    """Keep models with a known uptime of at least so much; no data is not an uptime."""
+    uptimes = {(row.provider, row.model): row.uptime_percent for row in query.uptime(engine, days)}
+    return [row for row in rows if (uptimes.get((row.provider, row.model)) or -1.0) >= least]
+
+
+@click.command()
+@click.argument("model", required=False)
+@provider_option
+@json_option
+@pass_context
+def status(context: Context, *, model: str | None, provider: str | None, as_json: bool) -> None:
+    """Print the current status of every model, or the story of one.
+
+    Example: monitor status meta/llama-3.1-8b-instruct
+    """
+    app = context.app
+    engine = app.history()
+    if model is None:
+        _print_status(app, engine, _known_provider(engine, provider), as_json=as_json)
+    else:
+        _print_story(engine, known_model(engine, model, provider), as_json=as_json)
+
+
+def _print_status(app: App, engine: Engine, provider: str | None, *, as_json: bool) -> None:
+    rows = query.current_models(engine, provider)
+    if as_json:
+        print_json(rows)
+        return
+    print_table(status_table(rows))
+    click.echo(f"\n{len(rows)} models: {status_counts(rows)}")
+    for words in stale_words(app, engine, provider, None):
+        click.echo(f"note: {words}", err=True)
+
+
+def known_model(engine: Engine, model: str, provider: str | None) -> ModelRow:
+    """Return what is believed of a model; raises UnknownModel, or UsageError where two providers have it."""
+    found = query.current_models(engine, _known_provider(engine, provider), model=model)
+    if not found:
+        raise UnknownModel(f'no model "{model}" in the history; `monitor list --status all` prints the ids')
+    if len(found) > 1:
+        names = ", ".join(row.provider for row in found)
+        raise UsageError(f'several providers have a model "{model}" ({names}); choose one with --provider')
+    return found[0]
+
+
+def _print_story(engine: Engine, row: ModelRow, *, as_json: bool) -> None:
+    story = query.model_story(engine, row.provider, row.model)
+    if story is None:
+        return
+    if as_json:
+        print_json(story)
+        return
+    print_table(facts_table(story.now))
+    click.echo("\nevents, newest first")
+    print_table(events_table(story.events))
+    if story.outages:
+        click.echo("\noutages, newest first")
+        print_table(outages_table(story.outages, utc_now()))
+
+
+@click.command()
+@click.option("--since", metavar="WHEN", help="From this moment on: 2026-04-06, 2026-04-06T12:00Z or 24h.")
+@click.option(
+    "--kind", type=click.Choice([kind.value for kind in EventKind]), help="Only events of this kind."
+)
+@provider_option
+@json_option
+@pass_context
+def events(
+    context: Context, *, since: str | None, kind: str | None, provider: str | None, as_json: bool
+) -> None:
+    """Print what changed, oldest first.
+
+    Example: monitor events --since 7d --kind retired
+    """
+    engine = context.app.history()
+    rows = query.events(
+        engine,
+        since=None if since is None else parse_when(since),
+        kind=kind,
+        provider=_known_provider(engine, provider),
+    )
+    if as_json:
+        print_json(rows)
+    else:
+        print_table(events_table(rows))

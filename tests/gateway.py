@@ -1,0 +1,363 @@
+"""A provider on loopback for the tests, in a thread with a loop of its own, and `monitor` as a process.
+
+Nothing here stands for something else: a real server, real configuration files, real processes. Whatever is
+waited for is waited for with a bound.
+"""
+
+import asyncio
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, Self, TypeVar
+
+import pytest
+from sqlalchemy import Engine, text
+
+from monitor.clock import utc_now
+from monitor.core.history import SweepRow
+from monitor.core.model import Policy
+from monitor.demo import Change, DemoServer, Request, Script, World
+from monitor.demo.answers import ACCOUNT
+from monitor.http import Endpoint
+from monitor.probe.pacer import Pacer
+from monitor.store.engine import reading
+from monitor.store.query import sweeps
+from monitor.sweep import Swept, Target, sweep_provider
+
+__all__ = ["ACCOUNT", "ON_SQLITE", "Gateway", "Process", "config_file", "gateway", "monitor", "target"]
+
+KEY = "nvapi-Zq8-this_key_must_never_be_seen-7Kd"
+KEY_VARIABLE = "TEST_PROVIDER_KEY"
+PROVIDER = "nvidia"
+NOON = datetime(2026, 4, 6, 12, tzinfo=UTC)
+WAIT_S = 40.0
+_LOOK_S = 0.05
+
+# For what no database can change: once is enough, and a SQLite file is quickest.
+ON_SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
+T = TypeVar("T")
+
+
+class Gateway:
+    """A running DemoServer, spoken to from another thread."""
+
+    def __init__(self, server: DemoServer, loop: asyncio.AbstractEventLoop) -> None:
+        self.server, self._loop = server, loop
+
+    @property
+    def base_url(self) -> str:
+        """The address to configure."""
+        return self.server.base_url
+
+    @property
+    def world(self) -> World:
+        """What it plays now."""
+        return self.server.world
+
+    @property
+    def requests(self) -> list[Request]:
+        """Every request so far."""
+        return self._call(lambda: list(self.server.requests))
+
+    @property
+    def probes(self) -> list[Request]:
+        """Every request so far that asked a model."""
+        return [each for each in self.requests if each.method == "POST"]
+
+    def forget(self) -> None:
+        """Forget the requests so far."""
+        self._call(self.server.requests.clear)
+
+    def show(self, world: World) -> None:
+        """Play another world from the next request on."""
+        self._call(lambda: self.server.set_world(world))
+
+    def change(self, *changes: Change) -> None:
+        """Play the same world with these changes."""
+        world = self.world
+        for change in changes:
+            world = change.apply(world)
+        self.show(world)
+
+    def step(self, number: int) -> None:
+        """Play the script's world at a step."""
+        self._call(lambda: self.server.step(number))
+
+    def _call(self, act: Callable[[], T]) -> T:
+        async def call() -> T:
+            return act()
+
+        return asyncio.run_coroutine_threadsafe(call(), self._loop).result(WAIT_S)
+
+
+@contextmanager
+def gateway(
+    plays: World | Script,
+    *,
+    latency_s: float = 0.0,
+    moves_itself: bool = False,
+    api_key: str | None = KEY,
+    port: int = 0,
+) -> Iterator[Gateway]:
+    """Serve a world or a script as DemoServer does, by default to who has the key."""
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever, daemon=True)
+    thread.start()
+    server = DemoServer(plays, latency_s=latency_s, moves_itself=moves_itself, api_key=api_key, port=port)
+    asyncio.run_coroutine_threadsafe(server.__aenter__(), loop).result(WAIT_S)
+    try:
+        yield Gateway(server, loop)
+    finally:
+        asyncio.run_coroutine_threadsafe(_end(server), loop).result(WAIT_S)
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join(WAIT_S)
+        loop.close()
+
+
+async def _end(server: DemoServer) -> None:
+    await server.__aexit__(None, None, None)
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in others:
+        task.cancel()
+    await asyncio.gather(*others, return_exceptions=True)
+
+
+def closed_port() -> int:
+    """Return a port of loopback where nobody listens."""
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        port: int = found.getsockname()[1]
+        return port
+
+
+# ---- Sweeps in this process ------------------------------------------------------------
+
+
+def target(
+    base_url: str,
+    *,
+    key: str | None = KEY,
+    policy: Policy | None = None,
+    concurrency: int = 32,
+    timeout_s: float = 5.0,
+    interval_s: float = 900.0,
+    requests_per_minute: float | None = None,
+    starts_per_second: float = 5000.0,
+) -> Target:
+    """Return a target on a server of this process, asked as fast as it can."""
+    return Target(
+        provider=PROVIDER,
+        vantage="default",
+        endpoint=Endpoint(base_url=base_url, api_key=key),
+        policy=policy or Policy(),
+        pacer=Pacer(requests_per_minute, start_rate_per_s=starts_per_second),
+        concurrency=concurrency,
+        timeout=timedelta(seconds=timeout_s),
+        interval=timedelta(seconds=interval_s),
+    )
+
+
+def sweep(aim: Target, engine: Engine, at: datetime | None = None) -> Swept:
+    """Make one sweep that begins, as far as the history knows, at this moment (None: now)."""
+
+    async def run() -> Swept:
+        swept = await asyncio.wait_for(sweep_provider(aim, engine, now=lambda: at or utc_now()), WAIT_S)
+        assert swept is not None
+        return swept
+
+    return asyncio.run(run())
+
+
+def hours(count: float) -> datetime:
+    """Return a moment so many hours after the first sweep."""
+    return NOON + timedelta(hours=count)
+
+
+def run_async(body: Callable[[], Awaitable[T]], within_s: float = WAIT_S) -> T:
+    """Run a coroutine function to its end, within a bound."""
+
+    async def run() -> T:
+        return await asyncio.wait_for(body(), within_s)
+
+    return asyncio.run(run())
+
+
+# ---- The history, as a reader of the database sees it ----------------------------------
+
+
+def rows(engine: Engine, query: str, **values: object) -> list[tuple[Any, ...]]:
+    """Return the rows of a query."""
+    with reading(engine) as connection:
+        return [tuple(row) for row in connection.execute(text(query), values)]
+
+
+def statuses(engine: Engine) -> list[str]:
+    """Return every row of `model_status` as text, byte for byte."""
+    return sorted(map(repr, rows(engine, "SELECT * FROM model_status")))
+
+
+def model_events(engine: Engine) -> int:
+    """Return how many events there are about models."""
+    return len(rows(engine, "SELECT 1 FROM change_history WHERE model IS NOT NULL"))
+
+
+def provider_events(engine: Engine) -> list[tuple[str, str]]:
+    """Return kind and reason of every event about the provider, in order."""
+    query = "SELECT kind, reason FROM change_history WHERE model IS NULL ORDER BY sweep_id, event_id"
+    return [(kind, reason) for kind, reason in rows(engine, query)]
+
+
+def finished(engine: Engine) -> list[SweepRow]:
+    """Return the finished sweeps, oldest first."""
+    return [each for each in reversed(sweeps(engine)) if each.finished_at is not None]
+
+
+# ---- `monitor` as a process ------------------------------------------------------------
+
+
+def config_file(
+    directory: Path,
+    base_url: str,
+    database_url: str,
+    *,
+    interval: str = "15m",
+    grace: str = "25s",
+    listen: str = "127.0.0.1:0",
+    name: str = "config.toml",
+    **provider: object,
+) -> Path:
+    """Write a configuration with one provider; `provider` are further keys of its table."""
+    keys = {
+        "name": PROVIDER,
+        "base_url": base_url,
+        "api_key_env": KEY_VARIABLE,
+        "concurrency": 32,
+        "timeout": "5s",
+        "slow_timeout": "5s",
+        "starts_per_second": 2000.0,
+        **provider,
+    }
+    lines = [
+        f"[database]\nurl = {json.dumps(database_url)}",
+        f'[schedule]\ninterval = "{interval}"',
+        f'[web]\nlisten = "{listen}"',
+        f'[daemon]\ngrace = "{grace}"',
+        "[[providers]]",
+        *(f"{key} = {json.dumps(value)}" for key, value in keys.items()),
+    ]
+    path = directory / name
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path
+
+
+def environment(key: str | None = KEY) -> Mapping[str, str]:
+    """Return a small environment that has the key."""
+    return {"PATH": os.defpath, "PYTHONUTF8": "1", **({KEY_VARIABLE: key} if key else {})}
+
+
+def monitor(
+    config: Path, *arguments: str, key: str | None = KEY, timeout_s: float = WAIT_S
+) -> subprocess.CompletedProcess[str]:
+    """Run `monitor --config CONFIG ARGUMENTS` to its end."""
+    return subprocess.run(  # noqa: PLW1510 - the exit code is what tests look at
+        [sys.executable, "-m", "monitor", "--config", str(config), *arguments],
+        cwd=config.parent,
+        env=environment(key),
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        timeout=timeout_s,
+    )
+
+
+class Process:
+    """`monitor --config CONFIG ARGUMENTS` running beside the test, its words kept in two files."""
+
+    def __init__(self, config: Path, *arguments: str, key: str | None = KEY) -> None:
+        place = config.parent / f"process-{time.monotonic_ns()}"
+        self._paths = (place.with_suffix(".out"), place.with_suffix(".err"))
+        with self._paths[0].open("wb") as out, self._paths[1].open("wb") as err:
+            self._popen = subprocess.Popen(
+                [sys.executable, "-m", "monitor", "--config", str(config), *arguments],
+                cwd=config.parent,
+                env=environment(key),
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=err,
+            )
+
+    @property
+    def pid(self) -> int:
+        """The process id."""
+        return self._popen.pid
+
+    @property
+    def out(self) -> str:
+        """What it printed so far."""
+        return self._paths[0].read_text("utf-8", "replace")
+
+    @property
+    def err(self) -> str:
+        """What it logged so far."""
+        return self._paths[1].read_text("utf-8", "replace")
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether it still runs."""
+        return self._popen.poll() is None
+
+    @property
+    def page(self) -> str:
+        """The address of its status page, once it has told it."""
+        said = wait_for(lambda: [x for x in self.out.splitlines() if x.startswith("status page: ")], self)
+        return said[0].removeprefix("status page: ").rstrip("/")
+
+    def send(self, number: signal.Signals) -> None:
+        """Send a signal to it and to nobody else."""
+        self._popen.send_signal(number)
+
+    def kill(self) -> None:
+        """End it at once, as a power cut does."""
+        with suppress(ProcessLookupError):
+            self._popen.kill()
+        self._popen.wait(WAIT_S)
+
+    def wait(self, within_s: float = WAIT_S) -> int:
+        """Wait for its end and return its exit code."""
+        return self._popen.wait(within_s)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.kill()
+
+
+def wait_for(found: Callable[[], T], process: Process | None = None, within_s: float = WAIT_S) -> T:
+    """Look again and again until something true is found, and return it."""
+    give_up_at = time.monotonic() + within_s
+    while True:
+        if value := found():
+            return value
+        is_over = time.monotonic() > give_up_at
+        if is_over or (process is not None and not process.is_alive):
+            said = f"\n{process.out}\n{process.err}" if process else ""
+            raise AssertionError(f"{'in vain' if is_over else 'the process has ended'}: {found}{said}")
+        time.sleep(_LOOK_S)
+
+
+def overlaps(spans: Sequence[tuple[datetime, datetime]]) -> list[tuple[datetime, datetime]]:
+    """Return the spans that begin before the one before them has ended."""
+    ordered = sorted(spans)
+    return [later for former, later in pairwise(ordered) if later[0] < former[1]]
