@@ -1,0 +1,52 @@
+"""A figure, how it is printed, and how a noisy machine is measured: interleaved repetitions, medians."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from statistics import median
+
+_WIDTH = 76
+_SMALL = 1_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scale:
+    """How much is measured: `repeats` of each thing, and less of everything when `is_quick`."""
+
+    repeats: int
+    is_quick: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figure:
+    """One line of the table. A ratio has no unit; `at_most` is the target, if there is one."""
+
+    name: str
+    value: float
+    unit: str = ""
+    at_most: float | None = None
+
+    def line(self) -> str:
+        """Return the figure beside its target."""
+        shown = f"{self.value:,.2f}" if self.value < _SMALL else f"{self.value:,.0f}"
+        start = f"{self.name:<{_WIDTH}}{shown:>9} {self.unit:<6}"
+        if self.at_most is None:
+            return start.rstrip()
+        verdict = "ok" if self.value <= self.at_most else "MISSED"
+        return f"{start} <= {self.at_most:g}  {verdict}"
+
+
+Benchmark = Callable[[Scale], Iterator[Figure]]
+
+
+def interleaved(repeats: int, measures: Mapping[str, Callable[[], float]]) -> dict[str, list[float]]:
+    """Measure everything once per round, so that what disturbs the machine disturbs all alike."""
+    found: dict[str, list[float]] = {name: [] for name in measures}
+    for _ in range(repeats):
+        for name, measure in measures.items():
+            found[name].append(measure())
+    return found
+
+
+def medians(found: Mapping[str, list[float]]) -> dict[str, float]:
+    """Return the median of each thing measured."""
+    return {name: median(values) for name, values in found.items()}

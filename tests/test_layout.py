@@ -1,0 +1,178 @@
+"""The rules of the house that no linter knows, and what an installed package must bring along."""
+
+import ast
+import io
+import os
+import re
+import subprocess
+import sys
+import tokenize
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+SOURCES = tuple(sorted(ROOT.glob("monitor/**/*.py")))
+EVERY_SOURCE = tuple(
+    sorted(
+        file
+        for place in ("monitor", "migrations", "tests", "benchmarks")
+        for file in ROOT.glob(f"{place}/**/*.py")
+    )
+)
+LONGEST_MODULE, LONGEST_FUNCTION = 300, 40
+
+# Split, so that this file does not name what it forbids.
+_HOSTS = (
+    ("py", "pi", ".org"), ("files.", "python", "hosted", ".org"), ("registry.", "np", "mjs", ".org"),
+    ("registry.", "yarn", "pkg", ".com"), ("conda.", "ana", "conda", ".org"), ("proxy.", "golang", ".org"),
+    ("static.", "crates", ".io"), ("index.", "crates", ".io"), ("ruby", "gems", ".org"),
+)  # fmt: skip
+_INDEX_OPTIONS = ("--index" + "-url", "--extra-index" + "-url", "--find" + "-links", "--trusted" + "-host")
+
+
+def _own_files() -> Iterator[Path]:
+    """Give every text file of the project; what .gitignore names is the machine's."""
+    ignored = {".git", *(line.strip("/") for line in (ROOT / ".gitignore").read_text("utf-8").split())}
+    for directory, inside, names in os.walk(ROOT):
+        inside[:] = [name for name in inside if not any(Path(name).match(each) for each in ignored)]
+        for file in (Path(directory) / name for name in names if name not in ignored):
+            if b"\0" not in file.read_bytes()[:8000]:
+                yield file
+
+
+def test_no_file_names_an_address_that_packages_come_from() -> None:
+    hosts = ["".join(parts) for parts in _HOSTS]
+    found = [
+        (file.relative_to(ROOT), host)
+        for file in _own_files()
+        for host in hosts
+        if re.search(rf"(?<![\w-]){re.escape(host)}\b", file.read_text("utf-8", "replace"))
+    ]
+    assert found == []
+
+
+@pytest.mark.parametrize("name", ["requirements.lock", "requirements-dev.lock"])
+def test_a_lock_holds_versions_and_hashes_only(name: str) -> None:
+    text = (ROOT / name).read_text(encoding="utf-8")
+    assert "://" not in text
+    assert not any(option in text for option in _INDEX_OPTIONS)
+    pins = re.findall(r"^([A-Za-z0-9][^ ]*)", text, flags=re.MULTILINE)
+    assert pins
+    assert all("==" in pin for pin in pins)
+    assert len(re.findall(r"^\S.*\\\n    --hash=sha256:", text, flags=re.MULTILINE)) == len(pins)
+
+
+def test_what_runs_is_locked_alike_for_developers() -> None:
+    def pins(name: str) -> set[str]:
+        return set(
+            re.findall(r"^[^ ]+==[^ ]+", (ROOT / name).read_text(encoding="utf-8"), flags=re.MULTILINE)
+        )
+
+    assert pins("requirements.lock") <= pins("requirements-dev.lock")
+
+
+@pytest.mark.parametrize("file", SOURCES, ids=lambda file: str(file.relative_to(ROOT)))
+def test_modules_and_functions_stay_small(file: Path) -> None:
+    text = file.read_text(encoding="utf-8")
+    assert len(text.splitlines()) <= LONGEST_MODULE
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            lines = (node.end_lineno or node.lineno) - node.lineno + 1
+            assert lines <= LONGEST_FUNCTION, f"{node.name}: {lines} lines"
+
+
+def test_every_suppression_names_what_it_suppresses() -> None:
+    bare = re.compile(r"#\s*(type:\s*ignore(?!\[[a-z])|noqa(?!: ?[A-Z]+\d)|(ruff|mypy|flake8):)")
+    found = [
+        f"{file.relative_to(ROOT)}:{token.start[0]}: {token.string}"
+        for file in EVERY_SOURCE
+        for token in tokenize.generate_tokens(io.StringIO(file.read_text(encoding="utf-8")).readline)
+        if token.type == tokenize.COMMENT and bare.search(token.string)
+    ]
+    assert found == []
+
+
+@pytest.mark.parametrize("directory", sorted({file.parent for file in SOURCES}), ids=lambda each: each.name)
+def test_every_package_says_what_it_is_for(directory: Path) -> None:
+    package = directory / "__init__.py"
+    assert package.exists()
+    assert ast.get_docstring(ast.parse(package.read_text(encoding="utf-8")))
+
+
+def test_nothing_is_called_by_a_name_that_says_nothing() -> None:
+    empty = {
+        "util",
+        "utils",
+        "helper",
+        "helpers",
+        "manager",
+        "handler",
+        "handlers",
+        "service",
+        "services",
+        "base",
+    }
+    assert [file for file in SOURCES if {file.stem, *file.relative_to(ROOT).parts} & empty] == []
+
+
+# ---- The wheel ----
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    directory = tmp_path_factory.mktemp("wheel")
+    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(directory)]
+    built = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=100, check=False)
+    assert built.returncode == 0, built.stderr
+    return next(directory.glob("*.whl"))
+
+
+def test_the_wheel_brings_everything_along(wheel: Path) -> None:
+    packed = set(zipfile.ZipFile(wheel).namelist())
+    wanted = {
+        file.relative_to(ROOT).as_posix()
+        for file in ROOT.glob("monitor/**/*")
+        if file.is_file() and "__pycache__" not in file.parts
+    }
+    assert wanted <= packed
+    assert {"monitor/py.typed", "monitor/demo/nim_ids.txt", "monitor/web/templates/page.html"} <= wanted
+    migrations = [*ROOT.glob("migrations/versions/*.py"), ROOT / "migrations/env.py"]
+    assert {f"monitor/_{file.relative_to(ROOT).as_posix()}" for file in migrations} <= packed
+
+
+def test_the_wheel_brings_nothing_else(wheel: Path) -> None:
+    places = {name.split("/")[0] for name in zipfile.ZipFile(wheel).namelist()}
+    assert {place for place in places if not place.endswith(".dist-info")} == {"monitor"}
+    assert not [name for name in zipfile.ZipFile(wheel).namelist() if name.endswith((".pyc", ".db"))]
+
+
+def test_an_installed_monitor_makes_and_checks_its_database_by_itself(wheel: Path, tmp_path: Path) -> None:
+    installed = tmp_path / "installed"
+    zipfile.ZipFile(wheel).extractall(installed)
+    place = tmp_path / "elsewhere"
+    place.mkdir()
+    environ = {"PATH": os.defpath, "PYTHONPATH": str(installed), "PYTHONUTF8": "1"}
+
+    def run(*arguments: str) -> str:
+        done = subprocess.run(
+            [sys.executable, *arguments],
+            cwd=place,
+            env=environ,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    assert Path(run("-c", "import monitor; print(monitor.__file__)").strip()).is_relative_to(installed)
+    migrations = run("-c", "from monitor.store.migrate import migrations_directory as d; print(d())").strip()
+    assert Path(migrations) == installed / "monitor/_migrations"
+    assert "upgraded from nothing" in run("-m", "monitor", "db", "upgrade")
+    assert "0 faults" in run("-m", "monitor", "db", "check")
+    assert "up to date" in run("-m", "monitor", "db", "upgrade")
+    assert (place / "data/monitor.db").exists()
