@@ -34,7 +34,17 @@ from monitor.store.engine import reading
 from monitor.store.query import sweeps
 from monitor.sweep import Swept, Target, sweep_provider
 
-__all__ = ["ACCOUNT", "ON_SQLITE", "Gateway", "Process", "config_file", "gateway", "monitor", "target"]
+__all__ = [
+    "ACCOUNT",
+    "ON_POSTGRES",
+    "ON_SQLITE",
+    "Gateway",
+    "Process",
+    "config_file",
+    "gateway",
+    "monitor",
+    "target",
+]
 
 KEY = "nvapi-Zq8-this_key_must_never_be_seen-7Kd"
 KEY_VARIABLE = "TEST_PROVIDER_KEY"
@@ -45,6 +55,7 @@ _LOOK_S = 0.05
 
 # For what no database can change: once is enough, and a SQLite file is quickest.
 ON_SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+ON_POSTGRES = pytest.mark.parametrize("database_url", ["postgres"], indirect=True)
 
 T = TypeVar("T")
 

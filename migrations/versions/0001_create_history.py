@@ -137,6 +137,8 @@ def _create_sweep() -> None:
         sa.Column("observed_until", sa.BigInteger()),
         *(sa.Column(name, sa.Text()) for name in ("verdict", "cause", "reported_verdict", "reported_cause")),
         _flag("accepted"),
+        _flag("imported"),
+        sa.Column("detail", sa.Text()),
         _need("policy_id"),
         sa.Column("catalog_id", sa.Integer()),
         *map(_count, ("folds_before", "duplicates", "rejected", "requests", "listed", "probed")),

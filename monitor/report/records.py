@@ -70,6 +70,7 @@ class _SweepRecord(BaseModel):
     rejected: _Count = 0
     requests: _Count = 0
     accepted: bool = False
+    detail: _Text | None = None
     observations: list[_ObservationRecord]
 
 
@@ -107,6 +108,7 @@ def format_record(sweep: Sweep) -> str:
         **({"rejected": sweep.rejected} if sweep.rejected else {}),
         "requests": sweep.requests,
         **({"accepted": True} if sweep.accepted else {}),
+        **({} if sweep.detail is None else {"detail": sweep.detail}),
         "observations": [_observation_record(each) for each in sweep.observations],
     }
     return json.dumps(record, ensure_ascii=False)

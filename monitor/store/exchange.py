@@ -36,15 +36,15 @@ def read_sweeps(
     since: datetime | None = None,
     until: datetime | None = None,
     provider: str | None = None,
-    decided: bool = False,
 ) -> Iterator[Sweep]:
     """Read finished sweeps started in [since, until), oldest first, a bounded number in memory at a time.
 
-    Verdict and cause are what was reported with the sweep; with `decided`, what was decided on it.
+    An imported sweep carries the verdict that its record had, so that the round trip is exact; one made here
+    carries what was decided on it.
     """
     with reading(engine) as connection:
         for stored in read_stored(connection, *_conditions(since, until, provider)):
-            yield _decided(connection, stored) if decided else stored.sweep
+            yield _told(connection, stored)
 
 
 def add_sweeps(engine: Engine, sweeps: Iterable[Sweep], policy_of: Callable[[str], Policy]) -> Imported:
@@ -78,6 +78,7 @@ def _add(connection: Connection, facts: Sweep, policy: Policy) -> bool:
         "slot": millis(facts.slot),
         "started_at": to_millis(facts.started_at),
         "policy_id": rules,
+        "imported": True,
     }
     if _is_known(connection, row):
         return False
@@ -97,12 +98,12 @@ def _is_known(connection: Connection, row: dict[str, Any]) -> bool:
     return connection.execute(query).first() is not None
 
 
-def _decided(connection: Connection, stored: StoredSweep) -> Sweep:
-    query = select(sweep_table.c.verdict, sweep_table.c.cause).where(sweep_table.c.id == stored.id)
-    row = connection.execute(query).one()
-    return replace(
-        stored.sweep, verdict=None if row.verdict is None else Verdict(row.verdict), cause=row.cause
-    )
+def _told(connection: Connection, stored: StoredSweep) -> Sweep:
+    columns = (sweep_table.c.imported, sweep_table.c.verdict, sweep_table.c.cause)
+    row = connection.execute(select(*columns).where(sweep_table.c.id == stored.id)).one()
+    if row.imported or row.verdict is None:
+        return stored.sweep
+    return replace(stored.sweep, verdict=Verdict(row.verdict), cause=row.cause)
 
 
 def _conditions(

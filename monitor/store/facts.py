@@ -138,6 +138,7 @@ def _sweep(
         rejected=row.rejected,
         requests=row.requests,
         accepted=row.accepted,
+        detail=row.detail,
     )
 
 
@@ -154,6 +155,7 @@ def _fact_columns(facts: Sweep) -> Mapping[str, Any]:
         "reported_verdict": None if facts.verdict is None else facts.verdict.value,
         "reported_cause": None if facts.cause is None else str(facts.cause),
         "accepted": facts.accepted,
+        "detail": facts.detail,
         "duplicates": facts.duplicates,
         "rejected": facts.rejected,
         "requests": facts.requests,

@@ -95,6 +95,8 @@ sweep = Table(
     Column("reported_verdict", Text),
     Column("reported_cause", Text),
     Column("accepted", Boolean, nullable=False, server_default=text("false")),
+    Column("imported", Boolean, nullable=False, server_default=text("false")),
+    Column("detail", Text),
     Column("policy_id", ForeignKey("policy.id"), nullable=False),
     Column("catalog_id", ForeignKey("catalog.id")),
     Column("folds_before", Integer, nullable=False, server_default=text("0")),

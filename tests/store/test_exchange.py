@@ -63,18 +63,24 @@ def test_a_time_range_is_half_open(engine: Engine) -> None:
     assert list(read_sweeps(engine, since=since, until=until)) == sweeps[3:7]
 
 
-def test_an_export_holds_the_reported_verdict_or_the_decided_one(engine: Engine) -> None:
-    good = told.sweep(told.START, {"a": told.UP})
-    unread = replace(
-        good, started_at=told.START + timedelta(hours=1), finished_at=told.START + timedelta(hours=1)
+def test_an_imported_sweep_is_exported_with_the_verdict_of_its_record(engine: Engine) -> None:
+    undecided = told.sweep(told.START, {"a": told.UP})
+    given = replace(
+        undecided, started_at=told.START - timedelta(hours=1), slot=None, verdict=Verdict.CONCLUSIVE
     )
-    unread = replace(unread, slot=None, listed=(), observations=(), requests=0)
-    add_sweeps(engine, [good, unread], policy_of)
-    assert [each.verdict for each in read_sweeps(engine)] == [None, None]
-    decided = list(read_sweeps(engine, decided=True))
-    assert [each.verdict for each in decided] == [Verdict.CONCLUSIVE, Verdict.INCONCLUSIVE]
-    assert decided[1].cause is not None
-    assert list(read_sweeps(engine, decided=True)) == decided
+    add_sweeps(engine, [undecided, given], policy_of)
+    assert list(read_sweeps(engine)) == [given, undecided]
+
+
+def test_a_sweep_made_here_is_exported_with_the_verdict_decided_on_it(engine: Engine) -> None:
+    unread = replace(
+        told.sweep(told.START, {}), listed=(), observations=(), requests=1, detail="HTTP 500", slot=None
+    )
+    told.live(engine, told.sweep(told.START - timedelta(hours=1), {"a": told.UP}))
+    told.live(engine, unread)
+    good, bad = read_sweeps(engine)
+    assert (good.verdict, bad.verdict, bad.cause) == ("conclusive", "inconclusive", "catalog_unreadable")
+    assert bad.detail == "HTTP 500"
 
 
 def test_a_verdict_in_the_record_is_believed(engine: Engine) -> None:

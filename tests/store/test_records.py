@@ -49,6 +49,7 @@ def sweeps(draw: st.DrawFn) -> Sweep:
         rejected=draw(counts),
         requests=draw(counts),
         accepted=draw(st.booleans()),
+        detail=draw(st.none() | st.text("details ", max_size=20)),
     )
 
 
