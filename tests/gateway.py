@@ -30,8 +30,9 @@ from monitor.demo import Change, DemoServer, Request, Script, World
 from monitor.demo.answers import ACCOUNT
 from monitor.http import Endpoint
 from monitor.probe.pacer import Pacer
-from monitor.store.engine import reading
+from monitor.store.engine import reading, writing
 from monitor.store.query import sweeps
+from monitor.store.schema import metadata
 from monitor.sweep import Swept, Target, sweep_provider
 
 __all__ = [
@@ -211,6 +212,13 @@ def rows(engine: Engine, query: str, **values: object) -> list[tuple[Any, ...]]:
     """Return the rows of a query."""
     with reading(engine) as connection:
         return [tuple(row) for row in connection.execute(text(query), values)]
+
+
+def empty(engine: Engine) -> None:
+    """Forget everything, so that a history can be brought in anew."""
+    with writing(engine) as connection:
+        for table in reversed(metadata.sorted_tables):
+            connection.execute(table.delete())
 
 
 def statuses(engine: Engine) -> list[str]:

@@ -1,6 +1,6 @@
 """Space the requests to one provider: a generic cell rate algorithm with a pause for Retry-After.
 
-Bounds, with `interval` = 60 / requests_per_minute * 1.02 and late wake-ups made up for by 10 ms at most: no
+Bounds, with `interval` = 60 / requests_per_minute * 1.02 and late wake-ups made up for by 50 ms at most: no
 60 s window at the server holds more than `requests_per_minute` requests, even if their way there varies by
 a second; N requests have started within 1.02 * N / rate.
 """
@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 
 START_RATE_PER_S = 100.0
 SAFETY = 1.02
-CATCH_UP_S = 0.010
+CATCH_UP_S = 0.050
 
 
 class Pacer:
