@@ -17,6 +17,8 @@ from monitor.errors import SchemaOutdated, StoreError, StoreUnavailable
 
 _UPGRADE = "its tables are not this version's: run `monitor db upgrade`"
 
+_SHORTEST_PASSWORD: Final = 4  # masking a shorter one would only garble the message
+
 # What SQLite says (a piece of its message) -> what it means.
 SQLITE_TROUBLE: Final[tuple[tuple[str, str], ...]] = (
     (
@@ -135,5 +137,5 @@ def _never_connected(origin: BaseException) -> bool:
 
 def _first_line(engine: Engine, origin: BaseException) -> str:
     line = (str(origin).strip() or type(origin).__name__).splitlines()[0][:300]
-    password = engine.url.password
-    return line.replace(str(password), "***") if password else line
+    password = str(engine.url.password or "")
+    return line.replace(password, "***") if len(password) >= _SHORTEST_PASSWORD else line

@@ -92,7 +92,7 @@ def test_closing_writes_what_was_not_observed_yet_and_drops_what_the_sweep_does_
     add_observations(engine, running.id, [told.seen("a/first", told.DOWN), told.seen("stray")])
     sweep = told.sweep(told.START, dict.fromkeys(NAMES, told.UP))
     close(engine, running, sweep)
-    assert list(read_sweeps(engine)) == [sweep]
+    assert list(read_sweeps(engine)) == [replace(sweep, verdict=Verdict.CONCLUSIVE)]
 
 
 def test_observations_are_read_back_in_catalog_order_with_every_field(engine: Engine) -> None:
@@ -116,7 +116,7 @@ def test_observations_are_read_back_in_catalog_order_with_every_field(engine: En
         accepted=True,
     )
     close(engine, running, sweep)
-    assert list(read_sweeps(engine)) == [sweep]
+    assert list(read_sweeps(engine)) == [replace(sweep, verdict=Verdict.CONCLUSIVE)]
 
 
 def test_the_state_after_closing_is_the_one_decided(engine: Engine) -> None:
@@ -139,7 +139,7 @@ def test_a_closed_sweep_takes_nothing_more(engine: Engine) -> None:
         close_sweep(engine, running.id, sweep, decision)
     with pytest.raises(StoreError, match="sweep 5 is not in the database"):
         add_observations(engine, 5, [told.seen("m")])
-    assert list(read_sweeps(engine)) == [sweep]
+    assert list(read_sweeps(engine)) == [replace(sweep, verdict=Verdict.CONCLUSIVE)]
 
 
 def test_a_sweep_is_closed_with_the_start_it_was_opened_with(engine: Engine) -> None:
