@@ -21,7 +21,7 @@ from monitor.core.model import (
     Status,
     Streak,
 )
-from monitor.core.seen import Advance, Seen, clear_direction, count, count_timeouts, note
+from monitor.core.seen import Advance, Seen, clear_direction, count_timeouts, note
 
 BASELINE = "baseline"
 
@@ -202,7 +202,6 @@ def _move(
 
 _RULES: tuple[_Rule, ...] = (
     note,
-    count,
     _appear,
     _end,
     _return,

@@ -51,33 +51,30 @@ def clear_direction(status: Status, observation: Observation) -> bool | None:
     return {Outcome.AVAILABLE: True, Outcome.UNAVAILABLE: False}.get(observation.outcome)
 
 
-def note(state: ModelState, seen: Seen, _policy: Policy) -> Advance:
-    """Remember what was seen, whatever it means."""
-    if seen.observation.reason == Reason.NOT_PROBED:
+def note(state: ModelState, seen: Seen, policy: Policy) -> Advance:
+    """Remember what was seen, whatever it means: facts, streaks, the window (rules.md 3, 4, 22)."""
+    if seen.observation.reason == Reason.NOT_PROBED and seen.is_up is None:
         return state, ()
-    outcome = seen.observation.outcome
-    has_answered = state.memory.has_answered or outcome in ANSWERED
+    memory, outcome = state.memory, seen.observation.outcome
+    ups, downs, window = memory.ups, memory.downs, memory.window
+    if seen.is_up is not None:
+        ups, downs = (_longer(ups, seen), None) if seen.is_up else (None, _longer(downs, seen))
+        window = flapping.remember(window, up=seen.is_up, size=policy.flap_window)
     return replace(
         state,
         last_checked_at=seen.moment,
         last_available_at=seen.moment if outcome == Outcome.AVAILABLE else state.last_available_at,
         http_status=seen.observation.http_status,
         latency_ms=seen.observation.latency_ms,
-        memory=replace(state.memory, has_answered=has_answered),
-    ), ()
-
-
-def count(state: ModelState, seen: Seen, policy: Policy) -> Advance:
-    """Rules 3, 4 and 22: lengthen or break the streaks, and fill the flapping window."""
-    memory = replace(state.memory, timeouts=count_timeouts(state.memory.timeouts, seen))
-    if seen.is_up is not None:
-        memory = replace(
+        memory=replace(
             memory,
-            ups=_longer(memory.ups, seen) if seen.is_up else None,
-            downs=None if seen.is_up else _longer(memory.downs, seen),
-            window=flapping.remember(memory.window, up=seen.is_up, size=policy.flap_window),
-        )
-    return replace(state, memory=memory), ()
+            ups=ups,
+            downs=downs,
+            window=window,
+            timeouts=count_timeouts(memory.timeouts, seen),
+            has_answered=memory.has_answered or outcome in ANSWERED,
+        ),
+    ), ()
 
 
 def _longer(streak: Streak | None, seen: Seen) -> Streak:
