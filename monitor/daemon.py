@@ -110,6 +110,7 @@ class _Lane:
         self.task: asyncio.Task[None] | None = None
         self._now = now
         self._after = chore.after
+        self._unserved: list[datetime] = []
         self._overdue_at = float("inf")
 
     @property
@@ -140,15 +141,16 @@ class _Lane:
         slot = due[-1] if due else None
         self._after = slot or self._after or now
         self._watch_from_now()
-        self.task = asyncio.create_task(self._run(slot, due[:-1]), name=self.chore.name)
+        missed, self._unserved = [*self._unserved, *due[:-1]], []
+        self.task = asyncio.create_task(self._run(slot, missed), name=self.chore.name)
 
     async def _run(self, slot: datetime | None, missed: Sequence[datetime]) -> None:
         try:
             await self.chore.run(slot, missed)
-        except MonitorError as error:
-            event(log, logging.ERROR, "run_failed", chore=self.chore.name, error=str(error))
-        except Exception:  # whatever one run meets, the next one must still be made
-            log.exception("run_crashed", extra={"fields": {"chore": self.chore.name}})
+        except Exception as error:  # noqa: BLE001 - whatever one run meets, the next one must still be made
+            self._unserved = [*missed, *([slot] if slot else [])]  # told as missed with the next run
+            name = "run_failed" if isinstance(error, MonitorError) else "run_crashed"
+            event(log, logging.ERROR, name, chore=self.chore.name, error=str(error) or type(error).__name__)
 
     def _watch_from_now(self) -> None:
         now = self._now()

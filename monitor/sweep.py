@@ -37,8 +37,10 @@ from monitor.probe.probe import Answer, probe_model
 from monitor.probe.round import RoundResult, RoundSettings, probe_round
 from monitor.probe.stopwatch import Stopwatch
 from monitor.report.sweeps import event_document, sweep_fields
+from monitor.report.times import length
 from monitor.store.engine import Engine
 from monitor.store.locks import sweep_lock
+from monitor.store.query import sweeps
 from monitor.store.record import OpenedSweep, add_observations, close_interrupted, close_sweep, open_sweep
 from monitor.store.states import load_state
 
@@ -47,6 +49,7 @@ log = logging.getLogger(__name__)
 _DEADLINE_SHARE = 0.9  # rules.md 7
 _FLUSH_SECONDS = 1.0
 _LOCK_SECONDS = 0.25
+_LEAST_PATIENCE = timedelta(seconds=10)
 _CANARIES = 3
 _CLOSE_ATTEMPTS = 8  # about two minutes of back-off
 
@@ -90,13 +93,14 @@ async def sweep_provider(
     Cancelled, it closes itself as interrupted with what it saw. Raises NoVerdict where another sweep of the
     provider does not end within an interval, StoreError where the database stays away.
     """
-    async with _alone(target, engine):
+    async with _alone(target, engine, is_scheduled=slot is not None):
         await to_thread(close_interrupted, engine, target.provider, target.vantage)
         opened = await to_thread(_open, target, engine, slot, now())
         if opened is None:
             event(log, logging.INFO, "slot_already_served", provider=target.provider, slot=slot)
             return None
         state = await to_thread(load_state, engine, target.provider)
+        target.pacer.follow(await to_thread(_idle_s, target, engine, opened))
         running = _Running(target, engine, opened, state=state, slot=slot, watch=watch or Watch())
         try:
             await running.look()
@@ -107,19 +111,32 @@ async def sweep_provider(
 
 
 @asynccontextmanager
-async def _alone(target: Target, engine: Engine) -> AsyncIterator[None]:
-    """Hold the lock of this provider's sweep, waiting at most an interval for another sweep (rules.md 32)."""
+async def _alone(target: Target, engine: Engine, *, is_scheduled: bool) -> AsyncIterator[None]:
+    """Hold the lock of this provider's sweep (rules.md 32).
+
+    Waits for another sweep at most an interval; by hand at least ten seconds, as short sweeps may come one after
+    the other.
+    """
     lock = sweep_lock(engine, target.provider, target.vantage)
     loop = asyncio.get_running_loop()
-    give_up_at = loop.time() + target.interval.total_seconds()
+    patience = target.interval if is_scheduled else max(target.interval, _LEAST_PATIENCE)
+    give_up_at = loop.time() + patience.total_seconds()
     while not await to_thread(lock.try_acquire):
         if loop.time() > give_up_at:
-            raise NoVerdict(f"another sweep of {target.provider} has been running for a whole interval")
+            raise NoVerdict(
+                f"another sweep of {target.provider} is running for {length(patience)}; try again later"
+            )
         await asyncio.sleep(_LOCK_SECONDS)
     try:
         yield
     finally:
         await to_thread(lock.release)
+
+
+def _idle_s(target: Target, engine: Engine, opened: OpenedSweep) -> float:
+    """Seconds since the sweep before this one, whose process had a pacer of its own."""
+    ends = [other.finished_at for other in sweeps(engine, target.provider, limit=2) if other.finished_at]
+    return min(((opened.started_at - end).total_seconds() for end in ends), default=float("inf"))
 
 
 def _open(target: Target, engine: Engine, slot: datetime | None, moment: datetime) -> OpenedSweep | None:

@@ -19,7 +19,7 @@ from monitor.config import (
 )
 from monitor.core.model import Observation, Sweep
 from monitor.daemon import period
-from monitor.errors import ConfigError, UsageError
+from monitor.errors import ConfigError, MonitorError, NoVerdict, UsageError
 from monitor.http import Endpoint, open_client
 from monitor.probe.pacer import Pacer
 from monitor.probe.probe import probe_model
@@ -140,24 +140,31 @@ class App:
 
     # What they do
 
-    async def sweep_now(self, name: str | None, watch_of: Callable[[str], Watch]) -> list[Swept]:
-        """Sweep one provider or all at once, now; SIGTERM cuts the sweeps short as interrupted.
+    async def sweep_now(
+        self, name: str | None, watch_of: Callable[[str], Watch]
+    ) -> tuple[list[Swept], list[MonitorError]]:
+        """Sweep one provider or all at once, now; returns what was swept and what went wrong.
 
-        A provider that fails does not stop the others; its error is raised when they are done.
+        SIGTERM cuts the sweeps short as interrupted and raises NoVerdict.
         """
         targets = [self.target(provider) for provider in self.chosen(name)]
         engine = await asyncio.to_thread(self.prepared)
-        task = asyncio.current_task()
-        if task:
-            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
-        made = await asyncio.gather(
-            *(sweep_provider(each, engine, now=utc_now, watch=watch_of(each.provider)) for each in targets),
-            return_exceptions=True,
-        )
-        for error in made:
-            if isinstance(error, BaseException):
-                raise error
-        return [swept for swept in made if isinstance(swept, Swept)]
+        sweeps = [
+            asyncio.create_task(sweep_provider(each, engine, now=utc_now, watch=watch_of(each.provider)))
+            for each in targets
+        ]
+        stop = asyncio.Event()
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, _cancel, sweeps, stop)
+        made = await asyncio.gather(*sweeps, return_exceptions=True)
+        engine.dispose()
+        if stop.is_set():
+            raise NoVerdict("told to stop: what was seen is kept, the sweep is interrupted")
+        if bugs := [
+            each for each in made if isinstance(each, BaseException) and not isinstance(each, MonitorError)
+        ]:
+            raise bugs[0]
+        swept = [each for each in made if isinstance(each, Swept)]
+        return swept, [each for each in made if isinstance(each, MonitorError)]
 
     async def probe_now(self, provider: ProviderSettings, model: str) -> Observation:
         """Ask one model now, without recording it."""
@@ -171,6 +178,12 @@ class App:
                 stopwatch=Stopwatch.start(utc_now()),
             )
         return answer.observation
+
+
+def _cancel(sweeps: Iterable["asyncio.Task[Swept | None]"], stop: asyncio.Event) -> None:
+    stop.set()
+    for sweep in sweeps:
+        sweep.cancel()
 
 
 def _revealed(secret: SecretStr | None) -> str | None:

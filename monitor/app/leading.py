@@ -17,7 +17,7 @@ from monitor.daemon import Chore, Stop, run_schedule
 from monitor.errors import StoreError, StoreUnavailable
 from monitor.logs import event
 from monitor.store import query, record
-from monitor.store.locks import Lock, leader_lock
+from monitor.store.locks import Lock, leader_lock, sweep_lock
 from monitor.store.migrate import prepare
 from monitor.sweep import Swept, Target, sweep_provider
 from monitor.web.app import create_app
@@ -136,6 +136,7 @@ class Leader:
 
     def _chore(self, provider: ProviderSettings) -> Chore:
         target = self._targets[provider.name]
+        self._close_interrupted(target)
 
         async def run(slot: datetime | None, missed: Sequence[datetime]) -> None:
             if missed:
@@ -151,6 +152,15 @@ class Leader:
             run=run,
             after=self._served_until(target),
         )
+
+    def _close_interrupted(self, target: Target) -> None:
+        """Close what a crash left running, unless somebody is sweeping now (rules.md 32)."""
+        lock = sweep_lock(self._engine, target.provider, target.vantage)
+        if lock.try_acquire():
+            try:
+                record.close_interrupted(self._engine, target.provider, target.vantage)
+            finally:
+                lock.release()
 
     def _served_until(self, target: Target) -> datetime | None:
         """Return up to when the schedule needs no catching up: the last slot, or a sweep by hand after it."""

@@ -37,12 +37,16 @@ def sweep(context: Context, *, provider: str | None, output_dir: Path | None, as
     if output_dir:
         _make_writable(output_dir)
     with _spectator() as spectator:
-        swept = asyncio.run(context.app.sweep_now(provider, spectator.watch))
+        swept, errors = asyncio.run(context.app.sweep_now(provider, spectator.watch))
     for each in swept:
         _tell(each, output_dir)
     _print(swept, as_json=as_json)
     if troubles := [each for each in swept if each.decision.cause]:
-        raise NoVerdict("; ".join(_inconclusive(each) for each in troubles))
+        errors.append(NoVerdict("; ".join(_inconclusive(each) for each in troubles)))
+    for error in errors[1:]:
+        click.echo(f"monitor: {error}", err=True)
+    if errors:
+        raise errors[0]
 
 
 def _make_writable(directory: Path) -> None:

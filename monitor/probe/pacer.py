@@ -42,6 +42,10 @@ class Pacer:
                 await self._sleep(wait_s)
             self._due = max(self._due, self._now() - CATCH_UP_S) + self._interval_s
 
+    def follow(self, seconds_ago: float) -> None:
+        """Let nothing start before an interval has passed since a request of somebody else, so long ago."""
+        self.penalise(max(self._interval_s - max(seconds_ago, 0.0), 0.0))
+
     def penalise(self, seconds: float) -> None:
         """Let nothing start for so long; a longer pause already begun stands."""
         self._due = max(self._due, self._now() + seconds)
