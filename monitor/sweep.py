@@ -114,8 +114,8 @@ async def sweep_provider(
 async def _alone(target: Target, engine: Engine, *, is_scheduled: bool) -> AsyncIterator[None]:
     """Hold the lock of this provider's sweep (rules.md 32).
 
-    Waits for another sweep at most an interval; by hand at least ten seconds, as short sweeps may come one after
-    the other.
+    Waits for another sweep at most an interval; by hand at least ten seconds, as short ones may follow
+    one another.
     """
     lock = sweep_lock(engine, target.provider, target.vantage)
     loop = asyncio.get_running_loop()
