@@ -255,6 +255,7 @@ class _Running:
             try:
                 await to_thread(add_observations, self.engine, self.id, batch)
             except StoreUnavailable as error:
+                self.unstored[:0] = batch
                 event(
                     log,
                     logging.WARNING,

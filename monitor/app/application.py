@@ -114,6 +114,7 @@ class App:
             api_key=_revealed(resolve_key(provider, self._environ)),
             headers={name: value.get_secret_value() for name, value in headers.items()},
             proxy=_revealed(resolve_proxy(provider, self._environ)),
+            other_secrets=self.secrets,
         )
 
     def target(self, provider: ProviderSettings) -> Target:

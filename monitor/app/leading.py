@@ -45,7 +45,9 @@ class Leader:
         self._readers = app.open_store(read_only=True)
         self._announce = announce
         self._on_swept = on_swept
-        self._has_led = False
+        self._has_worked = False
+        self._is_database_away = False
+        self._holder = ""
 
     async def run(self, stop: Stop) -> None:
         """Lead whenever possible until asked to stop.
@@ -56,7 +58,7 @@ class Leader:
         lock = leader_lock(self._engine)
         try:
             while not stop.asked.is_set():
-                if await self._wait_for_lead(lock, stop):
+                if await self._acquire(lock, stop):
                     await self._lead(lock, stop)
         finally:
             with suppress(StoreError):
@@ -64,64 +66,94 @@ class Leader:
             self._engine.dispose()
             self._readers.dispose()
 
-    async def _wait_for_lead(self, lock: Lock, stop: Stop) -> bool:
-        told = False
+    async def _acquire(self, lock: Lock, stop: Stop, *, gives_way: bool = False) -> bool:
+        """Wait for the lock, standing by while another process has it; with `gives_way` not waiting then."""
         while not stop.asked.is_set():
             try:
                 if await to_thread(lock.try_acquire):
                     return True
-                if not told:
-                    await self._tell_standby(lock)
-                told = True
+                if gives_way:
+                    return False
+                await self._stand_by(lock)
             except StoreUnavailable as error:
-                if not self._has_led:
-                    raise
-                event(log, logging.ERROR, "database_away", error=str(error))
+                self._wait_for_database(error)
             await stop.within(_STANDBY_SECONDS)
         return False
 
-    async def _tell_standby(self, lock: Lock) -> None:
+    async def _stand_by(self, lock: Lock) -> None:
+        self._is_database_away, self._has_worked = False, True
         holder = await to_thread(lock.holder)
-        event(log, logging.WARNING, "standby", holder=holder)
-        self._announce(f"standby: {holder} leads this database; taking over when it ends")
+        if holder != self._holder:
+            event(log, logging.WARNING, "standby", holder=holder)
+            self._announce(f"standby: {holder} leads this database; taking over when it ends")
+        self._holder = holder
+
+    def _wait_for_database(self, error: StoreUnavailable) -> None:
+        """Tell once that the database is away; one that never worked is the user's to mend."""
+        if not self._has_worked:
+            raise error
+        if not self._is_database_away:
+            event(log, logging.ERROR, "database_away", error=str(error))
+        self._is_database_away = True
 
     async def _lead(self, lock: Lock, stop: Stop) -> None:
-        """Sweep and serve until asked to stop or until the lock is lost."""
-        await to_thread(prepare, self._engine)
-        self._has_led = True
-        event(log, logging.INFO, "leading", providers=",".join(self._targets))
-        until = Stop()
-        tasks = {
-            asyncio.create_task(_pass_on(stop, until)),
-            asyncio.create_task(self._watch_lock(lock, until)),
-        }
-        try:
-            await self._serve_while(until, await to_thread(self._chores))
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.wait(tasks)
-        event(log, logging.INFO, "stopped")
+        """Serve the face and sweep until asked to stop, or until another process leads.
 
-    async def _serve_while(self, until: Stop, chores: Sequence[Chore]) -> None:
-        """Serve the face around the schedule: up before the first sweep, and until the last has ended."""
+        The face is up before the first sweep and until the last has ended, also while the database is away:
+        it tells so.
+        """
         is_up, down = asyncio.Event(), asyncio.Event()
 
         def tell(address: str) -> None:
             self._announce(f"status page: {address}")
             is_up.set()
 
+        await to_thread(self._prepare)
         watched = {name: target.interval for name, target in self._targets.items()}
         face = create_app(self._readers, watched=watched, now=utc_now)
         web = self._settings.web
         serving = asyncio.create_task(serve(face, host=web.host, port=web.port, ready=tell, stop=down))
         try:
             await _first_of(serving, is_up)
-            if not serving.done():
-                await run_schedule(chores, until, now=utc_now, grace=self._settings.daemon.grace)
+            while not serving.done() and not stop.asked.is_set():
+                await self._sweep_while_held(lock, stop)
+                if not await self._acquire(lock, stop, gives_way=True):
+                    break
         finally:
             down.set()
             await serving
+
+    def _prepare(self) -> None:
+        """Bring the database to this version, and close what a crash left running."""
+        try:
+            prepare(self._engine)
+            for target in self._targets.values():
+                self._close_interrupted(target)
+        except StoreUnavailable as error:
+            self._wait_for_database(error)
+        else:
+            self._has_worked = True
+
+    async def _sweep_while_held(self, lock: Lock, stop: Stop) -> None:
+        """Serve the schedule until asked to stop or until the lock is lost."""
+        self._is_database_away, self._holder = False, ""
+        until = Stop()
+        tasks = {
+            asyncio.create_task(_pass_on(stop, until)),
+            asyncio.create_task(self._watch_lock(lock, until)),
+        }
+        try:
+            chores = await to_thread(self._chores)
+            event(log, logging.INFO, "leading", providers=",".join(self._targets))
+            await run_schedule(chores, until, now=utc_now, grace=self._settings.daemon.grace)
+            event(log, logging.INFO, "stopped")
+        except StoreUnavailable as error:
+            self._wait_for_database(error)
+            await stop.within(_STANDBY_SECONDS)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.wait(tasks)
 
     async def _watch_lock(self, lock: Lock, until: Stop) -> None:
         """Stop leading at once when the lock is lost: another daemon may lead by now."""
@@ -136,7 +168,6 @@ class Leader:
 
     def _chore(self, provider: ProviderSettings) -> Chore:
         target = self._targets[provider.name]
-        self._close_interrupted(target)
 
         async def run(slot: datetime | None, missed: Sequence[datetime]) -> None:
             if missed:

@@ -99,7 +99,7 @@ def _everyone_refused(state: ProviderState, sweep: Sweep) -> Cause | None:
     asked = [seen for seen in sweep.observations if seen.reason != Reason.NOT_PROBED]
     if state.has_answered or not asked or not all(map(_is_refusal, asked)):
         return None
-    return _account_cause(asked)
+    return _account_cause(asked, is_key_accepted=False)
 
 
 def _is_refusal(observation: Observation) -> bool:
@@ -125,12 +125,16 @@ def _hold(
 ) -> Judgement:
     """Rule 11: believe a mass failure once the same models showed it often and long, others answering."""
     held = state.held
-    if any(seen.outcome in ANSWERED for seen in sweep.observations):
+    if _anyone_answers(sweep):
         held = _held_longer(state.held, name, failing, sweep)
         fresh = [model for model, streak in held.models.items() if not _is_lasting(streak, sweep)]
         if len(fresh) < len(held.models) and 2 * len(fresh) <= still_listed:
             return Judgement(Verdict.CONCLUSIVE)
-    return _inconclusive(_mass_cause(name, failing.values()), held)
+    return _inconclusive(_mass_cause(name, failing.values(), sweep), held)
+
+
+def _anyone_answers(sweep: Sweep) -> bool:
+    return any(seen.outcome in ANSWERED for seen in sweep.observations)
 
 
 def _held_longer(held: Held | None, name: str, failing: Iterable[str], sweep: Sweep) -> Held:
@@ -149,27 +153,30 @@ def count_on(streaks: Mapping[str, Streak], models: Iterable[str], sweep: Sweep)
     return {model: streaks[model].longer() if model in streaks else first for model in models}
 
 
-def _mass_cause(name: str, failing: Iterable[Observation]) -> Cause:
+def _mass_cause(name: str, failing: Iterable[Observation], sweep: Sweep) -> Cause:
     """Name the most likely common cause of a mass failure in one class."""
     if name == ACCOUNT:
-        return _account_cause(failing)
+        return _account_cause(failing, is_key_accepted=_anyone_answers(sweep))
     if name == TROUBLE:
         is_ours = _most_common(failing) == Reason.CONNECTION_FAILED
         return Cause.OUR_NETWORK if is_ours else Cause.PROVIDER_OUTAGE
     return Cause.RULE_CHANGE
 
 
-def _account_cause(failing: Iterable[Observation]) -> Cause:
-    """Tell an empty account from a refused one, and both from an endpoint that moved."""
-    causes = Counter(_refusal_cause(seen) for seen in failing)
+def _account_cause(failing: Iterable[Observation], *, is_key_accepted: bool) -> Cause:
+    """Tell an empty account from a refused one, and both from a provider that changed its rules."""
+    causes = Counter(_refusal_cause(seen, is_key_accepted=is_key_accepted) for seen in failing)
     return causes.most_common(1)[0][0]
 
 
-def _refusal_cause(observation: Observation) -> Cause:
+def _refusal_cause(observation: Observation, *, is_key_accepted: bool) -> Cause:
+    """Judge one refusal. A 404 is the account's only while no model answers: else the key is accepted."""
     if observation.reason == Reason.QUOTA or observation.http_status == 402:  # noqa: PLR2004
         return Cause.QUOTA
+    if observation.reason == Reason.CREDENTIAL or observation.http_status in {401, 403}:
+        return Cause.CREDENTIAL
     is_moved = observation.reason in {Reason.NO_ENDPOINT, Reason.WRONG_ADDRESS}
-    return Cause.RULE_CHANGE if is_moved else Cause.CREDENTIAL
+    return Cause.RULE_CHANGE if is_moved or is_key_accepted else Cause.CREDENTIAL
 
 
 def _most_common(failing: Iterable[Observation]) -> str:

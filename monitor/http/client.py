@@ -27,13 +27,17 @@ class Auth(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
-    """Where a provider is and how it is spoken to. What may hold a secret stays out of the `repr`."""
+    """Where a provider is and how it is spoken to. What may hold a secret stays out of the `repr`.
+
+    `other_secrets` are secrets beside the key that an answer may echo, such as the value of a header.
+    """
 
     base_url: str
     api_key: str | None = field(default=None, repr=False)
     auth: Auth = Auth.BEARER
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     proxy: str | None = field(default=None, repr=False)
+    other_secrets: tuple[str, ...] = field(default=(), repr=False)
 
     def url(self, path: str) -> str:
         """Return the address of a path that begins with a slash."""
@@ -42,7 +46,7 @@ class Endpoint:
     @property
     def secrets(self) -> tuple[str, ...]:
         """What must never be stored or shown."""
-        return (self.api_key,) if self.api_key else ()
+        return (*((self.api_key,) if self.api_key else ()), *self.other_secrets)
 
 
 class _KeyAuth(httpx.Auth):

@@ -33,16 +33,17 @@ def failure_class(observation: Observation) -> str | None:
     return "gone" if code == 410 else "request"
 
 
-def account_cause(observations: Iterable[Observation]) -> Cause:
-    """Name what most answers say (reading): money, a moved address, or the key."""
-    said = [_refused_for(observation) for observation in observations]
+def account_cause(observations: Iterable[Observation], *, others_answer: bool = False) -> Cause:
+    """Name what most answers say (reading): money, the key, or a provider that changed its rules."""
+    said = [_refused_for(observation, others_answer) for observation in observations]
     return max(dict.fromkeys(said), key=said.count)
 
 
-def _refused_for(observation: Observation) -> Cause:
+def _refused_for(observation: Observation, others_answer: bool) -> Cause:
     if observation.reason == Reason.QUOTA or observation.http_status == 402:
         return Cause.QUOTA
-    if observation.reason in (Reason.NO_ENDPOINT, Reason.WRONG_ADDRESS):
+    says_key = observation.reason == Reason.CREDENTIAL or observation.http_status in (401, 403)
+    if not says_key and (others_answer or observation.reason in (Reason.NO_ENDPOINT, Reason.WRONG_ADDRESS)):
         return Cause.RULE_CHANGE
     return Cause.CREDENTIAL
 
@@ -212,7 +213,7 @@ class History:
         """Name the likeliest common cause of a mass failure in one class (reading)."""
         seen = [each for each in self.sweeps[at].observations if each.model in failing]
         if name == "account":
-            return account_cause(seen)
+            return account_cause(seen, others_answer=self.any_answer(at))
         if name == "trouble":
             reasons = [each.reason for each in seen]
             most = max(dict.fromkeys(reasons), key=reasons.count)

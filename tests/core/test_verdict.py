@@ -72,8 +72,9 @@ def test_rule_8_an_answer_and_what_was_not_probed_fail_in_no_class(letter: str) 
 
 @pytest.mark.parametrize(("status", "name"), CLASSES)
 def test_rule_8_more_than_half_failing_in_one_class_is_inconclusive(status: int, name: str) -> None:
-    causes = {"account": Cause.CREDENTIAL, "gone": Cause.RULE_CHANGE, "request": Cause.RULE_CHANGE}
-    expected = Cause.QUOTA if status == 402 else causes.get(name, Cause.PROVIDER_OUTAGE)
+    causes = {"gone": Cause.RULE_CHANGE, "request": Cause.RULE_CHANGE, "trouble": Cause.PROVIDER_OUTAGE}
+    account = {401: Cause.CREDENTIAL, 402: Cause.QUOTA, 403: Cause.CREDENTIAL, 404: Cause.RULE_CHANGE}
+    expected = account[status] if name == "account" else causes[name]
     assert verdicts(day(TEN), day(TEN, "abcdef", status=status, after=STEP))[1] == expected
 
 
@@ -279,7 +280,13 @@ def test_rule_11_another_class_begins_anew() -> None:
         day(TEN, "abcdef", status=status, after=(1 + at) * 3 * HOUR)
         for at, status in enumerate((500, 500, 404, 404, 404))
     ]
-    assert verdicts(day(TEN), *sweeps)[3:] == [Cause.CREDENTIAL, Cause.CREDENTIAL, BELIEVED]
+    assert verdicts(day(TEN), *sweeps)[3:] == [Cause.RULE_CHANGE, Cause.RULE_CHANGE, BELIEVED]
+
+
+def test_rule_9_a_404_for_everyone_is_about_the_account_but_not_while_others_answer() -> None:
+    """An account without permission gets it on everything; a key that some accept is not rejected."""
+    assert verdicts(day(TEN), day(TEN, TEN, status=404, after=STEP))[1] == Cause.CREDENTIAL
+    assert verdicts(day(TEN), day(TEN, TEN[1:], status=404, after=STEP))[1] == Cause.RULE_CHANGE
 
 
 def test_rule_11_it_must_be_the_same_models() -> None:
