@@ -209,6 +209,7 @@ def _create_event() -> None:
         "event",
         sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
         *map(_need, ("provider_id", "sweep_id")),
+        _need("swept_at", sa.BigInteger()),
         sa.Column("model_id", sa.Integer()),
         _need("kind", sa.Text()),
         _need("began_at", sa.BigInteger()),
@@ -217,8 +218,8 @@ def _create_event() -> None:
         _pk("event", "id"),
         *(_fk("event", target) for target in ("provider", "sweep", "model")),
     )
-    op.create_index("ix_event_model_id_id", "event", ["model_id", "id"])
-    op.create_index("ix_event_provider_id_id", "event", ["provider_id", "id"])
+    for columns in (["swept_at", "id"], ["model_id", "swept_at", "id"], ["provider_id", "swept_at", "id"]):
+        op.create_index(f"ix_event_{'_'.join(columns)}", "event", columns)
     op.create_index(
         "ix_event_retirement",
         "event",

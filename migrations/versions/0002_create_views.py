@@ -65,8 +65,10 @@ SELECT p.name AS provider, m.name AS model, {b.began_at:time} AS began_at,
 FROM event b
 JOIN model m ON m.id = b.model_id
 JOIN provider p ON p.id = m.provider_id
-LEFT JOIN event e ON e.id = (SELECT min(n.id) FROM event n
-    WHERE n.model_id = b.model_id AND n.id > b.id AND n.kind IN ('became_available', 'retired'))
+LEFT JOIN event e ON e.id = (SELECT n.id FROM event n
+    WHERE n.model_id = b.model_id AND (n.swept_at, n.id) > (b.swept_at, b.id)
+        AND n.kind IN ('became_available', 'retired')
+    ORDER BY n.swept_at, n.id LIMIT 1)
 WHERE b.kind = 'became_unavailable' AND b.from_status = 'available'
 """,
     "change_history": """

@@ -35,6 +35,7 @@ def write_decision(connection: Connection, provider_id: int, stored: StoredSweep
             "id": event_id(stored.id, place),
             "provider_id": provider_id,
             "sweep_id": stored.id,
+            "swept_at": to_millis(stored.sweep.started_at),
             "model_id": None if each.model is None else models[each.model],
             **_columns(each),
         }

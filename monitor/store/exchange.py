@@ -6,7 +6,7 @@ from datetime import datetime
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, select
+from sqlalchemy import ColumnElement, Connection, Engine, false, select
 
 from monitor.clock import to_millis
 from monitor.core.model import Policy, Sweep, Verdict
@@ -17,7 +17,7 @@ from monitor.store.rebuild import lock_provider, settle
 from monitor.store.record import claim
 from monitor.store.schema import provider as provider_table
 from monitor.store.schema import sweep as sweep_table
-from monitor.store.values import millis
+from monitor.store.values import is_storable, millis
 
 _SWEEPS_PER_TRANSACTION = 50
 
@@ -56,7 +56,7 @@ def add_sweeps(engine: Engine, sweeps: Iterable[Sweep], policy_of: Callable[[str
     """
     added, total, touched = 0, 0, dict[str, None]()
     remaining = iter(sweeps)
-    while batch := list(islice(remaining, _SWEEPS_PER_TRANSACTION)):
+    while batch := sorted(islice(remaining, _SWEEPS_PER_TRANSACTION), key=_turn):
         with writing(engine) as connection:
             fresh = [each for each in batch if _add(connection, each, policy_of(each.provider))]
         touched |= dict.fromkeys(each.provider for each in batch)
@@ -67,6 +67,10 @@ def add_sweeps(engine: Engine, sweeps: Iterable[Sweep], policy_of: Callable[[str
             lock_provider(connection, found)
             settle(connection, found)
     return Imported(added, total - added)
+
+
+def _turn(each: Sweep) -> tuple[datetime, str, str]:
+    return each.started_at, each.provider, each.vantage
 
 
 def _add(connection: Connection, facts: Sweep, policy: Policy) -> bool:
@@ -116,5 +120,5 @@ def _conditions(
         conditions.append(sweep_table.c.started_at < to_millis(until))
     if provider is not None:
         named = select(provider_table.c.id).where(provider_table.c.name == provider)
-        conditions.append(sweep_table.c.provider_id.in_(named))
+        conditions.append(sweep_table.c.provider_id.in_(named) if is_storable(provider) else false())
     return conditions

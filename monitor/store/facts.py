@@ -57,15 +57,27 @@ def write_observations(
 def write_facts(connection: Connection, provider_id: int, policy_id: int, stored: StoredSweep) -> None:
     """Bring the facts of a sweep, whose row exists, to those of the value."""
     facts = stored.sweep
-    models = model_ids(connection, provider_id, [*facts.listed, *(each.model for each in facts.observations)])
-    note_untracked(connection, policy_id, stored.policy, models)
+    models = _known(connection, provider_id, policy_id, stored)
     _write_changed(connection, provider_id, stored)
     gaps = [{"model_id": models[name], "sweep_id": stored.id} for name in gaps_of(facts, stored.policy)]
     if gaps:
         connection.execute(insert_new(connection, gap), gaps)
-    members = [models[name] for name in facts.listed]
-    listing = catalog_id(connection, provider_id, members) if members else None
-    columns = {"catalog_id": listing, **_fact_columns(facts)}
+    columns = {
+        "catalog_id": _listing(connection, provider_id, models, facts),
+        **_catalog_columns(facts),
+        **_end_columns(facts),
+    }
+    connection.execute(update(sweep).where(sweep.c.id == stored.id).values(columns))
+
+
+def write_catalog(connection: Connection, provider_id: int, policy_id: int, stored: StoredSweep) -> None:
+    """Write what reading the catalog gave of a sweep that goes on."""
+    models = _known(connection, provider_id, policy_id, stored)
+    columns = {
+        "catalog_id": _listing(connection, provider_id, models, stored.sweep),
+        "listed": len(stored.sweep.listed),
+        **_catalog_columns(stored.sweep),
+    }
     connection.execute(update(sweep).where(sweep.c.id == stored.id).values(columns))
 
 
@@ -147,7 +159,26 @@ def _last_moment(row: Row[Any], seen: Sequence[Observation]) -> int:
     return latest
 
 
-def _fact_columns(facts: Sweep) -> Mapping[str, Any]:
+def _known(
+    connection: Connection, provider_id: int, policy_id: int, stored: StoredSweep
+) -> Mapping[str, int]:
+    """Return the ids of all models that a sweep names, those its policy shuts out noted as such."""
+    facts = stored.sweep
+    models = model_ids(connection, provider_id, [*facts.listed, *(each.model for each in facts.observations)])
+    note_untracked(connection, policy_id, stored.policy, models)
+    return models
+
+
+def _listing(connection: Connection, provider_id: int, models: Mapping[str, int], facts: Sweep) -> int | None:
+    members = [models[name] for name in facts.listed]
+    return catalog_id(connection, provider_id, members) if members else None
+
+
+def _catalog_columns(facts: Sweep) -> Mapping[str, Any]:
+    return {"duplicates": facts.duplicates, "rejected": facts.rejected, "requests": facts.requests}
+
+
+def _end_columns(facts: Sweep) -> Mapping[str, Any]:
     return {
         "finished_at": to_millis(facts.finished_at),
         "observed_until": to_millis(facts.started_at)
@@ -156,9 +187,6 @@ def _fact_columns(facts: Sweep) -> Mapping[str, Any]:
         "reported_cause": None if facts.cause is None else str(facts.cause),
         "accepted": facts.accepted,
         "detail": facts.detail,
-        "duplicates": facts.duplicates,
-        "rejected": facts.rejected,
-        "requests": facts.requests,
     }
 
 

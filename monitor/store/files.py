@@ -3,7 +3,7 @@
 import fcntl
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
@@ -25,13 +25,17 @@ def is_missing(engine: Engine) -> bool:
     return False
 
 
-def create_file(engine: Engine) -> None:
-    """Create the SQLite file and its directory unless they exist; many processes may do so at once."""
+def create_file(engine: Engine, look: Callable[[Engine], object]) -> None:
+    """Create the SQLite file and its directory unless they exist; many processes may do so at once.
+
+    `look` sees the file before anything in it is changed, and may raise to have it left alone.
+    """
     path, mode = sqlite_path(engine), file_mode_of(engine)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with _alone_in(path.parent):
             _create(path, mode)
+            look(engine)
             with translated(engine):
                 _set_wal(path)
     except OSError as error:

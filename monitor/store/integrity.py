@@ -30,7 +30,8 @@ _CONTRADICTIONS: Final[tuple[tuple[str, str], ...]] = (
         """
         SELECT m.name, p.name, t.status, e.to_status
         FROM model_state t JOIN model m ON m.id = t.model_id JOIN provider p ON p.id = m.provider_id
-        JOIN event e ON e.id = (SELECT max(n.id) FROM event n WHERE n.model_id = t.model_id)
+        JOIN event e ON e.id = (SELECT n.id FROM event n WHERE n.model_id = t.model_id
+            ORDER BY n.swept_at DESC, n.id DESC LIMIT 1)
         WHERE e.to_status <> t.status
         """,
     ),

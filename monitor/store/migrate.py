@@ -77,10 +77,11 @@ def require_current(engine: Engine) -> None:
 def upgrade(engine: Engine) -> tuple[str | None, str]:
     """Bring the schema to this version in one transaction; returns the revisions (before, after).
 
-    Any number of processes may do so at once. Raises SchemaOutdated for a newer version's database.
+    Any number of processes may do so at once. Raises SchemaOutdated for a newer version's database,
+    StoreUnavailable for one that holds something else, which is left as it is.
     """
     if is_sqlite(engine):
-        create_file(engine)
+        create_file(engine, schema_state)
     with writing(engine) as connection:
         if not is_sqlite(engine):
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _UPGRADE_LOCK})
@@ -112,7 +113,7 @@ def migrations_directory() -> Path:
 def _state(connection: Connection, engine: Engine) -> SchemaState:
     revision = _revision(connection)
     if revision is None:
-        if set(inspect(connection).get_table_names()) & set(metadata.tables):
+        if _holds_something_else(connection):
             raise StoreUnavailable(
                 f"database {database_name(engine)} holds tables that are not monitor's: "
                 "give monitor a database of its own"
@@ -123,8 +124,24 @@ def _state(connection: Connection, engine: Engine) -> SchemaState:
     return SchemaState.NEWER if revision > HEAD else SchemaState.OUTDATED
 
 
+def _holds_something_else(connection: Connection) -> bool:
+    """Tell whether a database without a revision has tables: of these names, or in a SQLite file any."""
+    found = set(inspect(connection).get_table_names())
+    if VERSION_TABLE in found:
+        return not _has_versions(connection) or bool(found & set(metadata.tables))
+    return bool(found if connection.dialect.name == "sqlite" else found & set(metadata.tables))
+
+
+def _has_versions(connection: Connection) -> bool:
+    """Tell whether there is a version table like monitor's: others call theirs the same."""
+    there = inspect(connection)
+    return there.has_table(VERSION_TABLE) and any(
+        each["name"] == "version_num" for each in there.get_columns(VERSION_TABLE)
+    )
+
+
 def _revision(connection: Connection) -> str | None:
-    if not inspect(connection).has_table(VERSION_TABLE):
+    if not _has_versions(connection):
         return None
     version = table(VERSION_TABLE, column("version_num"))
     found: str | None = connection.scalar(select(func.max(version.c.version_num)))

@@ -10,7 +10,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from monitor.core.diff import is_tracked
 from monitor.core.model import Observation, Policy
 from monitor.store.schema import catalog, finding, model, policy, provider, untracked
-from monitor.store.values import batches, digest, millis, policy_text
+from monitor.store.values import batches, digest, is_storable, millis, policy_text
 
 Row = Mapping[str, Any]
 
@@ -35,6 +35,8 @@ def upsert(connection: Connection, table: Table) -> Insert:
 
 def find_provider(connection: Connection, name: str) -> int | None:
     """Return the id of a provider that has a history."""
+    if not is_storable(name):
+        return None
     return connection.scalar(select(provider.c.id).where(provider.c.name == name))
 
 

@@ -4,7 +4,20 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Engine, RowMapping, Select, case, cast, func, select
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Engine,
+    RowMapping,
+    Select,
+    Tuple,
+    case,
+    cast,
+    false,
+    func,
+    select,
+    tuple_,
+)
 
 from monitor.clock import to_millis
 from monitor.core.history import EventRow, ModelRow, ModelStory, OutageRow, SweepRow, UptimeRow
@@ -12,11 +25,12 @@ from monitor.core.model import Verdict
 from monitor.store import schema as t
 from monitor.store.engine import reading
 from monitor.store.rows import event_row, model_row, outage_row, sweep_row
-from monitor.store.values import DAY_MS, moment
+from monitor.store.values import DAY_MS, is_storable, moment, sweep_of_event
 
 _UPTIME_DAYS = 30  # of model_status
 _PROVIDER = t.provider.c.name.label("provider")
 _MODEL = t.model.c.name.label("model")
+_TURN = (t.event.c.swept_at, t.event.c.id)  # what orders events: ids alone do not, see schema.py
 
 
 def providers(engine: Engine) -> list[str]:
@@ -69,14 +83,17 @@ def events(
     limit: int | None = None,
     newest_first: bool = False,
 ) -> list[EventRow]:
-    """Return events confirmed at or after `since`, in their order; `after_id` goes on where one stopped."""
+    """Return events confirmed at or after `since`, in their order: by the start of their sweep, then by id.
+
+    `after_id` goes on where one stopped.
+    """
     query = (
         select(t.event, _PROVIDER, _MODEL)
         .select_from(t.event)
         .join(t.provider, t.provider.c.id == t.event.c.provider_id)
         .outerjoin(t.model, t.model.c.id == t.event.c.model_id)
         .where(*_named(provider, model))
-        .order_by(t.event.c.id.desc() if newest_first else t.event.c.id)
+        .order_by(*(column.desc() if newest_first else column for column in _TURN))
         .limit(limit)
     )
     if since is not None:
@@ -84,7 +101,7 @@ def events(
     if kind is not None:
         query = query.where(t.event.c.kind == kind)
     if after_id is not None:
-        query = query.where(t.event.c.id > after_id)
+        query = query.where(tuple_(*_TURN) > _turn_of(after_id))
     return [event_row(row) for row in _rows(engine, query)]
 
 
@@ -105,7 +122,7 @@ def last_conclusive_at(engine: Engine, provider: str) -> datetime | None:
     query = (
         select(func.max(t.sweep.c.started_at))
         .join(t.provider, t.provider.c.id == t.sweep.c.provider_id)
-        .where(t.provider.c.name == provider, t.sweep.c.verdict == Verdict.CONCLUSIVE.value)
+        .where(*_named(provider, None), t.sweep.c.verdict == Verdict.CONCLUSIVE.value)
     )
     with reading(engine) as connection:
         return moment(connection.scalar(query))
@@ -121,10 +138,15 @@ def outages(
 ) -> list[OutageRow]:
     """Return outages that lasted at or after `since`, newest first (rules.md 21)."""
     end, after = t.event.alias("closing"), t.event.alias("later")
-    closing = select(func.min(after.c.id)).where(
-        after.c.model_id == t.event.c.model_id,
-        after.c.id > t.event.c.id,
-        after.c.kind.in_(["became_available", "retired"]),
+    closing = (
+        select(after.c.id)
+        .where(
+            after.c.model_id == t.event.c.model_id,
+            tuple_(after.c.swept_at, after.c.id) > tuple_(*_TURN),
+            after.c.kind.in_(["became_available", "retired"]),
+        )
+        .order_by(after.c.swept_at, after.c.id)
+        .limit(1)
     )
     ended_at = case((end.c.kind == "retired", end.c.confirmed_at), else_=end.c.began_at)
     query = (
@@ -135,7 +157,7 @@ def outages(
         .outerjoin(end, end.c.id == closing.scalar_subquery())
         .where(t.event.c.kind == "became_unavailable", t.event.c.from_status == "available")
         .where(*_named(provider, model))
-        .order_by(t.event.c.id.desc())
+        .order_by(*(column.desc() for column in _TURN))
         .limit(limit)
     )
     if since is not None:
@@ -166,7 +188,13 @@ def _rows(engine: Engine, query: Select[Any]) -> Sequence[RowMapping]:
 
 def _named(provider: str | None, model: str | None) -> list[ColumnElement[bool]]:
     wanted = [(t.provider.c.name, provider), (t.model.c.name, model)]
-    return [column == name for column, name in wanted if name is not None]
+    return [column == name if is_storable(name) else false() for column, name in wanted if name is not None]
+
+
+def _turn_of(event_id: int) -> Tuple:
+    """Return the place of an event in the order of events; it need not exist any more, its sweep does."""
+    start = select(t.sweep.c.started_at).where(t.sweep.c.id == sweep_of_event(event_id)).scalar_subquery()
+    return tuple_(func.coalesce(start, 0), event_id)
 
 
 def _counts(days: int) -> Select[Any]:

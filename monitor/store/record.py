@@ -15,7 +15,7 @@ from monitor.core.model import Cause, Decision, Observation, Policy, Sweep, Verd
 from monitor.errors import StoreError
 from monitor.store.decisions import read_decision, write_decision
 from monitor.store.engine import reading, writing
-from monitor.store.facts import StoredSweep, read_stored, write_facts, write_observations
+from monitor.store.facts import StoredSweep, read_stored, write_catalog, write_facts, write_observations
 from monitor.store.names import find_provider, insert_new, policy_id, provider_id
 from monitor.store.rebuild import days_of, is_next, lock_provider, settle
 from monitor.store.rollup import count_days
@@ -92,6 +92,18 @@ def claim(connection: Connection, row: Mapping[str, Any], *, moves: bool) -> int
     raise StoreError("no free sweep id: too many sweeps start at the same moment")
 
 
+def keep_catalog(engine: Engine, sweep_id: int, sweep: Sweep) -> None:
+    """Keep what reading the catalog gave of a running sweep; it survives whatever happens next.
+
+    That is `listed`, `duplicates`, `rejected` and the `requests` so far. Doing it again changes nothing.
+    Raises StoreError for a sweep that is not running any more.
+    """
+    with writing(engine) as connection:
+        row = _running(connection, sweep_id)
+        stored = StoredSweep(sweep_id, sweep, _policy(connection, row.policy_id))
+        write_catalog(connection, row.provider_id, row.policy_id, stored)
+
+
 def add_observations(engine: Engine, sweep_id: int, observations: Sequence[Observation]) -> None:
     """Keep observations of a running sweep; they survive whatever happens next. A later one overwrites."""
     with writing(engine) as connection:
@@ -118,6 +130,7 @@ def close_sweep(engine: Engine, sweep_id: int, sweep: Sweep, decision: Decision)
 def close_interrupted(engine: Engine, provider: str, vantage: str) -> list[Sweep]:
     """Close sweeps that were cut short as interrupted, keeping what they observed; returns them.
 
+    Their requests are those of the kept catalog and of the kept observations.
     For the holder of the sweep lock: no sweep of this provider and vantage can be running.
     """
     with writing(engine) as connection:
@@ -188,7 +201,8 @@ def _close(connection: Connection, row: Row[Any], stored: StoredSweep, decision:
 
 
 def _interrupted(stored: StoredSweep) -> StoredSweep:
-    cut = replace(stored.sweep, verdict=Verdict.INCONCLUSIVE, cause=Cause.INTERRUPTED)
+    requests = stored.sweep.requests + sum(each.attempts for each in stored.sweep.observations)
+    cut = replace(stored.sweep, verdict=Verdict.INCONCLUSIVE, cause=Cause.INTERRUPTED, requests=requests)
     return replace(stored, sweep=cut)
 
 

@@ -163,6 +163,8 @@ event = Table(
     Column("id", BigInteger, primary_key=True, autoincrement=False),
     Column("provider_id", ForeignKey("provider.id"), nullable=False),
     Column("sweep_id", ForeignKey("sweep.id"), nullable=False),
+    # The start of its sweep. Sweeps take their turn by it; ids may not, where several start within seconds.
+    Column("swept_at", BigInteger, nullable=False),
     Column("model_id", ForeignKey("model.id")),
     Column("kind", Text, nullable=False),
     Column("began_at", BigInteger, nullable=False),
@@ -171,8 +173,9 @@ event = Table(
     Column("to_status", Text),
     Column("reason", Text),
     Column("detail", Text),
-    Index(None, "model_id", "id"),
-    Index(None, "provider_id", "id"),
+    Index(None, "swept_at", "id"),
+    Index(None, "model_id", "swept_at", "id"),
+    Index(None, "provider_id", "swept_at", "id"),
 )
 _ABOUT_RETIREMENT = (event.c.from_status == text("'retired'")) | (event.c.to_status == text("'retired'"))
 Index(

@@ -19,6 +19,15 @@ _UPGRADE = "its tables are not this version's: run `monitor db upgrade`"
 
 _SHORTEST_PASSWORD: Final = 4  # masking a shorter one would only garble the message
 
+# In WAL mode even a reader writes: it makes -wal and -shm, unless someone else has them open.
+_COMPANIONS_CLOSED: Final = frozenset(
+    {"SQLITE_READONLY_DIRECTORY", "SQLITE_READONLY_CANTINIT", "SQLITE_READONLY_RECOVERY"}
+)
+_NEEDS_COMPANIONS: Final = (
+    "cannot be opened by this user without the right to write its directory: "
+    "read it while the daemon has it open, or as the daemon's user"
+)
+
 # What SQLite says (a piece of its message) -> what it means.
 SQLITE_TROUBLE: Final[tuple[tuple[str, str], ...]] = (
     (
@@ -104,6 +113,8 @@ def _known_trouble(origin: BaseException) -> str | None:
     if isinstance(origin, psycopg.Error):
         return _postgres_trouble(origin)
     if isinstance(origin, sqlite3.Error):
+        if getattr(origin, "sqlite_errorname", None) in _COMPANIONS_CLOSED:
+            return _NEEDS_COMPANIONS
         said = str(origin).lower()
         return next((meaning for piece, meaning in SQLITE_TROUBLE if piece in said), None)
     return None

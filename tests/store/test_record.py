@@ -10,11 +10,13 @@ from monitor.core.diff import fold
 from monitor.core.model import Cause, Decision, EventKind, Outcome, Policy, Reason, Status, Sweep, Verdict
 from monitor.errors import StoreError
 from monitor.store.exchange import read_sweeps
+from monitor.store.integrity import check
 from monitor.store.record import (
     OpenedSweep,
     add_observations,
     close_interrupted,
     close_sweep,
+    keep_catalog,
     last_slot,
     open_sweep,
     record_missed_slots,
@@ -238,3 +240,57 @@ def test_counts_by_outcome_and_what_was_probed(engine: Engine) -> None:
     counts = ("listed", "probed", "available", "rate_limited", "unavailable", "unknown", "requests")
     assert [row[name] for name in counts] == [5, 4, 1, 1, 1, 2, 5]
     assert told.UNASKED == (Outcome.UNKNOWN, Reason.NOT_PROBED)
+
+
+def test_a_kept_catalog_is_shown_while_the_sweep_runs(engine: Engine) -> None:
+    running = must(opened(engine))
+    listed = tuple(f"m/{place}" for place in range(30))
+    reading = replace(
+        told.sweep(told.START, {}), listed=listed, observations=(), duplicates=2, rejected=1, requests=3
+    )
+    for _ in range(2):  # again, as after an answer that was lost
+        keep_catalog(engine, running.id, reading)
+    (row,) = views.told(engine, "sweep_history")
+    assert [row[name] for name in ("listed", "duplicates", "rejected", "requests")] == [30, 2, 1, 3]
+    assert (row["verdict"], row["finished_at"]) == (None, None)
+    assert views.rows(engine, "model_status") == []
+
+
+def test_a_sweep_cut_short_keeps_its_catalog_and_counts_the_requests_it_made(engine: Engine) -> None:
+    running = must(opened(engine))
+    listed = tuple(f"m/{place}" for place in range(30))
+    reading = replace(told.sweep(told.START, {}), listed=listed, duplicates=2, rejected=1, requests=3)
+    keep_catalog(engine, running.id, reading)
+    tried = replace(told.seen("m/4", told.SLOW), attempts=3)
+    unasked = replace(told.seen("m/5", told.UNASKED), attempts=0)
+    add_observations(engine, running.id, [told.seen("m/7"), tried, unasked])
+    (cut,) = close_interrupted(engine, "nvidia", "default")
+    assert cut.listed == listed
+    assert [each.model for each in cut.observations] == ["m/4", "m/5", "m/7"]
+    (row,) = views.told(engine, "sweep_history")
+    counts = ("listed", "duplicates", "rejected", "requests", "probed", "available", "unknown")
+    assert [row[name] for name in counts] == [30, 2, 1, 7, 2, 1, 2]
+    assert (row["verdict"], row["cause"]) == ("inconclusive", "interrupted")
+    assert list(read_sweeps(engine)) == [cut]
+    assert check(engine) == []
+
+
+def test_a_sweep_cut_short_makes_nothing_look_absent_or_new(engine: Engine) -> None:
+    told.live(engine, told.sweep(told.START, dict.fromkeys(NAMES, told.UP)))
+    before = views.rows(engine, "model_status"), views.rows(engine, "change_history")
+    for place in range(1, 6):
+        running = must(opened(engine, told.START + timedelta(minutes=15 * place)))
+        reading = replace(told.sweep(running.started_at, {}), listed=("a/first", "new"), requests=1)
+        keep_catalog(engine, running.id, reading)
+        close_interrupted(engine, "nvidia", "default")
+    assert (views.rows(engine, "model_status"), views.rows(engine, "change_history")) == before
+    at = told.START + timedelta(hours=2)
+    decision = told.live(engine, told.sweep(at, dict.fromkeys(NAMES, told.UP)))
+    assert (decision.verdict, decision.events) == (Verdict.CONCLUSIVE, ())
+
+
+def test_a_catalog_is_not_kept_for_a_closed_sweep(engine: Engine) -> None:
+    running = must(opened(engine))
+    close_interrupted(engine, "nvidia", "default")
+    with pytest.raises(StoreError, match="was closed as interrupted by another process"):
+        keep_catalog(engine, running.id, told.sweep(told.START, {"a": told.UP}))

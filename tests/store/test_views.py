@@ -27,7 +27,9 @@ from monitor.core.model import (
 )
 from monitor.store import query
 from monitor.store.engine import reading
-from monitor.store.exchange import add_sweeps
+from monitor.store.exchange import add_sweeps, read_sweeps
+from monitor.store.record import last_slot
+from monitor.store.states import load_state
 from tests.store import told, views
 
 
@@ -240,3 +242,19 @@ def _shown(value: object) -> object:
     if isinstance(value, datetime):
         return _text(value)
     return getattr(value, "value", value)
+
+
+@pytest.mark.parametrize("name", ["\udcff", "a\0b"])
+def test_a_name_that_no_database_can_hold_is_not_found(engine: Engine, name: str) -> None:
+    told.live(engine, told.sweep(told.START, {"a": told.UP}))
+    assert query.current_models(engine, "nvidia", model=name) == []
+    assert query.current_models(engine, name) == []
+    assert query.model_story(engine, "nvidia", name) is None
+    assert query.events(engine, model=name) == []
+    assert query.outages(engine, provider=name) == []
+    assert query.sweeps(engine, name) == []
+    assert query.uptime(engine, 30, model=name) == []
+    assert query.last_conclusive_at(engine, name) is None
+    assert list(read_sweeps(engine, provider=name)) == []
+    assert load_state(engine, name) == ProviderState()
+    assert last_slot(engine, name, "default") is None

@@ -1,0 +1,91 @@
+"""The route of one sweep: alone, open, look, decide and record."""
+
+import asyncio
+import logging
+from asyncio import to_thread
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
+
+from monitor.clock import Clock
+from monitor.core.model import Cause
+from monitor.errors import NoVerdict
+from monitor.logs import event
+from monitor.report.times import length
+from monitor.store.engine import Engine
+from monitor.store.locks import sweep_lock
+from monitor.store.query import sweeps
+from monitor.store.record import OpenedSweep, close_interrupted, open_sweep
+from monitor.store.states import load_state
+from monitor.sweep.running import Running
+from monitor.sweep.values import Swept, Target, Watch
+
+log = logging.getLogger(__name__)
+
+_LOCK_SECONDS = 0.25
+_LEAST_PATIENCE = timedelta(seconds=10)
+
+
+async def sweep_provider(
+    target: Target, engine: Engine, *, now: Clock, slot: datetime | None = None, watch: Watch | None = None
+) -> Swept | None:
+    """Make one sweep and record it; None where the slot was already served.
+
+    Cancelled, it closes itself as interrupted with what it saw. Raises NoVerdict where another sweep of the
+    provider does not end within an interval, StoreError where the database stays away.
+    """
+    async with _alone(target, engine, is_scheduled=slot is not None):
+        await to_thread(close_interrupted, engine, target.provider, target.vantage)
+        opened = await to_thread(_open, target, engine, slot, now())
+        if opened is None:
+            event(log, logging.INFO, "slot_already_served", provider=target.provider, slot=slot)
+            return None
+        state = await to_thread(load_state, engine, target.provider)
+        target.pacer.follow(await to_thread(_idle_s, target, engine, opened))
+        running = Running(target, engine, opened, state=state, slot=slot, watch=watch or Watch())
+        try:
+            await running.look()
+        except asyncio.CancelledError:
+            await running.close(Cause.INTERRUPTED)
+            raise
+        return await running.close()
+
+
+@asynccontextmanager
+async def _alone(target: Target, engine: Engine, *, is_scheduled: bool) -> AsyncIterator[None]:
+    """Hold the lock of this provider's sweep (rules.md 32).
+
+    Waits for another sweep at most an interval; by hand at least ten seconds, as short ones may follow
+    one another.
+    """
+    lock = sweep_lock(engine, target.provider, target.vantage)
+    loop = asyncio.get_running_loop()
+    patience = target.interval if is_scheduled else max(target.interval, _LEAST_PATIENCE)
+    give_up_at = loop.time() + patience.total_seconds()
+    while not await to_thread(lock.try_acquire):
+        if loop.time() > give_up_at:
+            raise NoVerdict(
+                f"another sweep of {target.provider} is running for {length(patience)}; try again later"
+            )
+        await asyncio.sleep(_LOCK_SECONDS)
+    try:
+        yield
+    finally:
+        await to_thread(lock.release)
+
+
+def _idle_s(target: Target, engine: Engine, opened: OpenedSweep) -> float:
+    """Seconds since the sweep before this one, whose process had a pacer of its own."""
+    ends = [other.finished_at for other in sweeps(engine, target.provider, limit=2) if other.finished_at]
+    return min(((opened.started_at - end).total_seconds() for end in ends), default=float("inf"))
+
+
+def _open(target: Target, engine: Engine, slot: datetime | None, moment: datetime) -> OpenedSweep | None:
+    return open_sweep(
+        engine,
+        provider=target.provider,
+        vantage=target.vantage,
+        slot=slot,
+        started_at=moment,
+        policy=target.policy,
+    )
