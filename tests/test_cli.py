@@ -4,14 +4,17 @@ import gzip
 import json
 import os
 import pty
+import re
+import stat
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from monitor.cli.main import _COMMANDS
+from monitor.cli.commands import _COMMANDS
 from monitor.demo import World
 from tests.gateway import KEY, KEY_VARIABLE, Gateway, config_file, environment, gateway, monitor
 
@@ -160,10 +163,12 @@ def test_a_file_with_one_bad_record_changes_nothing(lite: Path) -> None:
         }
     )
     (lite.parent / "bad.jsonl").write_text(f'{good}\n{{"provider": "p", "listd": []}}\n')
+    (lite.parent / "marked.jsonl").write_text(f"{good}\n", "utf-8-sig")
     refused = monitor(lite, "import", "bad.jsonl")
     assert refused.returncode == 2
     assert "bad.jsonl:2" in refused.stderr
     assert not (lite.parent / "history").exists()
+    assert monitor(lite, "import", "marked.jsonl").stdout == "1 sweep imported, 0 already there\n"
 
 
 @pytest.mark.parametrize(
@@ -178,6 +183,8 @@ def test_a_file_with_one_bad_record_changes_nothing(lite: Path) -> None:
         ("sweep", "--provider", "nobody"),
         ("sweep", "--output-dir", "/proc/nothing"),
         ("list", "--max-age", "old"),
+        ("list", "--days", "99999999999999999999", "--min-uptime", "5"),
+        ("list", "--min-uptime", "nan"),
         ("demo", "--duration", "long"),
         ("demo", "--listen", "nowhere"),
         ("nonsense",),
@@ -299,3 +306,191 @@ def test_all_providers_are_swept_side_by_side(lite: Path, sqlite_url: str) -> No
     assert "--provider" in twice.stderr
     assert monitor(lite, "check", "a/answers", "--provider", "second").returncode == 0
     assert sqlite_url
+
+
+def through_a_shell(config: Path, line: str) -> subprocess.CompletedProcess[str]:
+    """Run a line of the shell in which `monitor` is the command with its configuration."""
+    command = f'monitor() {{ {sys.executable} -m monitor --config {config} "$@"; }}; {line}'
+    return subprocess.run(
+        ["/bin/bash", "-c", command],
+        env=environment(),
+        cwd=config.parent,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_a_stream_that_is_closed_from_the_start_is_no_error(lite: Path, closed: str) -> None:
+    swept = through_a_shell(lite, f"monitor sweep {closed} && monitor check a/answers {closed}")
+    assert (swept.returncode, "Traceback" in swept.stderr) == (0, False), swept.stderr
+    assert through_a_shell(lite, f"monitor check c/gone {closed}").returncode == 1
+    assert monitor(lite, "db", "check").returncode == 0
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["list", "status", "check c/gone", "check a/answers --json", "export -", "config show", "--help"],
+)
+def test_a_full_stdout_is_exit_2_with_words(lite: Path, command: str) -> None:
+    monitor(lite, "sweep")
+    full = through_a_shell(lite, f"monitor {command} >/dev/full")
+    assert (full.returncode, full.stderr.splitlines()[-1:]) == (
+        2,
+        ["monitor: cannot write to stdout: No space left on device"],
+    )
+
+
+def test_a_sweep_whose_result_cannot_be_written_is_recorded(lite: Path) -> None:
+    full = through_a_shell(lite, "monitor sweep --json >/dev/full")
+    assert full.returncode == 2
+    assert "cannot write to stdout" in full.stderr
+    assert "internal error" not in full.stderr
+    assert monitor(lite, "list").stdout.splitlines() == ["a/answers", "b/busy"]
+
+
+def test_a_full_stderr_changes_neither_result_nor_exit_code(lite: Path) -> None:
+    swept = through_a_shell(lite, "monitor sweep 2>/dev/full")
+    assert (swept.returncode, swept.stdout.splitlines()) == (0, ["a/answers", "b/busy"])
+    assert through_a_shell(lite, "monitor check no/such-model 2>/dev/full").returncode == 3
+
+
+@pytest.mark.parametrize("command", ["status", "list", "export -", "check a/answers", "events --json"])
+def test_a_reader_that_has_gone_is_no_error(lite: Path, command: str) -> None:
+    monitor(lite, "sweep")
+    left = through_a_shell(lite, f"monitor {command} > >(exec 0<&-; exec true); exit $?")
+    gone = through_a_shell(lite, f"(sleep 0.2; monitor {command}; echo $? >&2) | true")
+    assert (left.returncode, left.stderr, gone.stderr) == (0, "", "0\n")
+
+
+def test_a_reader_that_has_gone_does_not_change_the_answer(lite: Path) -> None:
+    monitor(lite, "sweep")
+    assert through_a_shell(lite, "(sleep 0.2; monitor check c/gone; echo $? >&2) | true").stderr == "1\n"
+
+
+def test_an_interrupt_while_the_command_loads_ends_it_without_a_traceback(lite: Path) -> None:
+    """The interrupt comes while a module is looked for: of the libraries, of the command, of the wiring."""
+    program = (
+        "import sys, signal\n"
+        "late = sys.argv[1]\n"
+        "class Interrupting:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        "        if name == late:\n"
+        "            signal.raise_signal(signal.SIGINT)\n"
+        "sys.meta_path.insert(0, Interrupting())\n"
+        "from monitor.cli.main import main\n"
+        "sys.argv = ['monitor', 'config', 'show']\n"
+        "main()\n"
+    )
+    for module in (
+        "click",
+        "pydantic",
+        "monitor.config",
+        "monitor.cli.configuration",
+        "monitor.app.application",
+    ):
+        ended = subprocess.run(
+            [sys.executable, "-c", program, module],
+            env=environment(),
+            cwd=lite.parent,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert (ended.returncode, ended.stderr.strip()) == (130, ""), module
+
+
+def test_an_export_goes_through_links_and_into_pipes(lite: Path) -> None:
+    monitor(lite, "sweep")
+    record = monitor(lite, "export", "-").stdout
+    target, link, pipe = (lite.parent / name for name in ("target.jsonl", "link.jsonl", "pipe"))
+    target.write_text("old")
+    link.symlink_to(target)
+    os.mkfifo(pipe)
+    assert monitor(lite, "export", "link.jsonl").returncode == 0
+    assert (link.is_symlink(), target.read_text("utf-8")) == (True, record)
+    found: list[str] = []
+    reader = threading.Thread(target=lambda: found.append(pipe.read_text("utf-8")), daemon=True)
+    reader.start()
+    exported = monitor(lite, "export", "pipe")
+    assert (exported.returncode, exported.stderr) == (0, "1 sweep exported\n")
+    assert stat.S_ISFIFO(pipe.stat().st_mode)
+    reader.join(10)
+    assert found == [record]
+    full = monitor(lite, "export", "/dev/full")
+    assert (full.returncode, full.stderr) == (
+        2,
+        "monitor: /dev/full: cannot be written: No space left on device\n",
+    )
+
+
+def test_an_export_to_links_that_go_in_circles_is_refused(lite: Path) -> None:
+    monitor(lite, "sweep")
+    one, two = lite.parent / "one", lite.parent / "two"
+    one.symlink_to(two)
+    two.symlink_to(one)
+    refused = monitor(lite, "export", "one")
+    assert (refused.returncode, one.is_symlink()) == (2, True)
+    assert "internal error" not in refused.stderr
+
+
+def on_a_terminal(config: Path, *arguments: str) -> str:
+    """Return what a command writes to a terminal as stdout."""
+    terminal, user = pty.openpty()
+    subprocess.run(
+        [sys.executable, "-m", "monitor", "--config", str(config), *arguments],
+        env={**environment(), "TERM": "xterm"},
+        cwd=config.parent,
+        stdout=user,
+        stderr=subprocess.PIPE,
+        timeout=60,
+        check=False,
+    )
+    os.close(user)
+    written = os.read(terminal, 100_000).decode()
+    os.close(terminal)
+    return written
+
+
+def test_unseen_characters_of_an_id_are_shown_on_a_terminal_and_kept_in_a_pipe(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    odd = "a/\u202egpt\u200b"
+    with gateway(World(listed=(odd,)), api_key=KEY) as provider:
+        config = config_file(tmp_path, provider.base_url, sqlite_url)
+        assert monitor(config, "sweep").stdout == f"{odd}\n"
+        assert on_a_terminal(config, "sweep").strip() == "a/\\u{202e}gpt\\u{200b}"
+    assert on_a_terminal(config, "list").strip() == "a/\\u{202e}gpt\\u{200b}"
+    assert monitor(config, "list").stdout == f"{odd}\n"
+
+
+def test_one_thing_is_told_in_the_singular(sqlite_url: str, tmp_path: Path) -> None:
+    with gateway(World(listed=("a",)), api_key=KEY) as provider:
+        config = config_file(tmp_path, provider.base_url, sqlite_url)
+        assert "1 model to probe" in monitor(config, "sweep").stderr
+    assert "1 model: 1 available" in monitor(config, "status").stdout
+    assert monitor(config, "export", "out.jsonl").stderr == "1 sweep exported\n"
+
+
+@pytest.mark.parametrize("table", ["[schedule]\n", ""])
+def test_a_cron_line_that_never_comes_is_refused_by_config_check_as_by_run(lite: Path, table: str) -> None:
+    never = 'cron = "0 0 30 2 *"\n'
+    text = lite.read_text("utf-8")
+    changed = re.sub(r"^interval = .*\n", never, text, flags=re.MULTILINE) if table else text + never
+    lite.write_text(changed, "utf-8")
+    for command in (("config", "check"), ("run",)):
+        refused = monitor(lite, *command)
+        assert (refused.returncode, refused.stdout) == (2, ""), command
+        assert 'cron = "0 0 30 2 *" never comes' in refused.stderr
+
+
+def test_a_demo_does_not_mix_into_a_real_history(lite: Path, sqlite_url: str) -> None:
+    monitor(lite, "sweep")
+    before = monitor(lite, "export", "-").stdout
+    refused = monitor(lite, "demo", "--database", sqlite_url, "--duration", "1s", "--listen", "127.0.0.1:0")
+    assert refused.returncode == 2
+    assert "holds the history of nvidia" in refused.stderr
+    assert monitor(lite, "export", "-").stdout == before

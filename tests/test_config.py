@@ -173,6 +173,27 @@ def test_the_database_address_of_the_environment_wins(tmp_path: Path) -> None:
     assert SECRET not in str(error.value)
 
 
+def test_an_empty_database_address_is_refused_with_the_remedy() -> None:
+    with pytest.raises(ConfigError) as error:
+        config.load_settings(None, {"MONITOR_DATABASE_URL": " "})
+    assert str(error.value) == (
+        "the environment variable MONITOR_DATABASE_URL is empty; put the database url in it, or unset it"
+    )
+
+
+def test_what_the_example_says_of_keys_that_are_left_out_is_true() -> None:
+    """Every key of the example may go without any effect, but for those that its header names."""
+    text = EXAMPLE.read_text("utf-8")
+    header = text[: text.index("[database]")]
+    for line in re.findall(r"^\w+ = .*\n", text, re.MULTILINE):
+        name = line.split(" = ", 1)[0]
+        try:
+            same = config.parse_settings(text.replace(line, "", 1), "less") == config.Settings()
+        except ConfigError:
+            same = False
+        assert same is not bool(re.search(rf"\b{name}\b", header)), name
+
+
 def test_listen_is_host_and_port() -> None:
     cases = {
         "127.0.0.1:8080": ("127.0.0.1", 8080),

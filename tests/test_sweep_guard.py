@@ -260,7 +260,7 @@ def test_a_mass_failure_that_lasts_six_hours_while_others_answer_is_believed(eng
         g.sweep(aim, engine, g.NOON)
         there.change(Behave(MOST, "not_for_account"))
         causes = [g.sweep(aim, engine, g.hours(hour)).decision.cause for hour in (1, 2, 5, 7, 8)]
-    assert causes == [Cause.CREDENTIAL, Cause.CREDENTIAL, Cause.CREDENTIAL, None, None]
+    assert causes == [Cause.RULE_CHANGE, Cause.RULE_CHANGE, Cause.RULE_CHANGE, None, None]
     down = (
         "SELECT count(*) FROM change_history WHERE kind = 'became_unavailable' AND reason = 'not_for_account'"
     )

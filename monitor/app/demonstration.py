@@ -18,9 +18,10 @@ from monitor.core.model import Event
 from monitor.daemon import Stop
 from monitor.demo.server import DemoServer
 from monitor.demo.stories import demo_story
-from monitor.errors import ConfigError, UsageError
+from monitor.errors import ConfigError, StoreError, UsageError
 from monitor.report.plain import change_words
 from monitor.report.sweeps import sweep_words
+from monitor.store import query
 from monitor.store.locks import leader_lock
 from monitor.sweep import Swept
 from monitor.web.listener import open_listener
@@ -88,9 +89,25 @@ async def run_demo(
 
 def _app(settings: Settings, environ: Mapping[str, str]) -> App:
     app = App(settings, environ)
+    _refuse_real_history(app)
     if settings.database.url == DEFAULT_DATABASE:
         _forget_last_demo(app)
     return app
+
+
+def _refuse_real_history(app: App) -> None:
+    """Raise UsageError where the database has watched real providers: nothing takes a demo out again."""
+    try:
+        engine = app.history()
+    except StoreError:
+        return  # there is none to be spoilt, or the daemon says what is wrong with it
+    others = [name for name in query.providers(engine) if name != _PROVIDER]
+    engine.dispose()
+    if others:
+        raise UsageError(
+            f"{app.database_name} holds the history of {', '.join(others)}; a demo would mix into it: "
+            "choose another --database"
+        )
 
 
 def _forget_last_demo(app: App) -> None:

@@ -1,5 +1,6 @@
 """Files of sweep records: one JSON object a line, gzip or plain, `-` for the standard streams."""
 
+import codecs
 import gzip
 import os
 import shutil
@@ -20,20 +21,43 @@ _LONGEST_LINE = 64 * 1024 * 1024
 
 
 def write_records(sweeps: Iterable[Sweep], file: Path) -> int:
-    """Write records to a file, which appears whole or not at all; returns how many. Raises UsageError."""
+    """Write records to a file, which appears whole or not at all; returns how many.
+
+    A symbolic link stays one, and what is no regular file (a device, a named pipe) is written to. Raises
+    UsageError, and BrokenPipeError where nobody reads stdout any more.
+    """
     if file == _STANDARD:
-        return _write_lines(sweeps, sys.stdout.buffer)
+        return _write_standard(sweeps)
+    is_packed = file.suffix == ".gz"
     try:
-        descriptor, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
-        temporary = Path(name)
-        try:
-            with os.fdopen(descriptor, "wb") as raw:
-                count = _write_packed(sweeps, raw, file.suffix == ".gz")
-            temporary.replace(file)
-        finally:
-            temporary.unlink(missing_ok=True)
+        if not file.exists() or file.is_file():
+            return _write_whole(sweeps, file.resolve(), is_packed)
+        with file.open("wb") as raw:
+            return _write_packed(sweeps, raw, is_packed)
     except OSError as error:
         raise UsageError(f"{file}: cannot be written: {error.strerror}") from None
+    except RuntimeError:  # how Path.resolve of Python 3.11 and 3.12 calls it
+        raise UsageError(f"{file}: cannot be written: the symbolic links go in circles") from None
+
+
+def _write_standard(sweeps: Iterable[Sweep]) -> int:
+    try:
+        return _write_lines(sweeps, sys.stdout.buffer)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise UsageError(f"cannot write to stdout: {error.strerror}") from None
+
+
+def _write_whole(sweeps: Iterable[Sweep], file: Path, is_packed: bool) -> int:  # noqa: FBT001
+    descriptor, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
+    temporary = Path(name)
+    try:
+        with os.fdopen(descriptor, "wb") as raw:
+            count = _write_packed(sweeps, raw, is_packed)
+        temporary.replace(file)
+    finally:
+        temporary.unlink(missing_ok=True)
     return count
 
 
@@ -88,7 +112,8 @@ def _spooled() -> Iterator[BinaryIO]:
 def _records(name: str, stream: BinaryIO) -> Iterator[Sweep]:
     for number, line in enumerate(_lines(name, stream), start=1):
         if line.strip():
-            yield parse_record(_decoded(line, f"{name}:{number}"), f"{name}:{number}")
+            plain = line.removeprefix(codecs.BOM_UTF8) if number == 1 else line
+            yield parse_record(_decoded(plain, f"{name}:{number}"), f"{name}:{number}")
 
 
 def _lines(name: str, stream: BinaryIO) -> Iterator[bytes]:

@@ -13,6 +13,7 @@ _LISTS = ("data", "models", "items", "results")
 _NAMES = ("id", "name", "model")
 _CURSORS = (("nextPageToken", "pageToken"), ("next_page_token", "page_token"))
 _PREFIX = "models/"
+_UNDECODABLE = "\ufffd"  # what stands for bytes that are not UTF-8: nobody has an id with that
 _MOST_VALUES = 4_000_000
 _URL_CHARS = 8_000
 _DEFAULT_PORTS = {"http": 80, "https": 443}
@@ -31,9 +32,9 @@ class Unreadable(ValueError):
 class Page:
     """What one page lists.
 
-    `ids` are trackable (rules.md 33), in order, not yet de-duplicated; `rows` counts all, `rejected` those
-    without such an id. `next_url` is the absolute address of the next page, on the same host, or None on
-    the last one.
+    `ids` are trackable (rules.md 33) and were UTF-8, in order, not yet de-duplicated; `rows` counts all,
+    `rejected` those without such an id. `next_url` is the absolute address of the next page, on the same
+    host, or None on the last one.
     """
 
     ids: tuple[str, ...]
@@ -90,7 +91,7 @@ def _rows(document: object) -> Sequence[object]:
     if isinstance(document, list):
         return document
     if not isinstance(document, dict):
-        raise Unreadable(f"the answer is JSON, but a {type(document).__name__} and no list of models")
+        raise Unreadable(f"the answer is JSON, but {_worded(document)} and no list of models")
     lists = [document[name] for name in _LISTS if name in document]
     found = next((rows for rows in lists if isinstance(rows, list)), None)
     if found is not None:
@@ -100,13 +101,20 @@ def _rows(document: object) -> Sequence[object]:
     raise Unreadable("the answer is JSON, but holds no list of models (data, models, items or results)")
 
 
+def _worded(value: object) -> str:
+    """Name what JSON holds instead of a list or an object."""
+    if value is None or isinstance(value, bool):
+        return json.dumps(value)
+    return "a text" if isinstance(value, str) else "a number"
+
+
 def _id_of(row: object) -> str | None:
     if isinstance(row, dict):
         row = next((row[name] for name in _NAMES if row.get(name) is not None), None)
     if not isinstance(row, str):
         return None
     name = row.removeprefix(_PREFIX)
-    return name if is_trackable_id(name) else None
+    return name if is_trackable_id(name) and _UNDECODABLE not in name else None
 
 
 # ---- Where the next page is ------------------------------------------------------------

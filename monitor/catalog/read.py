@@ -12,6 +12,7 @@ from monitor.core.redact import redact
 from monitor.http import Client, Endpoint, exchange
 
 _OK = 200
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _STATUS_CAUSES = {401: Cause.CREDENTIAL, 403: Cause.CREDENTIAL, 402: Cause.QUOTA, 407: Cause.OUR_NETWORK}
 _PARSE_HERE_CHARS = 100_000
 
@@ -173,7 +174,10 @@ def _trouble(answer: Exchange) -> CatalogTrouble | None:
     if answer.http_status == _OK:
         return None
     cause = _STATUS_CAUSES.get(answer.http_status or 0, Cause.CATALOG_UNREADABLE)
-    sentence = telling_text(read_document(answer.body), answer.body)
+    if answer.http_status in _REDIRECTS:
+        sentence = "redirects are not followed; base_url must be the address they lead to"
+    else:
+        sentence = telling_text(read_document(answer.body), answer.body)
     return CatalogTrouble(cause, f"HTTP {answer.http_status}: {sentence}".strip(": "), answer.http_status)
 
 

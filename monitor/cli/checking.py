@@ -7,12 +7,12 @@ import click
 
 from monitor.app.application import App
 from monitor.cli.context import Context, json_option, pass_context, provider_option
-from monitor.cli.output import print_json
+from monitor.cli.output import print_json, say
 from monitor.cli.reading import known_model
 from monitor.cli.staleness import max_age_option, refuse_stale
 from monitor.core.model import ANSWERED, Observation, Outcome, Status
 from monitor.errors import NoVerdict, UsageError
-from monitor.report.plain import reason_words
+from monitor.report.plain import reason_words, shown_id
 
 _YES, _NO = 0, 1
 
@@ -50,10 +50,10 @@ def _check_history(
     if as_json:
         print_json(row)
     else:
-        click.echo(f"{row.model}: {row.status} ({reason_words(row.reason)})")
+        say(f"{shown_id(row.model)}: {row.status} ({reason_words(row.reason)})")
     refuse_stale(app, engine, row.provider, max_age)
     if row.status == Status.NEW:
-        raise NoVerdict(f"{row.model} has not given a clear answer yet")
+        raise NoVerdict(f"{shown_id(row.model)} has not given a clear answer yet")
     return _YES if row.status == Status.AVAILABLE else _NO
 
 
@@ -66,11 +66,11 @@ def _check_live(app: App, model: str, provider: str | None, *, as_json: bool) ->
         print_json(seen)
     else:
         answer = f"HTTP {seen.http_status}" if seen.http_status else "no response"
-        click.echo(f"{seen.model}: {seen.outcome} ({answer}: {reason_words(seen.reason)})")
+        say(f"{shown_id(seen.model)}: {seen.outcome} ({answer}: {reason_words(seen.reason)})")
     return _live_code(seen)
 
 
 def _live_code(seen: Observation) -> int:
     if seen.outcome == Outcome.UNKNOWN:
-        raise NoVerdict(f"{seen.model}: no clear answer: {reason_words(seen.reason)}")
+        raise NoVerdict(f"{shown_id(seen.model)}: no clear answer: {reason_words(seen.reason)}")
     return _YES if seen.outcome in ANSWERED else _NO

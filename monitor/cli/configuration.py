@@ -3,7 +3,7 @@
 import click
 
 from monitor.cli.context import Context, json_option, pass_context
-from monitor.cli.output import print_json
+from monitor.cli.output import note, print_json, say
 from monitor.config import as_dict, shown
 
 
@@ -24,10 +24,11 @@ def check_config(context: Context) -> None:
     """
     app = context.app
     for provider in app.settings.providers:
+        app.interval_of(provider)  # refuses a cron line that never comes
         for missing in app.missing_secrets(provider):
-            click.echo(f"note: {missing}", err=True)
+            note(f"note: {missing}")
     names = ", ".join(provider.name for provider in app.settings.providers)
-    click.echo(f"{context.config_path or 'configuration'}: ok ({names})")
+    say(f"{context.config_path or 'configuration'}: ok ({names})")
 
 
 @config.command("show")
@@ -42,4 +43,4 @@ def show_config(context: Context, *, as_json: bool) -> None:
     if as_json:
         print_json(as_dict(settings))
     else:
-        click.echo(shown(settings), nl=False)
+        say(shown(settings), nl=False)

@@ -9,7 +9,7 @@ from monitor.app.application import App
 from monitor.app.demonstration import DEFAULT_DATABASE, run_demo
 from monitor.app.leading import Leader
 from monitor.cli.context import Context, pass_context
-from monitor.cli.output import print_table
+from monitor.cli.output import counted, print_table, say
 from monitor.cli.when import as_duration
 from monitor.daemon import Stop
 from monitor.report.tables import status_counts, status_table
@@ -34,7 +34,7 @@ def run(context: Context) -> None:
 async def _run(app: App) -> None:
     stop = Stop()
     stop.listen()
-    await Leader(app, click.echo).run(stop)
+    await Leader(app, say).run(stop)
 
 
 @click.command()
@@ -61,7 +61,7 @@ def demo(context: Context, *, listen: str | None, database: str, duration: timed
             database=database,
             duration=duration,
             interval=interval,
-            show=click.echo,
+            show=say,
             show_table=_show_table,
         )
     )
@@ -70,4 +70,4 @@ def demo(context: Context, *, listen: str | None, database: str, duration: timed
 def _show_table(app: App) -> None:
     rows = query.current_models(app.history())
     print_table(status_table(rows))
-    click.echo(f"{len(rows)} models: {status_counts(rows)}")
+    say(f"{counted(len(rows), 'model')}: {status_counts(rows)}")

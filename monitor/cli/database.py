@@ -3,7 +3,7 @@
 import click
 
 from monitor.cli.context import Context, json_option, pass_context
-from monitor.cli.output import print_json
+from monitor.cli.output import counted, print_json, say
 
 
 @click.group()
@@ -23,7 +23,7 @@ def upgrade(context: Context) -> None:
     """
     before, after = context.app.upgrade()
     done = "is up to date" if before == after else f"upgraded from {before or 'nothing'}"
-    click.echo(f"{context.app.database_name}: {done} (schema {after})")
+    say(f"{context.app.database_name}: {done} (schema {after})")
 
 
 @db.command("check")
@@ -40,6 +40,6 @@ def check_database(command: click.Context, *, as_json: bool) -> int:
         print_json({"faults": faults})
     else:
         for fault in faults:
-            click.echo(fault)
-        click.echo(f"{app.database_name}: {len(faults)} faults")
+            say(fault)
+        say(f"{app.database_name}: {counted(len(faults), 'fault')}")
     return 1 if faults else 0

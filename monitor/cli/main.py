@@ -1,85 +1,45 @@
-"""The entry point: gathers the commands, and turns every error into a message and an exit code."""
+"""The entry point: runs a command, and turns every error into a message and an exit code."""
 
-import importlib
 import logging
 import os
 import sys
-from pathlib import Path
+from contextlib import suppress
+from typing import Final, TextIO
 
-import click
+_INTERRUPTED: Final = 130
 
-import monitor
-from monitor.cli.context import Context
-from monitor.errors import MonitorError
+try:  # this takes a noticeable moment, in which Ctrl-C is as good as later
+    import click
 
-_INTERRUPTED = 130
-_FAILED = 1
+    from monitor.cli.commands import cli
+    from monitor.cli.output import forget, note, unwritable
+    from monitor.errors import MonitorError, NoVerdict
+except KeyboardInterrupt:
+    sys.exit(_INTERRUPTED)
 
-# Where each command is; its module, and with it the database and the web server, loads when it is called.
-_COMMANDS = {
-    "run": ("daemon", "run"),
-    "sweep": ("sweeping", "sweep"),
-    "list": ("reading", "list_models"),
-    "status": ("reading", "status"),
-    "events": ("reading", "events"),
-    "check": ("checking", "check"),
-    "import": ("records", "import_records"),
-    "export": ("records", "export_records"),
-    "db": ("database", "db"),
-    "config": ("configuration", "config"),
-    "demo": ("daemon", "demo"),
-}
-
-
-class _Commands(click.Group):
-    """The commands by name, loaded when asked for."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
-        return list(_COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's
-        if cmd_name not in _COMMANDS:
-            return None
-        module, name = _COMMANDS[cmd_name]
-        command = getattr(importlib.import_module(f"monitor.cli.{module}"), name)
-        return command if isinstance(command, click.Command) else None
-
-
-@click.group(
-    cls=_Commands,
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog="Exit codes: 0 done; 1 the answer is no; 2 wrong usage or configuration; 3 no verdict possible; "
-    "4 database unavailable or its schema out of date.",
-)
-@click.option(
-    "--config",
-    "config_path",
-    type=click.Path(path_type=Path),
-    help="Configuration file [default: $MONITOR_CONFIG, else ./config.toml if it exists].",
-)
-@click.option("--log-level", type=click.Choice(["debug", "info", "warning", "error"]))
-@click.option("--log-format", type=click.Choice(["text", "json"]), default="text")
-@click.version_option(monitor.__version__, message="monitor %(version)s")
-@click.pass_context
-def cli(context: click.Context, config_path: Path | None, log_level: str | None, log_format: str) -> None:
-    """Watch the catalogs of hosted models: which models really answer, since when, and what changed.
-
-    Example: NVIDIA_API_KEY=nvapi-... monitor sweep
-    """
-    context.obj = Context(config_path, log_level, log_format)
+__all__ = ["cli", "main"]
 
 
 def main() -> None:
     """Run the command line and exit with the code of contract.md; no traceback reaches a user."""
+    try:
+        _open_missing_streams()
+        code = _run()
+        for stream in (sys.stdout, sys.stderr):
+            _flush(stream)
+    except KeyboardInterrupt:
+        code = _INTERRUPTED
+    sys.exit(code)
+
+
+def _open_missing_streams() -> None:
+    """Put /dev/null where the caller closed a standard stream, so that no other file gets its number."""
+    sys.stdin = sys.stdin or open(os.devnull, encoding="utf-8")  # noqa: PTH123, SIM115 - open to the end
+    sys.stdout = sys.stdout or open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115
+    sys.stderr = sys.stderr or open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
-    code = _run()
-    try:
-        sys.stdout.flush()
-    except OSError:
-        _forget_stdout()
-    sys.exit(code)
 
 
 def _run() -> int:
@@ -90,34 +50,38 @@ def _run() -> int:
         return exit_.exit_code
     except (click.ClickException, MonitorError) as error:
         return _explain(error)
-    except BrokenPipeError:
-        _forget_stdout()
-        return 0
     except (click.exceptions.Abort, KeyboardInterrupt):
         return _INTERRUPTED
+    except OSError as error:
+        return _fail(error) if _flush(sys.stdout) else _explain(unwritable(error))
     except Exception as error:  # noqa: BLE001 - no traceback reaches a user
         return _fail(error)
 
 
 def _explain(error: click.ClickException | MonitorError) -> int:
     if isinstance(error, click.ClickException):
-        error.show()
+        with suppress(OSError):
+            error.show()
         return click.UsageError.exit_code
     for line in str(error).splitlines():
-        click.echo(f"monitor: {line}", err=True)
+        note(f"monitor: {line}")
     return error.exit_code
 
 
-def _forget_stdout() -> None:
-    """Let the interpreter end in peace: a reader that closed the pipe has seen enough."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+def _flush(stream: TextIO) -> bool:
+    """Say whether a stream took all that was written; what it did not take is given up."""
+    try:
+        stream.flush()
+    except OSError:
+        forget(stream)
+        return False
+    return True
 
 
 def _fail(error: Exception) -> int:
-    click.echo(
-        f"monitor: internal error ({type(error).__name__}); the history is untouched. "
-        "Run again with --log-level debug for the details, and report them.",
-        err=True,
+    note(
+        f"monitor: internal error ({type(error).__name__}). "
+        "Run again with --log-level debug for the details, and report them."
     )
     logging.getLogger("monitor").debug("internal_error", exc_info=error)
-    return _FAILED
+    return NoVerdict.exit_code

@@ -1,23 +1,70 @@
-"""How results are printed: JSON with millisecond times, tables that fit a terminal or a pipe."""
+"""How results are printed: JSON with millisecond times, tables that fit a terminal or a pipe.
+
+A reader of a pipe that has seen enough is no error: the command goes on to its exit code.
+"""
 
 import dataclasses
 import json
+import os
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime
+from typing import TextIO
 
 import click
 from rich.console import Console
 from rich.table import Table
 
+from monitor.errors import UsageError
+from monitor.report.plain import shown_id
 from monitor.report.times import iso_millis
 
 _PIPE_WIDTH = 10_000
 
 
+def say(text: str, *, nl: bool = True) -> None:
+    """Print a result on stdout. Raises UsageError where stdout cannot take it."""
+    try:
+        click.echo(text, nl=nl)
+    except BrokenPipeError:
+        forget(sys.stdout)
+    except OSError as error:
+        forget(sys.stdout)
+        raise unwritable(error) from None
+
+
+def note(text: str) -> None:
+    """Say on stderr what is not the result; where stderr cannot take it, the command still goes on."""
+    with suppress(OSError):
+        click.echo(text, err=True)
+
+
+def unwritable(error: OSError) -> UsageError:
+    """Return why stdout could not be written."""
+    return UsageError(f"cannot write to stdout: {error.strerror or error}")
+
+
+def forget(stream: TextIO) -> None:
+    """Let what is still to be written go nowhere, so that the interpreter ends in peace."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
+
+
+def say_id(text: str) -> None:
+    """Print a model's id: as it is into a pipe, readable and harmless on a terminal."""
+    say(shown_id(text) if sys.stdout.isatty() else text)
+
+
+def counted(number: int, noun: str) -> str:
+    """Return `1 sweep`, `2 sweeps`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 def print_json(value: object) -> None:
     """Print a value of dataclasses, dicts, lists and times as indented JSON (rules.md 25: milliseconds)."""
-    click.echo(json.dumps(value, default=_plain, indent=2, ensure_ascii=False))
+    say(json.dumps(value, default=_plain, indent=2, ensure_ascii=False))
 
 
 def _plain(value: object) -> object:
@@ -34,4 +81,6 @@ def print_table(table: Table) -> None:
     """Print a table in the terminal's width, or unshortened into a pipe."""
     is_terminal = sys.stdout.isatty()
     console = Console(width=None if is_terminal else _PIPE_WIDTH, highlight=False, emoji=False, markup=False)
-    console.print(table)
+    with console.capture() as printed:
+        console.print(table)
+    say(printed.get(), nl=False)

@@ -4,10 +4,10 @@ from collections import Counter
 from types import TracebackType
 from typing import Protocol, Self
 
-import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from monitor.cli.output import counted, note
 from monitor.core.model import Observation
 from monitor.sweep import Watch
 
@@ -32,12 +32,12 @@ class PlainSpectator:
         def on_catalog(models: int) -> None:
             nonlocal listed
             listed = models
-            click.echo(f"{provider}: {models} models to probe", err=True)
+            note(f"{provider}: {counted(models, 'model')} to probe")
 
         def on_observation(observation: Observation) -> None:
             seen[observation.outcome] += 1
             if seen.total() * _PLAIN_STEPS // listed > (seen.total() - 1) * _PLAIN_STEPS // listed:
-                click.echo(f"{provider}: {seen.total()} of {listed}: {_counts(seen)}", err=True)
+                note(f"{provider}: {seen.total()} of {listed}: {_counts(seen)}")
 
         return Watch(on_catalog, on_observation)
 

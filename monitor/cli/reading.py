@@ -1,13 +1,15 @@
 """`monitor list|status|events`: what the history knows, without asking any provider."""
 
+import math
 from collections.abc import Iterable
 from datetime import timedelta
+from typing import Any
 
 import click
 
 from monitor.app.application import App
 from monitor.cli.context import Context, json_option, pass_context, provider_option
-from monitor.cli.output import print_json, print_table
+from monitor.cli.output import counted, note, print_json, print_table, say, say_id
 from monitor.cli.staleness import max_age_option, refuse_stale, stale_words
 from monitor.cli.when import parse_when
 from monitor.clock import utc_now
@@ -19,6 +21,19 @@ from monitor.store import query
 from monitor.store.engine import Engine
 
 _ALL = "all"
+_MOST_DAYS = 36_500
+
+
+class _Percent(click.FloatRange):
+    """A number from 0 to 100; NaN, which no comparison finds outside, is none."""
+
+    def __init__(self) -> None:
+        super().__init__(0, 100)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:  # noqa: ANN401 - click's
+        if math.isnan(found := super().convert(value, param, ctx)):
+            self.fail(f"{value!r} is not a number from 0 to 100.", param, ctx)
+        return found
 
 
 @click.command("list")
@@ -30,10 +45,10 @@ _ALL = "all"
     help="Only models of this status.",
 )
 @click.option("--kind", type=click.Choice([kind.value for kind in Kind]), help="Only models of this kind.")
+@click.option("--min-uptime", type=_Percent(), metavar="PCT", help="At least this uptime, with --days.")
 @click.option(
-    "--min-uptime", type=click.FloatRange(0, 100), metavar="PCT", help="At least this uptime, with --days."
+    "--days", type=click.IntRange(1, _MOST_DAYS), default=30, show_default=True, help="Over so many days."
 )
-@click.option("--days", type=click.IntRange(min=1), default=30, show_default=True, help="Over so many days.")
 @provider_option
 @max_age_option
 @json_option
@@ -68,7 +83,7 @@ def list_models(
         print_json(rows)
     else:
         for row in rows:
-            click.echo(row.model)
+            say_id(row.model)
     refuse_stale(app, engine, provider, max_age)
 
 
@@ -108,9 +123,9 @@ def _print_status(app: App, engine: Engine, provider: str | None, *, as_json: bo
         print_json(rows)
         return
     print_table(status_table(rows))
-    click.echo(f"\n{len(rows)} models: {status_counts(rows)}")
+    say(f"\n{counted(len(rows), 'model')}: {status_counts(rows)}")
     for words in stale_words(app, engine, provider, None):
-        click.echo(f"note: {words}", err=True)
+        note(f"note: {words}")
 
 
 def known_model(engine: Engine, model: str, provider: str | None) -> ModelRow:
@@ -132,10 +147,10 @@ def _print_story(engine: Engine, row: ModelRow, *, as_json: bool) -> None:
         print_json(story)
         return
     print_table(facts_table(story.now))
-    click.echo("\nevents, newest first")
+    say("\nevents, newest first")
     print_table(events_table(story.events))
     if story.outages:
-        click.echo("\noutages, newest first")
+        say("\noutages, newest first")
         print_table(outages_table(story.outages, utc_now()))
 
 

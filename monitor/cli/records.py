@@ -1,11 +1,13 @@
 """`monitor export` and `monitor import`: sweep records (contract.md), one JSON object a line."""
 
+import sys
 from pathlib import Path
 
 import click
 
 from monitor.app.exchange import checked_records, write_records
 from monitor.cli.context import Context, pass_context, provider_option
+from monitor.cli.output import counted, forget, note, say
 from monitor.cli.when import parse_when
 
 
@@ -26,8 +28,12 @@ def export_records(
     del format_  # sweep records are the one form there is so far
     moments = [None if when is None else parse_when(when) for when in (since, until)]
     sweeps = context.app.read_sweeps(since=moments[0], until=moments[1], provider=provider)
-    count = write_records(sweeps, file)
-    click.echo(f"{count} sweeps exported", err=True)
+    try:
+        count = write_records(sweeps, file)
+    except BrokenPipeError:
+        forget(sys.stdout)
+    else:
+        note(f"{counted(count, 'sweep')} exported")
 
 
 @click.command("import")
@@ -42,4 +48,4 @@ def import_records(context: Context, *, files: tuple[Path, ...]) -> None:
     """
     with checked_records(files) as sweeps:
         imported = context.app.add_sweeps(sweeps)
-    click.echo(f"{imported.added} sweeps imported, {imported.already_there} already there")
+    say(f"{counted(imported.added, 'sweep')} imported, {imported.already_there} already there")

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from monitor.cli.context import Context, json_option, pass_context
-from monitor.cli.output import print_json
+from monitor.cli.output import note, print_json, say_id
 from monitor.cli.progress import LiveSpectator, PlainSpectator, Spectator
 from monitor.core.model import ANSWERED
 from monitor.errors import NoVerdict, UsageError
@@ -44,7 +44,7 @@ def sweep(context: Context, *, provider: str | None, output_dir: Path | None, as
     if troubles := [each for each in swept if each.decision.cause]:
         errors.append(NoVerdict("; ".join(_inconclusive(each) for each in troubles)))
     for error in errors[1:]:
-        click.echo(f"monitor: {error}", err=True)
+        note(f"monitor: {error}")
     if errors:
         raise errors[0]
 
@@ -65,10 +65,10 @@ def _spectator() -> AbstractContextManager[Spectator]:
 
 
 def _tell(swept: Swept, output_dir: Path | None) -> None:
-    click.echo(sweep_words(swept.sweep, swept.decision), err=True)
+    note(sweep_words(swept.sweep, swept.decision))
     if output_dir:
         for path in write_result_files(output_dir, swept.sweep):
-            click.echo(f"written: {path}", err=True)
+            note(f"written: {path}")
 
 
 def _print(swept: list[Swept], *, as_json: bool) -> None:
@@ -78,7 +78,7 @@ def _print(swept: list[Swept], *, as_json: bool) -> None:
     for each in swept:
         for observation in each.sweep.observations:
             if observation.outcome in ANSWERED:
-                click.echo(observation.model)
+                say_id(observation.model)
 
 
 def _inconclusive(swept: Swept) -> str:

@@ -119,7 +119,7 @@ def _decoded(data: bytes, file: Path) -> str:
 
 
 def _with_database(settings: Settings, environ: Mapping[str, str]) -> Settings:
-    url = read_variable(DATABASE_VARIABLE, environ)
+    url = read_variable(DATABASE_VARIABLE, environ, "database url")
     if url is None:
         return settings
     try:

@@ -15,18 +15,19 @@ _LARGEST = 16_384
 _REFERENCE = "env:"
 
 
-def read_variable(name: str, environ: Mapping[str, str]) -> str | None:
+def read_variable(name: str, environ: Mapping[str, str], holds: str = "secret") -> str | None:
     """Return the variable NAME, else what the file holds that NAME_FILE names; None if neither is set.
 
-    The value is trimmed. Raises ConfigError when it is empty, unreadable or not printable ASCII.
+    `holds` is how messages call the value, which is trimmed. Raises ConfigError when it is empty,
+    unreadable or not printable ASCII.
     """
     if name in environ:
-        return _clean(environ[name], f"the environment variable {name}")
+        return _clean(environ[name], f"the environment variable {name}", holds, remedy=", or unset it")
     file = environ.get(f"{name}_FILE")
-    return None if file is None else read_secret_file(Path(file), f"the file that {name}_FILE names")
+    return None if file is None else read_secret_file(Path(file), f"the file that {name}_FILE names", holds)
 
 
-def read_secret_file(file: Path, what: str) -> str:
+def read_secret_file(file: Path, what: str, holds: str = "secret") -> str:
     """Return the trimmed content of a file that holds one secret; `what` is how messages call it."""
     try:
         with file.open("rb") as stream:
@@ -35,8 +36,8 @@ def read_secret_file(file: Path, what: str) -> str:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else "not a file name"
         raise ConfigError(f"{what} cannot be read: {file}: {reason}") from None
     if len(data) > _LARGEST:
-        raise ConfigError(f"{what} is larger than 16 kB, so it holds no secret: {file}")
-    return _clean(data.decode("utf-8", "replace"), f"{what} ({file})")
+        raise ConfigError(f"{what} is larger than 16 kB, so it holds no {holds}: {file}")
+    return _clean(data.decode("utf-8", "replace"), f"{what} ({file})", holds)
 
 
 def resolve_key(provider: ProviderSettings, environ: Mapping[str, str]) -> SecretStr | None:
@@ -133,12 +134,13 @@ def _required(name: str, need: str, environ: Mapping[str, str]) -> str:
     return value
 
 
-def _clean(text: str, what: str) -> str:
+def _clean(text: str, what: str, holds: str, *, remedy: str = "") -> str:
     value = text.strip()
     if not value:
-        raise ConfigError(f"{what} is empty; put the secret in it")
+        raise ConfigError(f"{what} is empty; put the {holds} in it{remedy}")
     if not (value.isascii() and value.isprintable()) or " " in value:
         raise ConfigError(
-            f"{what} holds a line break, a space or letters that no key has; it must hold the secret alone"
+            f"{what} holds a line break, a space or letters that no {holds} has; "
+            f"it must hold the {holds} alone"
         )
     return value

@@ -7,7 +7,16 @@ import json
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+)
+from pydantic_core import ErrorDetails
 
 from monitor.clock import to_datetime, to_millis
 from monitor.core.ids import is_trackable_id
@@ -16,6 +25,7 @@ from monitor.errors import RecordError
 
 _FIRST_YEAR, _LAST_YEAR = 2000, 2079  # of a sweep: its id counts seconds from 2020 in 32 bits
 _MOST = 2**31 - 1
+_LONGEST_SWEEP_MS = 7 * 86_400_000
 
 
 def _moment(value: object) -> datetime:
@@ -33,9 +43,16 @@ def _aware(text: str) -> datetime | None:
         return None
 
 
+def _without_slash(name: str) -> str:
+    if "/" in name or "\\" in name:
+        raise ValueError("must not hold a slash: it stands in addresses and in names of files")
+    return name
+
+
 _NO_CONTROLS = r"^[^\x00-\x1f\x7f-\x9f]*$"
 _Time = Annotated[datetime, BeforeValidator(_moment)]
 _Word = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=_NO_CONTROLS)]
+_Provider = Annotated[_Word, StringConstraints(max_length=64), AfterValidator(_without_slash)]
 _Text = Annotated[str, StringConstraints(max_length=10_000, pattern=r"^[^\x00]*$")]
 _Count = Annotated[int, Field(ge=0, le=_MOST)]
 
@@ -46,7 +63,7 @@ class _ObservationRecord(BaseModel):
     model: str
     outcome: Literal["available", "rate_limited", "unavailable", "unknown"]
     reason: _Word
-    at_ms: _Count = 0
+    at_ms: Annotated[int, Field(ge=0, le=_LONGEST_SWEEP_MS)] = 0
     kind: _Word = Kind.UNKNOWN.value
     http_status: Annotated[int, Field(ge=0, le=999)] | None = None
     latency_ms: _Count | None = None
@@ -58,7 +75,7 @@ class _ObservationRecord(BaseModel):
 class _SweepRecord(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    provider: _Word
+    provider: _Provider
     vantage: _Word = "default"
     started_at: _Time
     finished_at: _Time
@@ -72,6 +89,21 @@ class _SweepRecord(BaseModel):
     accepted: bool = False
     detail: _Text | None = None
     observations: list[_ObservationRecord]
+
+
+_FAULTS = {
+    "string_type": "expected a text",
+    "string_unicode": "the text holds half a character (a lone surrogate)",
+    "int_type": "expected a whole number",
+    "bool_type": "expected true or false",
+    "list_type": "expected a list",
+    "model_type": "expected an object",
+    "literal_error": "expected {expected}",
+    "string_too_short": "must not be empty",
+    "string_too_long": "must not be longer than {max_length} characters",
+    "greater_than_equal": "must be at least {ge}",
+    "less_than_equal": "must be at most {le}",
+}
 
 
 def parse_record(line: str, where: str) -> Sweep:
@@ -168,7 +200,14 @@ def _first_fault(error: ValidationError) -> str:
         return f"missing key '{key}'"
     if fault["type"] == "string_pattern_mismatch":
         return f"{key}: control characters are not allowed"
-    return f"{key}: {fault['msg'].removeprefix('Value error, ')}"
+    return f"{key}: {_words(fault)}"
+
+
+def _words(fault: ErrorDetails) -> str:
+    """Say what is wrong with a value, in words of JSON."""
+    if fault["type"] in _FAULTS:
+        return _FAULTS[fault["type"]].format_map(fault.get("ctx", {}))
+    return fault["msg"].removeprefix("Value error, ")
 
 
 def _path(location: tuple[int | str, ...]) -> str:
@@ -177,8 +216,9 @@ def _path(location: tuple[int | str, ...]) -> str:
 
 
 def _refuse_contradictions(record: _SweepRecord, where: str) -> None:
-    if not _FIRST_YEAR <= record.started_at.year <= _LAST_YEAR:
-        raise RecordError(f"{where}: started_at: the year must be {_FIRST_YEAR} to {_LAST_YEAR}")
+    for key, moment in (("started_at", record.started_at), ("finished_at", record.finished_at)):
+        if not _FIRST_YEAR <= moment.year <= _LAST_YEAR:
+            raise RecordError(f"{where}: {key}: the year must be {_FIRST_YEAR} to {_LAST_YEAR}")
     if record.finished_at < record.started_at:
         raise RecordError(f"{where}: finished_at: lies before started_at")
     listed, seen = set(record.listed), set[str]()

@@ -79,6 +79,11 @@ def test_bad_ids_are_counted_and_the_rest_is_believed() -> None:
     assert (found.ids, found.rejected, found.complete) == (("a",), 3, True)
 
 
+def test_an_id_that_is_not_utf_8_is_rejected() -> None:
+    found, _ = reading_of(saying(answer(200, b'{"data": [{"id": "a"}, {"id": "b\xff/c"}]}')))
+    assert (found.ids, found.rejected, found.complete) == (("a",), 1, True)
+
+
 @pytest.mark.parametrize("form", ["has_more", "nextPageToken", "next_page_token", "links", "header"])
 def test_pages_are_followed_to_the_last_in_every_form(form: str) -> None:
     parameter = {"has_more": "after_id", "nextPageToken": "pageToken", "next_page_token": "page_token"}.get(
@@ -168,7 +173,12 @@ def test_pages_that_do_not_end_well_give_no_ids_to_believe(
         (answer(404, "404 page not found"), Cause.CATALOG_UNREADABLE, "HTTP 404: 404 page not found"),
         (answer(429), Cause.CATALOG_UNREADABLE, "HTTP 429"),
         (answer(500, "boom"), Cause.CATALOG_UNREADABLE, "HTTP 500: boom"),
-        (answer(301, headers={"Location": "https://elsewhere.test/"}), Cause.CATALOG_UNREADABLE, "HTTP 301"),
+        (
+            answer(301, headers={"Location": "https://elsewhere.test/"}),
+            Cause.CATALOG_UNREADABLE,
+            "HTTP 301: redirects are not followed",
+        ),
+        (answer(302, "<p>Found"), Cause.CATALOG_UNREADABLE, "HTTP 302: redirects are not followed"),
         (answer(204), Cause.CATALOG_UNREADABLE, "HTTP 204"),
         (answer(407), Cause.OUR_NETWORK, "HTTP 407"),
         (answer(200, "<html><p>Welcome"), Cause.CATALOG_UNREADABLE, "a web page"),
