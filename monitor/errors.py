@@ -10,8 +10,8 @@ MonitorError                 1
     ├── StoreUnavailable     4  not reachable, not writable, not a database
     └── SchemaOutdated       4  its schema is not this version's
 
-A message names the thing, what is wrong and what to do. It never holds a secret. An error outside this tree is
-a fault of the program: it ends a command with 3, because nothing can be concluded from it.
+A message names the thing, what is wrong and what to do. It never holds a secret.
+An error outside this tree is a fault of the program and ends a command with 3: nothing can be concluded.
 """
 
 from typing import ClassVar
