@@ -92,8 +92,10 @@ def test_a_sqlite_file_and_what_belongs_to_it_have_the_mode_from_the_start(tmp_p
 
 def test_a_changed_mode_is_given_to_the_file_that_exists(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/monitor.db"
-    prepare(open_engine(url))
-    prepare(open_engine(url, file_mode=0o640))
+    for mode in (0o600, 0o640):
+        engine = open_engine(url, file_mode=mode)
+        prepare(engine)
+        engine.dispose()
     assert mode_of(tmp_path / "monitor.db") == 0o640
 
 
