@@ -3,7 +3,7 @@
 The same fold serves the daemon's step, an import and a rebuild, so all three agree (rules.md 10-12, 18, 26).
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from fnmatch import fnmatchcase
@@ -202,11 +202,7 @@ def _confirm_absences(
 ) -> tuple[ProviderState, list[Event]]:
     """Rule 11 in an inconclusive sweep: what is released there is gone, nothing else changes."""
     models, events = dict(state.models), list[Event]()
-    for model in _still_known(released, models):
+    for model in released:
         models[model], made = confirm_absence(model, models[model], released[model], sweep.started_at)
         events += made
     return replace(state, models=models), events
-
-
-def _still_known(released: Iterable[str], models: Mapping[str, ModelState]) -> list[str]:
-    return [model for model in released if model in models and not models[model].memory.is_gone]
