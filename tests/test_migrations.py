@@ -11,6 +11,7 @@ from sqlalchemy import Engine, inspect, text
 
 from monitor.errors import SchemaOutdated
 from monitor.store.engine import open_engine, reading, writing
+from monitor.store.exchange import read_sweeps
 from monitor.store.migrate import (
     HEAD,
     VERSION_TABLE,
@@ -23,9 +24,10 @@ from monitor.store.migrate import (
     upgrade,
 )
 from monitor.store.schema import metadata
+from tests.store import told, views
 from tests.store.views import COLUMNS
 
-REVISIONS = ["0001", "0002"]
+REVISIONS = ["0001", "0002", "0003", "0004"]
 
 
 def config() -> Config:
@@ -75,6 +77,37 @@ def test_the_migrations_make_the_tables_that_the_program_works_with(engine: Engi
     with writing(engine) as connection:
         checked.attributes["connection"] = connection
         command.check(checked)
+
+
+BEFORE_STREAMING = "0002"
+NEW_WITH_STREAMING = {"streamed", "knowledge", "acceptance", "stream_history"}
+
+
+def every_row(engine: Engine) -> dict[str, list[str]]:
+    """Return the rows of every table and view but those that came with streaming, as text."""
+    names = things(engine) - {VERSION_TABLE} - NEW_WITH_STREAMING
+    with reading(engine) as connection:
+        rows = {name: connection.execute(text(f"SELECT * FROM {name}")).all() for name in names}  # noqa: S608  # our names
+    return {name: sorted(map(repr, found)) for name, found in rows.items()}
+
+
+def test_the_tables_of_streaming_come_and_go_and_every_other_row_stays(database_url: str) -> None:
+    engine = open_engine(database_url)
+    prepare(engine)
+    told.live_all(engine, told.history(41, 30))
+    signals = len(views.rows(engine, "stream_history"))
+    before = every_row(engine)
+    with writing(engine) as connection:
+        migrate_to(connection, BEFORE_STREAMING)
+    assert not things(engine) & NEW_WITH_STREAMING
+    assert every_row(engine) == before
+    assert upgrade(engine) == (BEFORE_STREAMING, HEAD)
+    assert every_row(engine) == before
+    assert (signals > 0, views.rows(engine, "stream_history")) == (True, [])
+    assert all(each.first_token_ms is None for sweep in read_sweeps(engine) for each in sweep.observations)
+    told.live_all(engine, told.history(42, 5, provider="other"))
+    assert views.rows(engine, "stream_history") != []
+    engine.dispose()
 
 
 def fail_after_migrating(engine: Engine) -> None:

@@ -17,15 +17,16 @@ from monitor.config import (
     resolve_key,
     resolve_proxy,
 )
-from monitor.core.model import Observation, Sweep
+from monitor.core.model import Observation, ProviderState, Sweep
 from monitor.daemon import period
 from monitor.errors import ConfigError, MonitorError, NoVerdict, UsageError
 from monitor.http import Endpoint, open_client
 from monitor.probe.pacer import Pacer
 from monitor.probe.probe import probe_model
 from monitor.probe.stopwatch import Stopwatch
-from monitor.store import exchange, integrity, migrate
+from monitor.store import acceptance, exchange, integrity, migrate, query
 from monitor.store.engine import Engine, open_engine
+from monitor.store.states import load_state
 from monitor.store.trouble import database_name
 from monitor.sweep import Swept, Target, Watch, sweep_provider
 
@@ -83,6 +84,26 @@ class App:
     def add_sweeps(self, sweeps: Iterable[Sweep]) -> exchange.Imported:
         """Add past sweeps to the history and derive everything that follows from them."""
         return exchange.add_sweeps(self.prepared(), sweeps, self.settings.policy_of)
+
+    def accept(self, name: str) -> tuple[ProviderState, bool]:
+        """Let a provider's next sweep believe what it sees (rules.md 11).
+
+        Returns what is believed now, with all that is held back, and whether this is news: False where it was
+        accepted before and no sweep has used that yet. Raises UsageError for a name that nobody knows.
+        """
+        known = {*(each.name for each in self.settings.providers), *self._recorded_providers()}
+        if name not in known:
+            names = ", ".join(sorted(known))
+            raise UsageError(f'no provider "{name}" in the configuration or the history; there is: {names}')
+        engine = self.prepared()
+        is_new = acceptance.accept(engine, name, utc_now())
+        return load_state(engine, name), is_new
+
+    def _recorded_providers(self) -> list[str]:
+        """Return the providers of the history, none where there is no history yet. Creates nothing."""
+        state = migrate.schema_state(self.open_store(read_only=True))
+        has_none = state in {migrate.SchemaState.MISSING, migrate.SchemaState.EMPTY}
+        return [] if has_none else query.providers(self.history())
 
     # The providers
 

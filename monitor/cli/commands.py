@@ -16,6 +16,7 @@ _COMMANDS = {
     "status": ("reading", "status"),
     "events": ("reading", "events"),
     "check": ("checking", "check"),
+    "accept": ("accepting", "accept"),
     "import": ("records", "import_records"),
     "export": ("records", "export_records"),
     "db": ("database", "db"),

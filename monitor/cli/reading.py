@@ -146,7 +146,7 @@ def _print_story(engine: Engine, row: ModelRow, *, as_json: bool) -> None:
     if as_json:
         print_json(story)
         return
-    print_table(facts_table(story.now))
+    print_table(facts_table(story.now, story.streamed))
     say("\nevents, newest first")
     print_table(events_table(story.events))
     if story.outages:

@@ -94,13 +94,30 @@ class UptimeRow:
         return percent(self.answered, self.answered + self.unavailable)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamRow:
+    """One line of `stream_history`: a streamed answer, whole after `latency_ms`."""
+
+    provider: str
+    model: str
+    sweep_id: int
+    observed_at: datetime
+    latency_ms: int | None
+    first_token_ms: int | None
+    tokens_per_s: float | None
+
+
 @dataclass(frozen=True, slots=True)
 class ModelStory:
-    """Everything told of one model: what is believed now, its latest events and outages, newest first."""
+    """Everything told of one model: what is believed now, its latest events and outages, newest first.
+
+    `streamed` is its latest streamed observation, None where it never had one.
+    """
 
     now: ModelRow
     events: tuple[EventRow, ...]
     outages: tuple[OutageRow, ...]
+    streamed: StreamRow | None = None
 
 
 def percent(part: int, whole: int) -> float | None:

@@ -47,9 +47,13 @@ class Reason(StrEnum):
     QUOTA = "quota"
     WRONG_ADDRESS = "wrong_address"
     NOT_PROBED = "not_probed"
+    LOOKED_UP = "looked_up"  # a retired model of which only the metadata was read (rules.md 28)
     UNRESPONSIVE = "unresponsive"
     DELISTED = "delisted"
     UNAVAILABLE_TOO_LONG = "unavailable_too_long"
+
+
+UNASKED = frozenset({Reason.NOT_PROBED, Reason.LOOKED_UP})  # of whom the model itself said nothing
 
 
 class Kind(StrEnum):
@@ -122,6 +126,8 @@ class Observation:
     """What one sweep learned of one listed model.
 
     `at_ms` counts from the sweep's `started_at`; `attempts` is how many requests it took, 0 if never asked.
+    `first_token_ms` (from the request's last byte sent) and `tokens_per_s` (output tokens, two decimals) are
+    known only where answers are streamed.
     """
 
     model: str
@@ -134,6 +140,8 @@ class Observation:
     attempts: int = 1
     retires_at: datetime | None = None
     detail: str | None = None
+    first_token_ms: int | None = None
+    tokens_per_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

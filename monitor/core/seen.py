@@ -6,6 +6,7 @@ from datetime import datetime
 from monitor.core import flapping
 from monitor.core.model import (
     ANSWERED,
+    UNASKED,
     Event,
     ModelState,
     Observation,
@@ -53,7 +54,7 @@ def clear_direction(status: Status, observation: Observation) -> bool | None:
 
 def note(state: ModelState, seen: Seen, policy: Policy) -> Advance:
     """Remember what was seen, whatever it means: facts, streaks, the window (rules.md 3, 4, 22)."""
-    if seen.observation.reason == Reason.NOT_PROBED and seen.is_up is None:
+    if seen.observation.reason in UNASKED and seen.is_up is None:
         return state, ()
     memory, outcome = state.memory, seen.observation.outcome
     ups, downs, window = memory.ups, memory.downs, memory.window
@@ -83,6 +84,6 @@ def _longer(streak: Streak | None, seen: Seen) -> Streak:
 
 def count_timeouts(streak: Streak | None, seen: Seen) -> Streak | None:
     """Rule 4: only timeouts lengthen it, what was never asked leaves it, any other answer breaks it."""
-    if seen.observation.reason == Reason.NOT_PROBED:
+    if seen.observation.reason in UNASKED:
         return streak
     return _longer(streak, seen) if seen.is_timeout else None

@@ -32,6 +32,7 @@ REASONS: Final[dict[str, str]] = {
     Reason.QUOTA: "our quota was used up",
     Reason.WRONG_ADDRESS: "the address refuses such requests",
     Reason.NOT_PROBED: "not asked yet",
+    Reason.LOOKED_UP: "only looked up",
     Reason.UNRESPONSIVE: "no answer in time, again and again",
     Reason.DELISTED: "left the catalog",
     Reason.UNAVAILABLE_TOO_LONG: "did not answer for too long",

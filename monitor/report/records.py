@@ -55,6 +55,8 @@ _Word = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=_
 _Provider = Annotated[_Word, StringConstraints(max_length=64), AfterValidator(_without_slash)]
 _Text = Annotated[str, StringConstraints(max_length=10_000, pattern=r"^[^\x00]*$")]
 _Count = Annotated[int, Field(ge=0, le=_MOST)]
+# abs: JSON knows -0.0, which SQLite gives back as 0.0.
+_Rate = Annotated[float, Field(ge=0, allow_inf_nan=False), AfterValidator(abs)]
 
 
 class _ObservationRecord(BaseModel):
@@ -70,6 +72,8 @@ class _ObservationRecord(BaseModel):
     attempts: _Count = 1
     retires_at: _Time | None = None
     detail: _Text | None = None
+    first_token_ms: _Count | None = None
+    tokens_per_s: _Rate | None = None
 
 
 class _SweepRecord(BaseModel):
@@ -95,13 +99,15 @@ _FAULTS = {
     "string_type": "expected a text",
     "string_unicode": "the text holds half a character (a lone surrogate)",
     "int_type": "expected a whole number",
+    "float_type": "expected a number",
+    "finite_number": "must be a number that a double can hold",
     "bool_type": "expected true or false",
     "list_type": "expected a list",
     "model_type": "expected an object",
     "literal_error": "expected {expected}",
     "string_too_short": "must not be empty",
     "string_too_long": "must not be longer than {max_length} characters",
-    "greater_than_equal": "must be at least {ge}",
+    "greater_than_equal": "must be at least {ge:g}",
     "less_than_equal": "must be at most {le}",
 }
 
@@ -158,6 +164,8 @@ def _observation_record(seen: Observation) -> dict[str, Any]:
         "attempts": seen.attempts,
         "retires_at": None if seen.retires_at is None else _time(seen.retires_at),
         **({} if seen.detail is None else {"detail": seen.detail}),
+        **({} if seen.first_token_ms is None else {"first_token_ms": seen.first_token_ms}),
+        **({} if seen.tokens_per_s is None else {"tokens_per_s": seen.tokens_per_s}),
     }
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from rich.table import Table
 from rich.text import Text
 
-from monitor.core.history import EventRow, ModelRow, OutageRow
+from monitor.core.history import EventRow, ModelRow, OutageRow, StreamRow
 from monitor.core.model import Status
 from monitor.report.plain import change_words, reason_words, shown_id
 from monitor.report.times import length, short_moment
@@ -41,8 +41,8 @@ def status_counts(rows: Iterable[ModelRow]) -> str:
     return ", ".join(f"{counts[status]} {status}" for status in _ORDER)
 
 
-def facts_table(row: ModelRow) -> Table:
-    """Return what is believed of one model, a fact a line."""
+def facts_table(row: ModelRow, streamed: StreamRow | None = None) -> Table:
+    """Return what is believed of one model, a fact a line, and its latest streamed answer if there is one."""
     table = Table(box=None, show_header=False, pad_edge=False)
     table.add_column(style="bold")
     table.add_column(overflow="fold")
@@ -61,9 +61,21 @@ def facts_table(row: ModelRow) -> Table:
         "retires": short_moment(row.retires_at),
         "uptime, 30 days": "no data" if row.uptime_30d is None else f"{row.uptime_30d:.2f} %",
     }
-    for name, fact in facts.items():
+    for name, fact in (facts | _streamed_facts(streamed)).items():
         table.add_row(name, Text(fact))
     return table
+
+
+def _streamed_facts(row: StreamRow | None) -> dict[str, str]:
+    if row is None:
+        return {}
+    first = "-" if row.first_token_ms is None else f"{row.first_token_ms} ms"
+    rate = "-" if row.tokens_per_s is None else f"{row.tokens_per_s:.2f}"
+    return {
+        "last streamed": short_moment(row.observed_at),
+        "first token": first,
+        "tokens per second": rate,
+    }
 
 
 def events_table(rows: Iterable[EventRow]) -> Table:

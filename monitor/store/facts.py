@@ -4,22 +4,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, delete, select, update
+from sqlalchemy import ColumnElement, Connection, Row, select, update
 
 from monitor.clock import to_datetime, to_millis
 from monitor.core.diff import is_tracked
-from monitor.core.model import Observation, Outcome, Policy, Reason, Sweep, Verdict
-from monitor.store.names import (
-    catalog_id,
-    catalog_members,
-    finding_digest,
-    finding_ids,
-    insert_new,
-    model_ids,
-    note_untracked,
-    upsert,
-)
-from monitor.store.schema import finding, gap, model, observation, policy, provider, sweep
+from monitor.core.model import UNASKED, Observation, Outcome, Policy, Sweep, Verdict
+from monitor.store.names import catalog_id, catalog_members, insert_new, model_ids, note_untracked
+from monitor.store.observations import read_observations, write_all_observations
+from monitor.store.schema import gap, model, policy, provider, sweep
 from monitor.store.values import batches, moment, read_policy
 
 _SWEEPS_AT_ONCE = 100  # so many are in memory while a history is read
@@ -34,31 +26,11 @@ class StoredSweep:
     policy: Policy
 
 
-def write_observations(
-    connection: Connection, provider_id: int, sweep_id: int, seen: Sequence[Observation]
-) -> None:
-    """Write observations; one of the same model and sweep is overwritten, an equal one left alone."""
-    models = model_ids(connection, provider_id, [each.model for each in seen])
-    findings = finding_ids(connection, seen)
-    rows = [
-        {
-            "model_id": models[each.model],
-            "sweep_id": sweep_id,
-            "finding_id": findings[finding_digest(each)],
-            "latency_ms": each.latency_ms,
-            "at_ms": each.at_ms,
-        }
-        for each in seen
-    ]
-    if rows:
-        connection.execute(upsert(connection, observation), rows)
-
-
 def write_facts(connection: Connection, provider_id: int, policy_id: int, stored: StoredSweep) -> None:
     """Bring the facts of a sweep, whose row exists, to those of the value."""
     facts = stored.sweep
     models = _known(connection, provider_id, policy_id, stored)
-    _write_changed(connection, provider_id, stored)
+    write_all_observations(connection, provider_id, stored.id, facts.observations)
     gaps = [{"model_id": models[name], "sweep_id": stored.id} for name in gaps_of(facts, stored.policy)]
     if gaps:
         connection.execute(insert_new(connection, gap), gaps)
@@ -94,7 +66,7 @@ def counts_of(facts: Sweep, rules: Policy, verdict: Verdict) -> Mapping[str, int
         counts[each.outcome.value] += 1
     if verdict is Verdict.CONCLUSIVE:
         counts[Outcome.UNKNOWN.value] += len(gaps_of(facts, rules))
-    probed = sum(each.reason != Reason.NOT_PROBED for each in facts.observations)
+    probed = sum(each.reason not in UNASKED for each in facts.observations)
     return {"listed": len(facts.listed), "probed": probed, **counts}
 
 
@@ -119,7 +91,7 @@ def _read_batch(connection: Connection, ids: Sequence[int]) -> Iterator[StoredSw
     )
     rows = connection.execute(query).all()
     catalogs = catalog_members(connection, (row.catalog_id for row in rows if row.catalog_id is not None))
-    seen = _observations(connection, {row.provider_id for row in rows}, ids)
+    seen = read_observations(connection, {row.provider_id for row in rows}, ids)
     names = _names(connection, {row.provider_id for row in rows})
     for row in rows:
         members = catalogs.get(row.catalog_id, [])
@@ -188,73 +160,6 @@ def _end_columns(facts: Sweep) -> Mapping[str, Any]:
         "accepted": facts.accepted,
         "detail": facts.detail,
     }
-
-
-def _select_observations() -> Select[Any]:
-    # From the models, so that SQLite walks one range for each of them instead of the whole table.
-    return (
-        select(
-            model.c.name,
-            observation.c.model_id,
-            observation.c.sweep_id,
-            observation.c.latency_ms,
-            observation.c.at_ms,
-            finding.c.outcome,
-            finding.c.reason,
-            finding.c.kind,
-            finding.c.http_status,
-            finding.c.attempts,
-            finding.c.retires_at,
-            finding.c.detail,
-        )
-        .select_from(model)
-        .join(observation, observation.c.model_id == model.c.id)
-        .join(finding, finding.c.id == observation.c.finding_id)
-    )
-
-
-def _observations(
-    connection: Connection, providers: set[int], ids: Sequence[int]
-) -> dict[int, dict[int, Observation]]:
-    """Return the observations of sweeps by sweep id and model id."""
-    found: dict[int, dict[int, Observation]] = {number: {} for number in ids}
-    query = _select_observations().where(
-        model.c.provider_id.in_(providers), observation.c.sweep_id.between(min(ids), max(ids))
-    )
-    for row in connection.execute(query):
-        if row.sweep_id in found:
-            found[row.sweep_id][row.model_id] = _observation(row)
-    return found
-
-
-def _write_changed(connection: Connection, provider_id: int, stored: StoredSweep) -> None:
-    """Write what is not in the database yet or differs, and delete what the sweep does not say."""
-    query = _select_observations().where(
-        model.c.provider_id == provider_id, observation.c.sweep_id == stored.id
-    )
-    rows = connection.execute(query).all()
-    written = {row.name: _observation(row) for row in rows}
-    seen = {each.model: each for each in stored.sweep.observations}
-    changed = [each for each in seen.values() if written.get(each.model) != each]
-    write_observations(connection, provider_id, stored.id, changed)
-    for batch in batches([row.model_id for row in rows if row.name not in seen]):
-        extra = (observation.c.sweep_id == stored.id, observation.c.model_id.in_(batch))
-        connection.execute(delete(observation).where(*extra))
-
-
-def _observation(row: Row[Any]) -> Observation:
-    return Observation(
-        model=row.name,
-        outcome=Outcome(row.outcome),
-        reason=row.reason,
-        at_ms=row.at_ms,
-        kind=row.kind,
-        http_status=row.http_status,
-        latency_ms=row.latency_ms,
-        attempts=row.attempts,
-        retires_at=moment(row.retires_at),
-        detail=row.detail,
-    )
 
 
 def _names(connection: Connection, providers: set[int]) -> dict[int, str]:

@@ -20,11 +20,11 @@ from sqlalchemy import (
 )
 
 from monitor.clock import to_millis
-from monitor.core.history import EventRow, ModelRow, ModelStory, OutageRow, SweepRow, UptimeRow
+from monitor.core.history import EventRow, ModelRow, ModelStory, OutageRow, StreamRow, SweepRow, UptimeRow
 from monitor.core.model import Verdict
 from monitor.store import schema as t
 from monitor.store.engine import reading
-from monitor.store.rows import event_row, model_row, outage_row, sweep_row
+from monitor.store.rows import event_row, model_row, outage_row, stream_row, sweep_row
 from monitor.store.values import DAY_MS, is_storable, moment, sweep_of_event
 
 _UPTIME_DAYS = 30  # of model_status
@@ -69,7 +69,30 @@ def model_story(engine: Engine, provider: str, model: str, *, limit: int = 50) -
         return None
     told = events(engine, provider=provider, model=model, newest_first=True, limit=limit)
     down = outages(engine, provider=provider, model=model, limit=limit)
-    return ModelStory(found[0], tuple(told), tuple(down))
+    return ModelStory(found[0], tuple(told), tuple(down), last_streamed(engine, provider, model))
+
+
+def last_streamed(engine: Engine, provider: str, model: str) -> StreamRow | None:
+    """Return a model's latest streamed observation, by the id of its sweep; None where it never had one."""
+    seen, told = t.observation.c, t.streamed.c
+    query = (
+        select(
+            _PROVIDER,
+            _MODEL,
+            t.streamed,
+            (t.sweep.c.started_at + seen.at_ms).label("observed_at"),
+            seen.latency_ms,
+        )
+        .select_from(t.provider)
+        .join(t.model, t.model.c.provider_id == t.provider.c.id)
+        .join(t.streamed, told.model_id == t.model.c.id)
+        .join(t.observation, (seen.model_id == told.model_id) & (seen.sweep_id == told.sweep_id))
+        .join(t.sweep, t.sweep.c.id == told.sweep_id)
+        .where(*_named(provider, model))
+        .order_by(told.sweep_id.desc())
+        .limit(1)
+    )
+    return next(map(stream_row, _rows(engine, query)), None)
 
 
 def events(
@@ -218,3 +241,18 @@ def _counts(days: int) -> Select[Any]:
 
 def _total(column: ColumnElement[int]) -> ColumnElement[int]:
     return cast(func.sum(column), BigInteger).label(column.key)
+
+
+def requests_between(engine: Engine, provider: str, since: datetime, until: datetime) -> int:
+    """Return how many requests the sweeps of a provider sent that began from `since` on, before `until`."""
+    query = (
+        select(func.coalesce(func.sum(t.sweep.c.requests), 0))
+        .join(t.provider, t.provider.c.id == t.sweep.c.provider_id)
+        .where(
+            t.provider.c.name == provider,
+            t.sweep.c.started_at >= to_millis(since),
+            t.sweep.c.started_at < to_millis(until),
+        )
+    )
+    with reading(engine) as connection:
+        return int(connection.scalar(query) or 0)

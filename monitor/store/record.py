@@ -13,10 +13,12 @@ from sqlalchemy import Connection, Engine, Row, func, select
 from monitor.clock import to_datetime, to_millis
 from monitor.core.model import Cause, Decision, Observation, Policy, Sweep, Verdict
 from monitor.errors import StoreError
+from monitor.store.acceptance import consume_acceptance
 from monitor.store.decisions import read_decision, write_decision
 from monitor.store.engine import reading, writing
-from monitor.store.facts import StoredSweep, read_stored, write_catalog, write_facts, write_observations
+from monitor.store.facts import StoredSweep, read_stored, write_catalog, write_facts
 from monitor.store.names import find_provider, insert_new, policy_id, provider_id
+from monitor.store.observations import write_observations
 from monitor.store.rebuild import days_of, is_next, lock_provider, settle
 from monitor.store.rollup import count_days
 from monitor.store.schema import missed_slot
@@ -113,6 +115,7 @@ def add_observations(engine: Engine, sweep_id: int, observations: Sequence[Obser
 def close_sweep(engine: Engine, sweep_id: int, sweep: Sweep, decision: Decision) -> Decision:
     """Finish a running sweep: everything it saw and everything that follows, at once.
 
+    A conclusive sweep that was `accepted` uses up the provider's acceptance; after another it still waits.
     Returns the decision that was recorded: another one than the given where others derived this provider's
     rows since the sweep was opened. Raises StoreError for a sweep that is not running any more.
     """
@@ -190,14 +193,21 @@ def _close(connection: Connection, row: Row[Any], stored: StoredSweep, decision:
     folds = lock_provider(connection, row.provider_id)
     stands = folds == row.folds_before and is_next(connection, row.provider_id, row.started_at)
     write_facts(connection, row.provider_id, row.policy_id, stored)
-    if not stands:
+    if stands:
+        _write(connection, row.provider_id, stored, decision)
+    else:
         settle(connection, row.provider_id)
-        return read_decision(connection, row.provider_id, stored.id)
-    write_decision(connection, row.provider_id, stored, decision)
-    save_state(connection, row.provider_id, decision.state)
-    if decision.verdict is Verdict.CONCLUSIVE:
-        count_days(connection, row.provider_id, *days_of(stored))
+        decision = read_decision(connection, row.provider_id, stored.id)
+    if stored.sweep.accepted and decision.verdict is Verdict.CONCLUSIVE:
+        consume_acceptance(connection, row.provider_id)
     return decision
+
+
+def _write(connection: Connection, provider_id: int, stored: StoredSweep, decision: Decision) -> None:
+    write_decision(connection, provider_id, stored, decision)
+    save_state(connection, provider_id, decision.state)
+    if decision.verdict is Verdict.CONCLUSIVE:
+        count_days(connection, provider_id, *days_of(stored))
 
 
 def _interrupted(stored: StoredSweep) -> StoredSweep:

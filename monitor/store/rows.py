@@ -3,7 +3,7 @@
 from sqlalchemy import RowMapping
 
 from monitor.clock import to_datetime
-from monitor.core.history import EventRow, ModelRow, OutageRow, SweepRow, percent
+from monitor.core.history import EventRow, ModelRow, OutageRow, StreamRow, SweepRow, percent
 from monitor.core.model import Status, Verdict
 from monitor.store.values import moment
 
@@ -66,3 +66,9 @@ def outage_row(row: RowMapping) -> OutageRow:
         ended_at=moment(row["ended_at"]),
         reason=row["reason"],
     )
+
+
+def stream_row(row: RowMapping) -> StreamRow:
+    """Return a streamed observation's line from its row."""
+    same = ("provider", "model", "sweep_id", "latency_ms", "first_token_ms", "tokens_per_s")
+    return StreamRow(observed_at=to_datetime(row["observed_at"]), **{name: row[name] for name in same})

@@ -1,5 +1,8 @@
 """The private tables. Facts: what sweeps saw. Derived: what the fold made of it, always rebuildable.
 
+Two are neither: `knowledge`, what the prober learned of how to ask, and `acceptance`, what an operator told
+the next sweep. No export carries them and a rebuild leaves them alone: the history is whole without them.
+
 Times are integer milliseconds since 1970 UTC, days are integer days since 1970. An observation is five small
 integers; everything that repeats across observations is stored once as a `finding`. migrations/ must agree
 with this module (`alembic check` in the tests).
@@ -9,7 +12,9 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Double,
     ForeignKey,
+    ForeignKeyConstraint,
     Index,
     Integer,
     LargeBinary,
@@ -147,6 +152,22 @@ Index(
     "ix_observation_sweep_id", observation.c.sweep_id, postgresql_using="brin", info={"only_on": "postgresql"}
 )
 
+# What only streamed answers have, apart from `observation` to keep that narrow; it goes with its observation.
+streamed = Table(
+    "streamed",
+    metadata,
+    Column("model_id", Integer, nullable=False),
+    Column("sweep_id", Integer, nullable=False),
+    Column("first_token_ms", Integer),
+    Column("tokens_per_s", Double),
+    PrimaryKeyConstraint("model_id", "sweep_id"),
+    ForeignKeyConstraint(
+        ["model_id", "sweep_id"], ["observation.model_id", "observation.sweep_id"], ondelete="CASCADE"
+    ),
+    sqlite_with_rowid=False,
+)
+Index("ix_streamed_sweep_id", streamed.c.sweep_id, postgresql_using="brin", info={"only_on": "postgresql"})
+
 gap = Table(  # listed and tracked, yet without an observation: only in imported sweeps (rules.md 1)
     "gap",
     metadata,
@@ -234,4 +255,18 @@ missed_slot = Table(
     Column("slot", BigInteger, nullable=False),
     PrimaryKeyConstraint("provider_id", "vantage", "slot"),
     sqlite_with_rowid=False,
+)
+
+knowledge = Table(
+    "knowledge",
+    metadata,
+    Column("model_id", ForeignKey("model.id"), primary_key=True),
+    Column("document", Text, nullable=False),  # core/knowledge.py as JSON, what is at its default left out
+)
+
+acceptance = Table(  # a provider whose next conclusive sweep is to believe what it sees (rules.md 11)
+    "acceptance",
+    metadata,
+    Column("provider_id", ForeignKey("provider.id"), primary_key=True),
+    Column("accepted_at", BigInteger, nullable=False),
 )

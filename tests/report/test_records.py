@@ -71,6 +71,8 @@ def observations(model: str) -> st.SearchStrategy[Observation]:
         retires_at=st.none() | moments,
         detail=st.none()
         | st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=50),
+        first_token_ms=st.none() | counts,
+        tokens_per_s=st.none() | st.floats(min_value=0, allow_nan=False, allow_infinity=False),
     )
 
 
@@ -95,6 +97,20 @@ def test_what_is_left_out_has_its_usual_value() -> None:
     sweep = parse_record(json.dumps(bare | {"listed": [], "observations": []}), "f:1")
     assert sweep.started_at == datetime(2026, 4, 6, 12, 0, 0, 12_000, tzinfo=UTC)
     assert (sweep.vantage, sweep.verdict, sweep.slot, sweep.requests) == ("default", None, None, 0)
+
+
+def test_what_streaming_told_is_written_only_where_there_is_some() -> None:
+    line = changed_record({}, [{"first_token_ms": 120, "tokens_per_s": 45.67}])
+    (seen,) = parse_record(line, "f:1").observations
+    assert (seen.first_token_ms, seen.tokens_per_s) == (120, 45.67)
+    assert format_record(parse_record(line, "f:1")) == line
+    assert not {"first_token_ms", "tokens_per_s"} & json.loads(CONTRACT)["observations"][0].keys()
+
+
+@pytest.mark.parametrize(("given", "rate"), [(42, "42.0"), (0, "0.0"), (-0.0, "0.0"), (1e300, "1e+300")])
+def test_a_rate_may_be_a_whole_number_and_is_never_less_than_nothing(given: float, rate: str) -> None:
+    (seen,) = parse_record(changed_record({}, [{"tokens_per_s": given}]), "f:1").observations
+    assert repr(seen.tokens_per_s) == rate
 
 
 def test_ids_that_cannot_be_tracked_are_left_out_and_counted() -> None:
@@ -165,6 +181,16 @@ LLAMA = "meta/llama-3.1-8b-instruct"
             "observations[0].at_ms: must be at least 0",
         ),
         (changed_record({}, [{"at_ms": 604_800_001}]), "observations[0].at_ms: must be at most 604800000"),
+        (changed_record({}, [{"first_token_ms": 1.5}]), "observations[0].first_token_ms: expected a whole"),
+        (changed_record({}, [{"first_token_ms": -1}]), "observations[0].first_token_ms: must be at least 0"),
+        (changed_record({}, [{"tokens_per_s": "9"}]), "observations[0].tokens_per_s: expected a number"),
+        (changed_record({}, [{"tokens_per_s": True}]), "observations[0].tokens_per_s: expected a number"),
+        (changed_record({}, [{"tokens_per_s": 10**400}]), "observations[0].tokens_per_s: expected a number"),
+        (changed_record({}, [{"tokens_per_s": -0.5}]), "observations[0].tokens_per_s: must be at least 0"),
+        (
+            changed_record({}, [{"tokens_per_s": 9.5}]).replace("9.5", "1e999"),
+            "observations[0].tokens_per_s: must be a number that a double can hold",
+        ),
         (changed_record({"observations": [1]}), "observations[0]: expected an object"),
         (changed_record({}, [{"detail": "a\0b"}]), "observations[0].detail: control characters"),
         (changed_record({}, [{"model": "not/listed"}]), "observations[0].model: 'not/listed' is not listed"),

@@ -71,8 +71,12 @@ def live(engine: Engine, told: Sweep, policy: Policy = POLICY) -> Decision:
     add_observations(engine, opened.id, told.observations[middle:])
     if told.cause == Cause.INTERRUPTED:
         return close_as_cut(engine, told)
-    decision = fold(load_state(engine, told.provider), told, policy)
-    return close_sweep(engine, opened.id, told, decision)
+    return close(engine, opened.id, told, policy)
+
+
+def close(engine: Engine, sweep_id: int, told: Sweep, policy: Policy = POLICY) -> Decision:
+    """Close a running sweep with the decision of the fold."""
+    return close_sweep(engine, sweep_id, told, fold(load_state(engine, told.provider), told, policy))
 
 
 def close_as_cut(engine: Engine, told: Sweep) -> Decision:
@@ -114,11 +118,20 @@ def _eventful(chance: Random, count: int, provider: str) -> Iterator[tuple[Sweep
             listed = [name for name in names if chance.random() < 0.9]
         told = sweep(at, {name: _jitter(chance, moods[name]) for name in listed}, provider=provider)
         told = replace(told, slot=START + timedelta(hours=place))
+        told = replace(told, observations=tuple(map(_streamed, told.observations)))
         yield _troubled(chance, told), (STRICT if place > count // 2 else POLICY)
 
 
 def _plain(count: int) -> list[str]:
     return [f"plain/{number}" for number in range(count)]
+
+
+def _streamed(each: Observation) -> Observation:
+    """Let the models of one name stream their answers, each third one without a rate."""
+    if each.outcome is not Outcome.AVAILABLE or each.latency_ms is None or not each.model.startswith("m"):
+        return each
+    rate = None if each.latency_ms % 3 == 0 else round(10_000 / each.latency_ms, 2)
+    return replace(each, first_token_ms=each.latency_ms // 3, tokens_per_s=rate)
 
 
 def _jitter(chance: Random, mood: Answer) -> Answer:

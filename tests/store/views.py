@@ -21,6 +21,7 @@ COLUMNS = {
     " duplicates, probed, available, rate_limited, unavailable, unknown, requests, slot, rejected",
     "provider_uptime_daily": "provider, day, sweeps, conclusive, provider_down, our_fault, interrupted,"
     " missed",
+    "stream_history": "provider, model, sweep_id, observed_at, latency_ms, first_token_ms, tokens_per_s",
 }
 
 

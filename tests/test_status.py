@@ -1,0 +1,35 @@
+"""`monitor status MODEL`: what it tells where there is more than the views of every model show."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+from sqlalchemy import Engine
+
+from tests.gateway import config_file, monitor
+from tests.store import told
+
+
+def test_the_story_of_a_model_that_streams_tells_of_its_latest_streamed_answer(
+    database_url: str, engine: Engine, tmp_path: Path
+) -> None:
+    config = config_file(tmp_path, "http://127.0.0.1:1/v1", database_url)
+    sweep = told.sweep(told.START, {"a/streams": told.UP, "b/plain": told.UP})
+    signals = replace(sweep.observations[0], first_token_ms=120, tokens_per_s=45.5)
+    told.live(engine, replace(sweep, observations=(signals, sweep.observations[1])))
+    story = monitor(config, "status", "a/streams").stdout
+    facts = [" ".join(line.split()) for line in story.splitlines()]
+    assert {"last streamed 2026-04-06 12:00:00", "first token 120 ms", "tokens per second 45.50"} <= set(
+        facts
+    )
+    assert json.loads(monitor(config, "status", "a/streams", "--json").stdout)["streamed"] == {
+        "provider": "nvidia",
+        "model": "a/streams",
+        "sweep_id": 197_640_000,
+        "observed_at": "2026-04-06T12:00:00.000Z",
+        "latency_ms": 100,
+        "first_token_ms": 120,
+        "tokens_per_s": 45.5,
+    }
+    assert "first token" not in monitor(config, "status", "b/plain").stdout
+    assert json.loads(monitor(config, "status", "b/plain", "--json").stdout)["streamed"] is None
