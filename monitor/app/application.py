@@ -17,13 +17,15 @@ from monitor.config import (
     resolve_key,
     resolve_proxy,
 )
+from monitor.core.diff import is_tracked
 from monitor.core.model import Observation, ProviderState, Sweep
-from monitor.daemon import period
-from monitor.errors import ConfigError, MonitorError, NoVerdict, UsageError
+from monitor.daemon import period, slots_between, trigger_of
+from monitor.errors import ConfigError, MonitorError, NoVerdict, StoreError, UsageError
 from monitor.http import Endpoint, open_client
 from monitor.probe.pacer import Pacer
 from monitor.probe.probe import probe_model
 from monitor.probe.stopwatch import Stopwatch
+from monitor.report.cost import cost_words
 from monitor.store import acceptance, exchange, integrity, migrate, query
 from monitor.store.engine import Engine, open_engine
 from monitor.store.states import load_state
@@ -132,6 +134,9 @@ class App:
         headers = resolve_headers(provider, self._environ)
         return Endpoint(
             base_url=provider.base_url,
+            auth=provider.auth,
+            origins=provider.origins,
+            catalog_url=provider.catalog_url,
             api_key=_revealed(resolve_key(provider, self._environ)),
             headers={name: value.get_secret_value() for name, value in headers.items()},
             proxy=_revealed(resolve_proxy(provider, self._environ)),
@@ -159,6 +164,38 @@ class App:
         """Return the interval of a provider by its name; the general one where it is not watched."""
         provider = self.settings.provider(name)
         return self.interval_of(provider) if provider else period(self.settings.schedule.cadence, utc_now())
+
+    def daily_cost(self, provider: ProviderSettings) -> str:
+        """Say in words what watching a provider asks for in the coming UTC day, and if its budget suffices.
+
+        Raises ConfigError as `interval_of`.
+        """
+        midnight = utc_now().replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
+        tick = timedelta(microseconds=1)
+        trigger = trigger_of(self.settings.cadence_of(provider))
+        slots = slots_between(trigger, midnight - tick, midnight + timedelta(days=1) - tick)
+        return cost_words(
+            provider.name,
+            models=self._watched_models(provider.name),
+            sweeps=len(slots),
+            budget=provider.requests_per_day,
+        )
+
+    def _watched_models(self, name: str) -> int | None:
+        """Count the models of the last believed catalog that are watched; None where nothing tells.
+
+        A database that is missing, away or another version's tells nothing. Creates nothing.
+        """
+        engine = self.open_store(read_only=True)
+        try:
+            migrate.require_current(engine)
+            believed = load_state(engine, name).believed
+        except StoreError:
+            return None
+        finally:
+            engine.dispose()
+        policy = self.settings.policy_of(name)
+        return sum(is_tracked(model, policy) for model in believed) if believed else None
 
     # What they do
 

@@ -1,13 +1,15 @@
-"""One page of a model list, as pure data: the ids of its rows and where it says the next page is."""
+"""One page of a model list, as pure data: the ids of its rows, what they say, where the next page is."""
 
 import json
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import NoReturn
 from urllib.parse import SplitResult, parse_qsl, urlencode, urljoin, urlsplit, urlunsplit
 
+from monitor.catalog.note import read_note
 from monitor.core.ids import is_trackable_id
+from monitor.core.notes import NOTHING_NOTED, CatalogNote
 
 _LISTS = ("data", "models", "items", "results")
 _NAMES = ("id", "name", "model")
@@ -33,23 +35,37 @@ class Page:
     """What one page lists.
 
     `ids` are trackable (rules.md 33) and were UTF-8, in order, not yet de-duplicated; `rows` counts all,
-    `rejected` those without such an id. `next_url` is the absolute address of the next page, on the same
-    host, or None on the last one.
+    `rejected` those without such an id. `notes` holds what the first row of an id says, if it says anything.
+    `next_url` is the absolute address of the next page, on the same host, or None on the last one.
     """
 
     ids: tuple[str, ...]
     rows: int
     rejected: int
     next_url: str | None = None
+    notes: Mapping[str, CatalogNote] = field(default_factory=dict)
 
 
 def read_page(text: str, *, url: str, link: str = "") -> Page:
     """Read a page fetched from `url` with the `Link` header `link`. Raises Unreadable."""
     document = parse_json(text)
     rows = _rows(document)
-    ids = [_id_of(row) for row in rows]
-    kept = tuple(name for name in ids if name is not None)
-    return Page(kept, len(rows), len(rows) - len(kept), next_url(document, url=url, link=link))
+    named = [(name, row) for row in rows if (name := _id_of(row)) is not None]
+    return Page(
+        ids=tuple(name for name, _ in named),
+        rows=len(rows),
+        rejected=len(rows) - len(named),
+        next_url=next_url(document, url=url, link=link),
+        notes=_notes(named),
+    )
+
+
+def _notes(named: Sequence[tuple[str, object]]) -> dict[str, CatalogNote]:
+    first: dict[str, object] = {}
+    for name, row in named:
+        first.setdefault(name, row)
+    notes = ((name, read_note(row)) for name, row in first.items())
+    return {name: note for name, note in notes if note != NOTHING_NOTED}
 
 
 def parse_json(text: str) -> object:

@@ -1,6 +1,7 @@
 """Read a provider's whole model list, page by page, within limits. A sick catalog is a value."""
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
@@ -8,6 +9,7 @@ from monitor.catalog.page import Page, Unreadable, read_page
 from monitor.core.answer import read_document, telling_text
 from monitor.core.exchange import CONNECTION_LEVEL, FAILURE_TEXT, Exchange
 from monitor.core.model import Cause
+from monitor.core.notes import CatalogNote
 from monitor.core.redact import redact
 from monitor.http import Client, Endpoint, exchange
 
@@ -50,7 +52,7 @@ class CatalogReading:
 
     `ids` are in the catalog's order, the first of equal ones kept; empty unless `complete`. `duplicates`
     counts the repetitions, `rejected` the rows without an id that can be tracked (rules.md 33), `requests`
-    the pages asked.
+    the pages asked. `notes` holds the ids of which the catalog says more than that they are there.
     """
 
     ids: tuple[str, ...] = ()
@@ -58,6 +60,7 @@ class CatalogReading:
     rejected: int = 0
     requests: int = 0
     trouble: CatalogTrouble | None = None
+    notes: Mapping[str, CatalogNote] = field(default_factory=dict)
 
     @property
     def complete(self) -> bool:
@@ -78,6 +81,7 @@ class _Progress:
 
     limits: CatalogLimits
     ids: dict[str, None] = field(default_factory=dict)
+    notes: dict[str, CatalogNote] = field(default_factory=dict)
     seen: set[str] = field(default_factory=set)
     rows: int = 0
     rejected: int = 0
@@ -86,6 +90,7 @@ class _Progress:
     http_status: int | None = None
 
     def add(self, page: Page) -> None:
+        self.notes.update((name, note) for name, note in page.notes.items() if name not in self.ids)
         self.ids.update(dict.fromkeys(page.ids))
         self.rows += page.rows
         self.rejected += page.rejected
@@ -106,13 +111,14 @@ class _Progress:
             rejected=self.rejected,
             requests=self.requests,
             trouble=trouble,
+            notes={} if trouble else self.notes,
         )
 
 
 async def read_catalog(
     client: Client, endpoint: Endpoint, *, pacer: Pace, limits: CatalogLimits | None = None
 ) -> CatalogReading:
-    """Read `GET {base_url}/models` to its last page. Only cancellation is raised."""
+    """Read the list at `endpoint.catalog` to its last page. Only cancellation is raised."""
     progress = _Progress(limits or CatalogLimits())
     return progress.reading(_told(await _attempt(client, endpoint, pacer, progress), progress, endpoint))
 
@@ -122,7 +128,7 @@ async def _attempt(
 ) -> CatalogTrouble | None:
     try:
         async with asyncio.timeout(progress.limits.total_timeout_s):
-            await _read_pages(client, endpoint.url("/models"), pacer, progress)
+            await _read_pages(client, endpoint.catalog, pacer, progress)
     except _Stop as stop:
         return stop.trouble
     except TimeoutError:

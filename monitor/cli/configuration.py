@@ -18,7 +18,7 @@ def config() -> None:
 @config.command("check")
 @pass_context
 def check_config(context: Context) -> None:
-    """Read the configuration strictly; list everything that is wrong with it.
+    """Read the configuration strictly; list everything that is wrong with it, or what a day will cost.
 
     Example: monitor config check
     """
@@ -29,6 +29,8 @@ def check_config(context: Context) -> None:
             note(f"note: {missing}")
     names = ", ".join(provider.name for provider in app.settings.providers)
     say(f"{context.config_path or 'configuration'}: ok ({names})")
+    for provider in app.settings.providers:
+        say(app.daily_cost(provider))
 
 
 @config.command("show")

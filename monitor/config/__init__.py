@@ -3,8 +3,10 @@
 Only this package reads the environment and TOML; only the command line and the wiring see its values whole.
 """
 
+from monitor.config.auth import Auth
 from monitor.config.load import config_file, load_settings, parse_settings, process_environment
 from monitor.config.policy import PolicySettings
+from monitor.config.presets import PRESETS, Preset
 from monitor.config.provider import ProviderSettings
 from monitor.config.secrets import (
     known_secrets,
@@ -17,6 +19,7 @@ from monitor.config.settings import (
     DaemonSettings,
     DatabaseSettings,
     NotifySettings,
+    ProbeSettings,
     RetentionSettings,
     ScheduleSettings,
     Settings,
@@ -26,10 +29,14 @@ from monitor.config.settings import (
 from monitor.config.show import as_dict, shown
 
 __all__ = [
+    "PRESETS",
+    "Auth",
     "DaemonSettings",
     "DatabaseSettings",
     "NotifySettings",
     "PolicySettings",
+    "Preset",
+    "ProbeSettings",
     "ProviderSettings",
     "RetentionSettings",
     "ScheduleSettings",

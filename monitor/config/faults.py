@@ -30,6 +30,7 @@ _EXPECTED = {
     "model_type": "a table",
     "dict_type": "a table",
 }
+_MISSING = {"base_url": "; write it, or a preset that knows it"}
 _KEY_IN_FILE = (
     "a secret must not stand in this file; set an environment variable and name it with api_key_env, "
     "or name a file with api_key_file"
@@ -77,7 +78,7 @@ def _words(detail: ErrorDetails, path: KeyPath) -> str:
     if fault == "extra_forbidden":
         return _unknown_key(path)
     if fault == "missing":
-        return "is missing"
+        return f"is missing{_MISSING.get(str(path[-1]), '')}"
     if fault == "value_error":
         return f"{_shown(value, path)}{detail['ctx']['error']}"
     if fault == "wrong_type":

@@ -1,7 +1,7 @@
 """The types of single configuration values: read strictly, refused in plain words."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import time, timedelta
 from difflib import get_close_matches
 from typing import Annotated
@@ -11,8 +11,11 @@ from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
 from monitor.config.addresses import checked_base_url, checked_database_url, checked_listen, checked_proxy
+from monitor.config.auth import Auth
 from monitor.config.cron import normalised_cron
 from monitor.config.duration import FORMS, duration_text, parse_duration
+from monitor.config.presets import PRESETS
+from monitor.core.forms import COSTLY, KIND_OF
 from monitor.core.model import EventKind
 
 SUMMARY = "summary"  # what a [[notify]] may ask for beside the kinds of events
@@ -107,15 +110,31 @@ def _headers(headers: dict[str, str]) -> dict[str, str]:
     return headers
 
 
-def _topic(topic: str) -> str:
-    known = (SUMMARY, *EventKind)
-    if topic not in known:
-        near = get_close_matches(topic, known, n=1)
-        raise ValueError(
-            "is nothing that is told; "
-            + (f'did you mean "{near[0]}"?' if near else f"known: {', '.join(known)}")
-        )
-    return topic
+def _one_of(known: Iterable[str], otherwise: str) -> Callable[[str], str]:
+    """Accept one of the known words; `otherwise` says what another one is."""
+    words = tuple(known)
+
+    def check(word: str) -> str:
+        if word not in words:
+            near = get_close_matches(word, words, n=1)
+            remedy = f'did you mean "{near[0]}"?' if near else f"known: {', '.join(words)}"
+            raise ValueError(f"{otherwise}; {remedy}")
+        return word
+
+    return check
+
+
+_form_of_auth = _one_of(Auth, "is no way to send a key")
+
+
+def _auth(value: object) -> Auth:
+    if not isinstance(value, str):
+        raise wrong_type('text such as "bearer"')
+    return Auth(_form_of_auth(value))
+
+
+def _unlimited(number: int | None) -> int | None:
+    return number or None
 
 
 _MS, _SECOND, _HOUR, _DAY = (
@@ -127,6 +146,7 @@ _MS, _SECOND, _HOUR, _DAY = (
 
 Timeout = Annotated[timedelta, BeforeValidator(_duration(_MS, _HOUR))]
 Interval = Annotated[timedelta, BeforeValidator(_duration(_SECOND, 366 * _DAY))]
+Gap = Annotated[timedelta, BeforeValidator(_duration(timedelta(), _HOUR))]
 Age = Annotated[timedelta, BeforeValidator(_duration(_SECOND, 36_525 * _DAY))]
 Grace = Annotated[timedelta, BeforeValidator(_duration(timedelta(), _HOUR))]
 Cron = Annotated[str, AfterValidator(normalised_cron)]
@@ -141,6 +161,15 @@ Globs = tuple[Annotated[str, AfterValidator(_glob)], ...]
 SomeGlobs = Annotated[Globs, AfterValidator(_some)]
 VariableName = Annotated[str, AfterValidator(_variable)]
 Headers = Annotated[dict[str, str], AfterValidator(_headers), Field(repr=False)]
-Topics = tuple[Annotated[str, AfterValidator(_topic)], ...]
+PresetName = Annotated[str, AfterValidator(_one_of(PRESETS, "is no preset"))]
+AuthForm = Annotated[Auth, BeforeValidator(_auth)]
+COSTLY_KINDS = {KIND_OF[route].value: route for route in sorted(COSTLY)}
+CostlyKinds = tuple[
+    Annotated[str, AfterValidator(_one_of(COSTLY_KINDS, "is no kind that must be allowed"))], ...
+]
+Topics = tuple[Annotated[str, AfterValidator(_one_of((SUMMARY, *EventKind), "is nothing that is told"))], ...]
 Count = Annotated[int, Field(ge=1, le=1_000_000)]
+Limit = Annotated[
+    Annotated[int, Field(ge=0, le=1_000_000)] | None, AfterValidator(_unlimited)
+]  # 0 is no limit, which is kept as None
 Percent = Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)]

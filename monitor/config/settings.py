@@ -11,6 +11,7 @@ from pydantic import Field, model_validator
 from monitor.config.addresses import split_listen
 from monitor.config.fields import (
     Age,
+    Count,
     Cron,
     DatabaseUrl,
     DayTime,
@@ -62,6 +63,17 @@ class ScheduleSettings(Table):
     def cadence(self) -> timedelta | str:
         """The interval or the cron line between sweeps."""
         return self.interval or self.cron or DEFAULT_INTERVAL
+
+
+class ProbeSettings(Table):
+    """How models are asked.
+
+    `stream` asks for streamed answers, which tell the time to the first token. Of retired models, which are
+    only looked up, `full_look_every` sweeps make one that asks them in full.
+    """
+
+    stream: bool = False
+    full_look_every: Count = 24
 
 
 class RetentionSettings(Table):
@@ -125,6 +137,7 @@ class Settings(Table):
     schedule: ScheduleSettings = ScheduleSettings()
     providers: tuple[ProviderSettings, ...] = (NVIDIA,)
     policy: PolicySettings = PolicySettings()
+    probe: ProbeSettings = ProbeSettings()
     retention: RetentionSettings = RetentionSettings()
     web: WebSettings = WebSettings()
     summary: SummarySettings = SummarySettings()

@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Mapping
 from datetime import time, timedelta
+from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from monitor.config.addresses import MASK, without_password
@@ -16,11 +17,13 @@ _ABSENT: Mapping[str, object] = {}
 
 def as_dict(settings: Settings) -> dict[str, object]:
     """Return the configuration as plain values (text, numbers, lists, dicts), secrets masked."""
-    document = settings.model_dump(exclude_none=True)
+    document = settings.model_dump()
     document["database"]["url"] = without_password(settings.database.url)
     document["database"]["file_mode"] = f"{settings.database.file_mode:04o}"
     for provider in document["providers"]:
-        if "proxy" in provider:
+        # Left out it would be read as the preset's limit, where a preset is named.
+        provider["requests_per_minute"] = provider["requests_per_minute"] or 0
+        if provider["proxy"]:
             provider["proxy"] = without_password(provider["proxy"])
     for channel in document["notify"]:
         channel["url"] = _masked_reference(channel["url"])
@@ -43,13 +46,16 @@ def _masked_reference(url: str) -> str:
 
 def _plain(value: object) -> object:
     if isinstance(value, dict):
-        return {key: inner for key, each in value.items() if (inner := _plain(each)) != _ABSENT}
+        plain = {key: _plain(each) for key, each in value.items() if each is not None}
+        return {key: each for key, each in plain.items() if each != _ABSENT}
     if isinstance(value, tuple | list):
         return [_plain(each) for each in value]
     if isinstance(value, timedelta):
         return duration_text(value)
     if isinstance(value, time):
         return value.isoformat("minutes")
+    if isinstance(value, StrEnum):
+        return value.value
     return value.key if isinstance(value, ZoneInfo) else value
 
 

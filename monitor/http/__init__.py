@@ -1,10 +1,11 @@
 """The one place that speaks HTTP: a client per provider, and one exchange of a request for a value.
 
 It knows nothing of models. A sick server is an `Exchange`, never an exception; the key goes to the provider's
-own origin only and appears in no message and no `repr`.
+own origins only and appears in no message and no `repr`.
 """
 
-from monitor.http.client import Auth, Client, Endpoint, open_client
+from monitor.config.auth import Auth
+from monitor.http.client import Client, Endpoint, open_client
 from monitor.http.wire import exchange
 
 __all__ = ["Auth", "Client", "Endpoint", "exchange", "open_client"]

@@ -5,31 +5,28 @@ import ssl
 from collections.abc import AsyncIterator, Generator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from enum import StrEnum
 from http.cookiejar import CookieJar, DefaultCookiePolicy
+from urllib.parse import quote, quote_plus
 
 import httpx
 
 import monitor
+from monitor.config.auth import Auth
 from monitor.errors import ConfigError
 
 Client = httpx.AsyncClient
 
 
-class Auth(StrEnum):
-    """How a provider wants its key."""
-
-    BEARER = "bearer"
-    X_API_KEY = "x-api-key"
-    API_KEY = "api-key"
-    NONE = "none"
+_PARAMETER = "key"  # of an address, where the key goes there
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
     """Where a provider is and how it is spoken to. What may hold a secret stays out of the `repr`.
 
-    `other_secrets` are secrets beside the key that an answer may echo, such as the value of a header.
+    `origins` are those beside the base URL's that its key may go to, as `https://host`. `catalog_url` is the
+    whole address of its model list, None where that is `/models` under the base URL. `other_secrets` are
+    secrets beside the key that an answer may echo, such as the value of a header.
     """
 
     base_url: str
@@ -37,29 +34,37 @@ class Endpoint:
     auth: Auth = Auth.BEARER
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     proxy: str | None = field(default=None, repr=False)
+    origins: tuple[str, ...] = ()
+    catalog_url: str | None = None
     other_secrets: tuple[str, ...] = field(default=(), repr=False)
 
     def url(self, path: str) -> str:
-        """Return the address of a path that begins with a slash."""
-        return self.base_url.rstrip("/") + path
+        """Return the address of a path that begins with a slash; a whole address stays as it is."""
+        return self.base_url.rstrip("/") + path if path.startswith("/") else path
+
+    @property
+    def catalog(self) -> str:
+        """The whole address of the model list."""
+        return self.catalog_url or self.url("/models")
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """What must never be stored or shown."""
-        return (*((self.api_key,) if self.api_key else ()), *self.other_secrets)
+        """What must never be stored or shown: a key that stands in addresses also as it is written there."""
+        keys = (self.api_key,) if self.api_key else ()
+        written = [form(key, safe="") for key in keys for form in (quote, quote_plus)]
+        return (*dict.fromkeys((*keys, *(written if self.auth is Auth.QUERY else ()))), *self.other_secrets)
 
 
 class _KeyAuth(httpx.Auth):
-    """Adds the key to requests for the provider's own origin, and to no other."""
+    """Adds the key to requests for the provider's own origins, and to no others."""
 
     def __init__(self, endpoint: Endpoint) -> None:
-        self._origin = _origin(httpx.URL(endpoint.base_url))
-        self._header = _key_header(endpoint)
+        self._endpoint = endpoint
+        self._origins = {_origin(httpx.URL(url)) for url in (endpoint.base_url, *endpoint.origins)}
 
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
-        if self._header and _origin(request.url) == self._origin:
-            name, value = self._header
-            request.headers[name] = value
+        if self._endpoint.api_key and _origin(request.url) in self._origins:
+            _add_key(request, self._endpoint.api_key, self._endpoint)
         yield request
 
 
@@ -67,12 +72,27 @@ def _origin(url: httpx.URL) -> tuple[str, str, int | None]:
     return url.scheme, url.host, url.port
 
 
-def _key_header(endpoint: Endpoint) -> tuple[str, str] | None:
-    if not endpoint.api_key or endpoint.auth is Auth.NONE:
-        return None
-    if endpoint.auth is Auth.BEARER:
-        return "Authorization", f"Bearer {endpoint.api_key}"
-    return endpoint.auth.value, endpoint.api_key
+def _add_key(request: httpx.Request, key: str, endpoint: Endpoint) -> None:
+    match endpoint.auth:
+        case Auth.BEARER:
+            request.headers["Authorization"] = f"Bearer {key}"
+        case Auth.X_API_KEY | Auth.API_KEY:
+            request.headers[endpoint.auth.value] = key
+        case Auth.QUERY:
+            if _PARAMETER in request.url.params:  # a next page's address that a server made from the last
+                request.url = request.url.copy_remove_param(_PARAMETER)
+            is_forwarded = request.url.scheme == "http" and endpoint.proxy is not None
+            request.extensions["target"] = _target(request.url, key, whole=is_forwarded)
+
+
+def _target(url: httpx.URL, key: str, *, whole: bool) -> bytes:
+    """Return what is asked for on the wire, with the key; a proxy that forwards wants the whole address.
+
+    The key is put there and not into `request.url`, which the HTTP library writes to its log.
+    """
+    place = str(url.copy_with(fragment=None)).encode() if whole else url.raw_path
+    joint = b"&" if url.query else b"?"
+    return place.rstrip(b"?") + joint + f"{_PARAMETER}={quote(key, safe='')}".encode()
 
 
 @functools.cache

@@ -1,0 +1,43 @@
+"""Where a provider's requests go: the addresses of its preset, brought home where it is somewhere else."""
+
+from urllib.parse import SplitResult, urlsplit
+
+_PORTS = {"http": 80, "https": 443}
+
+
+def host_of(url: object) -> str | None:
+    """Return the host of an address in lower case; None for what is no address."""
+    try:
+        return urlsplit(url).hostname if isinstance(url, str) else None
+    except ValueError:
+        return None
+
+
+def origin_of(url: str) -> str:
+    """Return `scheme://host:port` of an address, as it is written."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def settled(address: str, *, own: str | None, base_url: str) -> str:
+    """Return a preset's path or whole address for a provider at `base_url`.
+
+    Where that is the preset's `own` base URL, or the address is a path, it stays as it is. Else a whole
+    address becomes the same path at the base URL's origin: a provider that was moved to a proxy or a test
+    server is asked there alone.
+    """
+    if address.startswith("/") or own is None or _is_same(base_url, own):
+        return address
+    parts, home = urlsplit(address), urlsplit(own).path
+    path = f"{parts.path}?{parts.query}" if parts.query else parts.path
+    if urlsplit(base_url).path.endswith(home):
+        return base_url[: len(base_url) - len(home)] + path
+    return base_url + (path.removeprefix(home) if path.startswith(f"{home}/") else path)
+
+
+def _is_same(url: str, other: str) -> bool:
+    return _normal(urlsplit(url)) == _normal(urlsplit(other))
+
+
+def _normal(parts: SplitResult) -> tuple[str, str | None, int | None, str]:
+    return parts.scheme, parts.hostname, parts.port or _PORTS.get(parts.scheme), parts.path.rstrip("/")

@@ -1,0 +1,47 @@
+"""What watching a provider costs a day, in requests and in words, before a single one is made.
+
+A request for each model and one for the catalog make a sweep; second looks and searches come on top.
+"""
+
+
+def cost_words(provider: str, *, models: int | None, sweeps: int, budget: int | None) -> str:
+    """Say what the sweeps of a day ask for, and whether the day's budget of requests suffices.
+
+    `models` is how many are watched, None where nothing tells yet; `budget` None is no budget.
+    """
+    if sweeps == 0:
+        return f"{provider}: no sweep is due in the coming UTC day"
+    if models is None:
+        each = f"each model {_counted(sweeps, 'request')} a day"
+        asked = f"{_counted(sweeps, 'sweep')} a day, {each}; no history yet tells how many models"
+    else:
+        total = f"{_counted(models * sweeps, 'request')} a day (and {sweeps:,} for the catalog)"
+        asked = f"{_counted(models, 'model')} x {_counted(sweeps, 'sweep')} = {total}"
+    return f"{provider}: {asked}; {_budget_words(models, sweeps, budget)}"
+
+
+def models_within(budget: int, sweeps: int) -> int:
+    """Return how many models each of a day's sweeps may ask, beside its catalog, one request each."""
+    return max(0, budget // sweeps - 1)
+
+
+def _budget_words(models: int | None, sweeps: int, budget: int | None) -> str:
+    if budget is None:
+        return "no budget"
+    share, said = models_within(budget, sweeps), f"budget {budget:,}"
+    if share == 0:
+        return (
+            f"{said}: too small, each sweep needs a request for the catalog and at least one for a model; "
+            f"set requests_per_day to {2 * sweeps:,} or more, or sweep less often"
+        )
+    if models is None:
+        return f"{said}: enough for about {_counted(share, 'model')} in each sweep"
+    if models <= share:
+        return f"{said}: fits"
+    return (
+        f"{said}: exceeded, so each sweep asks about {_counted(share, 'model')}, the most informative first"
+    )
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

@@ -1,0 +1,129 @@
+"""`monitor config check` tells what a day of watching costs, and what a provider's endpoint becomes."""
+
+import json
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from monitor.app.application import App
+from monitor.clock import utc_now
+from monitor.config import PRESETS, parse_settings
+from monitor.core.model import Observation, Outcome, Sweep
+from monitor.http import Auth
+from monitor.store.engine import Engine
+from monitor.store.exchange import add_sweeps
+from tests.gateway import config_file, monitor
+
+UNKNOWN = "each model 96 requests a day; no history yet tells how many models"
+
+
+def app_of(url: str, provider: str = "", schedule: str = 'interval = "15m"') -> App:
+    text = f"""
+[database]
+url = {json.dumps(url)}
+[schedule]
+{schedule}
+[[providers]]
+name = "nvidia"
+base_url = "http://127.0.0.1:1/v1"
+{provider}
+"""
+    return App(parse_settings(text, "config.toml"), {})
+
+
+def cost_of(app: App) -> str:
+    return app.daily_cost(app.settings.providers[0])
+
+
+def add_history(engine: Engine, app: App, *listed: str) -> None:
+    """Add one past sweep in which every model answered."""
+    seen = tuple(Observation(model, Outcome.AVAILABLE, "ok", 0) for model in listed)
+    began = utc_now() - timedelta(hours=1)
+    sweep = Sweep(provider="nvidia", started_at=began, finished_at=began, listed=listed, observations=seen)
+    add_sweeps(engine, [sweep], app.settings.policy_of)
+
+
+def test_the_models_of_the_last_believed_catalog_are_counted_if_they_are_watched(
+    engine: Engine, database_url: str
+) -> None:
+    app = app_of(database_url, 'exclude = ["c/*"]\nrequests_per_day = 191')
+    add_history(engine, app, "a/one", "b/two", "c/three")
+    assert cost_of(app).startswith(
+        "nvidia: 2 models x 96 sweeps = 192 requests a day (and 96 for the catalog); budget 191: too small"
+    )
+
+
+@pytest.mark.usefixtures("engine")
+def test_without_a_history_the_number_of_models_is_left_open(database_url: str) -> None:
+    assert cost_of(app_of(database_url)) == f"nvidia: 96 sweeps a day, {UNKNOWN}; no budget"
+
+
+@pytest.mark.parametrize(
+    ("schedule", "said"),
+    [
+        ('interval = "7m"', " sweeps a day"),
+        ('cron = "*/30 6-7 * * *"', "4 sweeps a day"),
+        ('cron = "0 6 * * *"', "1 sweep a day, each model 1 request a day"),
+        ('interval = "1s"', "86,400 sweeps a day"),
+    ],
+)
+def test_the_sweeps_of_a_day_are_counted_from_the_schedule(schedule: str, said: str, sqlite_url: str) -> None:
+    assert said in cost_of(app_of(sqlite_url, schedule=schedule))
+
+
+def test_the_check_prints_a_line_for_each_provider_and_creates_no_database(tmp_path: Path) -> None:
+    config = config_file(tmp_path, "http://127.0.0.1:1/v1", "sqlite:///history/monitor.db")
+    with config.open("a", encoding="utf-8") as file:
+        file.write('[[providers]]\nname = "b"\npreset = "ollama"\nrequests_per_day = 5000\n')
+    checked = monitor(config, "config", "check")
+    assert (checked.returncode, checked.stderr) == (0, "")
+    assert checked.stdout.splitlines() == [
+        f"{config}: ok (nvidia, b)",
+        f"nvidia: 96 sweeps a day, {UNKNOWN}; no budget",
+        f"b: 96 sweeps a day, {UNKNOWN}; budget 5,000: enough for about 51 models in each sweep",
+    ]
+    assert [path.name for path in tmp_path.iterdir()] == ["config.toml"]
+
+
+@pytest.mark.parametrize("content", [b"", b"this is no database at all, but some other file" * 99])
+def test_a_database_that_cannot_be_read_is_no_fault_of_the_configuration(
+    content: bytes, tmp_path: Path
+) -> None:
+    (tmp_path / "monitor.db").write_bytes(content)
+    config = config_file(tmp_path, "http://127.0.0.1:1/v1", "sqlite:///monitor.db")
+    checked = monitor(config, "config", "check")
+    assert (checked.returncode, checked.stderr) == (0, "")
+    assert "no history yet" in checked.stdout
+    assert (tmp_path / "monitor.db").read_bytes() == content
+
+
+def test_a_schema_of_another_version_is_no_fault_of_the_configuration(
+    engine: Engine, database_url: str
+) -> None:
+    with engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE schema_version SET version_num = '9999'")
+    assert "no history yet" in cost_of(app_of(database_url))
+
+
+# ---- The endpoint ----
+
+
+@pytest.mark.parametrize("name", [name for name, preset in PRESETS.items() if preset.base_url])
+def test_an_endpoint_has_what_its_preset_says(name: str) -> None:
+    preset = PRESETS[name]
+    environ = {preset.api_key_env: "key-of-the-test"} if preset.api_key_env else {}
+    app = App(parse_settings(f'[[providers]]\nname = "a"\npreset = "{name}"', "config.toml"), environ)
+    provider = app.settings.providers[0]
+    endpoint = app.endpoint(provider)
+    assert (endpoint.base_url, endpoint.auth) == (preset.base_url, preset.auth)
+    assert (endpoint.headers, endpoint.api_key) == (preset.headers, next(iter(environ.values()), None))
+    assert (endpoint.catalog, endpoint.origins) == (provider.catalog_url, provider.origins)
+
+
+def test_a_provider_elsewhere_is_spoken_to_there_alone() -> None:
+    text = '[[providers]]\nname = "a"\npreset = "nvidia"\nbase_url = "http://127.0.0.1:1/v1"\nauth = "query"'
+    app = App(parse_settings(text, "config.toml"), {"NVIDIA_API_KEY": "key-of-the-test"})
+    endpoint = app.endpoint(app.settings.providers[0])
+    assert (endpoint.auth, endpoint.origins) == (Auth.QUERY, ())
+    assert endpoint.catalog == "http://127.0.0.1:1/v1/models"
