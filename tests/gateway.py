@@ -163,11 +163,12 @@ def target(
     policy: Policy | None = None,
     concurrency: int = 32,
     timeout_s: float = 5.0,
+    slow_timeout_s: float | None = None,
     interval_s: float = 900.0,
     requests_per_minute: float | None = None,
     starts_per_second: float = 5000.0,
 ) -> Target:
-    """Return a target on a server of this process, asked as fast as it can."""
+    """Return a target on a server of this process, asked as fast as it can, twice with little patience."""
     return Target(
         provider=PROVIDER,
         vantage="default",
@@ -176,6 +177,7 @@ def target(
         pacer=Pacer(requests_per_minute, start_rate_per_s=starts_per_second),
         concurrency=concurrency,
         timeout=timedelta(seconds=timeout_s),
+        slow_timeout=timedelta(seconds=slow_timeout_s or timeout_s * 1.2),
         interval=timedelta(seconds=interval_s),
     )
 

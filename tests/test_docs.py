@@ -17,7 +17,7 @@ from pydantic import BaseModel
 from monitor.cli.main import _INTERRUPTED, cli
 from monitor.clock import utc_now
 from monitor.config import Settings, parse_settings
-from monitor.core.model import EventKind
+from monitor.core.model import Cause, EventKind, Kind, Outcome, Reason
 from monitor.errors import MonitorError
 from monitor.report.records import _ObservationRecord, _SweepRecord, parse_record
 from monitor.store.engine import Engine, open_engine
@@ -156,6 +156,12 @@ def _kinds(root: type[MonitorError]) -> Iterator[type[MonitorError]]:
 
 def test_every_kind_of_event_is_documented() -> None:
     assert all(f"`{kind}`" in COMMANDS["monitor events"] for kind in EventKind)
+
+
+def test_every_outcome_reason_cause_and_kind_is_explained() -> None:
+    text = read(ROOT / "docs/probing.md")
+    words = {*Outcome, *Reason, *Cause, *Kind} - {Kind.UNKNOWN}
+    assert [word for word in sorted(words) if f"`{word}`" not in text] == []
 
 
 def test_every_key_of_a_sweep_record_is_documented() -> None:

@@ -4,7 +4,8 @@ import asyncio
 import signal
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
-from functools import cached_property
+from functools import cached_property, partial
+from random import SystemRandom
 
 from pydantic import SecretStr
 
@@ -21,16 +22,16 @@ from monitor.core.diff import is_tracked
 from monitor.core.model import Observation, ProviderState, Sweep
 from monitor.daemon import period, slots_between, trigger_of
 from monitor.errors import ConfigError, MonitorError, NoVerdict, StoreError, UsageError
-from monitor.http import Endpoint, open_client
+from monitor.http import Endpoint
+from monitor.probe.gap import Gap
 from monitor.probe.pacer import Pacer
-from monitor.probe.probe import probe_model
-from monitor.probe.stopwatch import Stopwatch
 from monitor.report.cost import cost_words
 from monitor.store import acceptance, exchange, integrity, migrate, query
 from monitor.store.engine import Engine, open_engine
+from monitor.store.knowledge import load_knowledge
 from monitor.store.states import load_state
 from monitor.store.trouble import database_name
-from monitor.sweep import Swept, Target, Watch, sweep_provider
+from monitor.sweep import Known, Swept, Target, Watch, ask_now, sweep_provider
 
 
 class App:
@@ -150,15 +151,32 @@ class App:
             vantage=self.settings.schedule.vantage,
             endpoint=self.endpoint(provider),
             policy=self.settings.policy_of(provider.name),
-            pacer=Pacer(provider.requests_per_minute, start_rate_per_s=provider.starts_per_second),
+            pacer=Pacer(
+                provider.requests_per_minute,
+                start_rate_per_s=provider.starts_per_second,
+                jitter=SystemRandom().random,
+            ),
+            gap=Gap(provider.same_model_gap.total_seconds()),
+            quirks=provider.quirks,
+            streamed=self.settings.probe.stream,
+            full_look_every=self.settings.probe.full_look_every,
+            requests_per_day=provider.requests_per_day,
+            sweeps_left=partial(self._sweeps_left, provider),
             concurrency=provider.concurrency,
             timeout=provider.timeout,
+            slow_timeout=provider.slow_timeout,
             interval=self.interval_of(provider),
         )
 
     def interval_of(self, provider: ProviderSettings) -> timedelta:
         """Return the time between two scheduled sweeps of a provider, as it is now."""
         return period(self.settings.cadence_of(provider), utc_now())
+
+    def _sweeps_left(self, provider: ProviderSettings, now: datetime) -> int:
+        """Count this sweep and the slots that follow it on the same UTC day."""
+        midnight = now.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
+        trigger = trigger_of(self.settings.cadence_of(provider))
+        return 1 + len(slots_between(trigger, now, midnight - timedelta(microseconds=1)))
 
     def interval_named(self, name: str) -> timedelta:
         """Return the interval of a provider by its name; the general one where it is not watched."""
@@ -226,17 +244,19 @@ class App:
         return swept, [each for each in made if isinstance(each, MonitorError)]
 
     async def probe_now(self, provider: ProviderSettings, model: str) -> Observation:
-        """Ask one model now, without recording it."""
-        endpoint = self.endpoint(provider)
-        async with open_client(endpoint) as client:
-            answer = await probe_model(
-                client,
-                endpoint,
-                model,
-                timeout_s=provider.timeout.total_seconds(),
-                stopwatch=Stopwatch.start(utc_now()),
-            )
-        return answer.observation
+        """Ask one model now as a sweep would, without recording it."""
+        target = self.target(provider)
+        known = await asyncio.to_thread(self._known, provider.name)
+        return await ask_now(target, model, known, utc_now())
+
+    def _known(self, provider: str) -> Known:
+        """Return what the history knows of a provider; nothing where there is no history to read."""
+        try:
+            engine = self.history()
+            state, knowledge = load_state(engine, provider), load_knowledge(engine, provider)
+        except StoreError:
+            return Known(state=ProviderState(), knowledge={}, notes={})
+        return Known(state=state, knowledge=knowledge, notes={})
 
 
 def _cancel(sweeps: Iterable["asyncio.Task[Swept | None]"], stop: asyncio.Event) -> None:

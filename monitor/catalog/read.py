@@ -1,12 +1,14 @@
 """Read a provider's whole model list, page by page, within limits. A sick catalog is a value."""
 
 import asyncio
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from monitor.catalog.page import Page, Unreadable, read_page
-from monitor.core.answer import read_document, telling_text
+from monitor.core import phrases
+from monitor.core.answer import all_text, read_document, telling_text
 from monitor.core.exchange import CONNECTION_LEVEL, FAILURE_TEXT, Exchange
 from monitor.core.model import Cause
 from monitor.core.notes import CatalogNote
@@ -16,6 +18,7 @@ from monitor.http import Client, Endpoint, exchange
 _OK = 200
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _STATUS_CAUSES = {401: Cause.CREDENTIAL, 403: Cause.CREDENTIAL, 402: Cause.QUOTA, 407: Cause.OUR_NETWORK}
+_REFUSED = frozenset({400, 404, 422, 429})
 _PARSE_HERE_CHARS = 100_000
 
 
@@ -179,12 +182,21 @@ def _trouble(answer: Exchange) -> CatalogTrouble | None:
         return CatalogTrouble(cause, FAILURE_TEXT[answer.failure], answer.http_status)
     if answer.http_status == _OK:
         return None
-    cause = _STATUS_CAUSES.get(answer.http_status or 0, Cause.CATALOG_UNREADABLE)
+    cause = _STATUS_CAUSES.get(answer.http_status or 0) or _told_cause(answer)
     if answer.http_status in _REDIRECTS:
         sentence = "redirects are not followed; base_url must be the address they lead to"
     else:
         sentence = telling_text(read_document(answer.body), answer.body)
     return CatalogTrouble(cause, f"HTTP {answer.http_status}: {sentence}".strip(": "), answer.http_status)
+
+
+def _told_cause(answer: Exchange) -> Cause:
+    """Return what an answer's words tell where its status does not: some reject a key with a 400."""
+    document = read_document(answer.body)
+    text = all_text(document, answer.body) if answer.http_status in _REFUSED else ""
+    if re.search(phrases.NO_MONEY, text):
+        return Cause.QUOTA
+    return Cause.CREDENTIAL if re.search(phrases.KEY, text) else Cause.CATALOG_UNREADABLE
 
 
 def _emptiness(progress: _Progress) -> CatalogTrouble | None:

@@ -1,9 +1,10 @@
-"""What an answer to a chat request means: one table, read from the top, the first row that fits decides.
+"""What an answer to a probe means: one table, read from the top, the first row that fits decides.
 
 Rows carry the number of their source in the design's classification table, so that both can be read side by
 side; where they stand in another order, the more telling row was moved up. Outcomes are those of a first
 look: what may be the run's trouble (`credential`, `quota`, `wrong_address`) is `unknown` here, and the
-round of probes settles whose it is (rules.md 6).
+round of probes settles whose it is (rules.md 6); "not on this endpoint" is `unknown` too, and `search.py`
+concludes what it means beside the answers of the other routes (rules.md 5).
 """
 
 import re
@@ -11,12 +12,15 @@ from collections.abc import Callable, Container
 from dataclasses import dataclass
 from datetime import datetime
 
+from monitor.core import phrases
 from monitor.core.answer import is_html
 from monitor.core.exchange import CONNECTION_LEVEL, FAILURE_TEXT, Exchange, Failure
 from monitor.core.facts import SUCCESS, UNDER_200, Facts, read_facts
+from monitor.core.forms import KIND_OF, Route, Wish
 from monitor.core.model import Kind, Outcome, Reason
 from monitor.core.moment import announced_end, first_date_in
 from monitor.core.redact import redact
+from monitor.core.wishes import wish_in
 
 _Condition = Callable[[Facts], bool]
 
@@ -26,20 +30,25 @@ class Finding:
     """What one answer says of a model.
 
     `row` is the row of the table that decided. `proves` is the kind the answer proves the model to have, None
-    where it proves none. `detail` is the provider's most telling text, short and redacted.
+    where it proves none: by its results, or by words that only a model's own deployment has. `wish` is what a
+    refused request should have looked like. `detail` is the provider's most telling text, short and redacted.
     """
 
     outcome: Outcome
     reason: Reason
     row: str
     proves: Kind | None = None
+    wish: Wish | None = None
     retires_at: datetime | None = None
     detail: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One row: it fits when the status is among `status`, the text matches `says`, and `when` holds."""
+    """One row: it fits when the status is among `status`, the text matches `says`, and `when` holds.
+
+    `is_here` marks what a gateway says of a model only where this route leads to one (provider facts 1.2).
+    """
 
     row: str
     outcome: Outcome
@@ -47,6 +56,7 @@ class Rule:
     status: Container[int]
     says: str | None = None
     when: _Condition | None = None
+    is_here: bool = False
 
     def fits(self, facts: Facts) -> bool:
         """Whether this row speaks of these facts."""
@@ -63,41 +73,6 @@ _OK = (UNDER_200, *SUCCESS)
 _ERROR = (UNDER_200, *range(400, 600))
 _NOT_HERE = (UNDER_200, 400, 404, 422)
 _REFUSED = (400, 422)
-
-_KEY = r"authorization failed|api[ _-]?key|no_db_connection"
-_NOT_YOURS = (
-    r"not shared with|subscription|not allowed to access|verified account|missing resource entry in apikey"
-    r"|not have access to (?:the |this )?(?:model|this)|model_access_denied"
-)
-_NO_MONEY = (
-    r"insufficient[ _](?:quota|credits?|balance|funds)"
-    r"|(?:credits?|balance) (?:has |have )?(?:expired|exhausted)|payment[ _]?(?:required|method_required)"
-)
-_ENDED = r"end[ -]of[ -]life|\bretired\b|decommissioned"
-_WITHDRAWN = (
-    r"no longer (?:available|supported|offered|served)|(?:been|is|was) (?:deprecated|removed|discontinued)"
-)
-_OTHER_ENDPOINT = (
-    r"not a chat model|use the (?:embeddings?|completions?|responses) endpoint|does not support chat"
-    r"|only supported in /?(?:v1/)?(?:responses|completions|embeddings)"
-    r"|not supported in the /?v1/chat/completions"
-)
-_NOT_OF_ACCOUNT = r"not found for account|specified function .{0,200}not found"
-_NO_SUCH_MODEL = (
-    r"model_not_found|does not exist|invalid model name|no endpoints found|\bmodel\b.{0,200}? not found"
-    r"|unknown model|no such model|not a valid model|no available channel"
-)
-_NAMES_A_FIELD = (
-    r"\broles?\b|\bsystem\b|max_(?:completion_|output_)?tokens|temperature|\btop_[pk]\b|thinking|\bmessages\b"
-    r"|\bimages?\b|image_url|\btools?\b|tool_choice|input_type|\bprompt|\bstream|content (?:cannot|must) be"
-    r"|unsupported (?:parameter|value)|extra_forbidden|not permitted"
-)
-_PER_DAY = r"\A(?s:(?=.*(?:per[ _-]?day|daily))(?=.*(?:quota|limit)))|\blimit: ?0\b"
-_BUSY = r"resource[ _]?exhausted|overloaded|(?:at|over) capacity|request limit reached"
-_TOO_MANY = r"rate[ _-]?limit|too many requests"
-_NO_PATH = (
-    r"\A(?:404:? )?(?:page )?(?:not found)?\Z|unknown_url|(?:invalid|unknown|unrecognized)(?: request)? url"
-)
 
 
 def _failed(*failures: Failure) -> _Condition:
@@ -116,18 +91,10 @@ def _is_queued(facts: Facts) -> bool:
     return "nvcf-reqid" in facts.exchange.headers
 
 
-def _kind_known(facts: Facts) -> bool:
-    return facts.kind_known
-
-
 def _no_path(facts: Facts) -> bool:
     """Whether a 404 is bare, so about the address: a page, or a document that says only "not found"."""
     is_page = not isinstance(facts.document, dict | list)
-    return is_page or re.search(_NO_PATH, facts.sentence.lower()) is not None
-
-
-def _no_path_though_known(facts: Facts) -> bool:
-    return facts.kind_known and _no_path(facts)
+    return is_page or re.search(phrases.NO_PATH, facts.sentence.lower()) is not None
 
 
 def _no_path_nor_listed(facts: Facts) -> bool:
@@ -166,31 +133,31 @@ TABLE: tuple[Rule, ...] = (
     Rule("5", _LIMITED, Reason.QUEUED, (202,), when=_is_queued),
     Rule("6", _UNCLEAR, Reason.CREDENTIAL, (401,)),
     Rule("9", _UNCLEAR, Reason.QUOTA, (402,)),
-    Rule("9", _UNCLEAR, Reason.QUOTA, (UNDER_200, 400, 403, 429), says=_NO_MONEY),
-    Rule("8", _DOWN, Reason.NOT_FOR_ACCOUNT, (UNDER_200, 403), says=_NOT_YOURS),
-    Rule("7", _UNCLEAR, Reason.CREDENTIAL, (UNDER_200, 400), says=_KEY),
+    Rule("9", _UNCLEAR, Reason.QUOTA, (UNDER_200, 400, 403, 429), says=phrases.NO_MONEY),
+    Rule("8", _DOWN, Reason.NOT_FOR_ACCOUNT, (UNDER_200, 403), says=phrases.NOT_YOURS),
+    Rule("18", _UNCLEAR, Reason.NO_ENDPOINT, (403,), says=phrases.OTHER_ENDPOINT),
+    Rule("7", _UNCLEAR, Reason.CREDENTIAL, (UNDER_200, 400), says=phrases.KEY),
     Rule("7", _UNCLEAR, Reason.CREDENTIAL, (403,)),  # names no model: a canary tells whose trouble it is
     Rule("10", _DOWN, Reason.END_OF_LIFE, (410,)),
-    Rule("10", _DOWN, Reason.END_OF_LIFE, (UNDER_200, 400, 404), says=_ENDED),
-    Rule("11", _DOWN, Reason.WITHDRAWN, (UNDER_200, 404), says=_WITHDRAWN),
-    Rule("14", _DOWN, Reason.NOT_FOR_ACCOUNT, (UNDER_200, 404), says=_NOT_OF_ACCOUNT),
-    Rule("18", _DOWN, Reason.NOT_FOUND, _NOT_HERE, says=_OTHER_ENDPOINT, when=_kind_known),  # rules.md 5
-    Rule("18", _UNCLEAR, Reason.NO_ENDPOINT, _NOT_HERE, says=_OTHER_ENDPOINT),
-    Rule("15", _DOWN, Reason.NOT_FOUND, _NOT_HERE, says=_NO_SUCH_MODEL),
+    Rule("10", _DOWN, Reason.END_OF_LIFE, (UNDER_200, 400, 404), says=phrases.ENDED),
+    Rule("11", _DOWN, Reason.WITHDRAWN, (UNDER_200, 404), says=phrases.WITHDRAWN),
+    Rule("14", _DOWN, Reason.NOT_FOR_ACCOUNT, (UNDER_200, 404), says=phrases.NOT_OF_ACCOUNT, is_here=True),
+    Rule("18", _UNCLEAR, Reason.NO_ENDPOINT, _NOT_HERE, says=phrases.OTHER_ENDPOINT),
+    Rule("15", _DOWN, Reason.NOT_FOUND, _NOT_HERE, says=phrases.NO_SUCH_MODEL),
     Rule("13", _DOWN, Reason.NOT_FOUND, (404,), when=_no_path_nor_listed),
-    Rule("12", _DOWN, Reason.NOT_FOUND, (404,), when=_no_path_though_known),  # rules.md 5
     Rule("12", _UNCLEAR, Reason.NO_ENDPOINT, (404,), when=_no_path),
     Rule("15", _DOWN, Reason.NOT_FOUND, (404,)),  # a 404 with a sentence of its own speaks of the model
-    Rule("16", _DOWN, Reason.DEGRADED, _ERROR, says=r"degraded function"),
-    Rule("17", _UNCLEAR, Reason.NEEDS_OTHER_REQUEST, _REFUSED, says=_NAMES_A_FIELD),
+    Rule("16", _DOWN, Reason.DEGRADED, _ERROR, says=r"degraded function", is_here=True),
+    Rule("19", _UNCLEAR, Reason.NEEDS_OTHER_REQUEST, _REFUSED, says=r"urn:inference-service:", is_here=True),
+    Rule("17", _UNCLEAR, Reason.NEEDS_OTHER_REQUEST, _REFUSED, says=phrases.NAMES_A_FIELD),
     Rule("17", _UNCLEAR, Reason.NEEDS_OTHER_REQUEST, _REFUSED, when=_names_location),
-    Rule("19", _UNCLEAR, Reason.NEEDS_OTHER_REQUEST, _REFUSED, says=r"urn:inference-service:"),
     Rule("20", _UNCLEAR, Reason.BAD_REQUEST, _REFUSED),
-    Rule("21", _UNCLEAR, Reason.QUOTA, (UNDER_200, 429), says=_PER_DAY),
+    Rule("26", _DOWN, Reason.NO_CAPACITY, (UNDER_200, 429, 503), says=phrases.NO_DEPLOYMENT),
+    Rule("21", _UNCLEAR, Reason.QUOTA, (UNDER_200, 429), says=phrases.PER_DAY),
     Rule("22", _LIMITED, Reason.TOO_MANY_REQUESTS, (429,)),
     Rule("23", _LIMITED, Reason.SATURATED, (529,)),
-    Rule("23", _LIMITED, Reason.SATURATED, (UNDER_200, 500, 502, 503), says=_BUSY),
-    Rule("22", _LIMITED, Reason.TOO_MANY_REQUESTS, (UNDER_200,), says=_TOO_MANY),
+    Rule("23", _LIMITED, Reason.SATURATED, (UNDER_200, 500, 502, 503), says=phrases.BUSY),
+    Rule("22", _LIMITED, Reason.TOO_MANY_REQUESTS, (UNDER_200,), says=phrases.TOO_MANY),
     Rule("24", _DOWN, Reason.SWITCHED_OFF, (503,), when=_is_switched_off),
     Rule("26", _DOWN, Reason.NO_CAPACITY, (504,)),
     Rule("25", _DOWN, Reason.SERVER_ERROR, range(500, 600)),
@@ -206,28 +173,35 @@ TABLE: tuple[Rule, ...] = (
 def classify(
     exchange: Exchange,
     *,
-    known_kind: str,
+    asked: Route = Route.CHAT,
     now: datetime,
     model: str = "",
     listed: bool = True,
     secrets: tuple[str, ...] = (),
 ) -> Finding:
-    """Return what the answer to a chat request says of a model. Never raises, whatever the server sent.
+    """Return what the answer to a probe says of a model. Never raises, whatever the server sent.
 
-    `known_kind` is the remembered kind: "not on this endpoint" of a model known to be chat means it is gone
-    (rules.md 5). `now` dates a `Retry-After`. `model` is taken out of the text before phrases are looked
-    for, as ids are full of words like `guard`, `image` and `system`. `secrets` are kept out of the detail.
+    `asked` is the route the model was asked on. `now` dates a `Retry-After`. `model` is taken out of the text
+    before phrases are looked for, as ids are full of words like `guard`, `image` and `system`. `secrets` are
+    kept out of the detail.
     """
-    facts = read_facts(exchange, known_kind=known_kind, now=now, model=model, listed=listed)
+    facts = read_facts(exchange, now=now, model=model, listed=listed)
     rule = next((rule for rule in TABLE if rule.fits(facts)), TABLE[-1])
     return Finding(
         outcome=rule.outcome,
         reason=rule.reason,
         row=rule.row,
-        proves=facts.proves if rule.outcome is Outcome.AVAILABLE else None,
+        proves=_proven(rule, facts, asked),
+        wish=wish_in(facts.text) if rule.reason is Reason.NEEDS_OTHER_REQUEST else None,
         retires_at=_retires_at(rule.reason, facts),
         detail=None if rule.outcome is Outcome.AVAILABLE else describe(facts, secrets=secrets) or None,
     )
+
+
+def _proven(rule: Rule, facts: Facts, asked: Route) -> Kind | None:
+    if rule.outcome is Outcome.AVAILABLE:
+        return facts.proves
+    return KIND_OF[asked] if rule.is_here else None
 
 
 def describe(facts: Facts, *, secrets: tuple[str, ...] = ()) -> str:

@@ -53,3 +53,4 @@ class Exchange:
     truncated: bool = False
     failure: Failure | None = None
     latency_ms: int | None = None
+    sign_ms: int | None = None

@@ -18,10 +18,14 @@ _RESULTS = (
     ("data", "embedding", Kind.EMBEDDINGS),
     ("data", "url", Kind.IMAGE),
     ("data", "b64_json", Kind.IMAGE),
+    ("artifacts", "base64", Kind.IMAGE),
     ("results", "flagged", Kind.MODERATION),
     ("results", "relevance_score", Kind.RERANK),
     ("rankings", "index", Kind.RERANK),
 )
+_STREAM_BEGINS = frozenset({"message_start", "response.created"})
+_SAID_NOTHING = frozenset({"stop", "", None})  # how an empty answer ends when nothing cut it short
+_SPOKEN = ("reasoning_content", "reasoning", "tool_calls", "function_call", "refusal", "audio")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +44,10 @@ class Facts:
     sentence: str
     proves: Kind | None
     wait_s: float
-    kind_known: bool
     listed: bool
 
 
-def read_facts(exchange: Exchange, *, known_kind: str, now: datetime, model: str, listed: bool) -> Facts:
+def read_facts(exchange: Exchange, *, now: datetime, model: str, listed: bool) -> Facts:
     """Look at an exchange once, for all rows."""
     document = read_document(exchange.body)
     proves = _proof(exchange, document)
@@ -57,7 +60,6 @@ def read_facts(exchange: Exchange, *, known_kind: str, now: datetime, model: str
         sentence=telling_text(document if error is None else error, exchange.body),
         proves=proves,
         wait_s=retry_after_s(exchange.headers, "", now) or 0.0,
-        kind_known=known_kind == Kind.CHAT,
         listed=listed,
     )
 
@@ -80,26 +82,56 @@ def _proof(exchange: Exchange, document: object) -> Kind | None:
     if exchange.http_status not in SUCCESS:
         return None
     if not isinstance(document, dict):
-        return Kind.CHAT if _is_cut_off_generation(exchange) else None
+        return _bare_proof(exchange)
     if choice := first_choice(document):
         is_completion = "text" in choice and "message" not in choice
-        return Kind.COMPLETIONS if is_completion else _chat_unless_error(document, choice)
+        return Kind.COMPLETIONS if is_completion else _chat_if_said(document, choice)
     return None if document.get("error") else _other_result(document)
 
 
-def _chat_unless_error(document: dict[str, object], choice: dict[str, object]) -> Kind | None:
-    """Let an error beside an empty message count as the error; beside a text the model did answer."""
+def _bare_proof(exchange: Exchange) -> Kind | None:
+    """Return what an answer proves that is no document: sound, or a generation beyond the reader's cap."""
+    if exchange.headers.get("content-type", "").startswith("audio/") and exchange.body:
+        return Kind.AUDIO
+    return Kind.CHAT if _is_cut_off_generation(exchange) else None
+
+
+def _chat_if_said(document: dict[str, object], choice: dict[str, object]) -> Kind | None:
+    """Return chat unless the message is empty and an error stands beside it, or nothing explains why."""
     message = choice.get("message")
-    content = message.get("content") if isinstance(message, dict) else None
-    return None if document.get("error") and not content else Kind.CHAT
+    if not isinstance(message, dict) or message.get("content"):
+        return Kind.CHAT
+    is_explained = any(message.get(name) for name in _SPOKEN) or _counts_tokens(document)
+    is_silent = choice.get("finish_reason") in _SAID_NOTHING and not is_explained
+    return None if document.get("error") or is_silent else Kind.CHAT
+
+
+def _counts_tokens(document: dict[str, object]) -> bool:
+    usage = document.get("usage")
+    tokens = usage.get("completion_tokens") if isinstance(usage, dict) else None
+    return isinstance(tokens, int) and tokens > 0
 
 
 def _other_result(document: dict[str, object]) -> Kind | None:
+    if _is_response(document) or _is_message(document) or document.get("type") in _STREAM_BEGINS:
+        return Kind.CHAT
     for name, sign, kind in _RESULTS:
         rows = document.get(name)
         if isinstance(rows, list) and rows and isinstance(rows[0], dict) and sign in rows[0]:
             return kind
     return None
+
+
+def _is_response(document: dict[str, object]) -> bool:
+    """Whether this is what `/responses` gives; one cut short by its limit may have no output yet."""
+    is_one = document.get("object") == "response"
+    return is_one and (bool(document.get("output")) or document.get("status") == "incomplete")
+
+
+def _is_message(document: dict[str, object]) -> bool:
+    """Whether this is a message as Anthropic writes it; its content may be empty at the token limit."""
+    is_one = document.get("type") == "message" and isinstance(document.get("content"), list)
+    return is_one and bool(document["content"] or document.get("stop_reason"))
 
 
 def _is_cut_off_generation(exchange: Exchange) -> bool:

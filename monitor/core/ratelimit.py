@@ -1,4 +1,4 @@
-"""How long a provider asks to wait. The rest of its rate-limit headers has its place here."""
+"""How long a provider asks to wait: Retry-After, sentences in bodies, the family of rate-limit headers."""
 
 import re
 from collections.abc import Mapping
@@ -15,18 +15,62 @@ _IN_BODY = re.compile(
     rf"|({_NUMBER} ?s(?:ec(?:ond)?s?)?) later"
 )
 _UNIT_S = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
+_QUOTED_RESET = re.compile(r'"x-ratelimit-reset"\s{0,9}:\s{0,9}"?(\d{1,15})', re.IGNORECASE)
+_A_MOMENT_S, _A_MOMENT_MS = 1e9, 1e12
 _READ_CHARS = 4000
 
 
 def retry_after_s(headers: Mapping[str, str], body: str, now: datetime) -> float | None:
-    """Seconds to wait, from `retry-after-ms`, `Retry-After` (seconds or HTTP date) or the body's sentence.
+    """Seconds a refused request should wait. None where nothing is said; never negative, nor above 24 hours.
 
-    None where nothing is said; never negative, never above 24 hours.
+    From `retry-after-ms`, `Retry-After` (seconds or HTTP date), the body's sentence, the reset of what is
+    used up, or a reset that the body quotes (OpenRouter keeps its headers in `error.metadata`).
     """
-    for wait in (_from_millis(headers), _from_header(headers, now), _from_body(body)):
-        if wait is not None:
-            return min(max(wait, 0.0), LONGEST_WAIT_S)
-    return None
+    waits = (_from_millis(headers), _from_header(headers, now), _from_body(body))
+    told = next((wait for wait in waits if wait is not None), None)
+    if told is None:
+        told = used_up_for_s(headers, now)
+    return _bounded(_from_quoted_reset(body, now) if told is None else told)
+
+
+def used_up_for_s(headers: Mapping[str, str], now: datetime) -> float | None:
+    """Seconds until the latest reset among the limits of which nothing remains; None where some remains.
+
+    `x-ratelimit-remaining-requests: 0` goes with `x-ratelimit-reset-requests`, and so for the whole family.
+    A reset is a Go duration ("6m0s"), seconds, a moment since 1970 (seconds or milliseconds) or a date.
+    """
+    spent = [
+        _reset(headers.get(name.replace("remaining", "reset"), ""), now)
+        for name, left in headers.items()
+        if "remaining" in name and (_number(left) or 0.0) <= 0 and _number(left) is not None
+    ]
+    return _bounded(max((wait for wait in spent if wait is not None), default=None))
+
+
+def _bounded(wait: float | None) -> float | None:
+    return None if wait is None else min(max(wait, 0.0), LONGEST_WAIT_S)
+
+
+def _reset(text: str, now: datetime) -> float | None:
+    number = _number(text)
+    if number is not None:
+        return _until(number, now)
+    if re.fullmatch(rf"(?:{_NUMBER}\s?(?:ms|h|m|s)\s?){{1,4}}", text.strip(), re.ASCII):
+        return sum(float(count) * _UNIT_S[unit] for count, unit in _SPAN.findall(text))
+    moment = read_moment(text)
+    return None if moment is None else (moment - now).total_seconds()
+
+
+def _until(number: float, now: datetime) -> float:
+    """Tell seconds from moments by their size: no limit lasts thirty years."""
+    if number < _A_MOMENT_S:
+        return number
+    return (number / 1000 if number > _A_MOMENT_MS else number) - now.timestamp()
+
+
+def _from_quoted_reset(body: str, now: datetime) -> float | None:
+    found = _QUOTED_RESET.search(body[:_READ_CHARS])
+    return _until(float(found[1]), now) if found else None
 
 
 def _from_millis(headers: Mapping[str, str]) -> float | None:

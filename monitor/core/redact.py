@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from unicodedata import category
 
 _MASK = "***"
+_READ_CHARS = 1000
 _SHORTEST_SECRET = 4  # a shorter one would mask half of every word
 
 # In this order: what comes first would be spoiled by what comes later.
@@ -43,11 +44,18 @@ def redact(text: str, limit: int = 200, *, secrets: Iterable[str] = ()) -> str:
 
     `secrets` are masked verbatim wherever they stand.
     """
-    line = _one_line(_masked(text, secrets))
+    line = _shortened(_one_line(_masked(text, secrets)))
     for pattern, placeholder in _PLACEHOLDERS:
         line = pattern.sub(placeholder, line)
     line = _masked(line, secrets)
     return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
+
+
+def _shortened(line: str) -> str:
+    """Cut what can never be shown, at a word: the patterns take long over a long text of one word."""
+    if len(line) <= _READ_CHARS:
+        return line
+    return line[:_READ_CHARS].rpartition(" ")[0] or line[:_READ_CHARS]
 
 
 def _masked(text: str, secrets: Iterable[str]) -> str:

@@ -130,7 +130,8 @@ def _hold(
         fresh = [model for model, streak in held.models.items() if not _is_lasting(streak, sweep)]
         if len(fresh) < len(held.models) and 2 * len(fresh) <= still_listed:
             return Judgement(Verdict.CONCLUSIVE)
-    return _inconclusive(_mass_cause(name, failing.values(), sweep), held)
+    cause = common_cause(name, failing.values(), is_key_accepted=_anyone_answers(sweep))
+    return _inconclusive(cause, held)
 
 
 def _anyone_answers(sweep: Sweep) -> bool:
@@ -153,10 +154,13 @@ def count_on(streaks: Mapping[str, Streak], models: Iterable[str], sweep: Sweep)
     return {model: streaks[model].longer() if model in streaks else first for model in models}
 
 
-def _mass_cause(name: str, failing: Iterable[Observation], sweep: Sweep) -> Cause:
-    """Name the most likely common cause of a mass failure in one class."""
+def common_cause(name: str, failing: Iterable[Observation], *, is_key_accepted: bool) -> Cause:
+    """Name the most likely common cause of a mass failure in one class.
+
+    `is_key_accepted` says that some model does answer, so that a refusal cannot be about the key as such.
+    """
     if name == ACCOUNT:
-        return _account_cause(failing, is_key_accepted=_anyone_answers(sweep))
+        return _account_cause(failing, is_key_accepted=is_key_accepted)
     if name == TROUBLE:
         is_ours = _most_common(failing) == Reason.CONNECTION_FAILED
         return Cause.OUR_NETWORK if is_ours else Cause.PROVIDER_OUTAGE

@@ -99,5 +99,21 @@ def embedding() -> Answer:
     return as_json({"object": "list", "model": "<model>", "data": [row]})
 
 
+def response() -> Answer:
+    """Return what the responses endpoint gives, cut short by its limit."""
+    part = {"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": "Hello"}]}
+    return as_json({"id": "resp-<uuid>", "object": "response", "model": "<model>", "output": [part]})
+
+
+def reranking() -> Answer:
+    """Return the score of one document."""
+    return as_json({"model": "<model>", "results": [{"index": 0, "relevance_score": 0.5}]})
+
+
+def moderation() -> Answer:
+    """Return a judgement of one text."""
+    return as_json({"id": "modr-<uuid>", "model": "<model>", "results": [{"flagged": False}]})
+
+
 PAGE_NOT_FOUND = Answer(404, "404 page not found\n", PLAIN)
 HTML = Answer(200, "<!doctype html><html><title>Welcome</title><p>Please sign in.</p></html>", "text/html")

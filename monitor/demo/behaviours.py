@@ -4,6 +4,7 @@ A behaviour may carry an argument after a colon (`retiring:2027-01-15T00:00:00Z`
 one way when first asked and the other way afterwards.
 """
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -18,13 +19,18 @@ from monitor.demo.answers import (
     chat,
     completion,
     embedding,
+    moderation,
     openai_error,
     problem,
+    reranking,
+    response,
 )
 
 Body = Mapping[str, object]
 
 CHAT, COMPLETIONS, EMBEDDINGS, METADATA = "chat/completions", "completions", "embeddings", "models"
+RESPONSES, RERANK, MODERATIONS = "responses", "rerank", "moderations"
+ENDPOINTS = frozenset({CHAT, COMPLETIONS, EMBEDDINGS, RESPONSES, RERANK, MODERATIONS})
 END_OF_LIFE = "The model '<model>' has reached its end of life on <argument> and is no longer available."
 
 
@@ -38,17 +44,22 @@ class Behaviour:
     chat: Answer | None = None
     completions: Answer | None = None
     embeddings: Answer | None = None
+    responses: Answer | None = None
+    rerank: Answer | None = None
+    moderations: Answer | None = None
     metadata: Answer | None = None
     objects: Callable[[Body], bool] | None = None
     objection: Answer = PAGE_NOT_FOUND
 
     def answer(self, endpoint: str, body: Body) -> Answer:
         """Return what `endpoint` says to this body."""
-        answers = {CHAT: self.chat, COMPLETIONS: self.completions, EMBEDDINGS: self.embeddings}
-        answer = answers.get(endpoint)
+        answer: Answer | None = getattr(self, endpoint.partition("/")[0])
         if answer is None:
             return PAGE_NOT_FOUND
         return self.objection if self.objects and self.objects(body) else answer
+
+
+_OK = chat("Hello!")
 
 
 def _container(detail: str) -> Answer:
@@ -67,6 +78,16 @@ def _asks_too_little(body: Body) -> bool:
     return isinstance(tokens, int) and tokens < 16  # noqa: PLR2004
 
 
+def _says(word: str) -> Callable[[Body], bool]:
+    """Object until a request holds this word anywhere, as a name or a value."""
+    return lambda body: f'"{word}"' not in json.dumps(body)
+
+
+def _wants(word: str, complaint: str) -> Behaviour:
+    objection = openai_error(400, complaint, "invalid_request_error")
+    return Behaviour(chat=_OK, objects=_says(word), objection=objection)
+
+
 def _gone() -> Behaviour:
     gone = problem(410, "Gone", END_OF_LIFE, "about:blank")
     return Behaviour(chat=gone, completions=gone, embeddings=gone, metadata=gone)
@@ -78,7 +99,6 @@ def _switched_off() -> Behaviour:
     return Behaviour(chat=off, completions=off, embeddings=off, metadata=off)
 
 
-_OK = chat("Hello!")
 _NO_WORKER = Answer(504, headers={"nvcf-status": "errored", "nvcf-reqid": "<uuid>"})
 _TOO_SMALL = "Invalid 'max_tokens': integer below minimum value. Expected a value >= 16, but got 8 instead."
 _SATURATED = "ResourceExhausted: Worker local total request limit reached (16/16)"
@@ -109,6 +129,31 @@ BEHAVIOURS: Mapping[str, Behaviour] = {
         chat=_OK,
         objects=_asks_too_little,
         objection=openai_error(400, _TOO_SMALL, "invalid_request_error", "integer_below_min_value"),
+    ),
+    "wants_completion_tokens": _wants(
+        "max_completion_tokens",
+        "Unsupported parameter: 'max_tokens' is not supported with this model."
+        " Use 'max_completion_tokens' instead.",
+    ),
+    "wants_image": _wants("image_url", "An image is required: messages must contain at least one image_url."),
+    "wants_tools": _wants("tools", "Content cannot be a plain string"),
+    "wants_system": _wants("system", "The request must include a system message with a policy."),
+    "wants_turn": _wants("assistant", "Conversation roles must alternate user/assistant/user/assistant/..."),
+    "wants_temperature": _wants("temperature", "temperature is required and must be 1 for this model"),
+    "wants_no_thinking": _wants("chat_template_kwargs", "thinking must be disabled for this endpoint"),
+    # answers elsewhere
+    "responses_only": Behaviour(
+        chat=openai_error(
+            404,
+            "This model is only supported in v1/responses and not in v1/chat/completions.",
+            "invalid_request_error",
+        ),
+        responses=response(),
+    ),
+    "reranking": Behaviour(rerank=reranking()),
+    "moderation": Behaviour(moderations=moderation()),
+    "embedding_not_for_account": Behaviour(
+        embeddings=problem(404, "Not Found", f"Function '<uuid>': Not found for account '{ACCOUNT}'")
     ),
     # busy
     "too_many_requests": Behaviour(chat=problem(429, "Too Many Requests")),

@@ -10,7 +10,7 @@ from typing import Self
 from zlib import crc32
 
 from monitor.demo.answers import PAGE_NOT_FOUND, PLAIN, Answer, problem
-from monitor.demo.behaviours import CHAT, COMPLETIONS, EMBEDDINGS, METADATA
+from monitor.demo.behaviours import METADATA
 from monitor.demo.script import Script
 from monitor.demo.wire import LARGEST_HEAD, Asked, BadRequest, read_request, write_answer
 from monitor.demo.world import World
@@ -144,7 +144,7 @@ class DemoServer:
             return PAGE_NOT_FOUND
         if asked.method == "GET":
             return self._read(endpoint, asked.query)
-        if asked.method != "POST" or endpoint not in {CHAT, COMPLETIONS, EMBEDDINGS}:
+        if asked.method != "POST" or not self.world.serves(endpoint):
             return PAGE_NOT_FOUND
         return self._refusal(asked) or self._probe(endpoint, model, body)
 
@@ -156,6 +156,8 @@ class DemoServer:
             return self.world.listing(self.base_url, query)
         if endpoint.startswith(f"{METADATA}/"):
             return self.world.metadata(endpoint.removeprefix(f"{METADATA}/"))
+        if endpoint.startswith("status/"):
+            return self.world.status(endpoint.removeprefix("status/"))
         return PAGE_NOT_FOUND
 
     def _probe(self, endpoint: str, model: str | None, body: Mapping[str, object]) -> Answer:

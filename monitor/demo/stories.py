@@ -58,7 +58,8 @@ FLAPPING = "microsoft/phi-4-mini-instruct"
 NEWCOMERS = ("google/gemma-4-31b-it", "z-ai/glm-5.1")
 DELISTED = "meta/llama-3.1-405b-instruct"
 ENDED = "z-ai/glm4.7"
-_CAST = frozenset({RETIRING, *FAILING, FLAPPING, DELISTED, ENDED})
+MOVED = "bigcode/starcoder2-15b"
+_CAST = frozenset({RETIRING, *FAILING, FLAPPING, DELISTED, ENDED, MOVED})
 _DEMO_MODELS = 80
 _DEMO_MIX = (
     ("not_for_account", 14),
@@ -70,6 +71,9 @@ _DEMO_MIX = (
     ("no_capacity", 1),
     ("switched_off", 1),
     ("needs_image", 1),
+    ("wants_completion_tokens", 1),
+    ("wants_image", 1),
+    ("responses_only", 1),
 )
 
 
@@ -112,6 +116,7 @@ def demo_story() -> Script:
         (3, Show(NEWCOMERS)),
         (4, Behave((ENDED,), "end_of_life:2026-05-14T00:00:00Z")),
         (4, Delist((DELISTED,))),
+        (5, Behave((MOVED,), "ok")),
         *((step, Behave((FLAPPING,), "server_error" if step % 2 else "ok")) for step in range(1, 7)),
         (7, Everywhere("key_rejected")),
         (8, Everywhere(None)),

@@ -9,7 +9,7 @@ from itertools import pairwise
 from types import MappingProxyType
 
 from monitor.demo.answers import CREATED, HTML, PAGE_NOT_FOUND, PLAIN, Answer, Fault, as_json
-from monitor.demo.behaviours import BEHAVIOURS, CHAT, Body, check_name, split_name
+from monitor.demo.behaviours import BEHAVIOURS, CHAT, ENDPOINTS, Body, check_name, split_name
 
 
 class CatalogMode(StrEnum):
@@ -104,6 +104,14 @@ class World:
             return as_json({"status": 404, "detail": f"Model does not exist by the name of {model}"}, 404)
         name, argument = split_name(self.behaviours.get(model, "ok"), 0)
         return (BEHAVIOURS[name].metadata or as_json(_row(model))).filled(model, argument)
+
+    def serves(self, endpoint: str) -> bool:
+        """Tell whether there is such an endpoint at all."""
+        return endpoint in ENDPOINTS
+
+    def status(self, request: str) -> Answer:  # noqa: ARG002 - for worlds that queue requests
+        """Return what `GET /status/{request}` answers: nothing is queued here for later."""
+        return PAGE_NOT_FOUND
 
     def listing(self, base_url: str, query: Mapping[str, str]) -> Answer:
         """Return one page of the list; `query` holds the cursor of an earlier page's answer."""

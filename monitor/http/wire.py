@@ -31,7 +31,12 @@ _HEADERS_READ = frozenset(
         "sunset",
     }
 )
-_HEADER_FAMILY = "x-ratelimit-"
+_PASSED_ON = "llm_provider-"
+_OF_THE_MODEL = ("deprecation", "nvcf-status", "sunset")
+_HEADER_FAMILIES = ("x-ratelimit-", "anthropic-ratelimit-")
+
+
+Sign = Callable[[bytes | bytearray], bool]
 
 
 class _Trail:
@@ -53,6 +58,13 @@ class _Received:
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytearray = field(default_factory=bytearray)
     truncated: bool = False
+    sign: Sign | None = None
+    sign_at: float | None = None
+
+    def look(self) -> None:
+        """Note when the sign that is waited for has come."""
+        if self.sign and self.sign_at is None and self.sign(self.body):
+            self.sign_at = asyncio.get_running_loop().time()
 
 
 async def exchange(
@@ -63,16 +75,24 @@ async def exchange(
     timeout_s: float,
     cap_bytes: int = PROBE_CAP_BYTES,
     json: object = None,
+    headers: Mapping[str, str] | None = None,
+    sign: Sign | None = None,
 ) -> Exchange:
     """Send one request and return what came, within `timeout_s` in total and `cap_bytes` of decoded body.
 
-    Latency: see `Exchange`. Only cancellation is raised.
+    Latency: see `Exchange`; `sign_ms` tells when the body so far first satisfied `sign`. `headers` go along
+    with this request alone. Only cancellation is raised.
     """
-    trail, received, failure = _Trail(), _Received(), None
+    trail, received, failure = _Trail(), _Received(sign=sign), None
     try:
         async with asyncio.timeout(timeout_s):
             request = client.build_request(
-                method, url, json=json, timeout=_phases(timeout_s), extensions={"trace": trail.note}
+                method,
+                url,
+                json=json,
+                headers=headers,
+                timeout=_phases(timeout_s),
+                extensions={"trace": trail.note},
             )
             await _receive(await client.send(request, stream=True), received, cap_bytes)
     except TimeoutError:
@@ -94,6 +114,7 @@ async def _receive(response: httpx.Response, received: _Received, cap_bytes: int
         unpack = _unpacker(response.headers.get("content-encoding", "").strip().lower(), cap_bytes + 1)
         async for chunk in response.aiter_raw():
             received.body += unpack(chunk)
+            received.look()
             if len(received.body) > cap_bytes:
                 del received.body[cap_bytes:]
                 received.truncated = True
@@ -113,14 +134,19 @@ def _unpacker(encoding: str, most: int) -> Callable[[bytes], bytes]:
 
 
 def _headers(headers: httpx.Headers) -> Mapping[str, str]:
-    wanted = {name for name in headers if name in _HEADERS_READ or name.startswith(_HEADER_FAMILY)}
-    return MappingProxyType({name: headers[name][:_HEADER_CHARS] for name in sorted(wanted)[:_HEADERS_KEPT]})
+    """Keep the headers somebody reads; of those a LiteLLM proxy hands on, what they say of the model."""
+    said = {name: headers[_PASSED_ON + name] for name in _OF_THE_MODEL if _PASSED_ON + name in headers}
+    wanted = {name for name in headers if name in _HEADERS_READ or name.startswith(_HEADER_FAMILIES)}
+    said |= {name: headers[name] for name in sorted(wanted)[:_HEADERS_KEPT]}
+    return MappingProxyType({name: value[:_HEADER_CHARS] for name, value in said.items()})
 
 
 def _as_exchange(trail: _Trail, received: _Received, failure: Failure | None) -> Exchange:
-    latency_ms = None
+    latency_ms = sign_ms = None
     if failure is None and trail.sent_at is not None:
         latency_ms = round((asyncio.get_running_loop().time() - trail.sent_at) * 1000)
+        if received.sign_at is not None:
+            sign_ms = round((received.sign_at - trail.sent_at) * 1000)
     return Exchange(
         http_status=received.http_status,
         headers=received.headers,
@@ -128,6 +154,7 @@ def _as_exchange(trail: _Trail, received: _Received, failure: Failure | None) ->
         truncated=received.truncated,
         failure=failure,
         latency_ms=latency_ms,
+        sign_ms=sign_ms,
     )
 
 

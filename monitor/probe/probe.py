@@ -1,64 +1,155 @@
-"""One probe: ask one model once, and say what was observed."""
+"""One probe: ask one model once, in one form, and say what was observed."""
 
-from dataclasses import dataclass
+import asyncio
+import math
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from urllib.parse import quote
 
 from monitor.core.classify import Finding, classify
 from monitor.core.exchange import Exchange
-from monitor.core.model import Kind, Observation
-from monitor.core.ratelimit import retry_after_s
+from monitor.core.forms import PLAIN_CHAT, Change, Form
+from monitor.core.model import Observation, Reason
+from monitor.core.quirks import Quirks
+from monitor.core.ratelimit import retry_after_s, used_up_for_s
+from monitor.core.stream import has_token, tokens_per_s
 from monitor.http import Client, Endpoint, exchange
-from monitor.probe.requests import REQUESTS
+from monitor.probe.requests import build_request
 from monitor.probe.stopwatch import Stopwatch
 
-_TOO_MANY_REQUESTS = 429
+_ACCEPTED, _TOO_MANY_REQUESTS = 202, 429
+_WAITING = frozenset({_TOO_MANY_REQUESTS, 503})  # whose Retry-After is heeded
+_OF_EVERYBODY = frozenset({Reason.TOO_MANY_REQUESTS, Reason.QUOTA})  # other waits concern the one model
+_NO_SUCH_PATH = frozenset({404, 405})  # then the poll was in vain, and says nothing of the model
+_POLL_MARGIN_S = 2.0  # the server's verdict must come before our own clock
+_POLL_GAP_S = 1.0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """An observation, and the seconds the provider's pacer must pause: Retry-After of a 429 (rules.md 7)."""
+    """What one question to one model gave.
 
+    The observation has the kind the answer proves, else `unknown`. `pause_s` is how long the provider's pacer
+    must pause (Retry-After of a 429, a limit that is used up), `rest_s` how long this model must be left
+    alone (Retry-After of a 503; rules.md 7). `requests` counts the polls too.
+    """
+
+    form: Form
+    finding: Finding
     observation: Observation
     pause_s: float | None = None
+    rest_s: float = 0.0
+    requests: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """The way to one provider: its client, where it is, how it is asked, and what spaces the polls."""
+
+    client: Client
+    endpoint: Endpoint
+    stopwatch: Stopwatch
+    quirks: Quirks = field(default_factory=Quirks)
+    pace: Callable[[], Awaitable[None]] = lambda: asyncio.sleep(0)
 
 
 async def probe_model(
-    client: Client,
-    endpoint: Endpoint,
-    model: str,
-    *,
-    timeout_s: float,
-    stopwatch: Stopwatch,
-    known_kind: str = Kind.UNKNOWN,
-    asked_kind: Kind = Kind.CHAT,
-    listed: bool = True,
+    line: Line, model: str, *, form: Form = PLAIN_CHAT, timeout_s: float, listed: bool = True
 ) -> Answer:
     """Send one request and read its answer. A sick model is an observation; only cancellation is raised.
 
-    The observation is timed when the answer came. Its kind is the one the answer proves, else `known_kind`.
+    An answer that says "accepted" is asked for until it comes, within `timeout_s` in all. The observation is
+    timed when the answer came.
     """
-    request = REQUESTS[asked_kind](model)
+    begun_s = line.stopwatch.elapsed_s()
+    request = build_request(model, form, line.quirks)
     answer = await exchange(
-        client, "POST", endpoint.url(request.path), timeout_s=timeout_s, json=request.body
+        line.client,
+        "POST",
+        line.endpoint.url(request.path),
+        timeout_s=timeout_s,
+        json=request.body,
+        headers=_poll_headers(line.quirks, timeout_s),
+        sign=has_token if Change.STREAM in form.changes else None,
     )
-    now = stopwatch.now()
+    requests = 1
+    if _is_accepted(answer, line.quirks):
+        answer, polls = await _fetch_later(line, answer, begun_s + timeout_s)
+        requests += polls
+    return _read(line, model, form, answer, listed=listed, requests=requests)
+
+
+def _poll_headers(quirks: Quirks, timeout_s: float) -> Mapping[str, str] | None:
+    """Ask the server to give its own verdict a little before our clock would cut it off."""
+    if quirks.poll_header is None:
+        return None
+    return {quirks.poll_header: str(max(math.floor(timeout_s - _POLL_MARGIN_S), 1))}
+
+
+def _is_accepted(answer: Exchange, quirks: Quirks) -> bool:
+    return answer.http_status == _ACCEPTED and "nvcf-reqid" in answer.headers and bool(quirks.status_path)
+
+
+async def _fetch_later(line: Line, accepted: Exchange, deadline_s: float) -> tuple[Exchange, int]:
+    """Ask for an accepted request's answer until it is there; the last "accepted" where time runs out."""
+    path = (line.quirks.status_path or "").replace("{id}", quote(accepted.headers["nvcf-reqid"], safe=""))
+    polls = 0
+    while (left_s := deadline_s - line.stopwatch.elapsed_s()) > _POLL_GAP_S:
+        if not await _turn_comes(line, left_s):
+            break
+        left_s = deadline_s - line.stopwatch.elapsed_s()
+        polls += 1
+        headers = _poll_headers(line.quirks, left_s)
+        later = await exchange(line.client, "GET", line.endpoint.url(path), timeout_s=left_s, headers=headers)
+        if later.http_status != _ACCEPTED:
+            is_lost = bool(later.failure) or later.http_status in _NO_SUCH_PATH
+            return (accepted if is_lost else later), polls
+    return accepted, polls
+
+
+async def _turn_comes(line: Line, left_s: float) -> bool:
+    """Wait a little and for the pacer; False where that takes all the time that is left."""
+    try:
+        async with asyncio.timeout(left_s):
+            await asyncio.sleep(_POLL_GAP_S)
+            await line.pace()
+    except TimeoutError:
+        return False
+    return True
+
+
+def _read(line: Line, model: str, form: Form, answer: Exchange, *, listed: bool, requests: int) -> Answer:
+    now = line.stopwatch.now()
     finding = classify(
-        answer, known_kind=known_kind, now=now, model=model, listed=listed, secrets=endpoint.secrets
+        answer, asked=form.route, now=now, model=model, listed=listed, secrets=line.endpoint.secrets
     )
-    pause_s = None
-    if answer.http_status == _TOO_MANY_REQUESTS:
-        pause_s = retry_after_s(answer.headers, answer.body, now)
-    return Answer(_observation(model, answer, finding, known_kind, stopwatch.at_ms()), pause_s)
-
-
-def _observation(model: str, answer: Exchange, finding: Finding, known_kind: str, at_ms: int) -> Observation:
-    return Observation(
+    rests = answer.http_status in _WAITING and finding.reason not in _OF_EVERYBODY
+    observation = Observation(
         model=model,
         outcome=finding.outcome,
         reason=finding.reason,
-        at_ms=at_ms,
-        kind=finding.proves or known_kind,
+        at_ms=line.stopwatch.at_ms(),
+        kind=finding.proves or "unknown",
         http_status=answer.http_status,
         latency_ms=answer.latency_ms,
         retires_at=finding.retires_at,
         detail=finding.detail,
+        first_token_ms=answer.sign_ms,
+        tokens_per_s=tokens_per_s(answer.body, first_token_ms=answer.sign_ms, latency_ms=answer.latency_ms),
     )
+    return Answer(
+        form=form,
+        finding=finding,
+        observation=observation,
+        pause_s=_pause_s(line, answer, finding),
+        rest_s=(retry_after_s(answer.headers, answer.body, now) or 0.0) if rests else 0.0,
+        requests=requests,
+    )
+
+
+def _pause_s(line: Line, answer: Exchange, finding: Finding) -> float | None:
+    """Return how long nobody of this provider may be asked: it said so, or a limit of ours is used up."""
+    now = line.stopwatch.now()
+    if answer.http_status == _TOO_MANY_REQUESTS and finding.reason in _OF_EVERYBODY:
+        return retry_after_s(answer.headers, answer.body, now)
+    return used_up_for_s(answer.headers, now)

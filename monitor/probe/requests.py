@@ -1,29 +1,178 @@
-"""The smallest request of each kind. A new kind is one function and one line in the map."""
+"""The smallest request of each route, and what each change does to it: two maps, one small function a row."""
 
+from base64 import b64encode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from struct import pack
 from types import MappingProxyType
+from urllib.parse import quote
+from zlib import compress, crc32
 
-from monitor.core.model import Kind
+from monitor.core.forms import Change, Form, Route
+from monitor.core.quirks import Quirks
 
 MAX_TOKENS = 16  # fewer are refused by some backends; an answer cut off there is an answer
+_MORE_TOKENS = 256  # what models get that must think before they speak
+_SIDE = 64  # pixels; smaller pictures are refused by some
+
+Body = dict[str, object]
+
+_PATHS: Mapping[Route, str] = MappingProxyType(
+    {
+        Route.CHAT: "/chat/completions",
+        Route.MESSAGES: "/messages",
+        Route.RESPONSES: "/responses",
+        Route.COMPLETIONS: "/completions",
+        Route.EMBEDDINGS: "/embeddings",
+        Route.RERANK: "/rerank",
+        Route.MODERATIONS: "/moderations",
+        Route.IMAGE: "/images/generations",
+        Route.SPEECH: "/audio/speech",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
 class ProbeRequest:
-    """What is posted: the path under the provider's base URL, and the JSON body."""
+    """What is posted: the path under the provider's base URL (or a whole address), and the JSON body."""
 
     path: str
     body: Mapping[str, object]
 
 
-BuildRequest = Callable[[str], ProbeRequest]
+def build_request(model: str, form: Form, quirks: Quirks) -> ProbeRequest:
+    """Return the request that asks a model in a form."""
+    path = quirks.paths.get(form.route, _PATHS[form.route])
+    if form.route is Route.RERANK and "/retrieval/" in path:
+        body = _nim_rerank(model)
+    else:
+        body = _PLAIN[form.route](model)
+    for change in form.changes:
+        body = _CHANGES[change](body)
+    return ProbeRequest(_filled(path, model), body)
 
 
-def chat(model: str) -> ProbeRequest:
-    """Return a chat completion without system message, temperature or stream, which not every model takes."""
-    body = {"model": model, "messages": [{"role": "user", "content": "hi"}], "max_tokens": MAX_TOKENS}
-    return ProbeRequest("/chat/completions", body)
+def _filled(path: str, model: str) -> str:
+    name = model.rpartition("/")[2].replace(".", "_")
+    return path.replace("{model}", quote(model)).replace("{name_}", quote(name))
 
 
-REQUESTS: Mapping[Kind, BuildRequest] = MappingProxyType({Kind.CHAT: chat})
+# ---- The plain requests ----------------------------------------------------------------
+
+
+def _chat(model: str) -> Body:
+    """No system message, temperature or stream: not every model takes them."""
+    return {"model": model, "messages": [{"role": "user", "content": "hi"}], "max_tokens": MAX_TOKENS}
+
+
+def _nim_rerank(model: str) -> Body:
+    return {"model": model, "query": {"text": "a"}, "passages": [{"text": "b"}], "truncate": "END"}
+
+
+_PLAIN: Mapping[Route, Callable[[str], Body]] = MappingProxyType(
+    {
+        Route.CHAT: _chat,
+        Route.MESSAGES: _chat,
+        Route.RESPONSES: lambda model: {"model": model, "input": "hi", "max_output_tokens": MAX_TOKENS},
+        Route.COMPLETIONS: lambda model: {"model": model, "prompt": "hi", "max_tokens": MAX_TOKENS},
+        Route.EMBEDDINGS: lambda model: {"model": model, "input": ["hi"]},
+        Route.RERANK: lambda model: {"model": model, "query": "a", "documents": ["b"]},
+        Route.MODERATIONS: lambda model: {"model": model, "input": "hi"},
+        Route.IMAGE: lambda model: {"model": model, "prompt": "a", "n": 1},
+        Route.SPEECH: lambda model: {"model": model, "input": "hi", "voice": "alloy"},
+    }
+)
+
+# ---- The changes -----------------------------------------------------------------------
+
+_TOKEN_FIELDS = ("max_tokens", "max_completion_tokens", "max_output_tokens")
+
+
+def _without_limit(body: Body) -> Body:
+    return {name: value for name, value in body.items() if name not in _TOKEN_FIELDS}
+
+
+def _with_more(body: Body) -> Body:
+    return {name: _MORE_TOKENS if name in _TOKEN_FIELDS else value for name, value in body.items()}
+
+
+def _renamed(body: Body) -> Body:
+    return {
+        ("max_completion_tokens" if name == "max_tokens" else name): value for name, value in body.items()
+    }
+
+
+def _with_messages(body: Body, *, before: list[Body] | None = None, after: list[Body] | None = None) -> Body:
+    messages = body.get("messages")
+    if not isinstance(messages, list):
+        return body
+    return {**body, "messages": [*(before or []), *messages, *(after or [])]}
+
+
+def _with_system(body: Body) -> Body:
+    return _with_messages(body, before=[{"role": "system", "content": "Answer briefly."}])
+
+
+def _assistant_last(body: Body) -> Body:
+    """Show a whole turn, which is what reward models judge; they take no limit."""
+    return _without_limit(_with_messages(body, after=[{"role": "assistant", "content": "Hello."}]))
+
+
+def _with_content(body: Body, content: list[Body]) -> Body:
+    messages = body.get("messages")
+    if not isinstance(messages, list):
+        return body
+    changed = [{**each, "content": content} if each.get("role") == "user" else each for each in messages]
+    return {**body, "messages": changed}
+
+
+def _picture_part() -> Body:
+    return {"type": "image_url", "image_url": {"url": f"data:image/png;base64,{_picture()}"}}
+
+
+def _with_image(body: Body) -> Body:
+    return _with_content(body, [{"type": "text", "text": "hi"}, _picture_part()])
+
+
+def _with_image_alone(body: Body) -> Body:
+    return _with_content(body, [_picture_part()])
+
+
+def _with_tools(body: Body) -> Body:
+    return {**body, "tools": [{"type": "function", "function": {"name": "markdown_bbox"}}]}
+
+
+def _with_input_type(body: Body) -> Body:
+    return {**body, "input_type": "query", "encoding_format": "float", "truncate": "END"}
+
+
+_CHANGES: Mapping[Change, Callable[[Body], Body]] = MappingProxyType(
+    {
+        Change.MAX_COMPLETION_TOKENS: _renamed,
+        Change.NO_TOKEN_LIMIT: _without_limit,
+        Change.MORE_TOKENS: _with_more,
+        Change.SYSTEM: _with_system,
+        Change.TEMPERATURE: lambda body: {**body, "temperature": 1},
+        Change.NO_THINKING: lambda body: {
+            **body,
+            "enable_thinking": False,
+            "chat_template_kwargs": {"thinking": False, "enable_thinking": False},
+        },
+        Change.INPUT_TYPE: _with_input_type,
+        Change.IMAGE: _with_image,
+        Change.IMAGE_ALONE: _with_image_alone,
+        Change.TOOLS: _with_tools,
+        Change.ASSISTANT_LAST: _assistant_last,
+        Change.STREAM: lambda body: {**body, "stream": True},
+        Change.NO_STREAM: lambda body: body,
+    }
+)
+
+
+def _picture() -> str:
+    """Return a grey PNG of the least size that every vision model takes, in base 64."""
+    rows = b"".join(b"\0" + bytes([128]) * _SIDE for _ in range(_SIDE))
+    head = pack(">IIBBBBB", _SIDE, _SIDE, 8, 0, 0, 0, 0)
+    chunks = ((b"IHDR", head), (b"IDAT", compress(rows, 9)), (b"IEND", b""))
+    packed = (pack(">I", len(data)) + name + data + pack(">I", crc32(name + data)) for name, data in chunks)
+    return b64encode(b"\x89PNG\r\n\x1a\n" + b"".join(packed)).decode()

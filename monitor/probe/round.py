@@ -1,33 +1,43 @@
-"""The order of one sweep's probes: canaries first, paced, within a deadline, stopped when it is our fault.
+"""The order of one sweep's probes: canaries, then everyone, then who is elsewhere, then who was unclear.
 
-One first pass over all models; a second one for unclear answers has its place between `_first_pass` and
-`_settle`.
+A first look asks every model once. A model that is not on that endpoint is looked for on the others, a
+request that was refused for its form is adapted, and what stayed unclear is asked again at the end with more
+patience. All of it is paced, ends by the deadline, and stops when the trouble is the run's own.
 """
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from types import MappingProxyType
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
-from monitor.core.model import ANSWERED, Cause, Kind, Observation, Outcome, Reason
+from monitor.core.forms import Form
+from monitor.core.model import ANSWERED, Cause, Observation
+from monitor.probe.asker import Ask, Asker
+from monitor.probe.course import Course
+from monitor.probe.gap import Gap
+from monitor.probe.inquest import CANARIES_PER_SUSPICION, Inquest, Stopped
 from monitor.probe.pacer import Pacer
 from monitor.probe.probe import Answer
 from monitor.probe.stopwatch import Stopwatch
-from monitor.probe.suspicion import Tally, as_models_own, refusal_cause
-
-Ask = Callable[[str], Awaitable[Answer]]
-
-_NO_KINDS: Mapping[str, str] = MappingProxyType({})
-_CANARIES_PER_SUSPICION = 3
+from monitor.probe.suspicion import ENOUGH, Tally, refusal_cause
+from monitor.probe.together import all_or_none
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoundSettings:
-    """How many probes may be in flight, and by how many seconds after the sweep's start the round ends."""
+    """How a round is made.
+
+    At most `concurrency` questions are under way. The first look has `timeout_s` for each, the second
+    `slow_timeout_s`. The round ends `deadline_s` after the sweep's start and sends at most `request_limit`
+    requests. `believes` says that a common failure is to be believed (`monitor accept`).
+    """
 
     concurrency: int = 4
+    timeout_s: float = 20.0
+    slow_timeout_s: float = 90.0
     deadline_s: float | None = None
+    request_limit: int | None = None
+    believes: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,220 +53,240 @@ class RoundResult:
 
 
 async def probe_round(
-    models: Sequence[str],
+    courses: Sequence[Course],
     ask: Ask,
     *,
     pacer: Pacer,
     stopwatch: Stopwatch,
     settings: RoundSettings,
+    gap: Gap | None = None,
     canaries: Sequence[str] = (),
-    kinds: Mapping[str, str] = _NO_KINDS,
+    regulars: Sequence[str] = (),
     on_observation: Callable[[Observation], None] = lambda _observation: None,
 ) -> RoundResult:
-    """Ask every model once.
+    """Observe every model, in the courses' order, which afterwards tell what was learned.
 
-    `canaries` answered last time: they are asked first, and again on suspicion (rules.md 6). `kinds` are the
-    remembered ones, for models that are not reached. `on_observation` gets every final observation once, the
-    `not_probed` ones last. Cancellation ends the probes in flight and is raised; so is what `ask` raises.
+    `regulars` answered last time; `canaries` are those of them that are asked first, and again on suspicion
+    (rules.md 6, 8). `on_observation` gets every final observation once, the `not_probed` ones last.
+    Cancellation ends the probes in flight and is raised; so is what `ask` raises.
     """
-    probes = _Round(
-        models=tuple(dict.fromkeys(models)),
+    asker = Asker(
         ask=ask,
         pacer=pacer,
+        gap=gap or Gap(),
         stopwatch=stopwatch,
-        settings=settings,
-        witnesses=dict.fromkeys(canaries),
-        kinds=kinds,
-        tell=on_observation,
+        deadline_s=settings.deadline_s,
+        request_limit=settings.request_limit,
     )
+    probes = _Round(courses, asker, settings, canaries=canaries, regulars=regulars, tell=on_observation)
     return await probes.run()
 
 
-class _Stopped(Exception):
-    """The run is in trouble of its own: no more probes."""
-
-
-@dataclass(slots=True, kw_only=True)
 class _Round:
     """The state of one round. Single-threaded: between two awaits nobody else touches it.
 
-    `witnesses` are the models known to answer, the freshest last. A model is `claimed` once a worker took
-    it and `sent` once a request went out; `suspects` hold refusals of which it is not known yet whose
-    trouble they are.
+    A model is `claimed` once somebody asks it, and `final` holds what is settled.
     """
 
-    models: tuple[str, ...]
-    ask: Ask
-    pacer: Pacer
-    stopwatch: Stopwatch
-    settings: RoundSettings
-    witnesses: dict[str, None]
-    kinds: Mapping[str, str]
-    tell: Callable[[Observation], None]
-    waiting: deque[str] = field(init=False)
-    tally: Tally = field(init=False)
-    claimed: set[str] = field(default_factory=set)
-    sent: set[str] = field(default_factory=set)
-    final: dict[str, Observation] = field(default_factory=dict)
-    suspects: dict[str, Observation] = field(default_factory=dict)
-    one_question: asyncio.Lock = field(default_factory=asyncio.Lock)
-    vouched_at_ms: int = -1
-    requests: int = 0
-    trouble: Cause | None = None
-
-    def __post_init__(self) -> None:
-        wanted = set(self.models)
-        canaries = [name for name in self.witnesses if name in wanted]
-        self.waiting = deque(dict.fromkeys([*canaries, *self.models]))
-        self.tally = Tally(len(self.models))
+    def __init__(
+        self,
+        courses: Sequence[Course],
+        asker: Asker,
+        settings: RoundSettings,
+        *,
+        canaries: Sequence[str],
+        regulars: Sequence[str],
+        tell: Callable[[Observation], None],
+    ) -> None:
+        self.courses = {course.model: course for course in courses}
+        self.asker, self.settings, self.tell = asker, settings, tell
+        first = [name for name in canaries if name in self.courses]
+        self.waiting = deque(dict.fromkeys([*first, *self.courses]))
+        self.slots = asyncio.Semaphore(settings.concurrency)
+        self.claimed: set[str] = set()
+        self.final: dict[str, Observation] = {}
+        self.fruitless = 0
+        tally = Tally(len(self.courses), [name for name in regulars if name in self.courses])
+        self.inquest = Inquest(
+            tally,
+            first,
+            ask_again=self._ask_again,
+            settle=self._settle,
+            at_ms=asker.stopwatch.at_ms,
+            believes=settings.believes,
+        )
 
     async def run(self) -> RoundResult:
+        trouble = None
         try:
-            async with asyncio.timeout(self._remaining_s()) as scope:
-                await self._first_pass()
-                await self._settle()
-        except _Stopped:
-            pass
+            async with asyncio.timeout(self.asker.remaining_s()) as scope:
+                await self._look_at_all()
+                await self._elsewhere()
+                await self._second_looks()
+                await self.inquest.close()
+        except Stopped as stopped:
+            trouble = stopped.cause
         except TimeoutError:
             if not scope.expired():
                 raise
         self._close()
-        return RoundResult(tuple(self.final[model] for model in self.models), self.requests, self.trouble)
+        observations = tuple(self.final[model] for model in self.courses)
+        return RoundResult(observations, self.asker.requests, trouble)
 
-    async def _first_pass(self) -> None:
+    # ---- The three looks ---------------------------------------------------------------
+
+    async def _look_at_all(self) -> None:
         workers = min(self.settings.concurrency, len(self.waiting))
-        await _all_or_none([self._work() for _ in range(workers)])
+        await all_or_none([self._work() for _ in range(workers)])
 
     async def _work(self) -> None:
-        for model in self._next_models():
-            self.claimed.add(model)
-            await self._take(await self._request(model))
+        for course in self._next_courses():
+            await self._ask_first(course)
 
-    def _next_models(self) -> Iterator[str]:
+    def _next_courses(self) -> Iterator[Course]:
         while self.waiting:
             model = self.waiting.popleft()
-            if model not in self.claimed:
-                yield model
+            if model in self.claimed:
+                continue
+            if not self.asker.promise():
+                return
+            yield self.courses[model]
 
-    async def _request(self, model: str) -> Observation:
-        await self.pacer.acquire()
-        self.requests += 1
-        self.sent.add(model)
-        answer = await self.ask(model)
-        if answer.pause_s is not None:
-            remaining_s = self._remaining_s()
-            self.pacer.penalise(answer.pause_s if remaining_s is None else min(answer.pause_s, remaining_s))
-        return answer.observation
+    async def _ask_first(self, course: Course) -> None:
+        self.claimed.add(course.model)
+        course.answers.append(await self._send(course, course.plan.first))
+        await self._take(course)
 
-    async def _take(self, observation: Observation) -> None:
-        """Record an answer; a refusal only once it is known whose trouble it is."""
-        self.tally.add(observation)
+    async def _elsewhere(self) -> None:
+        """Adapt and search; where nobody answered yet, a dozen first: they may speak for all."""
+        open_ended = [each for each in self._open() if each.next_form() is not None]
+        first = len(open_ended) if self.inquest.tally.has_answer else ENOUGH
+        await all_or_none([self._pursue(each) for each in open_ended[:first]])
+        await all_or_none([self._pursue(each) for each in open_ended[first:]])
+
+    async def _second_looks(self) -> None:
+        """Ask who was unclear again; of a mass failure that the guard will hold, a few speak for all."""
+        unclear = [each for each in self._open() if each.wants_second_look]
+        if self.inquest.tally.is_massive():
+            few, unclear = unclear[:CANARIES_PER_SUSPICION], unclear[CANARIES_PER_SUSPICION:]
+            await all_or_none([self._look_again(each) for each in few])
+            if not any(
+                self.final[each.model].outcome in ANSWERED for each in few if each.model in self.final
+            ):
+                return
+        await all_or_none([self._look_again(each) for each in unclear])
+
+    def _open(self) -> list[Course]:
+        """Return the courses with an answer that does not stand yet."""
+        return [each for each in self.courses.values() if each.answers and each.model not in self.final]
+
+    async def _send(self, course: Course, form: Form, *, patiently: bool = False) -> Answer:
+        """Ask within the round's concurrency; who waits for a model's own gap takes nobody's place."""
+        timeout_s = self.settings.slow_timeout_s if patiently else self.settings.timeout_s
+        async with course.turn:
+            await self.asker.gap.wait(course.model)
+            async with self.slots:
+                return await self.asker.send(course, form, timeout_s)
+
+    async def _pursue(self, course: Course) -> None:
+        """Adapt the request, or look for the model elsewhere, until somebody knows it or nobody does."""
+        if self._is_hopeless() and not course.answers[-1].finding.wish:
+            return
+        while (form := course.next_form()) is not None and self.asker.promise():
+            course.answers.append(await self._send(course, form))
+        self.fruitless += course.is_searched
+        await self._take(course)
+
+    def _is_hopeless(self) -> bool:
+        """Whether a dozen searches found nothing where nobody answers at all: more would only cost."""
+        return self.fruitless >= ENOUGH and not self.inquest.tally.has_answer
+
+    async def _look_again(self, course: Course) -> None:
+        """Ask an unclear model once more, with patience; what cannot end in time is not begun."""
+        async with course.turn:
+            await self.asker.gap.wait(course.model)
+            async with self.slots:
+                if not await self._ask_patiently(course):
+                    return
+        await self._pursue(course)
+
+    async def _ask_patiently(self, course: Course) -> bool:
+        timeout_s = self._patience_s(course)
+        if timeout_s is None or not self.asker.promise():
+            return False
+        first = (course.plan, course.answers)
+        form = course.begin_second_look()
+        try:
+            course.answers.append(await self.asker.send(course, form, timeout_s))
+        except BaseException:  # cut off, by the deadline or from outside: the first look stands
+            course.plan, course.answers = first
+            raise
+        return True
+
+    def _patience_s(self, course: Course) -> float | None:
+        remaining_s = self.asker.remaining_s()
+        rest_s = course.rests_until_s - self.asker.stopwatch.elapsed_s()
+        if remaining_s is None:
+            return self.settings.slow_timeout_s if rest_s <= 0 else None
+        timeout_s = min(self.settings.slow_timeout_s, remaining_s)
+        return timeout_s if rest_s <= 0 and timeout_s >= self.settings.timeout_s else None
+
+    # ---- What an answer means for the round --------------------------------------------
+
+    async def _take(self, course: Course) -> None:
+        """Settle a course whose answer stands; a refusal only once it is known whose trouble it is."""
+        observation = course.observation()
+        if observation is None or course.model in self.final or course.is_adaptable:
+            return
+        self.inquest.tally.add(observation)
         if refusal_cause(observation):
-            self.suspects[observation.model] = observation
-            await self._question(observation)
-        else:
-            self._record(observation)
-        self._stop_for(self.tally.unanimous_trouble())
+            await self.inquest.question(observation)
+        elif course.next_form() is None and not course.wants_second_look:
+            self._settle(observation)
+        await self.inquest.look_for_common_trouble()
 
-    def _record(self, observation: Observation) -> None:
+    def _settle(self, observation: Observation) -> None:
         self.final[observation.model] = observation
         if observation.outcome in ANSWERED:
-            self.witnesses.pop(observation.model, None)
-            self.witnesses[observation.model] = None
+            self.inquest.vouch(observation.model)
         self.tell(observation)
 
-    def _stop_for(self, cause: Cause | None) -> None:
-        if cause:
-            self.trouble = cause
-            raise _Stopped
+    async def _ask_again(self, model: str, *, patiently: bool) -> Observation | None:
+        """Ask a canary on suspicion: its observation only if it was not asked before, or was unclear.
 
-    def _remaining_s(self) -> float | None:
-        if self.settings.deadline_s is None:
-            return None
-        return max(self.settings.deadline_s - self.stopwatch.elapsed_s(), 0.0)
-
-    # ---- Suspicion (rules.md 6) --------------------------------------------------------
-
-    async def _question(self, suspect: Observation) -> None:
-        """Ask who is known to answer whether it is refused too; with nobody to ask, see whether everyone is.
-
-        Each suspicion asks anew, as a key can be revoked in mid-sweep, but one at a time.
+        One that is being asked anyway is waited for instead.
         """
-        async with self.one_question:
-            self._stop_for(self.trouble)
-            if suspect.at_ms < self.vouched_at_ms:
-                self._release(suspect)  # somebody asked after this refusal did answer
-                return
-            witnesses = [name for name in self.witnesses if name != suspect.model]
-            if not witnesses:
-                self._stop_for(self.tally.everyone_refused())
-                return
-            self._stop_for(await self._testimony(witnesses))
-            self._release(suspect)
+        course = self.courses[model]
+        if model in self.claimed and not course.answers:
+            return await self._answer_under_way(course)
+        if not self.asker.promise():
+            return None
+        self.claimed.add(model)
+        form = course.answers[-1].form if course.answers else course.plan.first
+        answer = await self._send(course, form, patiently=patiently)
+        if model not in self.final and (not course.answers or course.wants_second_look):
+            self._replace(course, answer)
+        return answer.observation
 
-    def _release(self, suspect: Observation) -> None:
-        """Record a refusal as the model's own."""
-        del self.suspects[suspect.model]
-        self._record(as_models_own(suspect))
+    async def _answer_under_way(self, course: Course) -> Observation | None:
+        async with course.turn:
+            pass
+        await asyncio.sleep(0)  # let who asked note the answer
+        return course.observation()
 
-    async def _testimony(self, witnesses: Sequence[str]) -> Cause | None:
-        """Return the cause if a witness is refused too; None if one answers. Unclear ones pass it on."""
-        for name in witnesses[-_CANARIES_PER_SUSPICION:][::-1]:
-            asked_at_ms = self.stopwatch.at_ms()
-            observation = await self._ask_again(name)
-            if observation.outcome in ANSWERED:
-                self.vouched_at_ms = asked_at_ms
-                return None
-            if cause := refusal_cause(observation):
-                return cause
-        return None
-
-    async def _ask_again(self, canary: str) -> Observation:
-        """Ask a canary. It is its observation only if it has not been asked before."""
-        is_first = canary in self.waiting and canary not in self.claimed
-        self.claimed.add(canary)
-        observation = await self._request(canary)
-        if is_first:
-            self.tally.add(observation)
-            if refusal_cause(observation):
-                self.suspects[canary] = observation
-            else:
-                self._record(observation)
-        return observation
-
-    async def _settle(self) -> None:
-        """Decide what was held back because nobody was known to answer when it came."""
-        for suspect in tuple(self.suspects.values()):
-            await self._question(suspect)
-        self._stop_for(self.tally.everyone_refused() if self.suspects else None)
-        for suspect in tuple(self.suspects.values()):
-            self._release(suspect)
+    def _replace(self, course: Course, answer: Answer) -> None:
+        course.is_second = bool(course.answers)
+        course.answers = [answer]
+        observation = course.observation()
+        if observation is None:
+            return
+        self.inquest.tally.add(observation)
+        if observation.outcome in ANSWERED:
+            self._settle(observation)
 
     def _close(self) -> None:
-        """Give every model its observation: suspects stay as they came, the rest was not probed."""
-        for observation in self.suspects.values():
-            self._record(observation)
-        for model in self.models:
+        """Give every model its observation: what is open stays as it came, the rest was not probed."""
+        at_ms = self.asker.stopwatch.at_ms()
+        for model, course in self.courses.items():
             if model not in self.final:
-                self._record(self._not_probed(model))
-
-    def _not_probed(self, model: str) -> Observation:
-        return Observation(
-            model=model,
-            outcome=Outcome.UNKNOWN,
-            reason=Reason.NOT_PROBED,
-            at_ms=self.stopwatch.at_ms(),
-            kind=self.kinds.get(model, Kind.UNKNOWN),
-            attempts=1 if model in self.sent else 0,
-        )
-
-
-async def _all_or_none(jobs: Sequence[Coroutine[None, None, None]]) -> None:
-    """Run jobs side by side; the first error ends the others, then is raised as it is."""
-    tasks = [asyncio.create_task(job) for job in jobs]
-    try:
-        await asyncio.gather(*tasks)
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+                self._settle(course.observation() or course.not_probed(at_ms))

@@ -4,9 +4,11 @@ Pure bookkeeping over observations (rules.md 6); it sends nothing.
 """
 
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import replace
 
 from monitor.core.model import ANSWERED, Cause, Observation, Outcome, Reason
+from monitor.core.verdict import FEWEST_ANSWERED, common_cause, failure_class
 
 ENOUGH = 12  # so many agreeing from the start on speak for everyone
 
@@ -31,36 +33,79 @@ def as_models_own(observation: Observation) -> Observation:
 
 
 class Tally:
-    """Counts what the finished probes of a round said. `total` is how many models there are to ask."""
+    """Counts what the models of a round said last.
 
-    def __init__(self, total: int) -> None:
+    `total` is how many models there are to ask, `regulars` those of them that answered last time.
+    `has_answer` says whether anybody answered at all.
+    """
+
+    def __init__(self, total: int, regulars: Collection[str] = ()) -> None:
         self._enough = min(ENOUGH, total)
         self._total = total
-        self._finished = 0
+        self._regulars = frozenset(regulars)
+        self._said: dict[str, Observation] = {}
         self._refused: Counter[Cause] = Counter()
         self._alike: Counter[Cause] = Counter()
+        self._failing: dict[str, Observation] = {}
         self._is_refuted = False
+        self.has_answer = False
 
     def add(self, observation: Observation) -> None:
-        """Count one finished probe, refusals included."""
-        self._finished += 1
-        self._alike.update(cause for reason, cause in _UNANIMOUS.items() if observation.reason == reason)
-        if refusal := refusal_cause(observation):
-            self._refused[refusal] += 1
-        elif observation.outcome in ANSWERED or _knows_account(observation):
+        """Count what a model said, refusals included; it replaces what the model said before."""
+        if before := self._said.get(observation.model):
+            self._count(before, -1)
+        self._said[observation.model] = observation
+        self._count(observation, 1)
+        self._failing.pop(observation.model, None)
+        if observation.model in self._regulars and failure_class(observation):
+            self._failing[observation.model] = observation
+        is_answer = observation.outcome in ANSWERED
+        self.has_answer = self.has_answer or is_answer
+        if not refusal_cause(observation) and (is_answer or _knows_account(observation)):
             self._is_refuted = True
+
+    def _count(self, observation: Observation, sign: int) -> None:
+        for reason, cause in _UNANIMOUS.items():
+            self._alike[cause] += sign * (observation.reason == reason)
+        if refusal := refusal_cause(observation):
+            self._refused[refusal] += sign
 
     def unanimous_trouble(self) -> Cause | None:
         """Return the cause all of the first dozen (or all, if fewer) share; None once anybody got further."""
-        if self._finished < self._enough:
+        finished = len(self._said)
+        if finished < self._enough:
             return None
-        return next((cause for cause, count in self._alike.items() if count == self._finished), None)
+        return next((cause for cause, count in self._alike.items() if count == finished), None)
+
+    def common_class(self) -> str | None:
+        """Return the class in which most of those fail that answered last time, when all do; else None.
+
+        All: a dozen of them, or more than half. One answer of anybody refutes it. Several troubles at once
+        (a revoked key in an outage) are as little the models' own as one, so classes may be mixed.
+        """
+        enough = min(ENOUGH, len(self._regulars) // 2 + 1)
+        if self.has_answer or len(self._regulars) < FEWEST_ANSWERED or len(self._failing) < enough:
+            return None
+        return self._classes().most_common(1)[0][0]
+
+    def is_massive(self) -> bool:
+        """Whether more than half of those that answered last time fail in one class as it stands (rule 8)."""
+        most = max(self._classes().values(), default=0)
+        return len(self._regulars) >= FEWEST_ANSWERED and 2 * most > len(self._regulars)
+
+    def common_cause(self, name: str) -> Cause:
+        """Return the most likely cause of all failing in this class, nobody answering."""
+        failing = [seen for seen in self._failing.values() if failure_class(seen) == name]
+        return common_cause(name, failing, is_key_accepted=False)
+
+    def _classes(self) -> Counter[str]:
+        return Counter(name for seen in self._failing.values() if (name := failure_class(seen)))
 
     def everyone_refused(self) -> Cause | None:
         """Return the cause if, with nobody to ask, enough were refused and none was treated as a customer."""
-        refused = self._refused.total()
-        is_enough = refused >= self._enough or self._finished == self._total
-        if self._is_refuted or not is_enough or 2 * refused <= self._finished:
+        refused, finished = self._refused.total(), len(self._said)
+        is_enough = refused >= self._enough or finished == self._total
+        if self._is_refuted or not is_enough or 2 * refused <= finished:
             return None
         return self._refused.most_common(1)[0][0]
 

@@ -5,20 +5,24 @@ import logging
 from asyncio import to_thread
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from monitor.clock import Clock
 from monitor.core.model import Cause
 from monitor.errors import NoVerdict
 from monitor.logs import event
+from monitor.probe.stopwatch import Stopwatch
 from monitor.report.times import length
+from monitor.store.acceptance import is_accepted
 from monitor.store.engine import Engine
+from monitor.store.knowledge import load_knowledge
 from monitor.store.locks import sweep_lock
-from monitor.store.query import sweeps
+from monitor.store.query import requests_between, sweeps
 from monitor.store.record import OpenedSweep, close_interrupted, open_sweep
 from monitor.store.states import load_state
 from monitor.sweep.running import Running
-from monitor.sweep.values import Swept, Target, Watch
+from monitor.sweep.values import Before, Swept, Target, Watch
 
 log = logging.getLogger(__name__)
 
@@ -36,13 +40,15 @@ async def sweep_provider(
     """
     async with _alone(target, engine, is_scheduled=slot is not None):
         await to_thread(close_interrupted, engine, target.provider, target.vantage)
-        opened = await to_thread(_open, target, engine, slot, now())
+        stopwatch = Stopwatch.start(now())  # before the database is waited for: times are the sweep's own
+        opened = await to_thread(_open, target, engine, slot, stopwatch.started_at)
         if opened is None:
             event(log, logging.INFO, "slot_already_served", provider=target.provider, slot=slot)
             return None
-        state = await to_thread(load_state, engine, target.provider)
+        before = await to_thread(_before, target, engine, opened, slot)
         target.pacer.follow(await to_thread(_idle_s, target, engine, opened))
-        running = Running(target, engine, opened, state=state, slot=slot, watch=watch or Watch())
+        stopwatch = replace(stopwatch, started_at=opened.started_at)
+        running = Running(target, engine, opened.id, stopwatch, before=before, watch=watch or Watch())
         try:
             await running.look()
         except asyncio.CancelledError:
@@ -78,6 +84,18 @@ def _idle_s(target: Target, engine: Engine, opened: OpenedSweep) -> float:
     """Seconds since the sweep before this one, whose process had a pacer of its own."""
     ends = [other.finished_at for other in sweeps(engine, target.provider, limit=2) if other.finished_at]
     return min(((opened.started_at - end).total_seconds() for end in ends), default=float("inf"))
+
+
+def _before(target: Target, engine: Engine, opened: OpenedSweep, slot: datetime | None) -> Before:
+    """Load what the sweep begins with, after it was opened: what others change meanwhile is then noticed."""
+    midnight = opened.started_at.replace(hour=0, minute=0, second=0, microsecond=0)
+    return Before(
+        slot=slot,
+        state=load_state(engine, target.provider),
+        knowledge=load_knowledge(engine, target.provider),
+        is_accepted=is_accepted(engine, target.provider),
+        spent_today=requests_between(engine, target.provider, midnight, opened.started_at),
+    )
 
 
 def _open(target: Target, engine: Engine, slot: datetime | None, moment: datetime) -> OpenedSweep | None:

@@ -9,45 +9,37 @@ import logging
 from asyncio import to_thread
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime
 from typing import TypeVar
 
 import stamina
 
 from monitor.catalog.read import CatalogReading, read_catalog
 from monitor.core.diff import doubt_catalog, fold, is_tracked
+from monitor.core.knowledge import Knowledge
 from monitor.core.lifecycle import BASELINE
-from monitor.core.model import (
-    Cause,
-    Kind,
-    Observation,
-    Outcome,
-    ProviderState,
-    Sweep,
-    Verdict,
-)
+from monitor.core.model import Cause, Observation, Outcome, Sweep, Verdict
 from monitor.errors import StoreUnavailable
-from monitor.http import Client, open_client
+from monitor.http import open_client
 from monitor.logs import event
-from monitor.probe.probe import Answer, probe_model
-from monitor.probe.round import RoundResult, RoundSettings, probe_round
+from monitor.probe.probe import Line
+from monitor.probe.round import RoundResult
 from monitor.probe.stopwatch import Stopwatch
 from monitor.report.sweeps import event_document, sweep_fields
 from monitor.store.engine import Engine
+from monitor.store.knowledge import save_knowledge
 from monitor.store.record import (
-    OpenedSweep,
     add_observations,
     close_sweep,
     keep_catalog,
 )
-from monitor.sweep.values import Swept, Target, Watch
+from monitor.sweep.agenda import Known
+from monitor.sweep.looking import Looking
+from monitor.sweep.values import Before, Swept, Target, Watch
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 
-_DEADLINE_SHARE = 0.9  # rules.md 7
 _FLUSH_SECONDS = 1.0
-_CANARIES = 3
 _CLOSE_ATTEMPTS = 8  # about two minutes of back-off
 
 
@@ -58,22 +50,24 @@ class Running:
         self,
         target: Target,
         engine: Engine,
-        opened: OpenedSweep,
+        sweep_id: int,
+        stopwatch: Stopwatch,
         *,
-        state: ProviderState,
-        slot: datetime | None,
+        before: Before,
         watch: Watch,
     ) -> None:
-        self.target, self.engine, self.id, self.state, self.watch = target, engine, opened.id, state, watch
-        self.stopwatch = Stopwatch.start(opened.started_at)
+        self.target, self.engine, self.id, self.watch = target, engine, sweep_id, watch
+        self.before, self.state, self.stopwatch = before, before.state, stopwatch
         self.observed: dict[str, Observation] = {}
         self.unstored: list[Observation] = []
+        self.learned: dict[str, Knowledge] = {}
         self.seen = Sweep(
             provider=target.provider,
             vantage=target.vantage,
-            slot=slot,
-            started_at=opened.started_at,
-            finished_at=opened.started_at,
+            slot=before.slot,
+            started_at=stopwatch.started_at,
+            finished_at=stopwatch.started_at,
+            accepted=before.is_accepted,
         )
 
     async def look(self) -> None:
@@ -86,7 +80,14 @@ class Running:
                 return
             storing = asyncio.create_task(self._keep_storing())
             try:
-                self._take_round(await self._probe(client))
+                line = Line(
+                    client=client,
+                    endpoint=self.target.endpoint,
+                    stopwatch=self.stopwatch,
+                    quirks=self.target.quirks,
+                    pace=self.target.pacer.acquire,
+                )
+                await self._probe(line, reading)
             finally:
                 storing.cancel()
                 await asyncio.wait({storing})
@@ -104,35 +105,23 @@ class Running:
             detail=trouble.detail if trouble else None,
         )
 
-    async def _probe(self, client: Client) -> RoundResult:
+    async def _probe(self, line: Line, reading: CatalogReading) -> None:
         tracked = tuple(model for model in self.seen.listed if is_tracked(model, self.target.policy))
         self.watch.on_catalog(len(tracked))
-        kinds = {model: known.kind for model, known in self.state.models.items()}
-
-        async def ask(model: str) -> Answer:
-            self.seen = replace(self.seen, requests=self.seen.requests + 1)
-            return await probe_model(
-                client,
-                self.target.endpoint,
-                model,
-                timeout_s=self.target.timeout.total_seconds(),
-                stopwatch=self.stopwatch,
-                known_kind=kinds.get(model, Kind.UNKNOWN),
-            )
-
-        return await probe_round(
-            tracked,
-            ask,
-            pacer=self.target.pacer,
-            stopwatch=self.stopwatch,
-            settings=RoundSettings(
-                concurrency=self.target.concurrency,
-                deadline_s=self.target.interval.total_seconds() * _DEADLINE_SHARE,
-            ),
-            canaries=[model for model in tracked if model in self.state.answered][:_CANARIES],
-            kinds=kinds,
-            on_observation=self._take,
+        looking = Looking(
+            target=self.target,
+            line=line,
+            known=Known(state=self.state, knowledge=self.before.knowledge, notes=reading.notes),
+            spent_today=self.before.spent_today + self.seen.requests,
+            is_accepted=self.before.is_accepted,
+            take=self._take,
+            count=self._count,
         )
+        self._take_round(await looking.look_at(tracked))
+        self.learned = looking.learned
+
+    def _count(self, requests: int) -> None:
+        self.seen = replace(self.seen, requests=self.seen.requests + requests)
 
     def _take(self, observation: Observation) -> None:
         self.observed[observation.model] = observation
@@ -140,7 +129,6 @@ class Running:
         self.watch.on_observation(observation)
 
     def _take_round(self, result: RoundResult) -> None:
-        self.observed.update({seen.model: seen for seen in result.observations})
         if result.trouble:
             told = (
                 seen.detail for seen in result.observations if seen.detail and seen.outcome == Outcome.UNKNOWN
@@ -181,9 +169,18 @@ class Running:
         ):
             with attempt:
                 decision = await to_thread(close_sweep, self.engine, self.id, finished, decision)
+        if decision.verdict is Verdict.CONCLUSIVE:
+            await self._remember()
         swept = Swept(self.id, replace(finished, verdict=decision.verdict, cause=decision.cause), decision)
         _tell(swept)
         return swept
+
+    async def _remember(self) -> None:
+        """Keep what a conclusive sweep taught; lost, it costs a few requests and is learned again."""
+        try:
+            await to_thread(save_knowledge, self.engine, self.target.provider, self.learned)
+        except StoreUnavailable as error:
+            event(log, logging.WARNING, "not_remembered", provider=self.target.provider, error=str(error))
 
 
 def _tell(swept: Swept) -> None:

@@ -1,17 +1,26 @@
 """What a sweep is given, whom it tells, and what it returns."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import timedelta
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
-from monitor.core.model import Decision, Observation, Policy, Sweep
+from monitor.core.knowledge import Knowledge
+from monitor.core.model import Decision, Observation, Policy, ProviderState, Sweep
+from monitor.core.quirks import Quirks
 from monitor.http import Endpoint
+from monitor.probe.gap import Gap
 from monitor.probe.pacer import Pacer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """What to sweep and how. `interval` is the time until the next sweep is due."""
+    """What to sweep and how.
+
+    `interval` is the time until the next sweep is due. The first look at a model may take `timeout`, the
+    second `slow_timeout`. A retired model that can be looked up is asked itself every `full_look_every`th
+    sweep only.
+    `requests_per_day` is the budget of a UTC day, shared with the `sweeps_left` of it, this one included.
+    """
 
     provider: str
     vantage: str
@@ -21,6 +30,24 @@ class Target:
     concurrency: int
     timeout: timedelta
     interval: timedelta
+    slow_timeout: timedelta = timedelta(seconds=90)
+    quirks: Quirks = field(default_factory=Quirks)
+    gap: Gap = field(default_factory=Gap)
+    streamed: bool = False
+    full_look_every: int = 24
+    requests_per_day: int | None = None
+    sweeps_left: Callable[[datetime], int] = lambda _now: 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Before:
+    """What a sweep begins with: its slot, what is believed and remembered, what the day has cost."""
+
+    slot: datetime | None
+    state: ProviderState
+    knowledge: Mapping[str, Knowledge]
+    is_accepted: bool
+    spent_today: int
 
 
 @dataclass(frozen=True, slots=True)

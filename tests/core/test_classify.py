@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from monitor.core.classify import TABLE, Finding, classify
 from monitor.core.exchange import CONNECTION_LEVEL, Exchange, Failure
+from monitor.core.forms import Route
 from monitor.core.model import Kind, Outcome, Reason
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
@@ -45,9 +46,9 @@ def detail(text: str, **more: object) -> dict[str, object]:
     return {"type": "about:blank", "detail": text, **more}
 
 
-def look(exchange: Exchange, kind: str = Kind.UNKNOWN, **more: object) -> Finding:
+def look(exchange: Exchange, asked: Route = Route.CHAT, **more: object) -> Finding:
     model, listed = str(more.get("model", "")), bool(more.get("listed", True))
-    return classify(exchange, known_kind=kind, now=NOW, model=model, listed=listed, secrets=(KEY,))
+    return classify(exchange, asked=asked, now=NOW, model=model, listed=listed, secrets=(KEY,))
 
 
 CASES: list[tuple[str, Exchange, Outcome, Reason]] = [
@@ -57,6 +58,23 @@ CASES: list[tuple[str, Exchange, Outcome, Reason]] = [
     ("2", said(200, generated(message={"content": None, "tool_calls": [{}]})), UP, Reason.OK),
     ("2", said(200, generated(message={"content": "insufficient_quota: retired 410"})), UP, Reason.OK),
     ("2", said(200, generated(text="there")), UP, Reason.OK),
+    ("2", said(200, {"object": "response", "output": [{"type": "message"}]}), UP, Reason.OK),
+    ("2", said(200, {"object": "response", "output": [], "status": "incomplete"}), UP, Reason.OK),
+    ("2", said(200, {"type": "message", "content": [{"type": "text", "text": "Hi"}]}), UP, Reason.OK),
+    ("2", said(200, {"type": "message", "content": [], "stop_reason": "max_tokens"}), UP, Reason.OK),
+    (
+        "2",
+        said(
+            200,
+            {**generated(message={"content": ""}, finish_reason="stop"), "usage": {"completion_tokens": 1}},
+        ),
+        UP,
+        Reason.OK,
+    ),
+    ("4", said(200, generated(message={"content": ""}, finish_reason="stop")), DOWN, Reason.INVALID_ANSWER),
+    ("4", said(200, {"object": "response", "output": [], "status": "failed"}), DOWN, Reason.INVALID_ANSWER),
+    ("3", said(200, {"artifacts": [{"base64": "aa"}]}), UP, Reason.OK),
+    ("3", said(200, "ID3...", {"content-type": "audio/mpeg"}), UP, Reason.OK),
     ("2", said(200, {**generated(message={"content": "a"}), "error": None}), UP, Reason.OK),
     ("2", said(200, 'data: {"choices":[{"delta":{"content":"a"}}]}\n\ndata: [DONE]\n'), UP, Reason.OK),
     ("3", said(200, {"data": [{"embedding": [0.1]}]}), UP, Reason.OK),
@@ -166,6 +184,14 @@ CASES: list[tuple[str, Exchange, Outcome, Reason]] = [
     ),
     ("18", said(400, complaint("Please use the embeddings endpoint")), UNCLEAR, Reason.NO_ENDPOINT),
     ("18", said(400, complaint("only supported in v1/responses")), UNCLEAR, Reason.NO_ENDPOINT),
+    (
+        "18",
+        said(404, complaint("It is not supported in the v1/chat/completions endpoint.")),
+        UNCLEAR,
+        Reason.NO_ENDPOINT,
+    ),
+    ("18", said(400, complaint("x is not an embedding model")), UNCLEAR, Reason.NO_ENDPOINT),
+    ("18", said(400, {"error": '"x" does not support chat'}), UNCLEAR, Reason.NO_ENDPOINT),
     ("19", said(400, detail("no idea", type=CONTAINER), PROBLEM), UNCLEAR, Reason.NEEDS_OTHER_REQUEST),
     (
         "20",
@@ -207,6 +233,12 @@ CASES: list[tuple[str, Exchange, Outcome, Reason]] = [
     *[("25", said(status, PAGE), DOWN, Reason.SERVER_ERROR) for status in (520, 521, 522, 523, 524)],
     ("26", said(504, "", {"nvcf-status": "errored", "nvcf-reqid": "r"}), DOWN, Reason.NO_CAPACITY),
     ("26", said(504, PAGE), DOWN, Reason.NO_CAPACITY),
+    (
+        "26",
+        said(429, complaint("No deployments available", type="all_deployments_in_cooldown")),
+        DOWN,
+        Reason.NO_CAPACITY,
+    ),
     ("26", said(200, "", {"nvcf-status": "errored"}), DOWN, Reason.NO_CAPACITY),
     ("27", Exchange(http_status=200, failure=Failure.TIMEOUT_AFTER_HEADERS), UNCLEAR, Reason.TIMEOUT),
     ("28", Exchange(failure=Failure.TIMEOUT), UNCLEAR, Reason.TIMEOUT),
@@ -222,7 +254,194 @@ CASES: list[tuple[str, Exchange, Outcome, Reason]] = [
 ]
 
 
-@pytest.mark.parametrize(("row", "exchange", "outcome", "reason"), CASES)
+def from_container(text: str, status: int = 400, title: str = "bad-request") -> Exchange:
+    """Answer as a NIM container does behind NVIDIA's gateway."""
+    told = {"type": f"urn:inference-service:problem-details:{title}", "status": status, "detail": text}
+    return said(status, {**told, "instance": "/v2/nvcf/pexec/functions/5f2a", "requestId": "r"}, PROBLEM)
+
+
+EXHAUSTED = "ResourceExhausted: Worker local total request limit reached (16/16)"
+PRINTED = "[{'type': 'missing', 'loc': ('body', 'max_tokens'), 'msg': 'Field required'}]"
+POLICY = "No endpoints found matching your data policy (Free model publication)."
+GENERATE = (
+    "models/text-embedding-004 is not found for API version v1main, or is not supported for generateContent."
+)
+RESPONSES_ONLY = "This model is only supported in v1/responses and not in v1/chat/completions."
+SPEECH_ON_CHAT = (
+    "This is not a chat model and thus not supported in the v1/chat/completions endpoint."
+    " Did you mean to use v1/completions?"
+)
+VECTORS_ON_CHAT = (
+    "m is an embedding model and cannot be used with the chat/completions endpoint."
+    " Use the /embeddings endpoint instead."
+)
+PER_MINUTE = "Rate limit reached for m on requests per min (RPM): Limit 3, Used 3. Please try again in 20s."
+A_DAY = "Rate limit reached for m on requests per day (RPD): Limit 200, Used 200."
+NO_FREE_TIER = "Quota exceeded for metric: x/generate_content_free_tier_requests, limit: 0, model: m"
+OTHER_TITLE = {
+    "type": "about:blank",
+    "title": "Internal Server Error",
+    "status": 500,
+    "detail": "Inference error",
+}
+
+# What provider facts 2.3 tell of NVIDIA and is not in the table of rows above.
+OF_NVIDIA: list[tuple[str, Exchange, Outcome, Reason]] = [
+    (
+        "20",
+        said(400, complaint("model field is required", code="missing_required_field")),
+        UNCLEAR,
+        Reason.BAD_REQUEST,
+    ),
+    ("20", said(400, complaint("body too large", code="invalid_image_format")), UNCLEAR, Reason.BAD_REQUEST),
+    ("19", from_container(PRINTED), UNCLEAR, Reason.NEEDS_OTHER_REQUEST),
+    ("19", from_container("System role not supported"), UNCLEAR, Reason.NEEDS_OTHER_REQUEST),
+    ("18", from_container("m is not a chat model"), UNCLEAR, Reason.NO_ENDPOINT),
+    ("17", said(422, {"detail": [{"loc": ["body", "messages"]}]}), UNCLEAR, Reason.NEEDS_OTHER_REQUEST),
+    ("15", from_container("Inference error", 404, "not-found"), DOWN, Reason.NOT_FOUND),
+    ("25", from_container("Inference error", 500, "internal-server-error"), DOWN, Reason.SERVER_ERROR),
+    ("25", said(500, OTHER_TITLE, PROBLEM), DOWN, Reason.SERVER_ERROR),
+    (
+        "22",
+        said(429, detail("You are over the rate limit. Ask our partners.")),
+        LIMITED,
+        Reason.TOO_MANY_REQUESTS,
+    ),
+    ("22", said(429, detail("The request queue is full.")), LIMITED, Reason.TOO_MANY_REQUESTS),
+    ("22", said(429, complaint(EXHAUSTED)), LIMITED, Reason.TOO_MANY_REQUESTS),
+    ("23", said(503, {"object": "error", "message": EXHAUSTED, "code": 503}), LIMITED, Reason.SATURATED),
+    ("23", said(200, f"data: {json.dumps(complaint(EXHAUSTED, code=503))}\n\n"), LIMITED, Reason.SATURATED),
+    ("23", said(529), LIMITED, Reason.SATURATED),
+]
+
+# What provider facts 3 and 4 tell of others.
+OF_OTHERS: list[tuple[str, Exchange, Outcome, Reason]] = [
+    # OpenAI
+    ("18", said(404, complaint(RESPONSES_ONLY)), UNCLEAR, Reason.NO_ENDPOINT),
+    ("18", said(404, complaint(SPEECH_ON_CHAT)), UNCLEAR, Reason.NO_ENDPOINT),
+    (
+        "18",
+        said(404, complaint("This is a chat model and not supported in the v1/completions endpoint.")),
+        UNCLEAR,
+        Reason.NO_ENDPOINT,
+    ),
+    (
+        "18",
+        said(403, complaint("You are not allowed to sample from this model")),
+        UNCLEAR,
+        Reason.NO_ENDPOINT,
+    ),
+    (
+        "18",
+        said(403, complaint("You are not allowed to generate embeddings from this model")),
+        UNCLEAR,
+        Reason.NO_ENDPOINT,
+    ),
+    (
+        "8",
+        said(403, complaint("Project `p` does not have access to model `m`", code="model_not_found")),
+        DOWN,
+        Reason.NOT_FOR_ACCOUNT,
+    ),
+    ("22", said(429, complaint(PER_MINUTE, code="rate_limit_exceeded")), LIMITED, Reason.TOO_MANY_REQUESTS),
+    ("21", said(429, complaint(A_DAY, code="rate_limit_exceeded")), UNCLEAR, Reason.QUOTA),
+    # Azure
+    (
+        "18",
+        said(
+            400,
+            complaint(
+                "The chatCompletion operation does not work with the specified model, m. Choose another."
+            ),
+        ),
+        UNCLEAR,
+        Reason.NO_ENDPOINT,
+    ),
+    # OpenRouter
+    ("18", said(400, complaint(VECTORS_ON_CHAT)), UNCLEAR, Reason.NO_ENDPOINT),
+    ("9", said(402, complaint("Insufficient credits", code=402)), UNCLEAR, Reason.QUOTA),
+    ("7", said(403, complaint("Your input was flagged", code=403)), UNCLEAR, Reason.CREDENTIAL),
+    ("15", said(404, complaint(POLICY, code=404)), DOWN, Reason.NOT_FOUND),
+    ("25", said(502, complaint("Provider returned error", code=502)), DOWN, Reason.SERVER_ERROR),
+    ("25", said(503, complaint("There is no available provider", code=503)), DOWN, Reason.SERVER_ERROR),
+    ("25", said(200, complaint("Provider returned error", code=502)), DOWN, Reason.SERVER_ERROR),
+    # Anthropic
+    ("20", said(400, complaint("anthropic-version: header is required")), UNCLEAR, Reason.BAD_REQUEST),
+    ("9", said(400, complaint("Your credit balance is too low to access the API.")), UNCLEAR, Reason.QUOTA),
+    ("15", said(404, complaint("model: m", type="not_found_error")), DOWN, Reason.NOT_FOUND),
+    # Gemini
+    ("7", said(400, [complaint("API key not valid.", code=400)]), UNCLEAR, Reason.CREDENTIAL),
+    ("18", said(404, [complaint(GENERATE, code=404)]), UNCLEAR, Reason.NO_ENDPOINT),
+    ("21", said(429, [complaint(NO_FREE_TIER)]), UNCLEAR, Reason.QUOTA),
+    (
+        "21",
+        said(429, [complaint("Quota", details=[{"quotaId": "GenerateRequestsPerDayPerProject"}])]),
+        UNCLEAR,
+        Reason.QUOTA,
+    ),
+    ("20", said(400, [complaint("User location is not supported")]), UNCLEAR, Reason.BAD_REQUEST),
+    # Groq, Mistral, Hugging Face, Neon, Ollama Cloud, SambaNova, OpenCode Zen
+    (
+        "10",
+        said(400, complaint("The model `m` has been decommissioned and is no longer supported.")),
+        DOWN,
+        Reason.END_OF_LIFE,
+    ),
+    (
+        "18",
+        said(400, complaint("The model `m` does not support chat completions")),
+        UNCLEAR,
+        Reason.NO_ENDPOINT,
+    ),
+    (
+        "17",
+        said(
+            422,
+            {"object": "error", "message": {"detail": [{"type": "extra_forbidden", "loc": ["body", "x"]}]}},
+        ),
+        UNCLEAR,
+        Reason.NEEDS_OTHER_REQUEST,
+    ),
+    ("9", said(402, {"error": "You have exceeded your monthly included credits"}), UNCLEAR, Reason.QUOTA),
+    ("8", said(403, complaint("AI Gateway requires a verified account")), DOWN, Reason.NOT_FOR_ACCOUNT),
+    ("8", said(403, complaint("this model requires a subscription, upgrade")), DOWN, Reason.NOT_FOR_ACCOUNT),
+    ("10", said(410, complaint("Gone")), DOWN, Reason.END_OF_LIFE),
+    ("20", said(400, {"type": "error", "error": {"type": "MissingSessionID"}}), UNCLEAR, Reason.BAD_REQUEST),
+    # LiteLLM, vLLM, Ollama, llama.cpp
+    (
+        "15",
+        said(400, complaint("/chat/completions: Invalid model name passed in model=m.")),
+        DOWN,
+        Reason.NOT_FOUND,
+    ),
+    ("25", said(500, complaint("Authentication Error, No api key passed in.")), DOWN, Reason.SERVER_ERROR),
+    (
+        "18",
+        said(400, complaint("The model does not support Chat Completions API")),
+        UNCLEAR,
+        Reason.NO_ENDPOINT,
+    ),
+    (
+        "18",
+        said(400, complaint("The model does not support the /v1/completions API")),
+        UNCLEAR,
+        Reason.NO_ENDPOINT,
+    ),
+    ("25", said(503, complaint("Loading model", code=503)), DOWN, Reason.SERVER_ERROR),
+    # Words of section 4 without a provider
+    ("9", said(403, detail("Cloud credits expired")), UNCLEAR, Reason.QUOTA),
+    ("10", said(404, complaint("It has reached its end of life on 2026-05-14.")), DOWN, Reason.END_OF_LIFE),
+    ("11", said(404, complaint("m was removed")), DOWN, Reason.WITHDRAWN),
+    (
+        "11",
+        said(404, complaint("The model `m` has been deprecated", code="model_not_found")),
+        DOWN,
+        Reason.WITHDRAWN,
+    ),
+]
+
+
+@pytest.mark.parametrize(("row", "exchange", "outcome", "reason"), [*CASES, *OF_NVIDIA, *OF_OTHERS])
 def test_an_answer_seen_in_the_wild_means_its_row(
     row: str, exchange: Exchange, outcome: Outcome, reason: Reason
 ) -> None:
@@ -240,15 +459,38 @@ def test_a_bare_404_of_an_unlisted_id_means_it_left_the_catalog() -> None:
     assert (found.row, found.outcome, found.reason) == ("13", DOWN, Reason.NOT_FOUND)
 
 
-@pytest.mark.parametrize("body", ["404 page not found", complaint("x is not a chat model")])
 @pytest.mark.parametrize(
-    ("kind", "reason"), [(Kind.CHAT, Reason.NOT_FOUND), (Kind.EMBEDDINGS, Reason.NO_ENDPOINT)]
+    "exchange",
+    [
+        said(404, detail(NOT_FOUND_FOR)),
+        said(404, detail("Specified function in account 'a' is not found")),
+        said(400, detail(DEGRADED)),
+        said(400, detail("no idea", type=CONTAINER)),
+        from_container(PRINTED),
+        from_container("System role not supported", 422),
+    ],
 )
-def test_not_on_this_endpoint_is_gone_only_for_a_known_chat_model(
-    body: object, kind: Kind, reason: Reason
-) -> None:
-    """Rule 5."""
-    assert look(said(404, body), kind).reason == reason
+def test_words_of_a_deployment_prove_that_the_route_leads_there(exchange: Exchange) -> None:
+    """Provider facts 1.2: mapped for this endpoint, whatever became of the function behind it."""
+    assert look(exchange).proves == Kind.CHAT
+    assert look(exchange, Route.EMBEDDINGS).proves == Kind.EMBEDDINGS
+
+
+@pytest.mark.parametrize(
+    "exchange",
+    [
+        said(404, "404 page not found"),
+        said(429),
+        said(500),
+        said(410, detail(ENDED)),
+        said(403),
+        said(400, complaint("System role not supported")),
+        from_container("m is not a chat model"),
+        said(202, "", {"nvcf-reqid": "r"}),
+    ],
+)
+def test_words_of_a_gateway_prove_nothing_of_the_route(exchange: Exchange) -> None:
+    assert look(exchange, Route.EMBEDDINGS).proves is None
 
 
 @pytest.mark.parametrize(
@@ -335,6 +577,8 @@ def test_the_date_of_an_end_of_life_answer_is_kept() -> None:
             "a web page: 502 Bad Gateway",
         ),
         (said(422, FASTAPI), "body.frequency: field required"),
+        (said(404, detail(NOT_FOUND_FOR)), "Function '5f2a': Not found for account '<id>'"),
+        (said(402, detail(EXPIRED)), EXPIRED.replace("'X'", "'<id>'")),
         (said(500, "plain words"), "plain words"),
         (said(500, {"error": {"message": "\ud800 odd"}}), "odd"),
         (said(500, ""), None),
@@ -399,8 +643,8 @@ EXCHANGES = st.builds(
 )
 
 
-@given(exchange=EXCHANGES, kind=st.sampled_from(Kind), model=st.text(max_size=10))
-def test_no_answer_can_break_the_classification(exchange: Exchange, kind: str, model: str) -> None:
-    found = look(exchange, kind, model=model)
+@given(exchange=EXCHANGES, asked=st.sampled_from(Route), model=st.text(max_size=10))
+def test_no_answer_can_break_the_classification(exchange: Exchange, asked: Route, model: str) -> None:
+    found = look(exchange, asked, model=model)
     assert found.detail is None or found.detail.isprintable()
     assert found.outcome != UP or exchange.http_status in range(200, 300)

@@ -69,6 +69,17 @@ ON_CHAT = [
     ("needs_image", 400, "Content cannot be a plain string"),
     ("no_system", 200, '"choices"'),
     ("sixteen_tokens", 200, '"choices"'),
+    ("wants_completion_tokens", 400, "max_completion_tokens"),
+    ("wants_image", 400, "image is required"),
+    ("wants_tools", 400, "plain string"),
+    ("wants_system", 400, "system message"),
+    ("wants_turn", 400, "must alternate"),
+    ("wants_temperature", 400, "temperature is required"),
+    ("wants_no_thinking", 400, "thinking must be disabled"),
+    ("responses_only", 404, "only supported in v1/responses"),
+    ("reranking", 404, "404 page not found"),
+    ("moderation", 404, "404 page not found"),
+    ("embedding_not_for_account", 404, "404 page not found"),
 ]
 
 

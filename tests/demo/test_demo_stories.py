@@ -11,6 +11,7 @@ from monitor.core.diff import fold
 from monitor.core.model import (
     Cause,
     EventKind,
+    Kind,
     Observation,
     Outcome,
     Policy,
@@ -160,12 +161,16 @@ OUTCOMES = {
     "ok": (Outcome.AVAILABLE, Reason.OK),
     "ok_reasoning": (Outcome.AVAILABLE, Reason.OK),
     "retiring": (Outcome.AVAILABLE, Reason.OK),
-    "embedding": (Outcome.UNKNOWN, Reason.NO_ENDPOINT),
-    "completions_only": (Outcome.UNKNOWN, Reason.NO_ENDPOINT),
+    "embedding": (Outcome.AVAILABLE, Reason.OK),
+    "completions_only": (Outcome.AVAILABLE, Reason.OK),
+    "responses_only": (Outcome.AVAILABLE, Reason.OK),
+    "wants_completion_tokens": (Outcome.AVAILABLE, Reason.OK),
+    "wants_image": (Outcome.AVAILABLE, Reason.OK),
     "needs_image": (Outcome.UNKNOWN, Reason.NEEDS_OTHER_REQUEST),
     "too_many_requests": (Outcome.RATE_LIMITED, Reason.TOO_MANY_REQUESTS),
     "saturated": (Outcome.RATE_LIMITED, Reason.SATURATED),
 }
+KINDS = {"embedding": Kind.EMBEDDINGS, "completions_only": Kind.COMPLETIONS}
 FAREWELL = datetime(2027, 1, 15, tzinfo=UTC)
 
 
@@ -173,7 +178,9 @@ def observed(model: str, behaviour: str) -> Observation:
     name = behaviour.partition(":")[0]
     outcome, reason = OUTCOMES.get(name, (Outcome.UNAVAILABLE, Reason.SERVER_ERROR))
     reason = Reason.END_OF_LIFE if name == "end_of_life" else reason
-    return Observation(model, outcome, reason, 0, retires_at=FAREWELL if name == "retiring" else None)
+    kind = KINDS.get(name, Kind.CHAT) if outcome is Outcome.AVAILABLE else Kind.UNKNOWN
+    retires_at = FAREWELL if name == "retiring" else None
+    return Observation(model, outcome, reason, 0, kind=kind, retires_at=retires_at)
 
 
 def story_sweep(world: World, number: int) -> Sweep:
@@ -192,13 +199,13 @@ def story_sweep(world: World, number: int) -> Sweep:
     )
 
 
-def test_the_demo_story_makes_every_kind_of_event_but_a_change_of_kind() -> None:
+def test_the_demo_story_makes_every_kind_of_event_but_those_of_a_quota() -> None:
     story, state, kinds = demo_story(), ProviderState(), Counter[str]()
     for number in range(story.last_step + 20):
         decision = fold(state, story_sweep(story.world_at(number), number), Policy())
         state = decision.state
         kinds.update(event.kind for event in decision.events)
-    untold = {EventKind.KIND_CHANGED, EventKind.QUOTA_EXHAUSTED, EventKind.QUOTA_RESTORED}
+    untold = {EventKind.QUOTA_EXHAUSTED, EventKind.QUOTA_RESTORED}
     assert set(kinds) == set(EventKind) - untold
     assert kinds[EventKind.APPEARED] == 82
     assert kinds[EventKind.BECAME_UNAVAILABLE] == kinds[EventKind.BECAME_AVAILABLE] == 2

@@ -342,3 +342,36 @@ def test_the_causes_tell_why_no_connection_came(cause: Exception | None, failure
     fault = httpx.ConnectError("")
     fault.__context__ = middle
     assert failure_of(fault) is failure
+
+
+def test_the_time_of_the_first_sign_is_told_beside_that_of_the_end() -> None:
+    async def in_two_parts(_request: Request, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\nfir")
+        await writer.drain()
+        await asyncio.sleep(0.02)
+        writer.write(b"st")
+        await writer.drain()
+        await asyncio.sleep(0.02)
+        writer.write(b"end")
+
+    async def run(sign: bytes) -> Exchange:
+        async with serve(in_two_parts) as wire, open_client(wire.endpoint()) as client:
+            return await exchange(client, "GET", wire.url, timeout_s=5, sign=lambda body: sign in body)
+
+    found = asyncio.run(run(b"first"))
+    assert found.latency_ms is not None
+    assert found.sign_ms is not None
+    assert 19 <= found.sign_ms <= found.latency_ms - 19
+    assert asyncio.run(run(b"never")).sign_ms is None
+
+
+def test_headers_of_one_request_go_along_with_it_alone() -> None:
+    async def run() -> list[Request]:
+        async with serve(saying(answer(200, CHAT))) as wire, open_client(wire.endpoint()) as client:
+            await exchange(client, "GET", wire.url, timeout_s=5, headers={"X-Once": "1"})
+            await exchange(client, "GET", wire.url, timeout_s=5)
+            return wire.requests
+
+    first, second = asyncio.run(run())
+    assert (first.headers.get("x-once"), second.headers.get("x-once")) == ("1", None)
+    assert "authorization" in first.headers

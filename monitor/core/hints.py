@@ -1,0 +1,26 @@
+"""Which route a model's name speaks of: an order of attempts, never a verdict (provider facts 2.5)."""
+
+import re
+
+from monitor.core.forms import Route
+
+_HINTS: tuple[tuple[re.Pattern[str], Route], ...] = tuple(
+    (re.compile(pattern), route)
+    for pattern, route in (
+        (r"rerank|ranking", Route.RERANK),
+        (r"embed|\bbge\b|\be5\b|\bgte\b|nvclip|retriever|sentence|minilm", Route.EMBEDDINGS),
+        (r"moderation", Route.MODERATIONS),
+        (r"whisper|\btts\b|speech|audio|voice|parakeet|canary", Route.SPEECH),
+        (r"dall-e|image|flux|stable-diffusion|\bsdxl?\b|imagen", Route.IMAGE),
+        (r"starcoder|\bbase\b|\binstruct-v0|davinci|babbage|codestral|-coder-|mixtral-8x22b-v0|gemma-2b\b",
+         Route.COMPLETIONS),
+        (r"-pro\b|codex|deep-research|computer-use", Route.RESPONSES),
+    )
+)  # fmt: skip
+
+
+def in_order(model: str, routes: tuple[Route, ...], declared: Route | None = None) -> tuple[Route, ...]:
+    """Return the routes in the order they are best tried: the one that name or catalog speaks of first."""
+    named = [route for pattern, route in _HINTS if pattern.search(model.lower())]
+    spoken_of = [route for route in (declared, *named) if route in routes]
+    return tuple(dict.fromkeys((*spoken_of, *routes)))

@@ -1,0 +1,195 @@
+"""Where does a model answer, and in what form? The next request after those already made, and what they mean.
+
+Pure: it sees forms and findings. Every form is asked at most once, every route in at most two forms (the
+plain one, and one adapted to the words of its refusal), so a search ends.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from monitor.core.classify import Finding
+from monitor.core.forms import Change, Form, Route
+from monitor.core.hints import in_order
+from monitor.core.knowledge import NOTHING_KNOWN, Knowledge
+from monitor.core.model import ANSWERED, Kind, Outcome, Reason
+from monitor.core.quirks import Quirks
+
+SEARCH_AGAIN = timedelta(days=1)
+
+# Beside "not on this endpoint", what says nothing of a model on a route that was only a guess.
+_FRUITLESS = frozenset(
+    {Reason.NO_ENDPOINT, Reason.NOT_FOUND, Reason.BAD_REQUEST, Reason.WRONG_ADDRESS, Reason.INVALID_ANSWER}
+)
+_PASSING = frozenset(
+    {Reason.TIMEOUT, Reason.CONNECTION_CLOSED, Reason.CONNECTION_FAILED, Reason.SERVER_ERROR}
+)
+# What may be otherwise a little later, asked with more patience.
+SECOND_LOOK = _PASSING | {Reason.NO_CAPACITY, Reason.DEGRADED, Reason.INVALID_ANSWER, Reason.BAD_REQUEST}
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """One form a model was asked in, and what that gave."""
+
+    form: Form
+    finding: Finding
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The forms to ask a model in: `first`, then where it is not on that endpoint the `others` in order.
+
+    `main` is the route whose word counts most: the one that served the model, else the provider's usual one.
+    `is_streamed` says that streams are asked for to measure them, not because the model wants it so.
+    """
+
+    first: Form
+    others: tuple[Form, ...] = ()
+    main: Route = Route.CHAT
+    is_streamed: bool = False
+
+
+def plan_for(
+    model: str,
+    quirks: Quirks,
+    *,
+    kind: str = Kind.UNKNOWN,
+    knowledge: Knowledge,
+    now: datetime,
+    declared: Route | None = None,
+    streamed: bool = False,
+) -> Plan:
+    """Plan how to ask a model of which `kind` and `knowledge` are remembered.
+
+    One of unknown kind is asked on the provider's usual route first, or where the catalog declares it to be;
+    names only order the others. For a day after a fruitless search, one of known kind is asked there alone,
+    one of unknown kind on one route a sweep, each in its turn.
+    """
+    usual = _usual(quirks, kind, knowledge)
+    main = usual or quirks.routes[0]
+    first = usual or (declared if declared in quirks.routes else None) or main
+    order = tuple(dict.fromkeys((first, main, *in_order(model, quirks.routes, declared))))
+    if knowledge.searched_at is not None and now - knowledge.searched_at < SEARCH_AGAIN:
+        order = (first,) if usual else (order[knowledge.searches % len(order)],)
+    forms = [_streamed(_form(route, quirks, knowledge), streamed) for route in order]
+    return Plan(forms[0], tuple(forms[1:]), main, is_streamed=streamed)
+
+
+def _usual(quirks: Quirks, kind: str, knowledge: Knowledge) -> Route | None:
+    """Return the route that served the model last, or serves its kind at this provider."""
+    if knowledge.form and knowledge.form.route in quirks.routes:
+        return knowledge.form.route
+    return next((route for route in quirks.routes if Form(route).kind == kind), None)
+
+
+def _form(route: Route, quirks: Quirks, knowledge: Knowledge) -> Form:
+    """Return the form that worked, else the plain one of the route."""
+    if knowledge.form and knowledge.form.route is route:
+        return knowledge.form
+    is_typed = route is Route.EMBEDDINGS and quirks.wants_input_type
+    return Form(route, (Change.INPUT_TYPE,) if is_typed else ())
+
+
+def _streamed(form: Form, streamed: bool) -> Form:  # noqa: FBT001 - a setting handed on
+    if not streamed or form.kind is not Kind.CHAT or Change.NO_STREAM in form.changes:
+        return form
+    return Form(form.route, tuple(each for each in Change if each in {*form.changes, Change.STREAM}))
+
+
+def next_form(plan: Plan, tried: Sequence[Tried]) -> Form | None:
+    """Return the form to ask in next; None where what was tried is the answer."""
+    if (adapted := _adapted(tried)) is not None:
+        return adapted
+    if not _goes_on(plan, tried):
+        return None
+    asked = {each.form.route for each in tried}
+    return next((form for form in plan.others if form.route not in asked), None)
+
+
+def _adapted(tried: Sequence[Tried]) -> Form | None:
+    """Grant the wish of a refusal, once for each route."""
+    last = tried[-1]
+    if last.finding.wish is None or sum(each.form.route is last.form.route for each in tried) > 1:
+        return None
+    adapted = last.form.granting(last.finding.wish)
+    return None if adapted == last.form else adapted
+
+
+def _goes_on(plan: Plan, tried: Sequence[Tried]) -> bool:
+    """Whether to look elsewhere: after "not on this endpoint" or a guess, until somebody knows the model."""
+    last = tried[-1].finding
+    is_guess = tried[0].form.route is not plan.main
+    is_searching = is_guess or any(each.finding.reason is Reason.NO_ENDPOINT for each in tried)
+    is_unmet = last.reason is Reason.NEEDS_OTHER_REQUEST and last.proves is None
+    return is_searching and (is_unmet or last.reason in _FRUITLESS | _PASSING)
+
+
+def is_lost(plan: Plan, tried: Sequence[Tried]) -> bool:
+    """Whether nothing that was tried knows the model: its main route, if asked, is not its endpoint."""
+    reasons = {each.finding.reason for each in tried}
+    main = [each for each in tried if each.form.route is plan.main]
+    is_elsewhere = main[-1].finding.reason is Reason.NO_ENDPOINT if main else True
+    return is_elsewhere and reasons <= _FRUITLESS
+
+
+def conclude(plan: Plan, tried: Sequence[Tried], *, kind: str) -> Tried:
+    """Return what the tries of one model say together; `kind` is the one known before.
+
+    The answer of whoever knows the model counts; one of known kind that is on no endpoint is not found, one
+    of unknown kind stays unknown (rules.md 5). "Too many requests" on a route that was only a guess says
+    nothing either: limiters answer before anybody looks for the model.
+    """
+    if not is_lost(plan, tried):
+        best = min(reversed(tried), key=lambda each: _place(plan, each))
+        is_guess = best.form.route is not plan.main and best.finding.proves is None
+        if is_guess and best.finding.reason is Reason.TOO_MANY_REQUESTS:
+            return Tried(best.form, replace(best.finding, outcome=Outcome.UNKNOWN))
+        return best
+    first = next((each for each in tried if each.finding.reason is Reason.NO_ENDPOINT), tried[0])
+    if any(each.form.kind == kind for each in tried):
+        gone = replace(first.finding, outcome=Outcome.UNAVAILABLE, reason=Reason.NOT_FOUND)
+    else:
+        gone = replace(first.finding, outcome=Outcome.UNKNOWN, reason=Reason.NO_ENDPOINT)
+    return Tried(first.form, gone)
+
+
+def _place(plan: Plan, tried: Tried) -> int:
+    """Rank what was said by how much it tells: an answer first, a guess that came to nothing last."""
+    finding = tried.finding
+    if finding.outcome in ANSWERED or finding.proves is not None:
+        return 0
+    if finding.reason in _FRUITLESS:
+        return 4 if tried.form.route is plan.main else 5
+    if finding.reason is Reason.NEEDS_OTHER_REQUEST:
+        return 3
+    return 2 if finding.reason in _PASSING else 1
+
+
+def learned(
+    knowledge: Knowledge, plan: Plan, tried: Sequence[Tried], *, quirks: Quirks, now: datetime
+) -> Knowledge:
+    """Return what to remember after a whole search: the form that works or leads on, or that none does.
+
+    A form that would be chosen anyway is not remembered. Where one route is in trouble and no other knows the
+    model, that is where to go on; a 429 proves no route.
+    """
+    if is_lost(plan, tried):
+        is_whole = len({each.form.route for each in tried}) > 1 or knowledge.searched_at is None
+        searched_at = now if is_whole else knowledge.searched_at
+        return replace(knowledge, searched_at=searched_at, searches=knowledge.searches + 1)
+    end = min(reversed(tried), key=lambda each: _place(plan, each))
+    is_known = end.finding.outcome is Outcome.AVAILABLE or end.finding.proves is not None
+    leads_on = end.finding.wish is not None and end.form not in (plan.first, *plan.others)
+    is_last_hope = end.finding.reason in _PASSING and end.form.route is not plan.main
+    if not (is_known or leads_on or is_last_hope):
+        return knowledge
+    form = _unstreamed(end.form) if plan.is_streamed else end.form
+    kind = end.finding.proves or end.form.kind  # the history's from now on
+    chosen = next((route for route in quirks.routes if Form(route).kind == kind), None)
+    is_usual = form.route is chosen and form == _form(form.route, quirks, NOTHING_KNOWN) and not is_last_hope
+    return replace(knowledge, form=None if is_usual else form, searched_at=None, searches=0)
+
+
+def _unstreamed(form: Form) -> Form:
+    return Form(form.route, tuple(change for change in form.changes if change is not Change.STREAM))

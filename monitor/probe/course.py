@@ -1,0 +1,121 @@
+"""The course of one model through a round: how it is to be asked, what it answered, what that means."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from monitor.core.forms import PLAIN_CHAT, Form
+from monitor.core.knowledge import NOTHING_KNOWN, Knowledge
+from monitor.core.model import Kind, Observation, Outcome, Reason
+from monitor.core.quirks import Quirks
+from monitor.core.search import SECOND_LOOK, Plan, Tried, conclude, is_lost, learned, next_form
+from monitor.probe.probe import Answer
+
+_CHAT_ALONE = Plan(PLAIN_CHAT)
+
+
+def _is_elsewhere(answer: Answer) -> bool:
+    return answer.finding.reason is Reason.NO_ENDPOINT
+
+
+@dataclass(slots=True)
+class Course:
+    """One model of a round. `kind` is the one known before, `announced` the end that the catalog names.
+
+    `answers` are those of the look that counts: a second look begins them anew, as its outcome is the last
+    one. `attempts` counts every request of the sweep, `rests_until_s` is the stopwatch's second before which
+    the model wants to be left alone. Who holds the `turn` asks it: a model is never asked beside itself.
+    """
+
+    model: str
+    plan: Plan = _CHAT_ALONE
+    kind: str = Kind.UNKNOWN
+    knowledge: Knowledge = NOTHING_KNOWN
+    announced: datetime | None = None
+    answers: list[Answer] = field(default_factory=list)
+    attempts: int = 0
+    rests_until_s: float = 0.0
+    is_second: bool = False
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    def next_form(self) -> Form | None:
+        """Return how to ask next after the answers so far; None where they are the answer."""
+        return next_form(self.plan, self._tried) if self.answers else self.plan.first
+
+    @property
+    def is_adaptable(self) -> bool:
+        """Whether the last answer told what the request should be, so that it is no failure yet."""
+        return self.answers[-1].finding.wish is not None and self.next_form() is not None
+
+    @property
+    def is_searched(self) -> bool:
+        """Whether a whole search found nobody that knows the model."""
+        return len({each.form.route for each in self.answers}) > 1 and is_lost(self.plan, self._tried)
+
+    @property
+    def wants_second_look(self) -> bool:
+        """Whether the answer may be otherwise a little later."""
+        return bool(self.answers) and not self.is_second and self._end.finding.reason in SECOND_LOOK
+
+    def begin_second_look(self) -> Form:
+        """Forget the answers, as the last look counts; returns the form to ask in.
+
+        That the model is not on other endpoints stays known, and they are not asked again.
+        """
+        form = self._end.form
+        asked = {each.form.route for each in self.answers}
+        others = tuple(each for each in self.plan.others if each.route not in asked)
+        self.plan, self.is_second = replace(self.plan, others=others), True
+        self.answers = [
+            each for each in self.answers if _is_elsewhere(each) and each.form.route != form.route
+        ]
+        return form
+
+    def observation(self) -> Observation | None:
+        """Return what the answers say together, or the last one while more are to come; None before any."""
+        if not self.answers:
+            return None
+        last = self.answers[-1]
+        end = self._end if self.next_form() is None else Tried(last.form, last.finding)
+        told = next(each.observation for each in reversed(self.answers) if each.form == end.form)
+        return replace(
+            told,
+            outcome=end.finding.outcome,
+            reason=end.finding.reason,
+            kind=end.finding.proves or self.kind,
+            attempts=self.attempts,
+            retires_at=self._retires_at(told),
+        )
+
+    def not_probed(self, at_ms: int) -> Observation:
+        """Return the observation of a model that nobody answered for."""
+        return Observation(
+            model=self.model,
+            outcome=Outcome.UNKNOWN,
+            reason=Reason.NOT_PROBED,
+            at_ms=at_ms,
+            kind=self.kind,
+            attempts=self.attempts,
+            retires_at=self.announced,
+        )
+
+    def learned(self, quirks: Quirks, now: datetime) -> Knowledge:
+        """Return what to remember; nothing new where the search was cut short."""
+        if not self.answers or self.next_form() is not None:
+            return self.knowledge
+        return learned(self.knowledge, self.plan, self._tried, quirks=quirks, now=now)
+
+    @property
+    def _tried(self) -> Sequence[Tried]:
+        return [Tried(each.form, each.finding) for each in self.answers]
+
+    @property
+    def _end(self) -> Tried:
+        return conclude(self.plan, self._tried, kind=self.kind)
+
+    def _retires_at(self, told: Observation) -> datetime | None:
+        """Let an end-of-life answer name its date; else the catalog's, which is there every time."""
+        if told.reason == Reason.END_OF_LIFE:
+            return told.retires_at
+        return self.announced or told.retires_at

@@ -1,0 +1,131 @@
+"""Whose trouble is it? On suspicion the canaries are asked again, and the round stops if it is the run's own.
+
+Two suspicions: one model is refused as an account would be (rules.md 6), or all that answered last time now
+fail alike (rules.md 8). The canaries are models known to answer.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from monitor.core.model import ANSWERED, Cause, Observation
+from monitor.core.verdict import TROUBLE
+from monitor.probe.suspicion import Tally, as_models_own, refusal_cause
+
+CANARIES_PER_SUSPICION = 3
+
+
+class Stopped(Exception):
+    """The run is in trouble of its own: no more probes."""
+
+    def __init__(self, cause: Cause) -> None:
+        self.cause = cause
+
+
+class AskAgain(Protocol):
+    """How a canary is asked on suspicion."""
+
+    async def __call__(self, model: str, *, patiently: bool) -> Observation | None:
+        """Ask it now, `patiently` as in a second look; None where no more request may be sent."""
+
+
+class Inquest:
+    """Keeps the refusals of which it is not known yet whose trouble they are. `witnesses`: freshest last."""
+
+    def __init__(
+        self,
+        tally: Tally,
+        canaries: Sequence[str],
+        *,
+        ask_again: AskAgain,
+        settle: Callable[[Observation], None],
+        at_ms: Callable[[], int],
+        believes: bool = False,
+    ) -> None:
+        self.tally = tally
+        self._canaries = tuple(canaries)
+        self._witnesses = dict.fromkeys(canaries)
+        self._ask_again, self._settle, self._believes = ask_again, settle, believes
+        self._at_ms = at_ms
+        self._suspects: dict[str, Observation] = {}
+        self._one_question = asyncio.Lock()
+        self._vouched_at_ms = -1
+        self._is_mute = False  # no more request may be sent, so whose trouble a refusal is stays open
+        self._cause: Cause | None = None
+
+    def vouch(self, model: str) -> None:
+        """Note that a model answered just now."""
+        self._witnesses.pop(model, None)
+        self._witnesses[model] = None
+
+    async def question(self, suspect: Observation) -> None:
+        """Ask who is known to answer whether it is refused too; with nobody to ask, see whether everyone is.
+
+        Each suspicion asks anew, as a key can be revoked in mid-sweep, but one at a time. Raises Stopped.
+        """
+        self._suspects[suspect.model] = suspect
+        async with self._one_question:
+            self._stop_for(self._cause)
+            if suspect.at_ms < self._vouched_at_ms:
+                self._release(suspect)  # somebody asked after this refusal did answer
+                return
+            witnesses = [name for name in self._witnesses if name != suspect.model]
+            if witnesses:
+                self._stop_for(await self._testimony(witnesses))
+                if not self._is_mute:
+                    self._release(suspect)
+            else:
+                self._stop_for(self.tally.everyone_refused())
+        self._stop_for(self.tally.unanimous_trouble())
+
+    async def look_for_common_trouble(self) -> None:
+        """Stop where nobody gets further, or where all that answered last time fail alike. Raises Stopped."""
+        self._stop_for(self.tally.unanimous_trouble())
+        if self._believes or self.tally.common_class() is None:
+            return
+        async with self._one_question:
+            self._stop_for(self._cause)
+            if self.tally.common_class() and not await self._anyone_answers():
+                name = self.tally.common_class()  # anew: it may be another one by now, or none any more
+                self._stop_for(self.tally.common_cause(name) if name else None)
+
+    async def close(self) -> None:
+        """Decide what was held back because nobody was known to answer when it came. Raises Stopped."""
+        for suspect in tuple(self._suspects.values()):
+            await self.question(suspect)
+        self._stop_for(self.tally.everyone_refused() if self._suspects else None)
+        for suspect in () if self._is_mute else tuple(self._suspects.values()):
+            self._release(suspect)
+
+    async def _anyone_answers(self) -> bool:
+        """Ask the canaries again, side by side, with patience where theirs was a trouble that may pass."""
+        canaries = self._canaries[:CANARIES_PER_SUSPICION]
+        is_trouble = self.tally.common_class() == TROUBLE
+        again = await asyncio.gather(*(self._ask_again(name, patiently=is_trouble) for name in canaries))
+        self.tally.has_answer |= any(seen is not None and seen.outcome in ANSWERED for seen in again)
+        return self.tally.has_answer or None in again
+
+    async def _testimony(self, witnesses: Sequence[str]) -> Cause | None:
+        """Return the cause if a witness is refused too; None if one answers. Unclear ones pass it on."""
+        for name in witnesses[-CANARIES_PER_SUSPICION:][::-1]:
+            asked_at_ms = self._at_ms()
+            observation = await self._ask_again(name, patiently=False)
+            if observation is None:
+                self._is_mute = True
+                return None
+            if observation.outcome in ANSWERED:
+                self._vouched_at_ms = asked_at_ms
+                return None
+            if cause := refusal_cause(observation):
+                return cause
+        return None
+
+    def _release(self, suspect: Observation) -> None:
+        """Settle a refusal as the model's own."""
+        self._suspects.pop(suspect.model, None)
+        self._settle(as_models_own(suspect))
+
+    def _stop_for(self, cause: Cause | None) -> None:
+        if cause:
+            self._cause = cause
+            raise Stopped(cause)

@@ -1,0 +1,106 @@
+"""What one sweep is going to ask: each model's course from what is known of it, and whom to ask first."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from monitor.core.knowledge import NOTHING_KNOWN, Knowledge
+from monitor.core.looks import after_probe, is_looked_up
+from monitor.core.model import Kind, ModelState, ProviderState, Status
+from monitor.core.notes import CatalogNote
+from monitor.core.order import by_worth, interleaved
+from monitor.core.search import plan_for
+from monitor.probe.course import Course
+from monitor.sweep.values import Target
+
+CANARIES = 3
+_NO_NOTE = CatalogNote()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agenda:
+    """The order of one sweep.
+
+    `looked_up` are retired models whose metadata is read first, `asked` everybody else; `regulars` of those
+    answered last time. `canaries` are known to answer: they are asked first, and again on suspicion.
+    """
+
+    looked_up: tuple[str, ...]
+    asked: tuple[str, ...]
+    regulars: tuple[str, ...]
+    canaries: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What is known before a sweep: the history's state, the prober's knowledge, the catalog's notes."""
+
+    state: ProviderState
+    knowledge: Mapping[str, Knowledge]
+    notes: Mapping[str, CatalogNote]
+
+    def kind_of(self, model: str) -> str:
+        """Return the remembered kind of a model."""
+        known = self.state.models.get(model)
+        return Kind.UNKNOWN if known is None else known.kind
+
+    def knowledge_of(self, model: str) -> Knowledge:
+        """Return what the prober knows of a model."""
+        return self.knowledge.get(model, NOTHING_KNOWN)
+
+
+def agenda_of(tracked: Sequence[str], known: Known, target: Target, *, is_short: bool) -> Agenda:
+    """Return whom to ask in which order; the most informative first where not all may be asked.
+
+    Then the canaries change too: they are those that are believed to answer and were not asked for longest.
+    """
+    looked_up = tuple(model for model in tracked if _is_looked_up(model, known, target))
+    others = interleaved(set_aside(tracked, looked_up))
+    ordered = by_worth(others, known.state.models) if is_short else others
+    regulars = tuple(model for model in ordered if model in known.state.answered)
+    asked = ordered if is_short else (*regulars, *set_aside(ordered, regulars))
+    believed = tuple(model for model in ordered if _is_believed(model, known))
+    canaries = (believed if is_short else regulars)[:CANARIES]
+    return Agenda(looked_up=looked_up, asked=asked, regulars=regulars, canaries=canaries)
+
+
+def set_aside(models: Sequence[str], others: Collection[str]) -> tuple[str, ...]:
+    """Return the models that are none of the others, in their order."""
+    taken = frozenset(others)
+    return tuple(model for model in models if model not in taken)
+
+
+def course_of(model: str, known: Known, target: Target, now: datetime) -> Course:
+    """Return the course of a model that is asked itself."""
+    knowledge, kind = known.knowledge_of(model), known.kind_of(model)
+    note = known.notes.get(model, _NO_NOTE)
+    plan = plan_for(
+        model,
+        target.quirks,
+        kind=kind,
+        knowledge=knowledge,
+        now=now,
+        declared=note.route,
+        streamed=target.streamed,
+    )
+    announced = _announced(note, known.state.models.get(model), now)
+    return Course(model, plan, kind, knowledge=after_probe(knowledge), announced=announced)
+
+
+def _is_believed(model: str, known: Known) -> bool:
+    state = known.state.models.get(model)
+    return state is not None and state.status is Status.AVAILABLE
+
+
+def _is_looked_up(model: str, known: Known, target: Target) -> bool:
+    if not target.quirks.metadata:
+        return False
+    state = known.state.models.get(model)
+    return is_looked_up(state, known.knowledge_of(model), every=target.full_look_every)
+
+
+def _announced(note: CatalogNote, state: ModelState | None, now: datetime) -> datetime | None:
+    """Return the end that the catalog names; where it names none, when it was first said to come."""
+    if note.retires_at or not note.is_flagged:
+        return note.retires_at
+    return (state.retires_at if state else None) or now.replace(microsecond=0)

@@ -1,0 +1,130 @@
+"""What a sweep does with a believed catalog: look up who is retired, then ask everybody else."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+
+from monitor.core.budget import share
+from monitor.core.forms import Form
+from monitor.core.knowledge import Knowledge
+from monitor.core.model import Observation
+from monitor.probe.course import Course
+from monitor.probe.probe import Answer, Line, probe_model
+from monitor.probe.round import RoundResult, RoundSettings, probe_round
+from monitor.sweep.agenda import Agenda, Known, agenda_of, course_of
+from monitor.sweep.lookups import LookUps
+from monitor.sweep.values import Target
+
+DEADLINE_SHARE = 0.9  # rules.md 7
+
+
+@dataclass(slots=True, kw_only=True)
+class Looking:
+    """One look at a catalog. `take` gets each final observation, `count` how many requests went out.
+
+    `learned` is what to remember of the models afterwards, where that is news.
+    """
+
+    target: Target
+    line: Line
+    known: Known
+    spent_today: int
+    is_accepted: bool
+    take: Callable[[Observation], None]
+    count: Callable[[int], None]
+    learned: dict[str, Knowledge] = field(default_factory=dict)
+
+    async def look_at(self, tracked: Sequence[str]) -> RoundResult:
+        """Observe every tracked model; returns what the round of probes gave."""
+        target, now = self.target, self.line.stopwatch.now()
+        left = target.sweeps_left(now)
+        allowance = share(target.requests_per_day, spent=self.spent_today, sweeps_left=left)
+        is_short = allowance is not None and allowance < len(tracked)
+        agenda = agenda_of(tracked, self.known, target, is_short=is_short)
+        self._mind_the_gap(tracked)
+        lookups = LookUps(
+            target=target,
+            line=self.line,
+            known=self.known,
+            take=self.take,
+            count=self.count,
+            allowance=allowance,
+        )
+        seconds = deadline_s(target) - self.line.stopwatch.elapsed_s()
+        await lookups.run(agenda.looked_up, seconds=seconds)
+        courses = [course_of(model, self.known, target, now) for model in (*lookups.back, *agenda.asked)]
+        result = await ask_all(
+            courses,
+            target,
+            self.line,
+            agenda=agenda,
+            request_limit=None if allowance is None else max(allowance - lookups.sent, 0),
+            believes=self.is_accepted,
+            take=self.take,
+            count=self.count,
+        )
+        self._learn(courses, lookups, is_told=result.trouble is None)
+        return result
+
+    def _learn(self, courses: Sequence[Course], lookups: LookUps, *, is_told: bool) -> None:
+        """Take what is news; a round that was stopped for a trouble of its own teaches nothing."""
+        now = self.line.stopwatch.now()
+        taught = {course.model: course.learned(self.target.quirks, now) for course in courses}
+        for model in lookups.back:
+            status = lookups.learned[model].listed_status
+            taught[model] = replace(taught[model], listed_status=status)
+        after = {**lookups.learned, **(taught if is_told else {})}
+        self.learned = {
+            model: known for model, known in after.items() if known != self.known.knowledge_of(model)
+        }
+
+    def _mind_the_gap(self, models: Sequence[str]) -> None:
+        """Let the last sweep's requests count, whichever process sent them."""
+        now = self.line.stopwatch.now()
+        for model in models:
+            known = self.known.state.models.get(model)
+            if known and known.last_checked_at:
+                self.target.gap.asked(model, (now - known.last_checked_at).total_seconds())
+
+
+async def ask_all(
+    courses: Sequence[Course],
+    target: Target,
+    line: Line,
+    *,
+    agenda: Agenda | None = None,
+    request_limit: int | None = None,
+    believes: bool = False,
+    take: Callable[[Observation], None] = lambda _observation: None,
+    count: Callable[[int], None] = lambda _requests: None,
+) -> RoundResult:
+    """Make one round of probes at a target; without an agenda nobody is known to answer."""
+
+    async def probe(model: str, form: Form, timeout_s: float) -> Answer:
+        count(1)
+        answer = await probe_model(line, model, form=form, timeout_s=timeout_s)
+        count(answer.requests - 1)
+        return answer
+
+    return await probe_round(
+        courses,
+        probe,
+        pacer=target.pacer,
+        gap=target.gap,
+        stopwatch=line.stopwatch,
+        settings=RoundSettings(
+            concurrency=target.concurrency,
+            timeout_s=target.timeout.total_seconds(),
+            slow_timeout_s=target.slow_timeout.total_seconds(),
+            deadline_s=deadline_s(target),
+            request_limit=request_limit,
+            believes=believes,
+        ),
+        canaries=agenda.canaries if agenda else (),
+        regulars=agenda.regulars if agenda else (),
+        on_observation=take,
+    )
+
+
+def deadline_s(target: Target) -> float:
+    """Return by how many seconds after its start a sweep must end."""
+    return target.interval.total_seconds() * DEADLINE_SHARE

@@ -1,0 +1,648 @@
+"""Where a model answers: what is asked next, what the answers mean together, what is remembered of them."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from monitor.core.classify import TABLE, Finding
+from monitor.core.forms import COSTLY, KIND_OF, PLAIN_CHAT, Change, Form, Route, Wish
+from monitor.core.knowledge import NOTHING_KNOWN, Knowledge
+from monitor.core.model import Kind, Outcome, Reason
+from monitor.core.quirks import Quirks
+from monitor.core.search import (
+    SEARCH_AGAIN,
+    SECOND_LOOK,
+    Plan,
+    Tried,
+    conclude,
+    is_lost,
+    learned,
+    next_form,
+    plan_for,
+)
+
+NOW = datetime(2026, 11, 21, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+MODEL = "acme/model-1"
+USUAL = Quirks()
+TYPED = Quirks(wants_input_type=True)
+CHAT, VECTORS, TEXT = Form(Route.CHAT), Form(Route.EMBEDDINGS), Form(Route.COMPLETIONS)
+WITH_TYPE = Form(Route.EMBEDDINGS, (Change.INPUT_TYPE,))
+WITH_SYSTEM = Form(Route.CHAT, (Change.SYSTEM,))
+WITH_BOTH = Form(Route.CHAT, (Change.SYSTEM, Change.TEMPERATURE))
+
+Says = Finding | Callable[[Form], Finding]
+World = Callable[[Form], Finding]
+
+
+def finding(
+    outcome: Outcome, reason: Reason, *, proves: Kind | None = None, wish: Wish | None = None
+) -> Finding:
+    return Finding(outcome, reason, row="", proves=proves, wish=wish)
+
+
+def ok(kind: Kind) -> Finding:
+    return finding(Outcome.AVAILABLE, Reason.OK, proves=kind)
+
+
+def wanting(*make: Change, proves: Kind | None = None) -> Finding:
+    wish = Wish(frozenset(make)) if make else None
+    return finding(Outcome.UNKNOWN, Reason.NEEDS_OTHER_REQUEST, proves=proves, wish=wish)
+
+
+def unless(change: Change, refusal: Finding, answer: Finding) -> Callable[[Form], Finding]:
+    return lambda form: answer if change in form.changes else refusal
+
+
+NOT_HERE = finding(Outcome.UNKNOWN, Reason.NO_ENDPOINT)
+NO_SUCH = finding(Outcome.UNAVAILABLE, Reason.NOT_FOUND)
+NOT_YOURS = finding(Outcome.UNAVAILABLE, Reason.NOT_FOR_ACCOUNT, proves=Kind.EMBEDDINGS)
+BROKEN = finding(Outcome.UNAVAILABLE, Reason.SERVER_ERROR)
+LATE = finding(Outcome.UNKNOWN, Reason.TIMEOUT)
+ODD = finding(Outcome.UNKNOWN, Reason.BAD_REQUEST)
+BUSY = finding(Outcome.RATE_LIMITED, Reason.TOO_MANY_REQUESTS)
+REFUSED = finding(Outcome.UNKNOWN, Reason.CREDENTIAL)
+
+
+def world(says: Mapping[Route, Says] | None = None, *, other: Finding = NOT_HERE) -> World:
+    """Make a provider that says this of a model, and elsewhere that it is not there."""
+
+    def answer(form: Form) -> Finding:
+        told = (says or {}).get(form.route, other)
+        return told if isinstance(told, Finding) else told(form)
+
+    return answer
+
+
+@dataclass(frozen=True)
+class Known:
+    """What a sweep begins with and leaves: the history's kind, the prober's knowledge."""
+
+    kind: str = Kind.UNKNOWN
+    knowledge: Knowledge = NOTHING_KNOWN
+
+
+@dataclass(frozen=True)
+class Search:
+    """One model in one sweep."""
+
+    plan: Plan
+    tried: tuple[Tried, ...]
+    end: Tried
+    after: Known
+
+    @property
+    def forms(self) -> list[Form]:
+        return [each.form for each in self.tried]
+
+    @property
+    def routes(self) -> list[Route]:
+        return [each.form.route for each in self.tried]
+
+    @property
+    def says(self) -> tuple[Outcome, Reason]:
+        return self.end.finding.outcome, self.end.finding.reason
+
+
+def search(
+    provider: World,
+    known: Known = Known(),
+    *,
+    quirks: Quirks = USUAL,
+    now: datetime = NOW,
+    model: str = MODEL,
+    declared: Route | None = None,
+    streamed: bool = False,
+) -> Search:
+    """Ask a model until its answers stand, as a sweep does."""
+    plan = plan_for(
+        model,
+        quirks,
+        kind=known.kind,
+        knowledge=known.knowledge,
+        now=now,
+        declared=declared,
+        streamed=streamed,
+    )
+    tried = [Tried(plan.first, provider(plan.first))]
+    while (form := next_form(plan, tried)) is not None:
+        assert len(tried) < 50, "a search must end"
+        tried.append(Tried(form, provider(form)))
+    end = conclude(plan, tried, kind=known.kind)
+    knowledge = learned(known.knowledge, plan, tried, quirks=quirks, now=now)
+    return Search(plan, tuple(tried), end, Known(end.finding.proves or known.kind, knowledge))
+
+
+# ---- Cases -----------------------------------------------------------------------------
+
+
+def test_an_answering_chat_model_is_asked_once_and_nothing_is_remembered() -> None:
+    found = search(world({Route.CHAT: ok(Kind.CHAT)}))
+    assert found.forms == [PLAIN_CHAT]
+    assert found.says == (Outcome.AVAILABLE, Reason.OK)
+    assert found.after == Known(Kind.CHAT, NOTHING_KNOWN)
+
+
+def test_a_model_that_is_not_on_chat_is_found_and_then_asked_there_first_and_only() -> None:
+    provider = world({Route.EMBEDDINGS: ok(Kind.EMBEDDINGS)})
+    found = search(provider)
+    assert found.forms == [CHAT, VECTORS]
+    assert (found.says, found.after.kind) == ((Outcome.AVAILABLE, Reason.OK), Kind.EMBEDDINGS)
+    assert search(provider, found.after).forms == [VECTORS]
+
+
+def test_a_second_route_of_a_kind_is_remembered_by_its_form() -> None:
+    provider = world({Route.RESPONSES: ok(Kind.CHAT)})
+    found = search(provider)
+    assert found.after == Known(Kind.CHAT, Knowledge(form=Form(Route.RESPONSES)))
+    assert search(provider, found.after).forms == [Form(Route.RESPONSES)]
+
+
+def test_an_embedder_that_wants_its_input_type_is_asked_once_more_with_it() -> None:
+    wants = unless(Change.INPUT_TYPE, wanting(Change.INPUT_TYPE), ok(Kind.EMBEDDINGS))
+    provider = world({Route.EMBEDDINGS: wants})
+    found = search(provider)
+    assert found.forms == [CHAT, VECTORS, WITH_TYPE]
+    assert found.after == Known(Kind.EMBEDDINGS, Knowledge(form=WITH_TYPE))
+    assert search(provider, found.after).forms == [WITH_TYPE]
+
+
+def test_where_embedders_want_an_input_type_it_is_there_at_once_and_not_remembered() -> None:
+    found = search(world({Route.EMBEDDINGS: ok(Kind.EMBEDDINGS)}), quirks=TYPED)
+    assert found.forms == [CHAT, WITH_TYPE]
+    assert found.after.knowledge == NOTHING_KNOWN
+
+
+def test_an_embedder_that_refuses_the_input_type_is_remembered_without() -> None:
+    def says(form: Form) -> Finding:
+        refusal = replace(wanting(), wish=Wish(undo=frozenset({Change.INPUT_TYPE})))
+        return refusal if Change.INPUT_TYPE in form.changes else ok(Kind.EMBEDDINGS)
+
+    found = search(world({Route.EMBEDDINGS: says}), quirks=TYPED)
+    assert found.forms == [CHAT, WITH_TYPE, VECTORS]
+    assert found.after.knowledge.form == VECTORS
+
+
+def test_a_model_of_unknown_kind_that_is_nowhere_stays_unknown() -> None:
+    """Rule 5 is for a known kind."""
+    found = search(world())
+    assert set(found.routes) == set(USUAL.routes)
+    assert found.says == (Outcome.UNKNOWN, Reason.NO_ENDPOINT)
+    assert found.after.knowledge == Knowledge(searched_at=NOW, searches=1)
+
+
+@pytest.mark.parametrize("kind", [Kind.CHAT, Kind.EMBEDDINGS, Kind.COMPLETIONS, Kind.RERANK])
+def test_a_model_of_known_kind_that_is_nowhere_is_not_found(kind: Kind) -> None:
+    """Rule 5."""
+    found = search(world(), Known(kind))
+    assert KIND_OF[found.routes[0]] is kind
+    assert set(found.routes) == set(USUAL.routes)
+    assert found.says == (Outcome.UNAVAILABLE, Reason.NOT_FOUND)
+
+
+def test_after_a_fruitless_search_one_route_is_asked_a_sweep_each_in_its_turn() -> None:
+    known, asked, now = search(world()).after, list[list[Route]](), NOW
+    for _ in range(6):
+        now += HOUR
+        found = search(world(), known, now=now)
+        assert found.says == (Outcome.UNKNOWN, Reason.NO_ENDPOINT)
+        asked.append(found.routes)
+        known = found.after
+    routes = list(USUAL.routes)
+    assert asked == [[route] for route in [*routes[1:], routes[0], routes[1]]]
+    assert known.knowledge.searched_at == NOW
+
+
+def test_after_a_fruitless_search_a_known_kind_is_asked_where_it_was_alone() -> None:
+    known = search(world(), Known(Kind.EMBEDDINGS)).after
+    for _ in range(3):
+        found = search(world(), known, now=NOW + HOUR)
+        assert found.forms == [VECTORS]
+        assert found.says == (Outcome.UNAVAILABLE, Reason.NOT_FOUND)
+        known = found.after
+
+
+@pytest.mark.parametrize("kind", [Kind.UNKNOWN, Kind.COMPLETIONS])
+def test_the_whole_search_is_made_again_after_a_day(kind: Kind) -> None:
+    known = search(world(), Known(kind)).after
+    early = search(world(), known, now=NOW + SEARCH_AGAIN - timedelta(milliseconds=1))
+    assert len(early.tried) == 1
+    again = search(world(), early.after, now=NOW + SEARCH_AGAIN)
+    assert len(again.tried) == len(USUAL.routes)
+    assert again.after.knowledge.searched_at == NOW + SEARCH_AGAIN
+    assert len(search(world(), again.after, now=NOW + SEARCH_AGAIN + HOUR).tried) == 1
+
+
+def test_a_model_that_appears_on_a_route_is_found_in_its_turn_and_forgotten_as_lost() -> None:
+    known = search(world()).after
+    found = search(world({Route.EMBEDDINGS: ok(Kind.EMBEDDINGS)}), known, now=NOW + HOUR)
+    assert found.forms == [VECTORS]
+    assert found.after == Known(Kind.EMBEDDINGS, NOTHING_KNOWN)
+
+
+def test_a_provider_with_one_route_is_asked_there_alone() -> None:
+    found = search(world(), quirks=Quirks(routes=(Route.CHAT,)))
+    assert found.forms == [CHAT]
+    assert found.says == (Outcome.UNKNOWN, Reason.NO_ENDPOINT)
+
+
+def test_a_route_that_leads_to_a_function_proves_the_kind_and_ends_the_search() -> None:
+    """Provider facts 1.2: mapped there, but not for this account."""
+    provider = world({Route.EMBEDDINGS: NOT_YOURS})
+    found = search(provider)
+    assert found.forms == [CHAT, VECTORS]
+    assert (found.says, found.after.kind) == (
+        (Outcome.UNAVAILABLE, Reason.NOT_FOR_ACCOUNT),
+        Kind.EMBEDDINGS,
+    )
+    assert search(provider, found.after).forms == [VECTORS]
+
+
+def test_a_429_ends_a_search_and_says_nothing_of_the_model() -> None:
+    """Limiters answer before anybody looks for the model."""
+    found = search(world({Route.EMBEDDINGS: BUSY}))
+    assert found.forms == [CHAT, VECTORS]
+    assert found.says == (Outcome.UNKNOWN, Reason.TOO_MANY_REQUESTS)
+    assert found.after == Known()
+
+
+@pytest.mark.parametrize("trouble", [BROKEN, LATE])
+def test_trouble_on_a_guessed_route_neither_stops_a_search_nor_wins_against_an_answer(
+    trouble: Finding,
+) -> None:
+    found = search(world({Route.EMBEDDINGS: trouble, Route.COMPLETIONS: ok(Kind.COMPLETIONS)}))
+    assert found.forms == [CHAT, VECTORS, TEXT]
+    assert (found.says, found.after.kind) == ((Outcome.AVAILABLE, Reason.OK), Kind.COMPLETIONS)
+
+
+@pytest.mark.parametrize("trouble", [BROKEN, LATE])
+def test_trouble_on_a_guessed_route_is_told_where_nobody_knows_the_model(trouble: Finding) -> None:
+    """It may be there: such a search found nothing, is not called fruitless, and goes on there."""
+    provider = world({Route.EMBEDDINGS: trouble})
+    found = search(provider)
+    assert set(found.routes) == set(USUAL.routes)
+    assert found.end == Tried(VECTORS, trouble)
+    assert found.after.knowledge == Knowledge(form=VECTORS)
+    assert search(provider, found.after).forms == [VECTORS]
+
+
+@pytest.mark.parametrize("trouble", [BROKEN, LATE, BUSY, REFUSED, NO_SUCH, ODD, wanting()])
+def test_what_the_main_route_says_of_a_model_is_the_answer(trouble: Finding) -> None:
+    found = search(world({Route.CHAT: trouble, Route.EMBEDDINGS: ok(Kind.EMBEDDINGS)}))
+    assert found.forms == [CHAT]
+    assert found.end.finding == trouble
+    assert found.after == Known()
+
+
+@pytest.mark.parametrize("word", [NO_SUCH, ODD, wanting(), wanting(Change.SYSTEM)])
+def test_a_guessed_route_that_knows_nothing_does_not_end_a_search(word: Finding) -> None:
+    found = search(world({Route.EMBEDDINGS: word, Route.COMPLETIONS: ok(Kind.COMPLETIONS)}))
+    assert found.routes[-1] is Route.COMPLETIONS
+    assert found.says == (Outcome.AVAILABLE, Reason.OK)
+
+
+@pytest.mark.parametrize("word", [NO_SUCH, ODD])
+def test_a_guessed_route_that_does_not_know_the_model_finds_nobody(word: Finding) -> None:
+    found = search(world({Route.CHAT: NOT_HERE}, other=word))
+    assert found.says == (Outcome.UNKNOWN, Reason.NO_ENDPOINT)
+    assert found.end.form == CHAT
+
+
+@pytest.mark.parametrize("word", [REFUSED, finding(Outcome.UNKNOWN, Reason.QUOTA)])
+def test_a_refusal_of_the_account_ends_a_search_and_is_told(word: Finding) -> None:
+    found = search(world({Route.EMBEDDINGS: word}))
+    assert found.forms == [CHAT, VECTORS]
+    assert found.end.finding == word
+
+
+def test_a_declared_route_is_asked_first_and_chat_still() -> None:
+    assert search(world(), declared=Route.COMPLETIONS).routes[:2] == [Route.COMPLETIONS, Route.CHAT]
+    found = search(world({Route.CHAT: ok(Kind.CHAT)}), declared=Route.EMBEDDINGS)
+    assert found.forms == [VECTORS, CHAT]
+    assert found.after == Known(Kind.CHAT, NOTHING_KNOWN)
+
+
+def test_a_declared_route_that_answers_is_enough() -> None:
+    found = search(world({Route.EMBEDDINGS: ok(Kind.EMBEDDINGS)}), declared=Route.EMBEDDINGS)
+    assert found.forms == [VECTORS]
+
+
+def test_a_declared_route_that_is_costly_or_unknown_here_is_not_asked() -> None:
+    assert Route.IMAGE not in search(world(), declared=Route.IMAGE).routes
+
+
+@pytest.mark.parametrize("word", [NO_SUCH, ODD, BROKEN, LATE, wanting()])
+def test_a_declared_route_is_only_a_guess(word: Finding) -> None:
+    found = search(world({Route.EMBEDDINGS: word, Route.CHAT: ok(Kind.CHAT)}), declared=Route.EMBEDDINGS)
+    assert found.forms == [VECTORS, CHAT]
+    assert found.says == (Outcome.AVAILABLE, Reason.OK)
+
+
+def test_a_name_orders_the_guesses_and_never_comes_before_chat() -> None:
+    found = search(world(), model="acme/rerank-embed")
+    assert found.routes[:3] == [Route.CHAT, Route.RERANK, Route.EMBEDDINGS]
+
+
+# ---- Adapting --------------------------------------------------------------------------
+
+PICKY = world(
+    {
+        Route.CHAT: lambda form: (
+            ok(Kind.CHAT)
+            if {Change.SYSTEM, Change.TEMPERATURE} <= {*form.changes}
+            else wanting(Change.TEMPERATURE if Change.SYSTEM in form.changes else Change.SYSTEM)
+        )
+    }
+)
+
+
+def test_a_route_is_adapted_once_and_the_next_complaint_is_for_the_next_sweep() -> None:
+    first = search(PICKY)
+    assert first.forms == [CHAT, WITH_SYSTEM]
+    assert first.says == (Outcome.UNKNOWN, Reason.NEEDS_OTHER_REQUEST)
+    assert first.after.knowledge.form == WITH_SYSTEM
+    second = search(PICKY, first.after)
+    assert second.forms == [WITH_SYSTEM, WITH_BOTH]
+    assert second.after == Known(Kind.CHAT, Knowledge(form=WITH_BOTH))
+    assert search(PICKY, second.after).forms == [WITH_BOTH]
+
+
+def test_a_wish_that_was_granted_in_vain_is_not_granted_anew() -> None:
+    found = search(world({Route.CHAT: wanting(Change.SYSTEM)}))
+    assert found.forms == [CHAT, WITH_SYSTEM]
+    assert found.after.knowledge.form == WITH_SYSTEM
+    again = search(world({Route.CHAT: wanting(Change.SYSTEM)}), found.after)
+    assert again.forms == [WITH_SYSTEM]
+
+
+def test_a_form_that_stopped_working_is_adapted_back() -> None:
+    known = Known(Kind.CHAT, Knowledge(form=WITH_SYSTEM))
+    refusal = replace(wanting(), wish=Wish(undo=frozenset({Change.SYSTEM})))
+    provider = world({Route.CHAT: lambda form: refusal if form.changes else ok(Kind.CHAT)})
+    found = search(provider, known)
+    assert found.forms == [WITH_SYSTEM, CHAT]
+    assert found.after == Known(Kind.CHAT, NOTHING_KNOWN)
+
+
+def test_a_refusal_without_a_wish_is_the_answer() -> None:
+    found = search(world({Route.CHAT: wanting()}))
+    assert found.forms == [CHAT]
+    assert found.says == (Outcome.UNKNOWN, Reason.NEEDS_OTHER_REQUEST)
+
+
+def test_a_proven_refusal_on_a_guessed_route_ends_the_search_there() -> None:
+    found = search(world({Route.EMBEDDINGS: wanting(proves=Kind.EMBEDDINGS)}))
+    assert found.forms == [CHAT, VECTORS]
+    assert found.after.kind == Kind.EMBEDDINGS
+
+
+# ---- Streaming -------------------------------------------------------------------------
+
+
+def test_where_speed_is_measured_chat_is_streamed_and_nothing_else() -> None:
+    plan = search(world(), streamed=True).plan
+    streamed = {form.route for form in (plan.first, *plan.others) if Change.STREAM in form.changes}
+    assert streamed == {Route.CHAT, Route.RESPONSES}
+
+
+def test_refused_streaming_is_remembered() -> None:
+    refusal = wanting(Change.NO_STREAM)
+    provider = world({Route.CHAT: lambda form: refusal if Change.STREAM in form.changes else ok(Kind.CHAT)})
+    found = search(provider, streamed=True)
+    assert found.forms == [Form(Route.CHAT, (Change.STREAM,)), Form(Route.CHAT, (Change.NO_STREAM,))]
+    assert search(provider, found.after, streamed=True).forms == [Form(Route.CHAT, (Change.NO_STREAM,))]
+
+
+# ---- Costly routes ---------------------------------------------------------------------
+
+COSTING = Quirks(routes=(*USUAL.routes, *COSTLY))
+
+
+@pytest.mark.parametrize("route", sorted(COSTLY))
+def test_a_kind_whose_route_is_not_allowed_any_more_is_not_called_not_found(route: Route) -> None:
+    provider = world({route: ok(KIND_OF[route])})
+    found = search(provider, quirks=COSTING)
+    assert found.after.kind == KIND_OF[route]
+    withdrawn = search(provider, found.after)
+    assert withdrawn.says == (Outcome.UNKNOWN, Reason.NO_ENDPOINT)
+    assert search(provider, withdrawn.after, quirks=COSTING, now=NOW + HOUR).forms == [Form(route)]
+
+
+def test_a_remembered_form_of_a_route_that_is_not_allowed_any_more_is_not_used() -> None:
+    known = Known(Kind.IMAGE, Knowledge(form=Form(Route.IMAGE, (Change.TEMPERATURE,))))
+    assert search(world(), known).routes[0] is Route.CHAT
+
+
+# ---- Any answers -----------------------------------------------------------------------
+
+CHANGES = st.frozensets(st.sampled_from(Change), max_size=2)
+WISHES = st.none() | st.builds(Wish, st.frozensets(st.sampled_from(Change), max_size=1), CHANGES)
+
+
+@st.composite
+def findings(draw: st.DrawFn, route: Route) -> Finding:
+    """Draw what a row of the classification table may say on a route."""
+    rule = draw(st.sampled_from(TABLE))
+    proves = KIND_OF[route] if rule.is_here else None
+    if rule.outcome is Outcome.AVAILABLE:
+        proves = draw(st.sampled_from([KIND_OF[route], *KIND_OF.values()]))
+    wish = draw(WISHES) if rule.reason is Reason.NEEDS_OTHER_REQUEST else None
+    return finding(rule.outcome, rule.reason, proves=proves, wish=wish)
+
+
+class AnyWorld:
+    """A provider that says anything, and the same whenever it is asked the same."""
+
+    def __init__(self, draw: st.DrawFn, *, often: Sequence[Finding] = ()) -> None:
+        self._draw, self._often, self._said = draw, often, dict[Form, Finding]()
+
+    def __call__(self, form: Form) -> Finding:
+        if form not in self._said:
+            usual = [st.just(each) for each in self._often]
+            self._said[form] = self._draw(st.one_of(*usual, findings(form.route)))
+        return self._said[form]
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A provider, a model of it and what is known of it."""
+
+    provider: World
+    known: Known
+    quirks: Quirks
+    model: str
+    declared: Route | None
+    streamed: bool
+
+    def search(self, known: Known | None = None, now: datetime = NOW) -> Search:
+        return search(
+            self.provider,
+            self.known if known is None else known,
+            quirks=self.quirks,
+            now=now,
+            model=self.model,
+            declared=self.declared,
+            streamed=self.streamed,
+        )
+
+
+ROUTES = st.lists(st.sampled_from(Route), min_size=1, max_size=6, unique=True).map(tuple)
+QUIRKS = st.builds(lambda routes, typed: Quirks(routes=routes, wants_input_type=typed), ROUTES, st.booleans())
+FORMS = st.builds(
+    lambda route, changes: Form(route, tuple(each for each in Change if each in changes)),
+    st.sampled_from(Route),
+    CHANGES,
+)
+KNOWLEDGE = st.builds(
+    Knowledge,
+    form=st.none() | FORMS,
+    searched_at=st.none() | st.integers(0, 30).map(lambda hours: NOW - hours * HOUR),
+    searches=st.integers(0, 9),
+    looks=st.integers(0, 9),
+    listed_status=st.none() | st.integers(100, 599),
+)
+NAMES = st.text(max_size=12) | st.sampled_from(
+    ["a/embed-1", "b/rerank", "whisper", "flux-pro", "x-base", MODEL]
+)
+
+
+@st.composite
+def settings(draw: st.DrawFn, *, often: Sequence[Finding] = (NOT_HERE, NOT_HERE)) -> Setting:
+    return Setting(
+        provider=AnyWorld(draw, often=often),
+        known=Known(draw(st.sampled_from(Kind)), draw(KNOWLEDGE)),
+        quirks=draw(QUIRKS),
+        model=draw(NAMES),
+        declared=draw(st.none() | st.sampled_from(Route)),
+        streamed=draw(st.booleans()),
+    )
+
+
+@given(settings())
+def test_a_search_asks_no_form_twice_and_no_route_more_than_twice(setting: Setting) -> None:
+    found = setting.search()
+    assert len(set(found.forms)) == len(found.forms)
+    assert all(found.routes.count(route) <= 2 for route in Route)
+    assert len(found.forms) <= 2 * len(setting.quirks.routes)
+    assert set(found.routes) <= set(setting.quirks.routes)
+
+
+@given(settings())
+def test_a_plan_holds_every_route_once_or_one_route_for_a_day(setting: Setting) -> None:
+    plan = setting.search().plan
+    routes = [plan.first.route, *(form.route for form in plan.others)]
+    assert plan.main in setting.quirks.routes
+    searched_at = setting.known.knowledge.searched_at
+    if searched_at is not None and NOW - searched_at < SEARCH_AGAIN:
+        assert len(routes) == 1
+    else:
+        assert sorted(routes) == sorted(setting.quirks.routes)
+
+
+@given(settings())
+def test_the_conclusion_is_one_of_the_answers_unless_nobody_knows_the_model(setting: Setting) -> None:
+    found = setting.search()
+    assert found.end.form in found.forms
+    if not is_lost(found.plan, found.tried):
+        assert found.end in found.tried or found.says == (Outcome.UNKNOWN, Reason.TOO_MANY_REQUESTS)
+        return
+    is_known = any(form.kind == setting.known.kind for form in found.forms)
+    assert found.says == (
+        (Outcome.UNAVAILABLE, Reason.NOT_FOUND) if is_known else (Outcome.UNKNOWN, Reason.NO_ENDPOINT)
+    )
+
+
+@given(settings())
+def test_an_answer_ends_a_search_and_is_the_conclusion(setting: Setting) -> None:
+    """So a model is available exactly where some form was answered."""
+    found = setting.search()
+    answered = [each for each in found.tried if each.finding.outcome is Outcome.AVAILABLE]
+    assert answered in ([], [found.tried[-1]])
+    assert (found.end.finding.outcome is Outcome.AVAILABLE) == bool(answered)
+    if answered:
+        assert found.end == answered[0]
+
+
+@given(settings())
+def test_what_was_proven_is_kept(setting: Setting) -> None:
+    found = setting.search()
+    proven = {each.finding.proves for each in found.tried} - {None}
+    assert found.end.finding.proves in (proven or {None})
+
+
+@given(settings(often=(NOT_HERE, NOT_HERE, NOT_HERE, NO_SUCH, ODD)))
+def test_of_a_search_only_a_form_or_its_fruitlessness_is_remembered(setting: Setting) -> None:
+    found = setting.search()
+    before, after = setting.known.knowledge, found.after.knowledge
+    assert (after.looks, after.listed_status) == (before.looks, before.listed_status)
+    if is_lost(found.plan, found.tried):
+        assert (after.form, after.searches) == (before.form, before.searches + 1)
+        assert after.searched_at in {before.searched_at, NOW} - {None}
+    elif after != before:
+        assert (after.searched_at, after.searches) == (None, 0)
+        assert after.form is None or after.form in found.forms
+
+
+@given(settings())
+def test_a_limit_or_trouble_of_the_provider_teaches_nothing(setting: Setting) -> None:
+    """But for a trouble where the search was still guessing: that is where it goes on."""
+    found = setting.search()
+    is_untold = found.end.finding.proves is None and found.end.finding.wish is None and not _lost(found)
+    is_guess = found.end.form.route is not found.plan.main
+    if is_untold and not (is_guess and found.end.finding.reason in SECOND_LOOK):
+        assert found.after.knowledge == setting.known.knowledge
+
+
+def test_measuring_streams_leaves_no_trace_when_it_ends() -> None:
+    provider = world({Route.RESPONSES: ok(Kind.CHAT)})
+    found = search(provider, streamed=True)
+    assert found.after.knowledge == Knowledge(form=Form(Route.RESPONSES))
+
+
+def _lost(found: Search) -> bool:
+    return is_lost(found.plan, found.tried)
+
+
+FOUND = [ok(kind) for kind in (Kind.CHAT, Kind.EMBEDDINGS, Kind.COMPLETIONS)]
+
+
+@given(settings(often=(NOT_HERE, NOT_HERE, *FOUND)))
+def test_what_was_found_is_asked_with_one_request_from_then_on(setting: Setting) -> None:
+    """Asked again, whatever the hour, it gets the form that answered, and nothing new is learned."""
+    found = setting.search()
+    if found.end.finding.outcome is not Outcome.AVAILABLE:
+        return
+    for later in (NOW, NOW + HOUR, NOW + 30 * HOUR):
+        again = setting.search(found.after, later)
+        assert again.forms == [found.end.form]
+        assert again.after == found.after
+
+
+@given(settings(often=(NOT_HERE, NOT_HERE, NOT_HERE)))
+def test_a_lost_model_costs_one_request_a_sweep_for_a_day(setting: Setting) -> None:
+    found = setting.search()
+    if not _lost(found) or found.after.knowledge.searched_at != NOW:
+        return
+    known, asked = found.after, list[Route]()
+    for sweep in range(len(setting.quirks.routes)):
+        nowhere = replace(setting, provider=world())
+        again = nowhere.search(known, NOW + (sweep + 1) * HOUR)
+        assert len(again.tried) == 1
+        asked.append(again.routes[0])
+        known = again.after
+    usual = plan_for(
+        setting.model,
+        setting.quirks,
+        kind=known.kind,
+        knowledge=replace(known.knowledge, searched_at=None),
+        now=NOW,
+    ).main
+    is_usual = known.knowledge.form and known.knowledge.form.route in setting.quirks.routes
+    if is_usual or KIND_OF[usual] == known.kind:
+        assert set(asked) == {usual}
+    else:
+        assert sorted(asked) == sorted(setting.quirks.routes)

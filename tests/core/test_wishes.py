@@ -1,0 +1,479 @@
+"""What refusals ask for: every complaint of provider facts 2.3, 4 (row 17) and 5, in the bodies it has."""
+
+import json
+import string
+import time
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from monitor.core import forms, wishes
+from monitor.core.classify import Finding, classify
+from monitor.core.exchange import Exchange
+from monitor.core.forms import PLAIN_CHAT, Change, Form, Route, Wish
+from monitor.core.model import Outcome, Reason
+from monitor.core.wishes import wish_in
+
+NOW = datetime(2026, 11, 21, tzinfo=UTC)
+Complaint = tuple[str, object, Wish | None]
+
+MORE, NO_LIMIT, RENAMED = Change.MORE_TOKENS, Change.NO_TOKEN_LIMIT, Change.MAX_COMPLETION_TOKENS
+
+
+def wish(*make: Change, undo: tuple[Change, ...] = ()) -> Wish:
+    return Wish(frozenset(make), frozenset(undo))
+
+
+def openai(message: str, **more: object) -> dict[str, object]:
+    """Refuse as OpenAI does, and whoever copies it."""
+    return {"error": {"message": message, "type": "invalid_request_error", "param": None, **more}}
+
+
+def anthropic(message: str) -> dict[str, object]:
+    return {"type": "error", "error": {"type": "invalid_request_error", "message": message}}
+
+
+def vllm(message: str) -> dict[str, object]:
+    """Refuse as vLLM does, and NIM's older containers."""
+    return {"object": "error", "message": message, "type": "BadRequestError", "param": None, "code": 400}
+
+
+def container(detail: str) -> dict[str, object]:
+    """Refuse as a NIM container does behind NVIDIA's gateway."""
+    return {
+        "type": "urn:inference-service:problem-details:bad-request",
+        "title": "Bad Request",
+        "status": 400,
+        "detail": detail,
+        "instance": "/v2/nvcf/pexec/functions/5f2a",
+        "requestId": "c0ffee",
+    }
+
+
+def fastapi(*loc: object, kind: str = "missing", msg: str = "Field required") -> dict[str, object]:
+    return {"detail": [{"type": kind, "loc": ["body", *loc], "msg": msg, "input": 16}]}
+
+
+def printed(*loc: str, kind: str = "missing", msg: str = "Field required") -> str:
+    """Write the same list as Python prints it, which is how it stands in a container's `detail`."""
+    return str([{"type": kind, "loc": ("body", *loc), "msg": msg, "input": 16}])
+
+
+EXTRA = {"kind": "extra_forbidden", "msg": "Extra inputs are not permitted"}
+
+TOKENS: list[Complaint] = [
+    (
+        "OpenAI o1",
+        openai(
+            "Unsupported parameter: 'max_tokens' is not supported with this model."
+            " Use 'max_completion_tokens' instead.",
+            param="max_tokens",
+            code="unsupported_parameter",
+        ),
+        wish(RENAMED),
+    ),
+    ("in prose", openai("max_tokens is deprecated, please specify max_completion_tokens."), wish(RENAMED)),
+    ("in prose", openai("max_tokens: deprecated in favor of max_completion_tokens"), wish(RENAMED)),
+    (
+        "Mistral",
+        {"object": "error", "message": fastapi("max_completion_tokens", **EXTRA)},
+        wish(undo=(RENAMED,)),
+    ),
+    ("vLLM", vllm(printed("max_completion_tokens", **EXTRA)), wish(undo=(RENAMED,))),
+    (
+        "old OpenAI",
+        openai("Unrecognized request argument supplied: max_completion_tokens"),
+        wish(undo=(RENAMED,)),
+    ),
+    (
+        "the way back",
+        openai("max_completion_tokens is unsupported. Use 'max_tokens'."),
+        wish(undo=(RENAMED,)),
+    ),
+    (
+        "the way back",
+        openai("Use 'max_tokens' instead of 'max_completion_tokens'"),
+        wish(undo=(RENAMED, NO_LIMIT)),
+    ),
+    ("Anthropic", anthropic("max_tokens: Field required"), wish(undo=(RENAMED, NO_LIMIT))),
+    ("FastAPI", fastapi("max_tokens"), wish(undo=(RENAMED, NO_LIMIT))),
+    (
+        "1.8, OpenAI",
+        openai(
+            "Invalid 'max_output_tokens': integer below minimum value."
+            " Expected a value >= 16, but got 8 instead.",
+            code="integer_below_min_value",
+        ),
+        wish(MORE),
+    ),
+    (
+        "2.3, container",
+        container(
+            printed(
+                "max_tokens", kind="greater_than_equal", msg="Input should be greater than or equal to 32"
+            )
+        ),
+        wish(MORE),
+    ),
+    ("FastAPI", fastapi("max_tokens", kind="x", msg="ensure this value is greater than 31"), wish(MORE)),
+    ("in prose", openai("max_tokens is too small"), wish(MORE)),
+    (
+        "1.8, litellm 26987",
+        openai(
+            "Could not finish the message because max_tokens or model output limit was reached."
+            " Please try again with higher max_tokens."
+        ),
+        wish(MORE),
+    ),
+    ("Anthropic", anthropic("`max_tokens` must be greater than `thinking.budget_tokens`."), wish(MORE)),
+    ("thinking", openai("budget_tokens must be less than max_tokens"), wish(MORE)),
+    ("2.3, container", container(printed("max_tokens", **EXTRA)), wish(NO_LIMIT)),
+    ("reward model", openai("Unrecognized request argument supplied: max_tokens"), wish(NO_LIMIT)),
+]
+
+ROLES: list[Complaint] = [
+    ("2.3", vllm("System role not supported"), wish(undo=(Change.SYSTEM,))),
+    ("2.3, in a container", container("System role not supported"), wish(undo=(Change.SYSTEM,))),
+    ("chat template", vllm("Only user and assistant roles are supported!"), wish(undo=(Change.SYSTEM,))),
+    ("guard", openai("This model requires a system prompt"), wish(Change.SYSTEM)),
+    ("guard", openai("The request must include a system message with a policy."), wish(Change.SYSTEM)),
+    (
+        "2.3",
+        vllm("Conversation roles must alternate user/assistant/user/assistant/..."),
+        wish(Change.ASSISTANT_LAST, undo=(Change.SYSTEM,)),
+    ),
+    (
+        "Mistral's template",
+        vllm("After the optional system message, conversation roles must alternate user/assistant/..."),
+        wish(Change.ASSISTANT_LAST, undo=(Change.SYSTEM,)),
+    ),
+    ("reward", openai("Messages must end with an assistant message"), wish(Change.ASSISTANT_LAST)),
+    ("reward", openai("The last message must be from the assistant"), wish(Change.ASSISTANT_LAST)),
+    ("Groq", openai("Last message must have role `user`"), wish(undo=(Change.ASSISTANT_LAST,))),
+    (
+        "Anthropic",
+        anthropic(
+            "This model does not support assistant message prefill."
+            " The conversation must end with a user message."
+        ),
+        wish(undo=(Change.ASSISTANT_LAST,)),
+    ),
+    (
+        "Mistral",
+        vllm("Expected last role User or Tool (or Assistant with prefix True) for serving but got assistant"),
+        wish(undo=(Change.ASSISTANT_LAST,)),
+    ),
+]
+
+FIELDS: list[Complaint] = [
+    (
+        "OpenAI o1",
+        openai(
+            "Unsupported value: 'temperature' does not support 0 with this model."
+            " Only the default (1) value is supported.",
+            code="unsupported_value",
+        ),
+        wish(undo=(Change.TEMPERATURE,)),
+    ),
+    (
+        "OpenAI gpt-5",
+        openai("Unsupported parameter: 'temperature' is not supported with this model."),
+        wish(undo=(Change.TEMPERATURE,)),
+    ),
+    ("in prose", openai("temperature is required and must be 1"), wish(Change.TEMPERATURE)),
+    (
+        "Anthropic",
+        anthropic("`temperature` may only be set to 1 when thinking is enabled."),
+        wish(Change.TEMPERATURE),
+    ),
+    (
+        "DashScope",
+        openai("parameter.enable_thinking must be set to false for non-streaming calls"),
+        wish(Change.NO_THINKING),
+    ),
+    (
+        "DashScope",
+        openai("parameter.enable_thinking必须设置为false才能进行非流式调用"),
+        wish(Change.NO_THINKING),
+    ),
+    (
+        "ModelScope",
+        openai("enable thinking can not be support when `stream=False`."),
+        wish(Change.NO_THINKING),
+    ),
+    ("in prose", openai("thinking must be disabled for this endpoint"), wish(Change.NO_THINKING)),
+    (
+        "NIM",
+        container("Unsupported parameter(s): `chat_template_kwargs`"),
+        wish(undo=(Change.NO_THINKING,)),
+    ),
+    ("FastAPI", fastapi("enable_thinking", **EXTRA), wish(undo=(Change.NO_THINKING,))),
+    (
+        "Gemini",
+        openai("Budget 0 is invalid. This model only works in thinking mode."),
+        wish(undo=(Change.NO_THINKING,)),
+    ),
+    (
+        "2.3, NIM",
+        vllm("'input_type' parameter is required for asymmetric models"),
+        wish(Change.INPUT_TYPE),
+    ),
+    ("2.3, container", container(printed("input_type")), wish(Change.INPUT_TYPE)),
+    ("FastAPI", fastapi("input_type"), wish(Change.INPUT_TYPE)),
+    ("FastAPI", fastapi("input_type", **EXTRA), wish(undo=(Change.INPUT_TYPE,))),
+    ("FastAPI", fastapi("truncate", **EXTRA), wish(undo=(Change.INPUT_TYPE,))),
+    ("in prose", openai("input_type is not permitted for symmetric models"), wish(undo=(Change.INPUT_TYPE,))),
+    ("in prose", openai("`encoding_format` is not supported"), wish(undo=(Change.INPUT_TYPE,))),
+]
+
+CONTENT: list[Complaint] = [
+    ("vision", openai("messages must contain at least one image_url"), wish(Change.IMAGE)),
+    ("vision", openai("This model requires an image"), wish(Change.IMAGE)),
+    (
+        "2.3, nemotron-parse",
+        vllm("Content cannot be a plain string"),
+        wish(Change.IMAGE_ALONE, Change.TOOLS),
+    ),
+    ("nemotron-parse", container("Expected exactly one image"), wish(Change.IMAGE_ALONE, Change.TOOLS)),
+    (
+        "in prose",
+        openai("Image input is not supported by this model"),
+        wish(undo=(Change.IMAGE, Change.IMAGE_ALONE)),
+    ),
+    (
+        "vLLM",
+        vllm("At most 0 image(s) may be provided in one prompt."),
+        wish(undo=(Change.IMAGE, Change.IMAGE_ALONE)),
+    ),
+    (
+        "in prose",
+        openai("messages[0].content must be a string"),
+        wish(undo=(Change.IMAGE, Change.IMAGE_ALONE)),
+    ),
+    ("in prose", openai("tools is required for this model"), wish(Change.TOOLS)),
+    ("FastAPI", fastapi("tools"), wish(Change.TOOLS)),
+    ("in prose", openai("tool_choice needs at least one function"), wish(Change.TOOLS)),
+    ("FastAPI", fastapi("tools", **EXTRA), wish(undo=(Change.TOOLS,))),
+    ("in prose", openai("This model does not support tools"), wish(undo=(Change.TOOLS,))),
+]
+
+STREAMS: list[Complaint] = [
+    (
+        "DashScope",
+        openai(
+            "This model only support stream mode, please enable the stream parameter to access the model."
+        ),
+        wish(Change.STREAM),
+    ),
+    ("in prose", openai("This model only supports stream mode"), wish(Change.STREAM)),
+    ("in prose", openai("Non-streaming requests are not supported"), wish(Change.STREAM)),
+    ("in prose", openai("stream=false is not supported for this model"), wish(Change.STREAM)),
+    ("in prose", openai("Streaming is not supported for this model"), wish(Change.NO_STREAM)),
+    ("in prose", openai("This model supports only non-streaming calls"), wish(Change.NO_STREAM)),
+    ("in prose", openai("stream must be false"), wish(Change.NO_STREAM)),
+    (
+        "OpenAI o3",
+        openai(
+            "Your organization must be verified to stream this model. Please go to:"
+            " https://platform.openai.com/settings/organization/general",
+            param="stream",
+            code="unsupported_value",
+        ),
+        wish(Change.NO_STREAM),
+    ),
+]
+
+UNKNOWN: list[Complaint] = [
+    ("2.3", vllm("Unsupported parameter(s): prompt_cache_key"), None),
+    ("FastAPI", fastapi("frequency"), None),
+    ("container", container("no idea"), None),
+]
+COMPLAINTS = [*TOKENS, *ROLES, *FIELDS, *CONTENT, *STREAMS, *UNKNOWN]
+
+
+def look(body: object, status: int = 400, model: str = "") -> Finding:
+    text = body if isinstance(body, str) else json.dumps(body)
+    return classify(Exchange(http_status=status, body=text), now=NOW, model=model)
+
+
+@pytest.mark.parametrize("status", [400, 422])
+@pytest.mark.parametrize(("source", "body", "wanted"), COMPLAINTS)
+def test_a_refusal_says_what_it_wants(source: str, body: object, wanted: Wish | None, status: int) -> None:
+    found = look(body, status)
+    assert (found.outcome, found.reason) == (Outcome.UNKNOWN, Reason.NEEDS_OTHER_REQUEST), source
+    assert found.wish == wanted
+
+
+@pytest.mark.parametrize(("source", "body", "wanted"), COMPLAINTS)
+def test_a_refusal_inside_a_200_wants_the_same(source: str, body: object, wanted: Wish | None) -> None:
+    inside = {**body, "status": 400} if isinstance(body, dict) else body
+    assert look(inside, 200).wish == wanted, source
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        (
+            "[{'type': 'missing', 'loc': ('body', 'max_tokens'), 'msg': 'field required'}]",
+            (RENAMED, NO_LIMIT),
+        ),
+        ("unexpected role system", (Change.SYSTEM,)),
+        ("system" + " " * 81 + "not supported", ()),
+        ("not supported: an image_url", (Change.IMAGE, Change.IMAGE_ALONE)),
+    ],
+)
+def test_what_is_unwanted_is_taken_back_if_it_is_named_near_by(text: str, wanted: tuple[Change, ...]) -> None:
+    found = wish_in(text)
+    assert (found.undo if found else frozenset()) == frozenset(wanted)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "bad request", "systematic imagery", "the toolbox streams nothing", "ROLE"]
+)
+def test_other_words_ask_for_nothing(text: str) -> None:
+    assert wish_in(text) is None
+
+
+def test_an_id_full_of_field_names_asks_for_nothing() -> None:
+    model = "acme/image-tools-thinking-1"
+    assert look(openai(f"{model}: something is wrong with temperature"), model=model).wish == wish(
+        Change.TEMPERATURE
+    )
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        openai("'max_tokens' is wrong", code="insufficient_quota"),
+        openai("API key not valid; max_tokens"),
+        openai("This model does not exist: temperature"),
+        openai("not a chat model: use the embeddings endpoint, system role"),
+    ],
+)
+def test_a_refusal_for_another_reason_wants_nothing(body: object) -> None:
+    assert look(body).wish is None
+
+
+# ---- Granting --------------------------------------------------------------------------
+
+REAL = list(dict.fromkeys(each for _, each in wishes._COMPILED))
+CHANGES = st.frozensets(st.sampled_from(Change), max_size=4)
+WISHES = st.sampled_from(REAL)
+FORMS = st.builds(
+    lambda route, changes: Form(route, tuple(each for each in Change if each in changes)),
+    st.sampled_from(Route),
+    CHANGES,
+)
+
+
+@given(FORMS, WISHES)
+def test_granting_twice_is_granting_once(form: Form, wanted: Wish) -> None:
+    granted = form.granting(wanted)
+    assert granted.granting(wanted) == granted
+    assert granted.route is form.route
+    assert list(granted.changes) == sorted(set(granted.changes), key=list(Change).index)
+
+
+@given(FORMS, st.sampled_from(Change))
+def test_what_is_granted_is_there_and_its_rival_is_not(form: Form, change: Change) -> None:
+    granted = form.granting(wish(change))
+    if change is not Change.NO_STREAM or Change.STREAM in form.changes:
+        assert change in granted.changes
+    assert all(change not in rivals or not rivals <= set(granted.changes) for rivals in forms._RIVALS)
+
+
+@given(FORMS, CHANGES)
+def test_what_is_taken_back_is_gone_and_nothing_else(form: Form, undo: frozenset[Change]) -> None:
+    assert set(form.granting(Wish(undo=undo)).changes) == set(form.changes) - undo
+
+
+def test_refused_streaming_is_remembered_only_where_it_was_asked_for() -> None:
+    assert PLAIN_CHAT.granting(wish(Change.NO_STREAM)) == PLAIN_CHAT
+    streamed = Form(Route.CHAT, (Change.STREAM,))
+    assert streamed.granting(wish(Change.NO_STREAM)).changes == (Change.NO_STREAM,)
+
+
+@pytest.mark.parametrize("wanted", REAL)
+def test_no_row_contradicts_itself(wanted: Wish) -> None:
+    """Two rivals in one wish would be granted in no certain order."""
+    assert not wanted.make & wanted.undo
+    assert not any(len(wanted.make & rivals) > 1 for rivals in forms._RIVALS)
+
+
+# ---- Any text --------------------------------------------------------------------------
+
+WORDS = st.sampled_from(
+    [
+        *("system", "role", "user", "assistant", "last message must", "max_tokens", "max_completion_tokens"),
+        *("budget", "thinking", "temperature", "input_type", "image", "image_url", "tools", "stream", "non-"),
+        *("is not supported", "required", "must be false", "at least", "use", "prefill", "\n", "'", "only"),
+    ]
+)
+
+
+@given(st.text(max_size=200) | st.lists(WORDS, max_size=20).map(" ".join))
+def test_any_text_gives_a_wish_or_none(text: str) -> None:
+    found = wish_in(text)
+    assert found is None or found.make | found.undo
+    assert found == wish_in(text)
+
+
+@given(st.lists(WORDS, min_size=1, max_size=20).map(" ".join), st.text(string.ascii_letters, max_size=5))
+def test_any_refusal_can_be_read(text: str, more: str) -> None:
+    found = look(openai(text + more))
+    assert found.wish is None or found.reason == Reason.NEEDS_OTHER_REQUEST
+
+
+LONGEST = 8000  # characters of text that a body has at most
+EVIL = [
+    *(
+        "system ",
+        "system",
+        "max_tokens",
+        "max_tokens ",
+        "max_completion_tokens ",
+        "input_type ",
+        "temperature",
+    ),
+    *(
+        "image ",
+        "image_url",
+        "tools ",
+        "stream ",
+        "non-stream",
+        "last message ",
+        "role assistant ",
+        "thinking ",
+    ),
+    *(
+        "enable_thinking ",
+        "budget ",
+        "policy ",
+        "content ",
+        "must ",
+        "only ",
+        "a",
+        " ",
+        "\n",
+        "role ",
+        "use ",
+    ),
+]
+
+
+@pytest.mark.parametrize("words", EVIL)
+def test_twice_the_text_takes_no_more_than_a_few_times_as_long(words: str) -> None:
+    """Growth, not speed: a quadratic pattern takes four times as long, and seconds for a whole text."""
+    once, twice = (_seconds((words * LONGEST)[:length]) for length in (LONGEST, 2 * LONGEST))
+    assert twice < 3 * once + 0.05
+
+
+def _seconds(text: str) -> float:
+    def read() -> float:
+        begun = time.thread_time()
+        wish_in(text)
+        return time.thread_time() - begun
+
+    return min(read() for _ in range(3))

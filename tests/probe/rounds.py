@@ -1,0 +1,210 @@
+"""A provider that answers by a script, in simulated time, and notes whom it was asked for, how and when."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+
+from monitor.core.classify import classify
+from monitor.core.exchange import Exchange, Failure
+from monitor.core.forms import Form, Route
+from monitor.core.knowledge import NOTHING_KNOWN, Knowledge
+from monitor.core.model import Kind, Observation
+from monitor.core.quirks import Quirks
+from monitor.core.ratelimit import retry_after_s
+from monitor.core.search import plan_for
+from monitor.probe.course import Course
+from monitor.probe.gap import Gap
+from monitor.probe.pacer import Pacer
+from monitor.probe.probe import Answer
+from monitor.probe.round import RoundResult, RoundSettings, probe_round
+from monitor.probe.stopwatch import Stopwatch
+from tests.probe.loops import leaping
+from tests.probe.sayings import NOT_HERE, OK, OK_OF
+
+STARTED = datetime(2026, 11, 21, tzinfo=UTC)
+ONE_BY_ONE = RoundSettings(concurrency=1)
+SIDE_BY_SIDE = RoundSettings(concurrency=8)
+
+
+@dataclass(frozen=True)
+class Question:
+    """One request: the `nth` of its model and the `number`th of the round, both counted from 0."""
+
+    model: str
+    form: Form
+    timeout_s: float
+    nth: int
+    number: int
+    at_s: float
+
+    @property
+    def route(self) -> Route:
+        return self.form.route
+
+
+Script = Callable[[Question], Exchange]
+
+
+def everyone(saying: Exchange) -> Script:
+    return lambda _question: saying
+
+
+def only(model: str, saying: Exchange, *, others: Exchange = OK) -> Script:
+    return lambda question: saying if question.model == model else others
+
+
+def in_turn(*sayings: Exchange) -> Script:
+    """Say one thing after the other to each model, the last again and again."""
+    return lambda question: sayings[min(question.nth, len(sayings) - 1)]
+
+
+def served_on(route: Route, *, elsewhere: Exchange = NOT_HERE) -> Script:
+    return lambda question: OK_OF[route] if question.route is route else elsewhere
+
+
+def names(count: int) -> list[str]:
+    return [f"m{number:02}" for number in range(count)]
+
+
+def searching(
+    models: Iterable[str],
+    *,
+    kind: str = Kind.UNKNOWN,
+    knowledge: Knowledge = NOTHING_KNOWN,
+    quirks: Quirks | None = None,
+) -> list[Course]:
+    """Return courses that look for their models on every usual route."""
+    known = quirks or Quirks()
+    return [
+        Course(
+            model,
+            plan_for(model, known, kind=kind, knowledge=knowledge, now=STARTED),
+            kind,
+            knowledge=knowledge,
+        )
+        for model in models
+    ]
+
+
+@dataclass
+class Provider:
+    """Answers by a script. `takes_s` says how long, a time-out takes all the time it is given."""
+
+    script: Script
+    takes_s: float | Callable[[Question], float] = 0.0
+    asked: list[Question] = field(default_factory=list)
+    ended_s: list[tuple[str, float]] = field(default_factory=list)
+    in_flight: int = 0
+    most_in_flight: int = 0
+    told: list[Observation] = field(default_factory=list)
+    read: list[Observation] = field(default_factory=list)
+
+    @property
+    def models_asked(self) -> list[str]:
+        return [question.model for question in self.asked]
+
+    def of(self, model: str) -> list[Question]:
+        return [question for question in self.asked if question.model == model]
+
+    async def answer(self, model: str, form: Form, timeout_s: float, stopwatch: Stopwatch) -> Answer:
+        question = Question(
+            model, form, timeout_s, len(self.of(model)), len(self.asked), stopwatch.elapsed_s()
+        )
+        self.asked.append(question)
+        said = self.script(question)
+        self.in_flight += 1
+        self.most_in_flight = max(self.most_in_flight, self.in_flight)
+        try:
+            await asyncio.sleep(self._length_s(question, said))
+        finally:
+            self.in_flight -= 1
+            self.ended_s.append((model, stopwatch.elapsed_s()))
+        answer = read(question, said, stopwatch)
+        self.read.append(answer.observation)
+        return answer
+
+    def _length_s(self, question: Question, said: Exchange) -> float:
+        if said.failure is Failure.TIMEOUT:
+            return question.timeout_s
+        takes_s = self.takes_s(question) if callable(self.takes_s) else self.takes_s
+        return min(takes_s, question.timeout_s)
+
+    def go_round(
+        self,
+        models: Sequence[str] | Sequence[Course],
+        *,
+        settings: RoundSettings = ONE_BY_ONE,
+        canaries: Sequence[str] = (),
+        regulars: Sequence[str] = (),
+        gap_s: float = 0.0,
+        idle_s: float | None = None,
+        pacer: Pacer | None = None,
+    ) -> RoundResult:
+        """Make a round in simulated time, and check what every round keeps to.
+
+        `idle_s` is how long ago every model was asked for the last time.
+        """
+        courses = [Course(each) if isinstance(each, str) else each for each in models]
+
+        async def run() -> RoundResult:
+            stopwatch = Stopwatch.start(STARTED, asyncio.get_running_loop().time)
+            gap = Gap(gap_s)
+            for course in courses if idle_s is not None else ():
+                gap.asked(course.model, idle_s or 0.0)
+            return await probe_round(
+                courses,
+                lambda model, form, timeout_s: self.answer(model, form, timeout_s, stopwatch),
+                pacer=pacer or Pacer(),
+                stopwatch=stopwatch,
+                settings=settings,
+                gap=gap,
+                canaries=canaries,
+                regulars=regulars,
+                on_observation=self.told.append,
+            )
+
+        result = leaping(run())
+        self.check(courses, settings, result)
+        return result
+
+    def check(self, courses: Sequence[Course], settings: RoundSettings, result: RoundResult) -> None:
+        models = [course.model for course in courses]
+        assert [seen.model for seen in result.observations] == models
+        assert Counter(self.told) == Counter(result.observations), "each is told once, as it ends"
+        assert result.requests == len(self.asked)
+        assert self.most_in_flight <= settings.concurrency
+        assert self.in_flight == 0
+
+
+def read(question: Question, said: Exchange, stopwatch: Stopwatch) -> Answer:
+    """Read an exchange as a probe does."""
+    now = stopwatch.now()
+    finding = classify(said, asked=question.route, now=now, model=question.model)
+    wait_s = retry_after_s(said.headers, said.body, now)
+    return Answer(
+        form=question.form,
+        finding=finding,
+        observation=Observation(
+            model=question.model,
+            outcome=finding.outcome,
+            reason=finding.reason,
+            at_ms=stopwatch.at_ms(),
+            kind=finding.proves or Kind.UNKNOWN,
+            http_status=said.http_status,
+            latency_ms=said.latency_ms,
+            retires_at=finding.retires_at,
+            detail=finding.detail,
+        ),
+        pause_s=wait_s if said.http_status == 429 else None,  # none of the sayings means its own model
+        rest_s=(wait_s or 0.0) if said.http_status == 503 else 0.0,
+    )
+
+
+def reasons(result: RoundResult) -> dict[str, str]:
+    return {seen.model: seen.reason for seen in result.observations}
+
+
+def with_limit(request_limit: int, settings: RoundSettings = SIDE_BY_SIDE) -> RoundSettings:
+    return replace(settings, request_limit=request_limit)

@@ -1,0 +1,222 @@
+"""The questions of an inquest: whom it asks, how often, and when it stops the round (rules.md 6, 8)."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import pytest
+
+from monitor.core.model import Cause, Observation, Outcome, Reason
+from monitor.probe.inquest import CANARIES_PER_SUSPICION, Inquest, Stopped
+from monitor.probe.suspicion import ENOUGH, Tally
+from tests.probe.loops import leaping
+
+OUTCOMES = {
+    Reason.OK: Outcome.AVAILABLE,
+    Reason.TOO_MANY_REQUESTS: Outcome.RATE_LIMITED,
+    Reason.NOT_FOUND: Outcome.UNAVAILABLE,
+    Reason.SERVER_ERROR: Outcome.UNAVAILABLE,
+}
+STATUSES = {Reason.NOT_FOUND: 404, Reason.SERVER_ERROR: 500, Reason.CREDENTIAL: 401, Reason.QUOTA: 402}
+
+
+def seen(model: str, reason: Reason, at_ms: int = 0) -> Observation:
+    outcome = OUTCOMES.get(reason, Outcome.UNKNOWN)
+    return Observation(model, outcome, reason, at_ms, http_status=STATUSES.get(reason))
+
+
+@dataclass
+class Court:
+    """Canaries that say what is told of them, in turn; notes who was asked and what was settled."""
+
+    says: dict[str, Sequence[Reason]] = field(default_factory=dict)
+    takes_s: float = 1.0
+    asked: list[tuple[str, bool]] = field(default_factory=list)
+    settled: list[Observation] = field(default_factory=list)
+
+    async def ask_again(self, model: str, *, patiently: bool) -> Observation:
+        before = sum(name == model for name, _ in self.asked)
+        self.asked.append((model, patiently))
+        await asyncio.sleep(self.takes_s)
+        said = self.says[model]
+        return seen(model, said[min(before, len(said) - 1)])
+
+    def inquest(
+        self,
+        *,
+        canaries: Sequence[str] = (),
+        total: int = 40,
+        regulars: Sequence[str] = (),
+        believes: bool = False,
+        at_ms: Callable[[], int] | None = None,
+    ) -> Inquest:
+        return Inquest(
+            Tally(total, regulars),
+            canaries,
+            ask_again=self.ask_again,
+            settle=self.settled.append,
+            at_ms=at_ms or (lambda: int((asyncio.get_running_loop().time() - 1000) * 1000)),
+            believes=believes,
+        )
+
+    def names(self) -> list[str]:
+        return [name for name, _ in self.asked]
+
+
+def suspect(inquest: Inquest, *suspects: Observation) -> Cause | None:
+    """Question suspects side by side; returns what the inquest stops for."""
+
+    async def run() -> Cause | None:
+        for each in suspects:
+            inquest.tally.add(each)
+        told = await asyncio.gather(*(inquest.question(each) for each in suspects), return_exceptions=True)
+        return next((each.cause for each in told if isinstance(each, Stopped)), None)
+
+    return leaping(run())
+
+
+REFUSALS = [(Reason.CREDENTIAL, Cause.CREDENTIAL), (Reason.QUOTA, Cause.QUOTA)]
+
+
+@pytest.mark.parametrize(("reason", "cause"), REFUSALS)
+def test_a_canary_that_is_refused_too_stops_for_its_own_cause(reason: Reason, cause: Cause) -> None:
+    court = Court({"c": [reason]})
+    assert suspect(court.inquest(canaries=["c"]), seen("m", Reason.CREDENTIAL)) == cause
+    assert court.settled == []
+
+
+@pytest.mark.parametrize("said", [Reason.OK, Reason.TOO_MANY_REQUESTS])
+def test_a_canary_that_answers_leaves_the_refusal_to_the_model(said: Reason) -> None:
+    court = Court({"c": [said]})
+    assert suspect(court.inquest(canaries=["c"]), seen("m", Reason.CREDENTIAL)) is None
+    assert [(each.model, each.outcome, each.reason) for each in court.settled] == [
+        ("m", Outcome.UNAVAILABLE, Reason.NOT_FOR_ACCOUNT)
+    ]
+
+
+def test_unclear_canaries_pass_it_on_and_in_the_end_it_is_the_models() -> None:
+    court = Court({name: [Reason.TIMEOUT] for name in "abcde"})
+    assert suspect(court.inquest(canaries=list("abcde")), seen("m", Reason.CREDENTIAL)) is None
+    assert court.names() == ["e", "d", "c"]
+    assert [each.reason for each in court.settled] == [Reason.NOT_FOR_ACCOUNT]
+
+
+def test_the_freshest_witness_is_asked_first() -> None:
+    court = Court({name: [Reason.OK] for name in "abc"})
+    inquest = court.inquest(canaries=["a", "b"])
+    inquest.vouch("c")
+    inquest.vouch("a")
+    suspect(inquest, seen("m", Reason.CREDENTIAL))
+    assert court.names() == ["a"]
+
+
+def test_one_answer_speaks_for_all_that_were_refused_before_it_was_asked_for() -> None:
+    court = Court({"c": [Reason.OK]})
+    suspects = [seen(f"m{number}", Reason.CREDENTIAL, at_ms=-1) for number in range(10)]
+    assert suspect(court.inquest(canaries=["c"]), *suspects) is None
+    assert court.names() == ["c"]
+    assert len(court.settled) == 10
+
+
+def test_a_refusal_that_came_after_it_asks_anew() -> None:
+    court = Court({"c": [Reason.OK, Reason.CREDENTIAL]})
+    inquest = court.inquest(canaries=["c"], at_ms=lambda: 500)
+    assert suspect(inquest, seen("m0", Reason.CREDENTIAL, 400)) is None
+    assert suspect(inquest, seen("m1", Reason.CREDENTIAL, 600)) == Cause.CREDENTIAL
+    assert court.names() == ["c", "c"]
+
+
+def test_once_stopped_nobody_is_asked_any_more() -> None:
+    court = Court({"c": [Reason.CREDENTIAL]})
+    suspects = [seen(f"m{number}", Reason.CREDENTIAL) for number in range(10)]
+    assert suspect(court.inquest(canaries=["c"]), *suspects) == Cause.CREDENTIAL
+    assert court.names() == ["c"]
+
+
+def close(inquest: Inquest) -> Cause | None:
+    async def run() -> Cause | None:
+        try:
+            await inquest.close()
+        except Stopped as stopped:
+            return stopped.cause
+        return None
+
+    return leaping(run())
+
+
+def test_without_a_witness_a_refusal_is_held_back_until_the_end() -> None:
+    court = Court()
+    inquest = court.inquest()
+    assert suspect(inquest, seen("m", Reason.CREDENTIAL)) is None
+    assert court.settled == []
+    inquest.tally.add(seen("other", Reason.SERVER_ERROR))
+    assert close(inquest) is None
+    assert [each.reason for each in court.settled] == [Reason.NOT_FOR_ACCOUNT]
+
+
+def test_without_a_witness_the_refusal_of_a_dozen_stops_it() -> None:
+    court = Court()
+    inquest = court.inquest()
+    suspects = [seen(f"m{number}", Reason.QUOTA) for number in range(ENOUGH)]
+    assert [suspect(inquest, each) for each in suspects] == [None] * (ENOUGH - 1) + [Cause.QUOTA]
+
+
+# ---- Common trouble --------------------------------------------------------------------
+
+
+def look(inquest: Inquest, *observations: Observation) -> Cause | None:
+    async def run() -> Cause | None:
+        for each in observations:
+            inquest.tally.add(each)
+        try:
+            await inquest.look_for_common_trouble()
+        except Stopped as stopped:
+            return stopped.cause
+        return None
+
+    return leaping(run())
+
+
+REGULARS = [f"r{number}" for number in range(8)]
+
+
+@pytest.mark.parametrize(
+    ("reason", "cause", "patiently"),
+    [
+        (Reason.SERVER_ERROR, Cause.PROVIDER_OUTAGE, True),
+        (Reason.TIMEOUT, Cause.PROVIDER_OUTAGE, True),
+        (Reason.NOT_FOUND, Cause.CREDENTIAL, False),
+    ],
+)
+def test_all_regulars_failing_alike_and_the_canaries_again_stops_it(
+    reason: Reason, cause: Cause, patiently: bool
+) -> None:
+    court = Court({name: [reason] for name in REGULARS})
+    inquest = court.inquest(canaries=REGULARS[:4], regulars=REGULARS)
+    assert look(inquest, *(seen(name, reason) for name in REGULARS[:4])) is None
+    assert court.asked == []
+    assert look(inquest, seen(REGULARS[4], reason)) == cause
+    assert court.asked == [(name, patiently) for name in REGULARS[:CANARIES_PER_SUSPICION]]
+
+
+@pytest.mark.parametrize("said", [Reason.OK, Reason.TOO_MANY_REQUESTS])
+def test_one_canary_that_answers_is_enough_and_nobody_is_asked_again(said: Reason) -> None:
+    court = Court({"r0": [Reason.NOT_FOUND], "r1": [said], "r2": [Reason.NOT_FOUND]})
+    inquest = court.inquest(canaries=REGULARS[:3], regulars=REGULARS)
+    failing = [seen(name, Reason.NOT_FOUND) for name in REGULARS]
+    assert [look(inquest, *failing), look(inquest, *failing)] == [None, None]
+    assert court.names() == REGULARS[:3]
+
+
+def test_what_is_to_be_believed_is_not_looked_into() -> None:
+    court = Court()
+    inquest = court.inquest(canaries=REGULARS[:3], regulars=REGULARS, believes=True)
+    assert look(inquest, *(seen(name, Reason.NOT_FOUND) for name in REGULARS)) is None
+    assert court.asked == []
+
+
+def test_what_is_never_a_models_stops_it_even_where_all_is_to_be_believed() -> None:
+    court = Court()
+    inquest = court.inquest(regulars=REGULARS, total=8, believes=True)
+    observations = [seen(name, Reason.CONNECTION_FAILED) for name in REGULARS]
+    assert look(inquest, *observations) == Cause.OUR_NETWORK

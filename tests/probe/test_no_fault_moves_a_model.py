@@ -1,0 +1,129 @@
+"""Whatever is wrong with the run, no model's status moves: rounds of probes folded, as a sweep does it."""
+
+import asyncio
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from monitor.core.classify import Finding, classify
+from monitor.core.diff import fold
+from monitor.core.exchange import Exchange, Failure
+from monitor.core.forms import Form
+from monitor.core.knowledge import NOTHING_KNOWN
+from monitor.core.model import Observation, Policy, ProviderState, Sweep, Verdict
+from monitor.core.quirks import Quirks
+from monitor.core.search import plan_for
+from monitor.probe.course import Course
+from monitor.probe.pacer import Pacer
+from monitor.probe.probe import Answer
+from monitor.probe.round import RoundSettings, probe_round
+from monitor.probe.stopwatch import Stopwatch
+
+START = datetime(2026, 11, 24, tzinfo=UTC)
+MODELS = tuple(f"maker-{number % 4}/m{number}" for number in range(24))
+FINE = Exchange(http_status=200, body='{"choices": [{"message": {"content": "Hi"}}]}', latency_ms=1)
+
+# What is never a model's own when nobody answers: section 4 of the provider facts, the rows of scope "run".
+FAULTS = {
+    "dns": Exchange(failure=Failure.DNS),
+    "refused": Exchange(failure=Failure.CONNECT),
+    "tls": Exchange(failure=Failure.TLS),
+    "no key": Exchange(http_status=401, body="Unauthorized access"),
+    "bad key": Exchange(http_status=403, body='{"detail": "Authorization failed"}'),
+    "gemini key": Exchange(http_status=400, body='{"error": {"message": "API key not valid."}}'),
+    "no credits": Exchange(http_status=402, body='{"detail": "Cloud credits expired"}'),
+    "no quota": Exchange(http_status=429, body='{"error": {"code": "insufficient_quota"}}'),
+    "no permission": Exchange(
+        http_status=404, body="{\"detail\": \"Function 'f': Not found for account 'a'\"}"
+    ),
+    "moved": Exchange(http_status=404, body="404 page not found"),
+    "redirect": Exchange(http_status=302),
+    "portal": Exchange(http_status=200, body="<!doctype html><title>Sign in</title>"),
+    "outage": Exchange(http_status=503, body="upstream connect error"),
+    "no workers": Exchange(http_status=504, headers={"nvcf-status": "errored"}),
+    "silence": Exchange(failure=Failure.TIMEOUT),
+    "cut": Exchange(failure=Failure.CLOSED),
+    "new rule": Exchange(http_status=400, body='{"error": {"type": "MissingSessionID"}}'),
+}
+Weather = dict[str, list[str]]  # of each model, what its first, second, ... request meets; nothing is fine
+
+
+def answer(model: str, form: Form, exchange: Exchange, stopwatch: Stopwatch) -> Answer:
+    found: Finding = classify(exchange, asked=form.route, now=stopwatch.now(), model=model)
+    observation = Observation(
+        model, found.outcome, found.reason, stopwatch.at_ms(), http_status=exchange.http_status
+    )
+    return Answer(form=form, finding=found, observation=observation)
+
+
+def sweep(state: ProviderState, weather: Weather, number: int, *, seed: int) -> Sweep:
+    """Make one sweep of the catalog in this weather, as `monitor.sweep` does."""
+    asked: dict[str, int] = {}
+    started_at = START + timedelta(minutes=15 * number)
+    stopwatch = Stopwatch.start(started_at)
+
+    async def ask(model: str, form: Form, _timeout_s: float) -> Answer:
+        await asyncio.sleep(0)
+        times = asked[model] = asked.get(model, -1) + 1
+        faults = weather.get(model, [])
+        exchange = FAULTS[faults[min(times, len(faults) - 1)]] if faults else FINE
+        return answer(model, form, exchange, stopwatch)
+
+    def course(model: str) -> Course:
+        known = state.models.get(model)
+        kind = known.kind if known else "unknown"
+        plan = plan_for(model, Quirks(), kind=kind, knowledge=NOTHING_KNOWN, now=started_at)
+        return Course(model, plan, kind)
+
+    regulars = [model for model in MODELS if model in state.answered]
+    result = asyncio.run(
+        probe_round(
+            [course(model) for model in MODELS],
+            ask,
+            pacer=Pacer(start_rate_per_s=1e6),
+            stopwatch=stopwatch,
+            settings=RoundSettings(concurrency=1 + seed % 7),
+            canaries=regulars[:3],
+            regulars=regulars,
+        )
+    )
+    facts = Sweep(
+        provider="p",
+        started_at=started_at,
+        finished_at=started_at + timedelta(minutes=1),
+        listed=MODELS,
+        observations=result.observations,
+    )
+    return replace(facts, verdict=Verdict.INCONCLUSIVE, cause=result.trouble) if result.trouble else facts
+
+
+def faults_for_all() -> st.SearchStrategy[Weather]:
+    """Everybody meets faults of the run, one kind or several, the same or another each time."""
+    kinds = st.lists(st.sampled_from(sorted(FAULTS)), min_size=1, max_size=3)
+    return kinds.flatmap(
+        lambda names: st.fixed_dictionaries(
+            {model: st.lists(st.sampled_from(names), min_size=1, max_size=3) for model in MODELS}
+        )
+    )
+
+
+@settings(max_examples=60, deadline=None)
+@given(bad=st.lists(faults_for_all(), min_size=1, max_size=4), seed=st.integers(0, 6))
+def test_no_combination_of_faults_of_the_run_moves_a_model(bad: list[Weather], seed: int) -> None:
+    state = fold(ProviderState(), sweep(ProviderState(), {}, 0, seed=seed), Policy()).state
+    statuses = {model: (known.status, known.since, known.memory) for model, known in state.models.items()}
+    assert len(statuses) == len(MODELS)
+    number = 0
+    for weather in bad:
+        number += 1
+        decision = fold(state, sweep(state, weather, number, seed=seed), Policy())
+        assert decision.verdict is Verdict.INCONCLUSIVE
+        assert [event for event in decision.events if event.model] == []
+        state = decision.state
+    assert statuses == {m: (known.status, known.since, known.memory) for m, known in state.models.items()}
+    good = fold(state, sweep(state, {}, number + 1, seed=seed), Policy())
+    assert good.verdict is Verdict.CONCLUSIVE
+    assert [event for event in good.events if event.model] == []
+    assert good.state.open_troubles == ()

@@ -1,0 +1,227 @@
+"""The requests: the smallest of each route (provider facts 5), and what each change does to them."""
+
+import json
+from base64 import b64decode
+from collections.abc import Mapping
+from struct import unpack
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from monitor.core import wishes
+from monitor.core.forms import COSTLY, Change, Form, Route, Wish
+from monitor.core.quirks import Quirks
+from monitor.probe.requests import MAX_TOKENS, ProbeRequest, build_request
+
+MODEL = "acme/chat-1.5"
+USUAL = Quirks()
+NIM = Quirks(
+    paths={Route.RERANK: "https://ai.api.nvidia.com/v1/retrieval/nvidia/{name_}/reranking"},
+    wants_input_type=True,
+)
+HI: Mapping[str, object] = {"role": "user", "content": "hi"}
+WISHES = tuple(dict.fromkeys(wish for _, wish in wishes._COMPILED))
+
+
+def ask(route: Route, *changes: Change, quirks: Quirks = USUAL, model: str = MODEL) -> ProbeRequest:
+    return build_request(model, Form(route, tuple(each for each in Change if each in changes)), quirks)
+
+
+def body(route: Route, *changes: Change, quirks: Quirks = USUAL) -> dict[str, object]:
+    """Return the body without the model's id."""
+    sent = dict(ask(route, *changes, quirks=quirks).body)
+    assert sent.pop("model") == MODEL
+    return sent
+
+
+@pytest.mark.parametrize(
+    ("route", "path", "plain"),
+    [
+        (Route.CHAT, "/chat/completions", {"messages": [HI], "max_tokens": 16}),
+        (Route.MESSAGES, "/messages", {"messages": [HI], "max_tokens": 16}),
+        (Route.RESPONSES, "/responses", {"input": "hi", "max_output_tokens": 16}),
+        (Route.COMPLETIONS, "/completions", {"prompt": "hi", "max_tokens": 16}),
+        (Route.EMBEDDINGS, "/embeddings", {"input": ["hi"]}),
+        (Route.RERANK, "/rerank", {"query": "a", "documents": ["b"]}),
+        (Route.MODERATIONS, "/moderations", {"input": "hi"}),
+        (Route.IMAGE, "/images/generations", {"prompt": "a", "n": 1}),
+        (Route.SPEECH, "/audio/speech", {"input": "hi", "voice": "alloy"}),
+    ],
+)
+def test_a_route_is_asked_with_the_least_it_takes(route: Route, path: str, plain: dict[str, object]) -> None:
+    assert ask(route).path == path
+    assert body(route) == plain
+
+
+def test_every_route_has_a_path_of_its_own() -> None:
+    assert len({ask(route).path for route in Route}) == len(Route)
+
+
+def test_nvidia_ranks_passages_at_an_address_of_their_own() -> None:
+    request = ask(Route.RERANK, quirks=NIM, model="nvidia/llama-3.2-nv-rerankqa-1b-v2")
+    assert request == ProbeRequest(
+        "https://ai.api.nvidia.com/v1/retrieval/nvidia/llama-3_2-nv-rerankqa-1b-v2/reranking",
+        {
+            "model": "nvidia/llama-3.2-nv-rerankqa-1b-v2",
+            "query": {"text": "a"},
+            "passages": [{"text": "b"}],
+            "truncate": "END",
+        },
+    )
+
+
+@pytest.mark.parametrize(
+    ("model", "path"),
+    [
+        ("acme/chat-1.5", "/of/acme/chat-1.5/chat-1_5"),
+        ("plain", "/of/plain/plain"),
+        ("a b/c?d=#e", "/of/a%20b/c%3Fd%3D%23e/c%3Fd%3D%23e"),
+        ("{name_}/x", "/of/%7Bname_%7D/x/x"),
+    ],
+)
+def test_an_id_in_a_path_is_quoted(model: str, path: str) -> None:
+    quirks = Quirks(paths={Route.CHAT: "/of/{model}/{name_}"})
+    assert ask(Route.CHAT, quirks=quirks, model=model).path == path
+
+
+# ---- What changes do -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("route", "change", "changed"),
+    [
+        (Route.CHAT, Change.MAX_COMPLETION_TOKENS, {"messages": [HI], "max_completion_tokens": 16}),
+        (Route.CHAT, Change.NO_TOKEN_LIMIT, {"messages": [HI]}),
+        (Route.CHAT, Change.MORE_TOKENS, {"messages": [HI], "max_tokens": 256}),
+        (Route.RESPONSES, Change.MORE_TOKENS, {"input": "hi", "max_output_tokens": 256}),
+        (Route.RESPONSES, Change.NO_TOKEN_LIMIT, {"input": "hi"}),
+        (Route.CHAT, Change.TEMPERATURE, {"messages": [HI], "max_tokens": 16, "temperature": 1}),
+        (Route.CHAT, Change.STREAM, {"messages": [HI], "max_tokens": 16, "stream": True}),
+        (Route.CHAT, Change.NO_STREAM, {"messages": [HI], "max_tokens": 16}),
+        (
+            Route.CHAT,
+            Change.ASSISTANT_LAST,
+            {"messages": [HI, {"role": "assistant", "content": "Hello."}]},
+        ),
+        (
+            Route.CHAT,
+            Change.SYSTEM,
+            {"messages": [{"role": "system", "content": "Answer briefly."}, HI], "max_tokens": 16},
+        ),
+        (
+            Route.EMBEDDINGS,
+            Change.INPUT_TYPE,
+            {"input": ["hi"], "input_type": "query", "encoding_format": "float", "truncate": "END"},
+        ),
+        (
+            Route.CHAT,
+            Change.TOOLS,
+            {
+                "messages": [HI],
+                "max_tokens": 16,
+                "tools": [{"type": "function", "function": {"name": "markdown_bbox"}}],
+            },
+        ),
+    ],
+)
+def test_a_change_is_this(route: Route, change: Change, changed: dict[str, object]) -> None:
+    assert body(route, change) == changed
+
+
+def test_thinking_is_turned_off_where_templates_and_where_dashscope_look_for_it() -> None:
+    """`parameter.enable_thinking must be set to false for non-streaming calls` names the body's own field."""
+    sent = body(Route.CHAT, Change.NO_THINKING)
+    assert sent["enable_thinking"] is False
+    assert sent["chat_template_kwargs"] == {"thinking": False, "enable_thinking": False}
+
+
+def test_changes_go_together() -> None:
+    limit = body(Route.CHAT, Change.MAX_COMPLETION_TOKENS, Change.MORE_TOKENS, Change.TEMPERATURE)
+    assert limit == {"messages": [HI], "max_completion_tokens": 256, "temperature": 1}
+
+
+def content(*changes: Change) -> list[dict[str, object]]:
+    messages = body(Route.CHAT, *changes)["messages"]
+    assert isinstance(messages, list)
+    parts: list[dict[str, object]] = next(each["content"] for each in messages if each["role"] == "user")
+    return parts
+
+
+def test_a_picture_stands_beside_the_words_or_alone() -> None:
+    assert [part["type"] for part in content(Change.IMAGE)] == ["text", "image_url"]
+    assert [part["type"] for part in content(Change.IMAGE_ALONE, Change.TOOLS)] == ["image_url"]
+    assert [part["type"] for part in content(Change.IMAGE, Change.SYSTEM, Change.ASSISTANT_LAST)] == [
+        "text",
+        "image_url",
+    ]
+
+
+def test_the_picture_is_a_png_of_64_by_64() -> None:
+    """Smaller ones are refused by models that are well (openmake 820)."""
+    address = content(Change.IMAGE_ALONE)[0]["image_url"]
+    assert isinstance(address, dict)
+    png = b64decode(address["url"].removeprefix("data:image/png;base64,"))
+    assert png[:8] == b"\x89PNG\r\n\x1a\n"
+    assert unpack(">II", png[16:24]) == (64, 64)
+    assert len(png) < 1000
+
+
+# ---- No forbidden repetition -----------------------------------------------------------
+
+_LIMIT = {Change.MAX_COMPLETION_TOKENS, Change.NO_TOKEN_LIMIT, Change.MORE_TOKENS}
+_OF_MESSAGES = {Change.SYSTEM, Change.IMAGE, Change.IMAGE_ALONE, Change.ASSISTANT_LAST}
+_EVERYWHERE = {Change.TEMPERATURE, Change.NO_THINKING, Change.INPUT_TYPE, Change.TOOLS, Change.STREAM}
+
+# Which change finds something to change in the plain request of which route.
+ACTS: dict[Route, set[Change]] = {
+    **dict.fromkeys((Route.CHAT, Route.MESSAGES), _EVERYWHERE | _LIMIT | _OF_MESSAGES),
+    # Its limit has another name, and without messages a whole turn leaves only the limit out.
+    Route.RESPONSES: _EVERYWHERE | {Change.NO_TOKEN_LIMIT, Change.MORE_TOKENS, Change.ASSISTANT_LAST},
+    Route.COMPLETIONS: _EVERYWHERE | _LIMIT | {Change.ASSISTANT_LAST},
+    **dict.fromkeys((Route.EMBEDDINGS, Route.RERANK, Route.MODERATIONS, *COSTLY), _EVERYWHERE),
+}
+
+
+def reached(start: Form, granted: list[Wish]) -> Form:
+    """Return the form after so many refusals."""
+    for wish in granted:
+        start = start.granting(wish)
+    return start
+
+
+STARTS = st.builds(
+    Form,
+    st.sampled_from(Route),
+    st.sampled_from([(), (Change.STREAM,)]),
+)
+FORMS = st.builds(reached, STARTS, st.lists(st.sampled_from(WISHES), max_size=5))
+
+
+@given(FORMS, st.text(min_size=1, max_size=20), st.sampled_from([USUAL, NIM]))
+def test_every_form_makes_a_body_that_is_json(form: Form, model: str, quirks: Quirks) -> None:
+    request = build_request(model, form, quirks)
+    assert json.loads(json.dumps(request.body)) == request.body
+    assert request.body["model"] == model
+    assert request == build_request(model, form, quirks)
+
+
+@given(FORMS)
+def test_a_request_has_one_limit_at_most(form: Form) -> None:
+    sent = build_request(MODEL, form, USUAL).body
+    limits = {name: value for name, value in sent.items() if name.startswith("max_")}
+    assert len(limits) <= 1
+    assert set(limits.values()) <= {MAX_TOKENS, 256}
+
+
+@pytest.mark.parametrize("route", Route)
+@pytest.mark.parametrize("change", [each for each in Change if each is not Change.NO_STREAM])
+def test_a_change_changes_the_plain_request_where_it_finds_its_field(route: Route, change: Change) -> None:
+    assert (ask(route, change).body != ask(route).body) is (change in ACTS[route])
+
+
+@given(form=FORMS, wish=st.sampled_from(WISHES))
+def test_granting_a_wish_never_repeats_a_request(form: Form, wish: Wish) -> None:
+    granted = form.granting(wish)
+    if granted != form:
+        assert build_request(MODEL, form, USUAL).body != build_request(MODEL, granted, USUAL).body

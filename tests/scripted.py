@@ -1,0 +1,87 @@
+"""A provider whose every model answers by a script of its own: by endpoint, request and time."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from monitor.demo import World
+from monitor.demo.answers import PAGE_NOT_FOUND, Answer, as_json, problem
+from monitor.demo.behaviours import Body
+
+Says = Answer | Callable[[Body], Answer] | Sequence[Answer]
+
+OK = as_json({"object": "chat.completion", "choices": [{"message": {"content": "Hello"}}]})
+TEXT = as_json({"object": "text_completion", "choices": [{"index": 0, "text": " there"}]})
+VECTOR = as_json({"object": "list", "data": [{"embedding": [0.1], "index": 0}]})
+SCORES = as_json({"results": [{"index": 0, "relevance_score": 0.1}]})
+RESPONSE = as_json({"object": "response", "output": [{"type": "message"}], "status": "incomplete"})
+NOT_FOR_ACCOUNT = problem(404, "Not Found", "Function 'f-1': Not found for account 'acc'")
+NO_WORKER = Answer(504, headers={"nvcf-status": "errored", "nvcf-reqid": "r-1"})
+DEGRADED = problem(400, "Bad Request", "Function id 'f-1': DEGRADED function cannot be invoked")
+BROKEN = problem(500, "Internal Server Error", "boom")
+PAGE = Answer(200, "<!doctype html><html><title>Sign in</title></html>", "text/html")
+NOT_HERE = PAGE_NOT_FOUND
+
+
+def complaint(message: str, status: int = 400, **more: object) -> Answer:
+    """Refuse as OpenAI words it."""
+    return as_json({"error": {"message": message, **more}}, status)
+
+
+def unless(word: str, refusal: Answer, answer: Answer = OK) -> Callable[[Body], Answer]:
+    """Refuse until the request holds a word, as a name or a value."""
+    return lambda body: answer if f'"{word}"' in json.dumps(body) else refusal
+
+
+def if_without(word: str, refusal: Answer, answer: Answer = OK) -> Callable[[Body], Answer]:
+    """Refuse as long as the request holds a word."""
+    return lambda body: refusal if f'"{word}"' in json.dumps(body) else answer
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScriptedWorld(World):
+    """`says` maps a model to what its endpoints say, `about` to its metadata, `row_of` to more of its row.
+
+    A sequence of answers is given one after the other, the last one again and again. An endpoint without a
+    script does not know the model. `polled` is what is said of accepted requests, in turn.
+    """
+
+    says: Mapping[str, Mapping[str, Says]] = field(default_factory=dict)
+    about: Mapping[str, Answer] = field(default_factory=dict)
+    row_of: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    polled: list[Answer] = field(default_factory=list)
+
+    def serves(self, endpoint: str) -> bool:
+        """Serve whatever some model has a script for."""
+        return any(endpoint in endpoints for endpoints in self.says.values())
+
+    def status(self, request: str) -> Answer:
+        """Return the next answer to whoever asks for an accepted request, the last one again and again."""
+        del request
+        return (
+            self.polled.pop(0) if len(self.polled) > 1 else self.polled[0] if self.polled else PAGE_NOT_FOUND
+        )
+
+    def probe(self, endpoint: str, model: str, body: Body, *, asked: int = 0) -> Answer:
+        """Return what the script says."""
+        told = self.says.get(model, {}).get(endpoint, PAGE_NOT_FOUND)
+        if isinstance(told, Answer):
+            return told
+        if callable(told):
+            return told(body)
+        return told[min(asked, len(told) - 1)]
+
+    def metadata(self, model: str) -> Answer:
+        """Return what the model's metadata are."""
+        return self.about.get(model, as_json({"id": model, "object": "model"}))
+
+    def listing(self, base_url: str, query: Mapping[str, str]) -> Answer:
+        """List the models with their rows."""
+        del base_url, query
+        rows = [{"id": model, "object": "model", **self.row_of.get(model, {})} for model in self.listed]
+        return as_json({"object": "list", "data": rows})
+
+
+def scripted(says: Mapping[str, Mapping[str, Says]], **more: object) -> ScriptedWorld:
+    """Return a world that lists just these models."""
+    return ScriptedWorld(listed=tuple(says), says=says, **more)  # type: ignore[arg-type]
