@@ -2,7 +2,22 @@
 PYTHON ?= python3
 BIN := .venv/bin
 E2E_PACKAGES := chromium
+NODE_PACKAGES := nodejs npm
 IMAGE_PACKAGES := buildah mmdebstrap
+SERVERS := tests/thirdparty
+LITELLM := .venv-litellm
+
+# What `litellm[proxy]` asks for and never imports here: 300 of its 750 MB.
+LITELLM_UNUSED := azure-core azure-identity azure-storage-blob boto3 botocore granian gunicorn hf-xet huggingface-hub \
+	inquirerpy msal msal-extensions pfzy polars polars-runtime-32 prompt-toolkit psycopg psycopg-binary pynacl \
+	pyroscope-io restrictedpython rq s3transfer tokenizers
+
+# Addresses of sponsors are the only ones that npm insists on writing into its lock.
+WITHOUT_FUNDING := 'import json, pathlib; lock = pathlib.Path("package-lock.json"); read = json.loads(lock.read_text()); \
+	[each.pop("funding", None) for each in read["packages"].values()]; lock.write_text(json.dumps(read, indent=2) + "\n")'
+
+# aimock needs Node.js 20.15; where the machine's is older (Debian 12: 18), one comes with the npm packages.
+IS_NODE_NEW := node -e 'const [a, b] = process.versions.node.split("."); process.exit(100 * a + +b < 2015 ? 1 : 0)'
 
 .PHONY: help setup run test test-e2e image-test lint types check bench docs lock clean
 
@@ -21,10 +36,20 @@ setup: .venv/.ready ## .venv with the package and its tools, from the hash-pinne
 run: setup ## the monitor: for real with a key or a config.toml, else the demo
 	@if [ -n "$$NVIDIA_API_KEY$$NVIDIA_API_KEY_FILE$$MONITOR_CONFIG" ] || [ -f config.toml ]; then exec $(BIN)/monitor run; else exec $(BIN)/monitor demo; fi
 
-test: setup ## the whole test suite, on SQLite and on a real Postgres it starts itself
+$(LITELLM)/.ready: $(SERVERS)/litellm.lock
+	$(PYTHON) -m venv --clear $(LITELLM)
+	$(LITELLM)/bin/pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r $<
+	@touch $@
+
+$(SERVERS)/node_modules/.ready: $(SERVERS)/package.json $(SERVERS)/package-lock.json
+	@command -v npm >/dev/null || { apt-get update -qq && apt-get install -y -qq --no-install-recommends $(NODE_PACKAGES) >/dev/null; }
+	cd $(SERVERS) && npm ci --silent --ignore-scripts --no-audit --no-fund $$($(IS_NODE_NEW) && echo --omit=optional)
+	@touch $@
+
+test: setup $(LITELLM)/.ready ## the whole test suite, on SQLite and on a real Postgres it starts itself
 	$(BIN)/pytest -n 2 -m "not e2e"
 
-test-e2e: setup ## the status page in a real browser (installs Debian's Chromium)
+test-e2e: setup $(SERVERS)/node_modules/.ready ## a real browser (installs Debian's Chromium) and npm's servers
 	@command -v chromium >/dev/null || { apt-get update -qq && apt-get install -y -qq $(E2E_PACKAGES) >/dev/null; }
 	$(BIN)/pytest -m e2e
 
@@ -52,6 +77,9 @@ docs: setup ## run every example of README.md and docs/
 lock: ## refresh the locks (versions and hashes only)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --upgrade pyproject.toml -o requirements.lock
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --group dev pyproject.toml -o requirements-dev.lock -c requirements.lock
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --upgrade $(LITELLM_UNUSED:%=--no-emit-package %) $(SERVERS)/litellm.in -o $(SERVERS)/litellm.lock
+	cd $(SERVERS) && npm update --silent --package-lock-only --omit-lockfile-registry-resolved --ignore-scripts --no-audit --no-fund
+	cd $(SERVERS) && $(PYTHON) -c $(WITHOUT_FUNDING)
 
 clean: ## remove what the other targets made
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis dist build
+	rm -rf .venv $(LITELLM) $(SERVERS)/node_modules .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis dist build

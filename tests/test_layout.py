@@ -54,7 +54,9 @@ def test_no_file_names_an_address_that_packages_come_from() -> None:
     assert found == []
 
 
-@pytest.mark.parametrize("name", ["requirements.lock", "requirements-dev.lock"])
+@pytest.mark.parametrize(
+    "name", ["requirements.lock", "requirements-dev.lock", "tests/thirdparty/litellm.lock"]
+)
 def test_a_lock_holds_versions_and_hashes_only(name: str) -> None:
     text = (ROOT / name).read_text(encoding="utf-8")
     assert "://" not in text
