@@ -522,6 +522,11 @@ def test_the_words_of_an_id_are_not_the_providers_words() -> None:
     assert look(said(400, body)).reason != Reason.BAD_REQUEST
 
 
+def test_a_short_id_does_not_take_words_apart() -> None:
+    assert look(said(402, complaint("no more money")), model="m").reason == Reason.QUOTA
+    assert look(said(429, complaint("insufficient_quota")), model="i").reason == Reason.QUOTA
+
+
 def test_a_generation_longer_than_the_cap_is_an_answer() -> None:
     cut = Exchange(http_status=200, body='{"id":"c","choices": [{"message":{"content":"aaaa', truncated=True)
     assert look(cut).proves == Kind.CHAT
