@@ -16,6 +16,7 @@ from tests import gateway as g
 DAY = blog_day()
 IDS = tuple(dict.fromkeys(DAY.listed))
 COUNTS = {"answered": 101, "unavailable": 68, "unknown": 20}
+SECOND_LOOKS = 6 + 20  # the broken ones, and those that hang or refuse without an explanation
 HOSTED = re.compile(r"nvidia_hosted_models_\d{8}_\d{6}\.txt")
 RESULTS = re.compile(r"nvidia_test_results_\d{8}_\d{6}\.txt")
 LINE = re.compile(r"(?P<model>\S+) \((?P<answer>HTTP \d{3}|no response), (?P<outcome>\w+): (?P<reason>\w+)\)")
@@ -90,7 +91,8 @@ def test_the_sweep_history_has_the_counts(day: Day) -> None:
         "SELECT verdict, cause, listed, duplicates, rejected, probed, available + rate_limited, unavailable,"
         " unknown, requests FROM sweep_history"
     )
-    assert g.rows(day.engine, query) == [("conclusive", None, 189, 2, 0, 189, 101, 68, 20, 190)]
+    counts = (189, 2, 0, 189, 101, 68, 20, 190 + SECOND_LOOKS)
+    assert g.rows(day.engine, query) == [("conclusive", None, *counts)]
 
 
 def test_the_observation_history_has_the_counts(day: Day) -> None:

@@ -11,6 +11,7 @@ from monitor.demo.stories import nim_ids
 BEGIN = datetime(2026, 4, 6, tzinfo=UTC)
 PROVIDER = "nvidia"
 
+_STREAMED_EVERY = 4  # of the sweeps of chat models
 _DAY = timedelta(days=1)
 _ODDS = 0.005  # of each kind of bad sweep
 _SAID = 0.7  # share of good sweeps that say themselves that they are conclusive
@@ -126,6 +127,7 @@ def _observations(number: int, present: list[_Life], chance: Random) -> tuple[Ob
         reason = life.reason(number, chance)
         at_ms += chance.randrange(20, 2_500)
         latency_ms = None if reason is Reason.TIMEOUT else chance.randrange(80, 4_000)
+        is_streamed = reason is Reason.OK and life.kind == Kind.CHAT and number % _STREAMED_EVERY == 0
         is_announced = life.announced <= number < life.ended and reason is Reason.OK
         found.append(
             Observation(
@@ -138,6 +140,8 @@ def _observations(number: int, present: list[_Life], chance: Random) -> tuple[Ob
                 latency_ms=latency_ms,
                 attempts=1 if reason in {Reason.OK, Reason.END_OF_LIFE} else 2,
                 retires_at=_farewell(life, number) if is_announced else None,
+                first_token_ms=latency_ms // 3 if is_streamed and latency_ms else None,
+                tokens_per_s=round(20 + at_ms % 97 / 4, 2) if is_streamed else None,
             )
         )
     return tuple(found)
