@@ -10,12 +10,22 @@ from types import MappingProxyType
 from benchmarks.cost import cost
 from benchmarks.figures import Benchmark, Scale
 from benchmarks.folding import folding
+from benchmarks.hanging import hanging
 from benchmarks.minute import minute
 from benchmarks.storing import storing
 from benchmarks.sweeping import sweeping
+from benchmarks.watching import watching
 
 BENCHMARKS: Mapping[str, Benchmark] = MappingProxyType(
-    {"sweep": sweeping, "minute": minute, "cost": cost, "store": storing, "fold": folding}
+    {
+        "sweep": sweeping,
+        "minute": minute,
+        "hang": hanging,
+        "cost": cost,
+        "daemon": watching,
+        "store": storing,
+        "fold": folding,
+    }
 )
 _REPEATS, _REPEATS_QUICK = 5, 2
 
@@ -32,7 +42,9 @@ def main() -> None:
 def _parsed() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Figures beside their targets.")
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(BENCHMARKS)}; default all")
-    parser.add_argument("--quick", action="store_true", help="fewer repetitions, smaller histories")
+    parser.add_argument(
+        "--quick", action="store_true", help="fewer repetitions, smaller catalogs and histories"
+    )
     options = parser.parse_args()
     if unknown := set(options.names) - set(BENCHMARKS):
         parser.error(f"no benchmark {', '.join(sorted(unknown))}; there is {', '.join(BENCHMARKS)}")

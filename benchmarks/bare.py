@@ -3,10 +3,8 @@
 import asyncio
 import time
 
-from monitor.core.model import Kind
 from monitor.demo.stories import steady
 from monitor.http import Client, Endpoint, open_client
-from monitor.probe.requests import REQUESTS
 
 _TIMEOUT_S = 20.0
 
@@ -26,7 +24,7 @@ async def _ask_all(endpoint: Endpoint, models: int, concurrency: int) -> None:
 
 
 async def _ask(client: Client, endpoint: Endpoint, model: str, gate: asyncio.Semaphore) -> None:
-    request = REQUESTS[Kind.CHAT](model)
+    body = {"model": model, "messages": [{"role": "user", "content": "hi"}], "max_tokens": 16}
     async with gate:
-        answer = await client.post(endpoint.url(request.path), json=request.body, timeout=_TIMEOUT_S)
+        answer = await client.post(endpoint.url("/chat/completions"), json=body, timeout=_TIMEOUT_S)
         answer.json()

@@ -3,9 +3,12 @@
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from statistics import median
+from typing import TypeVar
 
-_WIDTH = 76
+_WIDTH = 82
 _SMALL = 1_000
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,15 +21,20 @@ class Scale:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figure:
-    """One line of the table. A ratio has no unit; `at_most` is the target, if there is one."""
+    """One line of the table. A ratio has no unit; `at_most` is the target, if there is one.
+
+    `value` is None where it could not be measured; `name` then says why.
+    """
 
     name: str
-    value: float
+    value: float | None
     unit: str = ""
     at_most: float | None = None
 
     def line(self) -> str:
         """Return the figure beside its target."""
+        if self.value is None:
+            return f"{self.name:<{_WIDTH}}not measured"
         shown = f"{self.value:,.2f}" if self.value < _SMALL else f"{self.value:,.0f}"
         start = f"{self.name:<{_WIDTH}}{shown:>9} {self.unit:<6}"
         if self.at_most is None:
@@ -38,9 +46,9 @@ class Figure:
 Benchmark = Callable[[Scale], Iterator[Figure]]
 
 
-def interleaved(repeats: int, measures: Mapping[str, Callable[[], float]]) -> dict[str, list[float]]:
+def interleaved(repeats: int, measures: Mapping[str, Callable[[], T]]) -> dict[str, list[T]]:
     """Measure everything once per round, so that what disturbs the machine disturbs all alike."""
-    found: dict[str, list[float]] = {name: [] for name in measures}
+    found: dict[str, list[T]] = {name: [] for name in measures}
     for _ in range(repeats):
         for name, measure in measures.items():
             found[name].append(measure())
