@@ -142,6 +142,6 @@ def _is_cut_off_generation(exchange: Exchange) -> bool:
 def _without_id(text: str, model: str) -> str:
     last = model.rsplit("/", 1)[-1]
     for name in (model, last if re.search(r"[-\d]", last) else ""):
-        if name:  # as a word: a short id such as "m" is a part of many
+        if name and name.lower() in text:  # as a word: a short id such as "m" is a part of many
             text = re.sub(rf"(?<![a-z0-9]){re.escape(name.lower())}(?![a-z0-9])", "this", text)
     return text

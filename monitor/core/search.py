@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from monitor.core.classify import Finding
-from monitor.core.forms import Change, Form, Route
+from monitor.core.forms import KIND_OF, Change, Form, Route
 from monitor.core.hints import in_order
 from monitor.core.knowledge import NOTHING_KNOWN, Knowledge
 from monitor.core.model import ANSWERED, Kind, Outcome, Reason
@@ -80,7 +80,7 @@ def _usual(quirks: Quirks, kind: str, knowledge: Knowledge) -> Route | None:
     """Return the route that served the model last, or serves its kind at this provider."""
     if knowledge.form and knowledge.form.route in quirks.routes:
         return knowledge.form.route
-    return next((route for route in quirks.routes if Form(route).kind == kind), None)
+    return next((route for route in quirks.routes if KIND_OF[route] == kind), None)
 
 
 def _form(route: Route, quirks: Quirks, knowledge: Knowledge) -> Form:
@@ -186,7 +186,7 @@ def learned(
         return knowledge
     form = _unstreamed(end.form) if plan.is_streamed else end.form
     kind = end.finding.proves or end.form.kind  # the history's from now on
-    chosen = next((route for route in quirks.routes if Form(route).kind == kind), None)
+    chosen = next((route for route in quirks.routes if KIND_OF[route] == kind), None)
     is_usual = form.route is chosen and form == _form(form.route, quirks, NOTHING_KNOWN) and not is_last_hope
     return replace(knowledge, form=None if is_usual else form, searched_at=None, searches=0)
 
