@@ -94,6 +94,16 @@ def test_a_delisted_model_that_is_listed_again_is_asked_itself(engine: Engine) -
     assert told == [("retired",), ("reappeared",)]
 
 
+@g.ON_SQLITE
+def test_an_id_that_would_lead_elsewhere_is_never_looked_up(engine: Engine) -> None:
+    world = s.scripted({"../../etc": {CHAT: ENDED}, "a/..": {CHAT: ENDED}, "a/fine": {CHAT: ENDED}})
+    with g.gateway(world) as there:
+        for hour in range(2):
+            g.sweep(nim(there.base_url), engine, g.hours(hour))
+        got = {each.path for each in there.requests if each.method == "GET"}
+    assert got == {"/v1/models", "/v1/models/a/fine"}
+
+
 # ---- Announced ends --------------------------------------------------------------------
 
 

@@ -4,6 +4,7 @@ Each case breaks a real server in one way after a good sweep, and looks at every
 """
 
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import Engine
@@ -17,6 +18,7 @@ from monitor.store.exchange import add_sweeps, read_sweeps
 from monitor.store.rebuild import rebuild
 from monitor.sweep import Target, Watch, sweep_provider
 from tests import gateway as g
+from tests import scripted as s
 
 MODELS = 30
 MANY = steady(120)  # more pages than are read, one model a page
@@ -390,3 +392,63 @@ def test_even_an_accepted_sweep_does_not_believe_its_own_rejected_key(engine: En
         accept(engine, g.PROVIDER, g.NOON)
         swept = g.sweep(g.target(there.base_url, key="nvapi-of-somebody-else"), engine, g.hours(1))
     assert (swept.decision.cause, g.statuses(engine)) == (Cause.CREDENTIAL, before)
+
+
+# ---- Sweeps that reach few, or nobody ---------------------------------------------------
+
+
+def out_of_budget(aim: Target) -> Target:
+    return replace(aim, requests_per_day=1)
+
+
+def test_a_sweep_that_could_ask_nobody_concludes_nothing(engine: Engine) -> None:
+    with g.gateway(steady(MODELS)) as there:
+        aim = g.target(there.base_url)
+        g.sweep(aim, engine, g.NOON)
+        g.sweep(g.target(there.base_url, key="nvapi-of-somebody-else"), engine, g.hours(1))
+        before = g.statuses(engine)
+        swept = g.sweep(out_of_budget(aim), engine, g.hours(2))
+        assert (swept.decision.verdict, swept.decision.cause) == (Verdict.INCONCLUSIVE, Cause.INTERRUPTED)
+        assert g.provider_events(engine) == [("credential_rejected", "credential")]
+        there.change(Everywhere("server_error"))
+        for hour in (3, 4):
+            assert g.sweep(aim, engine, g.hours(hour)).decision.cause == Cause.PROVIDER_OUTAGE
+    assert g.statuses(engine) == before
+
+
+@g.ON_SQLITE
+def test_after_a_sweep_that_reached_few_an_outage_is_still_an_outage(engine: Engine) -> None:
+    with g.gateway(steady(MODELS)) as there:
+        aim = g.target(there.base_url)
+        spent = g.sweep(aim, engine, g.NOON).sweep.requests
+        short = replace(aim, requests_per_day=spent + 4)
+        assert g.sweep(short, engine, g.hours(1)).decision.verdict is Verdict.CONCLUSIVE
+        before = g.statuses(engine)
+        there.change(Everywhere("server_error"))
+        for hour in (2, 3):
+            assert g.sweep(aim, engine, g.hours(hour)).decision.cause == Cause.PROVIDER_OUTAGE
+    assert g.statuses(engine) == before
+
+
+@g.ON_SQLITE
+def test_a_wait_beyond_the_sweeps_end_ends_it_at_once(engine: Engine) -> None:
+    with g.gateway(steady(MODELS)) as there:
+        there.change(Everywhere("too_many_requests_wait:3600"))
+        swept = g.sweep(g.target(there.base_url, concurrency=2), engine, g.NOON)
+    assert swept.sweep.finished_at - swept.sweep.started_at < timedelta(seconds=30)
+    assert swept.sweep.requests <= 4
+
+
+@g.ON_SQLITE
+def test_an_endpoint_that_moved_is_looked_for_with_a_few_models_only(engine: Engine) -> None:
+    few = {f"b/e{number}": {"embeddings": s.VECTOR} for number in range(4)}
+    many = {f"a/m{number}": {"chat/completions": s.OK} for number in range(20)}
+    nowhere: dict[str, dict[str, s.Says]] = {model: {} for model in many}
+    with g.gateway(s.scripted({**many, **few})) as there:
+        aim = g.target(there.base_url, concurrency=4)
+        g.sweep(aim, engine, g.NOON)
+        there.show(s.scripted({**nowhere, **few}))
+        there.forget()
+        swept = g.sweep(aim, engine, g.hours(1))
+        assert len(there.probes) <= 24 + 3 * 4
+    assert swept.decision.cause == Cause.RULE_CHANGE

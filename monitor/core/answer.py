@@ -11,6 +11,7 @@ _READ_CHARS = 4000
 _MOST_LEAVES = 300
 _TAG = re.compile(r"<[^<>]{0,500}>")
 _TITLE = re.compile(r"<title[^<>]{0,100}>([^<]{1,300})", re.IGNORECASE)
+_STREAM_STARTS = ("data:", "event:", "id:", "retry:", ":")  # a comment too: some send one to keep alive
 _CLIENT_ERROR = 400
 _LAST_ERROR = 599
 
@@ -18,7 +19,7 @@ _LAST_ERROR = 599
 def read_document(body: str) -> object:
     """Return the JSON of a body, or of the most telling event of an unasked-for stream; else None."""
     document = _json(body)
-    if document is None and body.lstrip()[:5] in {"data:", "event"}:
+    if document is None and body.lstrip().startswith(_STREAM_STARTS):
         return _event(body)
     return document
 

@@ -24,3 +24,16 @@ def in_order(model: str, routes: tuple[Route, ...], declared: Route | None = Non
     named = [route for pattern, route in _HINTS if pattern.search(model.lower())]
     spoken_of = [route for route in (declared, *named) if route in routes]
     return tuple(dict.fromkeys((*spoken_of, *routes)))
+
+
+_NAMED: tuple[tuple[re.Pattern[str], Route], ...] = (
+    (re.compile(r"\bresponses\b"), Route.RESPONSES),
+    (re.compile(r"\bembeddings?\b"), Route.EMBEDDINGS),
+    (re.compile(r"\brerank"), Route.RERANK),
+    (re.compile(r"(?<!chat/)\bcompletions\b"), Route.COMPLETIONS),
+)
+
+
+def named_in(text: str) -> Route | None:
+    """Return the endpoint that a refusal names as the right one: "use the embeddings endpoint"."""
+    return next((route for pattern, route in _NAMED if pattern.search(text.lower())), None)

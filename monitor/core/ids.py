@@ -5,6 +5,11 @@ from unicodedata import category
 LONGEST_ID_BYTES = 512
 
 
+def is_path(text: str) -> bool:
+    """Say whether an id can stand in an address without leading elsewhere: no empty or dotted segment."""
+    return all(segment.strip(".") for segment in text.split("/"))
+
+
 def is_trackable_id(text: str) -> bool:
     """Say whether a model id can be tracked (rules.md 33).
 

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from monitor.core.classify import Finding
 from monitor.core.forms import KIND_OF, Change, Form, Route
-from monitor.core.hints import in_order
+from monitor.core.hints import in_order, named_in
 from monitor.core.knowledge import NOTHING_KNOWN, Knowledge
 from monitor.core.model import ANSWERED, Kind, Outcome, Reason
 from monitor.core.quirks import Quirks
@@ -104,7 +104,9 @@ def next_form(plan: Plan, tried: Sequence[Tried]) -> Form | None:
     if not _goes_on(plan, tried):
         return None
     asked = {each.form.route for each in tried}
-    return next((form for form in plan.others if form.route not in asked), None)
+    left = [form for form in plan.others if form.route not in asked]
+    named = named_in(tried[-1].finding.detail or "")
+    return next((form for form in left if form.route is named), left[0] if left else None)
 
 
 def _adapted(tried: Sequence[Tried]) -> Form | None:
@@ -184,7 +186,8 @@ def learned(
     is_last_hope = end.finding.reason in _PASSING and end.form.route is not plan.main
     if not (is_known or leads_on or is_last_hope):
         return knowledge
-    form = _unstreamed(end.form) if plan.is_streamed else end.form
+    is_measured = plan.is_streamed and end.form.kind is Kind.CHAT
+    form = _unstreamed(end.form) if is_measured else end.form
     kind = end.finding.proves or end.form.kind  # the history's from now on
     chosen = next((route for route in quirks.routes if KIND_OF[route] == kind), None)
     is_usual = form.route is chosen and form == _form(form.route, quirks, NOTHING_KNOWN) and not is_last_hope

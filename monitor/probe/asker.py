@@ -30,6 +30,8 @@ class Asker:
     request_limit: int | None = None
     requests: int = 0
     promised: int = 0
+    owed_s: float = 0.0
+    is_over: bool = False
     throttle: Throttle = field(init=False)
 
     def __post_init__(self) -> None:
@@ -37,7 +39,8 @@ class Asker:
 
     def promise(self) -> bool:
         """Set one request aside for `send`; False where no more may be sent."""
-        if self.request_limit is not None and self.promised >= self.request_limit:
+        is_spent = self.request_limit is not None and self.promised >= self.request_limit
+        if self.is_over or is_spent:
             return False
         self.promised += 1
         return True
@@ -48,10 +51,15 @@ class Asker:
             return None
         return max(self.deadline_s - self.stopwatch.elapsed_s(), 0.0)
 
-    async def send(self, course: Course, form: Form, timeout_s: float) -> Answer:
-        """Ask one model once, when its turn has come; the request was promised before."""
+    async def send(self, course: Course, form: Form, timeout_s: float) -> Answer | None:
+        """Ask one model once, when its turn has come; the request was promised before.
+
+        None where it must not be sent any more.
+        """
         await self.gap.claim(course.model)
         await self.pacer.acquire()
+        if self.is_over:
+            return None
         self.requests += 1
         course.attempts += 1
         answer = await self.ask(course.model, form, timeout_s)
@@ -67,8 +75,20 @@ class Asker:
         course.attempts += polls
         course.rests_until_s = self.stopwatch.elapsed_s() + answer.rest_s
         if answer.pause_s:
-            remaining_s = self.remaining_s()
-            self.pacer.penalise(answer.pause_s if remaining_s is None else min(answer.pause_s, remaining_s))
-        if not self.pacer.is_limited:
+            self._pause(answer.pause_s)
+        if not self.pacer.is_limited and not self.is_over:
             is_refused = answer.finding.reason is Reason.TOO_MANY_REQUESTS
             self.throttle.add(course.model, at_s=self.stopwatch.elapsed_s(), is_refused=is_refused)
+
+    def _pause(self, pause_s: float) -> None:
+        """Let everybody wait; a pause beyond the deadline ends the round at once, and is kept after it."""
+        remaining_s = self.remaining_s()
+        if remaining_s is None or pause_s < remaining_s:
+            self.pacer.penalise(pause_s)
+        else:
+            self.is_over, self.owed_s = True, remaining_s
+
+    def pay(self) -> None:
+        """Let the next round wait as long as this one would have had to."""
+        if self.is_over:
+            self.pacer.penalise(self.owed_s)

@@ -97,6 +97,11 @@ class Inquest:
         for suspect in () if self._is_mute else tuple(self._suspects.values()):
             self._release(suspect)
 
+    def cause_of_all_failing(self) -> Cause | None:
+        """Return the trouble where a round asked as many as it could and nobody answered (rules.md 11)."""
+        name = None if self._believes else self.tally.common_class(is_all=True)
+        return self.tally.common_cause(name) if name else None
+
     async def _anyone_answers(self) -> bool:
         """Ask the canaries again, side by side, with patience where theirs was a trouble that may pass."""
         canaries = self._canaries[:CANARIES_PER_SUSPICION]

@@ -7,11 +7,10 @@ patience. All of it is paced, ends by the deadline, and stops when the trouble i
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 
 from monitor.core.forms import Form
-from monitor.core.model import ANSWERED, Cause, Observation
+from monitor.core.model import ANSWERED, Observation
 from monitor.probe.asker import Ask, Asker
 from monitor.probe.course import Course
 from monitor.probe.gap import Gap
@@ -20,36 +19,8 @@ from monitor.probe.pacer import Pacer
 from monitor.probe.probe import Answer
 from monitor.probe.stopwatch import Stopwatch
 from monitor.probe.suspicion import ENOUGH, Tally, refusal_cause
+from monitor.probe.terms import RoundResult, RoundSettings
 from monitor.probe.together import all_or_none
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RoundSettings:
-    """How a round is made.
-
-    At most `concurrency` questions are under way. The first look has `timeout_s` for each, the second
-    `slow_timeout_s`. The round ends `deadline_s` after the sweep's start and sends at most `request_limit`
-    requests. `believes` says that a common failure is to be believed (`monitor accept`).
-    """
-
-    concurrency: int = 4
-    timeout_s: float = 20.0
-    slow_timeout_s: float = 90.0
-    deadline_s: float | None = None
-    request_limit: int | None = None
-    believes: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class RoundResult:
-    """What a round gave: exactly one observation per model, in the models' order, and the requests it took.
-
-    `trouble` is the run's own, where the round was stopped for it; it says nothing of the models.
-    """
-
-    observations: tuple[Observation, ...]
-    requests: int
-    trouble: Cause | None = None
 
 
 async def probe_round(
@@ -62,13 +33,15 @@ async def probe_round(
     gap: Gap | None = None,
     canaries: Sequence[str] = (),
     regulars: Sequence[str] = (),
+    believed: Sequence[str] = (),
     on_observation: Callable[[Observation], None] = lambda _observation: None,
 ) -> RoundResult:
     """Observe every model, in the courses' order, which afterwards tell what was learned.
 
-    `regulars` answered last time; `canaries` are those of them that are asked first, and again on suspicion
-    (rules.md 6, 8). `on_observation` gets every final observation once, the `not_probed` ones last.
-    Cancellation ends the probes in flight and is raised; so is what `ask` raises.
+    `regulars` answered last time, `believed` are available as far as is known; `canaries` are those of them
+    that are asked first, and again on suspicion (rules.md 6, 8). `on_observation` gets every final
+    observation once, the `not_probed` ones last. Cancellation ends the probes in flight and is raised; so is
+    what `ask` raises.
     """
     asker = Asker(
         ask=ask,
@@ -78,7 +51,13 @@ async def probe_round(
         deadline_s=settings.deadline_s,
         request_limit=settings.request_limit,
     )
-    probes = _Round(courses, asker, settings, canaries=canaries, regulars=regulars, tell=on_observation)
+    wanted = {course.model for course in courses}
+    tally = Tally(
+        len(wanted),
+        [name for name in regulars if name in wanted],
+        [name for name in believed if name in wanted],
+    )
+    probes = _Round(courses, asker, settings, canaries=canaries, tally=tally, tell=on_observation)
     return await probes.run()
 
 
@@ -95,7 +74,7 @@ class _Round:
         settings: RoundSettings,
         *,
         canaries: Sequence[str],
-        regulars: Sequence[str],
+        tally: Tally,
         tell: Callable[[Observation], None],
     ) -> None:
         self.courses = {course.model: course for course in courses}
@@ -106,7 +85,6 @@ class _Round:
         self.claimed: set[str] = set()
         self.final: dict[str, Observation] = {}
         self.fruitless = 0
-        tally = Tally(len(self.courses), [name for name in regulars if name in self.courses])
         self.inquest = Inquest(
             tally,
             first,
@@ -129,7 +107,9 @@ class _Round:
         except TimeoutError:
             if not scope.expired():
                 raise
+        self.asker.pay()
         self._close()
+        trouble = trouble or self.inquest.cause_of_all_failing()
         observations = tuple(self.final[model] for model in self.courses)
         return RoundResult(observations, self.asker.requests, trouble)
 
@@ -154,34 +134,49 @@ class _Round:
 
     async def _ask_first(self, course: Course) -> None:
         self.claimed.add(course.model)
-        course.answers.append(await self._send(course, course.plan.first))
-        await self._take(course)
+        if answer := await self._send(course, course.plan.first):
+            course.answers.append(answer)
+            await self._take(course)
 
     async def _elsewhere(self) -> None:
         """Adapt and search; where nobody answered yet, a dozen first: they may speak for all."""
         open_ended = [each for each in self._open() if each.next_form() is not None]
+        if self.inquest.tally.is_massive():
+            adaptable = [each for each in open_ended if each.is_adaptable]
+            open_ended = [*adaptable, *[each for each in open_ended if not each.is_adaptable]]
+            if not await self._any_answers(open_ended[:CANARIES_PER_SUSPICION], self._pursue):
+                return
         first = len(open_ended) if self.inquest.tally.has_answer else ENOUGH
-        await all_or_none([self._pursue(each) for each in open_ended[:first]])
-        await all_or_none([self._pursue(each) for each in open_ended[first:]])
+        await all_or_none([self._pursue(each) for each in open_ended[:first] if not self._is_settled(each)])
+        await all_or_none([self._pursue(each) for each in open_ended[first:] if not self._is_settled(each)])
 
     async def _second_looks(self) -> None:
         """Ask who was unclear again; of a mass failure that the guard will hold, a few speak for all."""
         unclear = [each for each in self._open() if each.wants_second_look]
         if self.inquest.tally.is_massive():
             few, unclear = unclear[:CANARIES_PER_SUSPICION], unclear[CANARIES_PER_SUSPICION:]
-            await all_or_none([self._look_again(each) for each in few])
-            if not any(
-                self.final[each.model].outcome in ANSWERED for each in few if each.model in self.final
-            ):
+            if not await self._any_answers(few, self._look_again):
                 return
         await all_or_none([self._look_again(each) for each in unclear])
+
+    async def _any_answers(
+        self, few: Sequence[Course], act: Callable[[Course], Coroutine[None, None, None]]
+    ) -> bool:
+        await all_or_none([act(each) for each in few])
+        return any(self._is_settled(each) and self.final[each.model].outcome in ANSWERED for each in few)
+
+    def _is_settled(self, course: Course) -> bool:
+        return course.model in self.final
 
     def _open(self) -> list[Course]:
         """Return the courses with an answer that does not stand yet."""
         return [each for each in self.courses.values() if each.answers and each.model not in self.final]
 
-    async def _send(self, course: Course, form: Form, *, patiently: bool = False) -> Answer:
-        """Ask within the round's concurrency; who waits for a model's own gap takes nobody's place."""
+    async def _send(self, course: Course, form: Form, *, patiently: bool = False) -> Answer | None:
+        """Ask within the round's concurrency; who waits for a model's own gap takes nobody's place.
+
+        None where the round is over before the model's turn comes.
+        """
         timeout_s = self.settings.slow_timeout_s if patiently else self.settings.timeout_s
         async with course.turn:
             await self.asker.gap.wait(course.model)
@@ -193,7 +188,9 @@ class _Round:
         if self._is_hopeless() and not course.answers[-1].finding.wish:
             return
         while (form := course.next_form()) is not None and self.asker.promise():
-            course.answers.append(await self._send(course, form))
+            if (answer := await self._send(course, form)) is None:
+                break
+            course.answers.append(answer)
         self.fruitless += course.is_searched
         await self._take(course)
 
@@ -217,10 +214,14 @@ class _Round:
         first = (course.plan, course.answers)
         form = course.begin_second_look()
         try:
-            course.answers.append(await self.asker.send(course, form, timeout_s))
+            answer = await self.asker.send(course, form, timeout_s)
         except BaseException:  # cut off, by the deadline or from outside: the first look stands
             course.plan, course.answers = first
             raise
+        if answer is None:
+            course.plan, course.answers = first
+            return False
+        course.answers.append(answer)
         return True
 
     def _patience_s(self, course: Course) -> float | None:
@@ -264,6 +265,8 @@ class _Round:
         self.claimed.add(model)
         form = course.answers[-1].form if course.answers else course.plan.first
         answer = await self._send(course, form, patiently=patiently)
+        if answer is None:
+            return None
         if model not in self.final and (not course.answers or course.wants_second_look):
             self._replace(course, answer)
         return answer.observation

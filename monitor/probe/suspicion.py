@@ -35,14 +35,16 @@ def as_models_own(observation: Observation) -> Observation:
 class Tally:
     """Counts what the models of a round said last.
 
-    `total` is how many models there are to ask, `regulars` those of them that answered last time.
+    `total` is how many models there are to ask, `regulars` those of them that answered last time, `believed`
+    those that are available as far as is known: after a sweep that reached few, they are more.
     `has_answer` says whether anybody answered at all.
     """
 
-    def __init__(self, total: int, regulars: Collection[str] = ()) -> None:
+    def __init__(self, total: int, regulars: Collection[str] = (), believed: Collection[str] = ()) -> None:
         self._enough = min(ENOUGH, total)
         self._total = total
         self._regulars = frozenset(regulars)
+        self._known = self._regulars | frozenset(believed)
         self._said: dict[str, Observation] = {}
         self._refused: Counter[Cause] = Counter()
         self._alike: Counter[Cause] = Counter()
@@ -57,7 +59,7 @@ class Tally:
         self._said[observation.model] = observation
         self._count(observation, 1)
         self._failing.pop(observation.model, None)
-        if observation.model in self._regulars and failure_class(observation):
+        if observation.model in self._known and failure_class(observation):
             self._failing[observation.model] = observation
         is_answer = observation.outcome in ANSWERED
         self.has_answer = self.has_answer or is_answer
@@ -77,20 +79,22 @@ class Tally:
             return None
         return next((cause for cause, count in self._alike.items() if count == finished), None)
 
-    def common_class(self) -> str | None:
+    def common_class(self, *, is_all: bool = False) -> str | None:
         """Return the class in which most of those fail that answered last time, when all do; else None.
 
-        All: a dozen of them, or more than half. One answer of anybody refutes it. Several troubles at once
+        All: a dozen of them, or more than half, or whoever was asked at all where `is_all` says that nobody
+        else will be. One answer of anybody refutes it. Several troubles at once
         (a revoked key in an outage) are as little the models' own as one, so classes may be mixed.
         """
-        enough = min(ENOUGH, len(self._regulars) // 2 + 1)
-        if self.has_answer or len(self._regulars) < FEWEST_ANSWERED or len(self._failing) < enough:
+        enough = 1 if is_all else min(ENOUGH, len(self._known) // 2 + 1)
+        if self.has_answer or len(self._known) < FEWEST_ANSWERED or len(self._failing) < enough:
             return None
         return self._classes().most_common(1)[0][0]
 
     def is_massive(self) -> bool:
         """Whether more than half of those that answered last time fail in one class as it stands (rule 8)."""
-        most = max(self._classes().values(), default=0)
+        failing = (seen for model, seen in self._failing.items() if model in self._regulars)
+        most = max(Counter(failure_class(seen) for seen in failing).values(), default=0)
         return len(self._regulars) >= FEWEST_ANSWERED and 2 * most > len(self._regulars)
 
     def common_cause(self, name: str) -> Cause:

@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from monitor.core.ids import is_path
 from monitor.core.knowledge import NOTHING_KNOWN, Knowledge
 from monitor.core.looks import after_probe, is_looked_up
 from monitor.core.model import Kind, ModelState, ProviderState, Status
@@ -22,12 +23,14 @@ class Agenda:
     """The order of one sweep.
 
     `looked_up` are retired models whose metadata is read first, `asked` everybody else; `regulars` of those
-    answered last time. `canaries` are known to answer: they are asked first, and again on suspicion.
+    answered last time, `believed` are those that are available as far as is known. `canaries` are known to
+    answer: they are asked first, and again on suspicion.
     """
 
     looked_up: tuple[str, ...]
     asked: tuple[str, ...]
     regulars: tuple[str, ...]
+    believed: tuple[str, ...]
     canaries: tuple[str, ...]
 
 
@@ -60,8 +63,14 @@ def agenda_of(tracked: Sequence[str], known: Known, target: Target, *, is_short:
     regulars = tuple(model for model in ordered if model in known.state.answered)
     asked = ordered if is_short else (*regulars, *set_aside(ordered, regulars))
     believed = tuple(model for model in ordered if _is_believed(model, known))
-    canaries = (believed if is_short else regulars)[:CANARIES]
-    return Agenda(looked_up=looked_up, asked=asked, regulars=regulars, canaries=canaries)
+    answering = sorted(believed if is_short else regulars, key=lambda model: not _was_available(model, known))
+    return Agenda(
+        looked_up=looked_up,
+        asked=asked,
+        regulars=regulars,
+        believed=believed,
+        canaries=tuple(answering[:CANARIES]),
+    )
 
 
 def set_aside(models: Sequence[str], others: Collection[str]) -> tuple[str, ...]:
@@ -92,8 +101,14 @@ def _is_believed(model: str, known: Known) -> bool:
     return state is not None and state.status is Status.AVAILABLE
 
 
+def _was_available(model: str, known: Known) -> bool:
+    """Whether the last look found an answer, not only a limit."""
+    state = known.state.models.get(model)
+    return state is not None and state.last_available_at == state.last_checked_at
+
+
 def _is_looked_up(model: str, known: Known, target: Target) -> bool:
-    if not target.quirks.metadata:
+    if not target.quirks.metadata or not is_path(model):
         return False
     state = known.state.models.get(model)
     return is_looked_up(state, known.knowledge_of(model), every=target.full_look_every)

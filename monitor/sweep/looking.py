@@ -9,7 +9,8 @@ from monitor.core.knowledge import Knowledge
 from monitor.core.model import Observation
 from monitor.probe.course import Course
 from monitor.probe.probe import Answer, Line, probe_model
-from monitor.probe.round import RoundResult, RoundSettings, probe_round
+from monitor.probe.round import probe_round
+from monitor.probe.terms import RoundResult, RoundSettings
 from monitor.sweep.agenda import Agenda, Known, agenda_of, course_of
 from monitor.sweep.lookups import LookUps
 from monitor.sweep.values import Target
@@ -121,6 +122,7 @@ async def ask_all(
         ),
         canaries=agenda.canaries if agenda else (),
         regulars=agenda.regulars if agenda else (),
+        believed=agenda.believed if agenda else (),
         on_observation=take,
     )
 

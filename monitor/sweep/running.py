@@ -17,13 +17,13 @@ from monitor.catalog.read import CatalogReading, read_catalog
 from monitor.core.diff import doubt_catalog, fold, is_tracked
 from monitor.core.knowledge import Knowledge
 from monitor.core.lifecycle import BASELINE
-from monitor.core.model import Cause, Observation, Outcome, Sweep, Verdict
+from monitor.core.model import UNASKED, Cause, Observation, Outcome, Sweep, Verdict
 from monitor.errors import StoreUnavailable
 from monitor.http import open_client
 from monitor.logs import event
 from monitor.probe.probe import Line
-from monitor.probe.round import RoundResult
 from monitor.probe.stopwatch import Stopwatch
+from monitor.probe.terms import RoundResult
 from monitor.report.sweeps import event_document, sweep_fields
 from monitor.store.engine import Engine
 from monitor.store.knowledge import save_knowledge
@@ -129,6 +129,11 @@ class Running:
         self.watch.on_observation(observation)
 
     def _take_round(self, result: RoundResult) -> None:
+        if self.observed and all(seen.reason in UNASKED for seen in self.observed.values()):
+            detail = "nobody was asked: the day's budget or the sweep's time was spent"
+            self.seen = replace(
+                self.seen, verdict=Verdict.INCONCLUSIVE, cause=Cause.INTERRUPTED, detail=detail
+            )
         if result.trouble:
             told = (
                 seen.detail for seen in result.observations if seen.detail and seen.outcome == Outcome.UNKNOWN

@@ -77,6 +77,8 @@ CASES: list[tuple[str, Exchange, Outcome, Reason]] = [
     ("3", said(200, "ID3...", {"content-type": "audio/mpeg"}), UP, Reason.OK),
     ("2", said(200, {**generated(message={"content": "a"}), "error": None}), UP, Reason.OK),
     ("2", said(200, 'data: {"choices":[{"delta":{"content":"a"}}]}\n\ndata: [DONE]\n'), UP, Reason.OK),
+    ("2", said(200, ': WORKING\n\ndata: {"choices":[{"delta":{"content":"a"}}]}\n'), UP, Reason.OK),
+    ("2", said(200, 'id: 1\ndata: {"choices":[{"delta":{"content":"a"}}]}\n'), UP, Reason.OK),
     ("3", said(200, {"data": [{"embedding": [0.1]}]}), UP, Reason.OK),
     ("3", said(200, {"rankings": [{"index": 0, "logit": 1}]}), UP, Reason.OK),
     ("3", said(200, {"data": [{"b64_json": "aa"}]}), UP, Reason.OK),

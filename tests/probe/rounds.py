@@ -18,8 +18,9 @@ from monitor.probe.course import Course
 from monitor.probe.gap import Gap
 from monitor.probe.pacer import Pacer
 from monitor.probe.probe import Answer
-from monitor.probe.round import RoundResult, RoundSettings, probe_round
+from monitor.probe.round import probe_round
 from monitor.probe.stopwatch import Stopwatch
+from monitor.probe.terms import RoundResult, RoundSettings
 from tests.probe.loops import leaping
 from tests.probe.sayings import NOT_HERE, OK, OK_OF
 

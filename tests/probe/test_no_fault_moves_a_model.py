@@ -18,8 +18,9 @@ from monitor.core.search import plan_for
 from monitor.probe.course import Course
 from monitor.probe.pacer import Pacer
 from monitor.probe.probe import Answer
-from monitor.probe.round import RoundSettings, probe_round
+from monitor.probe.round import probe_round
 from monitor.probe.stopwatch import Stopwatch
+from monitor.probe.terms import RoundSettings
 
 START = datetime(2026, 11, 24, tzinfo=UTC)
 MODELS = tuple(f"maker-{number % 4}/m{number}" for number in range(24))

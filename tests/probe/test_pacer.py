@@ -203,12 +203,12 @@ def test_no_turn_makes_it_faster_than_configured_or_slower_than_the_slowest(
 
 def test_it_speeds_up_by_parts_until_it_is_as_it_was() -> None:
     pacer = Pacer(60, now=lambda: 0.0)
-    pacer.slow_down(4.0)
+    pacer.slow_down(2.0)
     intervals = []
     for _ in range(10):
         pacer.speed_up()
         intervals.append(pacer.interval_s)
-    assert intervals[0] == pytest.approx(8.0 * RECOVERY)
+    assert intervals[0] == pytest.approx(4.0 * RECOVERY)
     assert intervals[-1] == pytest.approx(SAFETY)
 
 

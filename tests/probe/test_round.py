@@ -10,8 +10,9 @@ from monitor.core.forms import Route
 from monitor.core.model import Kind, Observation, Outcome, Reason
 from monitor.probe.course import Course
 from monitor.probe.pacer import Pacer
-from monitor.probe.round import RoundResult, RoundSettings, probe_round
+from monitor.probe.round import probe_round
 from monitor.probe.stopwatch import Stopwatch
+from monitor.probe.terms import RoundResult, RoundSettings
 from tests.probe.rounds import (
     ONE_BY_ONE,
     SIDE_BY_SIDE,

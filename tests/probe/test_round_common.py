@@ -8,8 +8,8 @@ from monitor.core.exchange import Exchange
 from monitor.core.forms import Route
 from monitor.core.model import Cause, Kind, Reason
 from monitor.probe.inquest import CANARIES_PER_SUSPICION
-from monitor.probe.round import RoundSettings
 from monitor.probe.suspicion import ENOUGH
+from monitor.probe.terms import RoundSettings
 from tests.probe.rounds import (
     ONE_BY_ONE,
     SIDE_BY_SIDE,
@@ -128,12 +128,12 @@ def test_a_common_failure_is_not_looked_into_where_it_is_to_be_believed() -> Non
     assert (result.trouble, provider.models_asked) == (None, MODELS)
 
 
-def test_a_suspicion_that_nobody_can_be_asked_about_any_more_stops_nothing() -> None:
-    """The budget ends with the dozenth model; the guard decides."""
+def test_where_the_budget_ends_and_nobody_answered_it_is_the_runs_trouble() -> None:
+    """Nobody can be asked again, but while nothing at all answers nothing is believed (rules.md 11)."""
     provider = Provider(everyone(NOT_OF_ACCOUNT))
     settings = with_limit(ENOUGH, ONE_BY_ONE)
     result = provider.go_round(MODELS, canaries=CANARIES, regulars=MODELS, settings=settings)
-    assert (result.trouble, provider.models_asked) == (None, MODELS[:ENOUGH])
+    assert (result.trouble, provider.models_asked) == (Cause.CREDENTIAL, MODELS[:ENOUGH])
 
 
 @pytest.mark.parametrize("who", ["m00", "m07", "m39"])

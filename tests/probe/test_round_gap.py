@@ -10,7 +10,7 @@ from monitor.core.exchange import Exchange
 from monitor.core.forms import Route
 from monitor.core.model import Reason
 from monitor.probe.pacer import Pacer
-from monitor.probe.round import RoundSettings
+from monitor.probe.terms import RoundSettings
 from tests.probe.rounds import (
     ONE_BY_ONE,
     SIDE_BY_SIDE,

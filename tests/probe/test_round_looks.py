@@ -10,7 +10,7 @@ from monitor.core.forms import Change, Form, Route
 from monitor.core.model import Kind, Outcome, Reason
 from monitor.core.quirks import Quirks
 from monitor.probe.course import Course
-from monitor.probe.round import RoundSettings
+from monitor.probe.terms import RoundSettings
 from tests.probe.rounds import (
     ONE_BY_ONE,
     SIDE_BY_SIDE,

@@ -5,7 +5,7 @@ import pytest
 from monitor.core.exchange import Exchange
 from monitor.core.forms import Route
 from monitor.core.model import Cause, Outcome, Reason
-from monitor.probe.round import RoundSettings
+from monitor.probe.terms import RoundSettings
 from tests.probe.rounds import (
     ONE_BY_ONE,
     Provider,

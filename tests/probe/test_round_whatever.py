@@ -10,7 +10,7 @@ from monitor.core.exchange import Exchange
 from monitor.core.forms import Form
 from monitor.core.model import ANSWERED, Kind, Observation, Outcome, Reason
 from monitor.core.quirks import Quirks
-from monitor.probe.round import RoundResult, RoundSettings
+from monitor.probe.terms import RoundResult, RoundSettings
 from tests.probe.rounds import Provider, Question, names, searching
 from tests.probe.sayings import (
     BROKEN,

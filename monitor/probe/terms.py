@@ -1,0 +1,34 @@
+"""What a round of probes is given, and what it gives."""
+
+from dataclasses import dataclass
+
+from monitor.core.model import Cause, Observation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoundSettings:
+    """How a round is made.
+
+    At most `concurrency` questions are under way. The first look has `timeout_s` for each, the second
+    `slow_timeout_s`. The round ends `deadline_s` after the sweep's start and sends at most `request_limit`
+    requests. `believes` says that a common failure is to be believed (`monitor accept`).
+    """
+
+    concurrency: int = 4
+    timeout_s: float = 20.0
+    slow_timeout_s: float = 90.0
+    deadline_s: float | None = None
+    request_limit: int | None = None
+    believes: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RoundResult:
+    """What a round gave: exactly one observation per model, in the models' order, and the requests it took.
+
+    `trouble` is the run's own, where the round was stopped for it; it says nothing of the models.
+    """
+
+    observations: tuple[Observation, ...]
+    requests: int
+    trouble: Cause | None = None
