@@ -146,7 +146,7 @@ def arrange(facts: Iterable[ProviderFacts], changes: Iterable[ChangeLine], *, no
         sections=sections,
         counts={status: sum(section.counts[status] for section in watched) for status in Status},
         flapping=sum(line.flapping for section in watched for line in section.present),
-        changes=[_change(line) for line in told if not _is_baseline(line)][:_SHOWN_CHANGES],
+        changes=[worded(line) for line in told if not _is_baseline(line)][:_SHOWN_CHANGES],
         has_baseline=any(_is_baseline(line) for line in told),
     )
 
@@ -186,7 +186,8 @@ def _is_baseline(line: ChangeLine) -> bool:
     return line.detail == BASELINE
 
 
-def _change(line: ChangeLine) -> Change:
+def worded(line: ChangeLine) -> Change:
+    """Put one event into words."""
     return Change(
         at=line.confirmed_at,
         provider=line.provider,

@@ -1,12 +1,13 @@
-"""/: the status page. Later issues add the pages of models and changes, badges, the feed and metrics here."""
+"""/ and /models: the status page, and one page for each model."""
 
+from http import HTTPStatus
 from typing import Final
 
-from fastapi import APIRouter
+from fastapi import APIRouter, HTTPException
 from fastapi.responses import HTMLResponse
 
-from monitor.report.page import ProviderFacts, arrange
-from monitor.store.query import current_models, events, sweeps
+from monitor.report.page import ProviderFacts, arrange, worded
+from monitor.store.query import current_models, events, model_story, sweeps
 from monitor.web.knowledge import freshness, known_providers
 from monitor.web.render import Pages
 from monitor.web.site import Site
@@ -26,6 +27,15 @@ def page_routes(site: Site, pages: Pages) -> APIRouter:
             _facts(site, names), events(site.engine, limit=_EVENTS, newest_first=True), now=site.now()
         )
         return HTMLResponse(pages.status(page), headers={"Content-Security-Policy": pages.policy})
+
+    @routes.get("/models/{provider}/{model:path}")
+    def model(provider: str, model: str) -> HTMLResponse:
+        story = model_story(site.engine, provider, model)
+        if story is None:
+            raise HTTPException(HTTPStatus.NOT_FOUND, "nothing is known of such a model")
+        changes = [worded(line) for line in story.events]
+        page = pages.model(story, changes, site.now())
+        return HTMLResponse(page, headers={"Content-Security-Policy": pages.policy})
 
     return routes
 

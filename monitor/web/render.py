@@ -1,6 +1,7 @@
 """Templates to HTML, with every text from outside escaped and the page's one style allowed by its hash."""
 
 from base64 import b64encode
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -8,7 +9,9 @@ from typing import Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from monitor.report.page import Page
+from monitor.core.history import ModelStory
+from monitor.report.page import Change, Page
+from monitor.report.places import model_path
 from monitor.report.plain import cause_words, reason_words, shown_id
 from monitor.report.times import ago, iso_millis, moment_words, span_words
 from monitor.web.headers import STRICTEST
@@ -25,7 +28,12 @@ class Pages:
 
     def status(self, page: Page) -> str:
         """Render the status page."""
-        return self.templates.get_template("page.html").render(page=page)
+        return self.templates.get_template("page.html").render(page=page, now=page.now)
+
+    def model(self, story: ModelStory, changes: Sequence[Change], now: datetime) -> str:
+        """Render one model's page."""
+        template = self.templates.get_template("model.html")
+        return template.render(story=story, changes=changes, now=now)
 
     def fault(self, title: str, message: str) -> str:
         """Render a page that only says what is wrong."""
@@ -50,6 +58,7 @@ def load_pages() -> Pages:
         iso=iso_millis,
         latency=_latency,
         length_of=span_words,
+        model_path=lambda line: model_path(line.provider, line.model),
         percent=_percent,
         shown=shown_id,
         until=_until,
