@@ -19,7 +19,7 @@ WITHOUT_FUNDING := 'import json, pathlib; lock = pathlib.Path("package-lock.json
 # aimock needs Node.js 20.15; where the machine's is older (Debian 12: 18), one comes with the npm packages.
 IS_NODE_NEW := node -e 'const [a, b] = process.versions.node.split("."); process.exit(100 * a + +b < 2015 ? 1 : 0)'
 
-.PHONY: help setup run test test-e2e image-test lint types check bench docs lock clean
+.PHONY: help setup run test soak test-e2e image-test lint types check bench docs lock clean
 
 help: ## what each target does
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -47,7 +47,10 @@ $(SERVERS)/node_modules/.ready: $(SERVERS)/package.json $(SERVERS)/package-lock.
 	@touch $@
 
 test: setup $(LITELLM)/.ready ## the whole test suite, on SQLite and on a real Postgres it starts itself
-	$(BIN)/pytest -n 2 -m "not e2e"
+	$(BIN)/pytest -n 2 -m "not e2e and not soak"
+
+soak: setup ## ten thousand random lives, each rebuilt (an hour and more)
+	$(BIN)/pytest -m soak
 
 test-e2e: setup $(SERVERS)/node_modules/.ready ## a real browser (installs Debian's Chromium) and npm's servers
 	@command -v chromium >/dev/null || { apt-get update -qq && apt-get install -y -qq $(E2E_PACKAGES) >/dev/null; }
