@@ -4,6 +4,7 @@ MonitorError                 1
 ├── UsageError               2  the command line asks for something impossible
 ├── ConfigError              2  a configuration file or a secret is wrong or missing
 ├── RecordError              2  a file of sweep records cannot be read
+├── NotDelivered             1  a channel did not take a message
 ├── NoVerdict                3  the question cannot be answered now
 │   └── UnknownModel         3  no such model in the database
 └── StoreError               4  the database cannot be used
@@ -14,6 +15,7 @@ A message names the thing, what is wrong and what to do. It never holds a secret
 An error outside this tree is a fault of the program and ends a command with 3: nothing can be concluded.
 """
 
+from datetime import timedelta
 from typing import ClassVar
 
 
@@ -39,6 +41,14 @@ class RecordError(MonitorError):
     """A file of sweep records cannot be read."""
 
     exit_code = 2
+
+
+class NotDelivered(MonitorError):
+    """A channel did not take a message; `retry_after` is how long it asked to be left alone."""
+
+    def __init__(self, words: str, *, retry_after: timedelta | None = None) -> None:
+        super().__init__(words)
+        self.retry_after = retry_after
 
 
 class NoVerdict(MonitorError):

@@ -17,7 +17,7 @@ from monitor.store.files import create_file, ensure_mode, ensure_wal, is_missing
 from monitor.store.schema import metadata, provider
 from monitor.store.trouble import database_name
 
-HEAD: Final = "0004"  # the last revision under migrations/versions
+HEAD: Final = "0006"  # the last revision under migrations/versions
 VERSION_TABLE: Final = "schema_version"
 _UPGRADE_LOCK: Final = 4_711_202_004
 

@@ -26,7 +26,8 @@ from monitor.store.schema import policy as policy_table
 from monitor.store.schema import provider as provider_table
 from monitor.store.schema import sweep as sweep_table
 from monitor.store.states import save_state
-from monitor.store.values import millis, read_policy, wanted_sweep_id
+from monitor.store.telling import Outbox, post_changes
+from monitor.store.values import millis, moment, read_policy, wanted_sweep_id
 
 _MOST_COLLISIONS = 100_000
 
@@ -112,8 +113,12 @@ def add_observations(engine: Engine, sweep_id: int, observations: Sequence[Obser
         write_observations(connection, _running(connection, sweep_id).provider_id, sweep_id, observations)
 
 
-def close_sweep(engine: Engine, sweep_id: int, sweep: Sweep, decision: Decision) -> Decision:
+def close_sweep(
+    engine: Engine, sweep_id: int, sweep: Sweep, decision: Decision, outbox: Outbox | None = None
+) -> Decision:
     """Finish a running sweep: everything it saw and everything that follows, at once.
+
+    What people are to be told of it is put in the `outbox` with it; without one nobody is told.
 
     A conclusive sweep that was `accepted` uses up the provider's acceptance; after another it still waits.
     Returns the decision that was recorded: another one than the given where others derived this provider's
@@ -125,9 +130,11 @@ def close_sweep(engine: Engine, sweep_id: int, sweep: Sweep, decision: Decision)
             raise StoreError(
                 f"sweep {sweep_id} was opened with another start: use the one that open_sweep gave"
             )
-        return _close(
-            connection, row, StoredSweep(sweep_id, sweep, _policy(connection, row.policy_id)), decision
-        )
+        stored = StoredSweep(sweep_id, sweep, _policy(connection, row.policy_id))
+        recorded = _close(connection, row, stored, decision)
+        if outbox is not None:
+            post_changes(connection, row.provider_id, stored, recorded, outbox)
+        return recorded
 
 
 def close_interrupted(engine: Engine, provider: str, vantage: str) -> list[Sweep]:
@@ -166,6 +173,16 @@ def last_slot(engine: Engine, provider: str, vantage: str) -> datetime | None:
         )
         slots = [slot for slot in (connection.scalar(claimed), connection.scalar(missed)) if slot is not None]
         return to_datetime(max(slots)) if slots else None
+
+
+def last_made_at(engine: Engine, provider: str) -> datetime | None:
+    """Return when the latest sweep began that was made here; imported ones say nothing of our schedule."""
+    with reading(engine) as connection:
+        made = select(func.max(sweep_table.c.started_at)).where(
+            sweep_table.c.provider_id == find_provider(connection, provider),
+            sweep_table.c.imported.is_(False),
+        )
+        return moment(connection.scalar(made))
 
 
 def record_missed_slots(engine: Engine, provider: str, vantage: str, slots: Iterable[datetime]) -> None:

@@ -173,7 +173,9 @@ class Running:
             on=StoreUnavailable, attempts=_CLOSE_ATTEMPTS, timeout=None
         ):
             with attempt:
-                decision = await to_thread(close_sweep, self.engine, self.id, finished, decision)
+                decision = await to_thread(
+                    close_sweep, self.engine, self.id, finished, decision, self.target.outbox
+                )
         if decision.verdict is Verdict.CONCLUSIVE:
             await self._remember()
         swept = Swept(self.id, replace(finished, verdict=decision.verdict, cause=decision.cause), decision)

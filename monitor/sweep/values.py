@@ -10,6 +10,7 @@ from monitor.core.quirks import Quirks
 from monitor.http import Endpoint
 from monitor.probe.gap import Gap
 from monitor.probe.pacer import Pacer
+from monitor.store.telling import Outbox
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +21,7 @@ class Target:
     second `slow_timeout`. A retired model that can be looked up is asked itself every `full_look_every`th
     sweep only.
     `requests_per_day` is the budget of a UTC day, shared with the `sweeps_left` of it, this one included.
+    `outbox` says who is told what changed.
     """
 
     provider: str
@@ -37,6 +39,7 @@ class Target:
     full_look_every: int = 24
     requests_per_day: int | None = None
     sweeps_left: Callable[[datetime], int] = lambda _now: 1
+    outbox: Outbox = field(default_factory=Outbox)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

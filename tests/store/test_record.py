@@ -9,7 +9,7 @@ from sqlalchemy import Engine
 from monitor.core.diff import fold
 from monitor.core.model import Cause, Decision, EventKind, Outcome, Policy, Reason, Status, Sweep, Verdict
 from monitor.errors import StoreError
-from monitor.store.exchange import read_sweeps
+from monitor.store.exchange import add_sweeps, read_sweeps
 from monitor.store.integrity import check
 from monitor.store.record import (
     OpenedSweep,
@@ -17,6 +17,7 @@ from monitor.store.record import (
     close_interrupted,
     close_sweep,
     keep_catalog,
+    last_made_at,
     last_slot,
     open_sweep,
     record_missed_slots,
@@ -193,6 +194,13 @@ def test_a_sweep_started_before_the_clock_stepped_back_takes_its_place_in_the_pa
     assert decision.events[0].to_status is Status.AVAILABLE
     kinds = [(row["kind"], row["to_status"]) for row in views.told(engine, "change_history")]
     assert kinds == [("appeared", "available")]  # one down is not confirmed
+
+
+def test_an_imported_sweep_was_not_made_here(engine: Engine) -> None:
+    assert last_made_at(engine, "nvidia") is None
+    past = Sweep(provider="nvidia", started_at=told.START, finished_at=told.START)
+    add_sweeps(engine, [past], lambda _name: Policy())
+    assert last_made_at(engine, "nvidia") is None
 
 
 def test_the_last_slot_is_the_latest_made_or_missed(engine: Engine) -> None:

@@ -1,11 +1,7 @@
-"""The private tables. Facts: what sweeps saw. Derived: what the fold made of it, always rebuildable.
+"""Facts: what sweeps saw and with which policy they were decided. Nothing can rebuild these.
 
-Two are neither: `knowledge`, what the prober learned of how to ask, and `acceptance`, what an operator told
-the next sweep. No export carries them and a rebuild leaves them alone: the history is whole without them.
-
-Times are integer milliseconds since 1970 UTC, days are integer days since 1970. An observation is five small
-integers; everything that repeats across observations is stored once as a `finding`. migrations/ must agree
-with this module (`alembic check` in the tests).
+Times are integer milliseconds since 1970 UTC. An observation is five small integers; everything that repeats
+across observations is stored once as a `finding`.
 """
 
 from sqlalchemy import (
@@ -18,7 +14,6 @@ from sqlalchemy import (
     Index,
     Integer,
     LargeBinary,
-    MetaData,
     PrimaryKeyConstraint,
     Table,
     Text,
@@ -26,24 +21,13 @@ from sqlalchemy import (
     text,
 )
 
-metadata = MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "ck": "ck_%(table_name)s_%(constraint_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
-
-# Names are compared by code point on both databases (rules.md 26).
-_NAME = Text().with_variant(Text(collation="C"), "postgresql")
+from monitor.store.schema.naming import NAME, metadata
 
 provider = Table(
     "provider",
     metadata,
     Column("id", Integer, primary_key=True),
-    Column("name", _NAME, nullable=False, unique=True),
+    Column("name", NAME, nullable=False, unique=True),
     # Counts how often derived rows changed: a decision made on older ones is noticed and made anew.
     Column("folds", Integer, nullable=False, server_default=text("0")),
 )
@@ -53,7 +37,7 @@ model = Table(
     metadata,
     Column("id", Integer, primary_key=True),
     Column("provider_id", ForeignKey("provider.id"), nullable=False),
-    Column("name", _NAME, nullable=False),
+    Column("name", NAME, nullable=False),
     UniqueConstraint("provider_id", "name"),
 )
 
@@ -90,7 +74,7 @@ sweep = Table(
     # Seconds since 2020, moved up on a collision: an id range is a time range.
     Column("id", Integer, primary_key=True, autoincrement=False),
     Column("provider_id", ForeignKey("provider.id"), nullable=False),
-    Column("vantage", _NAME, nullable=False),
+    Column("vantage", NAME, nullable=False),
     Column("slot", BigInteger),
     Column("started_at", BigInteger, nullable=False),
     Column("finished_at", BigInteger),
@@ -102,6 +86,7 @@ sweep = Table(
     Column("accepted", Boolean, nullable=False, server_default=text("false")),
     Column("imported", Boolean, nullable=False, server_default=text("false")),
     Column("detail", Text),
+    Column("voided", Text),  # why an operator declared it bad (rules.md 31); it is then inconclusive
     Column("policy_id", ForeignKey("policy.id"), nullable=False),
     Column("catalog_id", ForeignKey("catalog.id")),
     Column("folds_before", Integer, nullable=False, server_default=text("0")),
@@ -177,96 +162,12 @@ gap = Table(  # listed and tracked, yet without an observation: only in imported
     sqlite_with_rowid=False,
 )
 
-event = Table(
-    "event",
-    metadata,
-    # sweep_id * 2**20 + place in the sweep (rules.md 26): a rebuild gives the same ids.
-    Column("id", BigInteger, primary_key=True, autoincrement=False),
-    Column("provider_id", ForeignKey("provider.id"), nullable=False),
-    Column("sweep_id", ForeignKey("sweep.id"), nullable=False),
-    # The start of its sweep. Sweeps take their turn by it; ids may not, where several start within seconds.
-    Column("swept_at", BigInteger, nullable=False),
-    Column("model_id", ForeignKey("model.id")),
-    Column("kind", Text, nullable=False),
-    Column("began_at", BigInteger, nullable=False),
-    Column("confirmed_at", BigInteger, nullable=False),
-    Column("from_status", Text),
-    Column("to_status", Text),
-    Column("reason", Text),
-    Column("detail", Text),
-    Index(None, "swept_at", "id"),
-    Index(None, "model_id", "swept_at", "id"),
-    Index(None, "provider_id", "swept_at", "id"),
-)
-_ABOUT_RETIREMENT = (event.c.from_status == text("'retired'")) | (event.c.to_status == text("'retired'"))
-Index(
-    "ix_event_retirement",
-    event.c.provider_id,
-    event.c.model_id,
-    sqlite_where=_ABOUT_RETIREMENT,
-    postgresql_where=_ABOUT_RETIREMENT,
-)
-
-model_state = Table(
-    "model_state",
-    metadata,
-    Column("model_id", ForeignKey("model.id"), primary_key=True),
-    Column("status", Text, nullable=False),
-    Column("reason", Text),
-    Column("since", BigInteger, nullable=False),
-    Column("listed", Boolean, nullable=False),
-    Column("flapping", Boolean, nullable=False),
-    Column("kind", Text, nullable=False),
-    Column("last_checked_at", BigInteger),
-    Column("last_available_at", BigInteger),
-    Column("http_status", Integer),
-    Column("latency_ms", Integer),
-    Column("retires_at", BigInteger),
-    Column("memory", Text, nullable=False),
-)
-
-provider_state = Table(
-    "provider_state",
-    metadata,
-    Column("provider_id", ForeignKey("provider.id"), primary_key=True),
-    Column("memory", Text, nullable=False),
-)
-
-daily = Table(
-    "daily",
-    metadata,
-    Column("model_id", ForeignKey("model.id"), nullable=False),
-    Column("day", Integer, nullable=False),
-    Column("checks", Integer, nullable=False),
-    Column("answered", Integer, nullable=False),
-    Column("unavailable", Integer, nullable=False),
-    Column("unknown", Integer, nullable=False),
-    Column("latency_p50_ms", Integer),
-    Column("latency_p95_ms", Integer),
-    PrimaryKeyConstraint("model_id", "day"),
-    sqlite_with_rowid=False,
-)
-
 missed_slot = Table(
     "missed_slot",
     metadata,
     Column("provider_id", ForeignKey("provider.id"), nullable=False),
-    Column("vantage", _NAME, nullable=False),
+    Column("vantage", NAME, nullable=False),
     Column("slot", BigInteger, nullable=False),
     PrimaryKeyConstraint("provider_id", "vantage", "slot"),
     sqlite_with_rowid=False,
-)
-
-knowledge = Table(
-    "knowledge",
-    metadata,
-    Column("model_id", ForeignKey("model.id"), primary_key=True),
-    Column("document", Text, nullable=False),  # core/knowledge.py as JSON, what is at its default left out
-)
-
-acceptance = Table(  # a provider whose next conclusive sweep is to believe what it sees (rules.md 11)
-    "acceptance",
-    metadata,
-    Column("provider_id", ForeignKey("provider.id"), primary_key=True),
-    Column("accepted_at", BigInteger, nullable=False),
 )

@@ -1,0 +1,44 @@
+"""The private tables: facts, what is derived from them, and what is neither.
+
+migrations/ must agree with this package (`alembic check` in the tests).
+"""
+
+from monitor.store.schema.derived import daily, event, model_state, provider_state
+from monitor.store.schema.facts import (
+    catalog,
+    finding,
+    gap,
+    missed_slot,
+    model,
+    observation,
+    policy,
+    provider,
+    streamed,
+    sweep,
+    untracked,
+)
+from monitor.store.schema.memory import acceptance, delivery, knowledge, telling
+from monitor.store.schema.naming import metadata
+
+__all__ = [
+    "acceptance",
+    "catalog",
+    "daily",
+    "delivery",
+    "event",
+    "finding",
+    "gap",
+    "knowledge",
+    "metadata",
+    "missed_slot",
+    "model",
+    "model_state",
+    "observation",
+    "policy",
+    "provider",
+    "provider_state",
+    "streamed",
+    "sweep",
+    "telling",
+    "untracked",
+]

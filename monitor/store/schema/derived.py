@@ -1,0 +1,86 @@
+"""Derived: what the fold made of the facts, always rebuildable. Days are integer days since 1970."""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    text,
+)
+
+from monitor.store.schema.naming import metadata
+
+event = Table(
+    "event",
+    metadata,
+    # sweep_id * 2**20 + place in the sweep (rules.md 26): a rebuild gives the same ids.
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("provider_id", ForeignKey("provider.id"), nullable=False),
+    Column("sweep_id", ForeignKey("sweep.id"), nullable=False),
+    # The start of its sweep. Sweeps take their turn by it; ids may not, where several start within seconds.
+    Column("swept_at", BigInteger, nullable=False),
+    Column("model_id", ForeignKey("model.id")),
+    Column("kind", Text, nullable=False),
+    Column("began_at", BigInteger, nullable=False),
+    Column("confirmed_at", BigInteger, nullable=False),
+    Column("from_status", Text),
+    Column("to_status", Text),
+    Column("reason", Text),
+    Column("detail", Text),
+    Index(None, "swept_at", "id"),
+    Index(None, "model_id", "swept_at", "id"),
+    Index(None, "provider_id", "swept_at", "id"),
+)
+_ABOUT_RETIREMENT = (event.c.from_status == text("'retired'")) | (event.c.to_status == text("'retired'"))
+Index(
+    "ix_event_retirement",
+    event.c.provider_id,
+    event.c.model_id,
+    sqlite_where=_ABOUT_RETIREMENT,
+    postgresql_where=_ABOUT_RETIREMENT,
+)
+
+model_state = Table(
+    "model_state",
+    metadata,
+    Column("model_id", ForeignKey("model.id"), primary_key=True),
+    Column("status", Text, nullable=False),
+    Column("reason", Text),
+    Column("since", BigInteger, nullable=False),
+    Column("listed", Boolean, nullable=False),
+    Column("flapping", Boolean, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("last_checked_at", BigInteger),
+    Column("last_available_at", BigInteger),
+    Column("http_status", Integer),
+    Column("latency_ms", Integer),
+    Column("retires_at", BigInteger),
+    Column("memory", Text, nullable=False),
+)
+
+provider_state = Table(
+    "provider_state",
+    metadata,
+    Column("provider_id", ForeignKey("provider.id"), primary_key=True),
+    Column("memory", Text, nullable=False),
+)
+
+daily = Table(
+    "daily",
+    metadata,
+    Column("model_id", ForeignKey("model.id"), nullable=False),
+    Column("day", Integer, nullable=False),
+    Column("checks", Integer, nullable=False),
+    Column("answered", Integer, nullable=False),
+    Column("unavailable", Integer, nullable=False),
+    Column("unknown", Integer, nullable=False),
+    Column("latency_p50_ms", Integer),
+    Column("latency_p95_ms", Integer),
+    PrimaryKeyConstraint("model_id", "day"),
+    sqlite_with_rowid=False,
+)

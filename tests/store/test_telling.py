@@ -1,0 +1,132 @@
+"""What a sweep changed is posted with it: one message a channel, never of an import, never twice."""
+
+from collections.abc import Iterable
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import Engine
+
+from monitor.core.diff import fold
+from monitor.core.model import EventKind, Sweep
+from monitor.core.telling import Audience, Changes
+from monitor.errors import StoreError
+from monitor.store import outbox
+from monitor.store.exchange import add_sweeps
+from monitor.store.record import add_observations, close_sweep, open_sweep
+from monitor.store.states import load_state
+from monitor.store.telling import CHANGES, Outbox, read_changes
+from tests.store import told, views
+
+EVERYTHING = frozenset(EventKind)
+TEAM = Audience(channel="team", topics=EVERYTHING)
+MAIL = Audience(channel="mail", topics=frozenset({EventKind.RETIRED, "summary"}))
+ELSEWHERE = Audience(channel="elsewhere", topics=EVERYTHING, providers=("openai",))
+LATER = told.START + timedelta(days=30)
+
+
+def swept(engine: Engine, sweep: Sweep, box: Outbox) -> int:
+    """Record a sweep as the daemon does, and tell of it."""
+    opened = open_sweep(
+        engine,
+        provider=sweep.provider,
+        vantage=sweep.vantage,
+        slot=sweep.slot,
+        started_at=sweep.started_at,
+        policy=told.POLICY,
+    )
+    assert opened
+    add_observations(engine, opened.id, sweep.observations)
+    close_sweep(engine, opened.id, sweep, fold(load_state(engine, sweep.provider), sweep, told.POLICY), box)
+    return opened.id
+
+
+def story(letters: Iterable[dict[str, told.Answer]]) -> list[Sweep]:
+    return [
+        told.sweep(told.START + place * timedelta(minutes=15), each) for place, each in enumerate(letters)
+    ]
+
+
+def posted(engine: Engine, channel: str) -> list[Changes]:
+    waiting = outbox.due(engine, channel, LATER)
+    assert all(each.topic == CHANGES for each in waiting)
+    return [read_changes(each.document) for each in waiting]
+
+
+def test_one_message_a_sweep_and_channel_tells_all_that_was_asked_for(engine: Engine) -> None:
+    box = Outbox(audiences=(TEAM, MAIL, ELSEWHERE))
+    models = {"a/one": told.UP, "b/two": told.UP, "c/☃": told.UP}
+    sweeps = story([models, {**models, "a/one": told.ENDED, "c/☃": told.ENDED}, {**models, "d": told.UP}])
+    numbers = [swept(engine, each, box) for each in sweeps]
+    (retired, appeared), (mailed,) = posted(engine, "team"), posted(engine, "mail")
+    assert mailed == retired
+    assert (retired.sweep_id, retired.swept_at, retired.provider) == (
+        numbers[1],
+        sweeps[1].started_at,
+        "nvidia",
+    )
+    assert [(event.kind, event.model) for event in retired.events] == [
+        (EventKind.RETIRED, "a/one"),
+        (EventKind.RETIRED, "c/☃"),
+    ]
+    assert EventKind.APPEARED in {event.kind for event in appeared.events}
+    assert posted(engine, "elsewhere") == []
+
+
+def test_the_events_that_are_posted_are_those_of_the_history(engine: Engine) -> None:
+    for each in story([{"a": told.UP}, {"a": told.DOWN}, {"a": told.DOWN}, {"a": told.UP}]):
+        swept(engine, each, Outbox(audiences=(TEAM,)))
+    told_kinds = [event.kind for changes in posted(engine, "team") for event in changes.events]
+    kept = [kind for _number, _provider, _model, kind, *_ in views.rows(engine, "change_history")]
+    assert told_kinds == kept[1:] == [EventKind.BECAME_UNAVAILABLE, EventKind.BECAME_AVAILABLE]
+
+
+def test_nobody_is_told_of_what_is_imported(engine: Engine) -> None:
+    sweeps = story([{"a": told.UP}, {"a": told.ENDED}])
+    add_sweeps(engine, sweeps, lambda _provider: told.POLICY)
+    assert len(views.rows(engine, "change_history")) == 2
+    assert posted(engine, "team") == []
+
+
+def test_a_sweep_that_cannot_be_closed_tells_nobody(engine: Engine) -> None:
+    (first, second) = story([{"a": told.UP}, {"a": told.ENDED}])
+    swept(engine, first, Outbox(audiences=(TEAM,)))
+    number = swept(engine, second, Outbox(audiences=(TEAM,)))
+    decision = fold(load_state(engine, "nvidia"), second, told.POLICY)
+    with pytest.raises(StoreError, match="closed"):
+        close_sweep(engine, number, second, decision, Outbox(audiences=(TEAM,)))
+    assert len(posted(engine, "team")) == 1
+
+
+def test_what_a_window_hid_is_remembered_by_the_database_until_it_may_be_told(engine: Engine) -> None:
+    sweeps = story([{"a": told.UP}, {"a": told.DOWN}, {"a": told.DOWN}, {"a": told.DOWN}])
+    silent_until = sweeps[3].started_at
+    box = Outbox(audiences=(TEAM,), is_silent=lambda _provider, _model, moment: moment < silent_until)
+    for each in sweeps[:3]:
+        swept(engine, each, box)
+    assert posted(engine, "team") == []
+    number = swept(engine, sweeps[3], box)
+    (changes,) = posted(engine, "team")
+    assert (changes.sweep_id, changes.events[0].kind) == (number, EventKind.BECAME_UNAVAILABLE)
+    assert changes.events[0].began_at == sweeps[1].moment(sweeps[1].observations[0])
+
+
+def test_a_window_that_closes_over_nothing_new_leaves_nothing_to_tell(engine: Engine) -> None:
+    sweeps = story([{"a": told.UP}, {"a": told.DOWN}, {"a": told.DOWN}, {"a": told.UP}, {"a": told.UP}])
+    box = Outbox(audiences=(TEAM,), is_silent=lambda _provider, _model, moment: moment < sweeps[3].started_at)
+    for each in sweeps:
+        swept(engine, each, box)
+    assert posted(engine, "team") == []
+
+
+def test_providers_keep_what_they_hide_apart(engine: Engine) -> None:
+    box = Outbox(audiences=(TEAM,), is_silent=lambda provider, _model, _moment: provider == "quiet")
+    for provider in ("quiet", "loud"):
+        for each in story([{"a": told.UP}, {"a": told.ENDED}]):
+            swept(engine, told.sweep(each.started_at, _answers(each), provider=provider), box)
+    assert [changes.provider for changes in posted(engine, "team")] == ["loud"]
+
+
+def _answers(sweep: Sweep) -> dict[str, told.Answer]:
+    return {
+        each.model: told.ENDED if each.reason == "end_of_life" else told.UP for each in sweep.observations
+    }
