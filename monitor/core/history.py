@@ -95,6 +95,55 @@ class UptimeRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WindowRow:
+    """A model's observations of a window of time (rules.md 27).
+
+    `clear_or_answered` are the observations that tell something, `due` the sweeps that should have told it:
+    inconclusive and missed ones included. Latencies are nearest-rank percentiles of its available answers.
+    """
+
+    provider: str
+    model: str
+    answered: int
+    unavailable: int
+    unknown: int
+    clear_or_answered: int
+    due: int
+    latency_p50_ms: int | None
+    latency_p95_ms: int | None
+
+    @property
+    def checks(self) -> int:
+        """How many observations count."""
+        return self.answered + self.unavailable + self.unknown
+
+    @property
+    def uptime_percent(self) -> float | None:
+        """Return 100 * answered / (answered + unavailable)."""
+        return percent(self.answered, self.answered + self.unavailable)
+
+    @property
+    def coverage_percent(self) -> float | None:
+        """Return 100 * clear_or_answered / due."""
+        return percent(self.clear_or_answered, self.due)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatusAt:
+    """What was believed of a model at a moment; but `kind` and `listed` are what is believed today."""
+
+    provider: str
+    model: str
+    status: Status
+    reason: str | None
+    since: datetime
+    flapping: bool
+    retires_at: datetime | None
+    kind: str
+    listed: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StreamRow:
     """One line of `stream_history`: a streamed answer, whole after `latency_ms`."""
 

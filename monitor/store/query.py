@@ -30,7 +30,7 @@ from monitor.store.values import DAY_MS, is_storable, moment, sweep_of_event
 _UPTIME_DAYS = 30  # of model_status
 _PROVIDER = t.provider.c.name.label("provider")
 _MODEL = t.model.c.name.label("model")
-_TURN = (t.event.c.swept_at, t.event.c.id)  # what orders events: ids alone do not, see schema.py
+_TURN = (t.event.c.swept_at, t.event.c.id)  # what orders events: ids alone do not, see schema/derived.py
 
 
 def providers(engine: Engine) -> list[str]:
@@ -99,6 +99,7 @@ def events(
     engine: Engine,
     *,
     since: datetime | None = None,
+    until: datetime | None = None,
     kind: str | None = None,
     provider: str | None = None,
     model: str | None = None,
@@ -106,7 +107,7 @@ def events(
     limit: int | None = None,
     newest_first: bool = False,
 ) -> list[EventRow]:
-    """Return events confirmed at or after `since`, in their order: by the start of their sweep, then by id.
+    """Return events confirmed from `since` on, before `until`, by the start of their sweep, then by id.
 
     `after_id` goes on where one stopped.
     """
@@ -121,6 +122,8 @@ def events(
     )
     if since is not None:
         query = query.where(t.event.c.confirmed_at >= to_millis(since))
+    if until is not None:
+        query = query.where(t.event.c.confirmed_at < to_millis(until))
     if kind is not None:
         query = query.where(t.event.c.kind == kind)
     if after_id is not None:

@@ -1,0 +1,115 @@
+"""Sweeps that were due and told nothing: inconclusive ones and missed slots, for the coverage of rules.md 27.
+
+Such a sweep was due for the models that the latest conclusive sweep before it listed and that were not
+retired. Moments are milliseconds since 1970.
+"""
+
+from bisect import bisect_left
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+
+from sqlalchemy import Connection, Select, Subquery, literal, select, tuple_, union_all
+
+from monitor.store.names import catalog_members
+from monitor.store.schema import event, missed_slot, sweep, untracked
+
+_BEFORE_EVERY_ID = -(2**31)
+_Turn = tuple[int, int]  # start and id of a sweep: what orders them
+_Listing = tuple[int, int]  # ids of a catalog and of the policy that says which of it is tracked
+
+
+def count_due(
+    connection: Connection, provider_id: int, begins_at: int, ends_at: int, model_id: int | None = None
+) -> Counter[int]:
+    """Return how many inconclusive sweeps and missed slots of [`begins_at`, `ends_at`) each model was due in.
+
+    With `model_id` only that model is counted.
+    """
+    due = _by_listing(connection, provider_id, begins_at, ends_at)
+    members = catalog_members(connection, (catalog for catalog, _ in due))
+    shut_out = _shut_out(connection, {policy for _, policy in due})
+    retirements = _retirements(connection, provider_id)
+    counts = Counter[int]()
+    for (catalog, policy), turns in due.items():
+        for model in set(members[catalog]) - shut_out[policy]:
+            if model_id in {None, model}:
+                counts[model] += _living(turns, retirements.get(model, ()))
+    return +counts
+
+
+def _by_listing(
+    connection: Connection, provider_id: int, begins_at: int, ends_at: int
+) -> Mapping[_Listing, list[_Turn]]:
+    """Return what was due, by the listing of the latest conclusive sweep before it; few listings differ."""
+    silent, before, earlier = _silent(provider_id, begins_at, ends_at), sweep.alias("last"), sweep.alias()
+    latest = (
+        select(earlier.c.id)
+        .where(
+            earlier.c.provider_id == provider_id,
+            earlier.c.verdict == "conclusive",
+            tuple_(earlier.c.started_at, earlier.c.id) < tuple_(silent.c.at, silent.c.id),
+        )
+        .order_by(earlier.c.started_at.desc(), earlier.c.id.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    query = (
+        select(silent.c.at, silent.c.id, before.c.catalog_id, before.c.policy_id)
+        .select_from(silent)
+        .join(before, before.c.id == latest)
+        .where(before.c.catalog_id.is_not(None))
+    )
+    found = defaultdict[_Listing, list[_Turn]](list)
+    for row in connection.execute(query):
+        found[row.catalog_id, row.policy_id].append((row.at, row.id))
+    return found
+
+
+def _silent(provider_id: int, begins_at: int, ends_at: int) -> Subquery:
+    made: Select[tuple[int, int]] = select(sweep.c.started_at.label("at"), sweep.c.id).where(
+        sweep.c.provider_id == provider_id,
+        sweep.c.verdict == "inconclusive",
+        sweep.c.started_at >= begins_at,
+        sweep.c.started_at < ends_at,
+    )
+    missed: Select[tuple[int, int]] = select(missed_slot.c.slot, literal(_BEFORE_EVERY_ID)).where(
+        missed_slot.c.provider_id == provider_id,
+        missed_slot.c.slot >= begins_at,
+        missed_slot.c.slot < ends_at,
+    )
+    return union_all(made, missed).subquery()
+
+
+def _shut_out(connection: Connection, policies: Iterable[int]) -> Mapping[int, set[int]]:
+    found = defaultdict[int, set[int]](set)
+    query = select(untracked.c.policy_id, untracked.c.model_id).where(untracked.c.policy_id.in_(policies))
+    for row in connection.execute(query):
+        found[row.policy_id].add(row.model_id)
+    return found
+
+
+def _retirements(connection: Connection, provider_id: int) -> Mapping[int, list[tuple[_Turn, bool]]]:
+    """Return each model's turns into retirement (True) and out of it, in their order."""
+    query = (
+        select(event.c.model_id, event.c.swept_at, event.c.sweep_id, event.c.to_status)
+        .where(event.c.provider_id == provider_id, event.c.model_id.is_not(None))
+        .where((event.c.from_status == "retired") | (event.c.to_status == "retired"))
+        .where(event.c.from_status.is_(None) | (event.c.from_status != event.c.to_status))
+        .order_by(event.c.model_id, event.c.swept_at, event.c.id)
+    )
+    found = defaultdict[int, list[tuple[_Turn, bool]]](list)
+    for row in connection.execute(query):
+        found[row.model_id].append(((row.swept_at, row.sweep_id), row.to_status == "retired"))
+    return found
+
+
+def _living(turns: Sequence[_Turn], retirements: Sequence[tuple[_Turn, bool]]) -> int:
+    """Count the turns before which the model was not retired."""
+    if not retirements:
+        return len(turns)
+    return sum(not _is_retired_before(turn, retirements) for turn in turns)
+
+
+def _is_retired_before(turn: _Turn, retirements: Sequence[tuple[_Turn, bool]]) -> bool:
+    place = bisect_left(retirements, turn, key=lambda each: each[0])
+    return place > 0 and retirements[place - 1][1]
