@@ -141,7 +141,7 @@ def _advance_models(
     state: ProviderState, sweep: Sweep, policy: Policy, released: Mapping[str, datetime]
 ) -> tuple[ProviderState, list[Event]]:
     """Advance every listed model by its observation, and every missing one by its absence."""
-    observations = _observations(sweep, policy)
+    observations = observations_of(sweep, policy)
     models, events = dict(state.models), list[Event]()
     for model, observation in observations.items():
         known = _as_listed(models[model]) if model in models else None
@@ -166,8 +166,8 @@ def _advance_models(
     return after, events
 
 
-def _observations(sweep: Sweep, policy: Policy) -> dict[str, Observation]:
-    """One observation for each tracked listed model; a gap counts as never asked (rules.md 1)."""
+def observations_of(sweep: Sweep, policy: Policy) -> dict[str, Observation]:
+    """Return one observation for each tracked listed model; a gap counts as never asked (rules.md 1)."""
     made = {observation.model: observation for observation in sweep.observations}
     return {
         model: made.get(model) or Observation(model, Outcome.UNKNOWN, Reason.NOT_PROBED, at_ms=0, attempts=0)

@@ -96,6 +96,7 @@ class Cause(StrEnum):
     CATALOG_UNREADABLE = "catalog_unreadable"
     CATALOG_SHRANK = "catalog_shrank"
     INTERRUPTED = "interrupted"
+    VOIDED = "voided"
 
 
 class EventKind(StrEnum):

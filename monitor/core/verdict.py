@@ -10,6 +10,7 @@ from datetime import timedelta
 
 from monitor.core.model import (
     ANSWERED,
+    UNASKED,
     Cause,
     EventKind,
     Held,
@@ -56,7 +57,7 @@ class Judgement:
 
 def failure_class(observation: Observation) -> str | None:
     """Class of failing to answer (rules.md 8), None for an answer or a model that was never asked."""
-    if observation.outcome in ANSWERED or observation.reason == Reason.NOT_PROBED:
+    if observation.outcome in ANSWERED or observation.reason in UNASKED:
         return None
     status = observation.http_status
     if observation.reason in {Reason.CREDENTIAL, Reason.QUOTA} or status in range(401, 405):
@@ -96,7 +97,7 @@ def _inconclusive(cause: str, held: Held | None) -> Judgement:
 
 def _everyone_refused(state: ProviderState, sweep: Sweep) -> Cause | None:
     """Rule 6: where no model ever answered, a refusal that everyone gets is about the account."""
-    asked = [seen for seen in sweep.observations if seen.reason != Reason.NOT_PROBED]
+    asked = [seen for seen in sweep.observations if seen.reason not in UNASKED]
     if state.has_answered or not asked or not all(map(_is_refusal, asked)):
         return None
     return _account_cause(asked, is_key_accepted=False)

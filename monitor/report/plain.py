@@ -47,6 +47,7 @@ CAUSES: Final[dict[str, str]] = {
     Cause.CATALOG_UNREADABLE: "the catalog could not be read",
     Cause.CATALOG_SHRANK: "the catalog lost most of its models",
     Cause.INTERRUPTED: "it was interrupted",
+    Cause.VOIDED: "an operator declared it bad",
 }
 
 CHANGES: Final[dict[str, str]] = {

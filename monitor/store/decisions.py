@@ -37,7 +37,7 @@ def write_decision(connection: Connection, provider_id: int, stored: StoredSweep
             "sweep_id": stored.id,
             "swept_at": to_millis(stored.sweep.started_at),
             "model_id": None if each.model is None else models[each.model],
-            **_columns(each),
+            **event_columns(each),
         }
         for place, each in enumerate(decision.events)
     ]
@@ -77,7 +77,8 @@ def core_event(row: Row[Any]) -> Event:
     )
 
 
-def _columns(each: Event) -> dict[str, Any]:
+def event_columns(each: Event) -> dict[str, Any]:
+    """Return the columns of an event that it has by itself, whatever sweep and model it belongs to."""
     return {
         "kind": each.kind.value,
         "began_at": to_millis(each.began_at),

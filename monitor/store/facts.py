@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Connection, Row, select, update
 
 from monitor.clock import to_datetime, to_millis
 from monitor.core.diff import is_tracked
-from monitor.core.model import UNASKED, Observation, Outcome, Policy, Sweep, Verdict
+from monitor.core.model import UNASKED, Cause, Observation, Outcome, Policy, Sweep, Verdict
 from monitor.store.names import catalog_id, catalog_members, insert_new, model_ids, note_untracked
 from monitor.store.observations import read_observations, write_all_observations
 from monitor.store.schema import gap, model, policy, provider, sweep
@@ -107,6 +107,7 @@ def _sweep(
     if not members:  # cut short before its catalog was kept: what was observed was listed
         ordered = sorted(seen.values(), key=lambda each: (each.at_ms, each.model))
     listed = tuple(names[number] for number in members) or tuple(each.model for each in ordered)
+    verdict, cause, detail = _said(row)
     finished_at = row.finished_at if row.finished_at is not None else _last_moment(row, ordered)
     return Sweep(
         provider=row.provider,
@@ -116,14 +117,22 @@ def _sweep(
         slot=moment(row.slot),
         listed=listed,
         observations=tuple(ordered),
-        verdict=None if row.reported_verdict is None else Verdict(row.reported_verdict),
-        cause=row.reported_cause,
+        verdict=verdict,
+        cause=cause,
         duplicates=row.duplicates,
         rejected=row.rejected,
         requests=row.requests,
         accepted=row.accepted,
-        detail=row.detail,
+        detail=detail,
     )
+
+
+def _said(row: Row[Any]) -> tuple[Verdict | None, str | None, str | None]:
+    """Return verdict, cause and detail as they were given; those of a voided sweep are the operator's."""
+    if row.voided is not None:
+        return Verdict.INCONCLUSIVE, Cause.VOIDED, row.voided
+    verdict = None if row.reported_verdict is None else Verdict(row.reported_verdict)
+    return verdict, row.reported_cause, row.detail
 
 
 def _last_moment(row: Row[Any], seen: Sequence[Observation]) -> int:

@@ -14,7 +14,7 @@ _MOST_FAULTS = 100
 # What is wrong with each row found -> the query that finds it; a row's columns fill the sentence.
 _CONTRADICTIONS: Final[tuple[tuple[str, str], ...]] = (
     (
-        "sweep {0} is finished, but what follows from it was not derived: the next sweep or import does it",
+        "sweep {0} is finished, but not derived: the next sweep does it, or `monitor db rebuild --write`",
         "SELECT id FROM sweep WHERE verdict IS NULL AND finished_at IS NOT NULL",
     ),
     (
@@ -24,6 +24,10 @@ _CONTRADICTIONS: Final[tuple[tuple[str, str], ...]] = (
     (
         "sweep {0} ended before it started",
         "SELECT id FROM sweep WHERE finished_at < started_at",
+    ),
+    (
+        "sweep {0} was declared bad, but counts as {1}: run `monitor db rebuild --write`",
+        "SELECT id, verdict FROM sweep WHERE voided IS NOT NULL AND verdict <> 'inconclusive'",
     ),
     (
         "model {0} of {1} is {2}, but its last event says {3}",

@@ -3,34 +3,56 @@
 The daemon's step, an import and a rebuild all end here, so they leave the same rows.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from sqlalchemy import Connection, Engine, ScalarSelect, delete, func, select, update
 
 from monitor.clock import to_millis
 from monitor.core.diff import fold
-from monitor.core.model import ProviderState
+from monitor.core.model import Policy, ProviderState
+from monitor.core.replay import Comparison
 from monitor.store.decisions import write_decision
 from monitor.store.engine import writing
-from monitor.store.facts import StoredSweep, read_stored
-from monitor.store.names import find_provider
+from monitor.store.facts import StoredSweep, gaps_of, read_stored
+from monitor.store.names import find_provider, insert_new, model_ids, note_untracked, policy_id
+from monitor.store.replay import MOST_SHOWN, compare_provider
 from monitor.store.rollup import count_days
-from monitor.store.schema import daily, event, model, provider, sweep
+from monitor.store.schema import daily, event, gap, model, provider, sweep, untracked
 from monitor.store.states import forget_state, read_state, save_state
 from monitor.store.values import DAY_MS
 
 
-def rebuild(engine: Engine, provider: str) -> None:
+def rebuild(
+    engine: Engine, provider: str, policy: Policy | None = None, *, most: int = MOST_SHOWN
+) -> Comparison:
     """Derive a provider's rows anew from all its finished sweeps, in one transaction (rules.md 29).
 
-    Each sweep is decided with the policy, the acceptance and the verdict stored beside it.
+    Each sweep is decided with policy, acceptance and verdict as stored beside it; a given `policy` is stored
+    beside every finished sweep first. Returns what stood otherwise, as `compare`. What people were
+    told and what waits to be told (`delivery`, `telling`) is left as it is.
     """
     with writing(engine) as connection:
         found = find_provider(connection, provider)
-        if found is not None:
-            lock_provider(connection, found)
-            rebuild_provider(connection, found)
+        if found is None:
+            return Comparison(provider=provider, sweeps=0)
+        lock_provider(connection, found)
+        return rewrite(connection, found, provider, policy, most=most)
+
+
+def rewrite(
+    connection: Connection, provider_id: int, provider: str, policy: Policy | None, *, most: int = MOST_SHOWN
+) -> Comparison:
+    """As `rebuild`, in the transaction at hand, which must have locked the provider."""
+    comparison = compare_provider(connection, provider_id, provider, policy, most=most)
+    if policy is not None:
+        connection.execute(
+            update(sweep).where(*_finished(provider_id)).values(policy_id=policy_id(connection, policy))
+        )
+    if comparison.differs or policy is not None:
+        _forget_exclusions(connection, provider_id)
+        rebuild_provider(connection, provider_id, exclusions=True)
+    return comparison
 
 
 def lock_provider(connection: Connection, provider_id: int) -> int:
@@ -60,14 +82,19 @@ def settle(connection: Connection, provider_id: int) -> None:
     _count(connection, provider_id, days)
 
 
-def rebuild_provider(connection: Connection, provider_id: int) -> None:
-    """Replace everything derived of a provider, in the transaction at hand."""
+def rebuild_provider(connection: Connection, provider_id: int, *, exclusions: bool = False) -> None:
+    """Replace everything derived of a provider, in the transaction at hand.
+
+    With `exclusions` also what says which listed models a sweep did not observe or its policy shut out.
+    """
     connection.execute(delete(event).where(event.c.provider_id == provider_id))
     models = select(model.c.id).where(model.c.provider_id == provider_id)
     connection.execute(delete(daily).where(daily.c.model_id.in_(models)))
     forget_state(connection, provider_id)
-    finished = (sweep.c.provider_id == provider_id, sweep.c.finished_at.is_not(None))
-    days = _fold_all(connection, provider_id, ProviderState(), read_stored(connection, *finished))
+    sweeps = read_stored(connection, *_finished(provider_id))
+    if exclusions:
+        sweeps = _with_exclusions(connection, provider_id, sweeps)
+    days = _fold_all(connection, provider_id, ProviderState(), sweeps)
     _count(connection, provider_id, days)
 
 
@@ -115,3 +142,30 @@ def _count(connection: Connection, provider_id: int, days: tuple[int, int] | Non
 
 def _unfolded(provider_id: int) -> tuple[Any, ...]:
     return (sweep.c.provider_id == provider_id, sweep.c.verdict.is_(None), sweep.c.finished_at.is_not(None))
+
+
+def _finished(provider_id: int) -> tuple[Any, ...]:
+    return sweep.c.provider_id == provider_id, sweep.c.finished_at.is_not(None)
+
+
+def _forget_exclusions(connection: Connection, provider_id: int) -> None:
+    models = select(model.c.id).where(model.c.provider_id == provider_id)
+    sweeps = select(sweep.c.id).where(*_finished(provider_id))
+    connection.execute(delete(gap).where(gap.c.model_id.in_(models), gap.c.sweep_id.in_(sweeps)))
+    connection.execute(delete(untracked).where(untracked.c.model_id.in_(models)))
+
+
+def _with_exclusions(
+    connection: Connection, provider_id: int, sweeps: Iterable[StoredSweep]
+) -> Iterator[StoredSweep]:
+    """Write each sweep's gaps, and the listed models that its policy shuts out, on the way."""
+    for stored in sweeps:
+        models = model_ids(connection, provider_id, stored.sweep.listed)
+        number = connection.execute(select(sweep.c.policy_id).where(sweep.c.id == stored.id)).scalar_one()
+        note_untracked(connection, number, stored.policy, models)
+        gaps = [
+            {"model_id": models[name], "sweep_id": stored.id} for name in gaps_of(stored.sweep, stored.policy)
+        ]
+        if gaps:
+            connection.execute(insert_new(connection, gap), gaps)  # an import may commit its own meanwhile
+        yield stored

@@ -43,12 +43,12 @@ def save_state(connection: Connection, provider_id: int, state: ProviderState) -
     """Write the rows of a state that differ from those in the database."""
     ids = model_ids(connection, provider_id, list(state.models))
     stored = {row.model_id: tuple(row) for row in connection.execute(_stored_states(provider_id))}
-    rows = [_state_row(ids[name], known) for name, known in state.models.items()]
+    rows = [state_row(ids[name], known) for name, known in state.models.items()]
     changed = [row for row in rows if tuple(row.values()) != stored.get(row["model_id"])]
     if changed:
         connection.execute(upsert(connection, model_state), changed)
-    memory = stable_json(_PROVIDER.dump_python(state, exclude={"models"}, exclude_defaults=True))
-    connection.execute(upsert(connection, provider_state), {"provider_id": provider_id, "memory": memory})
+    row = {"provider_id": provider_id, "memory": provider_memory(state)}
+    connection.execute(upsert(connection, provider_state), row)
 
 
 def forget_state(connection: Connection, provider_id: int) -> None:
@@ -56,6 +56,30 @@ def forget_state(connection: Connection, provider_id: int) -> None:
     models = select(model.c.id).where(model.c.provider_id == provider_id)
     connection.execute(delete(model_state).where(model_state.c.model_id.in_(models)))
     connection.execute(delete(provider_state).where(provider_state.c.provider_id == provider_id))
+
+
+def state_row(model_id: int, state: ModelState) -> Mapping[str, Any]:
+    """Return the row of a state, in the order of the table's columns."""
+    return {
+        "model_id": model_id,
+        "status": state.status.value,
+        "reason": None if state.reason is None else str(state.reason),
+        "since": millis(state.since),
+        "listed": state.listed,
+        "flapping": state.flapping,
+        "kind": str(state.kind),
+        "last_checked_at": millis(state.last_checked_at),
+        "last_available_at": millis(state.last_available_at),
+        "http_status": state.http_status,
+        "latency_ms": state.latency_ms,
+        "retires_at": millis(state.retires_at),
+        "memory": memory_text(state.memory),
+    }
+
+
+def provider_memory(state: ProviderState) -> str:
+    """Return what a provider's row remembers, without its models; what is at its default is left out."""
+    return stable_json(_PROVIDER.dump_python(state, exclude={"models"}, exclude_defaults=True))
 
 
 def _stored_states(provider_id: int) -> Select[Any]:
@@ -77,22 +101,3 @@ def _model_state(row: Row[Any]) -> ModelState:
         retires_at=moment(row.retires_at),
         memory=read_memory(row.memory),
     )
-
-
-def _state_row(model_id: int, state: ModelState) -> Mapping[str, Any]:
-    """Return the row of a state, in the order of the table's columns."""
-    return {
-        "model_id": model_id,
-        "status": state.status.value,
-        "reason": None if state.reason is None else str(state.reason),
-        "since": millis(state.since),
-        "listed": state.listed,
-        "flapping": state.flapping,
-        "kind": str(state.kind),
-        "last_checked_at": millis(state.last_checked_at),
-        "last_available_at": millis(state.last_available_at),
-        "http_status": state.http_status,
-        "latency_ms": state.latency_ms,
-        "retires_at": millis(state.retires_at),
-        "memory": memory_text(state.memory),
-    }

@@ -9,6 +9,7 @@ from datetime import timedelta
 from fnmatch import fnmatchcase
 
 from monitor.core.model import ANSWERED, Cause, Observation, Policy, Reason, Sweep, Verdict
+from tests.core.oracle_look import was_asked
 
 
 def is_shut_out(model: str, policy: Policy) -> bool:
@@ -24,7 +25,7 @@ def failure_class(observation: Observation) -> str | None:
     its text is the account's whatever its status, and every other 3xx or 4xx is about the request.
     """
     code = observation.http_status
-    if observation.outcome in ANSWERED or observation.reason == Reason.NOT_PROBED:
+    if observation.outcome in ANSWERED or not was_asked(observation):
         return None
     if observation.reason in (Reason.CREDENTIAL, Reason.QUOTA) or code in (401, 402, 403, 404):
         return "account"
@@ -141,7 +142,7 @@ class History:
 
     def everyone_refused(self, at: int) -> Cause | None:
         """Rule 6: where none ever answered, a refusal that everyone gets is the run's trouble."""
-        asked = [each for each in self.sweeps[at].observations if each.reason != Reason.NOT_PROBED]
+        asked = [each for each in self.sweeps[at].observations if was_asked(each)]
         ever = any(self.is_conclusive(before) and self.answered(before) for before in range(at))
         refused = [
             each

@@ -37,6 +37,11 @@ def is_end(observation: Observation) -> bool:
     return observation.reason == Reason.END_OF_LIFE
 
 
+def was_asked(observation: Observation) -> bool:
+    """Rules 1 and 28: neither left out, nor a retired model of which only the metadata were read."""
+    return observation.reason not in (Reason.NOT_PROBED, Reason.LOOKED_UP)
+
+
 def timed_out(observation: Observation) -> bool:
     return observation.outcome is Outcome.UNKNOWN and observation.reason == Reason.TIMEOUT
 

@@ -7,9 +7,9 @@ takes where the page leaves a choice are marked `Reading:`.
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from monitor.core.model import ANSWERED, Event, EventKind, Kind, Outcome, Policy, Reason, Status
+from monitor.core.model import ANSWERED, Event, EventKind, Kind, Outcome, Policy, Status
 from tests.core.oracle_guard import History
-from tests.core.oracle_look import Look, Shown, timed_out
+from tests.core.oracle_look import Look, Shown, timed_out, was_asked
 
 STATUS_KINDS = frozenset(
     {
@@ -75,7 +75,7 @@ class Story:
         """Rule 4: timeouts in a row; what was not probed neither adds nor breaks."""
         streak: list[Look] = []
         for look in reversed(self.looks[self.timeouts_from :]):
-            if look.observation.reason == Reason.NOT_PROBED:
+            if not was_asked(look.observation):
                 continue
             if not timed_out(look.observation):
                 break
@@ -89,7 +89,7 @@ class Story:
         last = self.last_status_event
         assert last.to_status is not None
         back = self.looks[::-1]
-        checked = next((look for look in back if look.observation.reason != Reason.NOT_PROBED), None)
+        checked = next((look for look in back if was_asked(look.observation)), None)
         answered = next((look for look in back if look.observation.outcome is Outcome.AVAILABLE), None)
         return Shown(
             status=last.to_status,

@@ -22,6 +22,7 @@ CALM: tuple[Answer, ...] = (
     (Outcome.UNKNOWN, Reason.BAD_REQUEST, 400),
     (Outcome.UNKNOWN, Reason.NEEDS_OTHER_REQUEST, 422),
     (Outcome.UNKNOWN, Reason.NOT_PROBED, None),
+    (Outcome.UNKNOWN, Reason.LOOKED_UP, 404),
     (Outcome.UNAVAILABLE, Reason.END_OF_LIFE, 410),
 )
 STORMS: tuple[Answer, ...] = (
@@ -38,6 +39,7 @@ STORMS: tuple[Answer, ...] = (
     (Outcome.UNKNOWN, Reason.NO_ENDPOINT, 404),
     (Outcome.UNAVAILABLE, Reason.END_OF_LIFE, 410),
     (Outcome.UNKNOWN, Reason.BAD_REQUEST, 400),
+    (Outcome.UNKNOWN, Reason.LOOKED_UP, 404),
 )
 KINDS = (Kind.UNKNOWN, Kind.UNKNOWN, Kind.UNKNOWN, Kind.CHAT, Kind.EMBEDDINGS)
 DATES = (None, None, None, None, START + timedelta(days=30), START + timedelta(days=60))

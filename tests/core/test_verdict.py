@@ -321,3 +321,29 @@ def test_rule_11_an_acceptance_believes_at_once(failing: str) -> None:
 def test_rule_11_an_acceptance_believes_a_shrunken_catalog_but_not_an_unread_one() -> None:
     assert verdicts(day(TEN), day("ab", after=STEP, accepted=True))[1] == BELIEVED
     assert verdicts(day(TEN), day("", after=STEP, accepted=True))[1] == Cause.CATALOG_UNREADABLE
+
+
+# ---- What was only looked up did not fail (rules.md 8, 28) ----
+
+
+def looked_up(model: str, status: int) -> Observation:
+    return Observation(model, Outcome.UNKNOWN, Reason.LOOKED_UP, 0, http_status=status)
+
+
+@pytest.mark.parametrize("status", [200, 404, 401, 500])
+def test_retired_models_whose_metadata_were_read_are_no_mass_failure(status: int) -> None:
+    """A limiter answered for them when they were asked in full, so they count as having answered then."""
+    retired, others = TEN[:6], TEN[6:]
+    ended = sweep(*(answer("e", each) for each in retired), *(answer("u", each) for each in others))
+    limited = [answer("l", each) for each in retired]
+    asked = sweep(*limited, *(answer("u", each) for each in others), at=START + STEP)
+    read = [looked_up(each, status) for each in retired]
+    last = sweep(*read, *(answer("u", each) for each in others), at=START + 2 * STEP)
+    assert [each.verdict for each in live([ended, asked, last])] == [Verdict.CONCLUSIVE] * 3
+
+
+def test_a_key_that_everyone_refuses_is_known_beside_metadata_that_anybody_may_read() -> None:
+    """Rule 6, where no model ever answered: whoever was not asked cannot have accepted the key."""
+    refused = [failed(each, 401, Reason.CREDENTIAL) for each in TEN[2:]]
+    (decision,) = live([sweep(*(looked_up(each, 200) for each in TEN[:2]), *refused)])
+    assert (decision.verdict, decision.cause) == (Verdict.INCONCLUSIVE, Cause.CREDENTIAL)

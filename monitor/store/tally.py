@@ -1,0 +1,52 @@
+"""Counts the differences that a comparison finds, and keeps the first of them."""
+
+from collections import Counter
+from datetime import datetime
+
+from monitor.core.replay import Columns, Comparison, Count, Difference, How, Part
+
+
+class Tally:
+    """The differences found so far; at most `most` of them are kept in full."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._counts = Counter[tuple[Part, How]]()
+        self._first = list[Difference]()
+
+    def compare(
+        self, part: Part, model: str | None, at: datetime, stands: Columns | None, follows: Columns | None
+    ) -> None:
+        """Note a row that stands, if it is another than the one that follows from the facts."""
+        if stands == follows:
+            return
+        found = Difference(part=part, model=model, at=at, stands=stands, follows=follows)
+        self._counts[part, found.how] += 1
+        if len(self._first) < self._most:
+            self._first.append(found)
+
+    def event(self, stands: Columns | None, follows: Columns | None) -> None:
+        """Compare an event with the one of the same model and kind in the same sweep."""
+        known = follows or stands or {}
+        self._compare_at("confirmed_at", Part.EVENT, known["model"], stands, follows)
+
+    def state(self, model: str, stands: Columns | None, follows: Columns | None) -> None:
+        """Compare what is believed of a model."""
+        self._compare_at("since", Part.STATE, model, stands, follows)
+
+    def _compare_at(
+        self, time: str, part: Part, model: object, stands: Columns | None, follows: Columns | None
+    ) -> None:
+        at = (follows or stands or {})[time]
+        if isinstance(at, datetime):
+            self.compare(part, None if model is None else str(model), at, stands, follows)
+
+    def told(self, provider: str, sweeps: int) -> Comparison:
+        """Return all that was found, counted by part and way in their order."""
+        counts = tuple(
+            Count(part, how, self._counts[part, how])
+            for part in Part
+            for how in How
+            if self._counts[part, how]
+        )
+        return Comparison(provider=provider, sweeps=sweeps, counts=counts, differences=tuple(self._first))
