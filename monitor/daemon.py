@@ -10,7 +10,7 @@ import signal
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.base import BaseTrigger
@@ -68,15 +68,15 @@ class Stop:
         return self.asked.is_set()
 
 
-def trigger_of(cadence: timedelta | str) -> BaseTrigger:
-    """Return the trigger of an interval (aligned to 1970: restarts keep the grid) or of a cron line in UTC.
+def trigger_of(cadence: timedelta | str, timezone: tzinfo = UTC) -> BaseTrigger:
+    """Return the trigger of an interval (aligned to 1970: restarts keep the grid) or of a zone's cron line.
 
     Raises ConfigError for a cron line that APScheduler does not understand.
     """
     if isinstance(cadence, timedelta):
         return IntervalTrigger(seconds=cadence.total_seconds(), start_date=_EPOCH, timezone=UTC)
     try:
-        return CronTrigger.from_crontab(cadence, timezone=UTC)
+        return CronTrigger.from_crontab(cadence, timezone=timezone)
     except ValueError as error:
         raise ConfigError(f'cron = "{cadence}" is not a cron line: {error}') from None
 
@@ -99,6 +99,12 @@ def slots_between(trigger: BaseTrigger, after: datetime, until: datetime) -> lis
         slots.append(slot.astimezone(UTC))
         slot = trigger.get_next_fire_time(slot, slot + _TICK)
     return slots[-_MOST_MISSED:]
+
+
+def has_slot(trigger: BaseTrigger, after: datetime, until: datetime) -> bool:
+    """Tell whether a scheduled time lies after one moment and not after another."""
+    slot = trigger.get_next_fire_time(None, after + _TICK)
+    return slot is not None and slot <= until
 
 
 class _Lane:

@@ -36,7 +36,8 @@ def provider_with(text: str) -> config.ProviderSettings:
 def keys(table: type[BaseModel], path: str = "") -> list[str]:
     """Every key as `section.key`; a table within a section is one key."""
     found: list[str] = []
-    for name, field in table.model_fields.items():
+    for key, field in table.model_fields.items():
+        name = field.alias or key
         inner = _table_in(field.annotation)
         found += keys(inner, name) if inner and not path else [f"{path}.{name}"]
     return found
@@ -105,7 +106,9 @@ def test_the_documentation_names_every_key_and_no_other() -> None:
 
 
 def test_the_documented_defaults_are_the_defaults() -> None:
-    effective = config.as_dict(loaded('[[notify]]\nurl = "env:X"\n'))
+    effective = config.as_dict(
+        loaded('[[notify]]\nurl = "env:X"\n[[maintenance]]\nfrom = 2026-04-06\nto = 2026-04-07\n')
+    )
     for key, default in documented(DOCUMENT.read_text("utf-8")).items():
         section, _, name = key.partition(".")
         table = effective[section]

@@ -4,21 +4,24 @@ Only this package reads the environment and TOML; only the command line and the 
 """
 
 from monitor.config.auth import Auth
+from monitor.config.channels import APPRISE, WEBHOOK, HeartbeatSettings, NotifySettings
 from monitor.config.load import config_file, load_settings, parse_settings, process_environment
+from monitor.config.maintenance import MaintenanceSettings
 from monitor.config.policy import PolicySettings
 from monitor.config.presets import PRESETS, Preset
 from monitor.config.provider import ProviderSettings
 from monitor.config.secrets import (
     known_secrets,
     resolve_headers,
+    resolve_heartbeat_url,
     resolve_key,
+    resolve_notify_secret,
     resolve_notify_url,
     resolve_proxy,
 )
 from monitor.config.settings import (
     DaemonSettings,
     DatabaseSettings,
-    NotifySettings,
     ProbeSettings,
     RetentionSettings,
     ScheduleSettings,
@@ -29,10 +32,14 @@ from monitor.config.settings import (
 from monitor.config.show import as_dict, shown
 
 __all__ = [
+    "APPRISE",
     "PRESETS",
+    "WEBHOOK",
     "Auth",
     "DaemonSettings",
     "DatabaseSettings",
+    "HeartbeatSettings",
+    "MaintenanceSettings",
     "NotifySettings",
     "PolicySettings",
     "Preset",
@@ -50,7 +57,9 @@ __all__ = [
     "parse_settings",
     "process_environment",
     "resolve_headers",
+    "resolve_heartbeat_url",
     "resolve_key",
+    "resolve_notify_secret",
     "resolve_notify_url",
     "resolve_proxy",
     "shown",

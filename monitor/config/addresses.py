@@ -1,10 +1,12 @@
-"""Addresses in a configuration: web, database, proxy; checked, and shown without their passwords."""
+"""Addresses in a configuration: web, database, proxy, channel; checked, and shown without their passwords."""
 
 import re
 from urllib.parse import SplitResult, urlsplit
 
 MASK = "***"
+REFERENCE = "env:"  # and the name of a variable: where a secret may stand, it may stand there instead
 _DATABASES = frozenset({"sqlite", "postgres", "postgresql", "postgresql+psycopg"})
+_VARIABLE = re.compile(r"[A-Z_][A-Z0-9_]{0,63}")
 _PASSWORD = re.compile(r"(?P<head>^[\w+.-]+://[^/?#@:]*:).*(?=@)", re.DOTALL)
 _QUERY_PASSWORD = re.compile(r"(?P<head>[?&](?:password|sslpassword|passfile)=)[^&#]*", re.IGNORECASE)
 
@@ -29,6 +31,43 @@ def checked_proxy(url: str) -> str:
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise ValueError('must be "http://host:port", "https://host:port" or "env:NAME"')
     return url
+
+
+def is_reference(text: str) -> bool:
+    """Tell whether a text is `env:NAME`: the name of a variable, in capitals, instead of a secret."""
+    return text.startswith(REFERENCE) and _VARIABLE.fullmatch(text.removeprefix(REFERENCE)) is not None
+
+
+def checked_channel_url(url: str) -> str:
+    """Return a channel's address as it is, or `env:NAME`; raises ValueError without showing it."""
+    if url.startswith(REFERENCE):
+        return _checked_reference(url)
+    scheme, found, rest = url.partition("://")
+    if not found or not rest or not re.fullmatch(r"[A-Za-z][A-Za-z0-9+.-]*", scheme):
+        raise ValueError('must be an address such as "mailto://..." or "env:NAME"')
+    if not url.isprintable():
+        raise ValueError("must not hold control characters")
+    return url
+
+
+def checked_heartbeat_url(url: str) -> str:
+    """Return an http(s) address as it is, or `env:NAME`; raises ValueError without showing it."""
+    if url.startswith(REFERENCE):
+        return _checked_reference(url)
+    parts = _split(url)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ValueError('must start with "http://" or "https://", or be "env:NAME"')
+    return url
+
+
+def checked_public_url(url: str) -> str:
+    """Return the http(s) address under which readers find the page, without a slash at its end."""
+    parts = _split(url)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ValueError('must be an address that starts with "http://" or "https://"')
+    if parts.username is not None or "?" in url or "#" in url:
+        raise ValueError('must be the address of the page alone, without a name, a password, "?" or "#"')
+    return url.rstrip("/")
 
 
 def checked_database_url(url: str) -> str:
@@ -73,6 +112,12 @@ def _check_sqlite_path(rest: str) -> None:
         )
     if path == "/:memory:":
         raise ValueError("keeps no history in memory; name a file")
+
+
+def _checked_reference(url: str) -> str:
+    if not is_reference(url):
+        raise ValueError('must name an environment variable in capitals after "env:"')
+    return url
 
 
 def _split(url: str) -> SplitResult:

@@ -18,7 +18,7 @@ _SECRET_NAME = re.compile(
     r"([\w-]*[_-])?(api[_-]?key|key|token|secret|passw(or)?d|credentials?|bearer|authorization|cookie)",
     re.IGNORECASE,
 )
-_SENSITIVE_KEYS = frozenset({"url", "proxy", "base_url", "headers"})
+_SENSITIVE_KEYS = frozenset({"url", "public_url", "proxy", "base_url", "headers"})
 _LONG_WORD = re.compile(r"[A-Za-z0-9_+/=-]{20}")  # a pasted key looks like this, a setting does not
 _LONGEST_SHOWN = 40
 _EXPECTED = {
@@ -120,14 +120,19 @@ def _keys_at(path: KeyPath) -> list[str]:
             if inner is None:
                 return []
             table = inner
-    return list(table.model_fields)
+    return key_names(table)
+
+
+def key_names(table: type[BaseModel]) -> list[str]:
+    """Return the keys of a table as they are written in the file."""
+    return [field.alias or name for name, field in table.model_fields.items()]
 
 
 def _homes(name: str) -> Iterator[str]:
     """Tables that know this key."""
     for key, field in Settings.model_fields.items():
         table = _table_in(field.annotation)
-        if table and name in table.model_fields:
+        if table and name in key_names(table):
             yield f"[[{key}]]" if get_origin(field.annotation) is tuple else f"[{key}]"
 
 

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable
-from datetime import time, timedelta
+from datetime import date, datetime, time, timedelta
 from difflib import get_close_matches
 from typing import Annotated
 from zoneinfo import ZoneInfo, available_timezones
@@ -10,7 +10,16 @@ from zoneinfo import ZoneInfo, available_timezones
 from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
-from monitor.config.addresses import checked_base_url, checked_database_url, checked_listen, checked_proxy
+from monitor.config.addresses import (
+    checked_base_url,
+    checked_channel_url,
+    checked_database_url,
+    checked_heartbeat_url,
+    checked_listen,
+    checked_proxy,
+    checked_public_url,
+    is_reference,
+)
 from monitor.config.auth import Auth
 from monitor.config.cron import normalised_cron
 from monitor.config.duration import FORMS, duration_text, parse_duration
@@ -53,6 +62,24 @@ def _daytime(value: object) -> time:
     return time.fromisoformat(value)
 
 
+def _moment(value: object) -> datetime:
+    """Read a date and time, with an offset or without; a date alone is its midnight."""
+    if isinstance(value, str):
+        value = _read_moment(value)
+    if isinstance(value, datetime):
+        return value
+    if isinstance(value, date):
+        return datetime.combine(value, time())
+    raise wrong_type("a date and time such as 2026-04-06T22:00:00 or 2026-04-06T22:00:00Z")
+
+
+def _read_moment(text: str) -> datetime:
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        raise ValueError('is not a date and time; write "2026-04-06T22:00:00" or with an offset') from None
+
+
 def _timezone(value: object) -> ZoneInfo:
     if isinstance(value, ZoneInfo):
         return value
@@ -84,10 +111,15 @@ def _glob(pattern: str) -> str:
     return pattern
 
 
-def _some(patterns: tuple[str, ...]) -> tuple[str, ...]:
-    if not patterns:
-        raise ValueError('is empty, so nothing would be watched; leave the key out to watch everything ("*")')
-    return patterns
+def _some(otherwise: str) -> Callable[[tuple[str, ...]], tuple[str, ...]]:
+    """Refuse an empty list of patterns; `otherwise` says what it would mean."""
+
+    def check(patterns: tuple[str, ...]) -> tuple[str, ...]:
+        if not patterns:
+            raise ValueError(f"is empty, so nothing would be {otherwise}")
+        return patterns
+
+    return check
 
 
 def _variable(name: str) -> str:
@@ -95,6 +127,12 @@ def _variable(name: str) -> str:
     if not re.fullmatch(r"[A-Z_][A-Z0-9_]{0,63}", name):
         raise ValueError("must be the name of an environment variable in capitals, not the key itself")
     return name
+
+
+def _reference(text: str) -> str:
+    if not is_reference(text):
+        raise ValueError('must be "env:NAME", not the secret itself; set that environment variable')
+    return text
 
 
 def _headers(headers: dict[str, str]) -> dict[str, str]:
@@ -149,6 +187,8 @@ Interval = Annotated[timedelta, BeforeValidator(_duration(_SECOND, 366 * _DAY))]
 Gap = Annotated[timedelta, BeforeValidator(_duration(timedelta(), _HOUR))]
 Age = Annotated[timedelta, BeforeValidator(_duration(_SECOND, 36_525 * _DAY))]
 Grace = Annotated[timedelta, BeforeValidator(_duration(timedelta(), _HOUR))]
+WindowLength = Annotated[timedelta, BeforeValidator(_duration(_SECOND, 31 * _DAY))]
+Moment = Annotated[datetime, BeforeValidator(_moment)]
 Cron = Annotated[str, AfterValidator(normalised_cron)]
 DayTime = Annotated[time, BeforeValidator(_daytime)]
 Zone = Annotated[ZoneInfo, BeforeValidator(_timezone)]
@@ -156,9 +196,19 @@ FileMode = Annotated[int, BeforeValidator(_file_mode)]
 BaseUrl = Annotated[str, AfterValidator(checked_base_url)]
 DatabaseUrl = Annotated[str, AfterValidator(checked_database_url), Field(repr=False)]
 Proxy = Annotated[str, AfterValidator(checked_proxy)]
+ChannelUrl = Annotated[str, AfterValidator(checked_channel_url)]
+HeartbeatUrl = Annotated[str, AfterValidator(checked_heartbeat_url)]
+PublicUrl = Annotated[str, AfterValidator(checked_public_url)]
+SecretReference = Annotated[str, AfterValidator(_reference)]
 Listen = Annotated[str, AfterValidator(checked_listen)]
 Globs = tuple[Annotated[str, AfterValidator(_glob)], ...]
-SomeGlobs = Annotated[Globs, AfterValidator(_some)]
+SomeGlobs = Annotated[Globs, AfterValidator(_some('watched; leave the key out to watch everything ("*")'))]
+TellingGlobs = Annotated[
+    Globs, AfterValidator(_some('told; leave the key out to hear of every provider ("*")'))
+]
+SilentGlobs = Annotated[
+    Globs, AfterValidator(_some('kept back; leave the key out to keep back everything ("*")'))
+]
 VariableName = Annotated[str, AfterValidator(_variable)]
 Headers = Annotated[dict[str, str], AfterValidator(_headers), Field(repr=False)]
 PresetName = Annotated[str, AfterValidator(_one_of(PRESETS, "is no preset"))]
@@ -168,6 +218,11 @@ CostlyKinds = tuple[
     Annotated[str, AfterValidator(_one_of(COSTLY_KINDS, "is no kind that must be allowed"))], ...
 ]
 Topics = tuple[Annotated[str, AfterValidator(_one_of((SUMMARY, *EventKind), "is nothing that is told"))], ...]
+ChannelType = Annotated[str, AfterValidator(_one_of(("apprise", "webhook"), "is no type of channel"))]
+SummaryFormat = Annotated[
+    str, AfterValidator(_one_of(("text", "markdown", "html", "json"), "is no form of a summary"))
+]
+Hourly = Annotated[int, Field(ge=0, le=1_000_000)]
 Count = Annotated[int, Field(ge=1, le=1_000_000)]
 Limit = Annotated[
     Annotated[int, Field(ge=0, le=1_000_000)] | None, AfterValidator(_unlimited)

@@ -1,5 +1,6 @@
 """Secrets by name: an environment variable, or a file. No message of this module holds a value."""
 
+import re
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
@@ -7,12 +8,15 @@ from urllib.parse import unquote, urlsplit
 
 from pydantic import SecretStr
 
+from monitor.config.addresses import REFERENCE
+from monitor.config.channels import HeartbeatSettings, NotifySettings
 from monitor.config.provider import ProviderSettings
-from monitor.config.settings import NotifySettings, Settings
+from monitor.config.settings import Settings
 from monitor.errors import ConfigError
 
 _LARGEST = 16_384
-_REFERENCE = "env:"
+_SHORTEST_TOKEN = 8
+_DELIMITERS = re.compile(r"[/@?&=#:,;]+")
 
 
 def read_variable(name: str, environ: Mapping[str, str], holds: str = "secret") -> str | None:
@@ -68,7 +72,21 @@ def resolve_proxy(provider: ProviderSettings, environ: Mapping[str, str]) -> Sec
 
 def resolve_notify_url(channel: NotifySettings, environ: Mapping[str, str]) -> SecretStr:
     """Return the address of a channel, `env:NAME` replaced by that variable's value."""
-    return SecretStr(_resolved(channel.url, "a [[notify]] channel needs its address", environ))
+    return SecretStr(_resolved(channel.url, f"channel {channel.channel} needs its address", environ))
+
+
+def resolve_notify_secret(channel: NotifySettings, environ: Mapping[str, str]) -> SecretStr | None:
+    """Return what a webhook's messages are signed with, or None."""
+    if channel.secret is None:
+        return None
+    return SecretStr(_resolved(channel.secret, f"channel {channel.channel} needs its secret", environ))
+
+
+def resolve_heartbeat_url(heartbeat: HeartbeatSettings, environ: Mapping[str, str]) -> SecretStr | None:
+    """Return the address that signs of life go to, or None."""
+    if heartbeat.url is None:
+        return None
+    return SecretStr(_resolved(heartbeat.url, "the [heartbeat] needs its address", environ))
 
 
 def known_secrets(settings: Settings, environ: Mapping[str, str]) -> tuple[str, ...]:
@@ -78,7 +96,10 @@ def known_secrets(settings: Settings, environ: Mapping[str, str]) -> tuple[str, 
         reads.append(partial(_provider_key, provider, environ))
         reads.append(partial(_secret_headers, provider, environ))
         reads.append(partial(_proxy_password, provider, environ))
-    reads.extend(partial(_notify_url, channel, environ) for channel in settings.notify)
+    for channel in settings.notify:
+        reads.append(partial(_notify_url, channel, environ))
+        reads.append(partial(_notify_secret, channel, environ))
+    reads.append(partial(_heartbeat_url, settings.heartbeat, environ))
     return tuple(dict.fromkeys(secret for read in reads for secret in _readable(read) if secret))
 
 
@@ -99,7 +120,17 @@ def _proxy_password(provider: ProviderSettings, environ: Mapping[str, str]) -> l
 
 
 def _notify_url(channel: NotifySettings, environ: Mapping[str, str]) -> list[str]:
-    return [resolve_notify_url(channel, environ).get_secret_value()]
+    return _with_parts(resolve_notify_url(channel, environ))
+
+
+def _notify_secret(channel: NotifySettings, environ: Mapping[str, str]) -> list[str]:
+    secret = resolve_notify_secret(channel, environ)
+    return [secret.get_secret_value()] if secret else []
+
+
+def _heartbeat_url(heartbeat: HeartbeatSettings, environ: Mapping[str, str]) -> list[str]:
+    url = resolve_heartbeat_url(heartbeat, environ)
+    return _with_parts(url) if url else []
 
 
 def _secret_headers(provider: ProviderSettings, environ: Mapping[str, str]) -> list[str]:
@@ -107,7 +138,7 @@ def _secret_headers(provider: ProviderSettings, environ: Mapping[str, str]) -> l
     return [
         resolved[name].get_secret_value()
         for name, value in provider.headers.items()
-        if value.startswith(_REFERENCE)
+        if value.startswith(REFERENCE)
     ]
 
 
@@ -119,10 +150,26 @@ def _passwords(url: SecretStr | None) -> list[str]:
     return [password, unquote(password)] if password else []
 
 
+def _with_parts(url: SecretStr) -> list[str]:
+    """Return an address that is a secret as a whole, and what in it may be one by itself.
+
+    That is its password and every part that looks like a token: a library may name such a part alone.
+    """
+    whole = url.get_secret_value()
+    words = {form for word in _DELIMITERS.split(whole) for form in (word, unquote(word))}
+    return [whole, *_passwords(url), *sorted(filter(_is_like_a_token, words))]
+
+
+def _is_like_a_token(word: str) -> bool:
+    is_long = len(word) >= _SHORTEST_TOKEN and "." not in word
+    has_digit, has_cases = any(each.isdigit() for each in word), word.lower() != word != word.upper()
+    return is_long and (has_digit or has_cases)
+
+
 def _resolved(value: str, need: str, environ: Mapping[str, str]) -> str:
-    if not value.startswith(_REFERENCE):
+    if not value.startswith(REFERENCE):
         return value
-    return _required(value.removeprefix(_REFERENCE), need, environ)
+    return _required(value.removeprefix(REFERENCE), need, environ)
 
 
 def _required(name: str, need: str, environ: Mapping[str, str]) -> str:

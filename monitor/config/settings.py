@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from datetime import time, timedelta
 from pathlib import Path
-from typing import Annotated
 from zoneinfo import ZoneInfo
 
-from pydantic import Field, model_validator
+from pydantic import model_validator
 
 from monitor.config.addresses import split_listen
+from monitor.config.channels import HeartbeatSettings, NotifySettings, repeated_channels
 from monitor.config.fields import (
     Age,
     Count,
@@ -19,9 +19,11 @@ from monitor.config.fields import (
     Grace,
     Interval,
     Listen,
-    Topics,
+    PublicUrl,
+    SummaryFormat,
     Zone,
 )
+from monitor.config.maintenance import MaintenanceSettings, backward_windows
 from monitor.config.policy import PolicySettings
 from monitor.config.provider import NVIDIA, ProviderSettings
 from monitor.config.table import Name, Table, Text, cadence_faults, impossible
@@ -83,9 +85,10 @@ class RetentionSettings(Table):
 
 
 class WebSettings(Table):
-    """Where the daemon serves its page."""
+    """Where the daemon serves its page; `public_url` is where readers find it, for links in messages."""
 
     listen: Listen = "127.0.0.1:8080"
+    public_url: PublicUrl | None = None
 
     @property
     def host(self) -> str:
@@ -99,29 +102,15 @@ class WebSettings(Table):
 
 
 class SummarySettings(Table):
-    """Where the daily summaries are written."""
+    """Where the daily summaries are written, and in which form."""
 
     directory: Text = "data/summaries"
+    format: SummaryFormat = "markdown"
 
     @property
     def path(self) -> Path:
         """The directory as a path, relative to the working directory."""
         return Path(self.directory)
-
-
-class NotifySettings(Table):
-    """One channel and what it is told; the address is a secret as a whole."""
-
-    url: Annotated[Text, Field(repr=False)]
-    on: Topics = (
-        "summary",
-        "retired",
-        "became_unavailable",
-        "became_available",
-        "appeared",
-        "retirement_announced",
-        "credential_rejected",
-    )
 
 
 class DaemonSettings(Table):
@@ -142,11 +131,15 @@ class Settings(Table):
     web: WebSettings = WebSettings()
     summary: SummarySettings = SummarySettings()
     notify: tuple[NotifySettings, ...] = ()
+    maintenance: tuple[MaintenanceSettings, ...] = ()
+    heartbeat: HeartbeatSettings = HeartbeatSettings()
     daemon: DaemonSettings = DaemonSettings()
 
     @model_validator(mode="after")
     def _check(self) -> "Settings":
         faults = [*_repeated_names(self.providers), *self._crossed_policies()]
+        faults += repeated_channels(self.notify)
+        faults += backward_windows(self.maintenance, self.schedule.timezone)
         if not self.providers:
             faults.append(("providers", "is empty, so nothing would be watched; add a [[providers]] table"))
         if faults:

@@ -3,11 +3,11 @@
 import json
 import re
 from collections.abc import Mapping
-from datetime import time, timedelta
+from datetime import datetime, time, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from monitor.config.addresses import MASK, without_password
+from monitor.config.addresses import MASK, is_reference, without_password
 from monitor.config.duration import duration_text
 from monitor.config.settings import Settings
 
@@ -17,7 +17,7 @@ _ABSENT: Mapping[str, object] = {}
 
 def as_dict(settings: Settings) -> dict[str, object]:
     """Return the configuration as plain values (text, numbers, lists, dicts), secrets masked."""
-    document = settings.model_dump()
+    document = settings.model_dump(by_alias=True)
     document["database"]["url"] = without_password(settings.database.url)
     document["database"]["file_mode"] = f"{settings.database.file_mode:04o}"
     for provider in document["providers"]:
@@ -27,6 +27,8 @@ def as_dict(settings: Settings) -> dict[str, object]:
             provider["proxy"] = without_password(provider["proxy"])
     for channel in document["notify"]:
         channel["url"] = _masked_reference(channel["url"])
+    if document["heartbeat"]["url"]:
+        document["heartbeat"]["url"] = _masked_reference(document["heartbeat"]["url"])
     return {key: _plain(value) for key, value in document.items()}
 
 
@@ -41,7 +43,7 @@ def toml_text(document: Mapping[str, object]) -> str:
 
 
 def _masked_reference(url: str) -> str:
-    return url if url.startswith("env:") else MASK
+    return url if is_reference(url) else MASK
 
 
 def _plain(value: object) -> object:
@@ -50,8 +52,14 @@ def _plain(value: object) -> object:
         return {key: each for key, each in plain.items() if each != _ABSENT}
     if isinstance(value, tuple | list):
         return [_plain(each) for each in value]
+    return _plain_scalar(value)
+
+
+def _plain_scalar(value: object) -> object:
     if isinstance(value, timedelta):
         return duration_text(value)
+    if isinstance(value, datetime):
+        return value.isoformat()
     if isinstance(value, time):
         return value.isoformat("minutes")
     if isinstance(value, StrEnum):

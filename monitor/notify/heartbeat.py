@@ -1,0 +1,105 @@
+"""A dead man's switch: told of every sweep, so that somebody else notices when nothing is told any more.
+
+In the style of Healthchecks: the address with `/start` when a sweep begins, as it is when it ended well, with
+`/fail` when somebody must act. Whatever becomes of that, it neither fails nor delays a sweep.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Final
+from uuid import uuid4
+
+from monitor.core.model import Cause
+from monitor.core.redact import redact
+from monitor.errors import NotDelivered
+from monitor.logs import event
+from monitor.notify.post import post
+
+log = logging.getLogger(__name__)
+
+_TIMEOUT_S: Final = 5.0
+_TRIES: Final = 2
+_FOR_THE_OPERATOR: Final = frozenset({Cause.CREDENTIAL, Cause.QUOTA, Cause.OUR_NETWORK})
+_START, _SUCCESS, _FAIL = "/start", "", "/fail"
+
+
+class Pulse:
+    """What is told of one sweep when it has ended; until told otherwise that it is well."""
+
+    def __init__(self) -> None:
+        self.ending, self.words = _SUCCESS, "nothing to do"
+
+    def tell(self, words: str, cause: str | None) -> None:
+        """Say how the sweep ended: inconclusive by what the operator must mend, it failed."""
+        self.ending, self.words = (_FAIL if cause in _FOR_THE_OPERATOR else _SUCCESS), words
+
+
+class Heartbeat:
+    """Tells one address; without one it does nothing."""
+
+    def __init__(self, url: str | None, *, new_id: Callable[[], object] = uuid4) -> None:
+        """Tell `url`, each sweep under an id from `new_id`."""
+        self._url, self._new_id = url, new_id
+        self._telling: set[asyncio.Task[None]] = set()
+
+    @asynccontextmanager
+    async def around(self, name: str) -> AsyncIterator[Pulse]:
+        """Tell that a sweep begins and how it ends: an exception is a failure, being cancelled no end."""
+        pulse, run = Pulse(), str(self._new_id())
+        began = self._tell_aside(name, None, _START, run, f"{name}: sweep begins")
+        try:
+            yield pulse
+        except Exception as error:
+            self._tell_aside(name, began, _FAIL, run, f"{name}: {type(error).__name__}: {redact(str(error))}")
+            raise
+        self._tell_aside(name, began, pulse.ending, run, pulse.words)
+
+    async def settle(self) -> None:
+        """Wait until everything is told, a few seconds at most."""
+        if self._telling:
+            await asyncio.wait(self._telling)
+
+    def _tell_aside(
+        self, name: str, after: "asyncio.Task[None] | None", ending: str, run: str, words: str
+    ) -> "asyncio.Task[None] | None":
+        if self._url is None:
+            return None
+        task = asyncio.create_task(self._tell(name, after, place(self._url, ending, run), words))
+        self._telling.add(task)
+        task.add_done_callback(self._telling.discard)
+        return task
+
+    async def _tell(self, name: str, after: "asyncio.Task[None] | None", url: str, words: str) -> None:
+        if after:
+            await asyncio.wait({after})
+        error = await _told(url, words)
+        if error:
+            event(log, logging.WARNING, "heartbeat_failed", provider=name, error=error)
+
+
+def place(url: str, ending: str, run: str) -> str:
+    """Return the address with an ending to its path and the id of a run; its query stays."""
+    address, _, query = url.partition("#")[0].partition("?")
+    return f"{address.rstrip('/')}{ending}?{query}{'&' if query else ''}rid={run}"
+
+
+async def _told(url: str, words: str) -> str:
+    """Try to tell; returns what went wrong, an empty text if nothing did."""
+    error = ""
+    for _ in range(_TRIES):
+        try:
+            answer = await post(
+                url,
+                words.encode("utf-8", "replace"),
+                headers={"Content-Type": "text/plain"},
+                timeout_s=_TIMEOUT_S,
+            )
+        except NotDelivered as fault:
+            error = str(fault)
+        else:
+            if answer.is_good:
+                return ""
+            error = f"HTTP {answer.http_status}"
+    return error

@@ -1,0 +1,76 @@
+"""Delivers letters to programs: JSON by POST, signed so that the receiver can tell who sent it."""
+
+import hashlib
+import hmac
+import json
+from datetime import timedelta
+from typing import Final
+
+from monitor.clock import Clock, utc_now
+from monitor.core.letter import Letter
+from monitor.core.ratelimit import retry_after_s
+from monitor.core.redact import redact
+from monitor.errors import NotDelivered
+from monitor.notify.post import Answer, post
+
+_TIMEOUT_S: Final = 10.0
+_ASKS_FOR_PATIENCE: Final = frozenset({429, 503})
+
+
+class Webhook:
+    """One address that takes JSON; `secrets` are what must not be shown beside the address and the key."""
+
+    is_for_people: Final = False
+
+    def __init__(
+        self,
+        name: str,
+        url: str,
+        *,
+        key: str | None = None,
+        secrets: tuple[str, ...] = (),
+        now: Clock = utc_now,
+    ) -> None:
+        """Deliver to `url`, signed with `key` if there is one."""
+        self.name = name
+        self._url, self._key, self._now = url, key, now
+        self._secrets = (url, *((key,) if key else ()), *secrets)
+
+    async def deliver(self, letter: Letter) -> None:
+        """Post a letter within ten seconds; anything but a 2xx raises NotDelivered."""
+        body = document_of(letter)
+        answer = await post(self._url, body, headers=self._headers(letter, body), timeout_s=_TIMEOUT_S)
+        if not answer.is_good:
+            raise NotDelivered(self._reason(answer), retry_after=self._patience(answer))
+
+    def _headers(self, letter: Letter, body: bytes) -> dict[str, str]:
+        timestamp = str(int(self._now().timestamp()))
+        headers = {
+            "Content-Type": "application/json",
+            "X-Monitor-Delivery": letter.id,
+            "X-Monitor-Timestamp": timestamp,
+        }
+        if self._key:
+            headers["X-Monitor-Signature"] = f"sha256={signature(self._key, timestamp, body)}"
+        return headers
+
+    def _reason(self, answer: Answer) -> str:
+        said = redact(answer.text, 120, secrets=self._secrets)
+        return f"HTTP {answer.http_status}" + (f": {said}" if said else "")
+
+    def _patience(self, answer: Answer) -> timedelta | None:
+        if answer.http_status not in _ASKS_FOR_PATIENCE:
+            return None
+        seconds = retry_after_s(answer.headers, "", self._now())
+        return None if seconds is None else timedelta(seconds=seconds)
+
+
+def document_of(letter: Letter) -> bytes:
+    """Return what is posted: the letter's document as JSON, with its id, its title and its text."""
+    document = {**letter.document, "id": letter.id, "title": letter.title, "text": letter.text}
+    return json.dumps(document, sort_keys=True).encode()
+
+
+def signature(key: str, timestamp: str, body: bytes) -> str:
+    """Return the HMAC-SHA256 of `<timestamp>.<body>` under the key, in hexadecimal."""
+    return hmac.new(key.encode(), timestamp.encode() + b"." + body, hashlib.sha256).hexdigest()
