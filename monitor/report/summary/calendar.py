@@ -1,0 +1,37 @@
+"""Days in a list, each with one line of what changed on it: counts of events, cheap for many days."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from monitor.core.model import EventKind
+
+# How each change of a model is said of one and of several, in the order in which readers must act.
+_VERBS: Final[Mapping[str, tuple[str, str]]] = {
+    EventKind.RETIRED: ("was retired", "were retired"),
+    EventKind.RETIREMENT_ANNOUNCED: ("end was announced", "ends were announced"),
+    EventKind.BECAME_UNAVAILABLE: ("went down", "went down"),
+    EventKind.BECAME_AVAILABLE: ("came up", "came up"),
+    EventKind.FLAPPING_STARTED: ("began to flap", "began to flap"),
+    EventKind.FLAPPING_STOPPED: ("stopped flapping", "stopped flapping"),
+    EventKind.APPEARED: ("appeared", "appeared"),
+    EventKind.REAPPEARED: ("reappeared", "reappeared"),
+    EventKind.KIND_CHANGED: ("changed its kind", "changed their kind"),
+}
+_TROUBLES: Final[Mapping[str, str]] = {
+    EventKind.CREDENTIAL_REJECTED: "the key was rejected",
+    EventKind.QUOTA_EXHAUSTED: "the quota was used up",
+    EventKind.PROVIDER_DOWN: "trouble with the provider",
+    EventKind.CATALOG_SHRANK: "the catalog lost most of its models",
+}
+
+
+def day_line(events: Mapping[str, int]) -> str:
+    """Say in one line what the events of a day were, given how many there were of each kind."""
+    troubles = [_often(words, events.get(kind, 0)) for kind, words in _TROUBLES.items() if events.get(kind)]
+    told = ((events.get(kind, 0), verbs) for kind, verbs in _VERBS.items())
+    words = [*troubles, *(f"{number} {verbs[number != 1]}" for number, verbs in told if number)]
+    return ", ".join(words) or "trouble with the provider was over"
+
+
+def _often(words: str, number: int) -> str:
+    return words if number == 1 else f"{words} ({number} times)"

@@ -1,0 +1,217 @@
+"""What happened to a provider's models, section by section, in the order in which readers must act."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import groupby
+from typing import Final
+
+from monitor.core.days import Span
+from monitor.core.model import Kind, Reason, Status
+from monitor.core.summary import Arrival, Best, Down, Flap, Going, ProviderSummary, Retirement, Trouble, Way
+from monitor.report.plain import readable, reason_words, shown_id
+from monitor.report.summary.counts import came_back, down_now, over, past_cause
+from monitor.report.summary.times import (
+    between,
+    clock,
+    date_words,
+    is_of_the_day,
+    lasted,
+    percent_words,
+    period,
+)
+
+MOST_LINES: Final = 20  # of a section in a message
+_STAYED: Final[Mapping[str, str]] = {Status.AVAILABLE: "up", Status.UNAVAILABLE: "down"}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a section: of a model, or of the provider itself where `model` is None."""
+
+    model: str | None
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A title and its lines; `note` explains it to who reads their first summary."""
+
+    title: str
+    lines: tuple[Line, ...]
+    note: str = ""
+
+    def cut(self) -> tuple[tuple[Line, ...], int]:
+        """Return the lines that a message tells, and how many it leaves to the pages."""
+        return self.lines[:MOST_LINES], max(0, len(self.lines) - MOST_LINES)
+
+
+@dataclass(frozen=True, slots=True)
+class Teller:
+    """Says things of a span; `until` is up to when it is known."""
+
+    span: Span
+    until: datetime
+
+    def sections(self, told: ProviderSummary) -> tuple[Section, ...]:
+        """Return the sections that have something in them."""
+        sections = (*self._news(told), *self._choices(told.best))
+        return tuple(section for section in sections if section.lines)
+
+    def _news(self, told: ProviderSummary) -> Iterator[Section]:
+        yield Section(
+            "Trouble with the provider",
+            tuple(Line(None, self._trouble(each)) for each in told.troubles),
+            "While it lasts, nothing is concluded about single models.",
+        )
+        yield Section("Retired", tuple(Line(each.model, self._retirement(each)) for each in told.retirements))
+        yield Section("Will be retired", tuple(Line(each.model, self._going(each)) for each in told.going))
+        yield Section("Went down and still down", tuple(self._down(told)))
+        yield Section(
+            "Still down from before",
+            tuple(Line(each.model, self._since(each)) for each in told.still_down),
+        )
+        yield Section("Came back", tuple(self._back(told)))
+        yield Section(
+            "Flapping",
+            tuple(Line(each.model, self._flap(each)) for each in sorted(told.flaps, key=_is_over)),
+            "They go up and down so often that it is not told one by one.",
+        )
+        yield Section("New or back", tuple(Line(each.model, self._arrival(each)) for each in told.arrivals))
+        yield Section(
+            "Changed kind",
+            tuple(
+                Line(
+                    each.model, f"{self._at(each.at)}: from {readable(each.before)} to {readable(each.after)}"
+                )
+                for each in told.switches
+            ),
+            "The kind is the endpoint that serves a model: change your calls.",
+        )
+
+    # The provider
+
+    def _trouble(self, trouble: Trouble) -> str:
+        words = past_cause(trouble.cause)
+        when = self._period(trouble.began_at, trouble.ended_at)
+        return f"{words}, {when}" + (f': "{shown_id(trouble.detail)}"' if trouble.detail else "")
+
+    # Going and coming
+
+    def _retirement(self, retirement: Retirement) -> str:
+        back = ", but it is back" if retirement.is_back else ""
+        words = reason_words(retirement.reason) or "gone"
+        if retirement.reason == Reason.UNAVAILABLE_TOO_LONG:
+            return f"{words}, down since {clock(retirement.at, self.span)}{back}"
+        return f"{words} {self._at(retirement.at)}{back}"
+
+    def _going(self, going: Going) -> str:
+        words = f"on {date_words(going.on, self.span)}"
+        if going.was:
+            return (
+                f"{words}, put off from {date_words(going.was, self.span)}"
+                if going.was < going.on
+                else (f"{words}, earlier than {date_words(going.was, self.span)} as said before")
+            )
+        return f"{words}, newly announced" if going.is_new else f"{words}, announced before"
+
+    def _arrival(self, arrival: Arrival) -> str:
+        kind = "" if arrival.kind == Kind.UNKNOWN else f" ({readable(arrival.kind)})"
+        at = self._at(arrival.at)
+        if arrival.way == Way.ANSWERED:
+            return f"began to answer {at}{kind}"
+        if arrival.way == Way.REFUSED:
+            return f"turned out to be unavailable {at}{kind}{_why(arrival.reason)}"
+        verb = "appeared" if arrival.way == Way.APPEARED else "reappeared"
+        return f"{verb} {at}{kind}, {_standing(arrival)}"
+
+    # Down and up
+
+    def _down(self, told: ProviderSummary) -> Iterator[Line]:
+        earlier = over(told)
+        for each in down_now(told):
+            before = earlier.get(each.model, ())
+            more = f"; before that {_times(before)}, {_in_all(before)}" if before else ""
+            yield Line(each.model, f"{self._since(each)}{more}")
+
+    def _since(self, down: Down) -> str:
+        age = between(down.began_at, self.until)
+        return f"since {clock(down.began_at, self.span)} ({age}){_why(down.reason)}"
+
+    def _back(self, told: ProviderSummary) -> Iterator[Line]:
+        for model, downs in came_back(told).items():
+            last = downs[-1]
+            if len(downs) == 1:
+                yield Line(model, f"down {self._period(last.began_at, last.ended_at)}{_why(last.reason)}")
+            else:
+                up = clock(last.ended_at or self.until, self.span)
+                yield Line(
+                    model, f"{_times(downs)}, {_in_all(downs)}, up again since {up}{_why(last.reason)}"
+                )
+
+    def _flap(self, flap: Flap) -> str:
+        changes = f", {flap.changes} changes" if flap.changes > 1 else ""
+        if flap.stopped_at is None:
+            return f"since {clock(flap.started_at, self.span)}{changes}; {self._flap_standing(flap)}"
+        often = f"{flap.times} times, last " if flap.times > 1 else ""
+        period = self._period(flap.started_at, flap.stopped_at)
+        is_steady = flap.since <= flap.stopped_at and flap.status in _STAYED
+        after = f"; it stayed {_STAYED[flap.status]}" if is_steady else ""
+        return f"{often}{period}{changes}{after}"
+
+    def _flap_standing(self, flap: Flap) -> str:
+        since = clock(flap.since, self.span)
+        if flap.status == Status.UNAVAILABLE:
+            return f"down since {since} ({between(flap.since, self.until)}){_why(flap.reason)}"
+        if flap.status != Status.AVAILABLE:
+            return f"{readable(flap.status)}{_why(flap.reason)}"
+        is_mild = flap.since <= flap.started_at and not flap.changes
+        return "single answers failed, no outage" if is_mild else f"up since {since}"
+
+    # What to choose
+
+    def _choices(self, best: Sequence[Best]) -> Iterator[Section]:
+        note = "By uptime of the last 30 days and median time to answer; none that flaps or will be retired."
+        for kind, same in groupby(best, key=lambda each: each.kind):
+            name = "of unknown kind" if kind == Kind.UNKNOWN else readable(kind)
+            yield Section(
+                f"Best models now: {name}", tuple(Line(each.model, _quality(each)) for each in same), note
+            )
+            note = ""
+
+    def _at(self, moment: datetime) -> str:
+        return f"{'at' if is_of_the_day(moment, self.span) else 'on'} {clock(moment, self.span)}"
+
+    def _period(self, began_at: datetime, ended_at: datetime | None) -> str:
+        if ended_at is None:
+            return f"since {clock(began_at, self.span)} ({between(began_at, self.until)}), not over yet"
+        return f"{period(began_at, ended_at, self.span)} ({between(began_at, ended_at)})"
+
+
+def _is_over(flap: Flap) -> bool:
+    return flap.stopped_at is not None
+
+
+def _standing(arrival: Arrival) -> str:
+    if arrival.status == Status.NEW:
+        return "no clear answer yet"
+    is_good = arrival.status == Status.AVAILABLE
+    return arrival.status if is_good else f"{readable(arrival.status)}{_why(arrival.reason)}"
+
+
+def _why(reason: str | None) -> str:
+    return f": {reason_words(reason)}" if reason else ""
+
+
+def _times(downs: Sequence[Down]) -> str:
+    return "down once" if len(downs) == 1 else f"down {len(downs)} times"
+
+
+def _in_all(downs: Sequence[Down]) -> str:
+    total = sum((each.ended_at - each.began_at for each in downs if each.ended_at), timedelta())
+    return f"{lasted(total)} in all"
+
+
+def _quality(best: Best) -> str:
+    speed = "" if best.latency_p50_ms is None else f", {best.latency_p50_ms:,} ms"
+    return f"uptime {percent_words(best.uptime_percent)}{speed}"

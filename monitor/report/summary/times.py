@@ -1,0 +1,94 @@
+"""Moments, lengths and shares as summaries say them: in the span's time zone, never truer than they are."""
+
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import ROUND_DOWN, Decimal
+from typing import Final
+
+from monitor.core.days import Span, day_of
+from monitor.report.times import length
+
+NO_DATA: Final = "no data"
+_WEEKDAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+_HUNDREDTH: Final = Decimal("0.01")
+_NOTHING, _SECOND, _MINUTE, _HOUR = (
+    timedelta(),
+    timedelta(seconds=1),
+    timedelta(minutes=1),
+    timedelta(hours=1),
+)
+# From which length on durations are rounded to what.
+_ROUNDINGS: Final = ((timedelta(days=1), _HOUR), (_MINUTE, _MINUTE), (timedelta.min, _SECOND))
+_DAY_HOURS: Final = 24
+
+
+def day_words(day: date) -> str:
+    """`Tuesday 2026-04-07`."""
+    return f"{_WEEKDAYS[day.weekday()]} {day}"
+
+
+def span_words(span: Span) -> str:
+    """`on Tuesday 2026-04-07`, or `from 2026-04-01 to 2026-04-30`."""
+    return f"on {day_words(span.first)}" if span.days == 1 else f"from {span.first} to {span.last}"
+
+
+def hours_of(span: Span) -> int | None:
+    """Return how many hours a lone day has where that is not 24."""
+    hours = round((span.ends_at - span.begins_at) / timedelta(hours=1))
+    return hours if span.days == 1 and hours != _DAY_HOURS else None
+
+
+def is_of_the_day(moment: datetime, span: Span) -> bool:
+    """Say whether a moment needs no date, because the span is one day and this is it."""
+    return span.days == 1 and moment.astimezone(span.zone).date() == span.first
+
+
+def clock(moment: datetime, span: Span, *, is_dated: bool = False) -> str:
+    """Return a moment as a clock of the span's zone shows it, with its date where it needs one."""
+    shown = moment.astimezone(span.zone)
+    is_short = is_of_the_day(moment, span) and not is_dated
+    return _hour(shown) if is_short else f"{shown.date()} {_hour(shown)}"
+
+
+def period(began_at: datetime, ended_at: datetime, span: Span) -> str:
+    """`from 10:15 to 11:00`, with the dates that are needed."""
+    begin, end = began_at.astimezone(span.zone), ended_at.astimezone(span.zone)
+    if begin.date() != end.date():
+        return f"from {clock(began_at, span)} to {clock(ended_at, span, is_dated=True)}"
+    day = "" if is_of_the_day(began_at, span) else f"on {begin.date()} "
+    return f"{day}from {_hour(begin)} to {_hour(end)}"
+
+
+def _hour(shown: datetime) -> str:
+    """Return what a clock shows; an hour that comes twice is told apart: `02:30 CEST`."""
+    is_twice = shown.utcoffset() != shown.replace(fold=1 - shown.fold).utcoffset()
+    return f"{shown:%H:%M} {shown.tzname()}" if is_twice else f"{shown:%H:%M}"
+
+
+def date_words(moment: datetime, span: Span) -> str:
+    """Return the date of an announcement: providers name days, which come as midnight in UTC."""
+    shown = moment.astimezone(UTC)
+    return str(shown.date()) if shown.time() == time() else str(day_of(moment, span.zone))
+
+
+def lasted(duration: timedelta) -> str:
+    """`45 s`, `45 min`, `2 h 10 min`, `3 d 4 h`: no finer than what is known."""
+    rounding = next(unit for least, unit in _ROUNDINGS if duration >= least)
+    return length(rounding * round(max(duration, _NOTHING) / rounding))
+
+
+def between(began_at: datetime, ended_at: datetime) -> str:
+    """Return how long it was from one moment to another, as the clocks of both show it."""
+    shown = _to_the_minute(ended_at) - _to_the_minute(began_at)
+    return lasted(shown or ended_at - began_at)
+
+
+def _to_the_minute(moment: datetime) -> datetime:
+    return moment.replace(second=0, microsecond=0)
+
+
+def percent_words(percent: float | None) -> str:
+    """Return a share to two places, rounded down: `100.00 %` means all, and nothing but none is `0.00 %`."""
+    if percent is None:
+        return NO_DATA
+    shown = Decimal(repr(percent)).quantize(_HUNDREDTH, ROUND_DOWN)
+    return "under 0.01 %" if percent > 0 and not shown else f"{shown} %"
