@@ -1,7 +1,7 @@
 """The application: every route, error and header of the face, around one history."""
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import UTC, timedelta, tzinfo
 
 from fastapi import FastAPI
 from starlette.middleware.gzip import GZipMiddleware
@@ -12,6 +12,8 @@ from monitor.store.engine import Engine
 from monitor.web.answering import answering_routes
 from monitor.web.api import api_routes
 from monitor.web.bodies import ProblemBody
+from monitor.web.changes import changes_routes
+from monitor.web.feeds import SummaryOf, feed_routes
 from monitor.web.headers import Guarded
 from monitor.web.health import health_routes
 from monitor.web.pages import page_routes
@@ -20,12 +22,21 @@ from monitor.web.site import Site
 from monitor.web.trouble import answer_errors
 
 
-def create_app(engine: Engine, *, watched: Mapping[str, timedelta], now: Clock) -> FastAPI:
+def create_app(
+    engine: Engine,
+    *,
+    watched: Mapping[str, timedelta],
+    now: Clock,
+    zone: tzinfo = UTC,
+    public_url: str | None = None,
+    summary_of: SummaryOf | None = None,
+) -> FastAPI:
     """Return the application that shows a history, which it only reads.
 
     `watched` maps each provider of the configuration to its interval: knowledge older than 3 of them is
     stale, a sweep that late is overdue. Give it an engine of its own, so that readers never take the
-    connections of the sweeps.
+    connections of the sweeps. Days are those of `zone`. The feeds' links begin with `public_url`, and
+    `summary_of` tells them of a day that is over; without it they have no summaries.
     """
     site = Site(engine=engine, watched=dict(watched), now=now, started_at=now())
     pages = load_pages()
@@ -42,6 +53,8 @@ def create_app(engine: Engine, *, watched: Mapping[str, timedelta], now: Clock) 
     app.add_middleware(Guarded)
     answer_errors(app, pages)
     app.include_router(page_routes(site, pages))
+    app.include_router(changes_routes(site, pages, zone=zone))
+    app.include_router(feed_routes(site, zone=zone, public_url=public_url, summary_of=summary_of))
     app.include_router(health_routes(site))
     app.include_router(api_routes(site))
     app.include_router(answering_routes(site))

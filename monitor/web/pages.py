@@ -34,7 +34,7 @@ def page_routes(site: Site, pages: Pages) -> APIRouter:
         if story is None:
             raise HTTPException(HTTPStatus.NOT_FOUND, "nothing is known of such a model")
         changes = [worded(line) for line in story.events]
-        page = pages.model(story, changes, site.now())
+        page = pages.model(story, changes, site.now(), is_watched=provider in site.watched)
         return HTMLResponse(page, headers={"Content-Security-Policy": pages.policy})
 
     return routes

@@ -1,18 +1,21 @@
 """Templates to HTML, with every text from outside escaped and the page's one style allowed by its hash."""
 
 from base64 import b64encode
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from hashlib import sha256
 from typing import Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from monitor.core.history import ModelStory
+from monitor.core.summary import Summary
 from monitor.report.page import Change, Page
-from monitor.report.places import model_path
+from monitor.report.places import changes_path, model_path
 from monitor.report.plain import cause_words, reason_words, shown_id
+from monitor.report.summary.calendar import day_line
+from monitor.report.summary.words import told
 from monitor.report.times import ago, iso_millis, moment_words, span_words
 from monitor.web.headers import STRICTEST
 
@@ -30,10 +33,20 @@ class Pages:
         """Render the status page."""
         return self.templates.get_template("page.html").render(page=page, now=page.now)
 
-    def model(self, story: ModelStory, changes: Sequence[Change], now: datetime) -> str:
-        """Render one model's page."""
+    def model(self, story: ModelStory, changes: Sequence[Change], now: datetime, *, is_watched: bool) -> str:
+        """Render one model's page; `is_watched` says whether its provider still is."""
         template = self.templates.get_template("model.html")
-        return template.render(story=story, changes=changes, now=now)
+        return template.render(story=story, changes=changes, now=now, is_watched=is_watched)
+
+    def days(self, days: Mapping[date, Mapping[str, int]], timezone: str, days_listed: int) -> str:
+        """Render the list of days on which something changed, each with its events by kind."""
+        template = self.templates.get_template("days.html")
+        return template.render(days=days, timezone=timezone, days_listed=days_listed)
+
+    def day(self, summary: Summary, before: date | None, after: date | None) -> str:
+        """Render the summary of a day, with links to the days around it where there are such."""
+        template = self.templates.get_template("day.html")
+        return template.render(told=told(summary), before=before, after=after)
 
     def fault(self, title: str, message: str) -> str:
         """Render a page that only says what is wrong."""
@@ -55,10 +68,13 @@ def load_pages() -> Pages:
         age=lambda start, end: span_words(end - start),
         cause=cause_words,
         day=lambda moment: f"{moment:%Y-%m-%d}",
+        day_line=day_line,
+        day_path=changes_path,
         iso=iso_millis,
         latency=_latency,
         length_of=span_words,
         model_path=lambda line: model_path(line.provider, line.model),
+        path_of_model=model_path,
         percent=_percent,
         shown=shown_id,
         until=_until,
