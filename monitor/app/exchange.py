@@ -1,23 +1,24 @@
-"""Files of sweep records: one JSON object a line, gzip or plain, `-` for the standard streams."""
+"""Files of sweeps: records, one JSON object a line, out and in; result files in. `-` is a standard stream."""
 
 import codecs
 import gzip
 import os
-import shutil
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO, BinaryIO
 
+from monitor.app.streams import STANDARD, decoded, lines_of, open_stream
 from monitor.core.model import Sweep
 from monitor.errors import RecordError, UsageError
+from monitor.report.blog_files import Form, Origin, ResultFile, form_of, hosted_words, read_results
 from monitor.report.records import format_record, parse_record
 
-_GZIP = b"\x1f\x8b"
-_STANDARD = Path("-")
-_LONGEST_LINE = 64 * 1024 * 1024
+Tell = Callable[[Path, ResultFile], None]
+
+_LONGEST_RESULTS = 16 * 1024 * 1024
 
 
 def write_records(sweeps: Iterable[Sweep], file: Path) -> int:
@@ -26,7 +27,7 @@ def write_records(sweeps: Iterable[Sweep], file: Path) -> int:
     A symbolic link stays one, and what is no regular file (a device, a named pipe) is written to. Raises
     UsageError, and BrokenPipeError where nobody reads stdout any more.
     """
-    if file == _STANDARD:
+    if file == STANDARD:
         return _write_standard(sweeps)
     is_packed = file.suffix == ".gz"
     try:
@@ -77,58 +78,51 @@ def _write_lines(sweeps: Iterable[Sweep], out: "IO[bytes] | gzip.GzipFile") -> i
 
 
 @contextmanager
-def checked_records(files: Sequence[Path]) -> Iterator[Iterator[Sweep]]:
-    """Give the records of files after every line of every file was checked.
+def checked_records(
+    files: Sequence[Path], origin: Origin | None = None, tell: Tell = lambda _file, _found: None
+) -> Iterator[Iterator[Sweep]]:
+    """Give the sweeps of files of records, and of result files, after every line of every file was checked.
 
-    The files are read twice, so memory does not grow with them. Raises RecordError naming file and line.
+    `origin` is what the user says of result files, `tell` is called with each of them. Records are read
+    twice, so memory does not grow with them. Raises RecordError naming file and line.
     """
     with ExitStack() as stack:
-        opened = [(str(file), stack.enter_context(_open(file))) for file in files]
-        for name, stream in opened:
-            for _ in _records(name, stream):
-                pass
-            stream.seek(0)
-        yield (sweep for name, stream in opened for sweep in _records(name, stream))
+        opened = [(file, stack.enter_context(open_stream(file))) for file in files]
+        sources = [_source(file, stream, origin, tell) for file, stream in opened]
+        yield (sweep for source in sources for sweep in source())
 
 
-@contextmanager
-def _open(file: Path) -> Iterator[BinaryIO]:
-    try:
-        with _spooled() if file == _STANDARD else file.open("rb") as stream:
-            yield stream
-    except OSError as error:
-        raise RecordError(f"{file}: cannot be read: {error.strerror or error}") from None
+def _source(file: Path, stream: BinaryIO, origin: Origin | None, tell: Tell) -> Callable[[], Iterable[Sweep]]:
+    """Check a file; return what gives its sweeps."""
+    name = str(file)
+    form = form_of(file.name, (line.decode("utf-8", "replace") for line in lines_of(name, stream)))
+    if form is Form.HOSTED:
+        raise RecordError(f"{name}: {hosted_words(file.name)}")
+    if form is Form.RESULTS:
+        found = read_results(_text(name, stream), file.name, origin or Origin())
+        tell(file, found)
+        return lambda: [found.sweep]
+    if origin is not None:
+        raise UsageError(
+            f"{name}: holds no results: sweep records say themselves whose and of when they are, "
+            "without --provider, --at and --timezone"
+        )
+    for _ in _records(name, stream):
+        pass
+    return lambda: _records(name, stream)
 
 
-@contextmanager
-def _spooled() -> Iterator[BinaryIO]:
-    """Keep standard input in a temporary file, because it can be read only once."""
-    with tempfile.TemporaryFile() as stream:
-        shutil.copyfileobj(sys.stdin.buffer, stream)
-        stream.seek(0)
-        yield stream
+def _text(name: str, stream: BinaryIO) -> str:
+    content = bytearray()
+    for line in lines_of(name, stream):
+        content += line
+        if len(content) > _LONGEST_RESULTS:
+            raise RecordError(f"{name}: is too long for a file of results")
+    return decoded(bytes(content), name)
 
 
 def _records(name: str, stream: BinaryIO) -> Iterator[Sweep]:
-    for number, line in enumerate(_lines(name, stream), start=1):
+    for number, line in enumerate(lines_of(name, stream), start=1):
         if line.strip():
             plain = line.removeprefix(codecs.BOM_UTF8) if number == 1 else line
-            yield parse_record(_decoded(plain, f"{name}:{number}"), f"{name}:{number}")
-
-
-def _lines(name: str, stream: BinaryIO) -> Iterator[bytes]:
-    is_packed = stream.read(len(_GZIP)) == _GZIP
-    stream.seek(0)
-    source: IO[bytes] | gzip.GzipFile = gzip.GzipFile(fileobj=stream) if is_packed else stream
-    try:
-        while line := source.readline(_LONGEST_LINE):
-            yield line
-    except (gzip.BadGzipFile, EOFError, OSError) as error:
-        raise RecordError(f"{name}: is damaged: {error}") from None
-
-
-def _decoded(line: bytes, where: str) -> str:
-    try:
-        return line.decode("utf-8")
-    except UnicodeDecodeError:
-        raise RecordError(f"{where}: is not UTF-8 text") from None
+            yield parse_record(decoded(plain, f"{name}:{number}"), f"{name}:{number}")

@@ -1,7 +1,7 @@
 """The history as tables for a terminal: the current status, one model's story, the change log."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 
 from rich.table import Table
@@ -16,13 +16,16 @@ _COLOURS = {Status.AVAILABLE: "green", Status.UNAVAILABLE: "red", Status.RETIRED
 _ORDER = (Status.AVAILABLE, Status.UNAVAILABLE, Status.NEW, Status.RETIRED)
 
 
-def status_table(rows: Iterable[ModelRow]) -> Table:
-    """Return every model with what is believed of it, what answers first."""
+def status_table(rows: Iterable[ModelRow], watched: Collection[str] | None = None) -> Table:
+    """Return every model with what is believed of it, what answers first.
+
+    `watched` are the providers in the configuration, None for all: others are marked (rules.md 34).
+    """
     columns = ("provider", "model", "kind", "status", "since (UTC)", "why", "HTTP", "ms", "30 d")
     table = _table(*columns)
     for row in sorted(rows, key=lambda row: (row.provider, _ORDER.index(row.status), row.model)):
         table.add_row(
-            row.provider,
+            Text(provider_words(row.provider, watched)),
             Text(shown_id(row.model)),
             row.kind,
             Text(_status_words(row), style=_COLOURS[row.status]),
@@ -41,14 +44,22 @@ def status_counts(rows: Iterable[ModelRow]) -> str:
     return ", ".join(f"{counts[status]} {status}" for status in _ORDER)
 
 
-def facts_table(row: ModelRow, streamed: StreamRow | None = None) -> Table:
+def provider_words(provider: str, watched: Collection[str] | None) -> str:
+    """Return a provider's name, marked where it is not watched any more."""
+    is_watched = watched is None or provider in watched
+    return shown_id(provider) if is_watched else f"{shown_id(provider)} (not watched)"
+
+
+def facts_table(
+    row: ModelRow, streamed: StreamRow | None = None, *, watched: Collection[str] | None = None
+) -> Table:
     """Return what is believed of one model, a fact a line, and its latest streamed answer if there is one."""
     table = Table(box=None, show_header=False, pad_edge=False)
     table.add_column(style="bold")
     table.add_column(overflow="fold")
     facts = {
         "model": shown_id(row.model),
-        "provider": row.provider,
+        "provider": provider_words(row.provider, watched),
         "kind": row.kind,
         "status": _status_words(row),
         "since": f"{short_moment(row.since)} UTC",
@@ -86,6 +97,13 @@ def events_table(rows: Iterable[EventRow]) -> Table:
         moments = (short_moment(row.confirmed_at), short_moment(row.began_at))
         table.add_row(*moments, row.provider, Text(shown_id(row.model or "-")), Text(words))
     return table
+
+
+def event_line(row: EventRow) -> str:
+    """Return one event as a line with the columns of `events_table`, two spaces between them."""
+    words = change_words(row.kind, to_status=row.to_status, reason=row.reason, detail=row.detail)
+    moments = (short_moment(row.confirmed_at), short_moment(row.began_at))
+    return "  ".join((*moments, shown_id(row.provider), shown_id(row.model or "-"), words))
 
 
 def outages_table(rows: Iterable[OutageRow], now: datetime) -> Table:

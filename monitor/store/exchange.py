@@ -12,7 +12,7 @@ from monitor.clock import to_millis
 from monitor.core.model import Policy, Sweep, Verdict
 from monitor.store.engine import reading, writing
 from monitor.store.facts import StoredSweep, read_stored, write_facts
-from monitor.store.names import policy_id, provider_id
+from monitor.store.names import find_provider, policy_id, provider_id
 from monitor.store.rebuild import lock_provider, settle
 from monitor.store.record import claim
 from monitor.store.schema import provider as provider_table
@@ -47,18 +47,30 @@ def read_sweeps(
             yield _told(connection, stored)
 
 
-def add_sweeps(engine: Engine, sweeps: Iterable[Sweep], policy_of: Callable[[str], Policy]) -> Imported:
+def add_sweeps(
+    engine: Engine,
+    sweeps: Iterable[Sweep],
+    policy_of: Callable[[str], Policy],
+    *,
+    is_rough: Callable[[Sweep], bool] = lambda _sweep: False,
+) -> Imported:
     """Add finished sweeps to the history; one whose provider, vantage and start are known is left alone.
 
     Facts go in by bounded transactions, then each provider's rows are derived once. Were that cut short,
     the next sweep or import of the provider would do it. A slot that another sweep has claimed is not given
     twice: the added sweep then has none. `policy_of` gives the policy to store beside a provider's sweeps.
+    Of a sweep that is rough only the second of its start is known, and not from where it was made.
     """
     added, total, touched = 0, 0, dict[str, None]()
     remaining = iter(sweeps)
     while batch := sorted(islice(remaining, _SWEEPS_PER_TRANSACTION), key=_turn):
         with writing(engine) as connection:
-            fresh = [each for each in batch if _add(connection, each, policy_of(each.provider))]
+            fresh = [
+                each
+                for each in batch
+                if not (is_rough(each) and _is_near(connection, each))
+                and _add(connection, each, policy_of(each.provider))
+            ]
         touched |= dict.fromkeys(each.provider for each in batch)
         added, total = added + len(fresh), total + len(batch)
     for name in touched:
@@ -100,6 +112,16 @@ def _is_known(connection: Connection, row: dict[str, Any]) -> bool:
         *(sweep_table.c[name] == row[name] for name in ("provider_id", "vantage", "started_at"))
     )
     return connection.execute(query).first() is not None
+
+
+def _is_near(connection: Connection, facts: Sweep) -> bool:
+    """Tell whether a sweep of this provider is known that started within the same second."""
+    start = to_millis(facts.started_at)
+    query = select(sweep_table.c.id).where(
+        sweep_table.c.provider_id == find_provider(connection, facts.provider),
+        sweep_table.c.started_at.between(start, start + 999),
+    )
+    return connection.execute(query.limit(1)).first() is not None
 
 
 def _told(connection: Connection, stored: StoredSweep) -> Sweep:

@@ -1,0 +1,115 @@
+"""One line of a result file: the blog post's script writes the one form, `monitor sweep` the other.
+
+As it was printed, the script writes the word `model_id` where the id belongs; such a line names no model.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from monitor.core.model import Kind, Observation, Outcome, Reason
+
+_OURS = re.compile(
+    r"(?P<model>.+) \((?:HTTP (?P<status>\d{1,3})|no response), "
+    r"(?P<outcome>available|rate_limited|unavailable|unknown): (?P<reason>.+)\)"
+)
+_SCRIPTS = re.compile(r"(?P<model>.+) \(HTTP (?P<status>\d{3})?(?P<words> [^()]*)?\)")
+_MISPRINT = re.compile(r"\$?model_(id|name)|\$model|\$\{model(_id|_name)?\}")
+
+_OK: Final = 200
+_REDIRECTIONS, _SERVER_ERRORS = range(300, 400), range(500, 600)
+
+# What a status says of a model where nothing else is known of the answer; _meaning has the others.
+_MEANINGS: Final[dict[int, tuple[Outcome, Reason]]] = {
+    0: (Outcome.UNKNOWN, Reason.TIMEOUT),
+    202: (Outcome.RATE_LIMITED, Reason.QUEUED),
+    401: (Outcome.UNAVAILABLE, Reason.NOT_FOR_ACCOUNT),
+    402: (Outcome.UNAVAILABLE, Reason.NOT_FOR_ACCOUNT),
+    403: (Outcome.UNAVAILABLE, Reason.NOT_FOR_ACCOUNT),
+    404: (Outcome.UNAVAILABLE, Reason.NOT_FOUND),
+    405: (Outcome.UNKNOWN, Reason.WRONG_ADDRESS),
+    408: (Outcome.UNKNOWN, Reason.TIMEOUT),
+    410: (Outcome.UNAVAILABLE, Reason.END_OF_LIFE),
+    429: (Outcome.RATE_LIMITED, Reason.TOO_MANY_REQUESTS),
+    504: (Outcome.UNAVAILABLE, Reason.NO_CAPACITY),
+    529: (Outcome.RATE_LIMITED, Reason.SATURATED),
+}
+_REFUSALS: Final = {401: Reason.CREDENTIAL, 402: Reason.QUOTA, 403: Reason.CREDENTIAL}
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What one line tells of one model."""
+
+    model: str
+    outcome: Outcome
+    reason: str
+    http_status: int | None
+    kind: str = Kind.UNKNOWN
+
+    @property
+    def is_asked(self) -> bool:
+        """Whether a request was made for it."""
+        return self.reason != Reason.NOT_PROBED
+
+    def observed(self, at_ms: int) -> Observation:
+        """Return it as an observation made then."""
+        return Observation(
+            model=self.model,
+            outcome=self.outcome,
+            reason=str(self.reason),
+            at_ms=at_ms,
+            kind=str(self.kind),
+            http_status=self.http_status,
+            attempts=int(self.is_asked),
+        )
+
+
+def is_result_line(line: str) -> bool:
+    """Tell whether no other file would have such a line."""
+    return any(form.fullmatch(line) for form in (_OURS, _SCRIPTS, _MISPRINT))
+
+
+def read_our_line(line: str) -> Result | None:
+    """Return what a line of ours tells; None for what is none."""
+    found = _OURS.fullmatch(line)
+    if found is None:
+        return None
+    status = int(found["status"]) if found["status"] else None
+    return Result(found["model"], Outcome(found["outcome"]), found["reason"], status)
+
+
+def read_script_line(line: str) -> Result | None:
+    """Return what a line of the script tells; None for one that names no model."""
+    found = _SCRIPTS.fullmatch(line)
+    model = found["model"] if found else line
+    if _MISPRINT.fullmatch(model) or (found is None and re.search(r"\s", line)):
+        return None
+    status = int(found["status"] or 0) if found else _OK
+    outcome, reason = _meaning(status, (found["words"] or "") if found else "")
+    kind = Kind.CHAT if reason is Reason.OK else Kind.UNKNOWN  # the script asks for nothing but chat
+    return Result(model, outcome, reason, status or None, kind)
+
+
+def _meaning(status: int, words: str) -> tuple[Outcome, Reason]:
+    if status == _OK:
+        is_odd = "schema" in words
+        return (Outcome.UNKNOWN, Reason.INVALID_ANSWER) if is_odd else (Outcome.AVAILABLE, Reason.OK)
+    if status in _REDIRECTIONS:
+        return Outcome.UNKNOWN, Reason.WRONG_ADDRESS
+    if status in _SERVER_ERRORS:
+        return _MEANINGS.get(status, (Outcome.UNAVAILABLE, Reason.SERVER_ERROR))
+    return _MEANINGS.get(status, (Outcome.UNKNOWN, Reason.BAD_REQUEST))
+
+
+def settled(results: Sequence[Result | None]) -> list[Result | None]:
+    """Let a refusal that everyone got be the account's trouble and no model's (rules.md 6)."""
+    if any(each and each.http_status not in _REFUSALS for each in results):
+        return list(results)
+    return [each and _refused(each) for each in results]
+
+
+def _refused(result: Result) -> Result:
+    reason = _REFUSALS[result.http_status or 0]
+    return replace(result, outcome=Outcome.UNKNOWN, reason=reason)
