@@ -1,7 +1,5 @@
 """What the commands call: the settings wired to the database, the providers and the daemon."""
 
-import asyncio
-import signal
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from functools import cached_property, partial
@@ -9,6 +7,9 @@ from random import SystemRandom
 
 from pydantic import SecretStr
 
+from monitor.app.channels import heartbeat_of, outbox_of
+from monitor.app.news import News
+from monitor.app.publishing import DAEMON
 from monitor.clock import utc_now
 from monitor.config import (
     ProviderSettings,
@@ -19,19 +20,20 @@ from monitor.config import (
     resolve_proxy,
 )
 from monitor.core.diff import is_tracked
-from monitor.core.model import Observation, ProviderState, Sweep
+from monitor.core.model import ProviderState, Sweep
 from monitor.daemon import period, slots_between, trigger_of
-from monitor.errors import ConfigError, MonitorError, NoVerdict, StoreError, UsageError
+from monitor.errors import ConfigError, StoreError, UsageError
 from monitor.http import Endpoint
+from monitor.notify.heartbeat import Heartbeat
 from monitor.probe.gap import Gap
 from monitor.probe.pacer import Pacer
 from monitor.report.cost import cost_words
 from monitor.store import acceptance, exchange, integrity, migrate, query
 from monitor.store.engine import Engine, open_engine
-from monitor.store.knowledge import load_knowledge
 from monitor.store.states import load_state
+from monitor.store.telling import Outbox
 from monitor.store.trouble import database_name
-from monitor.sweep import Known, Swept, Target, Watch, ask_now, sweep_provider
+from monitor.sweep import Target
 
 
 class App:
@@ -84,9 +86,14 @@ class App:
         """Return finished sweeps as records, oldest first, as a stream."""
         return exchange.read_sweeps(self.history(), since=since, until=until, provider=provider)
 
-    def add_sweeps(self, sweeps: Iterable[Sweep]) -> exchange.Imported:
-        """Add past sweeps to the history and derive everything that follows from them."""
-        return exchange.add_sweeps(self.prepared(), sweeps, self.settings.policy_of)
+    def add_sweeps(
+        self, sweeps: Iterable[Sweep], *, is_rough: Callable[[Sweep], bool] = lambda _sweep: False
+    ) -> exchange.Imported:
+        """Add past sweeps to the history and derive everything that follows from them.
+
+        A rough one is known to the second: it is there already where any of its provider began in that.
+        """
+        return exchange.add_sweeps(self.prepared(), sweeps, self.settings.policy_of, is_rough=is_rough)
 
     def accept(self, name: str) -> tuple[ProviderState, bool]:
         """Let a provider's next sweep believe what it sees (rules.md 11).
@@ -166,6 +173,7 @@ class App:
             timeout=provider.timeout,
             slow_timeout=provider.slow_timeout,
             interval=self.interval_of(provider),
+            outbox=self.outbox,
         )
 
     def interval_of(self, provider: ProviderSettings) -> timedelta:
@@ -215,54 +223,20 @@ class App:
         policy = self.settings.policy_of(name)
         return sum(is_tracked(model, policy) for model in believed) if believed else None
 
-    # What they do
+    # Who is told
 
-    async def sweep_now(
-        self, name: str | None, watch_of: Callable[[str], Watch]
-    ) -> tuple[list[Swept], list[MonitorError]]:
-        """Sweep one provider or all at once, now; returns what was swept and what went wrong.
+    @cached_property
+    def outbox(self) -> Outbox:
+        """Who hears of what sweeps change, and when nobody does."""
+        return outbox_of(self.settings)
 
-        SIGTERM cuts the sweeps short as interrupted and raises NoVerdict.
-        """
-        targets = [self.target(provider) for provider in self.chosen(name)]
-        engine = await asyncio.to_thread(self.prepared)
-        sweeps = [
-            asyncio.create_task(sweep_provider(each, engine, now=utc_now, watch=watch_of(each.provider)))
-            for each in targets
-        ]
-        stop = asyncio.Event()
-        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, _cancel, sweeps, stop)
-        made = await asyncio.gather(*sweeps, return_exceptions=True)
-        engine.dispose()
-        if stop.is_set():
-            raise NoVerdict("told to stop: what was seen is kept, the sweep is interrupted")
-        if bugs := [
-            each for each in made if isinstance(each, BaseException) and not isinstance(each, MonitorError)
-        ]:
-            raise bugs[0]
-        swept = [each for each in made if isinstance(each, Swept)]
-        return swept, [each for each in made if isinstance(each, MonitorError)]
+    def news(self, engine: Engine, *, by: str = DAEMON) -> News:
+        """Return what tells the channels; raises ConfigError for one that cannot be spoken to."""
+        return News(self.settings, self._environ, engine, by=by)
 
-    async def probe_now(self, provider: ProviderSettings, model: str) -> Observation:
-        """Ask one model now as a sweep would, without recording it."""
-        target = self.target(provider)
-        known = await asyncio.to_thread(self._known, provider.name)
-        return await ask_now(target, model, known, utc_now())
-
-    def _known(self, provider: str) -> Known:
-        """Return what the history knows of a provider; nothing where there is no history to read."""
-        try:
-            engine = self.history()
-            state, knowledge = load_state(engine, provider), load_knowledge(engine, provider)
-        except StoreError:
-            return Known(state=ProviderState(), knowledge={}, notes={})
-        return Known(state=state, knowledge=knowledge, notes={})
-
-
-def _cancel(sweeps: Iterable["asyncio.Task[Swept | None]"], stop: asyncio.Event) -> None:
-    stop.set()
-    for sweep in sweeps:
-        sweep.cancel()
+    def heartbeat(self) -> Heartbeat:
+        """Return the dead man's switch; raises ConfigError naming a missing variable."""
+        return heartbeat_of(self.settings, self._environ)
 
 
 def _revealed(secret: SecretStr | None) -> str | None:

@@ -41,6 +41,9 @@ url = "{database}"
 interval = "{interval}"
 [web]
 listen = "{listen}"
+public_url = "http://{listen}"
+[summary]
+directory = "data/demo-summaries"
 [daemon]
 grace = "5s"
 [[providers]]

@@ -10,13 +10,18 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime
 
+from fastapi import FastAPI
+
 from monitor.app.application import App
+from monitor.app.news import day_teller
+from monitor.app.summaries import summaries_of
 from monitor.clock import utc_now
 from monitor.config import ProviderSettings
 from monitor.daemon import Chore, Stop, run_schedule
 from monitor.errors import StoreError, StoreUnavailable
 from monitor.logs import event
-from monitor.store import query, record
+from monitor.report.sweeps import sweep_words
+from monitor.store import record
 from monitor.store.locks import Lock, leader_lock, sweep_lock
 from monitor.store.migrate import prepare
 from monitor.sweep import Swept, Target, sweep_provider
@@ -27,6 +32,7 @@ log = logging.getLogger(__name__)
 
 _STANDBY_SECONDS = 1.0
 _HEARTBEAT_SECONDS = 5.0
+_LAST_WORDS_SECONDS = 10.0
 
 
 class Leader:
@@ -43,6 +49,8 @@ class Leader:
         self._targets = {provider.name: app.target(provider) for provider in app.settings.providers}
         self._engine = app.open_store()
         self._readers = app.open_store(read_only=True)
+        self._news = app.news(self._engine)
+        self._heartbeat = app.heartbeat()
         self._announce = announce
         self._on_swept = on_swept
         self._has_worked = False
@@ -109,10 +117,10 @@ class Leader:
             is_up.set()
 
         await to_thread(self._prepare)
-        watched = {name: target.interval for name, target in self._targets.items()}
-        face = create_app(self._readers, watched=watched, now=utc_now)
         web = self._settings.web
-        serving = asyncio.create_task(serve(face, host=web.host, port=web.port, ready=tell, stop=down))
+        serving = asyncio.create_task(
+            serve(self._face(), host=web.host, port=web.port, ready=tell, stop=down)
+        )
         try:
             await _first_of(serving, is_up)
             while not serving.done() and not stop.asked.is_set():
@@ -122,6 +130,17 @@ class Leader:
         finally:
             down.set()
             await serving
+
+    def _face(self) -> FastAPI:
+        """Return the web face; what it reads never takes the connections of the sweeps."""
+        return create_app(
+            self._readers,
+            watched={name: target.interval for name, target in self._targets.items()},
+            now=utc_now,
+            zone=self._settings.schedule.timezone,
+            public_url=self._settings.web.public_url,
+            summary_of=day_teller(summaries_of(self._settings, self._readers)),
+        )
 
     def _prepare(self) -> None:
         """Bring the database to this version, and close what a crash left running."""
@@ -138,6 +157,7 @@ class Leader:
         """Serve the schedule until asked to stop or until the lock is lost."""
         self._is_database_away, self._holder = False, ""
         until = Stop()
+        telling = asyncio.create_task(self._news.run(until.asked))
         tasks = {
             asyncio.create_task(_pass_on(stop, until)),
             asyncio.create_task(self._watch_lock(lock, until)),
@@ -151,9 +171,12 @@ class Leader:
             self._wait_for_database(error)
             await stop.within(_STANDBY_SECONDS)
         finally:
-            for task in tasks:
+            until.ask()
+            await asyncio.wait({telling}, timeout=_LAST_WORDS_SECONDS)
+            for task in (telling, *tasks):
                 task.cancel()
-            await asyncio.wait(tasks)
+            await asyncio.wait({telling, *tasks})
+            await self._heartbeat.settle()
 
     async def _watch_lock(self, lock: Lock, until: Stop) -> None:
         """Stop leading at once when the lock is lost: another daemon may lead by now."""
@@ -170,12 +193,14 @@ class Leader:
         target = self._targets[provider.name]
 
         async def run(slot: datetime | None, missed: Sequence[datetime]) -> None:
-            if missed:
-                await to_thread(
-                    record.record_missed_slots, self._engine, target.provider, target.vantage, missed
-                )
-            if swept := await sweep_provider(target, self._engine, now=utc_now, slot=slot):
-                self._on_swept(swept)
+            async with self._heartbeat.around(target.provider) as pulse:
+                if missed:
+                    await to_thread(
+                        record.record_missed_slots, self._engine, target.provider, target.vantage, missed
+                    )
+                if swept := await sweep_provider(target, self._engine, now=utc_now, slot=slot):
+                    pulse.tell(sweep_words(swept.sweep, swept.decision), swept.sweep.cause)
+                    self._on_swept(swept)
 
         return Chore(
             name=provider.name,
@@ -196,9 +221,8 @@ class Leader:
     def _served_until(self, target: Target) -> datetime | None:
         """Return up to when the schedule needs no catching up: the last slot, or a sweep by hand after it."""
         slot = record.last_slot(self._engine, target.provider, target.vantage)
-        latest = query.sweeps(self._engine, target.provider, limit=1)
-        moments = [moment for moment in (slot, *(sweep.started_at for sweep in latest)) if moment]
-        return max(moments, default=None)
+        made_at = record.last_made_at(self._engine, target.provider)
+        return max((moment for moment in (slot, made_at) if moment), default=None)
 
 
 async def _pass_on(asked: Stop, until: Stop) -> None:

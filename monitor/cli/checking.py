@@ -6,6 +6,7 @@ from datetime import timedelta
 import click
 
 from monitor.app.application import App
+from monitor.app.sweeping import probe_now
 from monitor.cli.context import Context, json_option, pass_context, provider_option
 from monitor.cli.output import print_json, say
 from monitor.cli.reading import known_model
@@ -61,7 +62,7 @@ def _check_live(app: App, model: str, provider: str | None, *, as_json: bool) ->
     chosen = app.chosen(provider)
     if len(chosen) > 1:
         raise UsageError("several providers are configured; choose one with --provider")
-    seen = asyncio.run(app.probe_now(chosen[0], model))
+    seen = asyncio.run(probe_now(app, chosen[0], model))
     if as_json:
         print_json(seen)
     else:

@@ -2,6 +2,7 @@
 
 import click
 
+from monitor.app.channels import check_channels
 from monitor.cli.context import Context, json_option, pass_context
 from monitor.cli.output import note, print_json, say
 from monitor.config import as_dict, shown
@@ -27,6 +28,8 @@ def check_config(context: Context) -> None:
         app.interval_of(provider)  # refuses a cron line that never comes
         for missing in app.missing_secrets(provider):
             note(f"note: {missing}")
+    for missing in check_channels(app.settings, context.environ):
+        note(f"note: {missing}")
     names = ", ".join(provider.name for provider in app.settings.providers)
     say(f"{context.config_path or 'configuration'}: ok ({names})")
     for provider in app.settings.providers:

@@ -1,14 +1,22 @@
-"""`monitor db upgrade|check`."""
+"""`monitor db upgrade|check|rebuild|void`."""
 
 import click
 
-from monitor.cli.context import Context, json_option, pass_context
+from monitor.app import replay
+from monitor.cli.context import Context, json_option, pass_context, provider_option
 from monitor.cli.output import counted, print_json, say
+from monitor.core.replay import Comparison
+from monitor.errors import UsageError
+from monitor.report.differences import consequence_lines, difference_lines, summary_line
+from monitor.report.times import moment_words
+
+_TODAYS = " with today's policy"
+_SWEEP_IDS = click.IntRange(-(2**31), 2**31 - 1)
 
 
 @click.group()
 def db() -> None:
-    """Bring the database to this version's schema, or check it.
+    """Look after the database: its schema, its soundness, what is derived from what was observed.
 
     Example: monitor db upgrade
     """
@@ -43,3 +51,63 @@ def check_database(command: click.Context, *, as_json: bool) -> int:
             say(fault)
         say(f"{app.database_name}: {counted(len(faults), 'fault')}")
     return 1 if faults else 0
+
+
+@db.command()
+@provider_option
+@click.option("--write", is_flag=True, help="Write what follows from the facts; else nothing is changed.")
+@click.option(
+    "--policy",
+    type=click.Choice(["current"]),
+    help="Decide every sweep anew with today's policy, not with the one stored beside it.",
+)
+@json_option
+@pass_context
+def rebuild(context: Context, *, provider: str | None, write: bool, policy: str | None, as_json: bool) -> int:
+    """Derive states, events, verdicts and days from the observations, and say what differs.
+
+    Exit 1 if rows differ, also after --write. Nobody is notified of anything it finds.
+
+    Example: monitor db rebuild --provider nvidia
+    """
+    derive = replay.rebuild_history if write else replay.compare_history
+    found = derive(context.app, provider, is_current=policy is not None)
+    if as_json:
+        print_json({"written": write, "providers": found})
+    for each in () if as_json else found:
+        _say_found(each, is_written=write, is_current=policy is not None)
+    if not found and not as_json:
+        say("no sweeps yet: nothing to derive")
+    return 1 if any(each.differs for each in found) else 0
+
+
+def _say_found(found: Comparison, *, is_written: bool, is_current: bool) -> None:
+    say(summary_line(found))
+    for line in difference_lines(found):
+        say(f"  {line}")
+    if is_written and found.differs:
+        say(f"{found.provider}: the derived history was rewritten{_TODAYS if is_current else ''}")
+    elif is_written and is_current:
+        say(f"{found.provider}: today's policy is stored with every sweep now")
+
+
+@db.command()
+@click.argument("sweep", type=_SWEEP_IDS)
+@click.option("--reason", metavar="TEXT", help="Why the sweep is bad; kept with it.")
+@click.option("--undo", is_flag=True, help="Let the sweep count again.")
+@pass_context
+def void(context: Context, *, sweep: int, reason: str | None, undo: bool) -> None:
+    """Declare SWEEP bad: it counts as inconclusive, and what was derived from it is derived anew.
+
+    The ids are in the view sweep_history and in `monitor events --json`. What it saw is kept.
+
+    Example: monitor db void 197467200 --reason "our proxy answered for the provider"
+    """
+    if undo == (reason is not None):
+        raise UsageError("void: say why with --reason TEXT, or take it back with --undo")
+    done = replay.void_sweep(context.app, sweep, reason) if reason is not None else None
+    done = done or replay.undo_void(context.app, sweep)
+    now = "counts again" if undo else "is void"
+    say(f"sweep {sweep} of {done.provider}, {moment_words(done.started_at)}, {now}")
+    for line in consequence_lines(done.comparison):
+        say(f"  {line}")

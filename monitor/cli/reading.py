@@ -1,5 +1,6 @@
-"""`monitor list|status|events`: what the history knows, without asking any provider."""
+"""`monitor list|status`: what the history believes of models, without asking any provider."""
 
+import dataclasses
 import math
 from collections.abc import Iterable
 from datetime import timedelta
@@ -11,10 +12,9 @@ from monitor.app.application import App
 from monitor.cli.context import Context, json_option, pass_context, provider_option
 from monitor.cli.output import counted, note, print_json, print_table, say, say_id
 from monitor.cli.staleness import max_age_option, refuse_stale, stale_words
-from monitor.cli.when import parse_when
 from monitor.clock import utc_now
-from monitor.core.history import ModelRow
-from monitor.core.model import EventKind, Kind, Status
+from monitor.core.history import ModelRow, ModelStory
+from monitor.core.model import Kind, Status
 from monitor.errors import UnknownModel, UsageError
 from monitor.report.tables import events_table, facts_table, outages_table, status_counts, status_table
 from monitor.store import query
@@ -74,7 +74,7 @@ def list_models(
     engine = app.history()
     rows = [
         row
-        for row in query.current_models(engine, _known_provider(engine, provider))
+        for row in query.current_models(engine, known_provider(engine, provider))
         if status in {row.status, _ALL} and kind in {row.kind, None}
     ]
     if min_uptime is not None:
@@ -87,7 +87,8 @@ def list_models(
     refuse_stale(app, engine, provider, max_age)
 
 
-def _known_provider(engine: Engine, provider: str | None) -> str | None:
+def known_provider(engine: Engine, provider: str | None) -> str | None:
+    """Return the name as it is, or None; raises UsageError for a provider without a history."""
     if provider is not None and provider not in (known := query.providers(engine)):
         raise UsageError(f'no provider "{provider}" in the history; there is: {", ".join(known) or "none"}')
     return provider
@@ -112,25 +113,35 @@ def status(context: Context, *, model: str | None, provider: str | None, as_json
     app = context.app
     engine = app.history()
     if model is None:
-        _print_status(app, engine, _known_provider(engine, provider), as_json=as_json)
+        _print_status(app, engine, known_provider(engine, provider), as_json=as_json)
     else:
-        _print_story(engine, known_model(engine, model, provider), as_json=as_json)
+        _print_story(app, engine, known_model(engine, model, provider), as_json=as_json)
 
 
 def _print_status(app: App, engine: Engine, provider: str | None, *, as_json: bool) -> None:
     rows = query.current_models(engine, provider)
+    watched = _watched(app)
     if as_json:
-        print_json(rows)
+        print_json([{**_columns(row), "watched": row.provider in watched} for row in rows])
         return
-    print_table(status_table(rows))
+    print_table(status_table(rows, watched))
     say(f"\n{counted(len(rows), 'model')}: {status_counts(rows)}")
-    for words in stale_words(app, engine, provider, None):
-        note(f"note: {words}")
+    if provider is None or provider in watched:  # nobody expects news of the others (rules.md 34)
+        for words in stale_words(app, engine, provider, None):
+            note(f"note: {words}")
+
+
+def _watched(app: App) -> frozenset[str]:
+    return frozenset(each.name for each in app.settings.providers)
+
+
+def _columns(row: ModelRow | ModelStory) -> dict[str, object]:
+    return {field.name: getattr(row, field.name) for field in dataclasses.fields(row)}
 
 
 def known_model(engine: Engine, model: str, provider: str | None) -> ModelRow:
     """Return what is believed of a model; raises UnknownModel, or UsageError where two providers have it."""
-    found = query.current_models(engine, _known_provider(engine, provider), model=model)
+    found = query.current_models(engine, known_provider(engine, provider), model=model)
     if not found:
         raise UnknownModel(f'no model "{model}" in the history; `monitor list --status all` prints the ids')
     if len(found) > 1:
@@ -139,44 +150,17 @@ def known_model(engine: Engine, model: str, provider: str | None) -> ModelRow:
     return found[0]
 
 
-def _print_story(engine: Engine, row: ModelRow, *, as_json: bool) -> None:
+def _print_story(app: App, engine: Engine, row: ModelRow, *, as_json: bool) -> None:
     story = query.model_story(engine, row.provider, row.model)
     if story is None:
         return
+    watched = _watched(app)
     if as_json:
-        print_json(story)
+        print_json({**_columns(story), "watched": row.provider in watched})
         return
-    print_table(facts_table(story.now, story.streamed))
+    print_table(facts_table(story.now, story.streamed, watched=watched))
     say("\nevents, newest first")
     print_table(events_table(story.events))
     if story.outages:
         say("\noutages, newest first")
         print_table(outages_table(story.outages, utc_now()))
-
-
-@click.command()
-@click.option("--since", metavar="WHEN", help="From this moment on: 2026-04-06, 2026-04-06T12:00Z or 24h.")
-@click.option(
-    "--kind", type=click.Choice([kind.value for kind in EventKind]), help="Only events of this kind."
-)
-@provider_option
-@json_option
-@pass_context
-def events(
-    context: Context, *, since: str | None, kind: str | None, provider: str | None, as_json: bool
-) -> None:
-    """Print what changed, oldest first.
-
-    Example: monitor events --since 7d --kind retired
-    """
-    engine = context.app.history()
-    rows = query.events(
-        engine,
-        since=None if since is None else parse_when(since),
-        kind=kind,
-        provider=_known_provider(engine, provider),
-    )
-    if as_json:
-        print_json(rows)
-    else:
-        print_table(events_table(rows))

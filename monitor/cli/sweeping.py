@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from monitor.app.sweeping import sweep_now
 from monitor.cli.context import Context, json_option, pass_context
 from monitor.cli.output import note, print_json, say_id
 from monitor.cli.progress import LiveSpectator, PlainSpectator, Spectator
@@ -37,7 +38,7 @@ def sweep(context: Context, *, provider: str | None, output_dir: Path | None, as
     if output_dir:
         _make_writable(output_dir)
     with _spectator() as spectator:
-        swept, errors = asyncio.run(context.app.sweep_now(provider, spectator.watch))
+        swept, errors = asyncio.run(sweep_now(context.app, provider, spectator.watch))
     for each in swept:
         _tell(each, output_dir)
     _print(swept, as_json=as_json)
