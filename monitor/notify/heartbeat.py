@@ -59,7 +59,7 @@ class Heartbeat:
     async def settle(self) -> None:
         """Wait until everything is told, a few seconds at most."""
         if self._telling:
-            await asyncio.wait(self._telling)
+            await asyncio.wait(self._telling, timeout=_TIMEOUT_S)
 
     def _tell_aside(
         self, name: str, after: "asyncio.Task[None] | None", ending: str, run: str, words: str
