@@ -97,8 +97,9 @@ def check_guarded(engine: Engine, case: Case) -> None:
     """Live through the trouble twice, and through its end."""
     cause, opening, closing = case.told
     with g.gateway(case.world) as there:
+        healthy = g.target(there.base_url, concurrency=case.concurrency)
         aim = g.target(there.base_url, concurrency=case.concurrency, timeout_s=case.timeout_s)
-        g.sweep(aim, engine, g.NOON)
+        g.sweep(healthy, engine, g.NOON)
         before, events = g.statuses(engine), g.model_events(engine)
         for hour in (1, 2):
             there.show(case.change.apply(case.world))
@@ -109,7 +110,7 @@ def check_guarded(engine: Engine, case: Case) -> None:
             assert g.statuses(engine) == before
         assert g.provider_events(engine) == [(opening, cause)]
         there.show(case.world)
-        good = g.sweep(aim, engine, g.hours(3))
+        good = g.sweep(healthy, engine, g.hours(3))
     assert good.decision.verdict is Verdict.CONCLUSIVE
     assert g.provider_events(engine) == [(opening, cause), (closing, cause)]
     assert g.model_events(engine) == events
