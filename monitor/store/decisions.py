@@ -11,6 +11,7 @@ from monitor.clock import to_datetime, to_millis
 from monitor.core.model import Decision, Event, EventKind, Status, Verdict
 from monitor.store.facts import StoredSweep, counts_of
 from monitor.store.names import model_ids
+from monitor.store.periods import write_periods
 from monitor.store.schema import event, model, sweep
 from monitor.store.states import read_state
 from monitor.store.values import event_id
@@ -43,6 +44,7 @@ def write_decision(connection: Connection, provider_id: int, stored: StoredSweep
     ]
     if rows:
         connection.execute(insert(event), rows)
+        write_periods(connection, rows)
 
 
 def read_decision(connection: Connection, provider_id: int, sweep_id: int) -> Decision:

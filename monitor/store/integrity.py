@@ -57,7 +57,7 @@ _CONTRADICTIONS: Final[tuple[tuple[str, str], ...]] = (
         """,
     ),
     (
-        "the day {1} (since 1970) of model {0} does not add up",
+        "the day {1} of model {0} does not add up",
         """
         SELECT m.name, d.day FROM daily d JOIN model m ON m.id = d.model_id
         WHERE d.checks <> d.answered + d.unavailable + d.unknown

@@ -14,11 +14,13 @@ from sqlalchemy import Connection, Engine, column, func, inspect, select, table,
 from monitor.errors import SchemaOutdated, StoreUnavailable
 from monitor.store.engine import is_sqlite, reading, writing
 from monitor.store.files import create_file, ensure_mode, ensure_wal, is_missing
+from monitor.store.rollup import count_all_days
 from monitor.store.schema import metadata, provider
 from monitor.store.trouble import database_name
 
-HEAD: Final = "0006"  # the last revision under migrations/versions
+HEAD: Final = "0007"  # the last revision under migrations/versions
 VERSION_TABLE: Final = "schema_version"
+_FIRST_WITH_SKETCHES: Final = "0007"
 _UPGRADE_LOCK: Final = 4_711_202_004
 
 
@@ -90,6 +92,8 @@ def upgrade(engine: Engine) -> tuple[str | None, str]:
         before = _revision(connection)
         if before != HEAD:
             migrate_to(connection, HEAD)
+            if before is not None and before < _FIRST_WITH_SKETCHES:
+                count_all_days(connection)
         return before, HEAD
 
 

@@ -7,14 +7,16 @@ from typing import Any
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
+    Connection,
     Engine,
     RowMapping,
     Select,
     Tuple,
-    case,
+    and_,
     cast,
     false,
     func,
+    or_,
     select,
     tuple_,
 )
@@ -43,23 +45,24 @@ def current_models(
     engine: Engine, provider: str | None = None, *, model: str | None = None
 ) -> list[ModelRow]:
     """Return what is believed of every model, by provider and id."""
-    recent = _counts(_UPTIME_DAYS).subquery()
-    query = (
-        select(
-            _PROVIDER,
-            _MODEL,
-            t.model_state,
-            recent.c.answered.label("answered_30d"),
-            recent.c.unavailable.label("unavailable_30d"),
+    with reading(engine) as connection:
+        recent = _counts(connection, _UPTIME_DAYS).subquery()
+        query = (
+            select(
+                _PROVIDER,
+                _MODEL,
+                t.model_state,
+                recent.c.answered.label("answered_30d"),
+                recent.c.unavailable.label("unavailable_30d"),
+            )
+            .select_from(t.provider)
+            .join(t.model, t.model.c.provider_id == t.provider.c.id)
+            .join(t.model_state, t.model_state.c.model_id == t.model.c.id)
+            .outerjoin(recent, recent.c.model_id == t.model.c.id)
+            .where(*_named(provider, model))
+            .order_by(t.provider.c.name, t.model.c.name)
         )
-        .select_from(t.provider)
-        .join(t.model, t.model.c.provider_id == t.provider.c.id)
-        .join(t.model_state, t.model_state.c.model_id == t.model.c.id)
-        .outerjoin(recent, recent.c.model_id == t.model.c.id)
-        .where(*_named(provider, model))
-        .order_by(t.provider.c.name, t.model.c.name)
-    )
-    return [model_row(row) for row in _rows(engine, query)]
+        return [model_row(row) for row in connection.execute(query).mappings()]
 
 
 def model_story(engine: Engine, provider: str, model: str, *, limit: int = 50) -> ModelStory | None:
@@ -163,27 +166,14 @@ def outages(
     limit: int | None = None,
 ) -> list[OutageRow]:
     """Return outages that lasted at or after `since`, newest first (rules.md 21)."""
-    end, after = t.event.alias("closing"), t.event.alias("later")
-    closing = (
-        select(after.c.id)
-        .where(
-            after.c.model_id == t.event.c.model_id,
-            tuple_(after.c.swept_at, after.c.id) > tuple_(*_TURN),
-            after.c.kind.in_(["became_available", "retired"]),
-        )
-        .order_by(after.c.swept_at, after.c.id)
-        .limit(1)
-    )
-    ended_at = case((end.c.kind == "retired", end.c.confirmed_at), else_=end.c.began_at)
+    ended_at = t.period.c.ended_at
     query = (
-        select(_PROVIDER, _MODEL, t.event.c.began_at, ended_at.label("ended_at"), t.event.c.reason)
-        .select_from(t.event)
-        .join(t.model, t.model.c.id == t.event.c.model_id)
+        select(_PROVIDER, _MODEL, t.period.c.began_at, ended_at, t.period.c.reason)
+        .select_from(t.period)
+        .join(t.model, t.model.c.id == t.period.c.model_id)
         .join(t.provider, t.provider.c.id == t.model.c.provider_id)
-        .outerjoin(end, end.c.id == closing.scalar_subquery())
-        .where(t.event.c.kind == "became_unavailable", t.event.c.from_status == "available")
-        .where(*_named(provider, model))
-        .order_by(*(column.desc() for column in _TURN))
+        .where(t.period.c.is_outage, *_named(provider, model))
+        .order_by(t.period.c.event_id.desc())
         .limit(limit)
     )
     if since is not None:
@@ -195,16 +185,18 @@ def uptime(
     engine: Engine, days: int, *, provider: str | None = None, model: str | None = None
 ) -> list[UptimeRow]:
     """Return each model's counts over the UTC days ending with the provider's last conclusive sweep's."""
-    counts = _counts(days).subquery()
-    query = (
-        select(_PROVIDER, _MODEL, counts.c.checks, counts.c.answered, counts.c.unavailable, counts.c.unknown)
-        .select_from(t.provider)
-        .join(t.model, t.model.c.provider_id == t.provider.c.id)
-        .join(counts, counts.c.model_id == t.model.c.id)
-        .where(*_named(provider, model))
-        .order_by(t.provider.c.name, t.model.c.name)
-    )
-    return [UptimeRow(**row) for row in _rows(engine, query)]
+    with reading(engine) as connection:
+        counts = _counts(connection, days).subquery()
+        columns = (counts.c.checks, counts.c.answered, counts.c.unavailable, counts.c.unknown)
+        query = (
+            select(_PROVIDER, _MODEL, *columns)
+            .select_from(t.provider)
+            .join(t.model, t.model.c.provider_id == t.provider.c.id)
+            .join(counts, counts.c.model_id == t.model.c.id)
+            .where(*_named(provider, model))
+            .order_by(t.provider.c.name, t.model.c.name)
+        )
+        return [UptimeRow(**row) for row in connection.execute(query).mappings()]
 
 
 def _rows(engine: Engine, query: Select[Any]) -> Sequence[RowMapping]:
@@ -223,21 +215,23 @@ def _turn_of(event_id: int) -> Tuple:
     return tuple_(func.coalesce(start, 0), event_id)
 
 
-def _counts(days: int) -> Select[Any]:
+def _counts(connection: Connection, days: int) -> Select[Any]:
     """Select each model's counts over the days ending with its provider's last conclusive sweep."""
     last = (
-        select(t.sweep.c.provider_id, (func.max(t.sweep.c.started_at) / DAY_MS).label("day"))
+        select(t.sweep.c.provider_id, func.max(t.sweep.c.started_at).label("started_at"))
         .where(t.sweep.c.verdict == Verdict.CONCLUSIVE.value)
         .group_by(t.sweep.c.provider_id)
-        .subquery()
     )
+    ends = [(row.provider_id, row.started_at // DAY_MS) for row in connection.execute(last)]
+    window = [
+        and_(t.model.c.provider_id == owner, t.daily.c.day.between(end - days + 1, end))
+        for owner, end in ends
+    ]
     names = ("checks", "answered", "unavailable", "unknown")
     return (
         select(t.model.c.id.label("model_id"), *(_total(t.daily.c[name]) for name in names))
-        .select_from(last)
-        .join(t.model, t.model.c.provider_id == last.c.provider_id)
-        .join(t.daily, t.daily.c.model_id == t.model.c.id)
-        .where(t.daily.c.day > last.c.day - days, t.daily.c.day <= last.c.day)
+        .join_from(t.model, t.daily, t.daily.c.model_id == t.model.c.id)
+        .where(or_(false(), *window))
         .group_by(t.model.c.id)
     )
 

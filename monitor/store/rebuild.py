@@ -18,7 +18,7 @@ from monitor.store.facts import StoredSweep, gaps_of, read_stored
 from monitor.store.names import find_provider, insert_new, model_ids, note_untracked, policy_id
 from monitor.store.replay import MOST_SHOWN, compare_provider
 from monitor.store.rollup import count_days
-from monitor.store.schema import daily, event, gap, model, provider, sweep, untracked
+from monitor.store.schema import daily, event, gap, model, period, provider, sweep, untracked
 from monitor.store.states import forget_state, read_state, save_state
 from monitor.store.values import DAY_MS
 
@@ -89,7 +89,8 @@ def rebuild_provider(connection: Connection, provider_id: int, *, exclusions: bo
     """
     connection.execute(delete(event).where(event.c.provider_id == provider_id))
     models = select(model.c.id).where(model.c.provider_id == provider_id)
-    connection.execute(delete(daily).where(daily.c.model_id.in_(models)))
+    for derived in (daily, period):
+        connection.execute(delete(derived).where(derived.c.model_id.in_(models)))
     forget_state(connection, provider_id)
     sweeps = read_stored(connection, *_finished(provider_id))
     if exclusions:

@@ -6,7 +6,7 @@ One statement counts days into `daily` and any window of time for windows.py, so
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, Integer, cast, delete, func, select, text
+from sqlalchemy import Connection, Integer, cast, delete, func, insert, select, text
 
 from monitor.store.schema import daily, model, sweep
 from monitor.store.values import DAY_MS
@@ -84,8 +84,6 @@ FROM ranked
 GROUP BY model_id, part
 """
 _COUNT_WINDOW = text(_COUNTS)
-_COLUMNS = "model_id, day, checks, answered, unavailable, unknown, latency_p50_ms, latency_p95_ms"
-_COUNT_DAYS = text(f"INSERT INTO daily ({_COLUMNS}) {_COUNTS}")
 _COUNTED = ("answered", "unavailable", "unknown")
 _TALLIED = (*_COUNTED, "latency_p50_ms", "latency_p95_ms")
 _EVERY_MODEL = {"first_model": 0, "last_model": 2**31 - 1}
@@ -113,7 +111,18 @@ def count_days(connection: Connection, provider_id: int, first_day: int, last_da
         window = _window(connection, provider_id, first * DAY_MS, (last + 1) * DAY_MS)
         if window:
             parts = {"origin": 0, "part_ms": DAY_MS}
-            connection.execute(_COUNT_DAYS, {**window, **_EVERY_MODEL, **parts})
+            counted = connection.execute(_COUNT_WINDOW, {**window, **_EVERY_MODEL, **parts}).mappings()
+            rows = [{"day" if name == "part" else name: row[name] for name in row} for row in counted]
+            if rows:
+                connection.execute(insert(daily), rows)
+
+
+def count_all_days(connection: Connection) -> None:
+    """Count every day that is there anew, of every provider."""
+    days = select(model.c.provider_id, func.min(daily.c.day), func.max(daily.c.day))
+    query = days.join_from(model, daily).group_by(model.c.provider_id)
+    for provider_id, first, last in connection.execute(query).all():
+        count_days(connection, provider_id, first, last)
 
 
 def count_window(

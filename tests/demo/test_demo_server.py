@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TypeVar
 from urllib.parse import urlsplit
@@ -127,7 +128,8 @@ def raw(base_url: str, data: bytes) -> bytes:
     address = urlsplit(base_url)
     with socket.create_connection((address.hostname or "", address.port or 0), timeout=10) as connection:
         connection.sendall(data)
-        connection.shutdown(socket.SHUT_WR)
+        with suppress(OSError):  # a reset that has arrived already: the read below raises it
+            connection.shutdown(socket.SHUT_WR)
         received = b""
         while part := connection.recv(65_536):
             received += part

@@ -83,7 +83,7 @@ def everything(engine: Engine, provider: str) -> dict[str, list[Any]]:
         "memory": list(memory),
         **{
             table.name: sorted(map(repr, map(_named, _of_models(engine, provider, table))))
-            for table in (t.model_state, t.daily, t.gap)
+            for table in (t.model_state, t.daily, t.period, t.gap)
         },
         "export": [format_record(each) for each in read_sweeps(engine, provider=provider)],
     }
@@ -95,9 +95,9 @@ def forget(engine: Engine, provider: str) -> None:
         owner = select(t.provider.c.id).where(t.provider.c.name == provider).scalar_subquery()
         models = select(t.model.c.id).where(t.model.c.provider_id == owner)
         connection.execute(delete(t.event).where(t.event.c.provider_id == owner))
-        for table in (t.streamed, t.observation, t.gap, t.daily, t.model_state, t.untracked):
+        for table in (t.streamed, t.observation, t.gap, t.daily, t.period, t.model_state, t.untracked):
             connection.execute(delete(table).where(table.c.model_id.in_(models)))
-        for table in (t.sweep, t.catalog, t.provider_state, t.acceptance, t.model):
+        for table in (t.horizon, t.sweep, t.catalog, t.provider_state, t.acceptance, t.model):
             connection.execute(delete(table).where(table.c.provider_id == owner))
         connection.execute(delete(t.provider).where(t.provider.c.name == provider))
 

@@ -19,7 +19,7 @@ from monitor.store.states import load_state
 from tests.conftest import PostgresServer
 from tests.store import told, views
 
-DERIVED = (t.event, t.model_state, t.provider_state, t.daily, t.gap)
+DERIVED = (t.event, t.model_state, t.provider_state, t.daily, t.period, t.gap)
 
 
 def derived(engine: Engine) -> dict[str, list[str]]:

@@ -199,7 +199,16 @@ def test_a_history_rebuilt_with_a_policy_is_the_one_that_lived_under_it(engine: 
     rebuild(engine, "nvidia", HASTY)
     rebuilt = everything(engine, "nvidia")
     with writing(engine) as connection:
-        for table in (t.event, t.daily, t.model_state, t.provider_state, t.observation, t.gap, t.untracked):
+        for table in (
+            t.event,
+            t.daily,
+            t.period,
+            t.model_state,
+            t.provider_state,
+            t.observation,
+            t.gap,
+            t.untracked,
+        ):
             connection.execute(table.delete())
         connection.execute(t.sweep.delete())
     add_sweeps(engine, sweeps, lambda _: HASTY)

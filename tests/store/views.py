@@ -15,6 +15,7 @@ COLUMNS = {
     "uptime_daily": "provider, model, day, checks, answered, unavailable, unknown, uptime_percent,"
     " latency_p50_ms, latency_p95_ms",
     "outage_history": "provider, model, began_at, ended_at, duration_s, reason",
+    "status_history": "provider, model, status, began_at, ended_at, duration_s, reason",
     "change_history": "event_id, provider, model, kind, began_at, confirmed_at, from_status, to_status,"
     " reason, sweep_id, detail",
     "sweep_history": "sweep_id, provider, vantage, started_at, finished_at, verdict, cause, listed,"

@@ -3,11 +3,12 @@
 migrations/ must agree with this package (`alembic check` in the tests).
 """
 
-from monitor.store.schema.derived import daily, event, model_state, provider_state
+from monitor.store.schema.derived import daily, event, model_state, period, provider_state
 from monitor.store.schema.facts import (
     catalog,
     finding,
     gap,
+    horizon,
     missed_slot,
     model,
     observation,
@@ -28,12 +29,14 @@ __all__ = [
     "event",
     "finding",
     "gap",
+    "horizon",
     "knowledge",
     "metadata",
     "missed_slot",
     "model",
     "model_state",
     "observation",
+    "period",
     "policy",
     "provider",
     "provider_state",

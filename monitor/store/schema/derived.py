@@ -1,4 +1,4 @@
-"""Derived: what the fold made of the facts, always rebuildable. Days are integer days since 1970."""
+"""Derived: what the fold made of the facts, always rebuildable from them or from the horizon on."""
 
 from sqlalchemy import (
     BigInteger,
@@ -7,13 +7,14 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     PrimaryKeyConstraint,
     Table,
     Text,
     text,
 )
 
-from monitor.store.schema.naming import metadata
+from monitor.store.schema.naming import Day, metadata
 
 event = Table(
     "event",
@@ -45,6 +46,31 @@ Index(
     postgresql_where=_ABOUT_RETIREMENT,
 )
 
+# How long each status lasted, one after the other without a gap. A retirement begins where it was confirmed,
+# so that the period before it is the outage of rules.md 21; any other status begins where its event began.
+period = Table(
+    "period",
+    metadata,
+    Column("model_id", ForeignKey("model.id"), nullable=False),
+    Column("event_id", BigInteger, nullable=False),  # the event that opened it
+    Column("status", Text, nullable=False),
+    Column("is_outage", Boolean, nullable=False),  # it was available before: rules.md 21
+    Column("reason", Text),
+    Column("began_at", BigInteger, nullable=False),
+    Column("confirmed_at", BigInteger, nullable=False),
+    Column("ended_at", BigInteger),
+    Column("end_confirmed_at", BigInteger),
+    PrimaryKeyConstraint("model_id", "event_id"),
+    sqlite_with_rowid=False,
+)
+Index(
+    "ix_period_outage",
+    period.c.ended_at,
+    period.c.began_at,
+    sqlite_where=period.c.is_outage,
+    postgresql_where=period.c.is_outage,
+)
+
 model_state = Table(
     "model_state",
     metadata,
@@ -74,13 +100,14 @@ daily = Table(
     "daily",
     metadata,
     Column("model_id", ForeignKey("model.id"), nullable=False),
-    Column("day", Integer, nullable=False),
+    Column("day", Day, nullable=False),
     Column("checks", Integer, nullable=False),
     Column("answered", Integer, nullable=False),
     Column("unavailable", Integer, nullable=False),
     Column("unknown", Integer, nullable=False),
     Column("latency_p50_ms", Integer),
     Column("latency_p95_ms", Integer),
+    Column("latency_sketch", LargeBinary),  # core/sketch.py; NULL where no latency was measured
     PrimaryKeyConstraint("model_id", "day"),
     sqlite_with_rowid=False,
 )

@@ -21,7 +21,7 @@ from sqlalchemy import (
     text,
 )
 
-from monitor.store.schema.naming import NAME, metadata
+from monitor.store.schema.naming import NAME, Day, metadata
 
 provider = Table(
     "provider",
@@ -170,4 +170,14 @@ missed_slot = Table(
     Column("slot", BigInteger, nullable=False),
     PrimaryKeyConstraint("provider_id", "vantage", "slot"),
     sqlite_with_rowid=False,
+)
+
+# Where the kept observations of a provider begin. What was believed there stands in for all that was pruned.
+horizon = Table(
+    "horizon",
+    metadata,
+    Column("provider_id", ForeignKey("provider.id"), primary_key=True),
+    Column("day", Day, nullable=False),  # the first day whose observations are all kept
+    Column("started_at", BigInteger, nullable=False),  # of the last sweep whose observations were pruned
+    Column("state", Text, nullable=False),
 )

@@ -1,6 +1,8 @@
-"""What all tables share: their names' conventions, and how names of providers and models are compared."""
+"""What all tables share: their names' conventions, and the types that both databases must agree on."""
 
-from sqlalchemy import MetaData, Text
+from datetime import date, timedelta
+
+from sqlalchemy import Date, Dialect, MetaData, Text, TypeDecorator
 
 metadata = MetaData(
     naming_convention={
@@ -14,3 +16,24 @@ metadata = MetaData(
 
 # Names are compared by code point on both databases (rules.md 26).
 NAME = Text().with_variant(Text(collation="C"), "postgresql")
+
+_EPOCH = date(1970, 1, 1)
+_FIRST, _LAST = (date.min - _EPOCH).days, (date.max - _EPOCH).days
+
+
+class Day(TypeDecorator[int]):
+    """A UTC day: an integer since 1970 here, a date in the database, so that views show what is indexed.
+
+    Numbers beyond the calendar stand for its ends.
+    """
+
+    impl = Date
+    cache_ok = True
+
+    def process_bind_param(self, value: int | None, dialect: Dialect) -> date | None:  # noqa: ARG002
+        """Return the date of a day."""
+        return None if value is None else _EPOCH + timedelta(days=min(max(value, _FIRST), _LAST))
+
+    def process_result_value(self, value: date | None, dialect: Dialect) -> int | None:  # noqa: ARG002
+        """Return the day of a date."""
+        return None if value is None else (value - _EPOCH).days
