@@ -4,12 +4,13 @@ store/rollup.py counts the same in SQL from the rows; a rebuild puts the two bes
 """
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from monitor.core.diff import observations_of
 from monitor.core.model import ANSWERED, Observation, Outcome, Policy, ProviderState, Status, Sweep
+from monitor.core.sketch import count_values, encode, exact_percentile
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DAY = timedelta(days=1)
@@ -17,7 +18,10 @@ _DAY = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Day:
-    """One model's UTC day. Percentiles are nearest-rank, of the latencies of `available` observations."""
+    """One model's UTC day. The latencies are those of its `available` observations.
+
+    Percentiles are nearest-rank and exact; the sketch is for longer times. Without a latency all are None.
+    """
 
     checks: int
     answered: int
@@ -25,6 +29,7 @@ class Day:
     unknown: int
     latency_p50_ms: int | None
     latency_p95_ms: int | None
+    latency_sketch: bytes | None
 
 
 @dataclass(slots=True)
@@ -36,7 +41,9 @@ class _Counting:
 class Days:
     """The days that are being counted. Sweeps come in the order of their start."""
 
-    def __init__(self) -> None:
+    def __init__(self, first_day: int = -(2**53)) -> None:
+        """Leave days (since 1970) before the first one out."""
+        self._first_day = first_day
         self._counting: defaultdict[tuple[str, int], _Counting] = defaultdict(_Counting)
 
     def add(self, before: ProviderState, sweep: Sweep, policy: Policy) -> None:
@@ -47,6 +54,8 @@ class Days:
                 self._count(model, day_of(sweep.moment(observation)), observation)
 
     def _count(self, model: str, day: int, seen: Observation) -> None:
+        if day < self._first_day:
+            return
         counting = self._counting[model, day]
         counting.outcomes[seen.outcome] += 1
         if seen.outcome is Outcome.AVAILABLE and seen.latency_ms is not None:
@@ -69,18 +78,25 @@ def midnight_of(day: int) -> datetime:
     return _EPOCH + day * _DAY
 
 
-def _counted(counting: _Counting) -> Day:
-    outcomes, latencies = counting.outcomes, sorted(counting.latencies)
+def counted_day(answered: int, unavailable: int, unknown: int, latencies: Iterable[int]) -> Day:
+    """Return a day from how its observations came out and the latencies of the available ones."""
+    ascending = sorted(latencies)
     return Day(
-        checks=sum(outcomes.values()),
-        answered=sum(outcomes[each] for each in ANSWERED),
-        unavailable=outcomes[Outcome.UNAVAILABLE],
-        unknown=outcomes[Outcome.UNKNOWN],
-        latency_p50_ms=_percentile(latencies, 50),
-        latency_p95_ms=_percentile(latencies, 95),
+        checks=answered + unavailable + unknown,
+        answered=answered,
+        unavailable=unavailable,
+        unknown=unknown,
+        latency_p50_ms=exact_percentile(ascending, 50),
+        latency_p95_ms=exact_percentile(ascending, 95),
+        latency_sketch=encode(count_values(ascending)) if ascending else None,
     )
 
 
-def _percentile(latencies: list[int], percent: int) -> int | None:
-    """Return the nearest-rank percentile of sorted values."""
-    return latencies[-(-percent * len(latencies) // 100) - 1] if latencies else None
+def _counted(counting: _Counting) -> Day:
+    outcomes = counting.outcomes
+    return counted_day(
+        sum(outcomes[each] for each in ANSWERED),
+        outcomes[Outcome.UNAVAILABLE],
+        outcomes[Outcome.UNKNOWN],
+        counting.latencies,
+    )

@@ -1,6 +1,6 @@
 """What readers ask of the history. Each function is one look at one moment of the database."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -9,16 +9,17 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Engine,
+    Join,
     RowMapping,
     Select,
+    Subquery,
     Tuple,
-    and_,
     cast,
     false,
     func,
-    or_,
     select,
     tuple_,
+    union_all,
 )
 
 from monitor.clock import to_millis
@@ -46,7 +47,7 @@ def current_models(
 ) -> list[ModelRow]:
     """Return what is believed of every model, by provider and id."""
     with reading(engine) as connection:
-        recent = _counts(connection, _UPTIME_DAYS).subquery()
+        recent = _counts(connection, _UPTIME_DAYS, provider, model)
         query = (
             select(
                 _PROVIDER,
@@ -116,22 +117,43 @@ def events(
     """
     query = (
         select(t.event, _PROVIDER, _MODEL)
-        .select_from(t.event)
-        .join(t.provider, t.provider.c.id == t.event.c.provider_id)
-        .outerjoin(t.model, t.model.c.id == t.event.c.model_id)
-        .where(*_named(provider, model))
+        .select_from(_told_of(model))
+        .where(*_named(provider, model), *_confirmed(since, until))
         .order_by(*(column.desc() if newest_first else column for column in _TURN))
         .limit(limit)
     )
-    if since is not None:
-        query = query.where(t.event.c.confirmed_at >= to_millis(since))
-    if until is not None:
-        query = query.where(t.event.c.confirmed_at < to_millis(until))
     if kind is not None:
         query = query.where(t.event.c.kind == kind)
     if after_id is not None:
         query = query.where(tuple_(*_TURN) > _turn_of(after_id))
     return [event_row(row) for row in _rows(engine, query)]
+
+
+def _told_of(model: str | None) -> Join:
+    """Join events to what they are told of; a model's own are to be found by its key, not its provider's."""
+    event, owner, own = t.event, t.provider, t.model
+    if model is None:
+        whole = event.join(owner, owner.c.id == event.c.provider_id)
+        return whole.outerjoin(own, own.c.id == event.c.model_id)
+    return owner.join(own, own.c.provider_id == owner.c.id).join(event, event.c.model_id == own.c.id)
+
+
+def _confirmed(since: datetime | None, until: datetime | None) -> Iterator[ColumnElement[bool]]:
+    """Give what holds for events confirmed in [since, until), and for where they stand in the key.
+
+    No event is confirmed before its sweep's start, nor after its last observation.
+    """
+    if since is not None:
+        # Not the bare column: SQLite would go through all sweeps by it instead of through the latest.
+        first = select(func.min(t.sweep.c.started_at + 0)).where(
+            t.sweep.c.provider_id.in_(select(t.provider.c.id)),
+            t.sweep.c.observed_until >= to_millis(since),
+        )
+        yield t.event.c.swept_at >= first.scalar_subquery()
+        yield t.event.c.confirmed_at >= to_millis(since)
+    if until is not None:
+        yield t.event.c.swept_at < to_millis(until)
+        yield t.event.c.confirmed_at < to_millis(until)
 
 
 def sweeps(engine: Engine, provider: str | None = None, limit: int | None = None) -> list[SweepRow]:
@@ -166,18 +188,23 @@ def outages(
     limit: int | None = None,
 ) -> list[OutageRow]:
     """Return outages that lasted at or after `since`, newest first (rules.md 21)."""
-    ended_at = t.period.c.ended_at
-    query = (
-        select(_PROVIDER, _MODEL, t.period.c.began_at, ended_at, t.period.c.reason)
-        .select_from(t.period)
-        .join(t.model, t.model.c.id == t.period.c.model_id)
-        .join(t.provider, t.provider.c.id == t.model.c.provider_id)
-        .where(t.period.c.is_outage, *_named(provider, model))
-        .order_by(t.period.c.event_id.desc())
-        .limit(limit)
+    span = t.period.c
+    down = select(span.model_id, span.event_id, span.began_at, span.ended_at, span.reason).where(
+        span.is_outage
     )
+    if provider is not None or model is not None:
+        down = down.where(span.model_id.in_(_model_ids(provider, model)))
     if since is not None:
-        query = query.where(ended_at.is_(None) | (ended_at >= to_millis(since)))
+        down = down.where(span.ended_at.is_(None) | (span.ended_at >= to_millis(since)))
+    # Cut to the limit before names are looked up.
+    newest = down.order_by(span.event_id.desc()).limit(limit).subquery()
+    query = (
+        select(_PROVIDER, _MODEL, newest.c.began_at, newest.c.ended_at, newest.c.reason)
+        .select_from(newest)
+        .join(t.model, t.model.c.id == newest.c.model_id)
+        .join(t.provider, t.provider.c.id == t.model.c.provider_id)
+        .order_by(newest.c.event_id.desc())
+    )
     return [outage_row(row) for row in _rows(engine, query)]
 
 
@@ -186,17 +213,18 @@ def uptime(
 ) -> list[UptimeRow]:
     """Return each model's counts over the UTC days ending with the provider's last conclusive sweep's."""
     with reading(engine) as connection:
-        counts = _counts(connection, days).subquery()
-        columns = (counts.c.checks, counts.c.answered, counts.c.unavailable, counts.c.unknown)
+        counts = _counts(connection, days, provider, model)
         query = (
-            select(_PROVIDER, _MODEL, *columns)
-            .select_from(t.provider)
-            .join(t.model, t.model.c.provider_id == t.provider.c.id)
-            .join(counts, counts.c.model_id == t.model.c.id)
-            .where(*_named(provider, model))
+            select(_PROVIDER, _MODEL, counts.c.answered, counts.c.unavailable, counts.c.unknown)
+            .add_columns(
+                (counts.c.answered + counts.c.unavailable + counts.c.unknown).label("checks"),
+            )
+            .select_from(counts)
+            .join(t.model, t.model.c.id == counts.c.model_id)
+            .join(t.provider, t.provider.c.id == t.model.c.provider_id)
             .order_by(t.provider.c.name, t.model.c.name)
         )
-        return [UptimeRow(**row) for row in connection.execute(query).mappings()]
+        return [UptimeRow(**row) for row in connection.execute(query).mappings().all()]
 
 
 def _rows(engine: Engine, query: Select[Any]) -> Sequence[RowMapping]:
@@ -215,24 +243,32 @@ def _turn_of(event_id: int) -> Tuple:
     return tuple_(func.coalesce(start, 0), event_id)
 
 
-def _counts(connection: Connection, days: int) -> Select[Any]:
-    """Select each model's counts over the days ending with its provider's last conclusive sweep."""
+def _model_ids(provider: str | None, model: str | None) -> Select[Any]:
+    joined = t.provider.join(t.model, t.model.c.provider_id == t.provider.c.id)
+    return select(t.model.c.id).select_from(joined).where(*_named(provider, model))
+
+
+def _counts(connection: Connection, days: int, provider: str | None, model: str | None) -> Subquery:
+    """Select models' counts over the days ending with their provider's last conclusive sweep.
+
+    One select for each provider: its days are then one range of the key for each of its models.
+    """
     last = (
-        select(t.sweep.c.provider_id, func.max(t.sweep.c.started_at).label("started_at"))
-        .where(t.sweep.c.verdict == Verdict.CONCLUSIVE.value)
-        .group_by(t.sweep.c.provider_id)
+        select(func.max(t.sweep.c.started_at))
+        .where(t.sweep.c.provider_id == t.provider.c.id, t.sweep.c.verdict == Verdict.CONCLUSIVE.value)
+        .scalar_subquery()
     )
-    ends = [(row.provider_id, row.started_at // DAY_MS) for row in connection.execute(last)]
-    window = [
-        and_(t.model.c.provider_id == owner, t.daily.c.day.between(end - days + 1, end))
-        for owner, end in ends
-    ]
-    names = ("checks", "answered", "unavailable", "unknown")
+    ends = connection.execute(select(t.provider.c.name, last.label("at")).where(*_named(provider, None)))
+    counted = [_counted(name, model, at // DAY_MS, days) for name, at in ends if at is not None]
+    return union_all(*counted or [_counted("", model, 0, 0)]).subquery()
+
+
+def _counted(provider: str, model: str | None, end: int, days: int) -> Select[Any]:
+    day, names = t.daily.c, ("answered", "unavailable", "unknown")
     return (
-        select(t.model.c.id.label("model_id"), *(_total(t.daily.c[name]) for name in names))
-        .join_from(t.model, t.daily, t.daily.c.model_id == t.model.c.id)
-        .where(or_(false(), *window))
-        .group_by(t.model.c.id)
+        select(day.model_id, *(_total(day[name]) for name in names))
+        .where(day.model_id.in_(_model_ids(provider, model)), day.day.between(end - days + 1, end))
+        .group_by(day.model_id)
     )
 
 

@@ -17,10 +17,11 @@ from monitor.store.acceptance import consume_acceptance
 from monitor.store.decisions import read_decision, write_decision
 from monitor.store.engine import reading, writing
 from monitor.store.facts import StoredSweep, read_stored, write_catalog, write_facts
+from monitor.store.horizon import require_kept
 from monitor.store.names import find_provider, insert_new, policy_id, provider_id
 from monitor.store.observations import write_observations
 from monitor.store.rebuild import days_of, is_next, lock_provider, settle
-from monitor.store.rollup import count_days
+from monitor.store.rollup import count_sweep
 from monitor.store.schema import missed_slot
 from monitor.store.schema import policy as policy_table
 from monitor.store.schema import provider as provider_table
@@ -53,9 +54,11 @@ def open_sweep(
 
     A start that another sweep of this provider and vantage has is moved up by a millisecond.
     Load the state after this: what others derive meanwhile is then noticed when the sweep is closed.
+    Raises StoreError for a start before the horizon, where observations were pruned.
     """
     with writing(engine) as connection:
         owner = provider_id(connection, provider)
+        require_kept(connection, owner, started_at)
         row = {
             "provider_id": owner,
             "vantage": vantage,
@@ -224,7 +227,7 @@ def _write(connection: Connection, provider_id: int, stored: StoredSweep, decisi
     write_decision(connection, provider_id, stored, decision)
     save_state(connection, provider_id, decision.state)
     if decision.verdict is Verdict.CONCLUSIVE:
-        count_days(connection, provider_id, *days_of(stored))
+        count_sweep(connection, provider_id, stored.id, *days_of(stored))
 
 
 def _interrupted(stored: StoredSweep) -> StoredSweep:

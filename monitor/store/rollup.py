@@ -1,23 +1,27 @@
 """Counts observations: of conclusive sweeps, made while the model was not retired (rules.md 27).
 
-One statement counts days into `daily` and any window of time for windows.py, so both count the same.
+One statement counts days into `daily` and any other length of time, so both count the same.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Final
 
-from sqlalchemy import Connection, Integer, cast, delete, func, insert, select, text
+from sqlalchemy import Connection, RowMapping, bindparam, delete, func, insert, select, text, update
 
+from monitor.core.daily import counted_day
+from monitor.core.sketch import bucket_of, encode, merge_encoded, percentile, place_of
+from monitor.store.names import upsert
 from monitor.store.schema import daily, model, sweep
 from monitor.store.values import DAY_MS
 
-_DAYS_AT_ONCE = 31
+_DAYS_AT_ONCE: Final = 31
+_LONGEST_MS: Final = 2**31  # of an observation after the start of its sweep
 
 # `part` counts lengths of `part_ms` from `origin` on: days since 1970, or nothing but 0 for one window.
 # `seen` starts from the models: SQLite then walks one range for each instead of the whole table.
-# Percentiles are nearest-rank over the `available` observations that carry a latency; counting those alike
-# first makes them cheap.
-_COUNTS = """
+# The latencies of the `available` observations come as one text, in no order: a row for each is far slower.
+_RETIREMENT: Final = """
 WITH turn AS (
     SELECT e.model_id, e.to_status, s.started_at AS from_at, s.id AS from_id,
         lead(s.started_at) OVER (PARTITION BY e.model_id ORDER BY s.started_at, s.id, e.id) AS until_at,
@@ -28,8 +32,9 @@ WITH turn AS (
         AND (e.from_status = 'retired' OR e.to_status = 'retired')
         AND (e.from_status IS NULL OR e.from_status <> e.to_status)
 ),
-retirement AS (SELECT * FROM turn WHERE to_status = 'retired'),
-seen AS (
+retirement AS (SELECT * FROM turn WHERE to_status = 'retired')
+"""
+_COUNTS: Final = f"""{_RETIREMENT}, seen AS (
     SELECT o.model_id, o.sweep_id, s.started_at, s.policy_id, s.started_at + o.at_ms AS observed_at,
         f.outcome, o.latency_ms
     FROM model m
@@ -59,45 +64,68 @@ counted AS (
     LEFT JOIN untracked u ON u.policy_id = c.policy_id AND u.model_id = c.model_id
     WHERE c.observed_at >= :begins_at AND c.observed_at < :ends_at
         AND r.model_id IS NULL AND u.model_id IS NULL
-),
-alike AS (
-    SELECT model_id, part, outcome, latency_ms, count(*) AS checks
-    FROM counted
-    GROUP BY model_id, part, outcome, latency_ms
-),
-ranked AS (
-    SELECT model_id, part, outcome, latency_ms, checks,
-        sum(CASE WHEN latency_ms IS NOT NULL THEN checks ELSE 0 END)
-            OVER (PARTITION BY model_id, part ORDER BY latency_ms) AS up_to,
-        sum(CASE WHEN latency_ms IS NOT NULL THEN checks ELSE 0 END)
-            OVER (PARTITION BY model_id, part) AS latencies
-    FROM alike
 )
-SELECT model_id, part, CAST(sum(checks) AS INTEGER) AS checks,
-    CAST(sum(CASE WHEN outcome IN ('available', 'rate_limited') THEN checks ELSE 0 END) AS INTEGER)
-        AS answered,
-    CAST(sum(CASE outcome WHEN 'unavailable' THEN checks ELSE 0 END) AS INTEGER) AS unavailable,
-    CAST(sum(CASE outcome WHEN 'unknown' THEN checks ELSE 0 END) AS INTEGER) AS unknown,
-    min(CASE WHEN up_to * 100 >= 50 * latencies THEN latency_ms END) AS latency_p50_ms,
-    min(CASE WHEN up_to * 100 >= 95 * latencies THEN latency_ms END) AS latency_p95_ms
-FROM ranked
+SELECT model_id, part,
+    CAST(sum(CASE WHEN outcome IN ('available', 'rate_limited') THEN 1 ELSE 0 END) AS INTEGER) AS answered,
+    CAST(sum(CASE outcome WHEN 'unavailable' THEN 1 ELSE 0 END) AS INTEGER) AS unavailable,
+    CAST(sum(CASE outcome WHEN 'unknown' THEN 1 ELSE 0 END) AS INTEGER) AS unknown,
+    {{latencies}} AS latencies
+FROM counted
 GROUP BY model_id, part
-"""
-_COUNT_WINDOW = text(_COUNTS)
-_COUNTED = ("answered", "unavailable", "unknown")
-_TALLIED = (*_COUNTED, "latency_p50_ms", "latency_p95_ms")
-_EVERY_MODEL = {"first_model": 0, "last_model": 2**31 - 1}
+"""  # noqa: S608 - made of the words above
+_JOINED: Final = {
+    "sqlite": "group_concat(latency_ms)",
+    "postgresql": "string_agg(CAST(latency_ms AS text), ',')",
+}
+# The latencies of a day that lie about the percentiles written down for it: at least those of their buckets.
+_NEAR: Final = f"""{_RETIREMENT}
+SELECT c.model_id, {{latencies}} AS latencies
+FROM model m
+CROSS JOIN daily d
+CROSS JOIN observation c
+JOIN sweep s ON s.id = c.sweep_id
+JOIN finding f ON f.id = c.finding_id
+LEFT JOIN retirement r ON r.model_id = c.model_id
+    AND (s.started_at > r.from_at OR (s.started_at = r.from_at AND s.id > r.from_id))
+    AND (r.until_at IS NULL OR s.started_at < r.until_at
+        OR (s.started_at = r.until_at AND s.id <= r.until_id))
+LEFT JOIN untracked u ON u.policy_id = s.policy_id AND u.model_id = c.model_id
+WHERE m.provider_id = :provider AND d.model_id = m.id AND d.day = :day
+    AND c.model_id = m.id AND c.sweep_id BETWEEN :first_sweep AND :last_sweep
+    AND (abs(c.latency_ms - d.latency_p50_ms) <= d.latency_p50_ms / 50 + 1
+        OR abs(c.latency_ms - d.latency_p95_ms) <= d.latency_p95_ms / 50 + 1)
+    AND s.verdict = 'conclusive' AND f.outcome = 'available'
+    AND s.started_at + c.at_ms >= :begins_at AND s.started_at + c.at_ms < :ends_at
+    AND r.model_id IS NULL AND u.model_id IS NULL
+GROUP BY c.model_id
+"""  # noqa: S608 - made of the words above
+_STATEMENTS: Final = {dialect: text(_COUNTS.format(latencies=each)) for dialect, each in _JOINED.items()}
+_NEARBY: Final = {
+    dialect: text(_NEAR.format(latencies=each)).bindparams(bindparam("day", type_=daily.c.day.type))
+    for dialect, each in _JOINED.items()
+}
+_PERCENTILES: Final = {"latency_p50_ms": 50, "latency_p95_ms": 95}
+_EXACTLY: Final = (
+    update(daily)
+    .where(daily.c.model_id == bindparam("of_model"), daily.c.day == bindparam("of_day"))
+    .values({name: bindparam(f"exact_{percent}") for name, percent in _PERCENTILES.items()})
+)
+_EVERY_MODEL: Final = (0, 2**31 - 1)
 
 
 @dataclass(frozen=True, slots=True)
-class Tally:
-    """How a model's observations came out; without latencies where those were not asked for."""
+class Counted:
+    """How a model's observations of a day or a window came out.
 
-    answered: int = 0
-    unavailable: int = 0
-    unknown: int = 0
-    latency_p50_ms: int | None = None
-    latency_p95_ms: int | None = None
+    `part` is the day since 1970, or 0. The latencies are those of the available ones, in ms and in no order.
+    """
+
+    model_id: int
+    part: int
+    answered: int
+    unavailable: int
+    unknown: int
+    latencies: list[int]
 
 
 def count_days(connection: Connection, provider_id: int, first_day: int, last_day: int) -> None:
@@ -108,13 +136,73 @@ def count_days(connection: Connection, provider_id: int, first_day: int, last_da
     )
     for first in range(first_day, last_day + 1, _DAYS_AT_ONCE):
         last = min(first + _DAYS_AT_ONCE - 1, last_day)
-        window = _window(connection, provider_id, first * DAY_MS, (last + 1) * DAY_MS)
-        if window:
-            parts = {"origin": 0, "part_ms": DAY_MS}
-            counted = connection.execute(_COUNT_WINDOW, {**window, **_EVERY_MODEL, **parts}).mappings()
-            rows = [{"day" if name == "part" else name: row[name] for name in row} for row in counted]
-            if rows:
-                connection.execute(insert(daily), rows)
+        begins_at, ends_at = first * DAY_MS, (last + 1) * DAY_MS
+        counted = count(connection, provider_id, begins_at, ends_at, origin=0, part_ms=DAY_MS)
+        rows = [_daily_row(each) for each in counted]
+        if rows:
+            connection.execute(insert(daily), rows)
+
+
+def count_sweep(
+    connection: Connection, provider_id: int, sweep_id: int, first_day: int, last_day: int
+) -> None:
+    """Add a conclusive sweep, later than all that is counted, to its days: as `count_days`, but quicker.
+
+    Only its own observations are read, and those latencies of the days that are about their percentiles.
+    """
+    for day in range(first_day, last_day + 1):
+        begins_at, ends_at = day * DAY_MS, (day + 1) * DAY_MS
+        window = _window(connection, provider_id, begins_at, ends_at)
+        own = {**window, "first_sweep": sweep_id, "last_sweep": sweep_id}
+        grown = _grown(connection, provider_id, day, own) if window else []
+        if grown:
+            connection.execute(upsert(connection, daily), grown)
+            _make_exact(connection, window, day, grown)
+
+
+def _grown(
+    connection: Connection, provider_id: int, day: int, own: Mapping[str, int]
+) -> list[dict[str, Any]]:
+    """Return the rows of a day with a sweep's observations added; percentiles are those of the sketches."""
+    models = select(model.c.id).where(model.c.provider_id == provider_id)
+    stood = select(daily).where(daily.c.model_id.in_(models), daily.c.day == day)
+    before = {row["model_id"]: row for row in connection.execute(stood).mappings()}
+    return [
+        _added(_daily_row(each), before[each.model_id], each) if each.model_id in before else _daily_row(each)
+        for each in _counted(connection, own, _EVERY_MODEL, origin=0, part_ms=DAY_MS)
+    ]
+
+
+def _added(row: dict[str, Any], before: RowMapping, each: Counted) -> dict[str, Any]:
+    counts = {name: before[name] + row[name] for name in ("checks", "answered", "unavailable", "unknown")}
+    if not each.latencies:
+        return {**before, **counts}
+    sketch = merge_encoded([before["latency_sketch"] or b""], each.latencies)
+    about = {name: percentile(sketch, percent) for name, percent in _PERCENTILES.items()}
+    return {**row, **counts, **about, "latency_sketch": encode(sketch)}
+
+
+def _make_exact(
+    connection: Connection, window: Mapping[str, int], day: int, grown: Sequence[Mapping[str, Any]]
+) -> None:
+    """Put exact percentiles in the place of those of sketches."""
+    near = connection.execute(_NEARBY[connection.dialect.name], {**window, "day": day})
+    latencies = {number: _numbers(joined) for number, joined in near}
+    rows = [
+        {"of_model": number, "of_day": day, **_exact(row["latency_sketch"], latencies[number])}
+        for row in grown
+        if row["latency_sketch"] is not None and (number := row["model_id"])
+    ]
+    if rows:
+        connection.execute(_EXACTLY, rows)
+
+
+def _exact(encoded: bytes, near: Sequence[int]) -> dict[str, int]:
+    sketch, exact = merge_encoded([encoded]), dict[str, int]()
+    for percent in _PERCENTILES.values():
+        bucket, place = place_of(sketch, percent)
+        exact[f"exact_{percent}"] = sorted(each for each in near if bucket_of(each) == bucket)[place]
+    return exact
 
 
 def count_all_days(connection: Connection) -> None:
@@ -125,70 +213,58 @@ def count_all_days(connection: Connection) -> None:
         count_days(connection, provider_id, first, last)
 
 
-def count_window(
-    connection: Connection, provider_id: int, begins_at: int, ends_at: int, model_id: int | None = None
-) -> dict[int, Tally]:
-    """Count each model's observations made in [`begins_at`, `ends_at`), in ms since 1970; or one model's."""
-    window = _window(connection, provider_id, begins_at, ends_at)
-    if not window:
-        return {}
-    models = _EVERY_MODEL if model_id is None else {"first_model": model_id, "last_model": model_id}
-    parts = {"origin": begins_at, "part_ms": max(1, ends_at - begins_at)}
-    rows = connection.execute(_COUNT_WINDOW, {**window, **models, **parts})
-    return {row.model_id: Tally(**{name: getattr(row, name) for name in _TALLIED}) for row in rows}
+def count(
+    connection: Connection,
+    provider_id: int,
+    begins_at: int,
+    ends_at: int,
+    model_id: int | None = None,
+    *,
+    origin: int,
+    part_ms: int,
+) -> Iterator[Counted]:
+    """Count the observations made in [`begins_at`, `ends_at`), of every model or of one.
+
+    By model and part: lengths of `part_ms` from `origin` on. All are ms since 1970.
+    """
+    window = _window(connection, provider_id, begins_at, ends_at) if begins_at < ends_at else None
+    if window:
+        models = _EVERY_MODEL if model_id is None else (model_id, model_id)
+        yield from _counted(connection, window, models, origin=origin, part_ms=part_ms)
 
 
-def total_window(
-    connection: Connection, provider_id: int, begins_at: int, ends_at: int, model_id: int | None = None
-) -> dict[int, Tally]:
-    """Count the same without latencies: whole days are taken from `daily`, which is far quicker."""
-    days = range(-(-begins_at // DAY_MS), ends_at // DAY_MS)
-    if not days:
-        return count_window(connection, provider_id, begins_at, ends_at, model_id)
-    edges = ((begins_at, days.start * DAY_MS), (days.stop * DAY_MS, ends_at))
-    tallies = [
-        _total_days(connection, provider_id, days, model_id),
-        *(count_window(connection, provider_id, *edge, model_id) for edge in edges if edge[0] < edge[1]),
-    ]
-    models = {number for each in tallies for number in each}
-    return {number: _sum(each[number] for each in tallies if number in each) for number in models}
+def _counted(
+    connection: Connection, window: Mapping[str, int], models: tuple[int, int], *, origin: int, part_ms: int
+) -> Iterator[Counted]:
+    asked = {"first_model": models[0], "last_model": models[1], "origin": origin, "part_ms": part_ms}
+    for row in connection.execute(_STATEMENTS[connection.dialect.name], {**window, **asked}):
+        number, part, answered, unavailable, unknown, latencies = row
+        yield Counted(number, part, answered, unavailable, unknown, _numbers(latencies))
 
 
-def _total_days(
-    connection: Connection, provider_id: int, days: range, model_id: int | None
-) -> dict[int, Tally]:
-    counts = [cast(func.sum(daily.c[name]), Integer).label(name) for name in _COUNTED]
-    query = (
-        select(daily.c.model_id, *counts)
-        .join(model, model.c.id == daily.c.model_id)
-        .where(model.c.provider_id == provider_id, daily.c.day.between(days.start, days.stop - 1))
-        .group_by(daily.c.model_id)
-    )
-    if model_id is not None:
-        query = query.where(daily.c.model_id == model_id)
-    return {number: Tally(*counted) for number, *counted in connection.execute(query)}
+def _numbers(joined: str | None) -> list[int]:
+    return list(map(int, joined.split(","))) if joined else []
 
 
-def _sum(tallies: Iterable[Tally]) -> Tally:
-    answered, unavailable, unknown = 0, 0, 0
-    for each in tallies:
-        answered += each.answered
-        unavailable += each.unavailable
-        unknown += each.unknown
-    return Tally(answered, unavailable, unknown)
+def _daily_row(each: Counted) -> dict[str, Any]:
+    day = counted_day(each.answered, each.unavailable, each.unknown, each.latencies)
+    return {"model_id": each.model_id, "day": each.part, **asdict(day)}
 
 
 def _window(connection: Connection, provider_id: int, begins_at: int, ends_at: int) -> dict[str, int]:
-    """Return what narrows the statement to a window; nothing where no conclusive sweep reaches into it."""
-    row = connection.execute(
-        select(func.min(sweep.c.id), func.max(sweep.c.id)).where(
-            sweep.c.provider_id == provider_id,
-            sweep.c.verdict == "conclusive",
-            sweep.c.observed_until >= begins_at,
-            sweep.c.started_at < ends_at,
-        )
-    ).one()
-    if row[0] is None:
+    """Return what narrows the statement to a window; nothing where no sweep reaches into it.
+
+    However long the history is, only sweeps of the window are looked at, and those that end soon after its
+    begin: an observation's offset fits into 32 bits.
+    """
+    of_provider = sweep.c.provider_id == provider_id
+    may_reach = sweep.c.observed_until.between(begins_at, begins_at + _LONGEST_MS)
+    started = select(func.min(sweep.c.started_at)).where(of_provider, may_reach)
+    first = min(connection.scalar(started) or begins_at, begins_at)
+    inside = (sweep.c.started_at >= first, sweep.c.started_at < ends_at)
+    ids = select(func.min(sweep.c.id), func.max(sweep.c.id)).where(of_provider, *inside)
+    lowest, highest = connection.execute(ids).one()
+    if lowest is None:
         return {}
-    sweeps = {"first_sweep": row[0], "last_sweep": row[1]}
+    sweeps = {"first_sweep": lowest, "last_sweep": highest}
     return {"provider": provider_id, "begins_at": begins_at, "ends_at": ends_at, **sweeps}

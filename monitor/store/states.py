@@ -1,11 +1,12 @@
 """What is believed of a provider between two sweeps, as rows."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 from pydantic import TypeAdapter
-from sqlalchemy import Connection, Engine, Row, Select, delete, select
+from sqlalchemy import Connection, Engine, RowMapping, Select, delete, select
 
 from monitor.clock import to_datetime
 from monitor.core.model import ModelState, ProviderState, Status
@@ -35,7 +36,7 @@ def read_state(connection: Connection, provider_id: int) -> ProviderState:
         .join_from(model, model_state)
         .where(model.c.provider_id == provider_id)
     )
-    models = {row.name: _model_state(row) for row in connection.execute(query_models)}
+    models = {row["name"]: _model_state(row) for row in connection.execute(query_models).mappings()}
     return replace(_PROVIDER.validate_json(memory), models=models)
 
 
@@ -82,22 +83,35 @@ def provider_memory(state: ProviderState) -> str:
     return stable_json(_PROVIDER.dump_python(state, exclude={"models"}, exclude_defaults=True))
 
 
+def state_document(state: ProviderState) -> str:
+    """Return a whole state as JSON."""
+    models = {name: state_row(0, known) for name, known in state.models.items()}
+    return stable_json({"memory": provider_memory(state), "models": models})
+
+
+def read_document(document: str) -> ProviderState:
+    """Return the state of `state_document`."""
+    found = json.loads(document)
+    models = {name: _model_state(row) for name, row in found["models"].items()}
+    return replace(_PROVIDER.validate_json(found["memory"]), models=models)
+
+
 def _stored_states(provider_id: int) -> Select[Any]:
     return select(model_state).join_from(model, model_state).where(model.c.provider_id == provider_id)
 
 
-def _model_state(row: Row[Any]) -> ModelState:
+def _model_state(row: Mapping[str, Any] | RowMapping) -> ModelState:
     return ModelState(
-        status=Status(row.status),
-        reason=row.reason,
-        since=to_datetime(row.since),
-        listed=row.listed,
-        flapping=row.flapping,
-        kind=row.kind,
-        last_checked_at=moment(row.last_checked_at),
-        last_available_at=moment(row.last_available_at),
-        http_status=row.http_status,
-        latency_ms=row.latency_ms,
-        retires_at=moment(row.retires_at),
-        memory=read_memory(row.memory),
+        status=Status(row["status"]),
+        reason=row["reason"],
+        since=to_datetime(row["since"]),
+        listed=row["listed"],
+        flapping=row["flapping"],
+        kind=row["kind"],
+        last_checked_at=moment(row["last_checked_at"]),
+        last_available_at=moment(row["last_available_at"]),
+        http_status=row["http_status"],
+        latency_ms=row["latency_ms"],
+        retires_at=moment(row["retires_at"]),
+        memory=read_memory(row["memory"]),
     )

@@ -1,0 +1,121 @@
+"""Latency sketches: latencies counted by bucket, small enough to keep one for each model and day.
+
+Values below 128 ms have a bucket each; above, each doubling has 64. Only integers decide, so the same
+latencies give the same bytes on every machine and in any order, and sketches merge without loss.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from fractions import Fraction
+from functools import lru_cache
+from itertools import accumulate
+from typing import Final
+
+Buckets = Mapping[int, int]  # how many values each bucket has, at least one
+
+LARGEST: Final = 2**31 - 1
+STATED_ERROR: Final = Fraction(1, 128)  # of a percentile read from a sketch, as a part of the exact one
+_BITS: Final = 6  # that tell buckets of one doubling apart
+_LAST_BUCKET: Final = (30 - _BITS << _BITS) + (2 << _BITS) - 1
+
+# Each byte is a step up and a count, so that C loops can read them. 192 bytes step by 0 to 63 and count 1,
+# 2 or 3; then 32 step by 64 to 2048 and count nothing; the last 32 stay and count 3, 6, 12 and so on.
+_STRIDE: Final = 64
+_MOST_COUNTED: Final = 3
+_LEAP: Final = _STRIDE * _MOST_COUNTED
+_MORE: Final = _LEAP + 32
+_STEPS: Final = (*range(_STRIDE), *range(_STRIDE), *range(_STRIDE), *range(64, 2049, _STRIDE), *(0,) * 32)
+_COUNTS: Final = (*(1,) * _STRIDE, *(2,) * _STRIDE, *(3,) * _STRIDE, *(0,) * 32, *(3 << n for n in range(32)))
+
+
+@lru_cache(maxsize=8192)
+def bucket_of(value: int) -> int:
+    """Return the bucket of a value from 0 to LARGEST; what lies beyond counts as the nearest of these."""
+    value = min(max(value, 0), LARGEST)
+    shift = max(value.bit_length() - _BITS - 1, 0)
+    return (shift << _BITS) + (value >> shift)
+
+
+def value_of(bucket: int) -> int:
+    """Return the value that stands for a bucket: its midpoint, at most STATED_ERROR off."""
+    shift = max((bucket >> _BITS) - 1, 0)
+    return (bucket - (shift << _BITS) << shift) + (1 << shift >> 1)
+
+
+def count_values(values: Iterable[int]) -> Buckets:
+    """Return the sketch of values."""
+    return Counter(map(bucket_of, values))
+
+
+def merge(sketches: Iterable[Buckets]) -> Buckets:
+    """Return the sketch of all values of several."""
+    total = defaultdict[int, int](int)
+    for sketch in sketches:
+        for bucket, count in sketch.items():
+            total[bucket] += count
+    return total
+
+
+def encode(sketch: Buckets) -> bytes:
+    """Return a sketch as bytes, about one for each bucket."""
+    written, before = bytearray(), 0
+    for bucket, count in sorted(sketch.items()):
+        leaps, step = divmod(bucket - before, _STRIDE)
+        if leaps:
+            written.append(_LEAP + leaps - 1)
+        more, counted = divmod(count - 1, _MOST_COUNTED)
+        written.append(counted * _STRIDE + step)
+        if more:
+            written.extend(_MORE + place for place in range(more.bit_length()) if more >> place & 1)
+        before = bucket
+    return bytes(written)
+
+
+def decode(data: bytes) -> Buckets:
+    """Return the sketch of bytes. Raises ValueError for any that `encode` does not write."""
+    sketch = merge_encoded([data])
+    if encode(sketch) != data:
+        raise ValueError("these bytes are no latency sketch, or a damaged one")
+    return sketch
+
+
+def merge_encoded(encoded: Iterable[bytes], values: Iterable[int] = ()) -> Buckets:
+    """Return the sketch of all values of several encoded ones and of more values, quickly.
+
+    Raises ValueError for bytes that lead beyond the last bucket; `decode` finds every damage.
+    """
+    total = defaultdict[int, int](int, count_values(values))
+    for data in encoded:
+        bucket = 0
+        for bucket, count in zip(_places(data), map(_COUNTS.__getitem__, data), strict=True):
+            total[bucket] += count
+        if bucket > _LAST_BUCKET:
+            raise ValueError("these bytes are no latency sketch, or a damaged one")
+    return {bucket: count for bucket, count in total.items() if count}
+
+
+def _places(data: bytes) -> Iterator[int]:
+    return accumulate(map(_STEPS.__getitem__, data))
+
+
+def percentile(sketch: Buckets, percent: int) -> int | None:
+    """Return the nearest-rank percentile, at most STATED_ERROR off; None of an empty sketch."""
+    return value_of(place_of(sketch, percent)[0]) if sketch else None
+
+
+def place_of(sketch: Buckets, percent: int) -> tuple[int, int]:
+    """Return the bucket of the nearest-rank percentile, and its place (from 0) among the values in there.
+
+    Raises ValueError for an empty sketch.
+    """
+    place = -(-percent * sum(sketch.values()) // 100) - 1
+    for bucket in sorted(sketch):
+        if place < sketch[bucket]:
+            return bucket, place
+        place -= sketch[bucket]
+    raise ValueError("nothing has no percentile")
+
+
+def exact_percentile(ascending: Sequence[int], percent: int) -> int | None:
+    """Return the nearest-rank percentile of sorted values; None of none."""
+    return ascending[-(-percent * len(ascending) // 100) - 1] if ascending else None
