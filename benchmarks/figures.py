@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from statistics import median
 from typing import TypeVar
 
@@ -13,15 +14,22 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scale:
-    """How much is measured: `repeats` of each thing, and less of everything when `is_quick`."""
+    """How much is measured: `repeats` of each thing, and less of everything when `is_quick`.
+
+    For years of history also: the `most` observations (None: all there are to measure), which `databases`
+    (empty: all), and the `directory` they are kept in while they are measured (None: the machine's for such).
+    """
 
     repeats: int
     is_quick: bool
+    most: int | None = None
+    databases: tuple[str, ...] = ()
+    directory: Path | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figure:
-    """One line of the table. A ratio has no unit; `at_most` is the target, if there is one.
+    """One line of the table. A ratio has no unit; `at_most` or `at_least` is the target, if there is one.
 
     `value` is None where it could not be measured; `name` then says why.
     """
@@ -30,6 +38,7 @@ class Figure:
     value: float | None
     unit: str = ""
     at_most: float | None = None
+    at_least: float | None = None
 
     def line(self) -> str:
         """Return the figure beside its target."""
@@ -37,10 +46,15 @@ class Figure:
             return f"{self.name:<{_WIDTH}}not measured"
         shown = f"{self.value:,.2f}" if self.value < _SMALL else f"{self.value:,.0f}"
         start = f"{self.name:<{_WIDTH}}{shown:>9} {self.unit:<6}"
-        if self.at_most is None:
-            return start.rstrip()
-        verdict = "ok" if self.value <= self.at_most else "MISSED"
-        return f"{start} <= {self.at_most:g}  {verdict}"
+        if self.at_most is not None:
+            return f"{start} <= {self.at_most:g}  {_verdict(is_met=self.value <= self.at_most)}"
+        if self.at_least is not None:
+            return f"{start} >= {self.at_least:g}  {_verdict(is_met=self.value >= self.at_least)}"
+        return start.rstrip()
+
+
+def _verdict(*, is_met: bool) -> str:
+    return "ok" if is_met else "MISSED"
 
 
 Benchmark = Callable[[Scale], Iterator[Figure]]

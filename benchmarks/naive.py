@@ -1,6 +1,6 @@
 """The table that one would write first, a row of words for each check: a measure for the real one."""
 
-from sqlalchemy import func, select
+from sqlalchemy import Connection, func, select
 
 from monitor.store.engine import Engine, is_sqlite, writing
 from monitor.store.schema import observation
@@ -10,6 +10,7 @@ CREATE TABLE naive (
     id {identity} PRIMARY KEY, provider TEXT NOT NULL, model TEXT NOT NULL, checked_at TEXT NOT NULL,
     status TEXT NOT NULL, reason TEXT, http_status INTEGER, latency_ms INTEGER)
 """
+NAIVE_COLUMNS = ("provider", "model", "checked_at", "status", "reason", "http_status", "latency_ms")
 _INDEX = "CREATE INDEX ix_naive ON naive (model, checked_at)"
 _COPY = """
 INSERT INTO naive (provider, model, checked_at, status, reason, http_status, latency_ms)
@@ -32,12 +33,18 @@ _POSTGRES = {
 }
 
 
+def create_naive_table(connection: Connection) -> None:
+    """Create the naive table and its index."""
+    words = _SQLITE if connection.dialect.name == "sqlite" else _POSTGRES
+    connection.exec_driver_sql(_TABLE.format(**words))
+    connection.exec_driver_sql(_INDEX)
+
+
 def add_naive_table(engine: Engine) -> None:
     """Add the naive table beside the others and put every observation into it, in the order of time."""
     words = _SQLITE if is_sqlite(engine) else _POSTGRES
     with writing(engine) as connection:
-        connection.exec_driver_sql(_TABLE.format(**words))
-        connection.exec_driver_sql(_INDEX)
+        create_naive_table(connection)
         connection.exec_driver_sql(_COPY.format(**words).replace("%", "%%"))
 
 
