@@ -93,6 +93,25 @@ def test_what_may_be_a_secret_in_an_address_is_one_by_itself_too() -> None:
     assert not {"smtp.example.org", "hooks.example.org", "services", "general", "https"} & secrets
 
 
+@pytest.mark.parametrize(
+    ("url", "private"),
+    [
+        ("jsons://hooks.example.org:9/onlyletters/x", {"onlyletters", "x"}),
+        ("ntfy://quiet-topic", {"quiet-topic"}),
+        (
+            "mailto://me:open%20sesame@smtp.example.org?to=you@example.org",
+            {"me", "open%20sesame", "open sesame"},
+        ),
+        ("https://localhost:1/hook?pass=phrase#end", {"hook", "phrase", "end"}),
+        ("jsons://[::1", {"jsons://[::1"}),
+    ],
+)
+def test_in_what_is_said_of_a_channel_every_part_of_its_address_is_private(
+    url: str, private: set[str]
+) -> None:
+    assert set(config.private_parts(url)) == private
+
+
 def test_what_is_shown_of_channels_holds_no_secret_and_loads_to_the_same() -> None:
     text = (
         '[schedule]\ntimezone = "Europe/Berlin"\n'

@@ -99,6 +99,22 @@ def test_a_channel_that_does_not_work_is_exit_1_with_the_reason_and_no_secret(
         assert secret not in done.stdout + done.stderr
 
 
+@pytest.mark.parametrize("kind", ["apprise", "webhook"])
+def test_a_word_of_the_address_that_a_library_or_a_server_repeats_is_not_shown(
+    tmp_path: Path, place: Receiver, kind: str
+) -> None:
+    place.refusals, place.status, place.said = 1, 500, b"no such hook: /openplainword"
+    scheme = "json" if kind == "apprise" else "http"
+    url = f"{scheme}{place.base_url.removeprefix('http')}/openplainword"
+    channel = f'[[notify]]\ntype = "{kind}"\nname = "it"\nurl = "env:IT"\n'
+    done = notify_test(tmp_path, channel, environ={"IT": url})
+    assert done.returncode == 1
+    assert "openplainword" not in done.stdout + done.stderr
+    gone = notify_test(tmp_path, channel, environ={"IT": f"{scheme}://127.0.0.1:9/openplainword"})
+    assert (gone.returncode, "not delivered" in gone.stdout) == (1, True)
+    assert "openplainword" not in gone.stdout + gone.stderr
+
+
 def test_without_a_channel_it_says_what_to_write(tmp_path: Path) -> None:
     done = notify_test(tmp_path, "")
     assert (done.returncode, done.stdout) == (2, "")

@@ -12,6 +12,7 @@ from monitor.config import (
     NotifySettings,
     Settings,
     known_secrets,
+    private_parts,
     resolve_heartbeat_url,
     resolve_notify_secret,
     resolve_notify_url,
@@ -131,6 +132,7 @@ def _test_letter(name: str, number: str) -> Letter:
 
 def _channel(settings: NotifySettings, environ: Mapping[str, str], secrets: tuple[str, ...]) -> Channel:
     url = resolve_notify_url(settings, environ).get_secret_value()
+    secrets = (*secrets, *private_parts(url))
     if settings.type != WEBHOOK:
         return AppriseChannel(settings.channel, url, secrets)
     if not url.startswith(("http://", "https://")):

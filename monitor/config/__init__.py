@@ -12,6 +12,7 @@ from monitor.config.presets import PRESETS, Preset
 from monitor.config.provider import ProviderSettings
 from monitor.config.secrets import (
     known_secrets,
+    private_parts,
     resolve_headers,
     resolve_heartbeat_url,
     resolve_key,
@@ -55,6 +56,7 @@ __all__ = [
     "known_secrets",
     "load_settings",
     "parse_settings",
+    "private_parts",
     "process_environment",
     "resolve_headers",
     "resolve_heartbeat_url",

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from pydantic import SecretStr
 
@@ -158,6 +158,22 @@ def _with_parts(url: SecretStr) -> list[str]:
     whole = url.get_secret_value()
     words = {form for word in _DELIMITERS.split(whole) for form in (word, unquote(word))}
     return [whole, *_passwords(url), *sorted(filter(_is_like_a_token, words))]
+
+
+def private_parts(url: str) -> tuple[str, ...]:
+    """Return every part of a channel's address but its scheme, port, named host and addresses of mail.
+
+    Too many of them are plain words to be masked wherever they stand, as in all of the log; in what is said
+    of this one channel, all of them may be secret: a topic, a token of letters, a user.
+    """
+    try:
+        parts = urlsplit(url)
+        host, values = parts.hostname or "", (value for _, value in parse_qsl(parts.query))
+    except ValueError:
+        return (url,)
+    topic = "" if "." in host or ":" in host or host == "localhost" else host
+    words = (topic, parts.username, parts.password, *parts.path.split("/"), *values, parts.fragment)
+    return tuple({form for word in words if word for form in (word, unquote(word)) if "@" not in form})
 
 
 def _is_like_a_token(word: str) -> bool:

@@ -6,10 +6,17 @@ from typing import Final
 
 from sqlalchemy import Connection, Engine, text
 
+from monitor.core.model import EventKind
+from monitor.core.outages import STATUS_KINDS
 from monitor.store.engine import is_sqlite, reading
 from monitor.store.migrate import require_current
+from monitor.store.values import event_id
 
 _MOST_FAULTS = 100
+_KINDS = ", ".join(f"'{kind.value}'" for kind in EventKind)
+_STATUS_KINDS = ", ".join(f"'{kind.value}'" for kind in sorted(STATUS_KINDS))
+_EVENTS_PER_SWEEP = event_id(1, 0)
+_REBUILD = "run `monitor db rebuild`"
 
 # What is wrong with each row found -> the query that finds it; a row's columns fill the sentence.
 _CONTRADICTIONS: Final[tuple[tuple[str, str], ...]] = (
@@ -54,6 +61,49 @@ _CONTRADICTIONS: Final[tuple[tuple[str, str], ...]] = (
         FROM model m JOIN provider p ON p.id = m.provider_id
         WHERE EXISTS (SELECT 1 FROM event n WHERE n.model_id = m.id)
             AND NOT EXISTS (SELECT 1 FROM model_state t WHERE t.model_id = m.id)
+        """,
+    ),
+    (
+        f"event {{0}} is of the unknown kind '{{1}}': {_REBUILD}",
+        f"SELECT id, kind FROM event WHERE kind NOT IN ({_KINDS})",  # noqa: S608 - our kinds
+    ),
+    (
+        f"event {{0}} cannot be one of sweep {{1}}: {_REBUILD}",
+        f"SELECT id, sweep_id FROM event WHERE id / {_EVENTS_PER_SWEEP} <> sweep_id",  # noqa: S608 - a number
+    ),
+    (
+        f"event {{1}} of model {{0}} goes on from {{2}}, but the one before left it {{3}}: {_REBUILD}",
+        """
+        SELECT m.name, e.id, e.from_status, e.before
+        FROM (SELECT id, model_id, from_status,
+                lag(to_status) OVER (PARTITION BY model_id ORDER BY swept_at, id) AS before
+            FROM event WHERE model_id IS NOT NULL) e
+        JOIN model m ON m.id = e.model_id
+        WHERE e.before <> coalesce(e.from_status, '')
+        """,
+    ),
+    (
+        f"event {{1}} of model {{0}} began no period: {_REBUILD}",
+        f"""
+        SELECT m.name, e.id
+        FROM event e JOIN model m ON m.id = e.model_id
+        LEFT JOIN period d ON d.model_id = e.model_id AND d.event_id = e.id
+        WHERE e.kind IN ({_STATUS_KINDS}) AND d.event_id IS NULL
+        """,  # noqa: S608 - our kinds
+    ),
+    (
+        f"a period of model {{0}} begins with the event {{1}}, which does not stand: {_REBUILD}",
+        """
+        SELECT m.name, d.event_id
+        FROM period d JOIN model m ON m.id = d.model_id LEFT JOIN event e ON e.id = d.event_id
+        WHERE e.id IS NULL
+        """,
+    ),
+    (
+        f"model {{0}} has a day that is no date: {_REBUILD}",
+        """
+        SELECT m.name FROM daily d JOIN model m ON m.id = d.model_id
+        WHERE CAST(d.day AS TEXT) NOT LIKE '____-__-__'
         """,
     ),
     (
