@@ -1,19 +1,17 @@
 """Files of sweeps: records, one JSON object a line, out and in; result files in. `-` is a standard stream."""
 
 import codecs
-import gzip
-import os
-import sys
-import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import IO, BinaryIO
+from typing import BinaryIO
 
-from monitor.app.streams import STANDARD, decoded, lines_of, open_stream
+from monitor.app.outputs import output
+from monitor.app.streams import decoded, lines_of, open_stream
 from monitor.core.model import Sweep
 from monitor.errors import RecordError, UsageError
 from monitor.report.blog_files import Form, Origin, ResultFile, form_of, hosted_words, read_results
+from monitor.report.exported import found_export
 from monitor.report.records import format_record, parse_record
 
 Tell = Callable[[Path, ResultFile], None]
@@ -22,58 +20,11 @@ _LONGEST_RESULTS = 16 * 1024 * 1024
 
 
 def write_records(sweeps: Iterable[Sweep], file: Path) -> int:
-    """Write records to a file, which appears whole or not at all; returns how many.
-
-    A symbolic link stays one, and what is no regular file (a device, a named pipe) is written to. Raises
-    UsageError, and BrokenPipeError where nobody reads stdout any more.
-    """
-    if file == STANDARD:
-        return _write_standard(sweeps)
-    is_packed = file.suffix == ".gz"
-    try:
-        if not file.exists() or file.is_file():
-            return _write_whole(sweeps, file.resolve(), is_packed)
-        with file.open("wb") as raw:
-            return _write_packed(sweeps, raw, is_packed)
-    except OSError as error:
-        raise UsageError(f"{file}: cannot be written: {error.strerror}") from None
-    except RuntimeError:  # how Path.resolve of Python 3.11 and 3.12 calls it
-        raise UsageError(f"{file}: cannot be written: the symbolic links go in circles") from None
-
-
-def _write_standard(sweeps: Iterable[Sweep]) -> int:
-    try:
-        return _write_lines(sweeps, sys.stdout.buffer)
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        raise UsageError(f"cannot write to stdout: {error.strerror}") from None
-
-
-def _write_whole(sweeps: Iterable[Sweep], file: Path, is_packed: bool) -> int:  # noqa: FBT001
-    descriptor, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
-    temporary = Path(name)
-    try:
-        with os.fdopen(descriptor, "wb") as raw:
-            count = _write_packed(sweeps, raw, is_packed)
-        temporary.replace(file)
-    finally:
-        temporary.unlink(missing_ok=True)
-    return count
-
-
-def _write_packed(sweeps: Iterable[Sweep], raw: BinaryIO, is_packed: bool) -> int:  # noqa: FBT001
-    if not is_packed:
-        return _write_lines(sweeps, raw)
-    with gzip.GzipFile(filename="", fileobj=raw, mode="wb", mtime=0) as packed:
-        return _write_lines(sweeps, packed)
-
-
-def _write_lines(sweeps: Iterable[Sweep], out: "IO[bytes] | gzip.GzipFile") -> int:
+    """Write records to a file, which appears whole or not at all; returns how many. Raises as `output`."""
     count = 0
-    for count, sweep in enumerate(sweeps, start=1):  # noqa: B007 - the last number is the count
-        out.write(format_record(sweep).encode() + b"\n")
-    out.flush()
+    with output(file) as out:
+        for count, sweep in enumerate(sweeps, start=1):  # noqa: B007 - the last number is the count
+            out.write(format_record(sweep).encode() + b"\n")
     return count
 
 
@@ -95,6 +46,11 @@ def checked_records(
 def _source(file: Path, stream: BinaryIO, origin: Origin | None, tell: Tell) -> Callable[[], Iterable[Sweep]]:
     """Check a file; return what gives its sweeps."""
     name = str(file)
+    first = next(lines_of(name, stream), b"").decode("utf-8", "replace")
+    if words := found_export(first):
+        raise RecordError(
+            f"{name}: {words}, which tells less than an import needs: export with --format sweeps instead"
+        )
     form = form_of(file.name, (line.decode("utf-8", "replace") for line in lines_of(name, stream)))
     if form is Form.HOSTED:
         raise RecordError(f"{name}: {hosted_words(file.name)}")

@@ -20,10 +20,10 @@ _COMMANDS = {
     "check": ("checking", "check"),
     "accept": ("accepting", "accept"),
     "import": ("records", "import_records"),
-    "export": ("records", "export_records"),
+    "export": ("exporting", "export_history"),
     "notify": ("notifying", "notify"),
     "provider": ("providers", "provider"),
-    "db": ("database", "db"),
+    "db": ("moving", "db"),
     "config": ("configuration", "config"),
     "demo": ("daemon", "demo"),
 }

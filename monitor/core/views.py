@@ -1,0 +1,138 @@
+"""The views of the public interface as data: their columns in the contract's order, and what each holds.
+
+A row is a tuple of plain values by column: text, whole numbers, doubles, truth values, None for NULL. Moments
+are milliseconds and days are days since 1970 UTC.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+
+Row = tuple[object, ...]
+
+
+class Form(StrEnum):
+    """What a column holds."""
+
+    TEXT = "text"
+    INTEGER = "integer"  # 32 bits
+    LONG = "long"  # 64 bits
+    DOUBLE = "double"
+    FLAG = "flag"
+    MOMENT = "moment"  # to the millisecond
+    SECOND = "second"  # a moment to the second, in milliseconds all the same
+    DAY = "day"
+
+
+class Span(StrEnum):
+    """How a range of time narrows a view."""
+
+    SWEEPS = "sweeps"  # by the start of a row's sweep
+    DAYS = "days"  # by UTC day
+    NONE = "none"  # not at all
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column's name and what it holds."""
+
+    name: str
+    form: Form
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A view: its columns, those that a row is found and ordered by, and how time narrows it."""
+
+    name: str
+    columns: tuple[Column, ...]
+    key: tuple[str, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """What of the history is meant: sweeps started in [since, until), one provider; None for no limit."""
+
+    since: datetime | None = None
+    until: datetime | None = None
+    provider: str | None = None
+
+
+OBSERVATIONS: Final = "observation_history"
+
+
+def _view(name: str, columns: str, *, key: str, span: Span = Span.NONE) -> View:
+    """Read columns written as `name`, which is text, or `name:form`."""
+    pairs = [word.partition(":") for word in columns.split()]
+    read = tuple(Column(word, Form(form or Form.TEXT)) for word, _, form in pairs)
+    return View(name, read, tuple(key.split()), span)
+
+
+VIEWS: Final[Mapping[str, View]] = {
+    each.name: each
+    for each in (
+        _view(
+            "model_status",
+            "provider model kind listed:flag status flapping:flag reason since:second last_checked_at:second"
+            " last_available_at:second http_status:integer latency_ms:integer retires_at:second"
+            " uptime_30d:double",
+            key="provider model",
+        ),
+        _view(
+            OBSERVATIONS,
+            "provider model sweep_id:integer vantage observed_at:moment outcome reason http_status:integer"
+            " latency_ms:integer attempts:integer conclusive:flag kind detail",
+            key="provider model sweep_id",
+            span=Span.SWEEPS,
+        ),
+        _view(
+            "uptime_daily",
+            "provider model day:day checks:integer answered:integer unavailable:integer unknown:integer"
+            " uptime_percent:double latency_p50_ms:integer latency_p95_ms:integer",
+            key="provider model day",
+            span=Span.DAYS,
+        ),
+        _view(
+            "outage_history",
+            "provider model began_at:second ended_at:second duration_s:long reason",
+            key="provider model began_at ended_at",
+        ),
+        _view(
+            "status_history",
+            "provider model status began_at:second ended_at:second duration_s:long reason",
+            key="provider model began_at ended_at status",
+        ),
+        _view(
+            "change_history",
+            "event_id:long provider model kind began_at:second confirmed_at:second from_status to_status"
+            " reason sweep_id:integer detail",
+            key="event_id",
+            span=Span.SWEEPS,
+        ),
+        _view(
+            "sweep_history",
+            "sweep_id:integer provider vantage started_at:second finished_at:second verdict cause"
+            " listed:integer duplicates:integer probed:integer available:integer rate_limited:integer"
+            " unavailable:integer unknown:integer requests:integer slot:second rejected:integer",
+            key="sweep_id",
+            span=Span.SWEEPS,
+        ),
+        _view(
+            "provider_uptime_daily",
+            "provider day:day sweeps:integer conclusive:integer provider_down:integer our_fault:integer"
+            " interrupted:integer missed:integer",
+            key="provider day",
+            span=Span.DAYS,
+        ),
+        _view(
+            "stream_history",
+            "provider model sweep_id:integer observed_at:second latency_ms:integer first_token_ms:integer"
+            " tokens_per_s:double",
+            key="provider model sweep_id",
+            span=Span.SWEEPS,
+        ),
+    )
+}

@@ -1,0 +1,164 @@
+"""Rows of a view as CSV and as JSON Lines, and what such a file looks like to an import.
+
+Every cell is made by one small function for each form of column; text repeats, so what became of it is kept.
+"""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, timedelta
+from functools import lru_cache
+from types import MappingProxyType
+from typing import BinaryIO, Final, Protocol
+
+from monitor.core.views import VIEWS, Form, Row, View
+
+_DAY_MS: Final = 86_400_000
+_EPOCH: Final = date(1970, 1, 1)
+_KEPT_TEXTS: Final = 16_384
+_SPECIAL: Final = frozenset(',"\r\n')
+_PARQUET: Final = "PAR1"
+
+_Cell = Callable[[object], str]
+
+
+class Sheet(Protocol):
+    """Takes the rows of a view; `close` ends the file, which without it is not whole."""
+
+    def write(self, rows: Sequence[Row]) -> None:
+        """Append rows."""
+
+    def close(self) -> None:
+        """Write what stands at the end."""
+
+
+class TextSheet:
+    """Rows as lines of UTF-8; the pattern has a `%s` for each column's cell."""
+
+    def __init__(self, out: BinaryIO, cells: Sequence[_Cell], pattern: str) -> None:
+        self._out = out
+        self._cells = cells
+        self._pattern = pattern
+
+    def write(self, rows: Sequence[Row]) -> None:
+        """Append rows."""
+        columns = [
+            map(cell, values) for cell, values in zip(self._cells, zip(*rows, strict=True), strict=True)
+        ]
+        self._out.write("".join(map(self._pattern.__mod__, zip(*columns, strict=True))).encode())
+
+    def close(self) -> None:
+        """Do nothing: every line is whole."""
+
+
+def csv_sheet(out: BinaryIO, view: View) -> Sheet:
+    """Return a sheet of comma-separated values under a heading; an empty cell is NULL, an empty text `""`."""
+    out.write(f"{_heading(view)}\n".encode())
+    return TextSheet(
+        out, [_CSV[each.form] for each in view.columns], ",".join("%s" for _ in view.columns) + "\n"
+    )
+
+
+def json_sheet(out: BinaryIO, view: View) -> Sheet:
+    """Return a sheet of JSON objects, one a line, with every column as a key."""
+    pattern = ", ".join(f'"{each.name}": %s' for each in view.columns)
+    return TextSheet(out, [_JSON[each.form] for each in view.columns], f"{{{pattern}}}\n")
+
+
+def found_export(line: str) -> str | None:
+    """Say what a file holds that begins with this line, where that is an export for analysts; else None."""
+    if line.startswith(_PARQUET):
+        return "is a Parquet file"
+    text = line.removeprefix("\ufeff").strip()
+    names = _keys(text) if text.startswith("{") else text.replace('"', "").split(",")
+    found = next((view.name for view in VIEWS.values() if names == _names(view)), None)
+    return f"holds rows of the view {found}" if found else None
+
+
+def _names(view: View) -> list[str]:
+    return [each.name for each in view.columns]
+
+
+def _heading(view: View) -> str:
+    return ",".join(_names(view))
+
+
+def _keys(text: str) -> list[str]:
+    try:
+        return list(json.loads(text))
+    except (ValueError, RecursionError):
+        return []
+
+
+# ---- Cells ----
+
+
+@lru_cache(maxsize=_KEPT_TEXTS)
+def _day(day: int) -> str:
+    return (_EPOCH + timedelta(days=day)).isoformat()
+
+
+def _second(moment: int) -> str:
+    day, rest = divmod(moment, _DAY_MS)
+    seconds = rest // 1000
+    return f"{_day(day)}T{seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}"
+
+
+def _to_seconds(value: object) -> str:
+    return f"{_second(_whole(value))}Z"
+
+
+def _to_millis(value: object) -> str:
+    moment = _whole(value)
+    return f"{_second(moment)}.{moment % 1000:03d}Z"
+
+
+def _to_day(value: object) -> str:
+    return _day(_whole(value))
+
+
+def _whole(value: object) -> int:
+    assert isinstance(value, int)  # noqa: S101 - what the form of its column promises
+    return value
+
+
+@lru_cache(maxsize=_KEPT_TEXTS)
+def _csv_text(value: object) -> str:
+    if value is None:
+        return ""
+    text = str(value)
+    return text if text and _SPECIAL.isdisjoint(text) else '"' + text.replace('"', '""') + '"'
+
+
+@lru_cache(maxsize=_KEPT_TEXTS)
+def _json_text(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _flag(value: object) -> str:
+    return "true" if value else "false"
+
+
+def _or(null: str, cell: _Cell) -> _Cell:
+    return lambda value: null if value is None else cell(value)
+
+
+def _quoted(cell: _Cell) -> _Cell:
+    return lambda value: f'"{cell(value)}"'
+
+
+_TIMES: Final[Mapping[Form, _Cell]] = MappingProxyType(
+    {Form.MOMENT: _to_millis, Form.SECOND: _to_seconds, Form.DAY: _to_day}
+)
+_OTHERS: Final[Mapping[Form, _Cell]] = MappingProxyType(
+    {Form.INTEGER: str, Form.LONG: str, Form.DOUBLE: repr, Form.FLAG: _flag}
+)
+_CSV: Final[Mapping[Form, _Cell]] = MappingProxyType(
+    {Form.TEXT: _csv_text, **{form: _or("", cell) for form, cell in {**_TIMES, **_OTHERS}.items()}}
+)
+_JSON: Final[Mapping[Form, _Cell]] = MappingProxyType(
+    {
+        Form.TEXT: _json_text,
+        **{form: _or("null", cell) for form, cell in _OTHERS.items()},
+        **{form: _or("null", _quoted(cell)) for form, cell in _TIMES.items()},
+    }
+)

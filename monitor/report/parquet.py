@@ -1,0 +1,57 @@
+"""Rows of a view as a Parquet file: typed columns, dictionaries of text, zstd. The only user of pyarrow."""
+
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, BinaryIO, Final
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from monitor.core.views import Form, Row, View
+
+_ROWS_IN_A_GROUP: Final = 50_000  # bounds memory here, and what a reader has to skip or take
+
+_MOMENT: Final = pa.timestamp("ms", tz="UTC")
+_TYPES: Final[Mapping[Form, Any]] = MappingProxyType(
+    {
+        Form.TEXT: pa.string(),
+        Form.INTEGER: pa.int32(),
+        Form.LONG: pa.int64(),
+        Form.DOUBLE: pa.float64(),
+        Form.FLAG: pa.bool_(),
+        Form.MOMENT: _MOMENT,
+        Form.SECOND: _MOMENT,  # Parquet has no coarser unit
+        Form.DAY: pa.date32(),
+    }
+)
+
+
+class ParquetSheet:
+    """A Parquet file in the making; without `close` it has no end and cannot be read."""
+
+    def __init__(self, out: BinaryIO, view: View) -> None:
+        self._schema = pa.schema([(each.name, _TYPES[each.form]) for each in view.columns])
+        texts = [each.name for each in view.columns if each.form is Form.TEXT]
+        self._file = pq.ParquetWriter(out, self._schema, compression="zstd", use_dictionary=texts)
+        self._waiting: list[Any] = []
+        self._count = 0
+
+    def write(self, rows: Sequence[Row]) -> None:
+        """Append rows."""
+        columns = zip(*rows, strict=True)
+        arrays = [pa.array(values, kind) for values, kind in zip(columns, self._schema.types, strict=True)]
+        self._waiting.append(pa.record_batch(arrays, schema=self._schema))
+        self._count += len(rows)
+        if self._count >= _ROWS_IN_A_GROUP:
+            self._write_group()
+
+    def close(self) -> None:
+        """Write the last rows, and where everything stands."""
+        self._write_group()
+        self._file.close()
+
+    def _write_group(self) -> None:
+        group = pa.Table.from_batches(self._waiting, schema=self._schema)
+        if self._count:
+            self._file.write_table(group, row_group_size=self._count)
+        self._waiting, self._count = [], 0

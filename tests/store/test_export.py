@@ -1,0 +1,142 @@
+"""Every view as a stream of rows: the same rows as the view, in the order of its key, at one moment."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, text
+
+from monitor.clock import to_millis
+from monitor.core.views import OBSERVATIONS, VIEWS, Column, Form, Row, Scope, Span
+from monitor.store import export
+from monitor.store.engine import reading
+from monitor.store.export import snapshot
+from tests.store import told, views
+
+DAY = timedelta(days=1)
+
+
+@pytest.fixture
+def history(engine: Engine) -> Engine:
+    """Give a database with two providers and everything that can go wrong."""
+    told.live_all(engine, told.history(41, 26))
+    told.live_all(engine, told.history(42, 6, provider="other"))
+    return engine
+
+
+def exported(engine: Engine, view: str, scope: Scope | None = None) -> list[Row]:
+    """Return all rows of a view as they are exported."""
+    with snapshot(engine, scope or Scope()) as found:
+        return list(_rows(found, view))
+
+
+def _rows(found: export.Snapshot, view: str) -> Iterator[Row]:
+    for part in found.parts(VIEWS[view]):
+        for rows in found.rows(VIEWS[view], part):
+            yield from rows
+
+
+def as_shown(row: Row, columns: tuple[Column, ...]) -> Row:
+    """Return a row with moments, days and flags as `views.rows` gives them."""
+    return tuple(_shown(value, column.form) for value, column in zip(row, columns, strict=True))
+
+
+def _shown(value: object, form: Form) -> object:
+    if form is Form.FLAG:
+        assert value is None or isinstance(value, bool)
+    if not isinstance(value, int) or form not in {Form.MOMENT, Form.SECOND, Form.DAY}:
+        return int(value) if isinstance(value, bool) else value
+    if form is Form.DAY:
+        return (datetime(1970, 1, 1, tzinfo=UTC) + value * DAY).date().isoformat()
+    return f"{datetime.fromtimestamp(value // 1000, UTC):%Y-%m-%d %H:%M:%S}"
+
+
+def test_the_columns_are_those_of_the_views(engine: Engine) -> None:
+    assert list(VIEWS) == list(views.COLUMNS)
+    with reading(engine) as connection:
+        for name, view in VIEWS.items():
+            found = connection.execute(text(f"SELECT * FROM {name} WHERE 1 = 0"))  # noqa: S608  # a name of ours
+            assert list(found.keys()) == [each.name for each in view.columns]
+
+
+def test_the_rows_are_those_of_the_views(history: Engine) -> None:
+    for name, view in VIEWS.items():
+        rows = [as_shown(row, view.columns) for row in exported(history, name)]
+        assert rows
+        assert sorted(rows, key=repr) == views.rows(history, name)
+
+
+def test_rows_come_in_the_order_of_the_key(history: Engine) -> None:
+    for name, view in VIEWS.items():
+        names = [each.name for each in view.columns]
+        places = [names.index(each) for each in view.key if each != "ended_at"]
+        keys: list[Any] = [tuple(row[place] for place in places) for row in exported(history, name)]
+        assert keys == sorted(keys)
+
+
+def test_observations_are_told_to_the_millisecond(engine: Engine) -> None:
+    at = told.START + timedelta(milliseconds=7)
+    told.live(engine, told.sweep(at, {"a": told.UP, "b": told.DOWN}))
+    place = [each.name for each in VIEWS[OBSERVATIONS].columns].index("observed_at")
+    assert [row[place] for row in exported(engine, OBSERVATIONS)] == [to_millis(at), to_millis(at) + 250]
+
+
+def test_a_range_of_time_is_that_of_the_sweeps_starts_whatever_their_ids(engine: Engine) -> None:
+    starts = [told.START + timedelta(milliseconds=step) for step in (0, 400, 800, 1200)]
+    for place, start in enumerate(starts):  # the first three begin in one second: two ids are moved up
+        told.live(engine, told.sweep(start, {f"m{each}": told.UP for each in range(place + 1)}))
+    scope = Scope(since=starts[1], until=starts[3])
+    assert [row[1] for row in exported(engine, OBSERVATIONS, scope)] == ["m0", "m0", "m1", "m1", "m2"]
+    assert [row[2] for row in exported(engine, "change_history", scope)] == ["m1", "m2"]
+    assert [row[3] for row in exported(engine, "sweep_history", scope)] == [to_millis(told.START)] * 2
+    assert exported(engine, OBSERVATIONS, Scope(since=told.START + DAY)) == []
+
+
+def test_a_range_of_time_takes_the_days_that_it_touches(history: Engine) -> None:
+    def days_of(scope: Scope) -> list[Any]:
+        return sorted({row[2] for row in exported(history, "uptime_daily", scope)}, key=repr)
+
+    days = days_of(Scope())
+    assert len(days) > 1
+    noon = datetime(1970, 1, 1, 12, tzinfo=UTC) + days[1] * DAY
+    for scope, left in (
+        (Scope(since=noon), days[1:]),
+        (Scope(until=noon), days[:2]),
+        (Scope(until=noon.replace(hour=0)), days[:1]),
+    ):
+        assert days_of(scope) == left
+
+
+def test_one_provider_is_exported_alone(history: Engine) -> None:
+    for name, view in VIEWS.items():
+        place = [each.name for each in view.columns].index("provider")
+        mine = exported(history, name, Scope(provider="other"))
+        assert mine == [row for row in exported(history, name) if row[place] == "other"]
+        for nobody in ("nobody", "no\0body", "\ud800"):
+            assert exported(history, name, Scope(provider=nobody)) == []
+
+
+def test_time_narrows_every_view_that_has_a_sweep_or_a_day() -> None:
+    for view in VIEWS.values():
+        names = {each.name for each in view.columns}
+        wanted = Span.SWEEPS if "sweep_id" in names else Span.DAYS if "day" in names else Span.NONE
+        assert view.span is wanted
+
+
+def test_what_is_written_meanwhile_is_in_no_view(history: Engine) -> None:
+    with snapshot(history, Scope()) as found:
+        before = len(list(_rows(found, "sweep_history")))
+        told.live(history, told.sweep(told.START + 9 * DAY, {"new/one": told.UP}))
+        assert len(list(_rows(found, "sweep_history"))) == before
+        assert "new/one" not in {row[1] for row in _rows(found, OBSERVATIONS)}
+
+
+def test_a_part_is_given_in_pieces(history: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = exported(history, OBSERVATIONS)
+    monkeypatch.setattr(export, "_ROWS_AT_ONCE", 3)
+    with snapshot(history, Scope()) as found:
+        view = VIEWS[OBSERVATIONS]
+        pieces = [rows for part in found.parts(view) for rows in found.rows(view, part)]
+    assert max(map(len, pieces)) == 3
+    assert [row for rows in pieces for row in rows] == whole
