@@ -11,11 +11,21 @@ from monitor.store.engine import open_engine
 from monitor.store.migrate import VERSION_TABLE
 from monitor.store.schema import metadata
 
+UNCOMPARED = {
+    index.name
+    for table in metadata.tables.values()
+    for index in table.indexes
+    if not index.info.get("compared", True)
+}
 
-def belongs(thing: SchemaItem, *_: object) -> bool:
-    """Leave out of comparisons what another kind of database has."""
+
+def belongs(thing: SchemaItem, name: str | None, *_: object) -> bool:
+    """Leave out of comparisons what another kind of database has, and indexes of expressions.
+
+    No database gives an expression back as it was written.
+    """
     home = context.get_context().dialect.name
-    return bool(thing.info.get("only_on", home) == home)
+    return bool(thing.info.get("only_on", home) == home) and name not in UNCOMPARED
 
 
 def run(connection: Connection) -> None:

@@ -8,7 +8,8 @@ import pytest
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
-from sqlalchemy import Engine, RowMapping, inspect, text
+from sqlalchemy import Connection, Engine, RowMapping, inspect, text
+from sqlalchemy.schema import CreateIndex
 
 from monitor.errors import SchemaOutdated
 from monitor.store.engine import open_engine, reading, writing
@@ -73,11 +74,36 @@ def test_an_empty_database_goes_up_down_and_up_again(database_url: str) -> None:
     engine.dispose()
 
 
+@pytest.mark.filterwarnings("ignore:.*expression-based index")  # the test after this one looks at those
 def test_the_migrations_make_the_tables_that_the_program_works_with(engine: Engine) -> None:
     checked = config()
     with writing(engine) as connection:
         checked.attributes["connection"] = connection
         command.check(checked)
+
+
+def test_the_migrations_make_the_indexes_of_expressions_that_the_program_works_with(engine: Engine) -> None:
+    expected = {
+        str(each.name): str(CreateIndex(each).compile(dialect=engine.dialect))
+        for table in metadata.tables.values()
+        for each in table.indexes
+        if not each.info.get("compared", True) and each.info["only_on"] == engine.dialect.name
+    }
+    assert list(expected) == ["ix_period_began"]
+    with writing(engine) as connection:
+        for name, statement in expected.items():
+            made = definition(connection, name)
+            connection.execute(text(f"DROP INDEX {name}"))
+            connection.execute(text(statement))
+            assert made == definition(connection, name)
+
+
+def definition(connection: Connection, index: str) -> str:
+    """Return how the database gives an index back, on one line."""
+    lite, server = ("sql FROM sqlite_schema WHERE name", "indexdef FROM pg_indexes WHERE indexname")
+    source = lite if connection.dialect.name == "sqlite" else server
+    found = connection.scalar(text(f"SELECT {source} = :name"), {"name": index})  # as above
+    return " ".join(str(found).split())
 
 
 BEFORE_STREAMING = "0002"

@@ -216,15 +216,23 @@ def uptime(
         counts = _counts(connection, days, provider, model)
         query = (
             select(_PROVIDER, _MODEL, counts.c.answered, counts.c.unavailable, counts.c.unknown)
-            .add_columns(
-                (counts.c.answered + counts.c.unavailable + counts.c.unknown).label("checks"),
-            )
             .select_from(counts)
             .join(t.model, t.model.c.id == counts.c.model_id)
             .join(t.provider, t.provider.c.id == t.model.c.provider_id)
             .order_by(t.provider.c.name, t.model.c.name)
         )
-        return [UptimeRow(**row) for row in connection.execute(query).mappings().all()]
+        return [_uptime_row(*row) for row in connection.execute(query)]
+
+
+def _uptime_row(provider: str, model: str, answered: int, unavailable: int, unknown: int) -> UptimeRow:
+    return UptimeRow(
+        provider=provider,
+        model=model,
+        checks=answered + unavailable + unknown,
+        answered=answered,
+        unavailable=unavailable,
+        unknown=unknown,
+    )
 
 
 def _rows(engine: Engine, query: Select[Any]) -> Sequence[RowMapping]:

@@ -67,8 +67,28 @@ Index(
     "ix_period_outage",
     period.c.ended_at,
     period.c.began_at,
-    sqlite_where=period.c.is_outage,
     postgresql_where=period.c.is_outage,
+    info={"only_on": "postgresql"},
+)
+# When outages began, as the view `outage_history` shows it. On SQLite it is model by model and has all that
+# the view shows and asks, so that the view is read from it alone.
+Index(
+    "ix_period_began",
+    period.c.model_id,
+    text("datetime((began_at) / 1000, 'unixepoch')"),
+    period.c.began_at,
+    period.c.ended_at,
+    period.c.is_outage,
+    period.c.reason,
+    sqlite_where=text("is_outage = 1"),
+    info={"only_on": "sqlite", "compared": False},
+)
+Index(
+    "ix_period_began",
+    text("to_timestamp((began_at) / 1000)"),
+    postgresql_where=text("is_outage"),
+    _table=period,
+    info={"only_on": "postgresql", "compared": False},
 )
 
 model_state = Table(
@@ -111,3 +131,4 @@ daily = Table(
     PrimaryKeyConstraint("model_id", "day"),
     sqlite_with_rowid=False,
 )
+Index("ix_daily_day", daily.c.day, info={"only_on": "postgresql"})
