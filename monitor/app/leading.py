@@ -14,6 +14,7 @@ from fastapi import FastAPI
 
 from monitor.app.application import App
 from monitor.app.news import day_teller
+from monitor.app.retention import Keeper
 from monitor.app.summaries import summaries_of
 from monitor.clock import utc_now
 from monitor.config import ProviderSettings
@@ -50,6 +51,7 @@ class Leader:
         self._engine = app.open_store()
         self._readers = app.open_store(read_only=True)
         self._news = app.news(self._engine)
+        self._keeper = Keeper(self._engine, app.settings.retention.observations)
         self._heartbeat = app.heartbeat()
         self._announce = announce
         self._on_swept = on_swept
@@ -158,6 +160,7 @@ class Leader:
         self._is_database_away, self._holder = False, ""
         until = Stop()
         telling = asyncio.create_task(self._news.run(until.asked))
+        keeping = asyncio.create_task(self._keeper.run(until.asked))
         tasks = {
             asyncio.create_task(_pass_on(stop, until)),
             asyncio.create_task(self._watch_lock(lock, until)),
@@ -172,10 +175,10 @@ class Leader:
             await stop.within(_STANDBY_SECONDS)
         finally:
             until.ask()
-            await asyncio.wait({telling}, timeout=_LAST_WORDS_SECONDS)
-            for task in (telling, *tasks):
+            await asyncio.wait({telling, keeping}, timeout=_LAST_WORDS_SECONDS)
+            for task in (telling, keeping, *tasks):
                 task.cancel()
-            await asyncio.wait({telling, *tasks})
+            await asyncio.wait({telling, keeping, *tasks})
             await self._heartbeat.settle()
 
     async def _watch_lock(self, lock: Lock, until: Stop) -> None:

@@ -17,7 +17,7 @@ def compare_history(app: App, name: str | None, *, is_current: bool) -> list[Com
     engine = app.history()
     return [
         replay.compare(engine, each, app.settings.policy_of(each) if is_current else None)
-        for each in _chosen(engine, name)
+        for each in chosen(engine, name)
     ]
 
 
@@ -26,7 +26,7 @@ def rebuild_history(app: App, name: str | None, *, is_current: bool) -> list[Com
     engine = _writable(app)
     return [
         rebuild.rebuild(engine, each, app.settings.policy_of(each) if is_current else None)
-        for each in _chosen(engine, name)
+        for each in chosen(engine, name)
     ]
 
 
@@ -47,7 +47,8 @@ def _writable(app: App) -> Engine:
     return engine
 
 
-def _chosen(engine: Engine, name: str | None) -> list[str]:
+def chosen(engine: Engine, name: str | None) -> list[str]:
+    """Return the provider named, or all of the history; raises UsageError for a name without one."""
     known = query.providers(engine)
     if name is None:
         return known

@@ -1,14 +1,19 @@
-"""`monitor db upgrade|check|rebuild|void`."""
+"""`monitor db upgrade|check|rebuild|prune|void`."""
+
+from collections import Counter
 
 import click
 
-from monitor.app import replay
+from monitor.app import replay, retention
+from monitor.cli.bars import Bar
 from monitor.cli.context import Context, json_option, pass_context, provider_option
-from monitor.cli.output import counted, print_json, say
+from monitor.cli.output import counted, note, print_json, say
+from monitor.core.daily import midnight_of
 from monitor.core.replay import Comparison
 from monitor.errors import UsageError
 from monitor.report.differences import consequence_lines, difference_lines, summary_line
 from monitor.report.times import moment_words
+from monitor.store.retention import Pruned
 
 _TODAYS = " with today's policy"
 _SWEEP_IDS = click.IntRange(-(2**31), 2**31 - 1)
@@ -32,6 +37,8 @@ def upgrade(context: Context) -> None:
     before, after = context.app.upgrade()
     done = "is up to date" if before == after else f"upgraded from {before or 'nothing'}"
     say(f"{context.app.database_name}: {done} (schema {after})")
+    if words := retention.make_shrinkable(context.app):
+        note(f"{context.app.database_name}: {words}")
 
 
 @db.command("check")
@@ -89,6 +96,49 @@ def _say_found(found: Comparison, *, is_written: bool, is_current: bool) -> None
         say(f"{found.provider}: the derived history was rewritten{_TODAYS if is_current else ''}")
     elif is_written and is_current:
         say(f"{found.provider}: today's policy is stored with every sweep now")
+
+
+@db.command()
+@provider_option
+@click.option("--dry-run", is_flag=True, help="Only say what would be removed.")
+@json_option
+@pass_context
+def prune(context: Context, *, provider: str | None, dry_run: bool, as_json: bool) -> None:
+    """Remove observations older than `[retention] observations`, by whole UTC days.
+
+    Uptime by the day, statuses, outages, events and sweeps stay for ever. The daemon does this by itself.
+
+    Example: monitor db prune --dry-run
+    """
+    with Bar() as bar:
+        done = Counter[str]()
+
+        def watch(name: str, sweeps: int) -> None:
+            done[name] += sweeps
+            bar.show(name, done[name], None, counted(done[name], "sweep"))
+
+        found = list(retention.prune_history(context.app, provider, is_dry=dry_run, watch=watch))
+    if as_json:
+        print_json({"dry_run": dry_run, "providers": [_pruned_document(each) for each in found]})
+    for each in () if as_json else found:
+        say(_pruned_line(each, is_dry=dry_run))
+
+
+def _pruned_line(each: Pruned, *, is_dry: bool) -> str:
+    if not each.sweeps:
+        return f"{each.provider}: nothing to remove"
+    done = "would be removed" if is_dry else "removed"
+    what = f"{counted(each.observations, 'observation')} of {counted(each.sweeps, 'sweep')}"
+    return f"{each.provider}: {what} {done}; kept from {_date(each.day)} on"
+
+
+def _pruned_document(each: Pruned) -> dict[str, object]:
+    names = ("provider", "sweeps", "observations")
+    return {**{name: getattr(each, name) for name in names}, "kept_from": _date(each.day)}
+
+
+def _date(day: int | None) -> str | None:
+    return None if day is None else f"{midnight_of(day):%Y-%m-%d}"
 
 
 @db.command()

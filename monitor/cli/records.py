@@ -1,6 +1,5 @@
-"""`monitor export` and `monitor import`: sweeps as records, and in from result files too."""
+"""`monitor import`: past sweeps into the history, from sweep records and from result files."""
 
-import sys
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime, tzinfo
@@ -9,16 +8,28 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from monitor.app.exchange import checked_records, write_records
-from monitor.cli.context import Context, pass_context, provider_option
-from monitor.cli.output import counted, forget, note, say
+from monitor.app.exchange import checked_records
+from monitor.cli.context import Context, pass_context
+from monitor.cli.output import counted, note, say
 from monitor.cli.when import parse_when
+from monitor.core.daily import midnight_of
 from monitor.core.model import Outcome, Sweep
 from monitor.errors import UsageError
 from monitor.report.blog_files import Origin, ResultFile
 from monitor.report.times import moment_words
+from monitor.store.exchange import Imported
 
 _SHOWN_LINES = 20
+
+
+def _refusal(imported: Imported) -> str:
+    """Say what was refused, and what an operator can do."""
+    kept = ", ".join(f"{name} from {midnight_of(day):%Y-%m-%d} on" for name, day in imported.first_days)
+    return (
+        f"{counted(imported.refused, 'sweep')} refused: older than what is kept of {kept}, and what followed "
+        "from pruned observations cannot be derived anew. Import old sweeps before the first prune, or into "
+        "a database of their own"
+    )
 
 
 def as_zone(_context: click.Context, _option: click.Parameter, name: str | None) -> tzinfo | None:
@@ -27,31 +38,6 @@ def as_zone(_context: click.Context, _option: click.Parameter, name: str | None)
         return None if name is None else ZoneInfo(name)
     except (OSError, ValueError, KeyError):
         raise click.BadParameter(f'"{name}" is not a time zone such as "Europe/Berlin"') from None
-
-
-@click.command("export")
-@click.option("--format", "format_", type=click.Choice(["sweeps"]), default="sweeps", show_default=True)
-@click.option("--since", metavar="WHEN", help="From this moment on: 2026-04-06, 2026-04-06T12:00Z or 7d.")
-@click.option("--until", metavar="WHEN", help="Before this moment.")
-@provider_option
-@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
-@pass_context
-def export_records(
-    context: Context, *, format_: str, since: str | None, until: str | None, provider: str | None, file: Path
-) -> None:
-    """Write sweep records to FILE (`-` is stdout, `.gz` compresses); importing them gives the same history.
-
-    Example: monitor export --format sweeps --since 30d april.jsonl.gz
-    """
-    del format_  # sweep records are the one form there is so far
-    moments = [None if when is None else parse_when(when) for when in (since, until)]
-    sweeps = context.app.read_sweeps(since=moments[0], until=moments[1], provider=provider)
-    try:
-        count = write_records(sweeps, file)
-    except BrokenPipeError:
-        forget(sys.stdout)
-    else:
-        note(f"{counted(count, 'sweep')} exported")
 
 
 @click.command("import")
@@ -90,6 +76,8 @@ def import_records(
             sweeps, is_rough=lambda sweep: (sweep.provider, sweep.started_at) in rough
         )
     say(f"{counted(imported.added, 'sweep')} imported, {imported.already_there} already there")
+    if imported.refused:
+        raise UsageError(_refusal(imported))
 
 
 def _origin(provider: str | None, zone: tzinfo | None, at: str | None, files: int) -> Origin | None:

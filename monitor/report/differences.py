@@ -10,7 +10,11 @@ from monitor.report.times import moment_words
 
 _UNDERIVED: Final = "not derived yet"
 _VERBS: Final = {How.MISSING: "missing", How.EXTRA: "extra"}
-_MEMORY: Final = "what is remembered for later sweeps"  # streaks, windows: not for human eyes
+_UNREADABLE: Final = {  # not for human eyes
+    "memory": "what is remembered for later sweeps",  # streaks, windows
+    "gaps": "which models were not observed",
+    "latency_sketch": "the sketch of its latencies",
+}
 
 
 def summary_line(found: Comparison) -> str:
@@ -70,6 +74,8 @@ def _subject(each: Difference) -> str:
             return f"state of {model}{_status_words(each)}"
         case Part.DAY:
             return f"day {each.at:%Y-%m-%d} of {model}"
+        case Part.PERIOD:
+            return f"status of {model} from {moment_words(each.at)}"
 
 
 def _status_words(each: Difference) -> str:
@@ -96,10 +102,8 @@ def _columns_words(each: Difference) -> str:
 
 
 def _column_words(name: str, stands: object, follows: object) -> str:
-    if name == "memory":
-        return _MEMORY
-    if name == "gaps":
-        return "which models were not observed"
+    if name in _UNREADABLE:
+        return _UNREADABLE[name]
     return f"{readable(name)} is {_shown(stands)}, follows {_shown(follows)}"
 
 

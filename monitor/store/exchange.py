@@ -1,7 +1,7 @@
 """Whole sweeps out of the database and into it: export and import (rules.md 29, 30)."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import islice
 from typing import Any
@@ -12,9 +12,11 @@ from monitor.clock import to_millis
 from monitor.core.model import Policy, Sweep, Verdict
 from monitor.store.engine import reading, writing
 from monitor.store.facts import StoredSweep, read_stored, write_facts
+from monitor.store.horizon import Horizon, hold_bounds
 from monitor.store.names import find_provider, policy_id, provider_id
 from monitor.store.rebuild import lock_provider, settle
 from monitor.store.record import claim
+from monitor.store.schema import horizon
 from monitor.store.schema import provider as provider_table
 from monitor.store.schema import sweep as sweep_table
 from monitor.store.values import is_storable, millis
@@ -24,10 +26,28 @@ _SWEEPS_PER_TRANSACTION = 50
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """How many sweeps an import added, and how many were in the history before."""
+    """How many sweeps an import added, and how many were in the history before.
+
+    `refused` sweeps started before the first day (since 1970) of their provider whose observations are kept.
+    """
 
     added: int
     already_there: int
+    first_days: tuple[tuple[str, int], ...] = ()
+    refused: int = 0
+
+
+@dataclass(slots=True)
+class Refused:
+    """Sweeps from before the horizon, counted while an import goes on (rules.md 30)."""
+
+    sweeps: int = 0
+    days: dict[str, int] = field(default_factory=dict)
+
+    def note(self, provider: str, since: Horizon) -> None:
+        """Count one more sweep of a provider."""
+        self.sweeps += 1
+        self.days[provider] = since.day
 
 
 def read_sweeps(
@@ -38,6 +58,8 @@ def read_sweeps(
     provider: str | None = None,
 ) -> Iterator[Sweep]:
     """Read finished sweeps started in [since, until), oldest first, a bounded number in memory at a time.
+
+    Those whose observations were pruned are left out.
 
     An imported sweep carries the verdict that its record had, so that the round trip is exact; one made here
     carries what was decided on it.
@@ -61,7 +83,7 @@ def add_sweeps(
     twice: the added sweep then has none. `policy_of` gives the policy to store beside a provider's sweeps.
     Of a sweep that is rough only the second of its start is known, and not from where it was made.
     """
-    added, total, touched = 0, 0, dict[str, None]()
+    added, total, touched, refused = 0, 0, dict[str, None](), Refused()
     remaining = iter(sweeps)
     while batch := sorted(islice(remaining, _SWEEPS_PER_TRANSACTION), key=_turn):
         with writing(engine) as connection:
@@ -69,6 +91,7 @@ def add_sweeps(
                 each
                 for each in batch
                 if not (is_rough(each) and _is_near(connection, each))
+                and not _is_behind(connection, each, refused)
                 and _add(connection, each, policy_of(each.provider))
             ]
         touched |= dict.fromkeys(each.provider for each in batch)
@@ -78,7 +101,7 @@ def add_sweeps(
             found = provider_id(connection, name)
             lock_provider(connection, found)
             settle(connection, found)
-    return Imported(added, total - added)
+    return Imported(added, total - added - refused.sweeps, tuple(refused.days.items()), refused.sweeps)
 
 
 def _turn(each: Sweep) -> tuple[datetime, str, str]:
@@ -104,6 +127,18 @@ def _add(connection: Connection, facts: Sweep, policy: Policy) -> bool:
     if number is None:
         return False
     write_facts(connection, owner, rules, StoredSweep(number, facts, policy))
+    return True
+
+
+def _is_behind(connection: Connection, facts: Sweep, refused: Refused) -> bool:
+    """Tell whether a sweep that is not known started before the horizon; then it is noted as refused."""
+    owner, start = find_provider(connection, facts.provider), to_millis(facts.started_at)
+    if owner is None or start >= (since := hold_bounds(connection, owner)).begins_at:
+        return False
+    key = {"provider_id": owner, "vantage": facts.vantage, "started_at": start}
+    if _is_known(connection, key):
+        return False
+    refused.note(facts.provider, since)
     return True
 
 
@@ -135,7 +170,13 @@ def _told(connection: Connection, stored: StoredSweep) -> Sweep:
 def _conditions(
     since: datetime | None, until: datetime | None, provider: str | None
 ) -> Sequence[ColumnElement[bool]]:
-    conditions: list[ColumnElement[bool]] = [sweep_table.c.finished_at.is_not(None)]
+    pruned = select(horizon.c.provider_id).where(
+        horizon.c.provider_id == sweep_table.c.provider_id, horizon.c.started_at >= sweep_table.c.started_at
+    )
+    conditions: list[ColumnElement[bool]] = [
+        sweep_table.c.finished_at.is_not(None),
+        ~pruned.exists(),
+    ]
     if since is not None:
         conditions.append(sweep_table.c.started_at >= to_millis(since))
     if until is not None:

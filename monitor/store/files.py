@@ -59,6 +59,33 @@ def ensure_wal(engine: Engine) -> None:
         _set_wal(sqlite_path(engine))
 
 
+def is_shrinkable(engine: Engine) -> bool:
+    """Tell whether the file can give pages back one by one; those of older versions cannot."""
+    with translated(engine), _opened(sqlite_path(engine)) as file:
+        (found,) = file.execute("PRAGMA auto_vacuum").fetchone()
+        return bool(found)
+
+
+def make_shrinkable(engine: Engine) -> None:
+    """Write the whole file anew, so that it can; nobody else may write meanwhile.
+
+    Raises StoreError, the file as it was, where the disk has no room for it twice or another process writes.
+    """
+    with translated(engine), _opened(sqlite_path(engine)) as file:
+        file.execute("PRAGMA auto_vacuum = INCREMENTAL")
+        file.execute("VACUUM")
+
+
+def give_back(engine: Engine, pages: int) -> bool:
+    """Cut up to so many unused pages off the file, in one transaction; True if there may be more to cut."""
+    with translated(engine), _opened(sqlite_path(engine)) as file:
+        # A script, because it frees one page for each row that it is asked for, and `execute` asks for one.
+        file.executescript(f"PRAGMA incremental_vacuum({pages:d})")
+        (left,) = file.execute("PRAGMA freelist_count").fetchone()
+        (can_be_cut,) = file.execute("PRAGMA auto_vacuum").fetchone()
+        return bool(left and can_be_cut)
+
+
 def _create(path: Path, mode: int) -> None:
     # SQLite gives -wal and -shm the permissions of the file itself.
     with suppress(FileExistsError):
@@ -70,11 +97,18 @@ def _create(path: Path, mode: int) -> None:
 
 
 def _set_wal(path: Path) -> None:
-    with closing(
-        sqlite3.connect(f"{path.as_uri()}?mode=rw", uri=True, timeout=BUSY_TIMEOUT_MS / 1000)
-    ) as file:
+    with _opened(path) as file:
+        if not path.stat().st_size:
+            file.execute("PRAGMA auto_vacuum = INCREMENTAL")  # possible only while nothing is in the file
         if file.execute("PRAGMA journal_mode").fetchone() != ("wal",):
             file.execute("PRAGMA journal_mode = WAL")
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[sqlite3.Connection]:
+    seconds = BUSY_TIMEOUT_MS / 1000
+    with closing(sqlite3.connect(f"{path.as_uri()}?mode=rw", uri=True, timeout=seconds)) as file:
+        yield file
 
 
 @contextmanager

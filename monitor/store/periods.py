@@ -1,21 +1,65 @@
 """Status periods: how long each status lasted, written with the events that begin and end them."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import pairwise
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, insert, update
+from sqlalchemy import Connection, RowMapping, bindparam, delete, insert, select, text, update
 
 from monitor.core.model import EventKind, Status
 from monitor.core.outages import STATUS_KINDS
-from monitor.store.schema import period
+from monitor.store.schema import model, period
 
 _CLOSE = (
     update(period)
     .where(period.c.model_id == bindparam("of_model"), period.c.ended_at.is_(None))
     .values(ended_at=bindparam("at"), end_confirmed_at=bindparam("known_at"))
 )
+
+
+# What the events give, as rows of `period`; `write_periods` writes the same one by one.
+_FOLLOW = """
+SELECT model_id, id AS event_id, to_status AS status,
+    kind = 'became_unavailable' AND from_status = 'available' AS is_outage, reason, turn AS began_at,
+    confirmed_at, lead(turn) OVER later AS ended_at, lead(confirmed_at) OVER later AS end_confirmed_at
+FROM (
+    SELECT *, CASE kind WHEN 'retired' THEN confirmed_at ELSE began_at END AS turn
+    FROM event
+    WHERE provider_id = :provider AND model_id IS NOT NULL
+        AND kind IN ('appeared', 'reappeared', 'became_available', 'became_unavailable', 'retired')
+) told
+WINDOW later AS (PARTITION BY model_id ORDER BY swept_at, id)
+"""
+_COLUMNS = ", ".join(each.name for each in period.columns)
+_REWRITE = text(f"INSERT INTO period ({_COLUMNS}) {_FOLLOW}")
+_STAND = f"""
+SELECT {_COLUMNS} FROM period WHERE model_id IN (SELECT id FROM model WHERE provider_id = :provider)
+"""  # noqa: S608 - our columns
+_MISSING = text(f"{_FOLLOW} EXCEPT {_STAND}")
+_EXTRA = text(f"{_STAND} EXCEPT {_FOLLOW}")
+
+
+def rewrite_periods(connection: Connection, provider_id: int) -> None:
+    """Make all periods of a provider anew from its events."""
+    models = select(model.c.id).where(model.c.provider_id == provider_id)
+    connection.execute(delete(period).where(period.c.model_id.in_(models)))
+    connection.execute(_REWRITE, {"provider": provider_id})
+
+
+def differing_periods(
+    connection: Connection, provider_id: int
+) -> Iterator[tuple[RowMapping | None, RowMapping | None]]:
+    """Give the periods that stand otherwise than the events that stand give them: (stands, follows)."""
+    of_provider = {"provider": provider_id}
+    stand = {_key(row): row for row in connection.execute(_EXTRA, of_provider).mappings()}
+    follow = {_key(row): row for row in connection.execute(_MISSING, of_provider).mappings()}
+    for key in sorted(stand.keys() | follow.keys()):
+        yield stand.get(key), follow.get(key)
+
+
+def _key(row: RowMapping) -> tuple[int, int]:
+    return row["model_id"], row["event_id"]
 
 
 def write_periods(connection: Connection, events: Iterable[Mapping[str, Any]]) -> None:

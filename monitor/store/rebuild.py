@@ -15,10 +15,12 @@ from monitor.core.replay import Comparison
 from monitor.store.decisions import write_decision
 from monitor.store.engine import writing
 from monitor.store.facts import StoredSweep, gaps_of, read_stored
+from monitor.store.horizon import Horizon, is_kept, read_bounds, read_horizon
 from monitor.store.names import find_provider, insert_new, model_ids, note_untracked, policy_id
+from monitor.store.periods import rewrite_periods
 from monitor.store.replay import MOST_SHOWN, compare_provider
 from monitor.store.rollup import count_days
-from monitor.store.schema import daily, event, gap, model, period, provider, sweep, untracked
+from monitor.store.schema import daily, event, gap, model, provider, sweep, untracked
 from monitor.store.states import forget_state, read_state, save_state
 from monitor.store.values import DAY_MS
 
@@ -26,7 +28,9 @@ from monitor.store.values import DAY_MS
 def rebuild(
     engine: Engine, provider: str, policy: Policy | None = None, *, most: int = MOST_SHOWN
 ) -> Comparison:
-    """Derive a provider's rows anew from all its finished sweeps, in one transaction (rules.md 29).
+    """Derive a provider's rows anew from its finished sweeps, in one transaction (rules.md 29).
+
+    What was derived before the horizon (store/horizon.py) stands, and so do the policies of those sweeps.
 
     Each sweep is decided with policy, acceptance and verdict as stored beside it; a given `policy` is stored
     beside every finished sweep first. Returns what stood otherwise, as `compare`. What people were
@@ -46,11 +50,9 @@ def rewrite(
     """As `rebuild`, in the transaction at hand, which must have locked the provider."""
     comparison = compare_provider(connection, provider_id, provider, policy, most=most)
     if policy is not None:
-        connection.execute(
-            update(sweep).where(*_finished(provider_id)).values(policy_id=policy_id(connection, policy))
-        )
+        kept = is_kept(provider_id, read_bounds(connection, provider_id))
+        connection.execute(update(sweep).where(*kept).values(policy_id=policy_id(connection, policy)))
     if comparison.differs or policy is not None:
-        _forget_exclusions(connection, provider_id)
         rebuild_provider(connection, provider_id, exclusions=True)
     return comparison
 
@@ -83,19 +85,22 @@ def settle(connection: Connection, provider_id: int) -> None:
 
 
 def rebuild_provider(connection: Connection, provider_id: int, *, exclusions: bool = False) -> None:
-    """Replace everything derived of a provider, in the transaction at hand.
+    """Replace everything derived of a provider from its horizon on, in the transaction at hand.
 
     With `exclusions` also what says which listed models a sweep did not observe or its policy shut out.
     """
-    connection.execute(delete(event).where(event.c.provider_id == provider_id))
+    since = read_horizon(connection, provider_id)
     models = select(model.c.id).where(model.c.provider_id == provider_id)
-    for derived in (daily, period):
-        connection.execute(delete(derived).where(derived.c.model_id.in_(models)))
+    is_later = event.c.swept_at > since.started_at
+    connection.execute(delete(event).where(event.c.provider_id == provider_id, is_later))
+    connection.execute(delete(daily).where(daily.c.model_id.in_(models), daily.c.day >= since.day))
+    rewrite_periods(connection, provider_id)
     forget_state(connection, provider_id)
-    sweeps = read_stored(connection, *_finished(provider_id))
+    sweeps = read_stored(connection, *is_kept(provider_id, since))
     if exclusions:
+        _forget_exclusions(connection, provider_id, since)
         sweeps = _with_exclusions(connection, provider_id, sweeps)
-    days = _fold_all(connection, provider_id, ProviderState(), sweeps)
+    days = _fold_all(connection, provider_id, since.state, sweeps)
     _count(connection, provider_id, days)
 
 
@@ -138,22 +143,21 @@ def _fold_all(
 
 def _count(connection: Connection, provider_id: int, days: tuple[int, int] | None) -> None:
     if days is not None:
-        count_days(connection, provider_id, *days)
+        first = max(days[0], read_bounds(connection, provider_id).day)
+        count_days(connection, provider_id, first, days[1])
 
 
 def _unfolded(provider_id: int) -> tuple[Any, ...]:
     return (sweep.c.provider_id == provider_id, sweep.c.verdict.is_(None), sweep.c.finished_at.is_not(None))
 
 
-def _finished(provider_id: int) -> tuple[Any, ...]:
-    return sweep.c.provider_id == provider_id, sweep.c.finished_at.is_not(None)
-
-
-def _forget_exclusions(connection: Connection, provider_id: int) -> None:
+def _forget_exclusions(connection: Connection, provider_id: int, since: Horizon) -> None:
+    """Forget gaps and exclusions; with a horizon the latter stay, since pruned sweeps need them too."""
     models = select(model.c.id).where(model.c.provider_id == provider_id)
-    sweeps = select(sweep.c.id).where(*_finished(provider_id))
+    sweeps = select(sweep.c.id).where(*is_kept(provider_id, since))
     connection.execute(delete(gap).where(gap.c.model_id.in_(models), gap.c.sweep_id.in_(sweeps)))
-    connection.execute(delete(untracked).where(untracked.c.model_id.in_(models)))
+    if since == Horizon():
+        connection.execute(delete(untracked).where(untracked.c.model_id.in_(models)))
 
 
 def _with_exclusions(

@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, RowMapping, select
 
+from monitor.clock import to_datetime
 from monitor.core.daily import Day, Days, day_of, midnight_of
 from monitor.core.diff import fold
 from monitor.core.model import Decision, Policy, ProviderState, Verdict
@@ -17,8 +18,10 @@ from monitor.core.replay import Columns, Comparison, Part
 from monitor.store.decisions import event_columns
 from monitor.store.engine import reading
 from monitor.store.facts import StoredSweep, counts_of, gaps_of, read_stored
+from monitor.store.horizon import is_kept, read_horizon
 from monitor.store.names import find_provider
-from monitor.store.schema import daily, model, model_state, provider_state, sweep
+from monitor.store.periods import differing_periods
+from monitor.store.schema import daily, model, model_state, provider_state
 from monitor.store.standing import Standing, read_standing, read_strays
 from monitor.store.states import provider_memory, state_row
 from monitor.store.tally import Tally
@@ -27,6 +30,7 @@ from monitor.store.values import event_id, moment
 _SWEEPS_AT_ONCE = 100
 MOST_SHOWN = 20
 _TIMES = frozenset({"since", "last_checked_at", "last_available_at", "retires_at"})
+_PERIOD_TIMES = frozenset({"began_at", "confirmed_at", "ended_at", "end_confirmed_at"})
 _DAY_COLUMNS = tuple(Day.__dataclass_fields__)
 
 
@@ -65,18 +69,20 @@ class _Replay:
 
     def run(self) -> int:
         """Compare everything; returns how many sweeps there were."""
-        state, days, sweeps, compared = ProviderState(), Days(), 0, _EARLIEST_DAY
-        finished = (sweep.c.provider_id == self.provider_id, sweep.c.finished_at.is_not(None))
-        for batch in _batches(read_stored(self.connection, *finished)):
+        since = read_horizon(self.connection, self.provider_id)
+        state, days, sweeps, compared = since.state, Days(since.day), 0, since.day
+        kept = is_kept(self.provider_id, since)
+        for batch in _batches(read_stored(self.connection, *kept)):
             begun = day_of(batch[0].sweep.started_at)
             self._compare_days(days, compared, begun)
-            sweeps, compared = sweeps + len(batch), begun
+            sweeps, compared = sweeps + len(batch), max(begun, compared)
             standing = read_standing(self.connection, self.provider_id, [each.id for each in batch])
             for stored in batch:
                 state = self._step(state, days, self._under_policy(stored), standing)
         self._compare_days(days, compared, _LATEST_DAY)
         for each in read_strays(self.connection, self.provider_id):
             self.tally.event(each, None)
+        self._compare_periods()
         self._compare_states(state)
         return sweeps
 
@@ -128,6 +134,18 @@ class _Replay:
             pair = stands.get((name, day)), follows.get((name, day))
             self.tally.compare(Part.DAY, name, midnight_of(day), *pair)
 
+    def _compare_periods(self) -> None:
+        """Compare the periods with those that the events give, where these are right."""
+        if self.tally.found(Part.EVENT):
+            return
+        for stands, follows in differing_periods(self.connection, self.provider_id):
+            row = stands or follows
+            if row is not None:
+                query = select(model.c.name).where(model.c.id == row["model_id"])
+                pair = _period_columns(stands), _period_columns(follows)
+                began_at = to_datetime(row["began_at"])
+                self.tally.compare(Part.PERIOD, self.connection.scalar(query), began_at, *pair)
+
     def _compare_states(self, state: ProviderState) -> None:
         query = (
             select(model.c.name, model_state)
@@ -145,7 +163,7 @@ class _Replay:
         self.tally.compare(Part.STATE, None, since, *pair)
 
 
-_EARLIEST_DAY, _LATEST_DAY = -(2**31), 2**31 - 1
+_LATEST_DAY = 2**31 - 1
 
 
 def _batches(sweeps: Iterator[StoredSweep]) -> Iterator[Sequence[StoredSweep]]:
@@ -166,6 +184,12 @@ def _derived(stored: StoredSweep, decision: Decision) -> Columns:
 def _state_columns(row: Mapping[str, Any] | RowMapping) -> Columns:
     shown = {name: value for name, value in row.items() if name not in {"name", "model_id"}}
     return _with_moments(shown, _TIMES)
+
+
+def _period_columns(row: RowMapping | None) -> Columns | None:
+    if row is None:
+        return None
+    return _with_moments({name: row[name] for name in row if name != "model_id"}, _PERIOD_TIMES)
 
 
 def _with_moments(row: Mapping[str, Any], times: frozenset[str] | set[str]) -> Columns:

@@ -41,6 +41,10 @@ class Tally:
         if isinstance(at, datetime):
             self.compare(part, None if model is None else str(model), at, stands, follows)
 
+    def found(self, part: Part) -> bool:
+        """Tell whether a row of this part differs."""
+        return any(self._counts[part, how] for how in How)
+
     def told(self, provider: str, sweeps: int) -> Comparison:
         """Return all that was found, counted by part and way in their order."""
         counts = tuple(

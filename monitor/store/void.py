@@ -14,6 +14,7 @@ from monitor.core.model import Cause
 from monitor.core.replay import Comparison
 from monitor.errors import UsageError
 from monitor.store.engine import writing
+from monitor.store.horizon import Horizon, read_bounds
 from monitor.store.rebuild import lock_provider, rewrite
 from monitor.store.schema import provider, sweep
 from monitor.store.values import is_storable
@@ -21,6 +22,9 @@ from monitor.store.values import is_storable
 _MOST_SHOWN = 1000
 _LONGEST_REASON = 1000
 _IMPORTED_SO = "was imported as a void one"
+_PRUNED = (
+    "started before the first day whose observations are all kept: what followed from it stands for ever"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,15 +39,16 @@ class Voided:
 def void(engine: Engine, sweep_id: int, reason: str) -> Voided:
     """Declare a finished sweep bad and derive its provider's rows anew, in one transaction.
 
-    Raises UsageError for a sweep that is unknown, unfinished, void already or of which nothing counts, and
-    for a reason that is empty, longer than 1000 characters or not storable.
+    Raises UsageError for a sweep that is unknown, unfinished, void already, older than the horizon or of
+    which nothing counts, and for a reason that is empty, longer than 1000 characters or not storable.
     """
     words = reason.strip()
     if not words or len(words) > _LONGEST_REASON or not is_storable(words):
         raise UsageError(f"--reason: say in 1 to {_LONGEST_REASON} characters why the sweep is bad")
     with writing(engine) as connection:
         row = _locked(connection, sweep_id)
-        if (objection := _objection(row)) is not None:
+        since = read_bounds(connection, row.provider_id)
+        if (objection := _objection(row, since)) is not None:
             raise UsageError(f"sweep {sweep_id} {objection}")
         return _judged(connection, row, words)
 
@@ -55,10 +60,12 @@ def undo_void(engine: Engine, sweep_id: int) -> Voided:
         if row.voided is None:
             is_foreign = row.reported_cause == Cause.VOIDED
             raise UsageError(f"sweep {sweep_id} {_IMPORTED_SO if is_foreign else 'is not void'}")
+        if row.started_at < read_bounds(connection, row.provider_id).begins_at:
+            raise UsageError(f"sweep {sweep_id} {_PRUNED}")
         return _judged(connection, row, None)
 
 
-def _objection(row: Row[Any]) -> str | None:
+def _objection(row: Row[Any], since: Horizon) -> str | None:
     """Say why a sweep cannot be voided. A part of a catalog must not become one that was read to its end."""
     if row.voided is not None:
         return f"is void already: {row.voided}"
@@ -66,6 +73,8 @@ def _objection(row: Row[Any]) -> str | None:
         return _IMPORTED_SO
     if row.finished_at is None:
         return "is not finished yet: void it when it is"
+    if row.started_at < since.begins_at:
+        return _PRUNED
     is_partial = row.reported_cause == Cause.CATALOG_UNREADABLE and row.catalog_id is not None
     if is_partial or row.reported_cause == Cause.INTERRUPTED:
         return f"is inconclusive as it is ({row.reported_cause}): nothing of it counts"

@@ -89,6 +89,13 @@ def everything(engine: Engine, provider: str) -> dict[str, list[Any]]:
     }
 
 
+def derived(engine: Engine, provider: str) -> dict[str, list[Any]]:
+    """Return the same without what goes with the observations when they are pruned."""
+    return {
+        name: rows for name, rows in everything(engine, provider).items() if name not in {"gap", "export"}
+    }
+
+
 def forget(engine: Engine, provider: str) -> None:
     """Delete all that is known of a provider."""
     with writing(engine) as connection:

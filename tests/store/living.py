@@ -36,6 +36,7 @@ from monitor.store.record import (
     keep_catalog,
     open_sweep,
 )
+from monitor.store.retention import Pruned, prune
 from monitor.store.states import load_state
 from monitor.store.void import undo_void, void
 
@@ -251,6 +252,10 @@ class Monitor:
     def decide_anew(self) -> None:
         """Rebuild with the configured policy."""
         rebuild(self.engine, self.provider, self.policy)
+
+    def prune(self, before_day: int) -> Pruned:
+        """Remove the observations of all days before one."""
+        return prune(self.engine, self.provider, before_day)
 
     def sweep_ids(self) -> list[int]:
         """Return the ids of the provider's sweeps by their start."""

@@ -1,4 +1,4 @@
-"""Any sequence of sweeps, faults, deaths, imports, policies and void sweeps, on both databases at once.
+"""Any sequence of sweeps, faults, deaths, imports, policies, void and pruned sweeps, on both databases.
 
 After each step the rows are those a rebuild gives, and both databases tell the same (rules.md 13, 29-31).
 """
@@ -19,11 +19,12 @@ from hypothesis.stateful import (
 )
 from sqlalchemy import Engine
 
+from monitor.core.daily import day_of
 from monitor.core.model import Sweep
 from monitor.store.engine import open_engine
 from monitor.store.migrate import prepare
 from tests.conftest import PostgresServer
-from tests.store.invariants import assert_sound, everything, forget
+from tests.store.invariants import assert_sound, derived, everything, forget
 from tests.store.living import START, Monitor, Nature, any_policy
 
 PROVIDER = "nvidia"
@@ -131,6 +132,13 @@ class History(RuleBasedStateMachine):
     def decide_anew(self) -> None:
         """Rebuild with the configured policy."""
         self.both(Monitor.decide_anew)
+
+    @rule(back=st.integers(0, 60))
+    def prune(self, back: int) -> None:
+        """Remove the observations of days long ago; all that was derived of them stays."""
+        before = [derived(each.engine, PROVIDER) for each in self.monitors]
+        self.both(lambda each: each.prune(day_of(self.nature.now) - back))
+        assert [derived(each.engine, PROVIDER) for each in self.monitors] == before
 
     @rule(place=st.integers(0, 30))
     def void(self, place: int) -> None:

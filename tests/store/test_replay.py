@@ -27,6 +27,7 @@ from tests.store.invariants import everything
 NOBODY = "m/no-event"
 _GONE = t.event.c.kind == "became_unavailable"
 _FIRST = select(t.event.c.id).where(_GONE).order_by(t.event.c.id).limit(1).scalar_subquery()
+_OPENED = t.period.c.event_id == _FIRST
 _SWEEP = select(t.sweep.c.id).order_by(t.sweep.c.id).limit(1).scalar_subquery()
 _MODEL = select(t.model_state.c.model_id).order_by(t.model_state.c.model_id).limit(1).scalar_subquery()
 _EXTRA = {
@@ -52,6 +53,12 @@ FAULTS: tuple[tuple[Executable, str], ...] = (
     (update(t.sweep).where(t.sweep.c.id == _SWEEP).values(available=0, cause="quota"), "1 sweep differs"),
     (delete(t.daily).where(t.daily.c.model_id == _MODEL), "3 days missing"),
     (update(t.daily).where(t.daily.c.model_id == _MODEL).values(latency_p95_ms=1), "3 days differ"),
+    (delete(t.period).where(_OPENED), "1 period missing"),
+    (update(t.period).where(_OPENED).values(reason="not_so"), "1 period differs"),
+    (
+        update(t.period).where(t.period.c.event_id == _FIRST).values(event_id=7),
+        "1 period missing, 1 period extra",
+    ),
 )
 
 
