@@ -90,7 +90,8 @@ def read_status_events(
     """Return the events confirmed in [`begins_at`, `ends_at`) that set a status, in the order of events."""
     confirmed_at = t.event.c.confirmed_at
     # No event is confirmed after its sweep's last observation: sweeps say where the index is to be entered.
-    first = select(func.min(t.sweep.c.started_at)).where(
+    # (`+ 0`: by the bare column SQLite would go through all sweeps instead of through the latest.)
+    first = select(func.min(t.sweep.c.started_at + 0)).where(
         t.sweep.c.provider_id.in_(select(t.provider.c.id)),
         t.sweep.c.observed_until >= to_millis(begins_at),
     )
