@@ -6,14 +6,15 @@ import json
 import select
 import sys
 from asyncio import to_thread
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
+from itertools import chain, islice
 
 import click
 
 from monitor.app.following import Follower
 from monitor.cli.context import Context, json_option, pass_context, provider_option
-from monitor.cli.output import forget, note, print_json, print_table, unwritable
+from monitor.cli.output import forget, note, print_json_list, print_table, unwritable
 from monitor.cli.reading import known_provider
 from monitor.cli.when import as_duration, parse_when
 from monitor.core.history import EventRow
@@ -23,8 +24,10 @@ from monitor.errors import StoreUnavailable, UsageError
 from monitor.report.tables import event_line, events_table
 from monitor.report.times import iso_millis
 from monitor.store import query
+from monitor.store.engine import Engine
 
 _LOOK_SECONDS = 1.0
+_AT_ONCE = 5_000
 
 
 @click.command()
@@ -58,11 +61,28 @@ def events(
         _follow(context, begin, kind, provider, length, as_json=as_json)
         return
     engine = context.app.history()
-    rows = query.events(engine, since=begin, kind=kind, provider=known_provider(engine, provider))
+    rows = _all_events(engine, begin, kind, known_provider(engine, provider))
     if as_json:
-        print_json(rows)
-    else:
-        print_table(events_table(rows))
+        print_json_list(rows)
+        return
+    first = list(islice(rows, _AT_ONCE))
+    if len(first) < _AT_ONCE:
+        print_table(events_table(first))
+    else:  # too many to be laid out together
+        _print(chain(first, rows), as_json=False)
+
+
+def _all_events(
+    engine: Engine, since: datetime | None, kind: str | None, provider: str | None
+) -> Iterator[EventRow]:
+    """Give the change log, a bounded number of events in memory at a time."""
+    last: int | None = None
+    while True:
+        rows = query.events(engine, since=since, kind=kind, provider=provider, after_id=last, limit=_AT_ONCE)
+        yield from rows
+        if len(rows) < _AT_ONCE:
+            return
+        last = rows[-1].event_id
 
 
 def _follow(

@@ -7,9 +7,10 @@ import dataclasses
 import json
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from datetime import datetime
+from textwrap import indent
 from typing import TextIO
 
 import click
@@ -64,7 +65,20 @@ def counted(number: int, noun: str) -> str:
 
 def print_json(value: object) -> None:
     """Print a value of dataclasses, dicts, lists and times as indented JSON (rules.md 25: milliseconds)."""
-    say(json.dumps(value, default=_plain, indent=2, ensure_ascii=False))
+    say(_json(value))
+
+
+def print_json_list(values: Iterable[object]) -> None:
+    """Print what `print_json` prints of a list, one value after the other: a long one takes no memory."""
+    before = "["
+    for value in values:
+        say(f"{before}\n{indent(_json(value), '  ')}", nl=False)
+        before = ","
+    say("[]" if before == "[" else "\n]")
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, default=_plain, indent=2, ensure_ascii=False)
 
 
 def _plain(value: object) -> object:
