@@ -1,6 +1,6 @@
 """Session advisory locks, each on a connection of its own. PgBouncer's transaction mode cannot carry them."""
 
-from contextlib import suppress
+from contextlib import closing, suppress
 from hashlib import blake2b
 
 from sqlalchemy import Connection, Engine, text
@@ -77,11 +77,14 @@ class AdvisoryLock:
         return True
 
     def release(self) -> None:
-        """Give the lock up by closing its connection."""
+        """Give the lock up and close its connection.
+
+        The server notices a closed connection only after a while; asked, it frees the lock at once.
+        """
         if self._connection is not None:
             connection, self._connection = self._connection, None
-            with suppress(StoreError), translated(self._engine):
-                connection.close()
+            with suppress(StoreError), translated(self._engine), closing(connection):
+                connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": self._key})
 
     def _take(self, connection: Connection) -> bool:
         for setting in ("idle = 30", "interval = 10", "count = 3"):  # a dead host is noticed within a minute

@@ -132,3 +132,15 @@ def test_a_lock_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(StoreUnavailable, match="its lock file cannot be written"):
         leader_lock(open_engine(f"sqlite:///{tmp_path}/file/monitor.db")).try_acquire()
+
+
+def test_a_lock_that_was_given_up_can_be_taken_at_once(postgres_url: str) -> None:
+    engine, other = open_engine(postgres_url), open_engine(postgres_url)
+    for _ in range(50):
+        mine, theirs = sweep_lock(engine, "nvidia", "default"), sweep_lock(other, "nvidia", "default")
+        assert mine.try_acquire()
+        mine.release()
+        assert theirs.try_acquire()
+        theirs.release()
+    engine.dispose()
+    other.dispose()
