@@ -282,7 +282,7 @@ def test_what_a_model_answers_is_stored_with_its_reason(engine: Engine) -> None:
         behaviours={f"maker/{name}": name for name in behaviours},
     )
     with g.gateway(world) as there:
-        swept = g.sweep(g.target(there.base_url, timeout_s=1.0), engine, g.NOON)
+        swept = g.sweep(g.target(there.base_url, timeout_s=4.0), engine, g.NOON)
     assert swept.decision.verdict is Verdict.CONCLUSIVE
     stored = g.rows(engine, "SELECT model, outcome, reason FROM observation_history")
     assert {
