@@ -19,9 +19,9 @@ from monitor.errors import StoreError
 from monitor.store import record
 from monitor.store import retention as steps
 from monitor.store import schema as t
-from monitor.store.engine import is_sqlite, reading, sqlite_path
+from monitor.store.engine import reading, sqlite_path
 from monitor.store.locks import leader_lock
-from tests.gateway import config_file, monitor
+from tests.gateway import ON_SQLITE, config_file, monitor
 from tests.store import told
 
 LATER = told.START + timedelta(days=500)
@@ -106,14 +106,13 @@ def test_a_sweep_that_died_where_nobody_sweeps_any_more_holds_nothing_up(
 
 def make_older(engine: Engine) -> Path:
     """Make the file one that cannot shrink, as older versions did."""
-    if not is_sqlite(engine):
-        pytest.skip("Postgres has its autovacuum")
     engine.dispose()
     with closing(sqlite3.connect(sqlite_path(engine))) as older:
         older.executescript("PRAGMA journal_mode = DELETE; PRAGMA auto_vacuum = NONE; VACUUM")
     return sqlite_path(engine)
 
 
+@ON_SQLITE  # Postgres has its autovacuum
 def test_an_upgrade_lets_an_older_file_shrink(config: Path, engine: Engine) -> None:
     file = make_older(engine)
     done = monitor(config, "db", "upgrade")
@@ -125,6 +124,7 @@ def test_an_upgrade_lets_an_older_file_shrink(config: Path, engine: Engine) -> N
     assert said(config, "db", "check").endswith(": 0 faults\n")
 
 
+@ON_SQLITE  # Postgres has its autovacuum
 def test_a_file_that_a_daemon_uses_is_not_written_anew(config: Path, engine: Engine) -> None:
     make_older(engine)
     lock = leader_lock(engine)
