@@ -12,7 +12,7 @@ from sqlalchemy import Connection, insert
 from benchmarks.naive import NAIVE_COLUMNS, create_naive_table
 from benchmarks.years.believing import Believer, Meant
 from benchmarks.years.bulk import hasty, put
-from benchmarks.years.findings import words
+from benchmarks.years.findings import Words, words
 from benchmarks.years.lives import SWEEPS_A_DAY
 from benchmarks.years.making import INTERVAL, Made, Maker
 from monitor.clock import to_millis
@@ -32,6 +32,7 @@ _DAYS_AT_ONCE = 16
 _OBSERVATION = ("model_id", "sweep_id", "finding_id", "latency_ms", "at_ms")
 _AT_MS = itemgetter(4)
 _ANSWERED_MS = 15
+_NOTHING: Words = ("", "", "", None, 0, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,13 +106,22 @@ class _Filler:
 
     def add_naive(self, connection: Connection, part: Sequence[Made]) -> None:
         """Write the same observations as words."""
-        told, names = [("", "", None), *words(self._findings.samples)], ["", *self._maker.names]
+        told, names = [_NOTHING, *words(self._findings.samples)], ["", *self._maker.names]
         for day in _days(part):
             rows = [
-                (PROVIDER, names[number], moments[at_ms // 1000], *told[finding], latency)
+                (
+                    PROVIDER,
+                    names[number],
+                    kind,
+                    swept_at,
+                    f"{seconds[at // 1000]}.{at % 1000:03}+00:00",
+                    *rest,
+                    latency,
+                )
                 for made in day
-                for moments in (_moments(made),)
+                for began, swept_at, seconds in (_moments(made),)
                 for number, _, finding, latency, at_ms in made.rows
+                for at, (kind, *rest) in ((began + at_ms, told[finding]),)
             ]
             put(connection, "naive", NAIVE_COLUMNS, rows)
 
@@ -168,13 +178,14 @@ def _days(part: Sequence[Made]) -> Iterator[Sequence[Made]]:
         yield part[first : first + SWEEPS_A_DAY]
 
 
-def _moments(made: Made) -> list[str]:
-    """Return the seconds of a sweep as words."""
-    longest = max(map(_AT_MS, made.rows)) // 1000
-    return [
-        f"{made.started_at + timedelta(seconds=second):%Y-%m-%dT%H:%M:%S+00:00}"
-        for second in range(longest + 1)
+def _moments(made: Made) -> tuple[int, str, list[str]]:
+    """Return a sweep's start (in ms after a full second; as words), and the words of its seconds."""
+    began = made.started_at.microsecond // 1000
+    longest = (began + max(map(_AT_MS, made.rows))) // 1000
+    seconds = [
+        f"{made.started_at + timedelta(seconds=each):%Y-%m-%dT%H:%M:%S}" for each in range(longest + 1)
     ]
+    return began, made.started_at.isoformat(timespec="milliseconds"), seconds
 
 
 def _require_order(numbers: Sequence[int], first: int = 1) -> None:

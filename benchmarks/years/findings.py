@@ -10,6 +10,8 @@ from monitor.core.model import Kind, Observation, Outcome, Reason
 _TIMED_OUT_MS = 20_000
 _CONFIRMED_LATER_MS = 6_000
 
+Words = tuple[str, str, str, int | None, int, str | None]
+
 
 class Trouble(StrEnum):
     """What a model, or the way to it, suffers from."""
@@ -91,6 +93,16 @@ def timing(sample: Observation, usual_ms: int) -> tuple[int | None, int]:
     return 40 + usual_ms // 7, _CONFIRMED_LATER_MS if sample.attempts > 1 else 0
 
 
-def words(samples: Sequence[Observation]) -> list[tuple[str, str, int | None]]:
-    """Return status, reason and HTTP status of findings as a naive table writes them."""
-    return [(each.outcome.value, str(each.reason), each.http_status) for each in samples]
+def words(samples: Sequence[Observation]) -> list[Words]:
+    """Return kind, status, reason, HTTP status, attempts and detail of findings."""
+    return [
+        (
+            str(each.kind),
+            each.outcome.value,
+            str(each.reason),
+            each.http_status,
+            each.attempts,
+            each.detail,
+        )
+        for each in samples
+    ]

@@ -1,5 +1,6 @@
 """The same questions asked of the naive table, as well as its one index allows."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -88,11 +89,11 @@ def count_rows(engine: Engine) -> int:
     return int(rows)
 
 
-def _rows(engine: Engine, statement: str, **values: object) -> list[Any]:
+def _rows(engine: Engine, statement: str, **values: object) -> Sequence[Any]:
     if not is_sqlite(engine):
         statement = statement.replace("lag(status, 1, 'none')", "lag(status, 1, CAST('none' AS text))")
     with reading(engine) as connection:
-        return list(connection.execute(text(statement), values))
+        return connection.execute(text(statement), values).all()
 
 
 def _days_before(filled: Filled, days: int) -> str:

@@ -3,22 +3,17 @@
 from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import Connection, Integer, Select, cast, func, select
+from sqlalchemy import Connection
 
 from monitor.clock import to_millis
 from monitor.core.history import WindowRow
 from monitor.core.sketch import exact_percentile, merge_encoded, percentile
+from monitor.store.days import read_sketches, read_totals
 from monitor.store.due import count_due
-from monitor.store.past import named
+from monitor.store.narrowing import models, names
 from monitor.store.rollup import count
-from monitor.store.schema import daily
-from monitor.store.schema import model as model_table
-from monitor.store.schema import provider as provider_table
 from monitor.store.values import DAY_MS
-
-_COUNTED = ("answered", "unavailable", "unknown")
 
 
 @dataclass(slots=True)
@@ -62,23 +57,16 @@ def read_counts(
 
     Without `latencies` the rows have none, which is quicker. See `count_window` for how exact they are.
     """
-    known = (
-        select(provider_table.c.name.label("provider"), model_table.c.provider_id, model_table.c.id)
-        .add_columns(model_table.c.name)
-        .join(model_table, model_table.c.provider_id == provider_table.c.id)
-        .where(*named(provider, model))
-        .order_by(provider_table.c.name, model_table.c.name)
-    )
-    models = connection.execute(known).all()
+    known = models(connection, names(provider, model))
     tallies, silent = dict[int, Tally](), dict[int, int]()
-    for owner, number in {each.provider_id: each.id for each in models}.items():
+    for owner, number in {each.provider_id: each.id for each in known}.items():
         only = None if model is None else number
         asked = (connection, owner, to_millis(begins_at), to_millis(ends_at), only)
         tallies |= count_window(*asked, latencies=latencies)
         silent |= count_due(*asked)
     return [
-        _row(each.provider, each.name, tallies.get(each.id, Tally()), silent.get(each.id, 0))
-        for each in models
+        _row(each.provider, each.model, tallies.get(each.id, Tally()), silent.get(each.id, 0))
+        for each in known
         if each.id in tallies or each.id in silent
     ]
 
@@ -120,22 +108,11 @@ def _add_days(
     *,
     latencies: bool,
 ) -> None:
-    counts = [cast(func.sum(daily.c[name]), Integer) for name in _COUNTED]
-    totals = select(daily.c.model_id, *counts).group_by(daily.c.model_id)
-    for number, *counted in connection.execute(_of(totals, provider_id, days, model_id)):
+    for number, *counted in read_totals(connection, provider_id, days, model_id):
         tallies[number].add(*counted)
     if latencies:
-        sketches = select(daily.c.model_id, daily.c.latency_sketch).where(daily.c.latency_sketch.is_not(None))
-        for number, sketch in connection.execute(_of(sketches, provider_id, days, model_id)):
+        for number, sketch in read_sketches(connection, provider_id, days, model_id):
             tallies[number].sketches.append(sketch)
-
-
-def _of(query: Select[Any], provider_id: int, days: range, model_id: int | None) -> Select[Any]:
-    """Narrow a query on `daily` to some days of a provider's models, or of one."""
-    narrowed = query.join(model_table, model_table.c.id == daily.c.model_id).where(
-        model_table.c.provider_id == provider_id, daily.c.day.between(days.start, days.stop - 1)
-    )
-    return narrowed if model_id is None else narrowed.where(daily.c.model_id == model_id)
 
 
 def _row(provider: str, model: str, tally: Tally, silent: int) -> WindowRow:

@@ -7,13 +7,36 @@ retired. Moments are milliseconds since 1970.
 from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
+from typing import Any
 
-from sqlalchemy import Connection, Select, Subquery, literal, select, tuple_, union_all
+from sqlalchemy import (
+    BindParameter,
+    Connection,
+    Select,
+    Subquery,
+    bindparam,
+    literal,
+    select,
+    tuple_,
+    union_all,
+)
 
 from monitor.store.names import catalog_members
 from monitor.store.schema import event, missed_slot, sweep, untracked
 
 _BEFORE_EVERY_ID = -(2**31)
+_OWNER: BindParameter[int] = bindparam("owner")
+_RETIREMENTS = (
+    select(event.c.model_id, event.c.swept_at, event.c.sweep_id, event.c.to_status)
+    .where(event.c.provider_id == _OWNER, event.c.model_id.is_not(None))
+    .where((event.c.from_status == "retired") | (event.c.to_status == "retired"))
+    .where(event.c.from_status.is_(None) | (event.c.from_status != event.c.to_status))
+    .order_by(event.c.model_id, event.c.swept_at, event.c.id)
+)
+_SHUT_OUT = select(untracked.c.policy_id, untracked.c.model_id).where(
+    untracked.c.policy_id.in_(bindparam("policies", expanding=True))
+)
 _Turn = tuple[int, int]  # start and id of a sweep: what orders them
 _Listing = tuple[int, int]  # ids of a catalog and of the policy that says which of it is tracked
 
@@ -41,11 +64,21 @@ def _by_listing(
     connection: Connection, provider_id: int, begins_at: int, ends_at: int
 ) -> Mapping[_Listing, list[_Turn]]:
     """Return what was due, by the listing of the latest conclusive sweep before it; few listings differ."""
-    silent, before, earlier = _silent(provider_id, begins_at, ends_at), sweep.alias("last"), sweep.alias()
+    asked = {"owner": provider_id, "begins_at": begins_at, "ends_at": ends_at}
+    found = defaultdict[_Listing, list[_Turn]](list)
+    for row in connection.execute(_with_listing(), asked).all():
+        found[row.catalog_id, row.policy_id].append((row.at, row.id))
+    return found
+
+
+@cache
+def _with_listing() -> Select[Any]:
+    """Select what was due with the catalog and the policy of the latest conclusive sweep before it."""
+    silent, before, earlier = _silent(), sweep.alias("last"), sweep.alias()
     latest = (
         select(earlier.c.id)
         .where(
-            earlier.c.provider_id == provider_id,
+            earlier.c.provider_id == _OWNER,
             earlier.c.verdict == "conclusive",
             tuple_(earlier.c.started_at, earlier.c.id) < tuple_(silent.c.at, silent.c.id),
         )
@@ -53,52 +86,40 @@ def _by_listing(
         .limit(1)
         .scalar_subquery()
     )
-    query = (
+    return (
         select(silent.c.at, silent.c.id, before.c.catalog_id, before.c.policy_id)
         .select_from(silent)
         .join(before, before.c.id == latest)
         .where(before.c.catalog_id.is_not(None))
     )
-    found = defaultdict[_Listing, list[_Turn]](list)
-    for row in connection.execute(query):
-        found[row.catalog_id, row.policy_id].append((row.at, row.id))
-    return found
 
 
-def _silent(provider_id: int, begins_at: int, ends_at: int) -> Subquery:
+def _silent() -> Subquery:
     made: Select[tuple[int, int]] = select(sweep.c.started_at.label("at"), sweep.c.id).where(
-        sweep.c.provider_id == provider_id,
+        sweep.c.provider_id == _OWNER,
         sweep.c.verdict == "inconclusive",
-        sweep.c.started_at >= begins_at,
-        sweep.c.started_at < ends_at,
+        sweep.c.started_at >= bindparam("begins_at"),
+        sweep.c.started_at < bindparam("ends_at"),
     )
     missed: Select[tuple[int, int]] = select(missed_slot.c.slot, literal(_BEFORE_EVERY_ID)).where(
-        missed_slot.c.provider_id == provider_id,
-        missed_slot.c.slot >= begins_at,
-        missed_slot.c.slot < ends_at,
+        missed_slot.c.provider_id == _OWNER,
+        missed_slot.c.slot >= bindparam("begins_at"),
+        missed_slot.c.slot < bindparam("ends_at"),
     )
     return union_all(made, missed).subquery()
 
 
 def _shut_out(connection: Connection, policies: Iterable[int]) -> Mapping[int, set[int]]:
     found = defaultdict[int, set[int]](set)
-    query = select(untracked.c.policy_id, untracked.c.model_id).where(untracked.c.policy_id.in_(policies))
-    for row in connection.execute(query):
+    for row in connection.execute(_SHUT_OUT, {"policies": list(policies)}).all():
         found[row.policy_id].add(row.model_id)
     return found
 
 
 def _retirements(connection: Connection, provider_id: int) -> Mapping[int, list[tuple[_Turn, bool]]]:
     """Return each model's turns into retirement (True) and out of it, in their order."""
-    query = (
-        select(event.c.model_id, event.c.swept_at, event.c.sweep_id, event.c.to_status)
-        .where(event.c.provider_id == provider_id, event.c.model_id.is_not(None))
-        .where((event.c.from_status == "retired") | (event.c.to_status == "retired"))
-        .where(event.c.from_status.is_(None) | (event.c.from_status != event.c.to_status))
-        .order_by(event.c.model_id, event.c.swept_at, event.c.id)
-    )
     found = defaultdict[int, list[tuple[_Turn, bool]]](list)
-    for row in connection.execute(query):
+    for row in connection.execute(_RETIREMENTS, {"owner": provider_id}).all():
         found[row.model_id].append(((row.swept_at, row.sweep_id), row.to_status == "retired"))
     return found
 

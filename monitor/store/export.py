@@ -37,6 +37,7 @@ from monitor.core.model import Verdict
 from monitor.core.views import OBSERVATIONS, Form, Row, Scope, Span, View
 from monitor.store import schema as t
 from monitor.store.engine import reading
+from monitor.store.narrowing import MODEL, PROVIDER
 from monitor.store.schema.naming import Day
 from monitor.store.values import DAY_MS, is_storable
 
@@ -90,7 +91,7 @@ class Snapshot:
         if view.name not in _BY_MODEL:
             return [Part()]
         query = (
-            select(t.model.c.id, t.provider.c.name.label("provider"), t.model.c.name.label("model"))
+            select(t.model.c.id, PROVIDER, MODEL)
             .join(t.provider, t.provider.c.id == t.model.c.provider_id)
             .where(*_of_provider(t.provider.c.name, self.scope))
             .order_by(t.provider.c.name, t.model.c.name)

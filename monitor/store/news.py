@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Engine, RowMapping, Select, func, not_, or_, select
+from sqlalchemy import ColumnElement, Engine, Row, Select, func, not_, or_, select
 
 from monitor.clock import to_datetime
 from monitor.core.history import EventRow
@@ -17,9 +17,9 @@ from monitor.core.lifecycle import BASELINE
 from monitor.core.model import EventKind
 from monitor.store import schema as t
 from monitor.store.engine import reading
+from monitor.store.narrowing import MODEL, PROVIDER
 from monitor.store.rows import event_row
 
-_PROVIDER = t.provider.c.name.label("provider")
 _IS_FIRST_SEEN = (t.event.c.detail == BASELINE) & (t.event.c.kind == EventKind.APPEARED.value)
 _IS_CHANGE = or_(t.event.c.detail.is_(None), not_(_IS_FIRST_SEEN))
 
@@ -83,17 +83,16 @@ def latest_news(
         conditions.append(t.event.c.kind.in_(kinds))
     with reading(engine) as connection:
         rows = [
-            *connection.execute(_changes(conditions, limit)).mappings(),
-            *connection.execute(_first_seen(conditions, limit)).mappings(),
+            *((row, True) for row in connection.execute(_changes(conditions, limit))),
+            *((row, False) for row in connection.execute(_first_seen(conditions, limit))),
         ]
-    rows.sort(key=lambda row: (row["swept_at"], row["id"]), reverse=True)
-    return [_news(row) for row in rows[:limit]]
+    rows.sort(key=lambda each: (each[0].swept_at, each[0].id), reverse=True)
+    return [_news(row, is_event=is_event) for row, is_event in rows[:limit]]
 
 
 def _changes(conditions: Collection[ColumnElement[bool]], limit: int) -> Select[Any]:
-    model = t.model.c.name.label("model")
     return (
-        select(t.event, _PROVIDER, model, t.sweep.c.finished_at)
+        select(t.event, PROVIDER, MODEL, t.sweep.c.finished_at)
         .select_from(t.event)
         .join(t.provider, t.provider.c.id == t.event.c.provider_id)
         .join(t.sweep, t.sweep.c.id == t.event.c.sweep_id)
@@ -108,7 +107,7 @@ def _first_seen(conditions: Collection[ColumnElement[bool]], limit: int) -> Sele
     swept_at = t.event.c.swept_at
     return (
         select(
-            _PROVIDER,
+            PROVIDER,
             t.event.c.sweep_id,
             swept_at,
             t.sweep.c.finished_at,
@@ -125,12 +124,11 @@ def _first_seen(conditions: Collection[ColumnElement[bool]], limit: int) -> Sele
     )
 
 
-def _news(row: RowMapping) -> News:
-    is_event = "first_seen" not in row
+def _news(row: Row[Any], *, is_event: bool) -> News:
     return News(
-        provider=row["provider"],
-        sweep_id=row["sweep_id"],
-        told_at=to_datetime(row["finished_at"]),
+        provider=row.provider,
+        sweep_id=row.sweep_id,
+        told_at=to_datetime(row.finished_at),
         event=event_row(row) if is_event else None,
-        first_seen=0 if is_event else row["first_seen"],
+        first_seen=0 if is_event else row.first_seen,
     )

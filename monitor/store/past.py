@@ -27,18 +27,11 @@ from monitor.core.history import EventRow, OutageRow, StatusAt
 from monitor.core.model import EventKind, Status
 from monitor.core.outages import STATUS_KINDS, Key
 from monitor.store import schema as t
-from monitor.store.rows import event_row
-from monitor.store.values import is_storable, moment
+from monitor.store.narrowing import MODEL, PROVIDER, Names, named, names
+from monitor.store.query.events import confirmed_before, confirmed_since
+from monitor.store.rows import event_row, outage_row
 
-_PROVIDER = t.provider.c.name.label("provider")
-_MODEL = t.model.c.name.label("model")
 _FLAPPING = (EventKind.FLAPPING_STARTED, EventKind.FLAPPING_STOPPED)
-
-
-def named(provider: str | None, model: str | None = None) -> list[ColumnElement[bool]]:
-    """Return the conditions on names; one that no database can hold is nobody's."""
-    wanted = [(t.provider.c.name, provider), (t.model.c.name, model)]
-    return [column == name if is_storable(name) else false() for column, name in wanted if name is not None]
 
 
 def read_statuses(
@@ -46,10 +39,11 @@ def read_statuses(
 ) -> list[StatusAt]:
     """Return what was believed of every model just before a moment, by provider and id."""
     told, flap, going = t.event.alias("told"), t.event.alias("flap"), t.event.alias("going")
+    only = names(provider, model)
     query = (
         select(
-            _PROVIDER,
-            _MODEL,
+            PROVIDER,
+            MODEL,
             told.c.to_status.label("status"),
             told.c.reason,
             told.c.began_at.label("since"),
@@ -64,10 +58,10 @@ def read_statuses(
         .join(told, told.c.id == _latest(STATUS_KINDS, before))
         .outerjoin(flap, flap.c.id == _latest(_FLAPPING, before))
         .outerjoin(going, going.c.id == _latest([EventKind.RETIREMENT_ANNOUNCED], before))
-        .where(*named(provider, model))
+        .where(*named(only))
         .order_by(t.provider.c.name, t.model.c.name)
     )
-    return [_status_row(row) for row in connection.execute(query).mappings()]
+    return [_status_row(row) for row in connection.execute(query, only).mappings()]
 
 
 def read_bare_statuses(
@@ -75,8 +69,9 @@ def read_bare_statuses(
 ) -> dict[Key, str]:
     """Return every model's status as believed just before a moment; quicker than `read_statuses`."""
     told = t.event.alias("told")
-    query = _of_models(provider, model, told.c.to_status)
-    rows = connection.execute(query.join(told, told.c.id == _latest(STATUS_KINDS, before)))
+    only = names(provider, model)
+    query = _of_models(only, told.c.to_status)
+    rows = connection.execute(query.join(told, told.c.id == _latest(STATUS_KINDS, before)), only)
     return {(owner, name): status for owner, name, status in rows}
 
 
@@ -88,24 +83,17 @@ def read_status_events(
     model: str | None,
 ) -> list[EventRow]:
     """Return the events confirmed in [`begins_at`, `ends_at`) that set a status, in the order of events."""
-    confirmed_at = t.event.c.confirmed_at
-    # No event is confirmed after its sweep's last observation: sweeps say where the index is to be entered.
-    # (`+ 0`: by the bare column SQLite would go through all sweeps instead of through the latest.)
-    first = select(func.min(t.sweep.c.started_at + 0)).where(
-        t.sweep.c.provider_id.in_(select(t.provider.c.id)),
-        t.sweep.c.observed_until >= to_millis(begins_at),
-    )
+    only = names(provider, model)
     query = (
-        select(t.event, _PROVIDER, _MODEL)
+        select(t.event, PROVIDER, MODEL)
         .select_from(t.event)
         .join(t.model, t.model.c.id == t.event.c.model_id)
         .join(t.provider, t.provider.c.id == t.model.c.provider_id)
-        .where(confirmed_at >= to_millis(begins_at), confirmed_at < to_millis(ends_at))
-        .where(t.event.c.swept_at >= first.scalar_subquery(), t.event.c.swept_at < to_millis(ends_at))
-        .where(_is_of(t.event, STATUS_KINDS), *named(provider, model))
+        .where(*confirmed_since(), *confirmed_before(), _is_of(t.event, STATUS_KINDS), *named(only))
         .order_by(t.event.c.swept_at, t.event.c.id)
     )
-    return [event_row(row) for row in connection.execute(query).mappings()]
+    asked = {**only, "since": to_millis(begins_at), "until": to_millis(ends_at)}
+    return [event_row(row) for row in connection.execute(query, asked)]
 
 
 def read_outages(
@@ -117,37 +105,30 @@ def read_outages(
 ) -> list[OutageRow]:
     """Return the outages of [`begins_at`, `ends_at`) as known at its end, newest first (rules.md 21)."""
     begin, known, last = to_millis(begins_at), to_millis(ends_at), t.event.alias("last")
+    only = names(provider, model)
     ended = (
-        _of_models(provider, model, t.period.c.event_id, t.period.c.began_at, t.period.c.ended_at)
+        _of_models(only, t.period.c.event_id, t.period.c.began_at, t.period.c.ended_at)
         .add_columns(t.period.c.reason)
         .join(t.period, t.period.c.model_id == t.model.c.id)
         .where(t.period.c.is_outage, t.period.c.ended_at >= begin, t.period.c.end_confirmed_at < known)
     )
     lasting = (
-        _of_models(provider, model, last.c.id, last.c.began_at, null(), last.c.reason)
+        _of_models(only, last.c.id, last.c.began_at, null(), last.c.reason)
         .join(last, last.c.id == _latest(STATUS_KINDS, ends_at))
         .where(_is_of(last, [EventKind.BECAME_UNAVAILABLE]), last.c.from_status == Status.AVAILABLE.value)
     )
     query = union_all(ended, lasting).order_by(desc("event_id"))
-    return [
-        OutageRow(
-            provider=owner,
-            model=name,
-            began_at=to_datetime(began_at),
-            ended_at=moment(ended_at),
-            reason=reason,
-        )
-        for owner, name, _, began_at, ended_at, reason in connection.execute(query)
-    ]
+    rows = connection.execute(query, only).all()
+    return [outage_row(owner, name, *outage) for owner, name, _, *outage in rows]
 
 
-def _of_models(provider: str | None, model: str | None, *columns: ColumnElement[Any]) -> Select[Any]:
+def _of_models(only: Names, *columns: ColumnElement[Any]) -> Select[Any]:
     """Select columns of what is to be joined, with the names of the models that it is joined to."""
     return (
-        select(_PROVIDER, _MODEL, *columns)
+        select(PROVIDER, MODEL, *columns)
         .select_from(t.provider)
         .join(t.model, t.model.c.provider_id == t.provider.c.id)
-        .where(*named(provider, model))
+        .where(*named(only))
     )
 
 

@@ -110,6 +110,13 @@ _EXACTLY: Final = (
     .where(daily.c.model_id == bindparam("of_model"), daily.c.day == bindparam("of_day"))
     .values({name: bindparam(f"exact_{percent}") for name, percent in _PERCENTILES.items()})
 )
+_OF_OWNER: Final = sweep.c.provider_id == bindparam("owner")
+_FIRST_REACHING: Final = select(func.min(sweep.c.started_at)).where(
+    _OF_OWNER, sweep.c.observed_until.between(bindparam("from"), bindparam("to"))
+)
+_ENDS_INSIDE: Final = select(func.min(sweep.c.id), func.max(sweep.c.id)).where(
+    _OF_OWNER, sweep.c.started_at >= bindparam("from"), sweep.c.started_at < bindparam("to")
+)
 _EVERY_MODEL: Final = (0, 2**31 - 1)
 
 
@@ -257,13 +264,10 @@ def _window(connection: Connection, provider_id: int, begins_at: int, ends_at: i
     However long the history is, only sweeps of the window are looked at, and those that end soon after its
     begin: an observation's offset fits into 32 bits.
     """
-    of_provider = sweep.c.provider_id == provider_id
-    may_reach = sweep.c.observed_until.between(begins_at, begins_at + _LONGEST_MS)
-    started = select(func.min(sweep.c.started_at)).where(of_provider, may_reach)
-    first = min(connection.scalar(started) or begins_at, begins_at)
-    inside = (sweep.c.started_at >= first, sweep.c.started_at < ends_at)
-    ids = select(func.min(sweep.c.id), func.max(sweep.c.id)).where(of_provider, *inside)
-    lowest, highest = connection.execute(ids).one()
+    reach = {"owner": provider_id, "from": begins_at, "to": begins_at + _LONGEST_MS}
+    first = min(connection.scalar(_FIRST_REACHING, reach) or begins_at, begins_at)
+    inside = {"owner": provider_id, "from": first, "to": ends_at}
+    lowest, highest = connection.execute(_ENDS_INSIDE, inside).one()
     if lowest is None:
         return {}
     sweeps = {"first_sweep": lowest, "last_sweep": highest}

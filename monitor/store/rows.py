@@ -1,37 +1,51 @@
 """Turns rows of the database into the values of core/history.py."""
 
-from sqlalchemy import RowMapping
+from typing import Any
+
+from sqlalchemy import Row, RowMapping
 
 from monitor.clock import to_datetime
 from monitor.core.history import EventRow, ModelRow, OutageRow, StreamRow, SweepRow, percent
 from monitor.core.model import Status, Verdict
+from monitor.store.days import Totals
 from monitor.store.values import moment
 
 
-def model_row(row: RowMapping) -> ModelRow:
-    """Return a model's line from its row, uptime of 30 days included."""
-    answered, unavailable = row["answered_30d"] or 0, row["unavailable_30d"] or 0
+def model_row(row: Row[Any], totals: Totals | None) -> ModelRow:
+    """Return a model's line from its row and its counts of 30 days."""
+    _, answered, unavailable, _ = totals or (0, 0, 0, 0)
     return ModelRow(
-        **{name: row[name] for name in ("provider", "model", "kind", "listed", "flapping", "reason")},
-        status=Status(row["status"]),
-        since=to_datetime(row["since"]),
-        last_checked_at=moment(row["last_checked_at"]),
-        last_available_at=moment(row["last_available_at"]),
-        http_status=row["http_status"],
-        latency_ms=row["latency_ms"],
-        retires_at=moment(row["retires_at"]),
+        provider=row.provider,
+        model=row.model,
+        kind=row.kind,
+        listed=row.listed,
+        status=Status(row.status),
+        flapping=row.flapping,
+        reason=row.reason,
+        since=to_datetime(row.since),
+        last_checked_at=moment(row.last_checked_at),
+        last_available_at=moment(row.last_available_at),
+        http_status=row.http_status,
+        latency_ms=row.latency_ms,
+        retires_at=moment(row.retires_at),
         uptime_30d=percent(answered, answered + unavailable),
     )
 
 
-def event_row(row: RowMapping) -> EventRow:
+def event_row(row: Row[Any]) -> EventRow:
     """Return an event's line from its row."""
-    same = ("provider", "model", "kind", "from_status", "to_status", "reason", "sweep_id", "detail")
     return EventRow(
-        event_id=row["id"],
-        began_at=to_datetime(row["began_at"]),
-        confirmed_at=to_datetime(row["confirmed_at"]),
-        **{name: row[name] for name in same},
+        event_id=row.id,
+        provider=row.provider,
+        model=row.model,
+        kind=row.kind,
+        began_at=to_datetime(row.began_at),
+        confirmed_at=to_datetime(row.confirmed_at),
+        from_status=row.from_status,
+        to_status=row.to_status,
+        reason=row.reason,
+        sweep_id=row.sweep_id,
+        detail=row.detail,
     )
 
 
@@ -57,14 +71,16 @@ def sweep_row(row: RowMapping) -> SweepRow:
     )
 
 
-def outage_row(row: RowMapping) -> OutageRow:
+def outage_row(
+    provider: str, model: str, began_at: int, ended_at: int | None, reason: str | None
+) -> OutageRow:
     """Return an outage's line from its row."""
     return OutageRow(
-        provider=row["provider"],
-        model=row["model"],
-        began_at=to_datetime(row["began_at"]),
-        ended_at=moment(row["ended_at"]),
-        reason=row["reason"],
+        provider=provider,
+        model=model,
+        began_at=to_datetime(began_at),
+        ended_at=moment(ended_at),
+        reason=reason,
     )
 
 

@@ -22,6 +22,7 @@ from monitor.store import query
 from monitor.store import schema as t
 from monitor.store.engine import reading
 from monitor.store.names import catalog_members, find_provider
+from monitor.store.narrowing import MODEL, PROVIDER
 from monitor.store.outbox import undelivered
 from monitor.store.rows import event_row
 from monitor.store.windows import (
@@ -138,7 +139,7 @@ def _has_sweeps(connection: Connection, span: Span) -> bool:
 
 def _provider_events(engine: Engine, provider: str, until: datetime) -> list[EventRow]:
     events = (
-        select(t.event, t.provider.c.name.label("provider"), t.model.c.name.label("model"))
+        select(t.event, PROVIDER, MODEL)
         .select_from(t.event)
         .join(t.provider, t.provider.c.id == t.event.c.provider_id)
         .outerjoin(t.model, t.model.c.id == t.event.c.model_id)
@@ -147,7 +148,7 @@ def _provider_events(engine: Engine, provider: str, until: datetime) -> list[Eve
         .order_by(t.event.c.swept_at, t.event.c.id)
     )
     with reading(engine) as connection:
-        return [event_row(row) for row in connection.execute(events).mappings()]
+        return [event_row(row) for row in connection.execute(events)]
 
 
 def _outages(engine: Engine, provider: str, span: Span, events: Iterable[EventRow]) -> list[OutageRow]:

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
-import psycopg
 from sqlalchemy import URL, Engine
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -83,7 +82,7 @@ def translated(engine: Engine) -> Iterator[None]:
     """Turn every driver error in the block into a StoreError."""
     try:
         yield
-    except (SQLAlchemyError, sqlite3.Error, psycopg.Error, UnicodeEncodeError) as error:
+    except (SQLAlchemyError, engine.dialect.loaded_dbapi.Error, UnicodeEncodeError) as error:
         raise _translate(engine, error) from error
 
 
@@ -94,24 +93,22 @@ def _translate(engine: Engine, error: Exception) -> StoreError:
         return StoreUnavailable(f"{where} is busy: no connection became free within 10 seconds")
     if _is_other_schema(origin):
         return SchemaOutdated(f"{where}: {_UPGRADE}")
-    known = _known_trouble(origin)
+    known = _known_trouble(engine, origin)
     if known is not None:
-        words = f" ({_first_line(engine, origin)})" if _never_connected(origin) else ""
+        words = f" ({_first_line(engine, origin)})" if _never_connected(engine, origin) else ""
         return StoreUnavailable(f"{where} {known}{words}")
     return StoreError(f"{where}: {_first_line(engine, origin)}")
 
 
 def _is_other_schema(origin: BaseException) -> bool:
-    if isinstance(origin, psycopg.Error):
-        return origin.sqlstate in {"42P01", "42703"}
-    return isinstance(origin, sqlite3.OperationalError) and str(origin).startswith(
-        ("no such table", "no such column")
-    )
+    if isinstance(origin, sqlite3.OperationalError):
+        return str(origin).startswith(("no such table", "no such column"))
+    return _sqlstate(origin) in {"42P01", "42703"}
 
 
-def _known_trouble(origin: BaseException) -> str | None:
-    if isinstance(origin, psycopg.Error):
-        return _postgres_trouble(origin)
+def _known_trouble(engine: Engine, origin: BaseException) -> str | None:
+    if _is_postgres_error(engine, origin):
+        return _postgres_trouble(engine, origin)
     if isinstance(origin, sqlite3.Error):
         if getattr(origin, "sqlite_errorname", None) in _COMPANIONS_CLOSED:
             return _NEEDS_COMPANIONS
@@ -120,13 +117,24 @@ def _known_trouble(origin: BaseException) -> str | None:
     return None
 
 
-def _postgres_trouble(origin: psycopg.Error) -> str | None:
-    state = origin.sqlstate or _state_of_failed_connection(origin)
+def _is_postgres_error(engine: Engine, origin: BaseException, name: str = "Error") -> bool:
+    """Tell whether this is psycopg's Error, or another of its classes; a SQLite file never loads psycopg."""
+    driver = engine.dialect.loaded_dbapi
+    return engine.dialect.name == "postgresql" and isinstance(origin, getattr(driver, name))
+
+
+def _sqlstate(origin: BaseException) -> str | None:
+    state: str | None = getattr(origin, "sqlstate", None)
+    return state
+
+
+def _postgres_trouble(engine: Engine, origin: BaseException) -> str | None:
+    state = _sqlstate(origin) or _state_of_failed_connection(engine, origin)
     matches = [(len(code), meaning) for code, meaning in POSTGRES_TROUBLE if state.startswith(code)]
     return max(matches)[1] if matches else None
 
 
-def _state_of_failed_connection(origin: psycopg.Error) -> str:
+def _state_of_failed_connection(engine: Engine, origin: BaseException) -> str:
     """Return the SQLSTATE of a connection that never came to be: libpq hands over only the server's words."""
     said = str(origin)
     if "password" in said or "authentication failed" in said or "pg_hba.conf" in said:
@@ -139,11 +147,11 @@ def _state_of_failed_connection(origin: psycopg.Error) -> str:
         return "57P03"
     if "FATAL:" in said:
         return "08004"
-    return "08006" if isinstance(origin, psycopg.OperationalError) else ""
+    return "08006" if _is_postgres_error(engine, origin, "OperationalError") else ""
 
 
-def _never_connected(origin: BaseException) -> bool:
-    return isinstance(origin, psycopg.OperationalError) and origin.sqlstate is None
+def _never_connected(engine: Engine, origin: BaseException) -> bool:
+    return _is_postgres_error(engine, origin, "OperationalError") and _sqlstate(origin) is None
 
 
 def _first_line(engine: Engine, origin: BaseException) -> str:

@@ -1,0 +1,56 @@
+"""Reads what stands in `daily`, model by model; days are counted from 1970."""
+
+from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
+from functools import cache
+from typing import Any, Final
+
+from sqlalchemy import Connection, Select, bindparam, func, select
+
+from monitor.store.schema import daily
+from monitor.store.schema import model as model_table
+
+_COUNTED: Final = tuple(func.sum(daily.c[name]) for name in ("answered", "unavailable", "unknown"))
+_NUMBER: Final = daily.c.model_id
+
+Totals = tuple[int, int, int, int]  # a model's number; how often it was answered, unavailable and unknown
+
+
+def read_totals(
+    connection: Connection, provider_id: int, days: range, model_id: int | None = None
+) -> Sequence[Totals]:
+    """Return the counts of these days of each model that has some, or of one."""
+    asked = _asked(provider_id, days, model_id)
+    return connection.execute(_totals(frozenset(asked)), asked).all()
+
+
+def read_sketches(
+    connection: Connection, provider_id: int, days: range, model_id: int | None = None
+) -> Sequence[tuple[int, bytes]]:
+    """Return the numbers of models, or of one, with a sketch of its latencies for each day that has one."""
+    asked = _asked(provider_id, days, model_id)
+    return connection.execute(_sketches(frozenset(asked)), asked).all()
+
+
+def _asked(provider_id: int, days: range, model_id: int | None) -> dict[str, int]:
+    ends = {"first": days.start, "last": days.stop - 1}
+    return {"owner": provider_id, **ends} if model_id is None else {"number": model_id, **ends}
+
+
+@cache
+def _totals(asked: AbstractSet[str]) -> Select[Any]:
+    return _narrowed(select(_NUMBER, *_COUNTED), asked).group_by(_NUMBER)
+
+
+@cache
+def _sketches(asked: AbstractSet[str]) -> Select[Any]:
+    sketch = daily.c.latency_sketch
+    return _narrowed(select(_NUMBER, sketch), asked).where(sketch.is_not(None))
+
+
+def _narrowed(query: Select[Any], asked: AbstractSet[str]) -> Select[Any]:
+    """Narrow a query to days that are then one range of the key for each model."""
+    first, last = (bindparam(end, type_=daily.c.day.type) for end in ("first", "last"))
+    of_owner = select(model_table.c.id).where(model_table.c.provider_id == bindparam("owner"))
+    is_of = _NUMBER.in_(of_owner) if "owner" in asked else bindparam("number") == _NUMBER
+    return query.where(is_of, daily.c.day.between(first, last))

@@ -1,0 +1,24 @@
+"""What readers ask of the history. Each function is one look at one moment of the database.
+
+Statements are built once for each way of asking and then only given values: to build one costs more than to
+run most of them.
+"""
+
+from monitor.store.query.days import uptime
+from monitor.store.query.events import events
+from monitor.store.query.models import current_models, last_streamed, model_story
+from monitor.store.query.outages import outages
+from monitor.store.query.sweeps import last_conclusive_at, providers, requests_between, sweeps
+
+__all__ = [
+    "current_models",
+    "events",
+    "last_conclusive_at",
+    "last_streamed",
+    "model_story",
+    "outages",
+    "providers",
+    "requests_between",
+    "sweeps",
+    "uptime",
+]

@@ -1,0 +1,105 @@
+"""What changed: events, in the order of their sweeps."""
+
+from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+from sqlalchemy import ColumnElement, Engine, Select, Tuple, bindparam, func, select, tuple_
+
+from monitor.clock import to_millis
+from monitor.core.history import EventRow
+from monitor.store import schema as t
+from monitor.store.engine import reading
+from monitor.store.narrowing import MODEL, PROVIDER, named, names
+from monitor.store.rows import event_row
+from monitor.store.values import sweep_of_event
+
+_EVENT = t.event.c
+_TURN = (_EVENT.swept_at, _EVENT.id)  # what orders events: ids alone do not, see schema/derived.py
+_NEWEST = tuple(column.desc() for column in _TURN)
+# Events and what they are told of; a model's own are to be found by its key, not its provider's.
+_OF_ALL = t.event.join(t.provider, t.provider.c.id == _EVENT.provider_id).outerjoin(
+    t.model, t.model.c.id == _EVENT.model_id
+)
+_OF_ONE = t.provider.join(t.model, t.model.c.provider_id == t.provider.c.id).join(
+    t.event, _EVENT.model_id == t.model.c.id
+)
+
+
+def events(
+    engine: Engine,
+    *,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    kind: str | None = None,
+    provider: str | None = None,
+    model: str | None = None,
+    after_id: int | None = None,
+    limit: int | None = None,
+    newest_first: bool = False,
+) -> list[EventRow]:
+    """Return events confirmed from `since` on, before `until`, by the start of their sweep, then by id.
+
+    `after_id` goes on where one stopped.
+    """
+    narrowed = {
+        "since": None if since is None else to_millis(since),
+        "until": None if until is None else to_millis(until),
+        "kind": kind,
+        "after": after_id,
+        "after_sweep": None if after_id is None else sweep_of_event(after_id),
+        "most": limit,
+    }
+    asked = {**names(provider, model), **{key: it for key, it in narrowed.items() if it is not None}}
+    statement = _events(frozenset(asked), _NEWEST if newest_first else _TURN)
+    with reading(engine) as connection:
+        return [event_row(row) for row in connection.execute(statement, asked).all()]
+
+
+@cache
+def _events(asked: AbstractSet[str], order: tuple[ColumnElement[Any], ...]) -> Select[Any]:
+    query = (
+        select(t.event, PROVIDER, MODEL)
+        .select_from(_OF_ONE if "model" in asked else _OF_ALL)
+        .where(*named(asked), *_narrowed(asked))
+        .order_by(*order)
+    )
+    return query.limit(bindparam("most")) if "most" in asked else query
+
+
+def _narrowed(asked: AbstractSet[str]) -> Iterator[ColumnElement[bool]]:
+    if "since" in asked:
+        yield from confirmed_since()
+    if "until" in asked:
+        yield from confirmed_before()
+    if "kind" in asked:
+        yield _EVENT.kind == bindparam("kind")
+    if "after" in asked:
+        yield tuple_(*_TURN) > _turn_of_after()
+
+
+def confirmed_since() -> Iterator[ColumnElement[bool]]:
+    """Give what holds for events confirmed from "since" on, and for where they stand in the key.
+
+    No event is confirmed after its sweep's last observation: sweeps say where the key is to be entered.
+    """
+    # Not the bare column: SQLite would go through all sweeps by it instead of through the latest.
+    first = select(func.min(t.sweep.c.started_at + 0)).where(
+        t.sweep.c.provider_id.in_(select(t.provider.c.id)), t.sweep.c.observed_until >= bindparam("since")
+    )
+    yield _EVENT.swept_at >= first.scalar_subquery()
+    yield _EVENT.confirmed_at >= bindparam("since")
+
+
+def confirmed_before() -> Iterator[ColumnElement[bool]]:
+    """Give the same for events confirmed before "until": none is before its sweep's start."""
+    yield _EVENT.swept_at < bindparam("until")
+    yield _EVENT.confirmed_at < bindparam("until")
+
+
+def _turn_of_after() -> Tuple:
+    """Return the place of event "after" in the order; it need not exist any more, its sweep does."""
+    start = select(t.sweep.c.started_at).where(t.sweep.c.id == bindparam("after_sweep")).scalar_subquery()
+    return tuple_(func.coalesce(start, 0), bindparam("after"))

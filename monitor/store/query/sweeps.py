@@ -1,0 +1,69 @@
+"""Which sweeps there are, and of which providers."""
+
+from collections.abc import Set as AbstractSet
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+from sqlalchemy import Engine, Select, bindparam, func, select
+
+from monitor.clock import to_millis
+from monitor.core.history import SweepRow
+from monitor.core.model import Verdict
+from monitor.store import schema as t
+from monitor.store.engine import reading
+from monitor.store.narrowing import PROVIDER, named, names
+from monitor.store.rows import sweep_row
+from monitor.store.values import moment
+
+_STARTED = t.sweep.c.started_at
+
+
+def providers(engine: Engine) -> list[str]:
+    """Return the names of all providers with a history, by code point."""
+    with reading(engine) as connection:
+        return list(connection.scalars(select(t.provider.c.name).order_by(t.provider.c.name)))
+
+
+def sweeps(engine: Engine, provider: str | None = None, limit: int | None = None) -> list[SweepRow]:
+    """Return sweeps, newest first, running ones included."""
+    asked = {**names(provider), **({} if limit is None else {"most": limit})}
+    with reading(engine) as connection:
+        return [sweep_row(row) for row in connection.execute(_sweeps(frozenset(asked)), asked).mappings()]
+
+
+def last_conclusive_at(engine: Engine, provider: str) -> datetime | None:
+    """Return the start of a provider's latest conclusive sweep."""
+    with reading(engine) as connection:
+        return moment(connection.scalar(_last_conclusive(), names(provider)))
+
+
+def requests_between(engine: Engine, provider: str, since: datetime, until: datetime) -> int:
+    """Return how many requests the sweeps of a provider sent that began from `since` on, before `until`."""
+    query = (
+        select(func.coalesce(func.sum(t.sweep.c.requests), 0))
+        .join(t.provider, t.provider.c.id == t.sweep.c.provider_id)
+        .where(*named(["provider"]), to_millis(since) <= _STARTED, to_millis(until) > _STARTED)
+    )
+    with reading(engine) as connection:
+        return int(connection.scalar(query, names(provider)) or 0)
+
+
+@cache
+def _sweeps(asked: AbstractSet[str]) -> Select[Any]:
+    query = (
+        select(t.sweep, PROVIDER)
+        .join(t.provider, t.provider.c.id == t.sweep.c.provider_id)
+        .where(*named(asked))
+        .order_by(_STARTED.desc(), t.sweep.c.id.desc())
+    )
+    return query.limit(bindparam("most")) if "most" in asked else query
+
+
+@cache
+def _last_conclusive() -> Select[Any]:
+    return (
+        select(func.max(_STARTED))
+        .join(t.provider, t.provider.c.id == t.sweep.c.provider_id)
+        .where(*named(["provider"]), t.sweep.c.verdict == Verdict.CONCLUSIVE.value)
+    )
