@@ -6,7 +6,7 @@ from random import Random
 from sqlalchemy import Engine
 
 from monitor.core.model import Cause, Verdict
-from monitor.demo import Delist
+from monitor.demo import Behave, Delist
 from monitor.demo.stories import steady
 from monitor.store import integrity
 from tests import gateway as g
@@ -22,7 +22,7 @@ def observed(engine: Engine) -> set[tuple[object, ...]]:
 
 
 class Scene:
-    """A history with a good sweep in it, and a provider that is slow from now on."""
+    """A history with a good sweep in it; from then on the provider is slow, and two models do not answer."""
 
     def __init__(self, there: g.Gateway, engine: Engine, config: Path) -> None:
         self.there, self.engine, self.config = there, engine, config
@@ -31,6 +31,12 @@ class Scene:
         self.before, self.events = g.statuses(engine), g.model_events(engine)
         self.good = g.finished(engine)[-1].sweep_id
         there.server.latency_s = SWEEP_S * 8 / MODELS
+        there.change(Behave(steady(MODELS).listed[-2:], "hang"))
+
+    def mend(self) -> None:
+        """Let the provider answer at once again."""
+        self.there.server.latency_s = 0.0
+        self.there.show(steady(MODELS))
 
     def kill_after(self, process: g.Process, probes: int) -> set[tuple[object, ...]]:
         """Kill a process once it has asked so many models; return what was committed by then."""
@@ -72,7 +78,7 @@ def test_a_killed_sweep_by_hand_loses_nothing_and_tells_nothing(
         for probes in moments:
             with g.Process(scene.config, "sweep") as process:
                 scene.check_untouched(scene.kill_after(process, probes))
-        there.server.latency_s = 0.0
+        scene.mend()
         committed = observed(engine)
         assert len(committed) > MODELS, "observations are stored while a sweep goes on"
         g.sweep(scene.aim, engine)
@@ -84,12 +90,14 @@ def test_a_killed_daemon_loses_nothing_and_the_next_one_goes_on(
     engine: Engine, database_url: str, tmp_path: Path
 ) -> None:
     with g.gateway(steady(MODELS)) as there:
-        config = g.config_file(tmp_path, there.base_url, database_url, interval="3s", concurrency=8)
+        # A daemon's sweep ends before its next slot, whoever does not answer.
+        config = g.config_file(tmp_path, there.base_url, database_url, interval="10s", concurrency=8)
         scene = Scene(there, engine, config)
         with g.Process(config, "run") as process:
             scene.check_untouched(scene.kill_after(process, MODELS - 6))
-        there.server.latency_s = 0.0
+        scene.mend()
         sweeps = len(g.finished(engine))
+        config = g.config_file(tmp_path, there.base_url, database_url, interval="3s", concurrency=8)
         with g.Process(config, "run") as process:
             g.wait_for(lambda: len(g.finished(engine)) >= sweeps + 2, process)
             process.kill()
@@ -117,7 +125,6 @@ def test_a_model_that_was_not_reached_before_the_kill_is_not_absent(
         for _ in range(2):
             with g.Process(scene.config, "sweep") as process:
                 scene.kill_after(process, MODELS // 2)
-        there.show(steady(MODELS))
-        there.server.latency_s = 0.0
+        scene.mend()
         g.sweep(scene.aim, engine)
         scene.check_last(2)

@@ -123,13 +123,16 @@ def test_requests_per_minute_is_kept_in_every_window_and_nearly_used(engine: Eng
 
 
 @g.ON_SQLITE
-def test_a_sweep_of_200_models_is_nearly_as_fast_as_its_settings_allow(engine: Engine) -> None:
-    ideal_s = 7 * 0.2  # ceil(200 / 32) rounds of 200 ms
-    with g.gateway(steady(200), latency_s=0.2) as there:
-        swept = g.sweep(g.target(there.base_url, concurrency=32), engine, g.NOON)
+def test_a_sweep_has_as_many_requests_under_way_as_its_settings_allow(engine: Engine) -> None:
+    latency_s, concurrency = 1.0, 32
+    with g.gateway(steady(2 * concurrency), latency_s=latency_s) as there:
+        swept = g.sweep(g.target(there.base_url, concurrency=concurrency), engine, g.NOON)
         times = [each.at_s for each in there.probes]
     assert swept.decision.verdict is Verdict.CONCLUSIVE
-    assert times[-1] + 0.2 - times[0] <= 3 * ideal_s  # `make bench` measures the 1.3 on a quiet machine
+    # So many came before the first of them was answered; `make bench` measures how long a sweep takes.
+    assert any(
+        later - former < latency_s for former, later in zip(times, times[concurrency - 1 :], strict=False)
+    )
 
 
 def test_a_sweep_ends_at_nine_tenths_of_its_interval_and_the_rest_is_not_probed(engine: Engine) -> None:
