@@ -29,7 +29,7 @@ from monitor.store.schema import metadata
 from tests.store import told, views
 from tests.store.views import COLUMNS
 
-REVISIONS = ["0001", "0002", "0003", "0004", "0005", "0006", "0007"]
+REVISIONS = ["0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008"]
 
 
 def config() -> Config:
