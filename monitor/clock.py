@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 Clock = Callable[[], datetime]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
 
 
 def utc_now() -> datetime:
@@ -19,9 +20,9 @@ def utc_now() -> datetime:
 
 def to_millis(moment: datetime) -> int:
     """Milliseconds since 1970 of an aware moment, truncated."""
-    return (moment - _EPOCH) // timedelta(milliseconds=1)
+    return (moment - _EPOCH) // _MILLISECOND
 
 
 def to_datetime(millis: int) -> datetime:
     """Aware UTC moment of milliseconds since 1970, exact."""
-    return _EPOCH + timedelta(milliseconds=millis)
+    return _EPOCH + millis * _MILLISECOND

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from monitor.app.application import App
+from monitor.app.targets import endpoint_of
 from monitor.clock import utc_now
 from monitor.config import PRESETS, parse_settings
 from monitor.core.model import Observation, Outcome, Sweep
@@ -115,7 +116,7 @@ def test_an_endpoint_has_what_its_preset_says(name: str) -> None:
     environ = {preset.api_key_env: "key-of-the-test"} if preset.api_key_env else {}
     app = App(parse_settings(f'[[providers]]\nname = "a"\npreset = "{name}"', "config.toml"), environ)
     provider = app.settings.providers[0]
-    endpoint = app.endpoint(provider)
+    endpoint = endpoint_of(app, provider)
     assert (endpoint.base_url, endpoint.auth) == (preset.base_url, preset.auth)
     assert (endpoint.headers, endpoint.api_key) == (preset.headers, next(iter(environ.values()), None))
     assert (endpoint.catalog, endpoint.origins) == (provider.catalog_url, provider.origins)
@@ -124,6 +125,6 @@ def test_an_endpoint_has_what_its_preset_says(name: str) -> None:
 def test_a_provider_elsewhere_is_spoken_to_there_alone() -> None:
     text = '[[providers]]\nname = "a"\npreset = "nvidia"\nbase_url = "http://127.0.0.1:1/v1"\nauth = "query"'
     app = App(parse_settings(text, "config.toml"), {"NVIDIA_API_KEY": "key-of-the-test"})
-    endpoint = app.endpoint(app.settings.providers[0])
+    endpoint = endpoint_of(app, app.settings.providers[0])
     assert (endpoint.auth, endpoint.origins) == (Auth.QUERY, ())
     assert endpoint.catalog == "http://127.0.0.1:1/v1/models"

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import Engine
 
 from monitor.app.application import App
+from monitor.app.targets import target_of
 from monitor.config import parse_settings
 from monitor.core.history import SweepRow
 from monitor.core.model import Verdict
@@ -34,7 +35,7 @@ def preset(name: str, base_url: str, **keys: object) -> Target:
         *(f"{key} = {json.dumps(value)}" for key, value in keys.items()),
     ]  # fmt: skip
     settings = parse_settings("[[providers]]\n" + "\n".join(lines) + "\n", "test")
-    return App(settings, {"K": g.KEY}).target(settings.providers[0])
+    return target_of(App(settings, {"K": g.KEY}), settings.providers[0])
 
 
 @g.ON_SQLITE

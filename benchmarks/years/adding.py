@@ -24,14 +24,11 @@ class Continued:
         """Record the next sweep; returns the seconds that took without the fold."""
         return record_seconds(engine, self._next())
 
-    def cold_seconds(self, place: Place, name: str) -> float:
-        """Do the same right after the database was opened, with nothing of it in memory."""
+    def cold_seconds(self, place: Place, name: str, engine: Engine) -> float:
+        """Do the same with nothing of the database in memory; the program itself goes on."""
+        engine.dispose()
         place.cool(name)
-        engine = place.open(name)
-        try:
-            return self.seconds(engine)
-        finally:
-            engine.dispose()
+        return self.seconds(engine)
 
     def _next(self) -> Sweep:
         place = next(self._places)

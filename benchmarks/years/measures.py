@@ -95,8 +95,7 @@ def writes(small: Kept, large: Kept, repeats: int, *, is_judged: bool) -> Iterat
         value=found["large"] / found["small"],
         at_most=_MOST_WRITE_GROWTH if is_judged else None,
     )
-    large.engine.dispose()
-    cold = median(large.continued.cold_seconds(large.place, large.name) for _ in range(3))
+    cold = median(large.continued.cold_seconds(large.place, large.name, large.engine) for _ in range(3))
     most = _MOST_COLD_MS if is_judged else None
     yield Figure(name=f"{what}, nothing in memory", value=cold * 1000, unit="ms", at_most=most)
 

@@ -1,15 +1,12 @@
-"""What the commands call: the settings wired to the database, the providers and the daemon."""
+"""What the commands call: the settings wired to the database.
+
+What sweeping alone needs is in targets.py and channels.py: commands that only read start sooner without it.
+"""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
-from functools import cached_property, partial
-from random import SystemRandom
+from functools import cached_property
 
-from pydantic import SecretStr
-
-from monitor.app.channels import heartbeat_of, outbox_of
-from monitor.app.news import News
-from monitor.app.publishing import DAEMON
 from monitor.clock import utc_now
 from monitor.config import (
     ProviderSettings,
@@ -23,17 +20,11 @@ from monitor.core.diff import is_tracked
 from monitor.core.model import ProviderState, Sweep
 from monitor.daemon import period, slots_between, trigger_of
 from monitor.errors import ConfigError, StoreError, UsageError
-from monitor.http import Endpoint
-from monitor.notify.heartbeat import Heartbeat
-from monitor.probe.gap import Gap
-from monitor.probe.pacer import Pacer
 from monitor.report.cost import cost_words
 from monitor.store import acceptance, exchange, integrity, migrate, query
 from monitor.store.engine import Engine, open_engine
 from monitor.store.states import load_state
-from monitor.store.telling import Outbox
 from monitor.store.trouble import database_name
-from monitor.sweep import Target
 
 
 class App:
@@ -41,12 +32,12 @@ class App:
 
     def __init__(self, settings: Settings, environ: Mapping[str, str]) -> None:
         self.settings = settings
-        self._environ = environ
+        self.environ = environ
 
     @cached_property
     def secrets(self) -> tuple[str, ...]:
         """What must never be logged."""
-        return known_secrets(self.settings, self._environ)
+        return known_secrets(self.settings, self.environ)
 
     # The database
 
@@ -122,7 +113,7 @@ class App:
         missing = []
         for resolve in (resolve_key, resolve_headers, resolve_proxy):
             try:
-                resolve(provider, self._environ)
+                resolve(provider, self.environ)
             except ConfigError as error:
                 missing.append(str(error))
         return missing
@@ -137,54 +128,9 @@ class App:
             raise UsageError(f'no provider "{name}" in the configuration; there is: {names}')
         return (provider,)
 
-    def endpoint(self, provider: ProviderSettings) -> Endpoint:
-        """Return how a provider is spoken to; raises ConfigError naming a missing key."""
-        headers = resolve_headers(provider, self._environ)
-        return Endpoint(
-            base_url=provider.base_url,
-            auth=provider.auth,
-            origins=provider.origins,
-            catalog_url=provider.catalog_url,
-            api_key=_revealed(resolve_key(provider, self._environ)),
-            headers={name: value.get_secret_value() for name, value in headers.items()},
-            proxy=_revealed(resolve_proxy(provider, self._environ)),
-            other_secrets=self.secrets,
-        )
-
-    def target(self, provider: ProviderSettings) -> Target:
-        """Return what a sweep of this provider needs; raises ConfigError naming a missing key."""
-        return Target(
-            provider=provider.name,
-            vantage=self.settings.schedule.vantage,
-            endpoint=self.endpoint(provider),
-            policy=self.settings.policy_of(provider.name),
-            pacer=Pacer(
-                provider.requests_per_minute,
-                start_rate_per_s=provider.starts_per_second,
-                jitter=SystemRandom().random,
-            ),
-            gap=Gap(provider.same_model_gap.total_seconds()),
-            quirks=provider.quirks,
-            streamed=self.settings.probe.stream,
-            full_look_every=self.settings.probe.full_look_every,
-            requests_per_day=provider.requests_per_day,
-            sweeps_left=partial(self._sweeps_left, provider),
-            concurrency=provider.concurrency,
-            timeout=provider.timeout,
-            slow_timeout=provider.slow_timeout,
-            interval=self.interval_of(provider),
-            outbox=self.outbox,
-        )
-
     def interval_of(self, provider: ProviderSettings) -> timedelta:
         """Return the time between two scheduled sweeps of a provider, as it is now."""
         return period(self.settings.cadence_of(provider), utc_now())
-
-    def _sweeps_left(self, provider: ProviderSettings, now: datetime) -> int:
-        """Count this sweep and the slots that follow it on the same UTC day."""
-        midnight = now.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
-        trigger = trigger_of(self.settings.cadence_of(provider))
-        return 1 + len(slots_between(trigger, now, midnight - timedelta(microseconds=1)))
 
     def interval_named(self, name: str) -> timedelta:
         """Return the interval of a provider by its name; the general one where it is not watched."""
@@ -222,22 +168,3 @@ class App:
             engine.dispose()
         policy = self.settings.policy_of(name)
         return sum(is_tracked(model, policy) for model in believed) if believed else None
-
-    # Who is told
-
-    @cached_property
-    def outbox(self) -> Outbox:
-        """Who hears of what sweeps change, and when nobody does."""
-        return outbox_of(self.settings)
-
-    def news(self, engine: Engine, *, by: str = DAEMON) -> News:
-        """Return what tells the channels; raises ConfigError for one that cannot be spoken to."""
-        return News(self.settings, self._environ, engine, by=by)
-
-    def heartbeat(self) -> Heartbeat:
-        """Return the dead man's switch; raises ConfigError naming a missing variable."""
-        return heartbeat_of(self.settings, self._environ)
-
-
-def _revealed(secret: SecretStr | None) -> str | None:
-    return secret.get_secret_value() if secret else None

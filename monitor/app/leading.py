@@ -13,9 +13,11 @@ from datetime import datetime
 from fastapi import FastAPI
 
 from monitor.app.application import App
-from monitor.app.news import day_teller
+from monitor.app.channels import heartbeat_of
+from monitor.app.news import News, day_teller
 from monitor.app.retention import Keeper
 from monitor.app.summaries import summaries_of
+from monitor.app.targets import target_of
 from monitor.clock import utc_now
 from monitor.config import ProviderSettings
 from monitor.daemon import Chore, Stop, run_schedule
@@ -47,12 +49,12 @@ class Leader:
     ) -> None:
         """Wire the daemon; raises ConfigError naming a missing key."""
         self._settings = app.settings
-        self._targets = {provider.name: app.target(provider) for provider in app.settings.providers}
+        self._targets = {provider.name: target_of(app, provider) for provider in app.settings.providers}
         self._engine = app.open_store()
         self._readers = app.open_store(read_only=True)
-        self._news = app.news(self._engine)
+        self._news = News(app.settings, app.environ, self._engine)
         self._keeper = Keeper(self._engine, app.settings.retention.observations)
-        self._heartbeat = app.heartbeat()
+        self._heartbeat = heartbeat_of(app.settings, app.environ)
         self._announce = announce
         self._on_swept = on_swept
         self._has_worked = False

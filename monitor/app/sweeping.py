@@ -9,6 +9,8 @@ from typing import Final
 from uuid import uuid4
 
 from monitor.app.application import App
+from monitor.app.news import News
+from monitor.app.targets import target_of
 from monitor.clock import utc_now
 from monitor.config import ProviderSettings
 from monitor.core.model import Observation, ProviderState
@@ -33,7 +35,7 @@ async def sweep_now(
     dead man's switch is not told: it is to notice that the daemon is gone.
     SIGTERM cuts the sweeps short as interrupted and raises NoVerdict.
     """
-    targets = [app.target(provider) for provider in app.chosen(name)]
+    targets = [target_of(app, provider) for provider in app.chosen(name)]
     engine = await asyncio.to_thread(app.prepared)
     sweeps = [
         asyncio.create_task(sweep_provider(each, engine, now=utc_now, watch=watch_of(each.provider)))
@@ -57,7 +59,7 @@ async def sweep_now(
 
 async def probe_now(app: App, provider: ProviderSettings, model: str) -> Observation:
     """Ask one model now as a sweep would, without recording it."""
-    target = app.target(provider)
+    target = target_of(app, provider)
     known = await asyncio.to_thread(_known, app, provider.name)
     return await ask_now(target, model, known, utc_now())
 
@@ -75,7 +77,7 @@ def _known(app: App, provider: str) -> Known:
 async def _tell(app: App, engine: Engine) -> None:
     """Send what is due; a channel that cannot be spoken to from here is the daemon's matter."""
     try:
-        publisher = app.news(engine, by=f"sweep {uuid4().hex}").publisher
+        publisher = News(app.settings, app.environ, engine, by=f"sweep {uuid4().hex}").publisher
     except ConfigError as error:
         event(log, logging.WARNING, "not_told", error=str(error))
         return

@@ -1,8 +1,9 @@
 """Finds or makes the rows that are stored once and pointed at: names, catalogs, policies, findings."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from json import dumps, loads
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Connection, Insert, Table, select
 from sqlalchemy.dialects import postgresql, sqlite
@@ -13,19 +14,31 @@ from monitor.store.schema import catalog, finding, model, policy, provider, untr
 from monitor.store.values import batches, digest, is_storable, millis, policy_text
 
 Row = Mapping[str, Any]
+_FEW: Final = 20
 
 
 def insert_new(connection: Connection, table: Table) -> Insert:
     """Return an insert that leaves rows alone which are already there."""
-    if connection.dialect.name == "sqlite":
-        return sqlite.insert(table).on_conflict_do_nothing()
-    return postgresql.insert(table).on_conflict_do_nothing()
+    return _insert_new(connection.dialect.name, table)
 
 
 def upsert(connection: Connection, table: Table) -> Insert:
     """Return an insert that overwrites the row with the same primary key."""
-    make = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
-    statement = make(table)
+    return _upsert(connection.dialect.name, table)
+
+
+def _insert(dialect: str, table: Table) -> sqlite.Insert | postgresql.Insert:
+    return sqlite.insert(table) if dialect == "sqlite" else postgresql.insert(table)
+
+
+@cache
+def _insert_new(dialect: str, table: Table) -> Insert:
+    return _insert(dialect, table).on_conflict_do_nothing()
+
+
+@cache
+def _upsert(dialect: str, table: Table) -> Insert:
+    statement = _insert(dialect, table)
     key = [column.name for column in table.primary_key.columns]
     rest = {
         column.name: statement.excluded[column.name] for column in table.columns if column.name not in key
@@ -139,13 +152,10 @@ def _one_id(connection: Connection, table: Table, key: Row, **rest: object) -> i
 
 
 def _known_models(connection: Connection, provider: int, names: Sequence[str]) -> dict[str, int]:
-    known: dict[str, int] = {}
-    for batch in batches(names):
-        query = select(model.c.name, model.c.id).where(
-            model.c.provider_id == provider, model.c.name.in_(batch)
-        )
-        known |= {name: number for name, number in connection.execute(query)}  # noqa: C416
-    return known
+    """Return the ids of these names; of all where many are asked for, which is then quicker."""
+    of_provider = select(model.c.name, model.c.id).where(model.c.provider_id == provider)
+    query = of_provider.where(model.c.name.in_(names)) if len(names) <= _FEW else of_provider
+    return {name: number for name, number in connection.execute(query).all()}  # noqa: C416
 
 
 def _known_findings(connection: Connection, marks: Sequence[bytes]) -> dict[bytes, int]:

@@ -4,12 +4,12 @@ One statement counts days into `daily` and any other length of time, so both cou
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from typing import Any, Final
 
 from sqlalchemy import Connection, RowMapping, bindparam, delete, func, insert, select, text, update
 
-from monitor.core.daily import counted_day
+from monitor.core.daily import Day, counted_day
 from monitor.core.sketch import bucket_of, encode, merge_encoded, percentile, place_of
 from monitor.store.names import upsert
 from monitor.store.schema import daily, model, sweep
@@ -117,6 +117,7 @@ _FIRST_REACHING: Final = select(func.min(sweep.c.started_at)).where(
 _ENDS_INSIDE: Final = select(func.min(sweep.c.id), func.max(sweep.c.id)).where(
     _OF_OWNER, sweep.c.started_at >= bindparam("from"), sweep.c.started_at < bindparam("to")
 )
+_COUNTED: Final = tuple(each.name for each in fields(Day))
 _EVERY_MODEL: Final = (0, 2**31 - 1)
 
 
@@ -175,18 +176,19 @@ def _grown(
     stood = select(daily).where(daily.c.model_id.in_(models), daily.c.day == day)
     before = {row["model_id"]: row for row in connection.execute(stood).mappings()}
     return [
-        _added(_daily_row(each), before[each.model_id], each) if each.model_id in before else _daily_row(each)
+        _added(before[each.model_id], each) if each.model_id in before else _daily_row(each)
         for each in _counted(connection, own, _EVERY_MODEL, origin=0, part_ms=DAY_MS)
     ]
 
 
-def _added(row: dict[str, Any], before: RowMapping, each: Counted) -> dict[str, Any]:
-    counts = {name: before[name] + row[name] for name in ("checks", "answered", "unavailable", "unknown")}
-    if not each.latencies:
-        return {**before, **counts}
-    sketch = merge_encoded([before["latency_sketch"] or b""], each.latencies)
-    about = {name: percentile(sketch, percent) for name, percent in _PERCENTILES.items()}
-    return {**row, **counts, **about, "latency_sketch": encode(sketch)}
+def _added(before: RowMapping, each: Counted) -> dict[str, Any]:
+    counts = {name: before[name] + getattr(each, name) for name in ("answered", "unavailable", "unknown")}
+    row = {**before, **counts, "checks": sum(counts.values())}
+    if each.latencies:
+        sketch = merge_encoded([before["latency_sketch"] or b""], each.latencies)
+        row |= {name: percentile(sketch, percent) for name, percent in _PERCENTILES.items()}
+        row["latency_sketch"] = encode(sketch)
+    return row
 
 
 def _make_exact(
@@ -255,7 +257,7 @@ def _numbers(joined: str | None) -> list[int]:
 
 def _daily_row(each: Counted) -> dict[str, Any]:
     day = counted_day(each.answered, each.unavailable, each.unknown, each.latencies)
-    return {"model_id": each.model_id, "day": each.part, **asdict(day)}
+    return {"model_id": each.model_id, "day": each.part, **{name: getattr(day, name) for name in _COUNTED}}
 
 
 def _window(connection: Connection, provider_id: int, begins_at: int, ends_at: int) -> dict[str, int]:
