@@ -258,22 +258,39 @@ def test_a_terminal_that_knows_no_unicode_is_no_error(sqlite_url: str, tmp_path:
 
 def test_progress_is_live_on_a_terminal(lite: Path) -> None:
     """The bar is drawn on stderr, so stdout stays a list of ids even on a terminal."""
+    ids, drawn = beside_a_terminal(lite, "sweep")
+    assert ids.splitlines() == ["a/answers", "b/busy"]
+    assert "\x1b[" in drawn
+    assert "6/6" in drawn
+
+
+def test_a_bar_counts_the_sweeps_that_go_out_and_come_in(lite: Path) -> None:
+    monitor(lite, "sweep")
+    record, drawn = beside_a_terminal(lite, "export", "-")
+    assert all(work in drawn for work in ("sweeps", "finishing"))
+    (lite.parent / "sweeps.jsonl").write_text(record)
+    said, drawn = beside_a_terminal(lite, "import", "sweeps.jsonl")
+    assert said == "0 sweeps imported, 1 already there\n"
+    assert all(work in drawn for work in ("checking", "sweeps", "deriving what follows from them"))
+
+
+def beside_a_terminal(config: Path, *arguments: str) -> tuple[str, str]:
+    """Return what a command writes to stdout, a pipe, and to a terminal as stderr."""
     terminal, user = pty.openpty()
-    swept = subprocess.run(
-        [sys.executable, "-m", "monitor", "--config", str(lite), "sweep"],
+    done = subprocess.run(
+        [sys.executable, "-m", "monitor", "--config", str(config), *arguments],
         env={**environment(), "TERM": "xterm"},
-        cwd=lite.parent,
+        cwd=config.parent,
         stdout=subprocess.PIPE,
         stderr=user,
         text=True,
+        timeout=60,
         check=False,
     )
     os.close(user)
     drawn = os.read(terminal, 100_000).decode()
     os.close(terminal)
-    assert swept.stdout.splitlines() == ["a/answers", "b/busy"]
-    assert "\x1b[" in drawn
-    assert "6/6" in drawn
+    return done.stdout, drawn
 
 
 def test_the_effective_configuration_hides_secrets(tmp_path: Path) -> None:

@@ -1,11 +1,14 @@
 """A bar on stderr for what takes minutes; nothing where stderr is no terminal."""
 
 import sys
+from collections.abc import Iterable, Iterator
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+
+T = TypeVar("T")
 
 
 class Bar:
@@ -22,7 +25,8 @@ class Bar:
             disable=not sys.stderr.isatty(),
             transient=True,
         )
-        self._task = self._progress.add_task("", total=None, said="")
+        self._work = ""
+        self._task = self._progress.add_task(self._work, total=None, said="")
 
     def __enter__(self) -> Self:
         self._progress.start()
@@ -34,5 +38,15 @@ class Bar:
         self._progress.stop()
 
     def show(self, work: str, done: int, total: int | None, said: str = "") -> None:
-        """Show how far a piece of work is, with a few words beside it."""
-        self._progress.update(self._task, description=work, completed=done, total=total, said=said)
+        """Show how far a piece of work is, with a few words beside it; at once where it has just begun."""
+        begins, self._work = work != self._work, work
+        self._progress.update(
+            self._task, description=work, completed=done, total=total, said=said, refresh=begins
+        )
+
+    def counted(self, work: str, things: Iterable[T], then: str) -> Iterator[T]:
+        """Give things as they come and show how many there were, and in the end what work follows."""
+        for done, each in enumerate(things, start=1):
+            yield each
+            self.show(work, done, None, f"{done:,}")
+        self.show(then, 0, None)

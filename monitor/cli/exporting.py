@@ -65,7 +65,9 @@ def export_history(
 
 def _export_sweeps(context: Context, scope: Scope, file: Path) -> None:
     sweeps = context.app.read_sweeps(since=scope.since, until=scope.until, provider=scope.provider)
-    note(f"{counted(write_records(sweeps, file), 'sweep')} exported")
+    with Bar() as bar:
+        count = write_records(bar.counted("sweeps", sweeps, then="finishing"), file)
+    note(f"{counted(count, 'sweep')} exported")
 
 
 def _export_view(context: Context, scope: Scope, form: Format, view: View, file: Path) -> None:

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from monitor.app.exchange import checked_records
+from monitor.cli.bars import Bar
 from monitor.cli.context import Context, pass_context
 from monitor.cli.output import counted, note, say
 from monitor.cli.when import parse_when
@@ -71,10 +72,13 @@ def import_records(
         for words in _remarks(found, is_zone_given=zone is not None):
             note(f"{file}: {words}")
 
-    with checked_records(files, origin, tell) as sweeps:
-        imported = context.app.add_sweeps(
-            sweeps, is_rough=lambda sweep: (sweep.provider, sweep.started_at) in rough
-        )
+    with Bar() as bar:
+        bar.show("checking", 0, None)
+        with checked_records(files, origin, tell) as sweeps:
+            imported = context.app.add_sweeps(
+                bar.counted("sweeps", sweeps, then="deriving what follows from them"),
+                is_rough=lambda sweep: (sweep.provider, sweep.started_at) in rough,
+            )
     say(f"{counted(imported.added, 'sweep')} imported, {imported.already_there} already there")
     if imported.refused:
         raise UsageError(_refusal(imported))

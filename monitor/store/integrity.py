@@ -10,6 +10,7 @@ from monitor.core.model import EventKind
 from monitor.core.outages import STATUS_KINDS
 from monitor.store.engine import is_sqlite, reading
 from monitor.store.migrate import require_current
+from monitor.store.types import wrong_types
 from monitor.store.values import event_id
 
 _MOST_FAULTS = 100
@@ -141,6 +142,7 @@ def _damage(connection: Connection) -> Iterator[str]:
             yield f"the file is damaged: {said}"
     for row in islice(connection.execute(text("PRAGMA foreign_key_check")), _MOST_FAULTS):
         yield f"a row of {row[0]} points to a row of {row[2]} that does not exist"
+    yield from wrong_types(connection)
 
 
 def _contradictions(connection: Connection) -> Iterator[str]:

@@ -25,6 +25,7 @@ from monitor.store.schema import daily, model, model_state, provider_state
 from monitor.store.standing import Standing, read_standing, read_strays
 from monitor.store.states import provider_memory, state_row
 from monitor.store.tally import Tally
+from monitor.store.types import require_derived_types
 from monitor.store.values import event_id, moment
 
 _SWEEPS_AT_ONCE = 100
@@ -52,7 +53,8 @@ def compare(
 def compare_provider(
     connection: Connection, provider_id: int, provider: str, policy: Policy | None, *, most: int = MOST_SHOWN
 ) -> Comparison:
-    """As `compare`, in the transaction at hand."""
+    """As `compare`, in the transaction at hand. Raises StoreError for rows of wrong types."""
+    require_derived_types(connection)
     replay = _Replay(connection, provider_id, policy, Tally(most))
     sweeps = replay.run()
     return replay.tally.told(provider, sweeps)

@@ -3,8 +3,12 @@
 import pytest
 from sqlalchemy import Engine, text
 
+from monitor.errors import StoreError
 from monitor.store.engine import writing
 from monitor.store.integrity import check
+from monitor.store.rebuild import rebuild
+from monitor.store.replay import compare
+from tests import gateway as g
 from tests.store import told
 
 
@@ -33,3 +37,34 @@ def test_rows_that_contradict_one_another_are_faults_with_a_remedy(
         connection.execute(text(tampered))
     faults = check(lived)
     assert any(words in fault for fault in faults), faults
+
+
+@g.ON_SQLITE
+@pytest.mark.parametrize(
+    ("tampered", "column"),
+    [
+        ("UPDATE event SET began_at = 'noon' WHERE kind = 'appeared'", "event.began_at"),
+        ("UPDATE period SET ended_at = 'noon' WHERE ended_at IS NOT NULL", "period.ended_at"),
+        ("UPDATE model_state SET since = 'noon'", "model_state.since"),
+        ("UPDATE daily SET answered = 'many', checks = 'many'", "daily.answered"),
+        ("UPDATE sweep SET observed_until = 'noon'", "sweep.observed_until"),
+    ],
+)
+def test_what_is_no_number_where_numbers_stand_is_a_fault(lived: Engine, tampered: str, column: str) -> None:
+    with writing(lived) as connection:
+        connection.execute(text(tampered))
+    assert any(f"of the values of {column} are no numbers" in fault for fault in check(lived))
+
+
+@g.ON_SQLITE
+def test_a_comparison_refuses_derived_rows_of_wrong_types_and_a_rebuild_without_them_goes_on(
+    lived: Engine,
+) -> None:
+    with writing(lived) as connection:
+        connection.execute(text("UPDATE event SET began_at = 'noon' WHERE kind = 'appeared'"))
+    with pytest.raises(StoreError, match="delete their rows, then run `monitor db rebuild --write`"):
+        compare(lived, "nvidia")
+    with writing(lived) as connection:
+        connection.execute(text("DELETE FROM event WHERE typeof(began_at) = 'text'"))
+    rebuild(lived, "nvidia")
+    assert check(lived) == []
