@@ -8,7 +8,7 @@ import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from shutil import rmtree
+from shutil import copy2, rmtree
 from tempfile import mkdtemp
 from uuid import uuid4
 
@@ -16,7 +16,7 @@ import psycopg
 import pytest
 from sqlalchemy import Engine, make_url
 
-from monitor.store.engine import open_engine
+from monitor.store.engine import is_sqlite, open_engine, sqlite_path
 from monitor.store.migrate import prepare
 
 
@@ -30,7 +30,8 @@ class PostgresServer:
     def create_database(self, *, template: str = "template1") -> str:
         """Create a database of its own for a test and return its address."""
         name = f"test_{uuid4().hex}"
-        self.run(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+        # Copied as files: with fsync off that takes half the time of copying through the log.
+        self.run(f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY file_copy')
         return self.address_of(name)
 
     def drop_database(self, url: str) -> None:
@@ -86,6 +87,16 @@ def postgres_server(postgres_address: str) -> Iterator[PostgresServer]:
     bare.drop_database(template)
 
 
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give a migrated SQLite file to copy histories from."""
+    file = tmp_path_factory.mktemp("template") / "monitor.db"
+    engine = open_engine(f"sqlite:///{file}")
+    prepare(engine)
+    engine.dispose()
+    return file
+
+
 @pytest.fixture
 def sqlite_url(tmp_path: Path) -> str:
     """Address of a SQLite file that does not exist yet."""
@@ -114,9 +125,11 @@ def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
 
 
 @pytest.fixture
-def engine(database_url: str) -> Iterator[Engine]:
+def engine(database_url: str, request: pytest.FixtureRequest) -> Iterator[Engine]:
     """Give an engine on a fresh database that has monitor's schema, once for each kind of database."""
     opened = open_engine(database_url)
-    prepare(opened)
+    if is_sqlite(opened):
+        sqlite_path(opened).parent.mkdir()
+        copy2(request.getfixturevalue("sqlite_template"), sqlite_path(opened))
     yield opened
     opened.dispose()
