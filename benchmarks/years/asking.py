@@ -48,12 +48,8 @@ def _heat_map(engine: Engine, filled: Filled) -> object:
 
 
 def _outages(engine: Engine, filled: Filled) -> object:
-    statement = (
-        "SELECT * FROM outage_history WHERE coalesce(ended_at, :end) >= :since"
-        " ORDER BY duration_s DESC LIMIT :most"
-    )
-    since, end = (_moment(engine, each) for each in (_before(filled, 90), filled.end))
-    return _rows(engine, statement, since=since, end=end, most=_SHOWN)
+    statement = "SELECT * FROM outage_history WHERE began_at >= :since ORDER BY duration_s DESC LIMIT :most"
+    return _rows(engine, statement, since=_moment(engine, _before(filled, 90)), most=_SHOWN)
 
 
 def _moment(engine: Engine, moment: datetime) -> object:

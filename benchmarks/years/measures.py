@@ -19,37 +19,36 @@ from monitor.store.replay import compare
 
 _ASKED_AT_ONCE = 9
 _NAIVE_REPEATS = 3
+_FEWEST_TURNS = 5
 _MOST_BYTES: Mapping[str, float] = {"SQLite": 26, "Postgres": 105}
 _LEAST_BYTES_RATIO: Mapping[str, float] = {"SQLite": 10, "Postgres": 3.4}
 _MOST_WRITE_GROWTH, _MOST_COLD_MS, _MOST_READ_GROWTH, _MOST_MB = 2.5, 50, 1.15, 150
 _EXPORTED_DAYS = 30
 _COMMANDS = (("status",), ("uptime", "--days", "365"), ("events",), ("summary",))
 
-Costs = dict[str, float]  # by what was measured
 
-
-def sizes(kept: Kept, costs: Costs, *, is_judged: bool) -> Iterator[Figure]:
+def sizes(kept: Kept, *, is_judged: bool) -> Iterator[Figure]:
     """Tell what an observation takes; the naive table is measured where it is there."""
     name = kept.place.name
     head = f"{name} {kept.level.words}"
     yield Figure(
         name=f"{head}: observations made a second", value=kept.level.observations / kept.seconds, unit="/s"
     )
-    costs["bytes"] = kept.bytes()
+    bytes_each = kept.bytes()
     most = _MOST_BYTES[name] if is_judged else None
     yield Figure(
         name=f"{head}: bytes per observation, everything included",
-        value=costs["bytes"],
+        value=bytes_each,
         unit="bytes",
         at_most=most,
     )
     if kept.naive is not None:
         least = _LEAST_BYTES_RATIO[name] if is_judged else None
-        ratio = kept.naive_bytes() / costs["bytes"]
+        ratio = kept.naive_bytes() / bytes_each
         yield Figure(name=f"{head}: naive over ours", value=ratio, at_least=least)
 
 
-def reads(kept: Kept, costs: Costs, repeats: int, *, is_judged: bool) -> Iterator[Figure]:
+def reads(kept: Kept, repeats: int, *, is_judged: bool) -> Iterator[Figure]:
     """Ask every question, beside the naive table where that is there and can answer."""
     for question in QUESTIONS:
         measures = {"ours": partial(_asked_ms, question.ours, kept.engine, kept.filled, _ASKED_AT_ONCE)}
@@ -57,7 +56,6 @@ def reads(kept: Kept, costs: Costs, repeats: int, *, is_judged: bool) -> Iterato
             measures["naive"] = partial(_asked_ms, question.naive, kept.naive, kept.filled, 1)
         measures["ours"]()
         found = medians(interleaved(min(repeats, _NAIVE_REPEATS), measures))
-        costs[question.name] = found["ours"]
         yield from _read(kept, question, found, is_judged=is_judged)
 
 
@@ -138,11 +136,17 @@ def _exports(directory: Path) -> Iterator[tuple[str, ...]]:
             yield "export", "--format", form, *since, str(directory / f"export.{form}")
 
 
-def growth(kept: Kept, before: Costs, after: Costs, words: str, *, is_judged: bool) -> Iterator[Figure]:
-    """Compare with a history half as long."""
-    for what, cost in after.items():
-        yield Figure(
-            name=f"{kept.place.name} {kept.level.words}: {what}: over that at {words}",
-            value=cost / before[what],
-            at_most=_MOST_READ_GROWTH if is_judged else None,
-        )
+def growth(small: Kept, large: Kept, repeats: int, *, is_judged: bool) -> Iterator[Figure]:
+    """Compare with a history half as long: its size, and every question asked of both by turns."""
+    most = _MOST_READ_GROWTH if is_judged else None
+    head = f"{large.place.name} {large.level.words} over {small.level.words}"
+    yield Figure(name=f"{head}: bytes", value=large.bytes() / small.bytes(), at_most=most)
+    for question in QUESTIONS:
+        measures = {
+            each.name: partial(_asked_ms, question.ours, each.engine, each.filled, _ASKED_AT_ONCE)
+            for each in (small, large)
+        }
+        interleaved(1, measures)
+        found = medians(interleaved(max(repeats, _FEWEST_TURNS), measures))
+        ratio = found[large.name] / found[small.name]
+        yield Figure(name=f"{head}: {question.name}", value=ratio, at_most=most)

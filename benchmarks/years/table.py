@@ -1,6 +1,6 @@
 """The table of what years of history cost: `python -m benchmarks history`."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from os import cpu_count, getloadavg
 from pathlib import Path
@@ -11,7 +11,7 @@ from types import MappingProxyType
 from benchmarks.figures import Figure, Scale
 from benchmarks.years.levels import Kept, Level, kept
 from benchmarks.years.lives import SWEEPS_A_DAY
-from benchmarks.years.measures import Costs, commands, exports, growth, reads, replay, sizes, writes
+from benchmarks.years.measures import commands, exports, growth, reads, replay, sizes, writes
 from benchmarks.years.places import Place, postgres_place, sqlite_place
 
 _PLACES: Mapping[str, Callable[[Path | None], AbstractContextManager[Place]]] = MappingProxyType(
@@ -25,7 +25,7 @@ _CROWDED, _CROWD, _CROWD_QUICK = 2_000, 1_750, 96  # models of a crowded catalog
 _JUDGED = 10_000_000  # observations from which on a size is what the targets speak of
 
 # Of a million observations: bytes with and without the naive table, seconds to make and measure them.
-_GB_WITH_NAIVE = {"sqlite": 0.22, "postgres": 0.50}
+_GB_WITH_NAIVE = {"sqlite": 0.25, "postgres": 0.50}
 _GB_ALONE = {"sqlite": 0.03, "postgres": 0.12}
 _SECONDS = {"sqlite": 60, "postgres": 75}
 
@@ -61,33 +61,38 @@ def _announce(levels: list[Level], names: tuple[str, ...], directory: Path) -> N
 
 
 def _peak_gb(levels: list[Level], name: str) -> float:
-    large = max(each.observations for each in levels[:2]) / 1e6
-    return max(large * _GB_WITH_NAIVE[name], levels[-1].observations / 1e6 * _GB_ALONE[name]) + 2
+    with_naive = max(each.observations for each in levels[:2]) * _GB_WITH_NAIVE[name]
+    alone = sum(each.observations for each in levels) * _GB_ALONE[name]
+    return max(with_naive, alone) / 1e6 + 2
 
 
 def _measured(place: Place, levels: list[Level], scale: Scale) -> Iterator[Figure]:
-    before, after = Costs(), Costs()
     with kept(place, levels[0], with_naive=True) as small:
-        yield from _looked_at(small, scale, Costs())
+        yield from _looked_at(small, scale)
         yield from replay(small)
         if levels[1:]:
             with kept(place, levels[1], with_naive=True) as large:
-                yield from _looked_at(large, scale, before)
+                yield from _looked_at(large, scale)
                 yield from commands(large, scale.directory)
+                yield from _grown(large, levels[2:], scale)
                 yield from writes(small, large, scale.repeats, is_judged=True)
-    if levels[2:]:
-        with kept(place, levels[2], with_naive=False) as largest:
-            yield from _looked_at(largest, scale, after)
-            is_judged = levels[1].observations >= _JUDGED
-            yield from growth(largest, before, after, levels[1].words, is_judged=is_judged)
     yield from _crowd(place, scale)
 
 
-def _looked_at(history: Kept, scale: Scale, costs: Costs) -> Iterator[Figure]:
+def _grown(history: Kept, longer: Sequence[Level], scale: Scale) -> Iterator[Figure]:
+    """Measure longer histories beside one that is there."""
+    for level in longer:
+        with kept(history.place, level, with_naive=False) as longest:
+            yield from _looked_at(longest, scale)
+            is_judged = history.level.observations >= _JUDGED
+            yield from growth(history, longest, scale.repeats, is_judged=is_judged)
+
+
+def _looked_at(history: Kept, scale: Scale) -> Iterator[Figure]:
     """Measure what leaves a history as it is, and give up its naive table."""
     is_judged = history.level.observations >= _JUDGED
-    yield from sizes(history, costs, is_judged=is_judged)
-    yield from reads(history, costs, scale.repeats, is_judged=is_judged)
+    yield from sizes(history, is_judged=is_judged)
+    yield from reads(history, scale.repeats, is_judged=is_judged)
     history.drop_naive()
     yield from exports(history)
 

@@ -34,6 +34,7 @@ _RETIREMENTS = (
     .where(event.c.from_status.is_(None) | (event.c.from_status != event.c.to_status))
     .order_by(event.c.model_id, event.c.swept_at, event.c.id)
 )
+_RETIREMENTS_OF_ONE = _RETIREMENTS.where(event.c.model_id == bindparam("number"))
 _SHUT_OUT = select(untracked.c.policy_id, untracked.c.model_id).where(
     untracked.c.policy_id.in_(bindparam("policies", expanding=True))
 )
@@ -51,7 +52,7 @@ def count_due(
     due = _by_listing(connection, provider_id, begins_at, ends_at)
     members = catalog_members(connection, (catalog for catalog, _ in due))
     shut_out = _shut_out(connection, {policy for _, policy in due})
-    retirements = _retirements(connection, provider_id)
+    retirements = _retirements(connection, provider_id, model_id)
     counts = Counter[int]()
     for (catalog, policy), turns in due.items():
         for model in set(members[catalog]) - shut_out[policy]:
@@ -116,10 +117,13 @@ def _shut_out(connection: Connection, policies: Iterable[int]) -> Mapping[int, s
     return found
 
 
-def _retirements(connection: Connection, provider_id: int) -> Mapping[int, list[tuple[_Turn, bool]]]:
-    """Return each model's turns into retirement (True) and out of it, in their order."""
+def _retirements(
+    connection: Connection, provider_id: int, model_id: int | None
+) -> Mapping[int, list[tuple[_Turn, bool]]]:
+    """Return each model's turns into retirement (True) and out of it, in their order; or one model's."""
     found = defaultdict[int, list[tuple[_Turn, bool]]](list)
-    for row in connection.execute(_RETIREMENTS, {"owner": provider_id}).all():
+    chosen = _RETIREMENTS if model_id is None else _RETIREMENTS_OF_ONE
+    for row in connection.execute(chosen, {"owner": provider_id, "number": model_id}).all():
         found[row.model_id].append(((row.swept_at, row.sweep_id), row.to_status == "retired"))
     return found
 
