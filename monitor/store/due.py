@@ -27,14 +27,15 @@ from monitor.store.schema import event, missed_slot, sweep, untracked
 
 _BEFORE_EVERY_ID = -(2**31)
 _OWNER: BindParameter[int] = bindparam("owner")
-_RETIREMENTS = (
+_TURNS = (
     select(event.c.model_id, event.c.swept_at, event.c.sweep_id, event.c.to_status)
-    .where(event.c.provider_id == _OWNER, event.c.model_id.is_not(None))
     .where((event.c.from_status == "retired") | (event.c.to_status == "retired"))
     .where(event.c.from_status.is_(None) | (event.c.from_status != event.c.to_status))
     .order_by(event.c.model_id, event.c.swept_at, event.c.id)
 )
-_RETIREMENTS_OF_ONE = _RETIREMENTS.where(event.c.model_id == bindparam("number"))
+_TURNS_OF_ALL = _TURNS.where(event.c.provider_id == _OWNER, event.c.model_id.is_not(None))
+# Without the provider, by whose index SQLite would go through all of its events.
+_TURNS_OF_ONE = _TURNS.where(event.c.model_id == bindparam("number"))
 _SHUT_OUT = select(untracked.c.policy_id, untracked.c.model_id).where(
     untracked.c.policy_id.in_(bindparam("policies", expanding=True))
 )
@@ -122,7 +123,7 @@ def _retirements(
 ) -> Mapping[int, list[tuple[_Turn, bool]]]:
     """Return each model's turns into retirement (True) and out of it, in their order; or one model's."""
     found = defaultdict[int, list[tuple[_Turn, bool]]](list)
-    chosen = _RETIREMENTS if model_id is None else _RETIREMENTS_OF_ONE
+    chosen = _TURNS_OF_ALL if model_id is None else _TURNS_OF_ONE
     for row in connection.execute(chosen, {"owner": provider_id, "number": model_id}).all():
         found[row.model_id].append(((row.swept_at, row.sweep_id), row.to_status == "retired"))
     return found

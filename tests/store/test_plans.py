@@ -14,6 +14,7 @@ from monitor.store import schema as t
 from monitor.store.engine import open_engine, reading, writing
 from monitor.store.migrate import prepare
 from monitor.store.values import DAY_MS, event_id, wanted_sweep_id
+from monitor.store.windows import model_counts
 from tests.conftest import PostgresServer
 from tests.store import told
 
@@ -254,20 +255,37 @@ READERS: Mapping[str, Callable[[Engine], object]] = {
 }
 
 
-@pytest.mark.parametrize("name", READERS)
-def test_what_the_program_asks_reaches_the_keys(filled: Engine, name: str) -> None:
+def statements_of(engine: Engine, read: Callable[[Engine], object]) -> list[tuple[str, tuple[object, ...]]]:
+    """Return the statements, with their values, by which something is read."""
     said: list[tuple[str, tuple[object, ...]]] = []
 
     def listen(_: object, __: object, statement: str, values: tuple[object, ...], *___: object) -> None:
         said.append((statement, values))
 
-    event.listen(filled, "before_cursor_execute", listen)
+    event.listen(engine, "before_cursor_execute", listen)
     try:
-        assert READERS[name](filled)
+        assert read(engine)
     finally:
-        event.remove(filled, "before_cursor_execute", listen)
+        event.remove(engine, "before_cursor_execute", listen)
+    return [each for each in said if each[0].startswith("SELECT")]
+
+
+@pytest.mark.parametrize("name", READERS)
+def test_what_the_program_asks_reaches_the_keys(filled: Engine, name: str) -> None:
+    said = statements_of(filled, READERS[name])
     with reading(filled) as connection:
-        for statement, values in [each for each in said if each[0].startswith("SELECT")]:
+        for statement, values in said:
             steps = plan(connection, statement, values)
             covered = [step for step in steps if "COVERING INDEX ix_period_began" in step]
             assert not [step for step in steps if reads_whole(step) and step not in covered], steps
+
+
+def test_the_coverage_of_one_model_goes_through_its_own_events_alone(filled: Engine) -> None:
+    week = (to_datetime(_moment(DAYS - 8)), to_datetime(_moment(DAYS - 1)))
+    said = statements_of(filled, lambda engine: model_counts(engine, *week, provider="q", model="m7"))
+    asked = [each for each in said if "FROM event" in each[0] and "retire" not in each[0]]
+    with reading(filled) as connection:
+        found = [step for each in asked for step in plan(connection, *each) if "event" in step]
+    assert found
+    indexes = ("ix_event_model_id_swept_at_id", "ix_event_retirement")
+    assert all(any(index in step for index in indexes) for step in found), found
