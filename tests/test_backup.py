@@ -13,7 +13,7 @@ from sqlalchemy import Engine
 
 from monitor.errors import StoreError, StoreUnavailable, UsageError
 from monitor.store import backup, integrity
-from monitor.store.backup import back_up
+from monitor.store.backup import back_up, dump_command
 from monitor.store.engine import open_engine
 from monitor.store.migrate import prepare
 from tests import gateway as g
@@ -113,9 +113,15 @@ def test_what_would_be_harmed_is_refused(history: Engine, sqlite_url: str, tmp_p
     database = Path(sqlite_url.removeprefix("sqlite:///"))
     (tmp_path / "link.db").symlink_to(database)
     (tmp_path / "used.db-wal").write_text("of another database")
+    (tmp_path / "circle").symlink_to(tmp_path / "circle")
     for file, words in (
         (database, "is the database itself"),
         (tmp_path / "link.db", "is the database itself"),
+        (database.with_name(f"{database.name}-wal"), "belongs to it: name another file"),
+        (database.with_name(f"{database.name}.leader.lock"), "belongs to it: name another file"),
+        (Path("-"), "is no file"),
+        (tmp_path / ("x" * 300), "cannot be written: File name too long"),
+        (tmp_path / "circle", "the symbolic links go in circles"),
         (tmp_path, "is no file"),
         (tmp_path / "used.db", "used.db-wal exists, so a database of that name is in use"),
         (tmp_path / "no/place.db", "cannot be written: No such file or directory"),
@@ -186,3 +192,12 @@ def test_the_command_says_what_it_wrote(history: Engine, sqlite_url: str, tmp_pa
     assert (again.returncode, again.stdout) == (2, "")
     assert again.stderr == "monitor: backup.db exists: name another file, or replace it with --force\n"
     assert g.monitor(config, "db", "backup", "--force", "backup.db", key=None).returncode == 0
+
+
+def test_the_line_for_postgres_keeps_how_the_server_is_reached(tmp_path: Path) -> None:
+    engine = open_engine(
+        "postgresql://monitor:hidden-word@/history?host=/run/postgres&sslpassword=other-word"
+    )
+    line = dump_command(engine, tmp_path / "monitor.dump")
+    assert "host=%2Frun%2Fpostgres" in line or "host=/run/postgres" in line
+    assert "-word" not in line

@@ -262,6 +262,10 @@ def test_parquet_goes_through_a_pipe(config: Path, tmp_path: Path) -> None:
         ("sweeps/", "sweeps/ is a directory: sweep records go into one file"),
         ("--format csv no/such/place.csv", "no/such/place.csv: cannot be written: No such file or directory"),
         ("--format csv config.toml/", "config.toml: cannot be made a directory: "),
+        (f"--format csv {'x' * 300}", "cannot be written: File name too long"),
+        ("--provider typo x", 'no provider "typo" in the history; there is: '),
+        ("--format csv --provider typo x", 'no provider "typo" in the history; there is: '),
+        ("--since 9999-12-31T23:59:59-12:00 x", "is a moment that no calendar has in UTC"),
     ],
 )
 def test_what_cannot_be_exported_is_refused_with_the_remedy(config: Path, arguments: str, words: str) -> None:
@@ -270,6 +274,25 @@ def test_what_cannot_be_exported_is_refused_with_the_remedy(config: Path, argume
     assert refused.returncode == 2, refused.stderr
     assert words in refused.stderr
     assert sorted(config.parent.rglob("*")) == before
+
+
+def test_an_export_never_takes_the_place_of_the_database(config: Path, sqlite_url: str) -> None:
+    database = Path(sqlite_url.removeprefix("sqlite:///"))
+    before = database.read_bytes()
+    (config.parent / "link").symlink_to(database)
+    names = [database, *(f"{database}{end}" for end in ("-wal", "-shm", "-journal", ".leader.lock"))]
+    for file in (*names, config.parent / "link"):
+        for form in ("sweeps", "jsonl"):
+            refused = g.monitor(config, "export", "--format", form, str(file), key=None)
+            assert (refused.returncode, "belongs to it: name another file" in refused.stderr) == (2, True), (
+                file
+            )
+    assert database.read_bytes() == before
+
+
+def test_an_empty_name_is_no_file_to_export_to(config: Path) -> None:
+    refused = g.monitor(config, "export", "--format", "csv", "", key=None)
+    assert (refused.returncode, "FILE is empty" in refused.stderr) == (2, True)
 
 
 def test_parquet_is_not_for_a_terminal(config: Path) -> None:

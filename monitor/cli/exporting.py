@@ -1,6 +1,8 @@
 """`monitor export`: the history as sweep records, or its views as CSV, JSON Lines and Parquet."""
 
+import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import click
@@ -11,9 +13,12 @@ from monitor.app.streams import STANDARD
 from monitor.cli.bars import Bar
 from monitor.cli.context import Context, pass_context, provider_option
 from monitor.cli.output import counted, forget, note
+from monitor.cli.reading import known_provider
 from monitor.cli.when import parse_when
 from monitor.core.views import OBSERVATIONS, VIEWS, Scope, Span, View
 from monitor.errors import UsageError
+from monitor.store.engine import Engine
+from monitor.store.files import is_own
 
 _SWEEPS = "sweeps"
 
@@ -51,7 +56,9 @@ def export_history(
     """
     moments = [None if when is None else parse_when(when) for when in (since, until)]
     scope = Scope(since=moments[0], until=moments[1], provider=provider)
-    is_directory = file.endswith("/") or Path(file).is_dir()
+    if not file:
+        raise UsageError("FILE is empty: name a file, a directory, or - for stdout")
+    is_directory = file.endswith("/") or os.path.isdir(file)  # noqa: PTH112 - says no to impossible names
     try:
         if format_ == _SWEEPS:
             _export_sweeps(context, scope, _no_directory(file, view, is_directory=is_directory))
@@ -64,6 +71,7 @@ def export_history(
 
 
 def _export_sweeps(context: Context, scope: Scope, file: Path) -> None:
+    _checked(context, scope, file)
     sweeps = context.app.read_sweeps(since=scope.since, until=scope.until, provider=scope.provider)
     with Bar() as bar:
         count = write_records(bar.counted("sweeps", sweeps, then="finishing"), file)
@@ -75,18 +83,29 @@ def _export_view(context: Context, scope: Scope, form: Format, view: View, file:
         raise UsageError("Parquet is not for a terminal: name a file, or send it through a pipe")
     if form is Format.PARQUET and file.suffix == ".gz":
         raise UsageError(f"{file}: Parquet is compressed inside: leave .gz out of the name")
+    engine = _checked(context, scope, file)
     with Bar() as bar:
-        count = export_view(context.app.history(), view, scope, form=form, file=file, watch=_shown_on(bar))
+        count = export_view(engine, view, scope, form=form, file=file, watch=_shown_on(bar))
     note(f"{counted(count, 'row')} of {view.name} exported")
 
 
 def _export_views(context: Context, scope: Scope, form: Format, directory: Path) -> None:
+    engine = _checked(context, scope, *(directory / f"{name}.{form}" for name in VIEWS))
     with Bar() as bar:
-        counts = export_views(
-            context.app.history(), scope, form=form, directory=directory, watch=_shown_on(bar)
-        )
+        counts = export_views(engine, scope, form=form, directory=directory, watch=_shown_on(bar))
     for name, count in counts.items():
         note(f"{directory / name}.{form}: {counted(count, 'row')}")
+
+
+def _checked(context: Context, scope: Scope, *files: Path) -> Engine:
+    """Return the history; raises UsageError for a provider without one, and for files that belong to it."""
+    engine = context.app.history()
+    known_provider(engine, scope.provider)
+    with suppress(OSError, RuntimeError):  # a name that cannot be written is told when it is to be
+        for file in files:
+            if is_own(engine, file):
+                raise UsageError(f"{file} is the database itself, or belongs to it: name another file")
+    return engine
 
 
 def _shown_on(bar: Bar) -> Watch:

@@ -16,9 +16,11 @@ def parse_when(text: str) -> datetime:
     """
     try:
         moment = datetime.fromisoformat(text)
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except OverflowError:
+        raise UsageError(f'"{text}" is a moment that no calendar has in UTC') from None
     except ValueError:
         return _ago(text)
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
 def _ago(text: str) -> datetime:

@@ -13,17 +13,18 @@ from pathlib import Path
 from tempfile import mkstemp
 from typing import Final
 
-from sqlalchemy import Engine, text
+from sqlalchemy import URL, Engine, text
 
 from monitor.errors import StoreError, StoreUnavailable, UsageError
-from monitor.store.engine import file_mode_of, is_sqlite, reading, sqlite_path
-from monitor.store.files import is_missing
+from monitor.store.engine import file_mode_of, is_sqlite, reading
+from monitor.store.files import is_missing, is_own
 from monitor.store.trouble import database_name
 
 Watch = Callable[[int, int], None]
 """Told how many pages are copied, and of how many."""
 
 _PAGES_AT_ONCE: Final = 2_000
+_STANDARD: Final = Path("-")
 
 
 def back_up(engine: Engine, file: Path, *, replaces: bool, watch: Watch) -> int:
@@ -40,25 +41,32 @@ def back_up(engine: Engine, file: Path, *, replaces: bool, watch: Watch) -> int:
         raise StoreUnavailable(
             f"database {database_name(engine)} does not exist: there is nothing to back up"
         )
-    _refuse_what_is_in_the_way(engine, file, replaces=replaces)
     try:
+        _refuse_what_is_in_the_way(engine, file, replaces=replaces)
         with _draft(file.resolve(), file_mode_of(engine)) as draft:
             _copy(engine, file, draft, watch)
             return draft.stat().st_size
     except OSError as error:
         raise UsageError(f"{file}: cannot be written: {error.strerror}") from None
+    except RuntimeError as error:  # how Path.resolve of Python 3.11 and 3.12 calls it
+        if "loop" not in str(error):
+            raise
+        raise UsageError(f"{file}: cannot be written: the symbolic links go in circles") from None
 
 
 def dump_command(engine: Engine, file: Path) -> str:
-    """Return the line of shell that backs up a Postgres database; without its password."""
-    return f"pg_dump --format=custom --file={shlex.quote(str(file))} {shlex.quote(database_name(engine))}"
+    """Return the line of shell that backs up a Postgres database; without its passwords."""
+    given = engine.url.difference_update_query(["password", "sslpassword"])
+    place = (given.username, None, given.host, given.port, given.database)
+    bare = URL.create("postgresql", *place, query=given.query).render_as_string()
+    return f"pg_dump --format=custom --file={shlex.quote(str(file))} {shlex.quote(bare)}"
 
 
 def _refuse_what_is_in_the_way(engine: Engine, file: Path, *, replaces: bool) -> None:
-    if file.is_dir() or (file.exists() and not file.is_file()):
+    if file == _STANDARD or file.is_dir() or (file.exists() and not file.is_file()):
         raise UsageError(f"{file} is no file: a backup goes into one")
-    if file.exists() and file.samefile(sqlite_path(engine)):
-        raise UsageError(f"{file} is the database itself: name another file")
+    if is_own(engine, file):
+        raise UsageError(f"{file} is the database itself, or belongs to it: name another file")
     if file.exists() and not replaces:
         raise UsageError(f"{file} exists: name another file, or replace it with --force")
     for companion in (file.with_name(f"{file.name}{end}") for end in ("-wal", "-journal")):

@@ -15,6 +15,7 @@ from sqlalchemy.exc import ArgumentError
 
 from monitor.errors import ConfigError
 from monitor.store.trouble import translated
+from monitor.store.values import is_storable
 
 __all__ = [
     "BUSY_TIMEOUT_MS",
@@ -90,7 +91,7 @@ def file_mode_of(engine: Engine) -> int:
 def _address(url: str) -> URL:
     try:
         address = make_url(url)
-    except ArgumentError:
+    except (ArgumentError, ValueError):
         raise ConfigError(
             "the database url is not one: write sqlite:///path or postgresql://user@host/db"
         ) from None
@@ -103,6 +104,8 @@ def _address(url: str) -> URL:
         )
     if not address.database or address.database == ":memory:" or address.database.startswith("file:"):
         raise ConfigError("database url: a SQLite history needs a file, as in sqlite:///data/monitor.db")
+    if not is_storable(address.database):
+        raise ConfigError("database url: the name of the file has characters that are no UTF-8")
     return address.set(
         drivername="sqlite+pysqlite", database=str(Path(address.database).absolute()), query={}
     )

@@ -10,7 +10,7 @@ from pathlib import Path
 from sqlalchemy import Engine
 
 from monitor.errors import StoreUnavailable
-from monitor.store.engine import BUSY_TIMEOUT_MS, file_mode_of, sqlite_path
+from monitor.store.engine import BUSY_TIMEOUT_MS, file_mode_of, is_sqlite, sqlite_path
 from monitor.store.trouble import database_name, translated
 
 
@@ -23,6 +23,21 @@ def is_missing(engine: Engine) -> bool:
     except OSError:
         return False
     return False
+
+
+def is_own(engine: Engine, file: Path) -> bool:
+    """Tell whether a file is the SQLite database or one beside it that belongs to it: its logs, its locks.
+
+    Raises OSError for a name that no file can have, RuntimeError for symbolic links that go in circles.
+    """
+    if not is_sqlite(engine):
+        return False
+    database, target = sqlite_path(engine).resolve(), file.resolve()
+    if target.exists() and database.exists() and target.samefile(database):
+        return True
+    end = target.name.removeprefix(database.name)
+    belongs = end in {"", "-wal", "-shm", "-journal"} or (end.startswith(".") and end.endswith(".lock"))
+    return target.parent == database.parent and target.name.startswith(database.name) and belongs
 
 
 def create_file(engine: Engine, look: Callable[[Engine], object]) -> None:

@@ -55,6 +55,9 @@ def test_every_way_to_write_a_postgres_address_means_psycopg_3(given: str) -> No
         "sqlite:///file:x?mode=memory",
         "mysql://u:geheim@h/d",
         "data/monitor.db",
+        "postgresql://h:geheim/d",
+        "sqlite:///a%00b.db",
+        "sqlite:///\udcff.db",
         "",
     ],
 )
