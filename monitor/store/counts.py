@@ -11,6 +11,7 @@ from monitor.core.history import WindowRow
 from monitor.core.sketch import exact_percentile, merge_encoded, percentile
 from monitor.store.days import read_sketches, read_totals
 from monitor.store.due import count_due
+from monitor.store.horizon import read_bounds
 from monitor.store.narrowing import models, names
 from monitor.store.rollup import count
 from monitor.store.values import DAY_MS
@@ -55,13 +56,15 @@ def read_counts(
 ) -> list[WindowRow]:
     """Return the counts of each model that was due in [`begins_at`, `ends_at`), by provider and id.
 
-    Without `latencies` the rows have none, which is quicker. See `count_window` for how exact they are.
+    Without `latencies` the rows have none, which is quicker. See `count_window` for how exact they are. A day
+    whose observations were pruned counts only where the window has all of it.
     """
     known = models(connection, names(provider, model))
     tallies, silent = dict[int, Tally](), dict[int, int]()
     for owner, number in {each.provider_id: each.id for each in known}.items():
         only = None if model is None else number
-        asked = (connection, owner, to_millis(begins_at), to_millis(ends_at), only)
+        window = _without_pruned_edges(connection, owner, to_millis(begins_at), to_millis(ends_at))
+        asked = (connection, owner, *window, only)
         tallies |= count_window(*asked, latencies=latencies)
         silent |= count_due(*asked)
     return [
@@ -69,6 +72,16 @@ def read_counts(
         for each in known
         if each.id in tallies or each.id in silent
     ]
+
+
+def _without_pruned_edges(
+    connection: Connection, provider_id: int, begins_at: int, ends_at: int
+) -> tuple[int, int]:
+    """Leave out days that were pruned and that the window has only a part of: nobody knows that any more."""
+    kept_from = read_bounds(connection, provider_id).begins_at
+    begin = -(-begins_at // DAY_MS) * DAY_MS if begins_at < kept_from else begins_at
+    end = ends_at // DAY_MS * DAY_MS if ends_at < kept_from else ends_at
+    return begin, end
 
 
 def count_window(

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, select
+from sqlalchemy import ColumnElement, Connection, bindparam, select
 
 from monitor.clock import to_millis
 from monitor.core.daily import midnight_of
@@ -16,6 +16,7 @@ from monitor.store.states import read_document, state_document
 from monitor.store.values import DAY_MS
 
 _BEFORE_ALL = -(2**53)
+_BOUNDS = select(horizon.c.day, horizon.c.started_at).where(horizon.c.provider_id == bindparam("owner"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +45,7 @@ def read_horizon(connection: Connection, provider_id: int) -> Horizon:
 
 def read_bounds(connection: Connection, provider_id: int) -> Horizon:
     """Return the same without what was believed there, which is much."""
-    query = select(horizon.c.day, horizon.c.started_at).where(horizon.c.provider_id == provider_id)
-    row = connection.execute(query).one_or_none()
+    row = connection.execute(_BOUNDS, {"owner": provider_id}).one_or_none()
     return Horizon() if row is None else Horizon(row.day, row.started_at)
 
 

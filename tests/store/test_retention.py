@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine, func, select, update
 
-from monitor.core.daily import day_of
+from monitor.core.daily import day_of, midnight_of
 from monitor.core.model import Policy
 from monitor.errors import StoreError, UsageError
 from monitor.report.differences import difference_lines
@@ -19,9 +19,11 @@ from monitor.store.horizon import Horizon
 from monitor.store.integrity import check
 from monitor.store.migrate import prepare
 from monitor.store.rebuild import rebuild
+from monitor.store.record import record_missed_slots
 from monitor.store.replay import compare
 from monitor.store.retention import give_back, prunable, prune, remove_findings, unused_findings
 from monitor.store.void import void
+from monitor.store.windows import model_counts
 from tests.store import told, views
 from tests.store.invariants import derived, everything
 
@@ -69,6 +71,20 @@ def test_what_was_derived_stays_and_observations_of_old_days_go(lived: Engine) -
     assert_rebuildable(lived)
     first = min(row["observed_at"] for row in views.told(lived, "observation_history"))
     assert first >= str(told.START + timedelta(days=middle - 1 - FIRST_DAY))[:10]
+
+
+def test_a_window_leaves_out_the_rest_of_a_pruned_day_with_what_was_missed_on_it(lived: Engine) -> None:
+    """Else coverage fell by what was due in observations that nobody can count any more."""
+    last = FIRST_DAY + days(lived)
+    end = midnight_of(last + 1)
+    midnights = [midnight_of(day) for day in range(FIRST_DAY + 1, last)]
+    record_missed_slots(lived, NAME, "default", [each - timedelta(minutes=7) for each in midnights])
+    whole = [model_counts(lived, each, end) for each in midnights]
+    prune(lived, "nvidia", last)
+    assert whole
+    assert [model_counts(lived, each, end) for each in midnights] == whole
+    assert [model_counts(lived, each - timedelta(hours=9), end) for each in midnights] == whole
+    assert model_counts(lived, midnights[0] - timedelta(hours=9), midnights[0] - timedelta(hours=1)) == []
 
 
 def test_pruning_again_removes_nothing_and_a_longer_retention_changes_nothing(lived: Engine) -> None:
