@@ -36,6 +36,7 @@ _PLACES = {
     EventKind.FLAPPING_STOPPED: 2,
     EventKind.RETIREMENT_ANNOUNCED: 3,
     EventKind.KIND_CHANGED: 4,
+    EventKind.SERVED_MODEL_CHANGED: 5,
 }
 
 

@@ -27,6 +27,7 @@ class Reason(StrEnum):
     OK = "ok"
     TOO_MANY_REQUESTS = "too_many_requests"
     SATURATED = "saturated"
+    MODEL_QUOTA = "model_quota"  # a limit of this model's own, however long (rules.md 6)
     QUEUED = "queued"
     NOT_FOUND = "not_found"
     NOT_FOR_ACCOUNT = "not_for_account"
@@ -37,6 +38,7 @@ class Reason(StrEnum):
     SERVER_ERROR = "server_error"
     SWITCHED_OFF = "switched_off"
     INVALID_ANSWER = "invalid_answer"
+    FALLBACK = "fallback"  # another deployment answered in its place (rules.md 37)
     NO_ENDPOINT = "no_endpoint"
     NEEDS_OTHER_REQUEST = "needs_other_request"
     BAD_REQUEST = "bad_request"
@@ -49,6 +51,7 @@ class Reason(StrEnum):
     NOT_PROBED = "not_probed"
     LOOKED_UP = "looked_up"  # a retired model of which only the metadata was read (rules.md 28)
     UNRESPONSIVE = "unresponsive"
+    UNCLEAR = "unclear"  # nothing clear for long, and not by time-outs alone (rules.md 4)
     DELISTED = "delisted"
     UNAVAILABLE_TOO_LONG = "unavailable_too_long"
 
@@ -111,6 +114,7 @@ class EventKind(StrEnum):
     FLAPPING_STOPPED = "flapping_stopped"
     RETIREMENT_ANNOUNCED = "retirement_announced"
     KIND_CHANGED = "kind_changed"
+    SERVED_MODEL_CHANGED = "served_model_changed"
 
     CREDENTIAL_REJECTED = "credential_rejected"
     CREDENTIAL_ACCEPTED = "credential_accepted"
@@ -128,7 +132,8 @@ class Observation:
 
     `at_ms` counts from the sweep's `started_at`; `attempts` is how many requests it took, 0 if never asked.
     `first_token_ms` (from the request's last byte sent) and `tokens_per_s` (output tokens, two decimals) are
-    known only where answers are streamed.
+    known only where answers are streamed. `served_as` is the model that the answer itself names, None where
+    it names the one asked for, or none (rules.md 37).
     """
 
     model: str
@@ -143,6 +148,7 @@ class Observation:
     detail: str | None = None
     first_token_ms: int | None = None
     tokens_per_s: float | None = None
+    served_as: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

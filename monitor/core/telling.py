@@ -158,11 +158,18 @@ _KIND = _Subject(
     after=lambda event: (event.detail or "").partition(" -> ")[2],
     now=lambda _event, known: known.kind,
 )
+_SERVED = _Subject(
+    "served_as",
+    before=lambda event: (event.detail or "").partition(" -> ")[0],
+    after=lambda event: (event.detail or "").partition(" -> ")[2],
+    now=lambda event, _known: (event.detail or "").partition(" -> ")[2],
+)
 _SUBJECTS: Mapping[EventKind, _Subject] = {
     EventKind.FLAPPING_STARTED: _FLAPPING,
     EventKind.FLAPPING_STOPPED: _FLAPPING,
     EventKind.RETIREMENT_ANNOUNCED: _END,
     EventKind.KIND_CHANGED: _KIND,
+    EventKind.SERVED_MODEL_CHANGED: _SERVED,
 }
 
 

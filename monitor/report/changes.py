@@ -31,10 +31,12 @@ _GROUPS: Final[Mapping[EventKind, str]] = {
     EventKind.FLAPPING_STARTED: "started flapping",
     EventKind.FLAPPING_STOPPED: "stopped flapping",
     EventKind.KIND_CHANGED: "changed kind",
+    EventKind.SERVED_MODEL_CHANGED: "answered by another model",
 }
 _VERBS_OF_ONE: Final[Mapping[EventKind, str]] = {
     EventKind.RETIRED: "was retired",
     EventKind.KIND_CHANGED: "changed its kind",
+    EventKind.SERVED_MODEL_CHANGED: "is answered by another model",
 }
 _PLACES: Final = {kind: place for place, kind in enumerate(_GROUPS, start=1)}
 

@@ -12,6 +12,7 @@ REASONS: Final[dict[str, str]] = {
     Reason.OK: "answers",
     Reason.TOO_MANY_REQUESTS: "answers, but limits our requests",
     Reason.SATURATED: "hosted, but busy",
+    Reason.MODEL_QUOTA: "answers, but its own quota is used up",
     Reason.QUEUED: "hosted, the request was queued",
     Reason.NOT_FOUND: "not found at the provider",
     Reason.NOT_FOR_ACCOUNT: "not offered to this account",
@@ -22,6 +23,7 @@ REASONS: Final[dict[str, str]] = {
     Reason.SERVER_ERROR: "server error",
     Reason.SWITCHED_OFF: "switched off at the provider",
     Reason.INVALID_ANSWER: "answers with something that is no answer",
+    Reason.FALLBACK: "another deployment answered in its place",
     Reason.NO_ENDPOINT: "no known endpoint serves it",
     Reason.NEEDS_OTHER_REQUEST: "asks for another form of request",
     Reason.BAD_REQUEST: "refuses the request",
@@ -34,6 +36,7 @@ REASONS: Final[dict[str, str]] = {
     Reason.NOT_PROBED: "not asked yet",
     Reason.LOOKED_UP: "only looked up",
     Reason.UNRESPONSIVE: "no answer in time, again and again",
+    Reason.UNCLEAR: "no clear answer, again and again",
     Reason.DELISTED: "left the catalog",
     Reason.UNAVAILABLE_TOO_LONG: "did not answer for too long",
 }
@@ -60,6 +63,7 @@ CHANGES: Final[dict[str, str]] = {
     EventKind.FLAPPING_STOPPED: "stopped flapping",
     EventKind.RETIREMENT_ANNOUNCED: "will be retired",
     EventKind.KIND_CHANGED: "changed its kind",
+    EventKind.SERVED_MODEL_CHANGED: "is answered by another model",
     EventKind.CREDENTIAL_REJECTED: "rejects our key",
     EventKind.CREDENTIAL_ACCEPTED: "accepts our key again",
     EventKind.QUOTA_EXHAUSTED: "says that our quota is used up",
@@ -71,7 +75,7 @@ CHANGES: Final[dict[str, str]] = {
 }
 _WITH_STATUS: Final = frozenset({EventKind.APPEARED, EventKind.REAPPEARED})
 _WITH_REASON: Final = frozenset({EventKind.BECAME_UNAVAILABLE, EventKind.RETIRED})
-_WITH_DETAIL: Final = frozenset({EventKind.RETIREMENT_ANNOUNCED, EventKind.KIND_CHANGED})
+_WITH_DETAIL: Final = frozenset({EventKind.RETIREMENT_ANNOUNCED, EventKind.KIND_CHANGED, EventKind.SERVED_MODEL_CHANGED})
 
 # Unicode categories of characters that are unseen, or that reorder what stands around them.
 _UNSEEN: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
