@@ -14,6 +14,7 @@ from benchmarks.figures import Benchmark, Scale
 from benchmarks.folding import folding
 from benchmarks.hanging import hanging
 from benchmarks.minute import minute
+from benchmarks.public import public
 from benchmarks.storing import storing
 from benchmarks.sweeping import sweeping
 from benchmarks.watching import watching
@@ -25,6 +26,7 @@ BENCHMARKS: Mapping[str, Benchmark] = MappingProxyType(
         "minute": minute,
         "hang": hanging,
         "cost": cost,
+        "public": public,
         "daemon": watching,
         "store": storing,
         "fold": folding,
@@ -45,6 +47,7 @@ def main() -> None:
         most=options.observations,
         databases=tuple(options.database or ()),
         directory=options.directory,
+        against=options.against,
     )
     for name in options.names or BENCHMARKS:
         for figure in BENCHMARKS[name](scale):
@@ -56,6 +59,9 @@ def _parsed() -> argparse.Namespace:
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(BENCHMARKS)}; default all")
     parser.add_argument(
         "--quick", action="store_true", help="fewer repetitions, smaller catalogs and histories"
+    )
+    parser.add_argument(
+        "--against", type=Path, metavar="DIR", help="another checkout to measure beside this one"
     )
     years = parser.add_argument_group("history")
     years.add_argument(

@@ -18,6 +18,7 @@ class Scale:
 
     For years of history also: the `most` observations (None: all there are to measure), which `databases`
     (empty: all), and the `directory` they are kept in while they are measured (None: the machine's for such).
+    `against` is another checkout, whose figures stand beside these where it matters (None: there is none).
     """
 
     repeats: int
@@ -25,6 +26,7 @@ class Scale:
     most: int | None = None
     databases: tuple[str, ...] = ()
     directory: Path | None = None
+    against: Path | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
