@@ -8,7 +8,7 @@ from typing import Protocol
 
 from monitor.catalog.page import Page, Unreadable, read_page
 from monitor.core import phrases
-from monitor.core.answer import all_text, read_document, telling_text
+from monitor.core.answer import all_text, is_html, read_document, telling_text
 from monitor.core.exchange import CONNECTION_LEVEL, FAILURE_TEXT, Exchange
 from monitor.core.model import Cause
 from monitor.core.notes import CatalogNote
@@ -17,7 +17,8 @@ from monitor.http import Client, Endpoint, exchange
 
 _OK = 200
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
-_STATUS_CAUSES = {401: Cause.CREDENTIAL, 403: Cause.CREDENTIAL, 402: Cause.QUOTA, 407: Cause.OUR_NETWORK}
+_PAGE_CAUSES = {401: Cause.CREDENTIAL, 402: Cause.QUOTA, 407: Cause.OUR_NETWORK}
+_STATUS_CAUSES = {**_PAGE_CAUSES, 403: Cause.CREDENTIAL}
 _REFUSED = frozenset({400, 404, 422, 429})
 _PARSE_HERE_CHARS = 100_000
 
@@ -182,15 +183,36 @@ def _trouble(answer: Exchange) -> CatalogTrouble | None:
         return CatalogTrouble(cause, FAILURE_TEXT[answer.failure], answer.http_status)
     if answer.http_status == _OK:
         return None
-    cause = _STATUS_CAUSES.get(answer.http_status or 0) or _told_cause(answer)
+    sentence = _sentence(answer)
+    return CatalogTrouble(
+        _cause(answer), f"HTTP {answer.http_status}: {sentence}".strip(": "), answer.http_status
+    )
+
+
+def _sentence(answer: Exchange) -> str:
     if answer.http_status in _REDIRECTS:
-        sentence = "redirects are not followed; base_url must be the address they lead to"
-    else:
-        sentence = telling_text(read_document(answer.body), answer.body)
-    return CatalogTrouble(cause, f"HTTP {answer.http_status}: {sentence}".strip(": "), answer.http_status)
+        return "redirects are not followed; base_url must be the address they lead to"
+    sentence = telling_text(read_document(answer.body), answer.body)
+    return f"a web page: {sentence}" if _is_page(answer) else sentence
 
 
-def _told_cause(answer: Exchange) -> Cause:
+def _is_page(answer: Exchange) -> bool:
+    return is_html(answer.body, answer.headers.get("content-type", ""))
+
+
+def _cause(answer: Exchange) -> Cause:
+    """Return whose trouble a refusal is.
+
+    A web page is no API's word: a firewall's says 403, a site's own "not found" speaks of API keys in its
+    menu (rules.md 8; provider facts 2, row 7). Only 401, 402 and 407 mean what HTTP says, page or not.
+    """
+    status = answer.http_status or 0
+    if _is_page(answer):
+        return _PAGE_CAUSES.get(status, Cause.CATALOG_UNREADABLE)
+    return _STATUS_CAUSES.get(status) or _cause_in_words(answer)
+
+
+def _cause_in_words(answer: Exchange) -> Cause:
     """Return what an answer's words tell where its status does not: some reject a key with a 400."""
     document = read_document(answer.body)
     text = all_text(document, answer.body) if answer.http_status in _REFUSED else ""

@@ -203,6 +203,36 @@ def test_a_catalog_that_cannot_be_read_says_whose_trouble_it_is(raw: bytes, caus
     assert KEY not in repr(found)
 
 
+def page_of(status: int, text: str, **headers: str) -> bytes:
+    return answer(status, text, headers={"Content-Type": "text/html; charset=UTF-8", **headers})
+
+
+FIREWALL = "<!DOCTYPE html><html><head><title>Attention Required! | Cloudflare</title></head></html>"
+MENU = "<html><body><nav>Docs, API keys, Billing: payment required</nav><h1>Not Found</h1></body></html>"
+
+
+@pytest.mark.parametrize(
+    ("raw", "cause", "why"),
+    [
+        (page_of(403, FIREWALL), Cause.CATALOG_UNREADABLE, "HTTP 403: a web page: Attention Required!"),
+        (answer(403, "<html><h1>403 Forbidden"), Cause.CATALOG_UNREADABLE, "HTTP 403: a web page: "),
+        (page_of(403, "\n<p>API key? Request blocked."), Cause.CATALOG_UNREADABLE, "HTTP 403: a web page: "),
+        (page_of(404, MENU), Cause.CATALOG_UNREADABLE, "HTTP 404: a web page: "),
+        (page_of(429, MENU), Cause.CATALOG_UNREADABLE, "HTTP 429: a web page: "),
+        (page_of(503, FIREWALL), Cause.CATALOG_UNREADABLE, "HTTP 503: a web page: "),
+        (page_of(401, "<html><h1>401 Authorization Required"), Cause.CREDENTIAL, "HTTP 401: a web page: "),
+        (page_of(402, "<html>Pay"), Cause.QUOTA, "HTTP 402: a web page: Pay"),
+        (page_of(407, "<html>Squid"), Cause.OUR_NETWORK, "HTTP 407: a web page: Squid"),
+        (answer(403, "RBAC: access denied"), Cause.CREDENTIAL, "HTTP 403: RBAC: access denied"),
+    ],
+)
+def test_a_web_page_is_no_apis_word_about_the_key(raw: bytes, cause: Cause, why: str) -> None:
+    found, _ = reading_of(saying(raw))
+    assert found.trouble is not None
+    assert (found.trouble.cause, found.trouble.http_status) == (cause, int(raw.split()[1]))
+    assert why in found.trouble.detail
+
+
 def test_a_catalog_of_500_megabytes_is_given_up_at_the_cap() -> None:
     async def flood(_request: Request, writer: asyncio.StreamWriter) -> None:
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 500000000\r\n\r\n[")
