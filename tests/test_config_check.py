@@ -3,11 +3,13 @@
 import json
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from monitor.app.application import App
 from monitor.app.targets import endpoint_of
+from monitor.app.unmatched import unmatched_patterns
 from monitor.clock import utc_now
 from monitor.config import PRESETS, parse_settings
 from monitor.core.model import Observation, Outcome, Sweep
@@ -105,6 +107,96 @@ def test_a_schema_of_another_version_is_no_fault_of_the_configuration(
     with engine.begin() as connection:
         connection.exec_driver_sql("UPDATE schema_version SET version_num = '9999'")
     assert "no history yet" in cost_of(app_of(database_url))
+
+
+# ---- Patterns that match nothing (rules.md 41) ----
+
+
+def checked_with(tmp_path: Path, url: str, more: str, **provider: list[str]) -> list[str]:
+    """Check a configuration beside a catalog of `LISTED`; returns what is noted, without the directory."""
+    config = config_file(tmp_path, "http://127.0.0.1:1/v1", url, **dict[str, Any](provider))
+    with config.open("a", encoding="utf-8") as file:
+        file.write(more)
+    checked = monitor(config, "config", "check")
+    assert checked.returncode == 0
+    assert checked.stdout.startswith(f"{config}: ok (")
+    return checked.stderr.replace(f"{tmp_path}/", "").splitlines()
+
+
+NO_MODEL = "matches no model in the last catalog of nvidia"
+NO_PROVIDER = "matches no configured provider"
+INCLUDE = "note: config.toml:17: providers[0].include[1]"
+WINDOW = "note: config.toml:24: maintenance[0].models[1]"
+LISTED = ("meta/llama-3.1-8b-instruct", "org/model[beta]", "claude-sonnet-4[1m]", "a*b", "what?")
+
+
+def test_a_pattern_that_matches_nothing_in_the_last_catalog_is_noted_with_its_place_and_the_nearest_ids(
+    engine: Engine, database_url: str, tmp_path: Path
+) -> None:
+    add_history(engine, app_of(database_url), *LISTED)
+    assert checked_with(
+        tmp_path,
+        database_url,
+        '[[maintenance]]\ncron = "0 22 * * sun"\nduration = "4h"\n'
+        'models = [\n  "a*b",\n  "claude-sonnet-4[1m ]",\n]\n',
+        include=["*", "meta/llama-3.1-8b-instrukt"],
+        exclude=["zzz/*"],
+    ) == [
+        f'{INCLUDE}: "meta/llama-3.1-8b-instrukt" {NO_MODEL}; nearest: "meta/llama-3.1-8b-instruct"',
+        f'note: config.toml:18: providers[0].exclude[0]: "zzz/*" {NO_MODEL}',
+        f'{WINDOW}: "claude-sonnet-4[1m ]" {NO_MODEL}; nearest: "claude-sonnet-4[1m]"',
+    ]
+
+
+def test_ids_named_exactly_and_patterns_that_match_are_not_noted(
+    engine: Engine, database_url: str, tmp_path: Path
+) -> None:
+    add_history(engine, app_of(database_url), *LISTED)
+    window = f"models = {json.dumps([*LISTED, 'meta/*'])}\n"
+    more = f'[[maintenance]]\ncron = "0 22 * * sun"\nduration = "4h"\nprovider = "nv*"\n{window}'
+    assert checked_with(tmp_path, database_url, more, include=[*LISTED, "meta/*"], exclude=["*[[]1m]"]) == []
+
+
+@pytest.mark.usefixtures("engine")
+def test_where_no_catalog_was_read_yet_nothing_is_said_of_models(database_url: str, tmp_path: Path) -> None:
+    more = '[[maintenance]]\ncron = "0 22 * * sun"\nduration = "4h"\nmodels = ["b"]\n'
+    assert checked_with(tmp_path, database_url, more, include=["a"]) == []
+
+
+def test_a_pattern_of_providers_that_matches_none_configured_is_noted(tmp_path: Path) -> None:
+    more = """
+[[notify]]
+url = "json://127.0.0.1"
+providers = ["nvidia", "openai", "nvida"]
+[[maintenance]]
+cron = "0 22 * * sun"
+duration = "4h"
+provider = "Nvidia"
+"""
+    assert checked_with(tmp_path, "sqlite:///monitor.db", more) == [
+        f'note: config.toml:20: notify[0].providers[1]: "openai" {NO_PROVIDER}',
+        f'note: config.toml:20: notify[0].providers[2]: "nvida" {NO_PROVIDER}; nearest: "nvidia"',
+        f'note: config.toml:24: maintenance[0].provider: "Nvidia" {NO_PROVIDER}; nearest: "nvidia"',
+    ]
+
+
+def test_a_windows_pattern_must_match_in_one_of_the_catalogs_it_is_for() -> None:
+    text = """
+[[providers]]
+name = "a"
+preset = "ollama"
+[[providers]]
+name = "b"
+preset = "ollama"
+[[maintenance]]
+cron = "0 22 * * sun"
+duration = "4h"
+models = ["of-a", "of-b", "of-nobody"]
+"""
+    settings = parse_settings(text, "config.toml")
+    both = {"a": {"of-a"}, "b": {"of-b"}}
+    assert [fault.path[-1] for fault in unmatched_patterns(settings, both)] == [2]
+    assert unmatched_patterns(settings, {"a": {"of-a"}}) == []
 
 
 # ---- The endpoint ----

@@ -153,18 +153,25 @@ class App:
             budget=provider.requests_per_day,
         )
 
-    def _watched_models(self, name: str) -> int | None:
-        """Count the models of the last believed catalog that are watched; None where nothing tells.
+    @cached_property
+    def catalogs(self) -> Mapping[str, frozenset[str]]:
+        """The ids last believed to be listed, by configured provider; providers without any are left out.
 
         A database that is missing, away or another version's tells nothing. Creates nothing.
         """
         engine = self.open_store(read_only=True)
         try:
             migrate.require_current(engine)
-            believed = load_state(engine, name).believed
+            believed = {each.name: load_state(engine, each.name).believed for each in self.settings.providers}
         except StoreError:
-            return None
+            return {}
         finally:
             engine.dispose()
+        return {name: listed for name, listed in believed.items() if listed}
+
+    def _watched_models(self, name: str) -> int | None:
+        """Count the models of the last believed catalog that are watched; None where nothing tells."""
+        if name not in self.catalogs:
+            return None
         policy = self.settings.policy_of(name)
-        return sum(is_tracked(model, policy) for model in believed) if believed else None
+        return sum(is_tracked(model, policy) for model in self.catalogs[name])

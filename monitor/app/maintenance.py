@@ -2,11 +2,11 @@
 
 from collections.abc import Callable
 from datetime import datetime
-from fnmatch import fnmatchcase
 from functools import partial
 from zoneinfo import ZoneInfo
 
 from monitor.config import MaintenanceSettings, Settings
+from monitor.core.patterns import matches
 from monitor.daemon import has_slot, trigger_of
 
 Silence = Callable[[str, str | None, datetime], bool]  # of a provider, a model or None, and a moment
@@ -30,11 +30,11 @@ def silence_of(settings: Settings) -> Silence:
 
 
 def _is_for(window: MaintenanceSettings, provider: str, model: str | None) -> bool:
-    if not fnmatchcase(provider, window.provider):
+    if not matches(provider, (window.provider,)):
         return False
     if model is None:
         return window.models == _EVERY_MODEL
-    return any(fnmatchcase(model, pattern) for pattern in window.models)
+    return matches(model, window.models)
 
 
 def _opening(window: MaintenanceSettings, zone: ZoneInfo) -> Callable[[datetime], bool]:

@@ -3,9 +3,10 @@
 import click
 
 from monitor.app.channels import check_channels
+from monitor.app.unmatched import unmatched_patterns
 from monitor.cli.context import Context, json_option, pass_context
 from monitor.cli.output import note, print_json, say
-from monitor.config import as_dict, shown
+from monitor.config import as_dict, config_file, placed, shown
 
 
 @click.group()
@@ -21,6 +22,8 @@ def config() -> None:
 def check_config(context: Context) -> None:
     """Read the configuration strictly; list everything that is wrong with it, or what a day will cost.
 
+    A pattern that matches nothing in the last catalog is noted, with the ids nearest to it.
+
     Example: monitor config check
     """
     app = context.app
@@ -30,6 +33,9 @@ def check_config(context: Context) -> None:
             note(f"note: {missing}")
     for missing in check_channels(app.settings, context.environ):
         note(f"note: {missing}")
+    unmatched = unmatched_patterns(app.settings, app.catalogs)
+    for line in placed(unmatched, config_file(context.config_path, context.environ)):
+        note(f"note: {line}")
     names = ", ".join(provider.name for provider in app.settings.providers)
     say(f"{context.config_path or 'configuration'}: ok ({names})")
     for provider in app.settings.providers:

@@ -5,7 +5,8 @@ Only this package reads the environment and TOML; only the command line and the 
 
 from monitor.config.auth import Auth
 from monitor.config.channels import APPRISE, WEBHOOK, HeartbeatSettings, NotifySettings
-from monitor.config.load import config_file, load_settings, parse_settings, process_environment
+from monitor.config.faults import Fault
+from monitor.config.load import config_file, load_settings, parse_settings, placed, process_environment
 from monitor.config.maintenance import MaintenanceSettings
 from monitor.config.policy import PolicySettings
 from monitor.config.presets import PRESETS, Preset
@@ -39,6 +40,7 @@ __all__ = [
     "Auth",
     "DaemonSettings",
     "DatabaseSettings",
+    "Fault",
     "HeartbeatSettings",
     "MaintenanceSettings",
     "NotifySettings",
@@ -56,6 +58,7 @@ __all__ = [
     "known_secrets",
     "load_settings",
     "parse_settings",
+    "placed",
     "private_parts",
     "process_environment",
     "resolve_headers",

@@ -6,7 +6,7 @@ Only this package reads the environment and TOML.
 import os
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 
@@ -62,6 +62,14 @@ def parse_settings(text: str, file: str) -> Settings:
     except ValidationError as error:
         faults = faults_of(error)
     raise ConfigError(_report(faults, file, key_lines(text))) from None
+
+
+def placed(faults: Sequence[Fault], file: Path | None) -> list[str]:
+    """Return a line for each fault, with its place in the file that was read; None for no file."""
+    if not file:
+        return [fault.line("configuration", {}) for fault in faults]
+    lines = key_lines(_text_of(file)) if faults else {}
+    return [fault.line(str(file), lines) for fault in faults]
 
 
 def _report(faults: list[Fault], file: str, lines: dict[KeyPath, int]) -> str:

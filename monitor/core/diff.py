@@ -6,7 +6,6 @@ The same fold serves the daemon's step, an import and a rebuild, so all three ag
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
-from fnmatch import fnmatchcase
 
 from monitor.core.lifecycle import confirm_absence, observe
 from monitor.core.model import (
@@ -25,6 +24,7 @@ from monitor.core.model import (
     Sweep,
     Verdict,
 )
+from monitor.core.patterns import matches
 from monitor.core.verdict import CLOSED_BY, PROVIDER_EVENTS, count_on, judge, judge_catalog
 
 _FEWEST_READS = 3  # rules.md 11
@@ -62,8 +62,7 @@ def doubt_catalog(state: ProviderState, sweep: Sweep, policy: Policy) -> Cause |
 
 def is_tracked(model: str, policy: Policy) -> bool:
     """Say whether an id passes `include` and `exclude`; else it is not probed nor absent (rules.md 1)."""
-    is_included = any(fnmatchcase(model, pattern) for pattern in policy.include)
-    return is_included and not any(fnmatchcase(model, pattern) for pattern in policy.exclude)
+    return matches(model, policy.include) and not matches(model, policy.exclude)
 
 
 def _later(known: datetime | None, moment: datetime) -> datetime:

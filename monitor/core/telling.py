@@ -10,11 +10,11 @@ Flapping silences from the sweep on that began it, so the change that crossed th
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from fnmatch import fnmatchcase
 from typing import Final
 
 from monitor.core.lifecycle import BASELINE
 from monitor.core.model import Decision, Event, EventKind, ModelState, ProviderState, Status
+from monitor.core.patterns import matches
 from monitor.core.verdict import CLOSED_BY
 
 Silence = Callable[[str | None], bool]  # of a model, or of the provider as such where None
@@ -45,7 +45,7 @@ class Audience:
 
     def hears_of(self, provider: str) -> bool:
         """Say whether this provider's news are for them."""
-        return any(fnmatchcase(provider, pattern) for pattern in self.providers)
+        return matches(provider, self.providers)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

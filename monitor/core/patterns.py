@@ -1,0 +1,33 @@
+"""Shell patterns on names: `include`, `exclude`, those of channels and of maintenance (rules.md 41)."""
+
+import re
+from collections.abc import Iterable
+from difflib import get_close_matches
+from fnmatch import fnmatchcase
+
+_WILD = re.compile(r"[*?\[\]]")
+
+
+def matches(name: str, patterns: Iterable[str]) -> bool:
+    """Say whether a name equals one of the patterns or fits it, in its own case.
+
+    Equality comes first, as ids hold what patterns are made of: `claude-sonnet-4[1m]` names itself.
+    """
+    return any(name == pattern or fnmatchcase(name, pattern) for pattern in patterns)
+
+
+def nearest(pattern: str, names: Iterable[str], *, most: int = 3) -> tuple[str, ...]:
+    """Return the names most like a pattern that fits none, the most alike first: what may have been meant.
+
+    The pattern's own letters are compared with each whole name and with as much of its beginning and its end.
+    """
+    letters = _WILD.sub("", pattern).lower()
+    if not letters:
+        return ()
+    forms: dict[str, list[str]] = {}
+    for name in sorted(names):
+        low = name.lower()
+        for form in dict.fromkeys((low, low[: len(letters)], low[-len(letters) :])):
+            forms.setdefault(form, []).append(name)
+    alike = (name for form in get_close_matches(letters, forms, n=most) for name in forms[form])
+    return tuple(dict.fromkeys(alike))[:most]
