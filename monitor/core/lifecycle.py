@@ -52,7 +52,13 @@ def observe(
 
 def confirm_absence(model: str, state: ModelState, began_at: datetime, confirmed_at: datetime) -> Advance:
     """Believe that a model left the catalog: retired once, with no streak or window (rules.md 11, 18)."""
-    memory = Memory(absent=state.memory.absent, is_gone=True, has_answered=state.memory.has_answered)
+    memory = state.memory
+    memory = Memory(
+        absent=memory.absent,
+        is_gone=True,
+        has_answered=memory.has_answered,
+        has_served=memory.has_served,
+    )
     after, events = replace(state, listed=False, flapping=False, memory=memory), list[Event]()
     if state.status != Status.RETIRED:
         events.append(
@@ -122,6 +128,7 @@ def _relist(state: ModelState, seen: Seen) -> Advance:
         ups=afresh if seen.is_up else None,
         downs=afresh if seen.is_up is False else None,
         timeouts=count_timeouts(None, seen),
+        swap=None,
     )
     return _move(replace(state, memory=memory), seen, EventKind.REAPPEARED, _settled(seen), afresh)
 
@@ -213,4 +220,5 @@ _RULES: tuple[_Rule, ...] = (
     remarks.flap,
     remarks.announce,
     remarks.change_kind,
+    remarks.change_server,
 )

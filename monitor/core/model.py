@@ -208,26 +208,42 @@ class Streak:
         return Streak(self.count + 1, self.began_at)
 
 
+@dataclass(frozen=True, slots=True)
+class Swap:
+    """Another model that answered once in this one's name, and when; `served_as` None is the model itself."""
+
+    served_as: str | None
+    began_at: datetime
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Memory:
     """What the fold must remember of a model beyond what is shown of it.
 
+    `unclear` counts the looks in a row that got no clear answer, `timeouts` those that only timed out.
     `absent` counts conclusive catalog reads without the model, `is_gone` says that its absence is confirmed,
-    `window` holds the last clear observations for flapping, oldest first, True for up.
+    `window` holds the last clear observations for flapping, oldest first, True for up. `has_served` says that
+    it was available once, so that it is known who answers, `swap` who else did so last (rules.md 37).
     """
 
     ups: Streak | None = None
     downs: Streak | None = None
     timeouts: Streak | None = None
+    unclear: Streak | None = None
     absent: Streak | None = None
     is_gone: bool = False
     window: tuple[bool, ...] = ()
     has_answered: bool = False
+    has_served: bool = False
+    swap: Swap | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelState:
-    """What is believed of one model after the last conclusive sweep."""
+    """What is believed of one model after the last conclusive sweep.
+
+    `served_as` is the model that answers in its name, None while it answers itself (rules.md 37).
+    """
 
     status: Status
     reason: str | None
@@ -240,6 +256,7 @@ class ModelState:
     http_status: int | None = None
     latency_ms: int | None = None
     retires_at: datetime | None = None
+    served_as: str | None = None
     memory: Memory = field(default_factory=Memory)
 
 

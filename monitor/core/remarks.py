@@ -1,10 +1,10 @@
-"""The rules that tell of a model without changing its status: flapping, announced retirement, kind."""
+"""The rules that tell of a model without changing its status: flapping, announced retirement, kind, swaps."""
 
 from dataclasses import replace
 from datetime import datetime
 
 from monitor.core import flapping
-from monitor.core.model import Event, EventKind, Kind, ModelState, Policy, Status
+from monitor.core.model import Event, EventKind, Kind, ModelState, Outcome, Policy, Status, Swap
 from monitor.core.seen import Advance, Seen
 
 
@@ -41,6 +41,30 @@ def change_kind(state: ModelState, seen: Seen, _policy: Policy) -> Advance:
     if state.kind == Kind.UNKNOWN:
         return after, ()
     return after, (_remark_seen(state, EventKind.KIND_CHANGED, seen, f"{state.kind} -> {kind}"),)
+
+
+def change_server(state: ModelState, seen: Seen, _policy: Policy) -> Advance:
+    """Rule 37: who answers in the model's name. A limiter does not say who would have answered."""
+    observation, memory = seen.observation, state.memory
+    if observation.outcome != Outcome.AVAILABLE:
+        return state, ()
+    server = None if observation.served_as in {"", observation.model} else observation.served_as
+    if memory.has_served and server != state.served_as:
+        return _swap(state, seen, server)
+    if memory.has_served and memory.swap is None:
+        return state, ()
+    return replace(state, served_as=server, memory=replace(memory, has_served=True, swap=None)), ()
+
+
+def _swap(state: ModelState, seen: Seen, server: str | None) -> Advance:
+    """Believe that another model answers once it did so twice in a row, since the first time."""
+    swap, model = state.memory.swap, seen.observation.model
+    if swap is None or swap.served_as != server:
+        return replace(state, memory=replace(state.memory, swap=Swap(server, seen.moment))), ()
+    detail = f"{state.served_as or model} -> {server or model}"
+    event = _remark_seen(state, EventKind.SERVED_MODEL_CHANGED, seen, detail)
+    after = replace(state, served_as=server, memory=replace(state.memory, swap=None))
+    return after, (replace(event, began_at=swap.began_at),)
 
 
 def remark(

@@ -53,12 +53,21 @@ def answer(
     kind: str = Kind.UNKNOWN,
     retires_at: datetime | None = None,
     at_ms: int = AT_MS,
+    served_as: str | None = None,
 ) -> Observation:
     """Make the observation that a letter stands for."""
     outcome, reason, status = ANSWERS[letter]
     attempts = 0 if reason == Reason.NOT_PROBED else 1
     return Observation(
-        model, outcome, reason, at_ms, kind=kind, http_status=status, attempts=attempts, retires_at=retires_at
+        model,
+        outcome,
+        reason,
+        at_ms,
+        kind=kind,
+        http_status=status,
+        attempts=attempts,
+        retires_at=retires_at,
+        served_as=served_as,
     )
 
 
