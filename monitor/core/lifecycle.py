@@ -21,7 +21,7 @@ from monitor.core.model import (
     Status,
     Streak,
 )
-from monitor.core.seen import Advance, Seen, clear_direction, count_timeouts, note
+from monitor.core.seen import Advance, Seen, clear_direction, count_silence, note
 
 BASELINE = "baseline"
 
@@ -123,11 +123,13 @@ def _return(state: ModelState, seen: Seen, policy: Policy) -> Advance:
 def _relist(state: ModelState, seen: Seen) -> Advance:
     """Rule 20: listed again after a delisting, with streaks that start afresh."""
     afresh = Streak(1, seen.moment)
+    timeouts, unclear = count_silence(None, None, seen)
     memory = replace(
         state.memory,
         ups=afresh if seen.is_up else None,
         downs=afresh if seen.is_up is False else None,
-        timeouts=count_timeouts(None, seen),
+        timeouts=timeouts,
+        unclear=unclear,
         swap=None,
     )
     return _move(replace(state, memory=memory), seen, EventKind.REAPPEARED, _settled(seen), afresh)
@@ -170,15 +172,15 @@ def _give_up(state: ModelState, seen: Seen, policy: Policy) -> Advance:
 
 
 def _fall_silent(state: ModelState, seen: Seen, policy: Policy) -> Advance:
-    """Rule 4: nothing but timeouts for long enough is down, and empties the clear streak."""
-    timeouts = state.memory.timeouts
-    if state.status not in {Status.NEW, Status.AVAILABLE} or not seen.is_timeout:
+    """Rule 4: nothing clear for long enough is down; of a new model only time-outs count."""
+    memory = state.memory
+    streaks = {Status.NEW: memory.timeouts, Status.AVAILABLE: memory.unclear}
+    silence = streaks.get(state.status) if seen.is_unclear else None
+    if not _is_confirmed(silence, policy.confirm_unresponsive):
         return state, ()
-    if not _is_confirmed(timeouts, policy.confirm_unresponsive):
-        return state, ()
-    emptied = replace(state, memory=replace(state.memory, ups=None, downs=None))
-    kind = EventKind.BECAME_UNAVAILABLE
-    return _move(emptied, seen, kind, Status.UNAVAILABLE, timeouts, reason=Reason.UNRESPONSIVE)
+    emptied = replace(state, memory=replace(memory, ups=None, downs=None))
+    reason = Reason.UNRESPONSIVE if silence == memory.timeouts else Reason.UNCLEAR
+    return _move(emptied, seen, EventKind.BECAME_UNAVAILABLE, Status.UNAVAILABLE, silence, reason=reason)
 
 
 def _is_confirmed(streak: Streak | None, wanted: int) -> TypeGuard[Streak]:

@@ -36,6 +36,11 @@ class Seen:
         return self.observation.reason == Reason.END_OF_LIFE
 
     @property
+    def is_unclear(self) -> bool:
+        """Whether the model was asked and gave no clear answer (rules.md 3, 4)."""
+        return self.is_up is None and self.observation.reason not in UNASKED
+
+    @property
     def is_timeout(self) -> bool:
         """Whether nothing came in time (rules.md 4)."""
         return self.observation.outcome == Outcome.UNKNOWN and self.observation.reason == Reason.TIMEOUT
@@ -61,6 +66,7 @@ def note(state: ModelState, seen: Seen, policy: Policy) -> Advance:
     if seen.is_up is not None:
         ups, downs = (_longer(ups, seen), None) if seen.is_up else (None, _longer(downs, seen))
         window = flapping.remember(window, up=seen.is_up, size=policy.flap_window)
+    timeouts, unclear = count_silence(memory.timeouts, memory.unclear, seen)
     return replace(
         state,
         last_checked_at=seen.moment,
@@ -72,7 +78,8 @@ def note(state: ModelState, seen: Seen, policy: Policy) -> Advance:
             ups=ups,
             downs=downs,
             window=window,
-            timeouts=count_timeouts(memory.timeouts, seen),
+            timeouts=timeouts,
+            unclear=unclear,
             has_answered=memory.has_answered or outcome in ANSWERED,
         ),
     ), ()
@@ -82,8 +89,16 @@ def _longer(streak: Streak | None, seen: Seen) -> Streak:
     return streak.longer() if streak else seen.as_streak()
 
 
-def count_timeouts(streak: Streak | None, seen: Seen) -> Streak | None:
-    """Rule 4: only timeouts lengthen it, what was never asked leaves it, any other answer breaks it."""
-    if seen.observation.reason in UNASKED:
-        return streak
-    return _longer(streak, seen) if seen.is_timeout else None
+def count_silence(
+    timeouts: Streak | None, unclear: Streak | None, seen: Seen
+) -> tuple[Streak | None, Streak | None]:
+    """Rule 4: return the time-outs in a row and the looks in a row without a clear answer, after this one.
+
+    What was never asked leaves both, a clear answer breaks both, any other answer but a time-out the former.
+    Who counts time-outs alone was stored by an older version.
+    """
+    if seen.is_up is not None:
+        return None, None
+    if not seen.is_unclear:
+        return timeouts, unclear
+    return (_longer(timeouts, seen) if seen.is_timeout else None), _longer(unclear or timeouts, seen)

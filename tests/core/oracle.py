@@ -1,4 +1,4 @@
-"""An oracle for the fold: rules.md 1-6, 8-26 read off the page over a whole history at once.
+"""An oracle for the fold: rules.md 1-6, 8-26, 37 read off the page over a whole history at once.
 
 It shares no code with `monitor.core` but the types. Where the fold carries counters from sweep to sweep, the
 oracle looks back over everything that was seen and counts anew for each decision: slow, and unlikely to be
@@ -24,6 +24,7 @@ PLACE = {
     EventKind.FLAPPING_STOPPED: 2,
     EventKind.RETIREMENT_ANNOUNCED: 3,
     EventKind.KIND_CHANGED: 4,
+    EventKind.SERVED_MODEL_CHANGED: 5,
 }
 OPENS = {
     Cause.CREDENTIAL: EventKind.CREDENTIAL_REJECTED,

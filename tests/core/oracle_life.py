@@ -1,4 +1,4 @@
-"""The oracle's half that lets sweeps happen to one model: rules.md 3, 4, 11, 13-25 read off the page."""
+"""The oracle's half that lets sweeps happen to one model: rules.md 3, 4, 11, 13-25, 37 read off the page."""
 
 from datetime import timedelta
 from fractions import Fraction
@@ -14,7 +14,7 @@ from monitor.core.model import (
 )
 from tests.core.oracle_flapping import flapping_percent
 from tests.core.oracle_guard import is_shut_out
-from tests.core.oracle_look import Look, is_end, status_of, timed_out
+from tests.core.oracle_look import Look, is_end, served_by, status_of, timed_out, was_asked
 from tests.core.oracle_story import BASELINE, Story
 
 
@@ -47,7 +47,7 @@ class Life(Story):
             self.happen(EventKind.RETIRED, began, now, to=Status.RETIRED, reason=Reason.DELISTED)
         if self.flapping:
             self.happen(EventKind.FLAPPING_STOPPED, now, now, reason=None)
-        self.clear_from = self.timeouts_from = self.window_from = len(self.looks)
+        self.clear_from = self.silent_from = self.served_from = self.window_from = len(self.looks)
 
     def _absent_reads(self, at: int) -> list[int]:
         """Return the reads that confirm an absence at sweep `at` (rule 18, else rule 11), or none."""
@@ -88,6 +88,24 @@ class Life(Story):
                 reason=look.observation.reason,
                 detail=detail,
             )
+        self._be_served(look)
+
+    def _be_served(self, look: Look) -> None:
+        """Rule 37. Reading: a confirmed absence empties what was seen once, as any other streak (18)."""
+        answers = [each for each in self.looks[self.served_from :] if served_by(each.observation)]
+        name, before = served_by(look.observation), self.server
+        if name is None or name == before or self.history.is_baseline(look.sweep):
+            return
+        if len(answers) < 2 or served_by(answers[-2].observation) != name:
+            return
+        self.servers.append(name)
+        self.happen(
+            EventKind.SERVED_MODEL_CHANGED,
+            answers[-2].moment,
+            look.moment,
+            reason=look.observation.reason,
+            detail=f"{before} -> {name}",
+        )
 
     def _what_was_seen(self, at: int) -> Look:
         sweep = self.history.sweeps[at]
@@ -139,7 +157,7 @@ class Life(Story):
         """Rule 20."""
         if self.last_status_event.reason == Reason.DELISTED:
             if not is_end(look.observation):
-                self.clear_from = self.timeouts_from = len(self.looks) - 1
+                self.clear_from = self.silent_from = self.served_from = len(self.looks) - 1
                 self.happen(
                     EventKind.REAPPEARED,
                     look.moment,
@@ -178,16 +196,18 @@ class Life(Story):
 
     def _fall_silent(self, look: Look) -> None:
         """Rule 4."""
-        if not timed_out(look.observation) or self.status not in (Status.NEW, Status.AVAILABLE):
+        is_unclear = was_asked(look.observation) and look.is_up is None
+        if not is_unclear or self.status not in (Status.NEW, Status.AVAILABLE):
             return
-        streak = self.timeout_streak()
+        streak = self.silence()
         if len(streak) >= self.policy(look).confirm_unresponsive:
+            is_timed_out = all(timed_out(each.observation) for each in streak)
             self.happen(
                 EventKind.BECAME_UNAVAILABLE,
                 streak[0].moment,
                 look.moment,
                 to=Status.UNAVAILABLE,
-                reason=Reason.UNRESPONSIVE,
+                reason=Reason.UNRESPONSIVE if is_timed_out else Reason.UNCLEAR,
             )
             self.clear_from = len(self.looks)
 

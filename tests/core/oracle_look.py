@@ -21,6 +21,7 @@ class Shown:
     last_available_at: datetime | None
     http_status: int | None
     latency_ms: int | None
+    served_as: str | None
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,17 @@ def is_end(observation: Observation) -> bool:
 def was_asked(observation: Observation) -> bool:
     """Rules 1 and 28: neither left out, nor a retired model of which only the metadata were read."""
     return observation.reason not in (Reason.NOT_PROBED, Reason.LOOKED_UP)
+
+
+def served_by(observation: Observation) -> str | None:
+    """Rule 37: who gave an answer, the model itself where none is named; None where nobody answered.
+
+    Reading: of answered observations only `available` ones are an answer that could name its model. A limit
+    is said before any model speaks, so it is no proof that the model itself is back.
+    """
+    if observation.outcome is not Outcome.AVAILABLE:
+        return None
+    return observation.served_as or observation.model
 
 
 def timed_out(observation: Observation) -> bool:

@@ -1,4 +1,4 @@
-"""The oracle's half that tells one model's life: rules.md 3, 4, 11, 13-25 read off the page.
+"""The oracle's half that tells one model's life: rules.md 3, 4, 11, 13-25, 37 read off the page.
 
 Nothing is counted along the way: every decision looks back over all that was seen of the model. Readings it
 takes where the page leaves a choice are marked `Reading:`.
@@ -9,7 +9,7 @@ from datetime import datetime
 
 from monitor.core.model import ANSWERED, Event, EventKind, Kind, Outcome, Policy, Status
 from tests.core.oracle_guard import History
-from tests.core.oracle_look import Look, Shown, timed_out, was_asked
+from tests.core.oracle_look import Look, Shown, served_by, timed_out, was_asked
 
 STATUS_KINDS = frozenset(
     {
@@ -32,9 +32,11 @@ class Story:
     looks: list[Look] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
     clear_from: int = 0  # looks before these places were emptied: of clear streaks,
-    timeouts_from: int = 0  # of the timeout streak,
+    silent_from: int = 0  # of what is not clear in a row,
+    served_from: int = 0  # of who answers in a row,
     window_from: int = 0  # of the flapping window
     dates: list[datetime] = field(default_factory=list)  # announced ends of life
+    servers: list[str] = field(default_factory=list)  # who answers in its name, by the changes told
     gone: bool = False
     listed: bool = True
 
@@ -71,16 +73,30 @@ class Story:
             streak.insert(0, look)
         return streak
 
-    def timeout_streak(self) -> list[Look]:
-        """Rule 4: timeouts in a row; what was not probed neither adds nor breaks."""
+    def silence(self) -> list[Look]:
+        """Rule 4: looks in a row that asked the model and got nothing clear, ending with the last that asked.
+
+        Reading: of a new model one that is unclear otherwise breaks the row of time-outs. A row of an
+        available model that is longer than needed, since the policy has become milder, counts from its first,
+        and is `unresponsive` only if all of it timed out.
+        """
         streak: list[Look] = []
-        for look in reversed(self.looks[self.timeouts_from :]):
+        for look in reversed(self.looks[self.silent_from :]):
             if not was_asked(look.observation):
                 continue
-            if not timed_out(look.observation):
+            is_broken = (
+                not timed_out(look.observation) if self.status is Status.NEW else look.is_up is not None
+            )
+            if is_broken:
                 break
             streak.insert(0, look)
         return streak
+
+    @property
+    def server(self) -> str:
+        """Rule 37: who is believed to answer: the last one told of, else whoever did first."""
+        first = (name for look in self.looks if (name := served_by(look.observation)))
+        return self.servers[-1] if self.servers else next(first, self.model)
 
     def has_answered(self) -> bool:
         return any(look.observation.outcome in ANSWERED for look in self.looks)
@@ -103,6 +119,7 @@ class Story:
             last_available_at=answered.moment if answered else None,
             http_status=checked.observation.http_status if checked else None,
             latency_ms=checked.observation.latency_ms if checked else None,
+            served_as=None if self.server == self.model else self.server,
         )
 
     def window(self) -> list[bool]:

@@ -21,6 +21,7 @@ from tests.core.histories import (
 )
 
 DAY = timedelta(days=1)
+DOWN = "2 became_unavailable unavailable from 1 (not_found)"
 
 
 @table(
@@ -55,53 +56,6 @@ def test_rule_3_what_is_not_clear_neither_adds_to_a_streak_nor_breaks_it(case: C
 @pytest.mark.parametrize("first", "qtn.")
 def test_rule_3_rate_limited_is_up_for_a_new_model(first: str) -> None:
     assert tell(f"{first}l")[1:] == ["1 became_available available from 1 (too_many_requests)"]
-
-
-@table(
-    case("uttt"),
-    case("utttt", "4 became_unavailable unavailable from 1 (unresponsive)"),
-    case("utttnt", "5 became_unavailable unavailable from 1 (unresponsive)"),
-    case("uttt.t", "5 became_unavailable unavailable from 1 (unresponsive)"),
-    case("uttt-t", "5 became_unavailable unavailable from 1 (unresponsive)"),
-    case("utttXt", "5 became_unavailable unavailable from 1 (unresponsive)"),
-    case("utttOOt", "6 became_unavailable unavailable from 1 (unresponsive)"),
-    case("utttn.-"),
-    *(case(f"uttt{other}t") for other in "uldq"),
-    case("utttltttt", "8 became_unavailable unavailable from 5 (unresponsive)"),
-    case("uddtttt", "2 became_unavailable unavailable from 1 (not_found)"),
-    case(
-        "ut", "1 became_unavailable unavailable from 1 (unresponsive)", policy=Policy(confirm_unresponsive=1)
-    ),
-    case(
-        "uttt--ttt",
-        "5* retired retired from 4* (delisted)",
-        "6 reappeared new from 6 (timeout)",
-    ),
-)
-def test_rule_4_a_model_that_only_times_out_is_unresponsive(case: Case) -> None:
-    assert_after_birth(case)
-
-
-def test_rule_4_new_models_count_too() -> None:
-    assert tell("tttt") == [
-        "0 appeared new from 0 (timeout)",
-        "3 became_unavailable unavailable from 0 (unresponsive)",
-    ]
-
-
-def test_rule_4_its_event_empties_the_clear_streak_of_ups() -> None:
-    """Two ups before it would else be enough for one up after it."""
-    told = tell("uuttttuu", UP_TWICE)
-    assert told[-1] == "7 became_available available from 6 (ok)"
-
-
-def test_rule_4_its_event_empties_the_clear_streak_of_downs() -> None:
-    """The 14 days of rule 17 are counted from the first down after it."""
-    told = tell("udttttddddd", step=4 * DAY)
-    assert told[1:] == [
-        "5 became_unavailable unavailable from 2 (unresponsive)",
-        "10 retired retired from 6 (unavailable_too_long)",
-    ]
 
 
 @pytest.mark.parametrize(
@@ -181,9 +135,6 @@ def test_rule_16_an_end_of_life_answer_gives_only_retired_at_once(case: Case) ->
 
 def test_rule_16_a_new_model_is_retired_by_its_end_of_life_too() -> None:
     assert tell("qe")[1:] == ["1 retired retired from 1 (end_of_life)"]
-
-
-DOWN = "2 became_unavailable unavailable from 1 (not_found)"
 
 
 @table(
