@@ -2,16 +2,21 @@
 
 import asyncio
 import re
-from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Protocol
 
-from monitor.catalog.page import Page, Unreadable, read_page
+from monitor.catalog.document import Unreadable
+from monitor.catalog.naming import without_prefix
+from monitor.catalog.page import Page, read_page
+from monitor.catalog.reading import NO_USABLE_ID, CatalogReading, CatalogTrouble
 from monitor.core import phrases
 from monitor.core.answer import all_text, is_html, read_document, telling_text
 from monitor.core.exchange import CONNECTION_LEVEL, FAILURE_TEXT, Exchange
 from monitor.core.model import Cause
 from monitor.core.notes import CatalogNote
+from monitor.core.quirks import Quirks
 from monitor.core.redact import redact
 from monitor.http import Client, Endpoint, exchange
 
@@ -20,6 +25,8 @@ _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _PAGE_CAUSES = {401: Cause.CREDENTIAL, 402: Cause.QUOTA, 407: Cause.OUR_NETWORK}
 _STATUS_CAUSES = {**_PAGE_CAUSES, 403: Cause.CREDENTIAL}
 _REFUSED = frozenset({400, 404, 422, 429})
+_REFUSED_CURSOR = frozenset({400, 404, 422})  # what strict servers say to a parameter that they do not know
+_CIRCLES = "the catalog goes in circles: its next page is one that was read before"
 _PARSE_HERE_CHARS = 100_000
 
 
@@ -41,35 +48,8 @@ class CatalogLimits:
     total_timeout_s: float = 300.0
 
 
-@dataclass(frozen=True, slots=True)
-class CatalogTrouble:
-    """Why a catalog cannot be believed; the detail is redacted."""
-
-    cause: Cause
-    detail: str
-    http_status: int | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CatalogReading:
-    """What reading a catalog gave.
-
-    `ids` are in the catalog's order, the first of equal ones kept; empty unless `complete`. `duplicates`
-    counts the repetitions, `rejected` the rows without an id that can be tracked (rules.md 33), `requests`
-    the pages asked. `notes` holds the ids of which the catalog says more than that they are there.
-    """
-
-    ids: tuple[str, ...] = ()
-    duplicates: int = 0
-    rejected: int = 0
-    requests: int = 0
-    trouble: CatalogTrouble | None = None
-    notes: Mapping[str, CatalogNote] = field(default_factory=dict)
-
-    @property
-    def complete(self) -> bool:
-        """Whether the list was read to its last page and is not empty."""
-        return self.trouble is None
+class _Refused(Exception):
+    """The server does not take an address that was a guess."""
 
 
 class _Stop(Exception):
@@ -103,7 +83,7 @@ class _Progress:
 
     def visit(self, url: str) -> None:
         if url in self.seen:
-            raise Unreadable("the catalog goes in circles: its next page is one that was read before")
+            raise Unreadable(_CIRCLES)
         if len(self.seen) >= self.limits.pages:
             raise Unreadable(f"the catalog has more than {self.limits.pages:,} pages")
         self.seen.add(url)
@@ -120,19 +100,29 @@ class _Progress:
 
 
 async def read_catalog(
-    client: Client, endpoint: Endpoint, *, pacer: Pace, limits: CatalogLimits | None = None
+    client: Client,
+    endpoint: Endpoint,
+    *,
+    pacer: Pace,
+    limits: CatalogLimits | None = None,
+    quirks: Quirks | None = None,
 ) -> CatalogReading:
-    """Read the list at `endpoint.catalog` to its last page. Only cancellation is raised."""
+    """Read the list at `endpoint.catalog` to its last page. Only cancellation is raised.
+
+    `quirks` are the provider's own conventions (rules.md 40): a prefix of its ids, how its lists go on.
+    """
+    quirks = quirks or Quirks()
     progress = _Progress(limits or CatalogLimits())
-    return progress.reading(_told(await _attempt(client, endpoint, pacer, progress), progress, endpoint))
+    pages = _Pages(client, pacer, progress, quirks.cursor_parameter)
+    reading = progress.reading(_told(await _attempt(pages, endpoint), progress, endpoint))
+    return without_prefix(reading, quirks.id_prefix)
 
 
-async def _attempt(
-    client: Client, endpoint: Endpoint, pacer: Pace, progress: _Progress
-) -> CatalogTrouble | None:
+async def _attempt(pages: "_Pages", endpoint: Endpoint) -> CatalogTrouble | None:
+    progress = pages.progress
     try:
         async with asyncio.timeout(progress.limits.total_timeout_s):
-            await _read_pages(client, endpoint.catalog, pacer, progress)
+            await pages.read(endpoint.catalog)
     except _Stop as stop:
         return stop.trouble
     except TimeoutError:
@@ -142,37 +132,58 @@ async def _attempt(
     return _emptiness(progress)
 
 
-async def _read_pages(client: Client, url: str, pacer: Pace, progress: _Progress) -> None:
-    following: str | None = url
-    while following:
-        progress.visit(following)
-        page = await _fetch(client, following, pacer, progress)
-        progress.add(page)
-        following = page.next_url
+@dataclass(frozen=True, slots=True)
+class _Pages:
+    """The pages of one list, one after the other."""
+
+    client: Client
+    pacer: Pace
+    progress: _Progress
+    parameter: str | None
+
+    async def read(self, url: str) -> None:
+        """Read from the first page to the last."""
+        page = await self._fetch(url)
+        self.progress.add(page)
+        while page.following:
+            page = await self._next(page)
+            self.progress.add(page)
+
+    async def _next(self, page: Page) -> Page:
+        """Return the page that follows; where there are several addresses, the first that moves the list."""
+        *others, last = page.following
+        for url in others:
+            with suppress(_Refused):
+                if (moved := await self._fetch(url, is_guess=True)).ids != page.ids:
+                    return moved
+        moved = await self._fetch(last)
+        if others and moved.ids == page.ids:
+            raise Unreadable(_CIRCLES)
+        return moved
+
+    async def _fetch(self, url: str, *, is_guess: bool = False) -> Page:
+        """Fetch one page; raises _Refused where the address was a guess and the server does not take it."""
+        limits, progress = self.progress.limits, self.progress
+        progress.visit(url)
+        await self.pacer.acquire()
+        progress.requests += 1
+        left = max(limits.bytes - progress.bytes, 1)
+        answer = await exchange(self.client, "GET", url, timeout_s=limits.page_timeout_s, cap_bytes=left)
+        progress.http_status = answer.http_status
+        if is_guess and answer.http_status in _REFUSED_CURSOR:
+            raise _Refused
+        if trouble := _trouble(answer):
+            raise _Stop(trouble)
+        progress.bytes += len(answer.body.encode())
+        if answer.truncated:
+            raise Unreadable(f"the catalog is larger than {limits.bytes:,} bytes")
+        return await _parse(answer, url, self.parameter)
 
 
-async def _fetch(client: Client, url: str, pacer: Pace, progress: _Progress) -> Page:
-    limits = progress.limits
-    await pacer.acquire()
-    progress.requests += 1
-    answer = await exchange(
-        client, "GET", url, timeout_s=limits.page_timeout_s, cap_bytes=max(limits.bytes - progress.bytes, 1)
-    )
-    progress.http_status = answer.http_status
-    if trouble := _trouble(answer):
-        raise _Stop(trouble)
-    progress.bytes += len(answer.body.encode())
-    if answer.truncated:
-        raise Unreadable(f"the catalog is larger than {limits.bytes:,} bytes")
-    return await _parse(answer, url)
-
-
-async def _parse(answer: Exchange, url: str) -> Page:
+async def _parse(answer: Exchange, url: str, parameter: str | None) -> Page:
     """Parse large pages in a thread, so that the loop keeps breathing."""
-    link = answer.headers.get("link", "")
-    if len(answer.body) < _PARSE_HERE_CHARS:
-        return read_page(answer.body, url=url, link=link)
-    return await asyncio.to_thread(read_page, answer.body, url=url, link=link)
+    read = partial(read_page, answer.body, url=url, link=answer.headers.get("link", ""), parameter=parameter)
+    return read() if len(answer.body) < _PARSE_HERE_CHARS else await asyncio.to_thread(read)
 
 
 def _trouble(answer: Exchange) -> CatalogTrouble | None:
@@ -224,9 +235,7 @@ def _cause_in_words(answer: Exchange) -> Cause:
 def _emptiness(progress: _Progress) -> CatalogTrouble | None:
     if progress.ids:
         return None
-    return _unreadable(
-        "no row of the catalog has a usable id" if progress.rows else "the catalog is empty", progress
-    )
+    return _unreadable(NO_USABLE_ID if progress.rows else "the catalog is empty", progress)
 
 
 def _unreadable(detail: str, progress: _Progress) -> CatalogTrouble:

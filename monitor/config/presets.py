@@ -41,7 +41,7 @@ _ANTHROPIC = Preset(
     headers={"anthropic-version": "2023-06-01"},  # without it every request is refused
     catalog="/models?limit=1000",  # the longest page; by default there are 20 rows on one
     requests_per_minute=50,  # of the first usage tier
-    quirks=Quirks(routes=(Route.MESSAGES,), metadata=True),
+    quirks=Quirks(routes=(Route.MESSAGES,), metadata=True, cursor_parameter="after_id"),
 )
 _CEREBRAS = Preset(
     base_url="https://api.cerebras.ai/v1",
@@ -68,7 +68,7 @@ _GEMINI = Preset(
     base_url="https://generativelanguage.googleapis.com/v1beta/openai",
     api_key_env="GEMINI_API_KEY",
     requests_per_minute=15,  # a guess: the free tier's limits differ by model
-    quirks=Quirks(routes=(Route.CHAT, Route.EMBEDDINGS), metadata=True),
+    quirks=Quirks(routes=(Route.CHAT, Route.EMBEDDINGS), metadata=True, id_prefix="models/"),
 )
 _GROQ = Preset(
     base_url="https://api.groq.com/openai/v1",
@@ -108,6 +108,7 @@ _OPENAI = Preset(
     quirks=Quirks(
         routes=(Route.CHAT, Route.RESPONSES, Route.EMBEDDINGS, Route.COMPLETIONS, Route.MODERATIONS),
         metadata=True,
+        cursor_parameter="after",
     ),
 )
 _OPENROUTER = Preset(

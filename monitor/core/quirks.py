@@ -1,4 +1,4 @@
-"""What a provider has of its own in how its models are asked: data, filled from a preset."""
+"""What a provider has of its own in how it lists its models and how they are asked: data, of a preset."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -16,6 +16,9 @@ class Quirks:
     `GET {base_url}/models/{id}` is free and says whether a model is there. `poll_header` carries the seconds
     the server may keep a request before it gives its own verdict; `status_path` is where an accepted request
     (202) is asked for, with `{id}`. `wants_input_type`: embeddings are asked with `input_type` first.
+
+    Of the catalog (rules.md 40): `id_prefix` stands before its ids and not in requests; `cursor_parameter`
+    continues a list after an id, None where the first page that moves tells.
     """
 
     routes: tuple[Route, ...] = (
@@ -30,3 +33,5 @@ class Quirks:
     poll_header: str | None = None
     status_path: str | None = None
     wants_input_type: bool = False
+    id_prefix: str = ""
+    cursor_parameter: str | None = None

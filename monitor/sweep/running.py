@@ -13,7 +13,8 @@ from typing import TypeVar
 
 import stamina
 
-from monitor.catalog.read import CatalogReading, read_catalog
+from monitor.catalog.read import read_catalog
+from monitor.catalog.reading import CatalogReading
 from monitor.core.diff import doubt_catalog, fold, is_tracked
 from monitor.core.knowledge import Knowledge
 from monitor.core.lifecycle import BASELINE
@@ -73,7 +74,8 @@ class Running:
     async def look(self) -> None:
         """Read the catalog and, if it will be believed, probe it; store observations meanwhile."""
         async with open_client(self.target.endpoint) as client:
-            reading = await read_catalog(client, self.target.endpoint, pacer=self.target.pacer)
+            target = self.target
+            reading = await read_catalog(client, target.endpoint, pacer=target.pacer, quirks=target.quirks)
             self._take_catalog(reading)
             await self._store(keep_catalog, self.seen)
             if self.seen.cause or doubt_catalog(self.state, self.seen, self.target.policy):

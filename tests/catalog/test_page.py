@@ -7,7 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.catalog.page import Unreadable, next_url, parse_json, read_page
+from monitor.catalog.cursor import following
+from monitor.catalog.document import AMBIGUOUS, Unreadable, parse_json
+from monitor.catalog.page import read_page
 from monitor.core.ids import is_trackable_id
 
 URL = "https://api.acme.test/v1/models"
@@ -18,9 +20,9 @@ URL = "https://api.acme.test/v1/models"
     [
         [{"id": "a"}, {"id": "b"}],
         {"object": "list", "data": [{"id": "a"}, {"id": "b"}]},
-        {"models": [{"name": "models/a"}, {"name": "models/b"}]},
+        {"models": [{"name": "a"}, {"name": "b"}]},
         {"items": [{"model": "a"}, {"model": "b"}]},
-        {"results": ["a", "models/b"]},
+        {"results": ["a", "b"]},
         {"data": [{"id": "a", "name": "A"}, {"id": None, "name": "b"}], "models": [{"name": "x"}]},
         {"data": None, "models": ["a", "b"]},
     ],
@@ -35,7 +37,6 @@ def test_rows_are_found_in_every_shape(document: object) -> None:
         {},
         {"id": 5},
         {"id": ""},
-        {"name": "models/"},
         7,
         None,
         ["a"],
@@ -76,7 +77,15 @@ def test_an_empty_list_is_readable(document: object) -> None:
         ("[1, 2", "not JSON"),
         ('{"data": [{"id": "a", "price": NaN}]}', "it holds NaN"),
         ("[-Infinity]", "it holds -Infinity"),
-        ('{"data": [], "data": [{"id": "a"}]}', "the same name twice"),
+        ('{"data": [], "data": [{"id": "a"}]}', 'holds "data" twice'),
+        ('{"data": [{"id": "a", "id": "b"}]}', 'holds "id" twice'),
+        ('{"data": [{"id": null, "name": "b", "name": "c"}]}', 'holds "name" twice'),
+        ('{"data": ["a"], "has_more": true, "has_more": false}', 'holds "has_more" twice'),
+        ('{"data": ["a"], "has_more": true, "last_id": "a", "last_id": "b"}', 'holds "last_id" twice'),
+        ('{"data": ["a"], "nextPageToken": "1", "nextPageToken": "2"}', 'holds "nextPageToken" twice'),
+        ('{"data": ["a"], "next": "?p=1", "next": "?p=2"}', 'holds "next" twice'),
+        ('{"data": ["a"], "links": {"next": "?p=1", "next": "?p=2"}}', 'holds "next" twice'),
+        ('{"data": ["a"], "links": {}, "links": {"next": "?p=2"}}', 'holds "links" twice'),
         ("[" * 200_000, "nested too deeply"),
         ('{"a":' * 200_000, "nested too deeply"),
         ("[" + "9" * 5000 + "]", "too many digits"),
@@ -96,9 +105,8 @@ def test_what_is_no_catalog_says_why(text: str, why: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("document", "link", "following"),
+    ("document", "link", "expected"),
     [
-        ({"has_more": True, "last_id": "a b"}, "", f"{URL}?after_id=a+b"),
         ({"has_more": False, "last_id": "a"}, "", None),
         ({"nextPageToken": "t=1"}, "", f"{URL}?pageToken=t%3D1"),
         ({"nextPageToken": ""}, "", None),
@@ -123,12 +131,41 @@ def test_what_is_no_catalog_says_why(text: str, why: str) -> None:
         ([], "", None),
     ],
 )
-def test_the_next_page_is_found_in_every_form(document: object, link: str, following: str | None) -> None:
-    assert next_url(document, url=URL, link=link) == following
+def test_the_next_page_is_found_in_every_form(document: object, link: str, expected: str | None) -> None:
+    assert following(document, url=URL, link=link) == (() if expected is None else (expected,))
 
 
 def test_a_cursor_replaces_the_one_before() -> None:
-    assert next_url({"nextPageToken": "3"}, url=f"{URL}?limit=9&pageToken=2") == f"{URL}?limit=9&pageToken=3"
+    url = f"{URL}?limit=9&pageToken=2"
+    assert following({"nextPageToken": "3"}, url=url) == (f"{URL}?limit=9&pageToken=3",)
+
+
+AFTER, AFTER_ID = f"{URL}?after=a+b", f"{URL}?after_id=a+b"
+
+
+@pytest.mark.parametrize(
+    ("more", "parameter", "expected"),
+    [
+        ({"last_id": "a b"}, None, (AFTER_ID, AFTER)),
+        ({"last_id": "a b", "object": "list"}, None, (AFTER, AFTER_ID)),
+        ({"last_id": "a b", "object": "list"}, "after_id", (AFTER_ID, AFTER)),
+        ({"last_id": "a b"}, "after", (AFTER, AFTER_ID)),
+        ({"object": "list"}, None, (AFTER, AFTER_ID)),
+        ({"last_id": None, "links": {"next": "?p=2"}}, None, (f"{URL}?p=2",)),
+    ],
+)
+def test_a_list_that_goes_on_after_an_id_does_so_by_one_of_two_parameters(
+    more: dict[str, object], parameter: str | None, expected: tuple[str, ...]
+) -> None:
+    """Rule 40: the provider's, else the one its shape speaks of, is tried first."""
+    document = {"has_more": True, **more}
+    assert following(document, url=URL, parameter=parameter, last="a b") == expected
+
+
+@pytest.mark.parametrize("parameter", ["after", "after_id"])
+def test_the_parameter_that_moved_the_list_is_kept(parameter: str) -> None:
+    document = {"has_more": True, "last_id": "b"}
+    assert following(document, url=f"{URL}?{parameter}=a&limit=9") == (f"{URL}?limit=9&{parameter}=b",)
 
 
 @pytest.mark.parametrize(
@@ -151,12 +188,33 @@ def test_a_cursor_replaces_the_one_before() -> None:
 )
 def test_a_next_page_that_is_not_the_providers_is_not_followed(target: str) -> None:
     with pytest.raises(Unreadable, match="next page"):
-        next_url({"links": {"next": target}}, url=URL)
+        following({"links": {"next": target}}, url=URL)
 
 
 def test_more_without_a_place_is_not_the_end() -> None:
     with pytest.raises(Unreadable, match="has_more without last_id"):
-        next_url({"has_more": True}, url=URL)
+        following({"has_more": True}, url=URL)
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        '{"id": "a", "tag": 1, "tag": 2}',
+        '{"id": "a", "id": "a"}',
+        '{"id": "a", "name": "A", "name": "B"}',
+        '{"id": "a", "permission": [{"id": 1, "id": 2}]}',
+        '{"id": "a", "type": "chat", "type": "embedding"}',
+        '{"id": "a", "sunset": "2027-01-01", "sunset": "2028-01-01"}',
+    ],
+)
+def test_a_repeated_field_that_nobody_reads_does_no_harm(row: str) -> None:
+    """Rule 40; a field that would only be of use says nothing where it is ambiguous."""
+    page = read_page(f'{{"object": "x", "object": "y", "data": [{row}], "models": 1, "models": 2}}', url=URL)
+    assert (page.ids, page.notes, page.following) == (("a",), {}, ())
+
+
+def test_only_different_values_are_ambiguous() -> None:
+    assert parse_json('{"a": 1, "a": 1, "b": 1, "b": 2, "b": 1}') == {"a": 1, "b": AMBIGUOUS}
 
 
 JSON = st.recursive(
@@ -183,16 +241,17 @@ def test_any_page_is_read_or_refused(text: str, link: str) -> None:
         return
     assert page.rows == len(page.ids) + page.rejected
     assert all(is_trackable_id(name) for name in page.ids)
-    assert page.next_url is None or page.next_url.startswith("https://api.acme.test")
+    assert all(address.startswith("https://api.acme.test") for address in page.following)
 
 
 @given(st.text(max_size=80))
 def test_any_next_link_stays_at_home_or_is_refused(target: str) -> None:
     try:
-        found = next_url({"links": {"next": target}}, url=URL)
+        addresses = following({"links": {"next": target}}, url=URL)
     except Unreadable:
         return
-    assert found is None or found.lower().startswith(("https://api.acme.test/", "https://api.acme.test?"))
+    home = ("https://api.acme.test/", "https://api.acme.test?")
+    assert all(address.lower().startswith(home) for address in addresses)
 
 
 @given(st.text())

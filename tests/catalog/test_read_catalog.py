@@ -5,14 +5,21 @@ import json
 import socket
 import time
 from collections.abc import Callable
+from itertools import cycle
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import monitor
-from monitor.catalog.read import CatalogLimits, CatalogReading, read_catalog
+from monitor.catalog.read import CatalogLimits, read_catalog
+from monitor.catalog.reading import CatalogReading
+from monitor.config import PRESETS
+from monitor.core.ids import is_trackable_id
 from monitor.core.model import Cause
+from monitor.core.quirks import Quirks
 from monitor.http import open_client
 from monitor.probe.pacer import Pacer
 from tests.probe.wire import KEY, Play, Request, Wire, answer, saying, serve
@@ -20,21 +27,25 @@ from tests.probe.wire import KEY, Play, Request, Wire, answer, saying, serve
 LIMITS = CatalogLimits(bytes=20_000, rows=500, pages=10, page_timeout_s=5, total_timeout_s=10)
 
 
-async def read(wire: Wire, limits: CatalogLimits = LIMITS) -> CatalogReading:
+async def read(wire: Wire, limits: CatalogLimits = LIMITS, quirks: Quirks | None = None) -> CatalogReading:
     async with open_client(wire.endpoint()) as client:
         pacer = Pacer(start_rate_per_s=100_000)
-        return await read_catalog(client, wire.endpoint(), pacer=pacer, limits=limits)
+        return await read_catalog(client, wire.endpoint(), pacer=pacer, limits=limits, quirks=quirks)
 
 
-def reading_of(play: Play, limits: CatalogLimits = LIMITS) -> tuple[CatalogReading, list[Request]]:
+def reading_of(
+    play: Play, limits: CatalogLimits = LIMITS, quirks: Quirks | None = None
+) -> tuple[CatalogReading, list[Request]]:
     async def run() -> tuple[CatalogReading, list[Request]]:
         async with serve(play) as wire:
-            return await read(wire, limits), wire.requests
+            return await read(wire, limits, quirks), wire.requests
 
     return asyncio.run(run())
 
 
-def paging(page: Callable[[dict[str, str], Wire], bytes]) -> tuple[CatalogReading, list[Request]]:
+def paging(
+    page: Callable[[dict[str, str], Wire], bytes], quirks: Quirks | None = None
+) -> tuple[CatalogReading, list[Request]]:
     """Serve pages made from the query of each request."""
 
     async def run() -> tuple[CatalogReading, list[Request]]:
@@ -43,7 +54,7 @@ def paging(page: Callable[[dict[str, str], Wire], bytes]) -> tuple[CatalogReadin
             writer.write(page(query, wire))
 
         async with serve(play) as wire:
-            return await read(wire), wire.requests
+            return await read(wire, quirks=quirks), wire.requests
 
     return asyncio.run(run())
 
@@ -70,8 +81,19 @@ def test_the_dump_of_nim_has_186_ids_and_two_duplicates() -> None:
 
 
 def test_the_first_of_equal_ids_keeps_its_place() -> None:
-    found, _ = reading_of(saying(answer(200, {"data": rows("b", "a", "models/b", "c", "a")})))
+    found, _ = reading_of(saying(answer(200, {"data": rows("b", "a", "b", "c", "a")})))
     assert (found.ids, found.duplicates) == (("b", "a", "c"), 2)
+
+
+def test_a_prefix_of_ids_belongs_to_the_preset_that_has_it() -> None:
+    """Rule 40: everybody else's ids stay whole."""
+    said = saying(answer(200, {"data": rows("models/b", "a", "b", "models/", "models/a", "models/c")}))
+    whole, _ = reading_of(said)
+    assert whole.ids == ("models/b", "a", "b", "models/", "models/a", "models/c")
+    short, _ = reading_of(said, quirks=PRESETS["gemini"].quirks)
+    assert (short.ids, short.duplicates, short.rejected) == (("b", "a", "c"), 2, 1)
+    nothing, _ = reading_of(saying(answer(200, {"data": rows("models/")})), quirks=PRESETS["gemini"].quirks)
+    assert (nothing.complete, nothing.rejected) == (False, 1)
 
 
 def test_bad_ids_are_counted_and_the_rest_is_believed() -> None:
@@ -107,6 +129,52 @@ def test_pages_are_followed_to_the_last_in_every_form(form: str) -> None:
     found, requests = paging(page)
     assert (found.ids, found.duplicates, found.requests) == (("m0", "again", "m1", "m2"), 2, 3)
     assert all(request.headers["authorization"] for request in requests)
+
+
+def turning(
+    parameter: str, *, shape: dict[str, object] | None = None, names_last: bool = True
+) -> Callable[[dict[str, str], Wire], bytes]:
+    """Page through m0..m2 by one parameter; whoever sends another one gets the first page."""
+
+    def page(query: dict[str, str], _wire: Wire) -> bytes:
+        place = int(query[parameter].removeprefix("m")) + 1 if parameter in query else 0
+        last = {"last_id": f"m{place}"} if names_last else {}
+        return answer(200, {"data": rows(f"m{place}"), "has_more": place < 2, **last, **(shape or {})})
+
+    return page
+
+
+@pytest.mark.parametrize("names_last", [True, False])
+@pytest.mark.parametrize("shape", [{}, {"object": "list"}])
+@pytest.mark.parametrize("parameter", ["after", "after_id"])
+def test_where_the_first_page_comes_again_the_other_parameter_is_tried(
+    parameter: str, shape: dict[str, object], *, names_last: bool
+) -> None:
+    """Rule 40: which parameter it is shows by the page that moves, once."""
+    is_first_choice = parameter == ("after" if shape else "after_id")
+    found, requests = paging(turning(parameter, shape=shape, names_last=names_last))
+    assert (found.ids, found.duplicates, found.rejected) == (("m0", "m1", "m2"), 0, 0)
+    assert found.requests == len(requests) == (3 if is_first_choice else 4)
+
+
+@pytest.mark.parametrize(("preset", "parameter"), [("anthropic", "after_id"), ("openai", "after")])
+def test_a_preset_that_pages_is_asked_by_its_own_parameter(preset: str, parameter: str) -> None:
+    found, _ = paging(turning(parameter, shape={"object": "list"}), PRESETS[preset].quirks)
+    assert (found.ids, found.requests) == (("m0", "m1", "m2"), 3)
+
+
+@pytest.mark.parametrize("status", [400, 404, 422])
+def test_a_server_that_refuses_one_parameter_is_asked_by_the_other(status: int) -> None:
+    def page(query: dict[str, str], wire: Wire) -> bytes:
+        return answer(status) if "after" in query else turning("after_id")(query, wire)
+
+    found, _ = paging(page, Quirks(cursor_parameter="after"))
+    assert (found.ids, found.requests) == (("m0", "m1", "m2"), 4)
+
+
+def refusing(query: dict[str, str], _wire: Wire) -> bytes:
+    document = {"data": rows("a"), "has_more": True, "last_id": "a"}
+    return answer(400, "no") if query else answer(200, document)
 
 
 def endless(query: dict[str, str], _wire: Wire) -> bytes:
@@ -147,7 +215,8 @@ def many_bytes(query: dict[str, str], _wire: Wire) -> bytes:
     [
         (endless, "more than 10 pages (after 10 ids)", 10),
         (circular, "goes in circles", 3),
-        (deaf, "goes in circles", 2),
+        (deaf, "goes in circles", 3),
+        (refusing, "HTTP 400: no (after 1 ids)", 3),
         (astray, "another host", 1),
         (broken_later, "HTTP 500 (after 2 ids)", 2),
         (many_rows, "more than 500 rows", 2),
@@ -162,6 +231,32 @@ def test_pages_that_do_not_end_well_give_no_ids_to_believe(
     assert found.trouble is not None
     assert found.trouble.cause == Cause.CATALOG_UNREADABLE
     assert why in found.trouble.detail
+
+
+CURSORS = st.sampled_from(["m", "n", 1, 2, True, None, "?p=1", {"href": "/v1/models?p=2"}])
+PAGES = st.fixed_dictionaries(
+    {"data": st.lists(st.sampled_from(["m", "n", "o", "a\n", 5, {"id": "models/m"}, {}]), max_size=3)},
+    optional={
+        **dict.fromkeys(("last_id", "nextPageToken", "next_page_token", "next"), CURSORS),
+        "has_more": st.booleans(),
+        "object": st.just("list"),
+    },
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(PAGES, min_size=1, max_size=4), st.sampled_from(["", "m", "models/"]))
+def test_whatever_the_pages_hold_reading_ends_with_tracked_ids_once_each(
+    pages: list[dict[str, object]], prefix: str
+) -> None:
+    """Rules 33 and 40: a server that answers each request with the next of some pages, again and again."""
+    left = cycle(pages)
+    found, requests = paging(lambda _query, _wire: answer(200, next(left)), Quirks(id_prefix=prefix))
+    assert found.requests == len(requests) <= LIMITS.pages
+    assert len(set(found.ids)) == len(found.ids)
+    assert all(map(is_trackable_id, found.ids))
+    assert found.complete is bool(found.ids)
+    assert set(found.notes) <= set(found.ids)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from monitor.catalog.read import CatalogReading, read_catalog
+from monitor.catalog.read import read_catalog
+from monitor.catalog.reading import CatalogReading
 from monitor.core.exchange import Exchange
 from monitor.http import Auth, Endpoint, exchange, open_client
 from monitor.probe.pacer import Pacer

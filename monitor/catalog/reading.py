@@ -1,0 +1,40 @@
+"""What reading a model list gave, as values."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from monitor.core.model import Cause
+from monitor.core.notes import CatalogNote
+
+NO_USABLE_ID = "no row of the catalog has a usable id"
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogTrouble:
+    """Why a catalog cannot be believed; the detail is redacted."""
+
+    cause: Cause
+    detail: str
+    http_status: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CatalogReading:
+    """What reading a catalog gave.
+
+    `ids` are in the catalog's order, the first of equal ones kept; empty unless `complete`. `duplicates`
+    counts the repetitions, `rejected` the rows without an id that can be tracked (rules.md 33), `requests`
+    the pages asked. `notes` holds the ids of which the catalog says more than that they are there.
+    """
+
+    ids: tuple[str, ...] = ()
+    duplicates: int = 0
+    rejected: int = 0
+    requests: int = 0
+    trouble: CatalogTrouble | None = None
+    notes: Mapping[str, CatalogNote] = field(default_factory=dict)
+
+    @property
+    def complete(self) -> bool:
+        """Whether the list was read to its last page and is not empty."""
+        return self.trouble is None
