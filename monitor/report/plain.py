@@ -75,7 +75,9 @@ CHANGES: Final[dict[str, str]] = {
 }
 _WITH_STATUS: Final = frozenset({EventKind.APPEARED, EventKind.REAPPEARED})
 _WITH_REASON: Final = frozenset({EventKind.BECAME_UNAVAILABLE, EventKind.RETIRED})
-_WITH_DETAIL: Final = frozenset({EventKind.RETIREMENT_ANNOUNCED, EventKind.KIND_CHANGED, EventKind.SERVED_MODEL_CHANGED})
+_WITH_DETAIL: Final = frozenset(
+    {EventKind.RETIREMENT_ANNOUNCED, EventKind.KIND_CHANGED, EventKind.SERVED_MODEL_CHANGED}
+)
 
 # Unicode categories of characters that are unseen, or that reorder what stands around them.
 _UNSEEN: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
