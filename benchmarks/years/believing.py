@@ -28,6 +28,7 @@ from monitor.core.model import (
     Sweep,
     Verdict,
 )
+from monitor.core.verdict import answered_before
 
 _LONGEST_SWEEP = timedelta(minutes=5)
 _MOST_ODD = 0.3  # of the models, in a sweep that is surely conclusive
@@ -75,6 +76,8 @@ class Believer:
                 **dict(zip(names, self._models, strict=True)),
             },
             answered=frozenset(name for place, name in enumerate(names) if place not in silent),
+            answered_before=answered_before(self._state, self._last.started_at, frozenset(names)),
+            concluded_at=self._last.started_at,
             folded_until=self._last.started_at,
         )
 
@@ -127,7 +130,7 @@ class Believer:
             for place, seen in zip(sorted(places), sweep.observations, strict=True)
         }
         before = ProviderState(models=models, believed=frozenset(models), has_answered=True)
-        decision = fold(before, sweep, self._policy)
+        decision = fold(before, replace(sweep, verdict=Verdict.CONCLUSIVE), self._policy)
         for place, name in zip(sorted(places), models, strict=True):
             self._learn(place, decision.state.models[name])
         return Meant(decision.verdict, decision.cause, decision.events)
@@ -193,4 +196,4 @@ class Believer:
             return memory
         longer = replace(streak, count=streak.count + missed)
         ups, downs = (longer, None) if memory.ups else (None, longer)
-        return replace(memory, window=window, timeouts=None, ups=ups, downs=downs)
+        return replace(memory, window=window, timeouts=None, unclear=None, ups=ups, downs=downs)

@@ -6,10 +6,12 @@ The same fold serves the daemon's step, an import and a rebuild, so all three ag
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 
 from monitor.core.lifecycle import confirm_absence, observe
 from monitor.core.model import (
     ANSWERED,
+    UNASKED,
     Cause,
     Decision,
     Event,
@@ -25,7 +27,14 @@ from monitor.core.model import (
     Verdict,
 )
 from monitor.core.patterns import matches
-from monitor.core.verdict import CLOSED_BY, PROVIDER_EVENTS, count_on, judge, judge_catalog
+from monitor.core.verdict import (
+    CLOSED_BY,
+    PROVIDER_EVENTS,
+    answered_before,
+    count_on,
+    judge,
+    judge_catalog,
+)
 
 _FEWEST_READS = 3  # rules.md 11
 
@@ -43,7 +52,7 @@ _PLACES = {
 def fold(state: ProviderState, sweep: Sweep, policy: Policy) -> Decision:
     """Decide one finished sweep. Sweeps of a provider are folded in the order of their `started_at`."""
     reread, released = _read_catalog(state, sweep, policy)
-    judgement = judge(reread, sweep)
+    judgement = judge(reread, sweep, partial(is_tracked, policy=policy))
     after = replace(reread, held=judgement.held, folded_until=_later(state.folded_until, sweep.started_at))
     if judgement.verdict == Verdict.CONCLUSIVE:
         after, troubles = _close_troubles(after, sweep)
@@ -155,12 +164,15 @@ def _advance_models(
         elif model not in listed and is_tracked(model, policy):
             models[model], made = _miss(model, known, sweep, policy, released)
             events += made
+    asked = {model for model, seen in observations.items() if seen.reason not in UNASKED}
     answered = frozenset(m for m, seen in observations.items() if seen.outcome in ANSWERED)
     after = replace(
         state,
         models=models,
         believed=listed,
         answered=answered,
+        answered_before=answered_before(state, sweep.started_at, asked),
+        concluded_at=sweep.started_at,
         has_answered=state.has_answered or bool(answered),
     )
     return after, events

@@ -274,8 +274,9 @@ class ProviderState:
 
     `believed` is the last believed catalog; `missing` counts the readable catalogs without an id of it,
     `absent` those without a known model while it was tracked (rules.md 11). `answered` is who answered in the
-    last conclusive sweep, `open_troubles` the kind and cause of each open provider event, `folded_until` the
-    start of the latest sweep folded.
+    last conclusive sweep, which started at `concluded_at`; `answered_before` who was not asked in it but
+    answered when asked last, and the start of that sweep, of the last 24 hours (rules.md 8). `open_troubles`
+    is the kind and cause of each open provider event, `folded_until` the start of the latest sweep folded.
     """
 
     models: Mapping[str, ModelState] = field(default_factory=dict)
@@ -283,6 +284,8 @@ class ProviderState:
     missing: Mapping[str, Streak] = field(default_factory=dict)
     absent: Mapping[str, Streak] = field(default_factory=dict)
     answered: frozenset[str] = frozenset()
+    answered_before: Mapping[str, datetime] = field(default_factory=dict)
+    concluded_at: datetime | None = None
     open_troubles: tuple[tuple[EventKind, str], ...] = ()
     held: Held | None = None
     has_answered: bool = False

@@ -4,9 +4,9 @@
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from monitor.core.model import (
     ANSWERED,
@@ -15,6 +15,7 @@ from monitor.core.model import (
     EventKind,
     Held,
     Observation,
+    Outcome,
     ProviderState,
     Reason,
     Streak,
@@ -24,6 +25,8 @@ from monitor.core.model import (
 
 # Rules 8 and 11.
 FEWEST_ANSWERED = 5
+FEWEST_ASKED = 5
+REGULAR_FOR = timedelta(hours=24)
 HELD_SWEEPS = 3
 HELD_FOR = timedelta(hours=6)
 
@@ -45,6 +48,8 @@ CLOSED_BY: dict[EventKind, EventKind] = {
 
 ACCOUNT, GONE, REQUEST, TROUBLE = "account", "gone", "request", "trouble"
 
+_REFUSALS = frozenset({Reason.CREDENTIAL, Reason.QUOTA})  # of the account, whatever the status
+
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
@@ -56,19 +61,53 @@ class Judgement:
 
 
 def failure_class(observation: Observation) -> str | None:
-    """Class of failing to answer (rules.md 8), None for an answer or a model that was never asked."""
+    """Class of failing to answer (rules.md 8), None for an answer or a model that was never asked.
+
+    A web page, or anything else that no API says, is trouble under whatever status it comes.
+    """
     if observation.outcome in ANSWERED or observation.reason in UNASKED:
         return None
-    status = observation.http_status
-    if observation.reason in {Reason.CREDENTIAL, Reason.QUOTA} or status in range(401, 405):
+    status, reason = observation.http_status, observation.reason
+    if reason in _REFUSALS:
         return ACCOUNT
-    if status is None or status >= 500 or status < 300:  # noqa: PLR2004 - HTTP's own classes
+    if reason == Reason.INVALID_ANSWER or status is None or status >= 500 or status < 300:  # noqa: PLR2004
         return TROUBLE
-    return GONE if status == 410 else REQUEST  # noqa: PLR2004
+    if status in range(401, 405):
+        return ACCOUNT
+    return GONE if status == 410 else REQUEST  # noqa: PLR2004 - HTTP's own classes
 
 
-def judge(state: ProviderState, sweep: Sweep) -> Judgement:
-    """Decide a sweep that came without a verdict; one that has a verdict is believed (contract.md)."""
+def regulars(state: ProviderState, started_at: datetime) -> frozenset[str]:
+    """Who is to be expected to answer in a sweep that starts then: the regulars of rules.md 8.
+
+    They answered when they were asked last, in the last conclusive sweep or in one of the 24 hours before.
+    Who of them is not tracked any more is none.
+    """
+    if not state.answered_before:
+        return state.answered
+    since = started_at - REGULAR_FOR
+    return state.answered.union(model for model, at in state.answered_before.items() if at >= since)
+
+
+def answered_before(
+    state: ProviderState, started_at: datetime, asked: Collection[str]
+) -> dict[str, datetime]:
+    """Return who stays regular though not `asked` in the conclusive sweep that started then (rules.md 8).
+
+    The times are the starts of the sweeps in which they answered.
+    """
+    since, last = started_at - REGULAR_FOR, state.concluded_at
+    before = {each: at for each, at in state.answered_before.items() if at >= since and each not in asked}
+    if last is not None and last >= since:
+        before.update((each, last) for each in state.answered if each not in asked)
+    return before
+
+
+def judge(state: ProviderState, sweep: Sweep, is_tracked: Callable[[str], bool]) -> Judgement:
+    """Decide a sweep that came without a verdict; one that has a verdict is believed (contract.md).
+
+    `is_tracked` says whether an id passes `include` and `exclude`.
+    """
     if sweep.verdict is not None:
         is_conclusive = sweep.verdict == Verdict.CONCLUSIVE
         return Judgement(
@@ -78,9 +117,25 @@ def judge(state: ProviderState, sweep: Sweep) -> Judgement:
         return _inconclusive(cause, state.held)
     if sweep.accepted:
         return Judgement(Verdict.CONCLUSIVE)
-    if cause := _everyone_refused(state, sweep):
+    return _judge_answers(state, sweep, is_tracked)
+
+
+def _judge_answers(state: ProviderState, sweep: Sweep, is_tracked: Callable[[str], bool]) -> Judgement:
+    """Rules 6 and 8: is what the models answered the run's trouble? Where all is well nothing is counted."""
+    asked = [seen for seen in sweep.observations if seen.reason not in UNASKED]
+    if cause := _everyone_refused(state, asked):
         return _inconclusive(cause, state.held)
-    return _judge_failures(state, sweep)
+    known, is_served = regulars(state, sweep.started_at), _is_anyone_served(asked)
+    if is_served and not any(seen.model in known and failure_class(seen) for seen in asked):
+        return Judgement(Verdict.CONCLUSIVE)
+    regular = frozenset(filter(is_tracked, known))
+    still_listed = regular.intersection(sweep.listed)
+    again = [seen for seen in asked if seen.model in still_listed]
+    if not is_served and len(asked) >= FEWEST_ASKED and _are_limited(again or asked):
+        return _inconclusive(Cause.QUOTA, state.held)
+    if len(regular) < FEWEST_ANSWERED:
+        return Judgement(Verdict.CONCLUSIVE)
+    return _judge_failures(state, sweep, again)
 
 
 def judge_catalog(state: ProviderState, sweep: Sweep) -> Cause | None:
@@ -95,41 +150,45 @@ def _inconclusive(cause: str, held: Held | None) -> Judgement:
     return Judgement(Verdict.INCONCLUSIVE, cause, held)
 
 
-def _everyone_refused(state: ProviderState, sweep: Sweep) -> Cause | None:
+def _everyone_refused(state: ProviderState, asked: Sequence[Observation]) -> Cause | None:
     """Rule 6: where no model ever answered, a refusal that everyone gets is about the account."""
-    asked = [seen for seen in sweep.observations if seen.reason not in UNASKED]
     if state.has_answered or not asked or not all(map(_is_refusal, asked)):
         return None
     return _account_cause(asked, is_key_accepted=False)
 
 
 def _is_refusal(observation: Observation) -> bool:
-    is_named = observation.reason in {Reason.CREDENTIAL, Reason.QUOTA}
-    return is_named or (observation.outcome not in ANSWERED and observation.http_status in {401, 402})
+    is_refused = observation.http_status in {401, 402} and failure_class(observation) == ACCOUNT
+    return is_refused or observation.reason in _REFUSALS
 
 
-def _judge_failures(state: ProviderState, sweep: Sweep) -> Judgement:
-    """Rules 8 and 11: too many of those that answered last time fail alike."""
-    still_listed = state.answered.intersection(sweep.listed)
-    if len(state.answered) < FEWEST_ANSWERED:
-        return Judgement(Verdict.CONCLUSIVE)
-    failures = {seen.model: seen for seen in sweep.observations if seen.model in still_listed}
+def _is_anyone_served(asked: Iterable[Observation]) -> bool:
+    return any(seen.outcome == Outcome.AVAILABLE for seen in asked)
+
+
+def _are_limited(asked: Sequence[Observation]) -> bool:
+    """Rule 8: a key that nobody serves proves nothing about models; who was regular speaks for all."""
+    return all(seen.outcome == Outcome.RATE_LIMITED for seen in asked)
+
+
+def _judge_failures(state: ProviderState, sweep: Sweep, again: Sequence[Observation]) -> Judgement:
+    """Rules 8 and 11: too many regulars fail alike, of those that were asked again."""
     for name in (ACCOUNT, GONE, REQUEST, TROUBLE):
-        failing = {model: seen for model, seen in failures.items() if failure_class(seen) == name}
-        if 2 * len(failing) > len(still_listed):
-            return _hold(state, sweep, name, failing, len(still_listed))
+        failing = {seen.model: seen for seen in again if failure_class(seen) == name}
+        if 2 * len(failing) > len(again):
+            return _hold(state, sweep, name, failing, len(again))
     return Judgement(Verdict.CONCLUSIVE)
 
 
 def _hold(
-    state: ProviderState, sweep: Sweep, name: str, failing: dict[str, Observation], still_listed: int
+    state: ProviderState, sweep: Sweep, name: str, failing: dict[str, Observation], asked_again: int
 ) -> Judgement:
     """Rule 11: believe a mass failure once the same models showed it often and long, others answering."""
     held = state.held
     if _anyone_answers(sweep):
         held = _held_longer(state.held, name, failing, sweep)
         fresh = [model for model, streak in held.models.items() if not _is_lasting(streak, sweep)]
-        if len(fresh) < len(held.models) and 2 * len(fresh) <= still_listed:
+        if len(fresh) < len(held.models) and 2 * len(fresh) <= asked_again:
             return Judgement(Verdict.CONCLUSIVE)
     cause = common_cause(name, failing.values(), is_key_accepted=_anyone_answers(sweep))
     return _inconclusive(cause, held)

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from datetime import timedelta
 from fnmatch import fnmatchcase
 
-from monitor.core.model import ANSWERED, Cause, Observation, Policy, Reason, Sweep, Verdict
+from monitor.core.model import ANSWERED, Cause, Observation, Outcome, Policy, Reason, Sweep, Verdict
 from tests.core.oracle_look import was_asked
 
 
@@ -22,11 +22,14 @@ def failure_class(observation: Observation) -> str | None:
     """Rule 8's class of failing to answer; None for an answer and for what was not asked.
 
     Reading: no status at all is a connection that failed or closed (trouble), an account's refusal known by
-    its text is the account's whatever its status, and every other 3xx or 4xx is about the request.
+    its text is the account's whatever its status, what is no API's answer is trouble whatever its status (a
+    firewall's page under 403), and every other 3xx or 4xx is about the request.
     """
     code = observation.http_status
     if observation.outcome in ANSWERED or not was_asked(observation):
         return None
+    if observation.reason == Reason.INVALID_ANSWER:
+        return "trouble"
     if observation.reason in (Reason.CREDENTIAL, Reason.QUOTA) or code in (401, 402, 403, 404):
         return "account"
     if code is None or code < 300 or code >= 500:
@@ -133,7 +136,8 @@ class History:
             return Cause.CATALOG_SHRANK
         failing = self.mass_failure(at)
         is_held = failing is not None and not self.is_believed(at)
-        return self.everyone_refused(at) or (self._cause(at, *failing) if failing and is_held else None)
+        common = self.everyone_refused(at) or self.nobody_served(at)
+        return common or (self._cause(at, *failing) if failing and is_held else None)
 
     def has_shrunk(self, at: int) -> bool:
         """Rule 8: more than half of the ids of the last believed catalog are lost."""
@@ -148,27 +152,61 @@ class History:
             each
             for each in asked
             if each.reason in (Reason.CREDENTIAL, Reason.QUOTA)
-            or (each.outcome not in ANSWERED and each.http_status in (401, 402))
+            or (failure_class(each) == "account" and each.http_status in (401, 402))
         ]
         return None if ever or not asked or len(refused) < len(asked) else account_cause(refused)
 
+    def last_asked(self, before: int, model: str) -> tuple[int, Observation] | None:
+        """Return the last conclusive sweep that asked a model, and what it said; rule 1 for the shut out."""
+        for at in reversed(range(before)):
+            if not self.is_conclusive(at) or model not in self.sweeps[at].listed:
+                continue
+            seen = self.observed(at).get(model)
+            if seen is not None and was_asked(seen) and not is_shut_out(model, self.policies[at]):
+                return at, seen
+        return None
+
+    def is_regular(self, at: int, model: str) -> bool:
+        """Rule 8. Reading: it need not be listed any more, and whoever is shut out now is not tracked."""
+        last = self.last_asked(at, model)
+        if last is None or last[1].outcome not in ANSWERED or is_shut_out(model, self.policies[at]):
+            return False
+        age = self.sweeps[at].started_at - self.sweeps[last[0]].started_at
+        return last[0] == self.last_conclusive(at) or age <= timedelta(days=1)
+
+    def regulars(self, at: int) -> set[str]:
+        """Rule 8: who answered when asked last, not long ago."""
+        ever = {model for before in range(at) for model in self.observed(before)}
+        return {model for model in ever if self.is_regular(at, model)}
+
+    def asked_again(self, at: int) -> set[str]:
+        """Return the regulars that are still listed and were asked in this sweep."""
+        asked = {each.model for each in self.sweeps[at].observations if was_asked(each)}
+        return self.regulars(at) & set(self.sweeps[at].listed) & asked
+
     def mass_failure(self, at: int) -> tuple[str, frozenset[str]] | None:
-        """Rule 8: the class in which more than half of those that answered last time fail, and who."""
-        last = self.last_conclusive(at)
-        if last is None or len(self.answered(last)) < 5:
+        """Rule 8: the class in which more than half of the regulars asked now fail, and who."""
+        if len(self.regulars(at)) < 5:
             return None
-        now = self.observed(at)
-        asked = self.asked_again(at)
+        now, again = self.observed(at), self.asked_again(at)
         for name in ("account", "gone", "request", "trouble"):
-            failing = {model for model in asked if model in now and failure_class(now[model]) == name}
-            if 2 * len(failing) > len(asked):
+            failing = {model for model in again if failure_class(now[model]) == name}
+            if 2 * len(failing) > len(again):
                 return name, frozenset(failing)
         return None
 
-    def asked_again(self, at: int) -> set[str]:
-        """Who answered in the last conclusive sweep and is still listed in this one."""
-        last = self.last_conclusive(at)
-        return set() if last is None else self.answered(last) & set(self.sweeps[at].listed)
+    def nobody_served(self, at: int) -> Cause | None:
+        """Rule 8: at least five were asked, none is available, and the regulars of them are all limited.
+
+        Reading: where no regular was asked, everybody must be limited; a key may be so from its first day on.
+        """
+        asked = [each for each in self.sweeps[at].observations if was_asked(each)]
+        if len(asked) < 5 or Outcome.AVAILABLE in {each.outcome for each in asked}:
+            return None
+        again = self.asked_again(at)
+        speakers = [each for each in asked if each.model in again] if again else asked
+        is_limited = all(each.outcome is Outcome.RATE_LIMITED for each in speakers)
+        return Cause.QUOTA if is_limited else None
 
     def held_back(self, at: int) -> tuple[str, frozenset[str]] | None:
         """Rule 11: the mass failure that sweep `at` shows while others answer, if the guard judges it.
@@ -177,7 +215,7 @@ class History:
         """
         sweep = self.sweeps[at]
         is_judged = sweep.verdict is None and sweep.listed and not sweep.accepted and self.any_answer(at)
-        if not is_judged or self.has_shrunk(at) or self.everyone_refused(at):
+        if not is_judged or self.has_shrunk(at) or self.everyone_refused(at) or self.nobody_served(at):
             return None
         return self.mass_failure(at)
 

@@ -1,6 +1,6 @@
 """Random histories: a few models, any answers, faults, gaps of days, policies that may change on the way."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from hypothesis import strategies as st
@@ -21,13 +21,22 @@ CALM: tuple[Answer, ...] = (
     (Outcome.UNKNOWN, Reason.TIMEOUT, None),
     (Outcome.UNKNOWN, Reason.BAD_REQUEST, 400),
     (Outcome.UNKNOWN, Reason.NEEDS_OTHER_REQUEST, 422),
+    (Outcome.UNKNOWN, Reason.CONNECTION_CLOSED, None),
+    (Outcome.UNKNOWN, Reason.NO_ENDPOINT, 404),
+    (Outcome.RATE_LIMITED, Reason.MODEL_QUOTA, 429),
+    (Outcome.UNAVAILABLE, Reason.FALLBACK, 200),
     (Outcome.UNKNOWN, Reason.NOT_PROBED, None),
     (Outcome.UNKNOWN, Reason.LOOKED_UP, 404),
     (Outcome.UNAVAILABLE, Reason.END_OF_LIFE, 410),
 )
+_NOT_FOR_US: Answer = (Outcome.UNAVAILABLE, Reason.NOT_FOR_ACCOUNT, 404)
+_BAD: Answer = (Outcome.UNKNOWN, Reason.BAD_REQUEST, 400)
+_UNASKED: Answer = (Outcome.UNKNOWN, Reason.NOT_PROBED, None)
 STORMS: tuple[Answer, ...] = (
     (Outcome.UNAVAILABLE, Reason.SERVER_ERROR, 502),
     (Outcome.UNAVAILABLE, Reason.INVALID_ANSWER, 200),
+    (Outcome.UNAVAILABLE, Reason.INVALID_ANSWER, 403),
+    (Outcome.UNKNOWN, Reason.INVALID_ANSWER, 401),
     (Outcome.UNKNOWN, Reason.TIMEOUT, None),
     (Outcome.UNKNOWN, Reason.CONNECTION_FAILED, None),
     (Outcome.UNKNOWN, Reason.CONNECTION_CLOSED, None),
@@ -35,10 +44,14 @@ STORMS: tuple[Answer, ...] = (
     (Outcome.UNKNOWN, Reason.CREDENTIAL, 400),
     (Outcome.UNKNOWN, Reason.QUOTA, 402),
     (Outcome.UNKNOWN, Reason.QUOTA, 429),
-    (Outcome.UNAVAILABLE, Reason.NOT_FOR_ACCOUNT, 404),
+    (Outcome.UNKNOWN, Reason.QUOTA, 412),
+    (Outcome.RATE_LIMITED, Reason.TOO_MANY_REQUESTS, 429),
+    (Outcome.RATE_LIMITED, Reason.MODEL_QUOTA, 429),
+    (Outcome.UNKNOWN, Reason.NOT_PROBED, None),
+    _NOT_FOR_US,
     (Outcome.UNKNOWN, Reason.NO_ENDPOINT, 404),
     (Outcome.UNAVAILABLE, Reason.END_OF_LIFE, 410),
-    (Outcome.UNKNOWN, Reason.BAD_REQUEST, 400),
+    _BAD,
     (Outcome.UNKNOWN, Reason.LOOKED_UP, 404),
 )
 KINDS = (Kind.UNKNOWN, Kind.UNKNOWN, Kind.UNKNOWN, Kind.CHAT, Kind.EMBEDDINGS)
@@ -49,6 +62,7 @@ GIVEN: tuple[tuple[Verdict | None, str | None], ...] = (
     *((Verdict.CONCLUSIVE, None),) * 2,
     *((Verdict.INCONCLUSIVE, cause) for cause in (*Cause, "voided")),
 )
+SERVERS = (None, None, None, "b", "x", "x", "y")
 MOMENTS = (0, 0, 700, 1500, 90_000)
 
 
@@ -113,7 +127,7 @@ def stormy_pasts(draw: st.DrawFn) -> Past:
     failing, storm, listed = frozenset[str](), CALM[0], ids
     subsets = st.frozensets(st.sampled_from(ids))
     for _ in range(length):
-        now += timedelta(hours=draw(st.sampled_from((1, 2, 3, 3, 6))))
+        now += timedelta(hours=draw(st.sampled_from((1, 2, 3, 3, 6, 12, 24))))
         if draw(st.integers(0, 2)) == 0:
             storm = draw(st.sampled_from(STORMS))
         if draw(st.integers(0, 1)) == 0:
@@ -131,10 +145,32 @@ def stormy_pasts(draw: st.DrawFn) -> Past:
 
 
 @st.composite
+def partial_pasts(draw: st.DrawFn) -> Past:
+    """Draw a history of a dozen models of which each sweep asks some, for longer than a day.
+
+    Some fail together; some sweeps shut two models out.
+    """
+    ids = tuple("abcdefghijkl"[: draw(st.integers(5, 12))])
+    subsets = st.frozensets(st.sampled_from(ids))
+    open_to_all, narrow = draw(policies()), draw(policies(("a", "b")))
+    now, sweeps, chosen = START, list[Sweep](), list[Policy]()
+    for _ in range(draw(st.integers(2, 9))):
+        asked, failing = draw(st.one_of(st.just(frozenset(ids)), subsets)), draw(subsets)
+        foul = draw(st.sampled_from((CALM[0], CALM[4], *STORMS)))
+        observations = [_plain(each, foul if each in failing else CALM[0]) for each in ids if each in asked]
+        if draw(st.booleans()):
+            observations += [_plain(each, _UNASKED) for each in ids if each not in asked]
+        sweeps.append(sweep(*observations, at=now, listed=ids))
+        chosen.append(draw(st.sampled_from((open_to_all, open_to_all, narrow))))
+        now += timedelta(hours=draw(st.sampled_from((1, 6, 11, 12, 13, 24, 25))))
+    return Past(tuple(sweeps), tuple(chosen))
+
+
+@st.composite
 def stubborn_pasts(draw: st.DrawFn) -> Past:
     """Draw a history of a dozen models most of which fail in one class for long, never quite the same."""
     ids = tuple("abcdefghijkl"[: draw(st.integers(5, 12))])
-    storm = draw(st.sampled_from((STORMS[0], STORMS[9], STORMS[12])))
+    storm = draw(st.sampled_from((STORMS[0], _NOT_FOR_US, _BAD)))
     sweeps = [sweep(*(_plain(each, CALM[0]) for each in ids))]
     for place in range(draw(st.integers(3, 10))):
         spared = draw(st.frozensets(st.sampled_from(ids), max_size=len(ids) // 2))
@@ -146,10 +182,12 @@ def stubborn_pasts(draw: st.DrawFn) -> Past:
 
 @st.composite
 def restless_pasts(draw: st.DrawFn) -> Past:
-    """Draw a long history of one model that goes up and down."""
-    letters = draw(st.lists(st.sampled_from(CALM[:8]), min_size=3, max_size=45))
-    policy = draw(policies())
-    sweeps = [sweep(_plain("b", each), at=START + place * PAUSES[0]) for place, each in enumerate(letters)]
+    """Draw a long history of one model that goes up and down, falls silent, and is answered by others."""
+    looks = st.tuples(st.sampled_from(CALM[:14]), st.sampled_from(SERVERS[2:]))
+    policy, sweeps = draw(policies()), list[Sweep]()
+    for place, (letter, server) in enumerate(draw(st.lists(looks, min_size=3, max_size=45))):
+        seen = replace(_plain("b", letter), served_as=server if letter[0] == Outcome.AVAILABLE else None)
+        sweeps.append(sweep(seen, at=START + place * PAUSES[0]))
     return Past(tuple(sweeps), (policy,) * len(sweeps))
 
 
@@ -170,4 +208,5 @@ def _observation(draw: st.DrawFn, model: str, answer: Answer) -> Observation:
         latency_ms=300 if outcome == Outcome.AVAILABLE else None,
         attempts=0 if reason == Reason.NOT_PROBED else 1,
         retires_at=draw(st.sampled_from(DATES)),
+        served_as=draw(st.sampled_from(SERVERS)) if outcome == Outcome.AVAILABLE else None,
     )

@@ -6,7 +6,14 @@ from monitor.core.model import ModelState
 from tests.core.histories import live
 from tests.core.oracle import replay
 from tests.core.oracle_look import Shown
-from tests.core.strategies import Past, quiet_pasts, restless_pasts, stormy_pasts, stubborn_pasts
+from tests.core.strategies import (
+    Past,
+    partial_pasts,
+    quiet_pasts,
+    restless_pasts,
+    stormy_pasts,
+    stubborn_pasts,
+)
 
 usual = settings(
     max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
@@ -26,6 +33,7 @@ def shown(state: ModelState) -> Shown:
         last_available_at=state.last_available_at,
         http_status=state.http_status,
         latency_ms=state.latency_ms,
+        served_as=state.served_as,
     )
 
 
@@ -42,7 +50,7 @@ def assert_same(past: Past) -> None:
 @usual
 @given(quiet_pasts())
 def test_a_quiet_history_comes_out_as_the_rules_read(past: Past) -> None:
-    """Rules 1-5, 10-26, with one policy."""
+    """Rules 1-5, 10-26, 37, with one policy."""
     assert_same(past)
 
 
@@ -71,4 +79,11 @@ def test_a_restless_history_comes_out_as_the_rules_read(past: Past) -> None:
 @given(stubborn_pasts())
 def test_a_mass_failure_that_lasts_is_released_as_the_rules_read(past: Past) -> None:
     """Rule 11."""
+    assert_same(past)
+
+
+@usual
+@given(partial_pasts())
+def test_a_history_of_sweeps_that_ask_some_models_comes_out_as_the_rules_read(past: Past) -> None:
+    """Rule 8: who is regular is known for each model by itself."""
     assert_same(past)

@@ -60,6 +60,23 @@ def test_rule_8_a_status_has_its_class(status: int, name: str) -> None:
     assert failure_class(failed("m", status)) == name
 
 
+@pytest.mark.parametrize("status", [400, 401, 402, 403, 404, 410, 429])
+def test_rule_8_a_web_page_is_trouble_whatever_its_status(status: int) -> None:
+    """No API spoke, so it is neither the key's fault nor the model's."""
+    page = failed("m", status, Reason.INVALID_ANSWER)
+    assert failure_class(page) == "trouble"
+    assert verdicts(day(TEN), day(TEN, TEN, status=status, reason=Reason.INVALID_ANSWER, after=STEP))[1] == (
+        Cause.PROVIDER_OUTAGE
+    )
+
+
+@pytest.mark.parametrize("status", [400, 403, 412, 429, 503])
+def test_rule_8_money_is_the_accounts_whatever_its_status(status: int) -> None:
+    assert failure_class(failed("m", status, Reason.QUOTA)) == "account"
+    told = verdicts(day(TEN), day(TEN, TEN, status=status, reason=Reason.QUOTA, after=STEP))
+    assert told[1] == Cause.QUOTA
+
+
 @pytest.mark.parametrize("reason", [Reason.TIMEOUT, Reason.CONNECTION_CLOSED, Reason.CONNECTION_FAILED])
 def test_rule_8_no_answer_at_all_is_trouble(reason: str) -> None:
     assert failure_class(Observation("m", Outcome.UNKNOWN, reason, 0)) == "trouble"
@@ -107,7 +124,7 @@ def test_rule_8_different_classes_are_not_added_up() -> None:
 
 
 def test_rule_8_rate_limited_models_answer() -> None:
-    busy = sweep(*(answer("l", each) for each in TEN), at=START + STEP)
+    busy = sweep(answer("u", "j"), *(answer("l", each) for each in TEN[:-1]), at=START + STEP)
     assert verdicts(day(TEN), busy, day(TEN, "abcdef", after=2 * STEP)) == [
         Verdict.CONCLUSIVE, Verdict.CONCLUSIVE, Cause.PROVIDER_OUTAGE,
     ]  # fmt: skip
@@ -147,6 +164,12 @@ def test_rule_6_where_none_ever_answered_a_refusal_of_everyone_is_the_runs(reaso
     assert verdicts(sweep(*everyone)) == [cause]
     assert verdicts(sweep(*everyone[:2], answer("q", "c"))) == [Verdict.CONCLUSIVE]
     assert verdicts(sweep(*everyone[:2], answer("n", "c"))) == [cause]
+
+
+@pytest.mark.parametrize("status", [401, 402])
+def test_rule_6_a_web_page_for_everyone_is_no_refusal(status: int) -> None:
+    pages = [failed(each, status, Reason.INVALID_ANSWER) for each in "abc"]
+    assert verdicts(sweep(*pages)) == [Verdict.CONCLUSIVE]
 
 
 def test_rule_6_where_some_once_answered_single_refusals_are_the_models() -> None:
