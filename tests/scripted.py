@@ -43,13 +43,15 @@ class ScriptedWorld(World):
     """`says` maps a model to what its endpoints say, `about` to its metadata, `row_of` to more of its row.
 
     A sequence of answers is given one after the other, the last one again and again. An endpoint without a
-    script does not know the model. `polled` is what is said of accepted requests, in turn.
+    script does not know the model. `polled` is what is said of accepted requests, in turn. `catalog_says`
+    stands in the place of the list.
     """
 
     says: Mapping[str, Mapping[str, Says]] = field(default_factory=dict)
     about: Mapping[str, Answer] = field(default_factory=dict)
     row_of: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     polled: list[Answer] = field(default_factory=list)
+    catalog_says: Answer | None = None
 
     def serves(self, endpoint: str) -> bool:
         """Serve whatever some model has a script for."""
@@ -78,6 +80,8 @@ class ScriptedWorld(World):
     def listing(self, base_url: str, query: Mapping[str, str]) -> Answer:
         """List the models with their rows."""
         del base_url, query
+        if self.catalog_says:
+            return self.catalog_says
         rows = [{"id": model, "object": "model", **self.row_of.get(model, {})} for model in self.listed]
         return as_json({"object": "list", "data": rows})
 

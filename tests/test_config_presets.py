@@ -1,5 +1,6 @@
 """Presets: what naming one gives, what is inferred without, and that nobody else is ever asked."""
 
+import json
 import re
 from datetime import timedelta
 from pathlib import Path
@@ -8,12 +9,16 @@ from urllib.parse import urlsplit
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from monitor import config
 from monitor.config import PRESETS, Auth, Preset
 from monitor.config.duration import duration_text
 from monitor.config.places import origin_of
+from monitor.config.show import toml_text
 from monitor.core.forms import COSTLY, Route
+from monitor.core.ids import is_trackable_id
+from monitor.errors import ConfigError
 
 DOCUMENT = Path(__file__).parents[1] / "docs" / "configuration.md"
 OWN_RERANK = "https://ai.api.nvidia.com/v1/retrieval/nvidia/{name_}/reranking"
@@ -230,6 +235,35 @@ def test_what_is_shown_of_a_preset_loads_to_the_same_settings(name: str, text: s
         body = f'[[providers]]\nname = "a"\nbase_url = "{address}"\n{named}{text}\n'
         settings = config.parse_settings(body, "config.toml")
         assert config.parse_settings(config.shown(settings), "shown") == settings
+
+
+IDS = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=12)
+
+
+@given(st.lists(IDS, max_size=3), st.booleans())
+def test_named_ids_are_read_and_shown_as_they_are(models: list[str], catalog: bool) -> None:
+    text = f"models = {toml_text({'m': models}).partition(' = ')[2]}catalog = {json.dumps(catalog)}"
+    if not models and not catalog:
+        with pytest.raises(ConfigError, match="nothing would be watched"):
+            of_preset("generic", text)
+        return
+    provider = of_preset("generic", text)
+    assert (provider.models, provider.catalog) == (tuple(models), catalog)
+    settings = config.Settings(providers=(provider,))
+    assert config.parse_settings(config.shown(settings), "shown") == settings
+
+
+@given(st.text(max_size=6) | st.text("aü", min_size=509, max_size=514))
+def test_an_id_can_be_named_where_it_could_be_listed(model: str) -> None:
+    """Rule 33."""
+    table = {"name": "a", "base_url": "https://api.example/v1", "models": (model,)}
+    try:
+        provider = config.ProviderSettings.model_validate(table)
+    except ValidationError:
+        assert not is_trackable_id(model)
+    else:
+        assert is_trackable_id(model)
+        assert provider.models == (model,)
 
 
 def test_the_effective_values_are_shown() -> None:

@@ -46,6 +46,8 @@ def target_of(app: App, provider: ProviderSettings) -> Target:
         ),
         gap=Gap(provider.same_model_gap.total_seconds()),
         quirks=provider.quirks,
+        models=provider.models,
+        has_catalog=provider.catalog,
         streamed=settings.probe.stream,
         full_look_every=settings.probe.full_look_every,
         requests_per_day=provider.requests_per_day,

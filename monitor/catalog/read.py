@@ -26,6 +26,10 @@ _PAGE_CAUSES = {401: Cause.CREDENTIAL, 402: Cause.QUOTA, 407: Cause.OUR_NETWORK}
 _STATUS_CAUSES = {**_PAGE_CAUSES, 403: Cause.CREDENTIAL}
 _REFUSED = frozenset({400, 404, 422, 429})
 _REFUSED_CURSOR = frozenset({400, 404, 422})  # what strict servers say to a parameter that they do not know
+_NOTHING_THERE = frozenset({404, 405, 501})
+_EMPTY = "the catalog is empty"
+_NAME_THEM = "models that are not listed can be named in models = [...]"
+_NO_LIST = f"no model list there; base_url may have to end with /v1, or without it, and {_NAME_THEM}"
 _CIRCLES = "the catalog goes in circles: its next page is one that was read before"
 _PARSE_HERE_CHARS = 100_000
 
@@ -235,7 +239,7 @@ def _cause_in_words(answer: Exchange) -> Cause:
 def _emptiness(progress: _Progress) -> CatalogTrouble | None:
     if progress.ids:
         return None
-    return _unreadable(NO_USABLE_ID if progress.rows else "the catalog is empty", progress)
+    return _unreadable(NO_USABLE_ID if progress.rows else _EMPTY, progress)
 
 
 def _unreadable(detail: str, progress: _Progress) -> CatalogTrouble:
@@ -243,8 +247,19 @@ def _unreadable(detail: str, progress: _Progress) -> CatalogTrouble:
 
 
 def _told(trouble: CatalogTrouble | None, progress: _Progress, endpoint: Endpoint) -> CatalogTrouble | None:
-    """Redact the detail and say how far the reading came."""
+    """Redact the detail, say how far the reading came, and what to do where there is no list."""
     if trouble is None:
         return None
+    detail = redact(trouble.detail, secrets=endpoint.secrets)
+    if progress.requests == 1 and _has_no_list(trouble):
+        place = redact(endpoint.catalog, secrets=endpoint.secrets)
+        return replace(trouble, detail=f"{detail} ({place}): {_NO_LIST}", lists_nothing=True)
+    if trouble.detail == _EMPTY:
+        return replace(trouble, detail=f"{detail}: {_NAME_THEM}", lists_nothing=True)
     so_far = f" (after {len(progress.ids):,} ids)" if progress.ids else ""
-    return replace(trouble, detail=redact(trouble.detail, secrets=endpoint.secrets) + so_far)
+    return replace(trouble, detail=detail + so_far)
+
+
+def _has_no_list(trouble: CatalogTrouble) -> bool:
+    """Whether a refusal, which speaks neither of key nor money, says that there is nothing at the address."""
+    return trouble.cause is Cause.CATALOG_UNREADABLE and trouble.http_status in _NOTHING_THERE

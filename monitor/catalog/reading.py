@@ -11,11 +11,15 @@ NO_USABLE_ID = "no row of the catalog has a usable id"
 
 @dataclass(frozen=True, slots=True)
 class CatalogTrouble:
-    """Why a catalog cannot be believed; the detail is redacted."""
+    """Why a catalog cannot be believed; the detail is redacted.
+
+    `lists_nothing` says that the provider answered, and has no list at this address or an empty one.
+    """
 
     cause: Cause
     detail: str
     http_status: int | None = None
+    lists_nothing: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,6 +25,7 @@ from monitor.config.cron import normalised_cron
 from monitor.config.duration import FORMS, duration_text, parse_duration
 from monitor.config.presets import PRESETS
 from monitor.core.forms import COSTLY, KIND_OF
+from monitor.core.ids import LONGEST_ID_BYTES, is_trackable_id
 from monitor.core.model import EventKind
 
 SUMMARY = "summary"  # what a [[notify]] may ask for beside the kinds of events
@@ -109,6 +110,15 @@ def _glob(pattern: str) -> str:
     if not pattern.strip():
         raise ValueError("is an empty pattern; it would fit no id")
     return pattern
+
+
+def _model_id(text: str) -> str:
+    if not is_trackable_id(text):
+        raise ValueError(
+            f"is no id that can be watched: it must not be empty, hold control characters"
+            f" or more than {LONGEST_ID_BYTES} bytes"
+        )
+    return text
 
 
 def _some(otherwise: str) -> Callable[[tuple[str, ...]], tuple[str, ...]]:
@@ -209,6 +219,7 @@ TellingGlobs = Annotated[
 SilentGlobs = Annotated[
     Globs, AfterValidator(_some('kept back; leave the key out to keep back everything ("*")'))
 ]
+ModelIds = tuple[Annotated[str, AfterValidator(_model_id)], ...]
 VariableName = Annotated[str, AfterValidator(_variable)]
 Headers = Annotated[dict[str, str], AfterValidator(_headers), Field(repr=False)]
 PresetName = Annotated[str, AfterValidator(_one_of(PRESETS, "is no preset"))]

@@ -21,6 +21,7 @@ from monitor.config.fields import (
     Headers,
     Interval,
     Limit,
+    ModelIds,
     PresetName,
     Proxy,
     SomeGlobs,
@@ -39,7 +40,8 @@ class ProviderSettings(Table):
     """One provider: where it is, how it wants its key, how fast and how it may be asked.
 
     What the table leaves out and the preset knows stands in these values too. `requests_per_minute` None is
-    no limit, `requests_per_day` None no budget.
+    no limit, `requests_per_day` None no budget. `models` are watched though no list names them; where
+    `catalog` is false they are all there is.
     """
 
     name: Name
@@ -59,6 +61,8 @@ class ProviderSettings(Table):
     slow_timeout: Timeout = timedelta(seconds=90)
     include: SomeGlobs = ("*",)
     exclude: Globs = ()
+    models: ModelIds = ()
+    catalog: bool = True
     costly_kinds: CostlyKinds = ()
     metadata: bool = False
     interval: Interval | None = None
@@ -76,6 +80,8 @@ class ProviderSettings(Table):
         if self.slow_timeout < self.timeout:
             slow, first = duration_text(self.slow_timeout), duration_text(self.timeout)
             faults.append(("slow_timeout", f"({slow}) must not be shorter than timeout ({first})"))
+        if not self.catalog and not self.models:
+            faults.append(("catalog", "is false, so nothing would be watched; name the ids in models"))
         if faults:
             raise impossible(*faults)
         return self

@@ -13,7 +13,6 @@ from typing import TypeVar
 
 import stamina
 
-from monitor.catalog.read import read_catalog
 from monitor.catalog.reading import CatalogReading
 from monitor.core.diff import doubt_catalog, fold, is_tracked
 from monitor.core.knowledge import Knowledge
@@ -34,6 +33,7 @@ from monitor.store.record import (
     keep_catalog,
 )
 from monitor.sweep.agenda import Known
+from monitor.sweep.listing import read_listing
 from monitor.sweep.looking import Looking
 from monitor.sweep.values import Before, Swept, Target, Watch
 
@@ -74,21 +74,20 @@ class Running:
     async def look(self) -> None:
         """Read the catalog and, if it will be believed, probe it; store observations meanwhile."""
         async with open_client(self.target.endpoint) as client:
-            target = self.target
-            reading = await read_catalog(client, target.endpoint, pacer=target.pacer, quirks=target.quirks)
+            line = Line(
+                client=client,
+                endpoint=self.target.endpoint,
+                stopwatch=self.stopwatch,
+                quirks=self.target.quirks,
+                pace=self.target.pacer.acquire,
+            )
+            reading = await read_listing(self.target, line, self.state)
             self._take_catalog(reading)
             await self._store(keep_catalog, self.seen)
             if self.seen.cause or doubt_catalog(self.state, self.seen, self.target.policy):
                 return
             storing = asyncio.create_task(self._keep_storing())
             try:
-                line = Line(
-                    client=client,
-                    endpoint=self.target.endpoint,
-                    stopwatch=self.stopwatch,
-                    quirks=self.target.quirks,
-                    pace=self.target.pacer.acquire,
-                )
                 await self._probe(line, reading)
             finally:
                 storing.cancel()

@@ -21,6 +21,7 @@ class Target:
     second `slow_timeout`. A retired model that can be looked up is asked itself every `full_look_every`th
     sweep only.
     `requests_per_day` is the budget of a UTC day, shared with the `sweeps_left` of it, this one included.
+    `models` are watched beside those that the catalog lists; without `has_catalog` they are all there is.
     `outbox` says who is told what changed.
     """
 
@@ -34,6 +35,8 @@ class Target:
     interval: timedelta
     slow_timeout: timedelta = timedelta(seconds=90)
     quirks: Quirks = field(default_factory=Quirks)
+    models: tuple[str, ...] = ()
+    has_catalog: bool = True
     gap: Gap = field(default_factory=Gap)
     streamed: bool = False
     full_look_every: int = 24

@@ -1,0 +1,87 @@
+"""The catalog of a sweep: the provider's list, in the ids that requests have, and the ids that are named."""
+
+from dataclasses import replace
+
+from monitor.catalog.naming import without_prefix
+from monitor.catalog.read import read_catalog
+from monitor.catalog.reading import CatalogReading
+from monitor.core.forms import Form
+from monitor.core.hints import in_order
+from monitor.core.model import Outcome, ProviderState, Reason
+from monitor.probe.probe import Answer, Line, probe_model
+from monitor.sweep.values import Target
+
+_PREFIX = "models/"
+_SAMPLES = 3
+_UNKNOWN_THERE = frozenset({Reason.NOT_FOUND, Reason.NO_ENDPOINT, Reason.BAD_REQUEST})
+
+
+async def read_listing(target: Target, line: Line, state: ProviderState) -> CatalogReading:
+    """Read a provider's catalog as a sweep takes it; its requests are counted in the reading.
+
+    Ids that the configuration names are listed as long as they are named. Where the provider has no list, or
+    an empty one, they are the catalog; any other trouble with the list stays one.
+    """
+    reading, prefix = CatalogReading(), target.quirks.id_prefix
+    if target.has_catalog:
+        reading = await read_catalog(line.client, line.endpoint, pacer=target.pacer, quirks=target.quirks)
+    if reading.trouble and not (reading.trouble.lists_nothing and target.models):
+        return reading
+    if not prefix:
+        prefix, requests = await _prefix_of(reading, target, line, state)
+        reading = replace(without_prefix(reading, prefix), requests=reading.requests + requests)
+    named = (model.removeprefix(prefix) or model for model in target.models)
+    return replace(reading, ids=tuple(dict.fromkeys((*reading.ids, *named))), trouble=None)
+
+
+# ---- Whether `models/` belongs to the ids (rules.md 40) --------------------------------
+
+
+async def _prefix_of(
+    reading: CatalogReading, target: Target, line: Line, state: ProviderState
+) -> tuple[str, int]:
+    """Return what stands before the ids that requests need not have, and how many requests that took.
+
+    A proxy in front of Gemini lists as Gemini does, and nobody told that it is one; everybody else's ids are
+    whole. In this order it shows: by the ids that the configuration names, by a list that has both, by which
+    of them the history knows to have answered, by asking. So a provider's first sweep alone asks.
+    """
+    whole = [model for model in reading.ids if model.startswith(_PREFIX) and model != _PREFIX]
+    short = {model.removeprefix(_PREFIX) for model in whole}
+    if not whole or not short.isdisjoint(reading.ids):
+        return "", 0
+    if named := target.models and {*whole, *short}.intersection(target.models):
+        return (_PREFIX if named <= short else ""), 0
+    if known := {*whole, *short}.intersection(state.models):
+        has_answered = any(state.models[model].last_available_at for model in known)
+        return (_PREFIX if known <= short and has_answered else ""), 0
+    return await _ask_for_prefix(reading, target, line)
+
+
+async def _ask_for_prefix(reading: CatalogReading, target: Target, line: Line) -> tuple[str, int]:
+    """Ask a few models by both ids, likely chat models first; the first that is there by one tells."""
+    routes = target.quirks.routes
+    forms = {
+        model: Form(in_order(model, routes, note.route if (note := reading.notes.get(model)) else None)[0])
+        for model in reading.ids
+        if model.startswith(_PREFIX) and model != _PREFIX
+    }
+    requests = 0
+    for model in sorted(forms, key=lambda model: routes.index(forms[model].route))[:_SAMPLES]:
+        answer = await _ask(model, forms[model], target, line)
+        requests += answer.requests
+        if answer.finding.reason not in _UNKNOWN_THERE:
+            break
+        answer = await _ask(model.removeprefix(_PREFIX), forms[model], target, line)
+        requests += answer.requests
+        if answer.finding.outcome is Outcome.AVAILABLE:
+            return _PREFIX, requests
+    return "", requests
+
+
+async def _ask(model: str, form: Form, target: Target, line: Line) -> Answer:
+    await target.gap.claim(model)
+    await target.pacer.acquire()
+    answer = await probe_model(line, model, form=form, timeout_s=target.timeout.total_seconds())
+    target.gap.asked(model)
+    return answer
