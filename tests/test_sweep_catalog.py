@@ -1,4 +1,4 @@
-"""What a sweep takes as the catalog: ids that are named, with a list or without; prefixes that are no ids'."""
+"""A provider without a list, ids that no list has, and prefixes: what is watched is what is there."""
 
 from collections.abc import Sequence
 from dataclasses import replace
