@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -11,6 +12,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, RowMapping, inspect, text
 from sqlalchemy.schema import CreateIndex
 
+from monitor.core.model import Sweep
 from monitor.errors import SchemaOutdated
 from monitor.store.engine import open_engine, reading, writing
 from monitor.store.exchange import read_sweeps
@@ -29,7 +31,7 @@ from monitor.store.schema import metadata
 from tests.store import told, views
 from tests.store.views import COLUMNS
 
-REVISIONS = ["0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008"]
+REVISIONS = ["0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009"]
 
 
 def config() -> Config:
@@ -109,7 +111,7 @@ def definition(connection: Connection, index: str) -> str:
 BEFORE_STREAMING = "0002"
 NEW_SINCE = {"streamed", "knowledge", "acceptance", "stream_history", "delivery", "telling"}
 NEW_SINCE |= {"period", "horizon", "status_history"}
-NEW_COLUMNS = {"voided", "latency_sketch"}
+NEW_COLUMNS = {"voided", "latency_sketch", "served_as"}
 _EPOCH = date(1970, 1, 1)
 
 
@@ -133,10 +135,15 @@ def _plain(name: str, value: object) -> object:
     return str(_EPOCH + timedelta(days=value)) if name == "day" and isinstance(value, int) else str(value)
 
 
+def _unnamed(sweep: Sweep) -> Sweep:
+    """Return the sweep as one of models that answer under their own names: earlier versions know no others."""
+    return replace(sweep, observations=tuple(replace(each, served_as=None) for each in sweep.observations))
+
+
 def test_what_came_with_later_versions_comes_and_goes_and_every_other_row_stays(database_url: str) -> None:
     engine = open_engine(database_url)
     prepare(engine)
-    told.live_all(engine, told.history(41, 30))
+    told.live_all(engine, [(_unnamed(sweep), policy) for sweep, policy in told.history(41, 30)])
     signals = len(views.rows(engine, "stream_history"))
     before = every_row(engine)
     with writing(engine) as connection:
@@ -149,6 +156,26 @@ def test_what_came_with_later_versions_comes_and_goes_and_every_other_row_stays(
     assert all(each.first_token_ms is None for sweep in read_sweeps(engine) for each in sweep.observations)
     told.live_all(engine, told.history(42, 5, provider="other"))
     assert views.rows(engine, "stream_history") != []
+    engine.dispose()
+
+
+def test_rule_37_what_was_said_of_other_names_is_lost_on_the_way_down_and_never_confused(
+    database_url: str,
+) -> None:
+    engine = open_engine(database_url)
+    prepare(engine)
+    up = told.sweep(told.START, {"a": told.UP, "b": told.UP})
+    told.live(
+        engine, replace(up, observations=tuple(replace(each, served_as="x") for each in up.observations))
+    )
+    with writing(engine) as connection:
+        migrate_to(connection, "0008")
+    upgrade(engine)
+    later = told.sweep(told.START + timedelta(hours=1), {"a": told.UP, "b": told.UP})
+    named, plain = later.observations
+    told.live(engine, replace(later, observations=(replace(named, served_as="x"), plain)))
+    names = [(row["model"], row["served_as"]) for row in views.told(engine, "observation_history")]
+    assert sorted(names, key=repr) == [("a", "x"), ("a", None), ("b", None), ("b", None)]
     engine.dispose()
 
 

@@ -13,7 +13,7 @@ from monitor.cli.reading import known_model
 from monitor.cli.staleness import max_age_option, refuse_stale
 from monitor.core.model import ANSWERED, Observation, Outcome, Status
 from monitor.errors import NoVerdict, UsageError
-from monitor.report.plain import reason_words, shown_id
+from monitor.report.plain import answer_words, reason_words, shown_id
 
 _YES, _NO = 0, 1
 
@@ -51,7 +51,7 @@ def _check_history(
     if as_json:
         print_json(row)
     else:
-        say(f"{shown_id(row.model)}: {row.status} ({reason_words(row.reason)})")
+        say(f"{shown_id(row.model)}: {row.status} ({answer_words(row.reason, row.served_as)})")
     refuse_stale(app, engine, row.provider, max_age)
     if row.status == Status.NEW:
         raise NoVerdict(f"{shown_id(row.model)} has not given a clear answer yet")

@@ -24,6 +24,7 @@ class ModelRow:
     latency_ms: int | None
     retires_at: datetime | None
     uptime_30d: float | None
+    served_as: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

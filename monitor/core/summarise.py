@@ -18,10 +18,12 @@ from monitor.core.summary import (
     Going,
     ProviderSummary,
     Retirement,
+    SilentSwap,
     Switch,
     Trouble,
     Way,
 )
+from monitor.core.telling import sides
 from monitor.core.verdict import CLOSED_BY
 
 SOON: Final = timedelta(days=30)  # how far ahead an announced end is told again
@@ -52,6 +54,7 @@ def summarise(found: Gathered) -> ProviderSummary:
         still_down=still_down,
         flaps=tuple(flap for flap in flaps if flap.is_news or flap.model not in lasting),
         switches=tuple(_switches(found)),
+        swaps=_swaps(found),
         troubles=_troubles(found),
         best=best_models(found.after.values(), found.listed, found.recent),
     )
@@ -143,8 +146,20 @@ def _going(found: Gathered) -> tuple[Going, ...]:
 
 def _switches(found: Gathered) -> Iterator[Switch]:
     for event in found.of(EventKind.KIND_CHANGED):
-        before, _, after = (event.detail or "").partition(" -> ")
+        before, after = sides(event.detail)
         yield Switch(model=event.model or "", at=event.confirmed_at, before=before, after=after)
+
+
+def _swaps(found: Gathered) -> tuple[SilentSwap, ...]:
+    """Return one for each model, by its first change: from who answered before all to who answers now."""
+    swaps = dict[str, SilentSwap]()
+    for event in found.of(EventKind.SERVED_MODEL_CHANGED):
+        before, after = sides(event.detail)
+        model = event.model or ""
+        fresh = SilentSwap(model=model, at=event.began_at, before=before, after=after)
+        known = swaps.get(model)
+        swaps[model] = replace(fresh, before=known.before, changes=known.changes + 1) if known else fresh
+    return tuple(swaps.values())
 
 
 # Down and up

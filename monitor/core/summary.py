@@ -110,6 +110,20 @@ class Switch:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SilentSwap:
+    """Who answered for a model before the span and who does at its end, since `at`, after so many `changes`.
+
+    Both are the same where the first came back (rules.md 37).
+    """
+
+    model: str
+    at: datetime
+    before: str
+    after: str
+    changes: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Trouble:
     """A trouble of the provider or with it: the kind of the event that opened it, and its cause."""
 
@@ -183,13 +197,15 @@ class ProviderSummary:
     still_down: tuple[Down, ...] = ()
     flaps: tuple[Flap, ...] = ()
     switches: tuple[Switch, ...] = ()
+    swaps: tuple[SilentSwap, ...] = ()
     troubles: tuple[Trouble, ...] = ()
     best: tuple[Best, ...] = ()
 
     @property
     def is_quiet(self) -> bool:
         """Whether nothing changed: one line tells it all."""
-        changed = (self.arrivals, self.retirements, self.outages, self.switches, self.troubles, self.baseline)
+        moved = (self.arrivals, self.retirements, self.outages, self.troubles, self.baseline)
+        changed = (*moved, self.switches, self.swaps)
         announced = any(each.is_new for each in self.going)
         restless = any(each.is_news for each in self.flaps)
         return not any(changed) and not announced and not restless

@@ -82,6 +82,12 @@ def tell(untold: Untold, decision: Decision, is_silent: Silence) -> tuple[tuple[
     return (*told, *_speak_up(kept, decision, is_silent)), kept
 
 
+def sides(detail: str | None) -> tuple[str, str]:
+    """Return what was and what is of a detail such as `chat -> rerank`; empty where it does not tell."""
+    before, _, after = (detail or "").partition(" -> ")
+    return before, after
+
+
 def subject_of(event: Event) -> str:
     """Return what an event is about: a trouble of the provider, or one of four things of a model."""
     if event.model is None:
@@ -154,15 +160,15 @@ _END = _Subject(
 )
 _KIND = _Subject(
     "kind",
-    before=lambda event: (event.detail or "").partition(" -> ")[0],
-    after=lambda event: (event.detail or "").partition(" -> ")[2],
+    before=lambda event: sides(event.detail)[0],
+    after=lambda event: sides(event.detail)[1],
     now=lambda _event, known: known.kind,
 )
 _SERVED = _Subject(
     "served_as",
-    before=lambda event: (event.detail or "").partition(" -> ")[0],
-    after=lambda event: (event.detail or "").partition(" -> ")[2],
-    now=lambda event, _known: (event.detail or "").partition(" -> ")[2],
+    before=lambda event: sides(event.detail)[0],
+    after=lambda event: sides(event.detail)[1],
+    now=lambda event, known: known.served_as or event.model,  # NULL is the id itself (rules.md 37)
 )
 _SUBJECTS: Mapping[EventKind, _Subject] = {
     EventKind.FLAPPING_STARTED: _FLAPPING,

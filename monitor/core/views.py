@@ -78,13 +78,13 @@ VIEWS: Final[Mapping[str, View]] = {
             "model_status",
             "provider model kind listed:flag status flapping:flag reason since:second last_checked_at:second"
             " last_available_at:second http_status:integer latency_ms:integer retires_at:second"
-            " uptime_30d:double",
+            " uptime_30d:double served_as",
             key="provider model",
         ),
         _view(
             OBSERVATIONS,
             "provider model sweep_id:integer vantage observed_at:moment outcome reason http_status:integer"
-            " latency_ms:integer attempts:integer conclusive:flag kind detail",
+            " latency_ms:integer attempts:integer conclusive:flag kind detail served_as",
             key="provider model sweep_id",
             span=Span.SWEEPS,
         ),

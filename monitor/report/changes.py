@@ -11,7 +11,7 @@ from monitor.core.letter import Letter
 from monitor.core.model import Event, EventKind, Status
 from monitor.core.telling import Changes
 from monitor.report.places import changes_path, model_path
-from monitor.report.plain import change_words, reason_words, shown_id
+from monitor.report.plain import change_words, reason_words, shown_id, swap_words
 from monitor.report.sheets import Entry, Section, Sheet, letter_of
 from monitor.report.sweeps import event_document
 from monitor.report.times import iso_millis, moment_words
@@ -31,7 +31,7 @@ _GROUPS: Final[Mapping[EventKind, str]] = {
     EventKind.FLAPPING_STARTED: "started flapping",
     EventKind.FLAPPING_STOPPED: "stopped flapping",
     EventKind.KIND_CHANGED: "changed kind",
-    EventKind.SERVED_MODEL_CHANGED: "answered by another model",
+    EventKind.SERVED_MODEL_CHANGED: "silently swapped",
 }
 _VERBS_OF_ONE: Final[Mapping[EventKind, str]] = {
     EventKind.RETIRED: "was retired",
@@ -139,6 +139,8 @@ def _words(event: Event) -> str:
             return f"on {_date_words(event.detail)}"
         case EventKind.APPEARED | EventKind.REAPPEARED:
             return f"{_status_words(event)}, {since}"
+        case EventKind.SERVED_MODEL_CHANGED if swap := swap_words(event.detail):
+            return f"{swap}, {since}"
     return f"{event.detail}, {since}" if event.detail else since
 
 

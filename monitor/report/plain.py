@@ -7,6 +7,7 @@ import unicodedata
 from typing import Final
 
 from monitor.core.model import Cause, EventKind, Reason, Status
+from monitor.core.telling import sides
 
 REASONS: Final[dict[str, str]] = {
     Reason.OK: "answers",
@@ -75,9 +76,7 @@ CHANGES: Final[dict[str, str]] = {
 }
 _WITH_STATUS: Final = frozenset({EventKind.APPEARED, EventKind.REAPPEARED})
 _WITH_REASON: Final = frozenset({EventKind.BECAME_UNAVAILABLE, EventKind.RETIRED})
-_WITH_DETAIL: Final = frozenset(
-    {EventKind.RETIREMENT_ANNOUNCED, EventKind.KIND_CHANGED, EventKind.SERVED_MODEL_CHANGED}
-)
+_WITH_DETAIL: Final = frozenset({EventKind.RETIREMENT_ANNOUNCED, EventKind.KIND_CHANGED})
 
 # Unicode categories of characters that are unseen, or that reorder what stands around them.
 _UNSEEN: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
@@ -88,6 +87,22 @@ _UNSEEN: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 def reason_words(reason: str | None) -> str:
     """Say why in words; an empty text where there is no reason."""
     return "" if reason is None else REASONS.get(reason, readable(reason))
+
+
+def answer_words(reason: str | None, served_as: str | None) -> str:
+    """Say why, and under which other name the model answered last: `answers as gpt-4o-2024-08-06`."""
+    words = reason_words(reason)
+    if served_as is None:
+        return words
+    if reason == Reason.OK:
+        return f"{words} as {shown_id(served_as)}"
+    return "; ".join(filter(None, (words, f"answered as {shown_id(served_as)}")))
+
+
+def swap_words(detail: str | None) -> str:
+    """Say from the detail of `served_model_changed` who answers now; an empty text where it does not tell."""
+    before, after = sides(detail)
+    return f"now answered by {shown_id(after)} instead of {shown_id(before)}" if before and after else ""
 
 
 def cause_words(cause: str | None) -> str:
@@ -102,6 +117,8 @@ def change_words(kind: str, *, to_status: str | None, reason: str | None, detail
         return f"{words}, {'not judged yet' if to_status == Status.NEW else to_status}"
     if kind in _WITH_REASON and reason:
         return f"{words}: {reason_words(reason)}"
+    if kind == EventKind.SERVED_MODEL_CHANGED and (swap := swap_words(detail)):
+        return f"is {swap}"
     if kind in _WITH_DETAIL and detail:
         return f"{words}: {shown_id(detail)}"
     return words

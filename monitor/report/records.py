@@ -19,7 +19,7 @@ from pydantic import (
 from pydantic_core import ErrorDetails
 
 from monitor.clock import to_datetime, to_millis
-from monitor.core.ids import is_trackable_id
+from monitor.core.ids import LONGEST_ID_BYTES, is_trackable_id
 from monitor.core.model import Kind, Observation, Outcome, Sweep, Verdict
 from monitor.errors import RecordError
 
@@ -49,10 +49,17 @@ def _without_slash(name: str) -> str:
     return name
 
 
+def _trackable(name: str) -> str:
+    if not is_trackable_id(name):
+        raise ValueError(f"must be like an id: 1 to {LONGEST_ID_BYTES} bytes without control characters")
+    return name
+
+
 _NO_CONTROLS = r"^[^\x00-\x1f\x7f-\x9f]*$"
 _Time = Annotated[datetime, BeforeValidator(_moment)]
 _Word = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=_NO_CONTROLS)]
 _Provider = Annotated[_Word, StringConstraints(max_length=64), AfterValidator(_without_slash)]
+_Served = Annotated[str, AfterValidator(_trackable)]
 _Text = Annotated[str, StringConstraints(max_length=10_000, pattern=r"^[^\x00]*$")]
 _Count = Annotated[int, Field(ge=0, le=_MOST)]
 # abs: JSON knows -0.0, which SQLite gives back as 0.0.
@@ -74,6 +81,7 @@ class _ObservationRecord(BaseModel):
     detail: _Text | None = None
     first_token_ms: _Count | None = None
     tokens_per_s: _Rate | None = None
+    served_as: _Served | None = None
 
 
 class _SweepRecord(BaseModel):
@@ -163,6 +171,7 @@ def _observation_record(seen: Observation) -> dict[str, Any]:
         "at_ms": seen.at_ms,
         "attempts": seen.attempts,
         "retires_at": None if seen.retires_at is None else _time(seen.retires_at),
+        "served_as": seen.served_as,
         **({} if seen.detail is None else {"detail": seen.detail}),
         **({} if seen.first_token_ms is None else {"first_token_ms": seen.first_token_ms}),
         **({} if seen.tokens_per_s is None else {"tokens_per_s": seen.tokens_per_s}),

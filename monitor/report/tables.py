@@ -9,7 +9,7 @@ from rich.text import Text
 
 from monitor.core.history import EventRow, ModelRow, OutageRow, StreamRow
 from monitor.core.model import Status
-from monitor.report.plain import change_words, reason_words, shown_id
+from monitor.report.plain import answer_words, change_words, reason_words, shown_id
 from monitor.report.times import length, short_moment
 
 _COLOURS = {Status.AVAILABLE: "green", Status.UNAVAILABLE: "red", Status.RETIRED: "dim", Status.NEW: "yellow"}
@@ -63,7 +63,7 @@ def facts_table(
         "kind": row.kind,
         "status": _status_words(row),
         "since": f"{short_moment(row.since)} UTC",
-        "why": reason_words(row.reason),
+        "why": answer_words(row.reason, row.served_as),
         "listed": "yes" if row.listed else "no",
         "last checked": short_moment(row.last_checked_at),
         "last available": short_moment(row.last_available_at),

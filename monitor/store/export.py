@@ -127,6 +127,7 @@ class Snapshot:
                 func.coalesce(t.sweep.c.verdict == Verdict.CONCLUSIVE.value, false()),
                 found.kind,
                 found.detail,
+                found.served_as,
             )
             .join(t.sweep, t.sweep.c.id == seen.sweep_id)
             .join(t.finding, found.id == seen.finding_id)

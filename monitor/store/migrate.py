@@ -16,7 +16,7 @@ from monitor.store.rollup import count_all_days
 from monitor.store.schema import metadata, provider
 from monitor.store.trouble import database_name
 
-HEAD: Final = "0008"  # the last revision under migrations/versions
+HEAD: Final = "0009"  # the last revision under migrations/versions
 VERSION_TABLE: Final = "schema_version"
 _FIRST_WITH_SKETCHES: Final = "0007"
 _UPGRADE_LOCK: Final = 4_711_202_004

@@ -117,7 +117,10 @@ def finding_ids(connection: Connection, observations: Iterable[Observation]) -> 
 
 
 def finding_digest(seen: Observation) -> bytes:
-    """Return what stands for the parts of an observation that repeat."""
+    """Return what stands for the parts of an observation that repeat.
+
+    Without `served_as` it is what it was before that was kept: findings of older databases are found by it.
+    """
     return digest(
         seen.outcome.value,
         seen.reason,
@@ -126,6 +129,7 @@ def finding_digest(seen: Observation) -> bytes:
         seen.attempts,
         millis(seen.retires_at),
         seen.detail,
+        *(() if seen.served_as is None else (seen.served_as,)),
     )
 
 
@@ -139,6 +143,7 @@ def _finding_row(mark: bytes, seen: Observation) -> Row:
         "attempts": seen.attempts,
         "retires_at": millis(seen.retires_at),
         "detail": seen.detail,
+        "served_as": seen.served_as,
     }
 
 

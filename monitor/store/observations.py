@@ -118,6 +118,7 @@ def _select_observations(providers: set[int], ids: Sequence[int]) -> Select[Any]
             finding.c.attempts,
             finding.c.retires_at,
             finding.c.detail,
+            finding.c.served_as,
             streamed.c.first_token_ms,
             streamed.c.tokens_per_s,
         )
@@ -143,4 +144,5 @@ def _observation(row: Row[Any]) -> Observation:
         detail=row.detail,
         first_token_ms=row.first_token_ms,
         tokens_per_s=row.tokens_per_s,
+        served_as=row.served_as,
     )

@@ -29,6 +29,7 @@ def model_row(row: Row[Any], totals: Totals | None) -> ModelRow:
         latency_ms=row.latency_ms,
         retires_at=moment(row.retires_at),
         uptime_30d=percent(answered, answered + unavailable),
+        served_as=row.served_as,
     )
 
 

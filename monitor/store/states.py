@@ -74,6 +74,7 @@ def state_row(model_id: int, state: ModelState) -> Mapping[str, Any]:
         "http_status": state.http_status,
         "latency_ms": state.latency_ms,
         "retires_at": millis(state.retires_at),
+        "served_as": state.served_as,
         "memory": memory_text(state.memory),
     }
 
@@ -113,5 +114,6 @@ def _model_state(row: Mapping[str, Any] | RowMapping) -> ModelState:
         http_status=row["http_status"],
         latency_ms=row["latency_ms"],
         retires_at=moment(row["retires_at"]),
+        served_as=row.get("served_as"),  # horizons of older databases do not have it
         memory=read_memory(row["memory"]),
     )

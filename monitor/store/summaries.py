@@ -18,6 +18,7 @@ from monitor.core.model import EventKind, Verdict
 from monitor.core.outages import reliability
 from monitor.core.summarise import summarise
 from monitor.core.summary import ProviderSummary, Reliability, Summary
+from monitor.core.telling import sides
 from monitor.store import query
 from monitor.store import schema as t
 from monitor.store.engine import reading
@@ -161,7 +162,7 @@ def _outages(engine: Engine, provider: str, span: Span, events: Iterable[EventRo
 def _statuses_after(engine: Engine, provider: str, moment: datetime) -> dict[str, StatusAt]:
     """Return what was believed just before a moment, with the kinds that were known then."""
     changed = query.events(engine, since=moment, provider=provider, kind=EventKind.KIND_CHANGED)
-    earlier = {event.model: (event.detail or "").partition(" -> ")[0] for event in reversed(changed)}
+    earlier = {event.model: sides(event.detail)[0] for event in reversed(changed)}
     return {
         each.model: replace(each, kind=earlier.get(each.model, each.kind))
         for each in statuses_at(engine, moment, provider=provider)

@@ -32,6 +32,7 @@ class ModelBody(_Row):
     latency_ms: int | None
     retires_at: Moment | None
     uptime_30d: float | None
+    served_as: str | None
 
 
 class ProviderBody(_Row):

@@ -16,6 +16,7 @@ from monitor.core.summary import (
     Going,
     ProviderSummary,
     Retirement,
+    SilentSwap,
     SweepCounts,
     Switch,
     Trouble,
@@ -217,6 +218,21 @@ def test_a_changed_kind_is_told_with_both() -> None:
     assert told([changed], after=[now("a")]).switches == (
         Switch(model="a", at=at(4), before="completions", after="chat"),
     )
+
+
+def test_rule_37_a_silent_swap_is_told_once_a_model_from_the_first_to_the_last_who_answered() -> None:
+    swaps = [
+        event(EventKind.SERVED_MODEL_CHANGED, "a", at(4), began_at=at(3), detail="a -> a-2"),
+        event(EventKind.SERVED_MODEL_CHANGED, "b", at(4), detail="b-1 -> b-2"),
+        event(EventKind.SERVED_MODEL_CHANGED, "a", at(9), began_at=at(8), detail="a-2 -> a-3"),
+        event(EventKind.SERVED_MODEL_CHANGED, "b", at(9), detail="b-2 -> b-1"),
+    ]
+    day = told(swaps, after=[now("a"), now("b")])
+    assert day.swaps == (
+        SilentSwap(model="a", at=at(8), before="a", after="a-3", changes=2),
+        SilentSwap(model="b", at=at(9), before="b-1", after="b-1", changes=2),
+    )
+    assert not day.is_quiet
 
 
 # ---- Down and up ----

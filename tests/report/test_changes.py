@@ -79,6 +79,7 @@ def test_the_body_is_grouped_by_what_happened() -> None:
         event(EventKind.RETIREMENT_ANNOUNCED, "going/one", detail="2026-05-01T00:00:00Z"),
         event(EventKind.FLAPPING_STARTED, "restless/one", detail="35.53 %"),
         event(EventKind.KIND_CHANGED, "other/one", detail="chat -> embeddings"),
+        event(EventKind.SERVED_MODEL_CHANGED, "gpt-4o", detail="gpt-4o-05 -> gpt-4o-08"),
         base=None,
     )
     assert told.text == (
@@ -91,6 +92,8 @@ def test_the_body_is_grouped_by_what_happened() -> None:
         "Appeared (1)\n- new/one: not judged yet, since 2026-04-06 11:45:00 UTC\n\n"
         "Started flapping (1)\n- restless/one: 35.53 %, since 2026-04-06 11:45:00 UTC\n\n"
         "Changed kind (1)\n- other/one: chat -> embeddings, since 2026-04-06 11:45:00 UTC\n\n"
+        "Silently swapped (1)\n- gpt-4o: now answered by gpt-4o-08 instead of gpt-4o-05, "
+        "since 2026-04-06 11:45:00 UTC\n\n"
         "Message monitor-7-x"
     )
 

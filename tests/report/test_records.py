@@ -20,7 +20,7 @@ CONTRACT = (
     '"slot": "2026-04-06T12:00:00Z", "listed": ["meta/llama-3.1-8b-instruct"], "duplicates": 0, '
     '"requests": 1, "observations": [{"model": "meta/llama-3.1-8b-instruct", "kind": "chat", '
     '"outcome": "available", "reason": "ok", "http_status": 200, "latency_ms": 312, "at_ms": 1500, '
-    '"attempts": 1, "retires_at": null}]}'
+    '"attempts": 1, "retires_at": null, "served_as": null}]}'
 )
 
 words = st.text(st.characters(exclude_categories=["Cc", "Cs"]), min_size=1, max_size=20)
@@ -73,6 +73,7 @@ def observations(model: str) -> st.SearchStrategy[Observation]:
         | st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=50),
         first_token_ms=st.none() | counts,
         tokens_per_s=st.none() | st.floats(min_value=0, allow_nan=False, allow_infinity=False),
+        served_as=st.none() | ids,
     )
 
 
@@ -105,6 +106,15 @@ def test_what_streaming_told_is_written_only_where_there_is_some() -> None:
     assert (seen.first_token_ms, seen.tokens_per_s) == (120, 45.67)
     assert format_record(parse_record(line, "f:1")) == line
     assert not {"first_token_ms", "tokens_per_s"} & json.loads(CONTRACT)["observations"][0].keys()
+
+
+def test_rule_37_who_answered_may_be_missing_from_a_record_and_is_always_written() -> None:
+    line = changed_record({}, [{"served_as": "gpt-4o-2024-08-06"}])
+    (seen,) = parse_record(line, "f:1").observations
+    assert seen.served_as == "gpt-4o-2024-08-06"
+    assert format_record(parse_record(line, "f:1")) == line
+    older = CONTRACT.replace(', "served_as": null', "")
+    assert format_record(parse_record(older, "f:1")) == CONTRACT
 
 
 @pytest.mark.parametrize(("given", "rate"), [(42, "42.0"), (0, "0.0"), (-0.0, "0.0"), (1e300, "1e+300")])
@@ -193,6 +203,11 @@ LLAMA = "meta/llama-3.1-8b-instruct"
         ),
         (changed_record({"observations": [1]}), "observations[0]: expected an object"),
         (changed_record({}, [{"detail": "a\0b"}]), "observations[0].detail: control characters"),
+        *(
+            (changed_record({}, [{"served_as": name}]), "observations[0].served_as: must be like an id")
+            for name in ("", "a\0b", "a\nb", "x" * 513)
+        ),
+        (changed_record({}, [{"served_as": 4}]), "observations[0].served_as: expected a text"),
         (changed_record({}, [{"model": "not/listed"}]), "observations[0].model: 'not/listed' is not listed"),
         (changed_record({}, [{}, {}]), f"observations[1].model: '{LLAMA}' was observed before"),
     ],

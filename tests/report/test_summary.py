@@ -24,6 +24,7 @@ from monitor.core.summary import (
     ProviderSummary,
     Reliability,
     Retirement,
+    SilentSwap,
     Summary,
     SweepCounts,
     Switch,
@@ -119,6 +120,7 @@ BUSY = replace(
     flaps=(flap("m/flaps"),),
     arrivals=(arrival("m/new", Way.APPEARED), arrival("m/again", Way.REAPPEARED)),
     switches=(Switch(model="m/moved", at=at(5), before="completions", after="chat"),),
+    swaps=(SilentSwap(model="m/swapped", at=at(5.5), before="m/one", after="m/two"),),
     best=(
         Best(model="m/best", kind="chat", uptime_percent=99.996, coverage_percent=98.0, latency_p50_ms=1312),
     ),
@@ -294,7 +296,7 @@ def test_a_quiet_day_is_one_line(changed: Mapping[str, object], line: str) -> No
 def test_a_headline_counts_models_in_the_order_in_which_one_must_act() -> None:
     assert headline(summary(BUSY)) == (
         "nvidia: the key was rejected, 1 model was retired, 1 will be retired, 1 went down, 1 came back, "
-        "1 is flapping, 1 appeared, 1 reappeared, 1 changed its kind"
+        "1 is flapping, 1 appeared, 1 reappeared, 1 changed its kind, 1 was silently swapped"
     )
 
 
@@ -332,6 +334,7 @@ def test_sections_come_in_the_order_in_which_readers_must_act() -> None:
         "Flapping",
         "New or back",
         "Changed kind",
+        "Answered by another model",
         "Best models now: chat",
     ]
     assert part.figures == (
@@ -433,6 +436,17 @@ def test_sections_come_in_the_order_in_which_readers_must_act() -> None:
             "turned out to be unavailable at 04:00 (chat): not found at the provider",
         ),
         ("Changed kind", {}, "at 05:00: from completions to chat"),
+        ("Answered by another model", {}, "is now answered by m/two instead of m/one since 05:30"),
+        (
+            "Answered by another model",
+            {"swaps": (SilentSwap(model="a", at=at(9), before="a", after="b", changes=3),)},
+            "is now answered by b instead of a since 09:00 (3 changes)",
+        ),
+        (
+            "Answered by another model",
+            {"swaps": (SilentSwap(model="a", at=at(9), before="a", after="a", changes=2),)},
+            "is answered by a again since 09:00 (2 changes)",
+        ),
         ("Best models now: chat", {}, "uptime 99.99 %, 1,312 ms"),
     ],
 )
@@ -504,8 +518,8 @@ Times are in the time zone UTC.
 nvidia
 ------
 The key was rejected, 1 model was retired, 1 will be retired, 1 went down, 1
-came back, 1 is flapping, 1 appeared, 1 reappeared, 1 changed its kind. 101 of
-189 listed models available, 1 more still down.
+came back, 1 is flapping, 1 appeared, 1 reappeared, 1 changed its kind, 1 was
+silently swapped. 101 of 189 listed models available, 1 more still down.
 
 Trouble with the provider
 While it lasts, nothing is concluded about single models.
@@ -537,6 +551,10 @@ New or back
 Changed kind
 The kind is the endpoint that serves a model: change your calls.
 - m/moved: at 05:00: from completions to chat
+
+Answered by another model
+Their answers name another model than before: compare what they give you.
+- Silent swap: m/swapped is now answered by m/two instead of m/one since 05:30
 
 Best models now: chat
 By uptime of the last 30 days and median time to answer; none that flaps or will
@@ -574,6 +592,7 @@ def hostile(model: str) -> ProviderSummary:
         still_down=(),
         retirements=(Retirement(model=model, at=at(3), reason=model),),
         switches=(Switch(model=model, at=at(5), before=model, after=model),),
+        swaps=(SilentSwap(model=model, at=at(5), before=model, after=f"{model}2"),),
         troubles=(Trouble(kind="provider_down", cause=model, began_at=at(1), ended_at=None, detail=model),),
     )
 
@@ -595,7 +614,7 @@ def test_no_text_from_outside_breaks_markdown(model: str) -> None:
         token.type for token in usual if token.type not in {"text", "softbreak", "text_special"}
     ]
     codes = [token.content for token in found if token.type == "code_inline"]
-    assert codes.count(shown_id(model)) == 3
+    assert codes.count(shown_id(model)) == 4
 
 
 @settings(deadline=None)
@@ -606,13 +625,25 @@ def test_links_of_markdown_lead_to_the_model(model: str) -> None:
         for token in tokens(summary_markdown(summary(hostile(model)), LINKS))
         if token.attrs
     ]
-    assert links.count(LINKS.model(f"p{model}", model)) == 3
+    assert links.count(LINKS.model(f"p{model}", model)) == 4
 
 
 def test_without_a_public_address_there_are_no_links() -> None:
     for form in FORMS.values():
         assert "status.example" in form(summary(BUSY), LINKS)
         assert "http" not in form(summary(BUSY), None).replace("http_", "").lower().replace("http 401", "")
+
+
+def test_rule_37_every_form_says_a_silent_swap_in_one_sentence() -> None:
+    told_of = summary(replace(QUIET, swaps=(SilentSwap(model="o", at=at(5), before="o-1", after="o-2"),)))
+    words = "is now answered by o-2 instead of o-1 since 05:00"
+    assert f"- Silent swap: o {words}" in summary_text(told_of)
+    assert f"- Silent swap: `o` {words}" in summary_markdown(told_of)
+    assert f"Silent swap: o {words}" in " ".join("".join(Page(summary_html(told_of)).texts).split())
+    (provider,) = json.loads(summary_json(told_of))["providers"]
+    assert (provider["counts"]["swapped"], provider["headline"]) == (1, "1 model was silently swapped")
+    (swap,) = provider["silent_swaps"]
+    assert (swap["model"], swap["before"], swap["after"], swap["changes"]) == ("o", "o-1", "o-2", 1)
 
 
 # ---- HTML ----

@@ -1,16 +1,29 @@
 """Recording a sweep: its slot, its observations as they come, its end; one transaction each."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, select
 
 from monitor.core.diff import fold
-from monitor.core.model import Cause, Decision, EventKind, Outcome, Policy, Reason, Status, Sweep, Verdict
+from monitor.core.model import (
+    Cause,
+    Decision,
+    EventKind,
+    Observation,
+    Outcome,
+    Policy,
+    Reason,
+    Status,
+    Sweep,
+    Verdict,
+)
 from monitor.errors import StoreError
+from monitor.store.engine import reading
 from monitor.store.exchange import add_sweeps, read_sweeps
 from monitor.store.integrity import check
+from monitor.store.names import finding_digest
 from monitor.store.record import (
     OpenedSweep,
     add_observations,
@@ -22,6 +35,7 @@ from monitor.store.record import (
     open_sweep,
     record_missed_slots,
 )
+from monitor.store.schema import finding
 from monitor.store.states import load_state
 from tests.store import told, views
 
@@ -120,6 +134,32 @@ def test_observations_are_read_back_in_catalog_order_with_every_field(engine: En
     )
     close(engine, running, sweep)
     assert list(read_sweeps(engine)) == [replace(sweep, verdict=Verdict.CONCLUSIVE)]
+
+
+def test_rule_37_who_answered_is_kept_with_what_was_found_and_read_back(engine: Engine) -> None:
+    names = dict(zip(NAMES, ("o-08", None, "o-05"), strict=False))
+    sweep = told.sweep(told.START, dict.fromkeys(NAMES, told.UP))
+    seen = tuple(replace(each, served_as=names.get(each.model)) for each in sweep.observations)
+    sweep = replace(sweep, observations=seen)
+    close(engine, must(opened(engine)), sweep)
+    (kept,) = read_sweeps(engine)
+    assert kept.observations == seen
+    with reading(engine) as connection:
+        findings = connection.execute(select(finding.c.served_as).order_by(finding.c.served_as)).scalars()
+        assert set(findings) == {None, "o-05", "o-08"}
+
+
+def test_a_finding_without_another_name_is_found_by_what_older_versions_called_it() -> None:
+    seen = Observation(
+        "m", Outcome.AVAILABLE, "ok", 5, "chat", 200, 300, 1, datetime(2026, 5, 14, tzinfo=UTC), "é"
+    )
+    assert finding_digest(seen).hex() == "f61a1d2cc90643834be0bed4f6dcbbaf"
+    assert (
+        finding_digest(Observation("m", Outcome.AVAILABLE, "ok", 5)).hex()
+        == "2ccb0e9a6dbecb50a01b4feef6402c65"
+    )
+    assert finding_digest(replace(seen, served_as="m-2")) != finding_digest(seen)
+    assert finding_digest(replace(seen, detail=None, served_as="é")) != finding_digest(seen)
 
 
 def test_the_state_after_closing_is_the_one_decided(engine: Engine) -> None:

@@ -118,7 +118,9 @@ def _eventful(chance: Random, count: int, provider: str) -> Iterator[tuple[Sweep
             listed = [name for name in names if chance.random() < 0.9]
         told = sweep(at, {name: _jitter(chance, moods[name]) for name in listed}, provider=provider)
         told = replace(told, slot=START + timedelta(hours=place))
-        told = replace(told, observations=tuple(map(_streamed, told.observations)))
+        told = replace(
+            told, observations=tuple(_served(place, _streamed(each)) for each in told.observations)
+        )
         yield _troubled(chance, told), (STRICT if place > count // 2 else POLICY)
 
 
@@ -132,6 +134,13 @@ def _streamed(each: Observation) -> Observation:
         return each
     rate = None if each.latency_ms % 3 == 0 else round(10_000 / each.latency_ms, 2)
     return replace(each, first_token_ms=each.latency_ms // 3, tokens_per_s=rate)
+
+
+def _served(place: int, each: Observation) -> Observation:
+    """Let some models be answered by another one, which changes now and then."""
+    if each.outcome is not Outcome.AVAILABLE or each.model not in {"meta/llama", "plain/3", "m/☃"}:
+        return each
+    return replace(each, served_as=f"{each.model}-2024-0{1 + place // 9 % 3}")
 
 
 def _jitter(chance: Random, mood: Answer) -> Answer:

@@ -9,9 +9,9 @@ from monitor.store.engine import reading
 
 COLUMNS = {
     "model_status": "provider, model, kind, listed, status, flapping, reason, since, last_checked_at,"
-    " last_available_at, http_status, latency_ms, retires_at, uptime_30d",
+    " last_available_at, http_status, latency_ms, retires_at, uptime_30d, served_as",
     "observation_history": "provider, model, sweep_id, vantage, observed_at, outcome, reason,"
-    " http_status, latency_ms, attempts, conclusive, kind, detail",
+    " http_status, latency_ms, attempts, conclusive, kind, detail, served_as",
     "uptime_daily": "provider, model, day, checks, answered, unavailable, unknown, uptime_percent,"
     " latency_p50_ms, latency_p95_ms",
     "outage_history": "provider, model, began_at, ended_at, duration_s, reason",

@@ -40,6 +40,7 @@ def sweep(
     cause: Cause | None = None,
     kinds: Mapping[str, Kind] | None = None,
     retires_at: Mapping[str, datetime] | None = None,
+    served_as: Mapping[str, str] | None = None,
 ) -> Sweep:
     """Return the sweep made `place` intervals after START."""
     started_at = START + place * INTERVAL
@@ -59,6 +60,7 @@ def sweep(
                 http_status=HTTP.get(answer),
                 latency_ms=None if answer == UNCLEAR else 180 + 37 * number,
                 retires_at=(retires_at or {}).get(model),
+                served_as=(served_as or {}).get(model),
             )
             for number, (model, answer) in enumerate(answers.items())
         ),

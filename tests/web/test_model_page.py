@@ -25,6 +25,22 @@ def test_it_tells_what_is_known_the_outages_and_the_changes(engine: Engine) -> N
     assert [seen.text.index(each) for each in words] == sorted(seen.text.index(each) for each in words)
 
 
+def test_rule_37_it_tells_who_answers_and_when_that_changed(engine: Engine) -> None:
+    names = ("o-05", "o-05", "o-08", "o-08")
+    live(engine, [sweep(place, {"o": UP}, served_as={"o": name}) for place, name in enumerate(names)])
+    with browsing(engine, after(4, 5)) as client:
+        page, front = (read(client.get(path).text).text for path in ("/models/nvidia/o", "/"))
+        feed = client.get("/feed.atom").text
+        (model,) = client.get("/api/v1/models", headers={"Accept": "application/json"}).json()["models"]
+        day = read(client.get("/changes/2026-04-06").text).text
+    assert "Answers as o-08" in page
+    assert "is now answered by o-08 instead of o-05" in page
+    assert "answers as o-08" in front
+    assert "nvidia: o is now answered by o-08 instead of o-05" in feed
+    assert model["served_as"] == "o-08"
+    assert "Silent swap: o is now answered by o-08 instead of o-05 since 12:30" in day
+
+
 def test_the_status_page_links_to_it(engine: Engine) -> None:
     live(engine, [sweep(0, OUTAGE[0])])
     with browsing(engine, after(1, 5)) as client:

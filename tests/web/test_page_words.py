@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.core.model import Cause, EventKind, Reason
-from monitor.report.plain import CAUSES, CHANGES, REASONS, change_words, reason_words, shown_id
+from monitor.report.plain import CAUSES, CHANGES, REASONS, answer_words, change_words, reason_words, shown_id
 from monitor.report.times import span_words
 
 
@@ -28,6 +28,8 @@ def test_every_code_of_ours_has_words() -> None:
         ("retired", "retired", "delisted", None, "was retired: left the catalog"),
         ("retirement_announced", "available", "ok", "2026-12-01", "will be retired: 2026-12-01"),
         ("kind_changed", "available", "ok", "chat -> rerank", "changed its kind: chat -> rerank"),
+        ("served_model_changed", "available", "ok", "o -> o-2", "is now answered by o-2 instead of o"),
+        ("served_model_changed", "available", "ok", None, "is answered by another model"),
         ("flapping_started", "available", None, "30.12 %", "started flapping"),
         ("credential_rejected", None, "credential", None, "rejects our key"),
         ("something_else", None, None, None, "something else"),
@@ -37,6 +39,22 @@ def test_an_event_is_told_in_words(
     kind: str, to_status: str | None, reason: str | None, detail: str | None, words: str
 ) -> None:
     assert change_words(kind, to_status=to_status, reason=reason, detail=detail) == words
+
+
+@pytest.mark.parametrize(
+    ("reason", "served_as", "words"),
+    [
+        ("ok", None, "answers"),
+        ("ok", "gpt-4o-2024-08-06", "answers as gpt-4o-2024-08-06"),
+        ("too_many_requests", "o-2", "answers, but limits our requests; answered as o-2"),
+        ("not_found", "o\u202e-2", "not found at the provider; answered as o\\u{202e}-2"),
+        (None, "o-2", "answered as o-2"),
+    ],
+)  # fmt: skip
+def test_why_is_told_with_the_name_that_the_answers_carry(
+    reason: str | None, served_as: str | None, words: str
+) -> None:
+    assert answer_words(reason, served_as) == words
 
 
 def test_an_unknown_code_is_shown_as_it_is() -> None:

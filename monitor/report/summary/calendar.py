@@ -16,7 +16,7 @@ _VERBS: Final[Mapping[str, tuple[str, str]]] = {
     EventKind.APPEARED: ("appeared", "appeared"),
     EventKind.REAPPEARED: ("reappeared", "reappeared"),
     EventKind.KIND_CHANGED: ("changed its kind", "changed their kind"),
-    EventKind.SERVED_MODEL_CHANGED: ("is answered by another model", "are answered by other models"),
+    EventKind.SERVED_MODEL_CHANGED: ("was silently swapped", "were silently swapped"),
 }
 _TROUBLES: Final[Mapping[str, str]] = {
     EventKind.CREDENTIAL_REJECTED: "the key was rejected",

@@ -23,6 +23,7 @@ _WORDS: Final[dict[str, tuple[str, str]]] = {
     "began_to_answer": ("began to answer", "began to answer"),
     "turned_out_unavailable": ("turned out to be unavailable", "turned out to be unavailable"),
     "changed_kind": ("changed its kind", "changed their kind"),
+    "swapped": ("was silently swapped", "were silently swapped"),
 }
 _PAST: Final[Mapping[str, str]] = {
     Cause.QUOTA: "the quota was used up",
@@ -67,6 +68,7 @@ def counts_of(told: ProviderSummary) -> dict[str, int]:
         "began_to_answer": ways.count(Way.ANSWERED),
         "turned_out_unavailable": ways.count(Way.REFUSED),
         "changed_kind": len(told.switches),
+        "swapped": len(told.swaps),
         "still_down": len(told.still_down),
     }
 

@@ -13,6 +13,7 @@ from monitor.core.summary import (
     ProviderSummary,
     Reliability,
     Retirement,
+    SilentSwap,
     Summary,
     SweepCounts,
     Switch,
@@ -22,7 +23,7 @@ from monitor.report.summary.counts import counts_of, headline, news, summary_tit
 from monitor.report.summary.links import Links
 from monitor.report.times import iso_millis
 
-_Value = Arrival | Best | Down | Flap | Going | Retirement | Switch | Trouble
+_Value = Arrival | Best | Down | Flap | Going | Retirement | SilentSwap | Switch | Trouble
 
 
 def summary_document(summary: Summary, links: Links | None = None) -> dict[str, object]:
@@ -66,6 +67,7 @@ def _provider(found: ProviderSummary, until: datetime, links: Links | None) -> d
         "flapping": rows(found.flaps),
         "arrivals": rows(found.arrivals),
         "kind_changes": rows(found.switches),
+        "silent_swaps": rows(found.swaps),
         "best": rows(found.best),
     }
 

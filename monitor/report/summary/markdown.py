@@ -70,7 +70,8 @@ def _item(line: Line, provider: str, links: Links | None) -> str:
         return escaped(line.words)
     name = code_span(shown_id(line.model))
     linked = f"[{name}](<{links.model(provider, line.model)}>)" if links else name
-    return f"{linked}: {escaped(line.words)}"
+    opening = f"{escaped(line.opening)} {linked}" if line.opening else f"{linked}:"
+    return f"{opening} {escaped(line.words)}"
 
 
 def _ending(story: Told, web: str, foot: str) -> Iterator[str]:

@@ -8,7 +8,18 @@ from typing import Final
 
 from monitor.core.days import Span
 from monitor.core.model import Kind, Reason, Status
-from monitor.core.summary import Arrival, Best, Down, Flap, Going, ProviderSummary, Retirement, Trouble, Way
+from monitor.core.summary import (
+    Arrival,
+    Best,
+    Down,
+    Flap,
+    Going,
+    ProviderSummary,
+    Retirement,
+    SilentSwap,
+    Trouble,
+    Way,
+)
 from monitor.report.plain import readable, reason_words, shown_id
 from monitor.report.summary.counts import came_back, down_now, over, past_cause
 from monitor.report.summary.times import (
@@ -27,10 +38,14 @@ _STAYED: Final[Mapping[str, str]] = {Status.AVAILABLE: "up", Status.UNAVAILABLE:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of a section: of a model, or of the provider itself where `model` is None."""
+    """One line of a section: of a model, or of the provider itself where `model` is None.
+
+    With an `opening` it is one sentence: opening, model, words.
+    """
 
     model: str | None
     words: str
+    opening: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +103,11 @@ class Teller:
             ),
             "The kind is the endpoint that serves a model: change your calls.",
         )
+        yield Section(
+            "Answered by another model",
+            tuple(Line(each.model, self._swap(each), "Silent swap:") for each in told.swaps),
+            "Their answers name another model than before: compare what they give you.",
+        )
 
     # The provider
 
@@ -124,6 +144,13 @@ class Teller:
             return f"turned out to be unavailable {at}{kind}{_why(arrival.reason)}"
         verb = "appeared" if arrival.way == Way.APPEARED else "reappeared"
         return f"{verb} {at}{kind}, {_standing(arrival)}"
+
+    def _swap(self, swap: SilentSwap) -> str:
+        since = f"since {clock(swap.at, self.span)}"
+        often = f" ({swap.changes} changes)" if swap.changes > 1 else ""
+        if swap.before == swap.after:
+            return f"is answered by {shown_id(swap.after)} again {since}{often}"
+        return f"is now answered by {shown_id(swap.after)} instead of {shown_id(swap.before)} {since}{often}"
 
     # Down and up
 

@@ -50,8 +50,14 @@ def _section(section: Section, more: str) -> Iterator[str]:
 
 
 def _tokens(line: Line) -> list[str]:
-    name = [] if line.model is None else [f"{shown_id(line.model)}:"]
-    return [*name, *_AT_A_SPACE.split(line.words)]
+    return [*_subject(line), *_AT_A_SPACE.split(line.words)]
+
+
+def _subject(line: Line) -> list[str]:
+    if line.model is None:
+        return []
+    name = shown_id(line.model)
+    return [*_AT_A_SPACE.split(line.opening), name] if line.opening else [f"{name}:"]
 
 
 def _underlined(words: str, stroke: str) -> str:

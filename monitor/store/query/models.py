@@ -20,7 +20,7 @@ _BELIEVED = tuple(
     t.model_state.c[name]
     for name in (
         *("kind", "listed", "status", "flapping", "reason", "since", "last_checked_at", "last_available_at"),
-        *("http_status", "latency_ms", "retires_at"),
+        *("http_status", "latency_ms", "retires_at", "served_as"),
     )
 )
 

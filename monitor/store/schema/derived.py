@@ -106,6 +106,7 @@ model_state = Table(
     Column("http_status", Integer),
     Column("latency_ms", Integer),
     Column("retires_at", BigInteger),
+    Column("served_as", Text),
     Column("memory", Text, nullable=False),
 )
 

@@ -118,6 +118,7 @@ finding = Table(
     Column("attempts", Integer, nullable=False),
     Column("retires_at", BigInteger),
     Column("detail", Text),
+    Column("served_as", Text),
 )
 
 # Clustered by model on SQLite; on Postgres the primary key carries every column, so one model's history
