@@ -4,10 +4,24 @@ import re
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from monitor.core.answer import all_text, error_of, first_choice, inner_status, read_document, telling_text
+from monitor.core.answer import (
+    all_text,
+    error_of,
+    failed_end,
+    failed_sentence,
+    has_spoken,
+    inner_status,
+    is_page,
+    output_tokens,
+    read_document,
+    telling_text,
+)
+from monitor.core.events import choice_of
 from monitor.core.exchange import Exchange, Failure
+from monitor.core.ids import is_trackable_id
 from monitor.core.model import Kind
 from monitor.core.ratelimit import retry_after_s
+from monitor.core.relayed import Relayed, relayed_in, without_own_words
 
 NO_STATUS = -1
 UNDER_200 = 0
@@ -24,17 +38,26 @@ _RESULTS = (
     ("rankings", "index", Kind.RERANK),
 )
 _STREAM_BEGINS = frozenset({"message_start", "response.created"})
-_SAID_NOTHING = frozenset({"stop", "", None})  # how an empty answer ends when nothing cut it short
-_SPOKEN = ("reasoning_content", "reasoning", "tool_calls", "function_call", "refusal", "audio")
+# How an empty answer ends when nothing cut it short.
+_SAID_NOTHING = frozenset(
+    {"stop", "", None, "eos", "end_turn", "abort", "aborted", "cancelled", "unknown", "null"}
+)
+_HIDES_STATUS = frozenset({500, 502})  # under which gateways pass on what their client library raised
+# Statuses that say something by themselves; any other is only the words beside it.
+_SPEAKING = frozenset({400, 401, 402, 403, 404, 405, 407, 408, 410, 422, 429, *range(500, 600)})
+_ADDRESS = re.compile(r"https?://[^\s'\"<>)\]]{1,500}", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
     """What the rows of the table look at.
 
-    `status` is the HTTP status, NO_STATUS where none came, and for an error object inside a 2xx the status
-    that object names, or UNDER_200. `text` holds every string of the body in lower case without the model's
-    id, `sentence` the one that tells most, `wait_s` what Retry-After asks for.
+    `status` is the HTTP status, or the one that a gateway's words pass on; NO_STATUS where none came, and for
+    an error object inside a 2xx the status that object names, or UNDER_200. `text` holds every string of the
+    body (of the error alone where it came under a 2xx) in lower case without addresses and the model's id,
+    `sentence` the one that tells most, `relayed` what it passes on of a backend. `wait_s` is what Retry-After
+    asks for. `is_empty` says that a generation held nothing, and nothing says why (rules.md 39). `served_as`
+    is the model that an answer itself names where it is not the one asked for (rules.md 37).
     """
 
     exchange: Exchange
@@ -45,22 +68,34 @@ class Facts:
     proves: Kind | None
     wait_s: float
     listed: bool
+    is_page: bool = False
+    is_empty: bool = False
+    relayed: Relayed | None = None
+    served_as: str | None = None
 
 
 def read_facts(exchange: Exchange, *, now: datetime, model: str, listed: bool) -> Facts:
     """Look at an exchange once, for all rows."""
     document = read_document(exchange.body)
     proves = _proof(exchange, document)
-    error = None if proves else error_of(document)
+    is_success = exchange.http_status in SUCCESS
+    error = error_of(document) if is_success and proves is None else None
+    told = document if error is None else error
+    sentence = without_own_words(telling_text(told, exchange.body))
+    relayed = None if proves else relayed_in(sentence)
     return Facts(
         exchange=_made_whole(exchange, document),
-        status=_status(exchange.http_status, document, error),
+        status=_status(exchange.http_status, document, error, relayed),
         document=document,
-        text=_without_id(all_text(document, exchange.body), model),
-        sentence=telling_text(document if error is None else error, exchange.body),
+        text="" if proves else _searched(all_text(told, exchange.body), model),
+        sentence=sentence,
         proves=proves,
         wait_s=retry_after_s(exchange.headers, "", now) or 0.0,
         listed=listed,
+        is_page=is_page(exchange.body),
+        is_empty=is_success and proves is None and error is None and _is_empty(document),
+        relayed=relayed,
+        served_as=_served_as(document, model) if proves else None,
     )
 
 
@@ -70,11 +105,23 @@ def _made_whole(exchange: Exchange, document: object) -> Exchange:
     return replace(exchange, failure=None) if is_whole else exchange
 
 
-def _status(http_status: int | None, document: object, error: object | None) -> int:
-    status = NO_STATUS if http_status is None else http_status
-    if error is None or status not in SUCCESS:
-        return status
-    return inner_status(error) or inner_status(document) or UNDER_200
+def _status(http_status: int | None, document: object, error: object | None, relayed: Relayed | None) -> int:
+    if http_status is None:
+        return NO_STATUS
+    hidden = relayed.status if relayed and (http_status in _HIDES_STATUS or error is not None) else None
+    if error is None or http_status not in SUCCESS:
+        return hidden or http_status
+    stated = inner_status(error) or inner_status(document)
+    return next((each for each in (stated, hidden) if each and each in _SPEAKING), UNDER_200)
+
+
+def _served_as(document: object, model: str) -> str | None:
+    name = document.get("model") if isinstance(document, dict) else None
+    name = name.strip() if isinstance(name, str) else ""
+    return name if model and name != model and is_trackable_id(name) else None
+
+
+# ---- What an answer proves -------------------------------------------------------------
 
 
 def _proof(exchange: Exchange, document: object) -> Kind | None:
@@ -83,9 +130,8 @@ def _proof(exchange: Exchange, document: object) -> Kind | None:
         return None
     if not isinstance(document, dict):
         return _bare_proof(exchange)
-    if choice := first_choice(document):
-        is_completion = "text" in choice and "message" not in choice
-        return Kind.COMPLETIONS if is_completion else _chat_if_said(document, choice)
+    if choice := choice_of(document):
+        return None if _failed(document, choice) or _is_empty(document) else _kind_of(choice)
     return None if document.get("error") else _other_result(document)
 
 
@@ -96,20 +142,27 @@ def _bare_proof(exchange: Exchange) -> Kind | None:
     return Kind.CHAT if _is_cut_off_generation(exchange) else None
 
 
-def _chat_if_said(document: dict[str, object], choice: dict[str, object]) -> Kind | None:
-    """Return chat unless the message is empty and an error stands beside it, or nothing explains why."""
-    message = choice.get("message")
-    if not isinstance(message, dict) or message.get("content"):
-        return Kind.CHAT
-    is_explained = any(message.get(name) for name in _SPOKEN) or _counts_tokens(document)
-    is_silent = choice.get("finish_reason") in _SAID_NOTHING and not is_explained
-    return None if document.get("error") or is_silent else Kind.CHAT
+def _kind_of(choice: dict[str, object]) -> Kind:
+    return Kind.COMPLETIONS if "text" in choice and "message" not in choice else Kind.CHAT
 
 
-def _counts_tokens(document: dict[str, object]) -> bool:
-    usage = document.get("usage")
-    tokens = usage.get("completion_tokens") if isinstance(usage, dict) else None
-    return isinstance(tokens, int) and tokens > 0
+def _failed(document: dict[str, object], choice: dict[str, object]) -> bool:
+    """Whether a choice is no answer though it is one: by its own word, or by an error beside nothing said."""
+    is_told = bool(choice.get("error")) or failed_end(choice) is not None
+    is_beside = bool(document.get("error")) and not has_spoken(choice)
+    return is_told or is_beside or failed_sentence(document) is not None
+
+
+def _is_empty(document: object) -> bool:
+    """Whether a choice holds nothing, and neither how it ended nor its tokens explain that."""
+    choice = choice_of(document)
+    if choice is None or not isinstance(document, dict) or has_spoken(choice):
+        return False
+    end = choice.get("finish_reason")
+    is_explained = (
+        bool(output_tokens(document)) or (end if isinstance(end, str) else None) not in _SAID_NOTHING
+    )
+    return not is_explained
 
 
 def _other_result(document: dict[str, object]) -> Kind | None:
@@ -137,6 +190,11 @@ def _is_message(document: dict[str, object]) -> bool:
 def _is_cut_off_generation(exchange: Exchange) -> bool:
     """Whether an answer beyond the reader's cap began as a generation: some ignore `max_tokens`."""
     return exchange.truncated and re.search(r'"choices"\s{0,9}:\s{0,9}\[\s{0,9}\{', exchange.body) is not None
+
+
+def _searched(text: str, model: str) -> str:
+    """Return a text as patterns look at it: no addresses, whose words are nobody's, and no id."""
+    return _without_id(without_own_words(_ADDRESS.sub(" ", text)), model)
 
 
 def _without_id(text: str, model: str) -> str:

@@ -2,7 +2,7 @@
 
 import re
 
-from monitor.core.forms import Route
+from monitor.core.forms import COSTLY, Route
 
 _HINTS: tuple[tuple[re.Pattern[str], Route], ...] = tuple(
     (re.compile(pattern), route)
@@ -24,6 +24,15 @@ def in_order(model: str, routes: tuple[Route, ...], declared: Route | None = Non
     named = [route for pattern, route in _HINTS if pattern.search(model.lower())]
     spoken_of = [route for route in (declared, *named) if route in routes]
     return tuple(dict.fromkeys((*spoken_of, *routes)))
+
+
+_FILMS_AND_MUSIC = re.compile(r"\bveo\b|video|lyria|music|\blive\b")
+
+
+def is_costly(model: str) -> bool:
+    """Whether a name speaks of pictures, sound or films, which are not asked for unless they may cost."""
+    named = {route for pattern, route in _HINTS if pattern.search(model.lower())}
+    return bool(named & COSTLY) or _FILMS_AND_MUSIC.search(model.lower()) is not None
 
 
 _NAMED: tuple[tuple[re.Pattern[str], Route], ...] = (

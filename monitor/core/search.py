@@ -14,6 +14,7 @@ from monitor.core.hints import in_order, named_in
 from monitor.core.knowledge import NOTHING_KNOWN, Knowledge
 from monitor.core.model import ANSWERED, Kind, Outcome, Reason
 from monitor.core.quirks import Quirks
+from monitor.core.table import NO_SUCH_MODEL_ROW
 
 SEARCH_AGAIN = timedelta(days=1)
 
@@ -139,8 +140,9 @@ def conclude(plan: Plan, tried: Sequence[Tried], *, kind: str) -> Tried:
     """Return what the tries of one model say together; `kind` is the one known before.
 
     The answer of whoever knows the model counts; one of known kind that is on no endpoint is not found, one
-    of unknown kind stays unknown (rules.md 5). "Too many requests" on a route that was only a guess says
-    nothing either: limiters answer before anybody looks for the model.
+    of unknown kind stays unknown (rules.md 5), unless its main route says that it may be nowhere at all.
+    "Too many requests" on a route that was only a guess says nothing either: limiters answer before anybody
+    looks for the model.
     """
     if not is_lost(plan, tried):
         best = min(reversed(tried), key=lambda each: _place(plan, each))
@@ -149,11 +151,17 @@ def conclude(plan: Plan, tried: Sequence[Tried], *, kind: str) -> Tried:
             return Tried(best.form, replace(best.finding, outcome=Outcome.UNKNOWN))
         return best
     first = next((each for each in tried if each.finding.reason is Reason.NO_ENDPOINT), tried[0])
-    if any(each.form.kind == kind for each in tried):
+    if any(each.form.kind == kind for each in tried) or _may_be_nowhere(plan, tried):
         gone = replace(first.finding, outcome=Outcome.UNAVAILABLE, reason=Reason.NOT_FOUND)
     else:
         gone = replace(first.finding, outcome=Outcome.UNKNOWN, reason=Reason.NO_ENDPOINT)
     return Tried(first.form, gone)
+
+
+def _may_be_nowhere(plan: Plan, tried: Sequence[Tried]) -> bool:
+    """Whether the main route said "not there, or not on this endpoint"; it is on no other by now."""
+    said = [each.finding for each in tried if each.form.route is plan.main]
+    return any(each.row == NO_SUCH_MODEL_ROW and each.reason is Reason.NO_ENDPOINT for each in said)
 
 
 def _place(plan: Plan, tried: Tried) -> int:

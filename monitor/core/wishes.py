@@ -107,6 +107,10 @@ _TABLE: tuple[_Row, ...] = (
 _COMPILED = tuple((re.compile(row.says), Wish(frozenset(row.make), frozenset(row.undo))) for row in _TABLE)
 
 
+# What an empty answer asks for: models that think, and servers that drop the thoughts (rules.md 39).
+MORE_ROOM = Wish(make=frozenset({Change.MORE_TOKENS}))
+
+
 def wish_in(text: str) -> Wish | None:
     """Return what the text of a refusal asks for; None where no row knows its words."""
     return next((wish for pattern, wish in _COMPILED if pattern.search(text)), None)

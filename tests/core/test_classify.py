@@ -7,10 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.core.classify import TABLE, Finding, classify
+from monitor.core.classify import Finding, classify
 from monitor.core.exchange import CONNECTION_LEVEL, Exchange, Failure
 from monitor.core.forms import Route
 from monitor.core.model import Kind, Outcome, Reason
+from monitor.core.table import TABLE
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
 KEY = "nvapi-a-key-that-must-not-show-0123456789"
@@ -95,7 +96,7 @@ CASES: list[tuple[str, Exchange, Outcome, Reason]] = [
     ("6", said(401, "Header of type `authorization` was missing", PLAIN), UNCLEAR, Reason.CREDENTIAL),
     ("6", said(401, "Unauthorized access", PLAIN), UNCLEAR, Reason.CREDENTIAL),
     ("7", said(403, detail("Authorization failed", status=403)), UNCLEAR, Reason.CREDENTIAL),
-    ("7", said(403, PAGE), UNCLEAR, Reason.CREDENTIAL),
+    ("7", said(403, PAGE), UNCLEAR, Reason.INVALID_ANSWER),
     (
         "7",
         said(400, complaint("API key not valid. Please pass a valid API key.")),
@@ -202,12 +203,17 @@ CASES: list[tuple[str, Exchange, Outcome, Reason]] = [
         Reason.BAD_REQUEST,
     ),
     ("20", said(400, complaint("", type="MissingSessionID")), UNCLEAR, Reason.BAD_REQUEST),
-    ("20", said(422, complaint("Couldn't find valid service tier")), UNCLEAR, Reason.BAD_REQUEST),
+    ("8", said(422, complaint("Couldn't find valid service tier")), DOWN, Reason.NOT_FOR_ACCOUNT),
     ("20", said(400, PAGE.replace("<p>role system image</p>", "")), UNCLEAR, Reason.BAD_REQUEST),
     ("20", said(418), UNCLEAR, Reason.BAD_REQUEST),
     ("20", said(499, {"title": "Client Closed Request"}), UNCLEAR, Reason.BAD_REQUEST),
-    ("21", said(429, complaint("Rate limit exceeded: free-models-per-day")), UNCLEAR, Reason.QUOTA),
-    ("21", said(429, complaint("Quota exceeded for metric x, limit: 0, model: y")), UNCLEAR, Reason.QUOTA),
+    ("21", said(429, complaint("Rate limit exceeded: free-models-per-day")), LIMITED, Reason.MODEL_QUOTA),
+    (
+        "21",
+        said(429, complaint("Quota exceeded for metric x, limit: 0, model: y")),
+        LIMITED,
+        Reason.MODEL_QUOTA,
+    ),
     ("22", said(429, {"status": 429, "title": "Too Many Requests"}), LIMITED, Reason.TOO_MANY_REQUESTS),
     ("22", said(429, complaint("Quota exceeded for metric x, limit: 10")), LIMITED, Reason.TOO_MANY_REQUESTS),
     ("22", said(429), LIMITED, Reason.TOO_MANY_REQUESTS),
@@ -238,7 +244,7 @@ CASES: list[tuple[str, Exchange, Outcome, Reason]] = [
     (
         "26",
         said(429, complaint("No deployments available", type="all_deployments_in_cooldown")),
-        DOWN,
+        UNCLEAR,
         Reason.NO_CAPACITY,
     ),
     ("26", said(200, "", {"nvcf-status": "errored"}), DOWN, Reason.NO_CAPACITY),
@@ -309,8 +315,8 @@ OF_NVIDIA: list[tuple[str, Exchange, Outcome, Reason]] = [
         LIMITED,
         Reason.TOO_MANY_REQUESTS,
     ),
-    ("22", said(429, detail("The request queue is full.")), LIMITED, Reason.TOO_MANY_REQUESTS),
-    ("22", said(429, complaint(EXHAUSTED)), LIMITED, Reason.TOO_MANY_REQUESTS),
+    ("23", said(429, detail("The request queue is full.")), LIMITED, Reason.SATURATED),
+    ("23", said(429, complaint(EXHAUSTED)), LIMITED, Reason.SATURATED),
     ("23", said(503, {"object": "error", "message": EXHAUSTED, "code": 503}), LIMITED, Reason.SATURATED),
     ("23", said(200, f"data: {json.dumps(complaint(EXHAUSTED, code=503))}\n\n"), LIMITED, Reason.SATURATED),
     ("23", said(529), LIMITED, Reason.SATURATED),
@@ -346,7 +352,7 @@ OF_OTHERS: list[tuple[str, Exchange, Outcome, Reason]] = [
         Reason.NOT_FOR_ACCOUNT,
     ),
     ("22", said(429, complaint(PER_MINUTE, code="rate_limit_exceeded")), LIMITED, Reason.TOO_MANY_REQUESTS),
-    ("21", said(429, complaint(A_DAY, code="rate_limit_exceeded")), UNCLEAR, Reason.QUOTA),
+    ("21", said(429, complaint(A_DAY, code="rate_limit_exceeded")), LIMITED, Reason.MODEL_QUOTA),
     # Azure
     (
         "18",
@@ -363,7 +369,7 @@ OF_OTHERS: list[tuple[str, Exchange, Outcome, Reason]] = [
     ("18", said(400, complaint(VECTORS_ON_CHAT)), UNCLEAR, Reason.NO_ENDPOINT),
     ("9", said(402, complaint("Insufficient credits", code=402)), UNCLEAR, Reason.QUOTA),
     ("7", said(403, complaint("Your input was flagged", code=403)), UNCLEAR, Reason.CREDENTIAL),
-    ("15", said(404, complaint(POLICY, code=404)), DOWN, Reason.NOT_FOUND),
+    ("8", said(404, complaint(POLICY, code=404)), DOWN, Reason.NOT_FOR_ACCOUNT),
     ("25", said(502, complaint("Provider returned error", code=502)), DOWN, Reason.SERVER_ERROR),
     ("25", said(503, complaint("There is no available provider", code=503)), DOWN, Reason.SERVER_ERROR),
     ("25", said(200, complaint("Provider returned error", code=502)), DOWN, Reason.SERVER_ERROR),
@@ -373,15 +379,15 @@ OF_OTHERS: list[tuple[str, Exchange, Outcome, Reason]] = [
     ("15", said(404, complaint("model: m", type="not_found_error")), DOWN, Reason.NOT_FOUND),
     # Gemini
     ("7", said(400, [complaint("API key not valid.", code=400)]), UNCLEAR, Reason.CREDENTIAL),
-    ("18", said(404, [complaint(GENERATE, code=404)]), UNCLEAR, Reason.NO_ENDPOINT),
-    ("21", said(429, [complaint(NO_FREE_TIER)]), UNCLEAR, Reason.QUOTA),
+    ("15", said(404, [complaint(GENERATE, code=404)]), UNCLEAR, Reason.NO_ENDPOINT),
+    ("21", said(429, [complaint(NO_FREE_TIER)]), LIMITED, Reason.MODEL_QUOTA),
     (
         "21",
         said(429, [complaint("Quota", details=[{"quotaId": "GenerateRequestsPerDayPerProject"}])]),
-        UNCLEAR,
-        Reason.QUOTA,
+        LIMITED,
+        Reason.MODEL_QUOTA,
     ),
-    ("20", said(400, [complaint("User location is not supported")]), UNCLEAR, Reason.BAD_REQUEST),
+    ("7", said(400, [complaint("User location is not supported")]), UNCLEAR, Reason.CREDENTIAL),
     # Groq, Mistral, Hugging Face, Neon, Ollama Cloud, SambaNova, OpenCode Zen
     (
         "10",
@@ -416,7 +422,7 @@ OF_OTHERS: list[tuple[str, Exchange, Outcome, Reason]] = [
         DOWN,
         Reason.NOT_FOUND,
     ),
-    ("25", said(500, complaint("Authentication Error, No api key passed in.")), DOWN, Reason.SERVER_ERROR),
+    ("7", said(500, complaint("Authentication Error, No api key passed in.")), UNCLEAR, Reason.CREDENTIAL),
     (
         "18",
         said(400, complaint("The model does not support Chat Completions API")),
@@ -429,7 +435,7 @@ OF_OTHERS: list[tuple[str, Exchange, Outcome, Reason]] = [
         UNCLEAR,
         Reason.NO_ENDPOINT,
     ),
-    ("25", said(503, complaint("Loading model", code=503)), DOWN, Reason.SERVER_ERROR),
+    ("26", said(503, complaint("Loading model", code=503)), LIMITED, Reason.SATURATED),
     # Words of section 4 without a provider
     ("9", said(403, detail("Cloud credits expired")), UNCLEAR, Reason.QUOTA),
     ("10", said(404, complaint("It has reached its end of life on 2026-05-14.")), DOWN, Reason.END_OF_LIFE),
@@ -454,6 +460,14 @@ def test_an_answer_seen_in_the_wild_means_its_row(
 def test_every_row_of_the_table_has_a_case() -> None:
     assert {rule.row for rule in TABLE} == {case[0] for case in CASES} | {"13"}
     assert {rule.row for rule in TABLE} == {str(number) for number in range(1, 30)}
+
+
+@pytest.mark.parametrize("model", ["models/imagen-4.0", "models/veo-3.1", "models/gemini-2.5-flash-tts"])
+def test_nowhere_or_elsewhere_is_elsewhere_of_what_costs(model: str) -> None:
+    """Nobody asked where pictures and sound are made."""
+    exchange = said(404, [complaint(GENERATE, code=404)])
+    assert look(exchange, model=model).row == "18"
+    assert look(exchange, model="models/text-embedding-004").row == "15"
 
 
 def test_a_bare_404_of_an_unlisted_id_means_it_left_the_catalog() -> None:

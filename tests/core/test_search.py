@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.core.classify import TABLE, Finding
+from monitor.core.classify import Finding
 from monitor.core.forms import COSTLY, KIND_OF, PLAIN_CHAT, Change, Form, Route, Wish
 from monitor.core.knowledge import NOTHING_KNOWN, Knowledge
 from monitor.core.model import Kind, Outcome, Reason
@@ -24,6 +24,7 @@ from monitor.core.search import (
     next_form,
     plan_for,
 )
+from monitor.core.table import NO_SUCH_MODEL_ROW, TABLE
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -202,6 +203,18 @@ def test_a_model_of_known_kind_that_is_nowhere_is_not_found(kind: Kind) -> None:
     assert KIND_OF[found.routes[0]] is kind
     assert set(found.routes) == set(USUAL.routes)
     assert found.says == (Outcome.UNAVAILABLE, Reason.NOT_FOUND)
+
+
+def test_nowhere_or_elsewhere_is_nowhere_once_it_is_on_no_other_route() -> None:
+    """Gemini says one sentence of a model that is gone and of one that embeds (rules 5 and 14)."""
+    either = replace(NOT_HERE, row=NO_SUCH_MODEL_ROW)
+    found = search(world({Route.CHAT: either}))
+    assert set(found.routes) == set(USUAL.routes)
+    assert found.says == (Outcome.UNAVAILABLE, Reason.NOT_FOUND)
+    there = search(world({Route.CHAT: either, Route.EMBEDDINGS: ok(Kind.EMBEDDINGS)}))
+    assert there.says == (Outcome.AVAILABLE, Reason.OK)
+    elsewhere = search(world({Route.CHAT: NOT_HERE, Route.EMBEDDINGS: either}))
+    assert elsewhere.says == (Outcome.UNKNOWN, Reason.NO_ENDPOINT)
 
 
 def test_after_a_fruitless_search_one_route_is_asked_a_sweep_each_in_its_turn() -> None:

@@ -1,0 +1,43 @@
+"""The words providers use: a table of data by situation, each row with who says so and where it was read."""
+
+from monitor.core.phrases.absent import EITHER, ENDED, MODEL_WITHDRAWN, NO_PATH, NO_SUCH_MODEL, WITHDRAWN
+from monitor.core.phrases.account import KEY, KEY_MISSING, NO_MONEY, NOT_OF_ACCOUNT, NOT_YOURS, PLACE, PLAN
+from monitor.core.phrases.endpoint import NAMES_A_FIELD, NO_SUCH_PROVIDER, NOT_HERE_OR_NOWHERE, OTHER_ENDPOINT
+from monitor.core.phrases.limits import (
+    BUSY,
+    COLD,
+    EXHAUSTED,
+    LOADING,
+    NO_DEPLOYMENT,
+    PER_DAY,
+    PER_MINUTE,
+    TOO_MANY,
+)
+
+__all__ = [
+    "BUSY",
+    "COLD",
+    "EITHER",
+    "ENDED",
+    "EXHAUSTED",
+    "KEY",
+    "KEY_MISSING",
+    "LOADING",
+    "MODEL_WITHDRAWN",
+    "NAMES_A_FIELD",
+    "NOT_HERE_OR_NOWHERE",
+    "NOT_OF_ACCOUNT",
+    "NOT_YOURS",
+    "NO_DEPLOYMENT",
+    "NO_MONEY",
+    "NO_PATH",
+    "NO_SUCH_MODEL",
+    "NO_SUCH_PROVIDER",
+    "OTHER_ENDPOINT",
+    "PER_DAY",
+    "PER_MINUTE",
+    "PLACE",
+    "PLAN",
+    "TOO_MANY",
+    "WITHDRAWN",
+]

@@ -1,0 +1,97 @@
+"""Words of a model that is hosted and does not answer now: limits of a minute or longer, busy, loading."""
+
+from monitor.core.phrases.saying import Saying, joined
+
+_GEMINI = "https://ai.google.dev/gemini-api/docs/rate-limits"
+_ROW_22 = "provider facts 4, row 22"
+_ROW_23 = "provider facts 4, row 23"
+_AMOUNT = r"(?:quota|limit|allowance|allocation|usage|exceeded|reached|used up|requests|tokens|calls)"
+
+
+def _of(period: str) -> str:
+    """Match an amount of a period, in any order."""
+    return rf"\A(?s:(?=.*(?:{period}))(?=.*{_AMOUNT}))"
+
+
+PER_DAY_ROWS = (
+    Saying(
+        "groq gemini openai cerebras openrouter litellm",
+        _of(r"per[ _-]?(?:day|week|month|hour|24 ?h)"),
+        "https://console.groq.com/docs/rate-limits",
+    ),
+    Saying(
+        "anthropic cloudflare commandcode moonshot any",
+        _of(r"\b(?:daily|weekly|monthly|hourly)\b"),
+        "https://github.com/SakanaAI/AI-Scientist/issues/115",
+    ),
+    Saying("groq litellm", _of(r"\b[rt]pd\b"), "https://console.groq.com/docs/rate-limits"),
+    Saying("cohere", _of(r"/ ?(?:day|month|24h)\b"), "https://docs.cohere.com/docs/rate-limits"),
+    Saying("github", _of(r"per 86400 ?s|\bby ?(?:day|month)\b"), "https://docs.github.com/en/github-models"),
+    Saying("any", _of(r"\b(?:for|of) the (?:day|month)\b|\btomorrow\b"), "provider facts 4, row 21"),
+    Saying("any", _of(r"\b\d+[ -]hours? (?:limit|window|quota|usage)"), "provider facts 4, row 21"),
+    Saying("ollama", r"(?:session|usage)[ _]limit\b", "https://docs.ollama.com/cloud"),
+    Saying(
+        "new-api any",
+        r"\b(?:quota|allowance|allocation)(?:\b|_).{0,20}(?:used up|exhausted)",
+        "new-api i18n/locales",
+    ),
+    Saying("gemini", r"\blimit: ?0\b", _GEMINI),
+)
+PER_MINUTE_ROWS = (
+    Saying("gemini cerebras any", r"per ?(?:minute|second|min|sec)\b", _GEMINI),
+    Saying("groq moonshot", r"\b[rt]pm\b", "https://console.groq.com/docs/rate-limits"),
+    Saying("gemini", r"quota exceeded for (?:quota )?metric", _GEMINI),
+    Saying("new-api", r"in \d+ minutes?\b", "new-api i18n/locales"),
+)
+TOO_MANY_ROWS = (
+    Saying("iflow github minimax groq any", r"rate[ _-]?limit", _ROW_22),
+    Saying("any", r"too[ _]many[ _](?:requests|tokens)", _ROW_22),
+    Saying("any", r"\bthrottl", _ROW_22),
+)
+NO_DEPLOYMENT_ROWS = (
+    Saying("litellm", r"deployments_in_cooldown|no deployments available", "run: LiteLLM 1.108.7"),
+)
+BUSY_ROWS = (
+    Saying("moonshot anthropic gemini siliconflow infinity tei tgi any", r"overloaded", _ROW_23),
+    Saying("qwen-oauth any", r"(?:at|over|exceeds?|system) capacity", _ROW_23),
+    Saying("mistral", r"capacity exceeded", "https://docs.mistral.ai"),
+    Saying("nvidia", r"request limit reached", "NVIDIA/nvcf"),
+    Saying("gemini cerebras any", r"(?:high|heavy|peak) (?:demand|traffic|load)", _ROW_23),
+    Saying("gemini", r"no capacity available", "https://ai.google.dev/gemini-api/docs/troubleshooting"),
+    Saying("cerebras any", r"queue (?:is )?(?:full|exceeded)|queue_exceeded", _ROW_23),
+    Saying(
+        "cloudflare", r"no more data centers", "https://developers.cloudflare.com/workers-ai/platform/errors/"
+    ),
+    Saying(
+        "ollama siliconflow deepinfra any", r"\b(?:server|model|service|too) (?:is )?(?:too )?busy\b", _ROW_23
+    ),
+    Saying("ollama", r"maximum pending requests", "ollama server/sched.go"),
+    Saying("deepseek", r"insufficient_system_resource", "https://api-docs.deepseek.com"),
+    Saying("one-api", r"负载已饱和|繁忙", "one-api controller/relay.go"),
+)
+# Gemini says so of every limit, so it counts where the status is none of a limit's.
+EXHAUSTED_ROWS = (Saying("nvidia", r"resource[ _]?exhausted", "NVIDIA/nvcf"),)
+COLD_ROWS = (
+    Saying("chutes", r"no (?:available )?instances?\b", "https://docs.chutes.ai"),
+    Saying("any", r"scaled (?:down )?to zero|no workers? available", "provider facts 4, row 26"),
+)
+LOADING_ROWS = (
+    Saying("llama.cpp litellm", r"\bloading model", "llama.cpp tools/server"),
+    Saying("localai", r"model_loading", "LocalAI core/http/app.go"),
+    Saying(
+        "huggingface localai any",
+        r"\b(?:model|this)\b.{0,80}(?:is |still |currently |being )+(?:loading|loaded|warming up|starting)\b",
+        "https://huggingface.co/docs/api-inference",
+    ),
+    Saying("any", r"\b(?:model|this)\b.{0,40}not (?:yet )?(?:ready|loaded)\b", "provider facts 3"),
+    Saying("fireworks", r"\bscaling[ _]up\b", "https://docs.fireworks.ai/guides/ondemand-deployments"),
+)
+
+PER_DAY = joined(PER_DAY_ROWS)
+PER_MINUTE = joined(PER_MINUTE_ROWS)
+TOO_MANY = joined(TOO_MANY_ROWS)
+NO_DEPLOYMENT = joined(NO_DEPLOYMENT_ROWS)
+BUSY = joined(BUSY_ROWS)
+EXHAUSTED = joined(EXHAUSTED_ROWS)
+COLD = joined(COLD_ROWS)
+LOADING = joined(LOADING_ROWS)
