@@ -136,7 +136,7 @@ def _plain(name: str, value: object) -> object:
 
 
 def _unnamed(sweep: Sweep) -> Sweep:
-    """Return the sweep as one of models that answer under their own names: earlier versions know no others."""
+    """Return the sweep as one of models that answer under their own names: earlier versions know no other."""
     return replace(sweep, observations=tuple(replace(each, served_as=None) for each in sweep.observations))
 
 

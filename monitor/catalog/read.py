@@ -12,7 +12,7 @@ from monitor.catalog.naming import without_prefix
 from monitor.catalog.page import Page, read_page
 from monitor.catalog.reading import NO_USABLE_ID, CatalogReading, CatalogTrouble
 from monitor.core import phrases
-from monitor.core.answer import all_text, is_html, read_document, telling_text
+from monitor.core.answer import all_text, is_page, read_document, telling_text
 from monitor.core.exchange import CONNECTION_LEVEL, FAILURE_TEXT, Exchange
 from monitor.core.model import Cause
 from monitor.core.notes import CatalogNote
@@ -208,11 +208,7 @@ def _sentence(answer: Exchange) -> str:
     if answer.http_status in _REDIRECTS:
         return "redirects are not followed; base_url must be the address they lead to"
     sentence = telling_text(read_document(answer.body), answer.body)
-    return f"a web page: {sentence}" if _is_page(answer) else sentence
-
-
-def _is_page(answer: Exchange) -> bool:
-    return is_html(answer.body, answer.headers.get("content-type", ""))
+    return f"a web page: {sentence}" if is_page(answer.body) else sentence
 
 
 def _cause(answer: Exchange) -> Cause:
@@ -222,7 +218,7 @@ def _cause(answer: Exchange) -> Cause:
     menu (rules.md 8; provider facts 2, row 7). Only 401, 402 and 407 mean what HTTP says, page or not.
     """
     status = answer.http_status or 0
-    if _is_page(answer):
+    if is_page(answer.body):
         return _PAGE_CAUSES.get(status, Cause.CATALOG_UNREADABLE)
     return _STATUS_CAUSES.get(status) or _cause_in_words(answer)
 
@@ -231,7 +227,7 @@ def _cause_in_words(answer: Exchange) -> Cause:
     """Return what an answer's words tell where its status does not: some reject a key with a 400."""
     document = read_document(answer.body)
     text = all_text(document, answer.body) if answer.http_status in _REFUSED else ""
-    if re.search(phrases.NO_MONEY, text):
+    if re.search(phrases.NO_MONEY, text) or re.search(phrases.PLAN, text):
         return Cause.QUOTA
     return Cause.CREDENTIAL if re.search(phrases.KEY, text) else Cause.CATALOG_UNREADABLE
 
