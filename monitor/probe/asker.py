@@ -1,16 +1,18 @@
-"""Sends the questions of one round: spaced, within the models' own gaps, counted, slower when refused."""
+"""Sends the questions of one round: spaced, within the models' own gaps, counted, held back for a limit."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from monitor.core.forms import Form
-from monitor.core.model import Reason
 from monitor.probe.course import Course
 from monitor.probe.gap import Gap
-from monitor.probe.pacer import Pacer
+from monitor.probe.limits import Limits, is_limit
+from monitor.probe.pacer import SLOWEST_INTERVAL_S, Pacer
 from monitor.probe.probe import Answer
 from monitor.probe.stopwatch import Stopwatch
 from monitor.probe.throttle import Throttle
+
+LONGEST_PAUSE_S = 60.0  # at a time (rules.md 7)
 
 Ask = Callable[[str, Form, float], Awaitable[Answer]]  # model, form, seconds it may take
 
@@ -19,7 +21,8 @@ Ask = Callable[[str, Form, float], Awaitable[Answer]]  # model, form, seconds it
 class Asker:
     """One for each round. `deadline_s` counts on the stopwatch, `request_limit` is all the round may send.
 
-    Who wants to send waits for its turn with a promise, so that the limit is never passed.
+    Who wants to send waits for its turn with a promise, so that the limit is never passed. `paused_s` is for
+    how long everybody had to wait so far.
     """
 
     ask: Ask
@@ -30,8 +33,8 @@ class Asker:
     request_limit: int | None = None
     requests: int = 0
     promised: int = 0
-    owed_s: float = 0.0
-    is_over: bool = False
+    paused_s: float = 0.0
+    limits: Limits = field(default_factory=Limits)
     throttle: Throttle = field(init=False)
 
     def __post_init__(self) -> None:
@@ -39,8 +42,7 @@ class Asker:
 
     def promise(self) -> bool:
         """Set one request aside for `send`; False where no more may be sent."""
-        is_spent = self.request_limit is not None and self.promised >= self.request_limit
-        if self.is_over or is_spent:
+        if self.request_limit is not None and self.promised >= self.request_limit:
             return False
         self.promised += 1
         return True
@@ -51,44 +53,56 @@ class Asker:
             return None
         return max(self.deadline_s - self.stopwatch.elapsed_s(), 0.0)
 
-    async def send(self, course: Course, form: Form, timeout_s: float) -> Answer | None:
-        """Ask one model once, when its turn has come; the request was promised before.
-
-        None where it must not be sent any more.
-        """
+    async def send(self, course: Course, form: Form, timeout_s: float) -> Answer:
+        """Ask one model once, when its turn has come; the request was promised before."""
         await self.gap.claim(course.model)
         await self.pacer.acquire()
-        if self.is_over:
-            return None
+        asked_at_s = self.stopwatch.elapsed_s()
         self.requests += 1
         course.attempts += 1
         answer = await self.ask(course.model, form, timeout_s)
         self.gap.asked(course.model)
-        self._heed(course, answer)
+        self._heed(course, answer, asked_at_s)
         return answer
 
-    def _heed(self, course: Course, answer: Answer) -> None:
-        """Do as the answer asks: pause, leave the model alone, slow down."""
+    def _heed(self, course: Course, answer: Answer, asked_at_s: float) -> None:
+        """Count what was sent, and do as the answer asks: leave its model alone."""
         polls = answer.requests - 1
         self.requests += polls
         self.promised += polls
         course.attempts += polls
-        course.rests_until_s = self.stopwatch.elapsed_s() + answer.rest_s
-        if answer.pause_s:
-            self._pause(answer.pause_s)
-        if not self.pacer.is_limited and not self.is_over:
-            is_refused = answer.finding.reason is Reason.TOO_MANY_REQUESTS
-            self.throttle.add(course.model, at_s=self.stopwatch.elapsed_s(), is_refused=is_refused)
+        at_s = self.stopwatch.elapsed_s()
+        course.latest, course.rests_until_s = answer, at_s + answer.rest_s
+        self.limits.add(course.model, answer, asked_at_s=asked_at_s, at_s=at_s)
+        if not self.pacer.is_limited:
+            self.throttle.add(at_s=at_s, is_limited=is_limit(answer.finding))
 
-    def _pause(self, pause_s: float) -> None:
-        """Let everybody wait; a pause beyond the deadline ends the round at once, and is kept after it."""
-        remaining_s = self.remaining_s()
-        if remaining_s is None or pause_s < remaining_s:
+    def hold_back(self, unasked: int) -> None:
+        """Let everybody wait for a limit of the key's; slow down, too, where none is configured.
+
+        A limit costs time, but never the observation of one of the models that are still `unasked`: pauses
+        take at most half of the time that asking leaves, slower starts half of what remains. No pause is
+        made for a wait that the round cannot outlast.
+        """
+        wait_s = self.limits.shortest_wait_s(self.stopwatch.elapsed_s())
+        if wait_s is not None and self._can_outlast(wait_s, unasked):
+            pause_s = min(wait_s, LONGEST_PAUSE_S)
             self.pacer.penalise(pause_s)
-        else:
-            self.is_over, self.owed_s = True, remaining_s
+            self.paused_s += pause_s
+        is_of_pace = wait_s is None or wait_s <= LONGEST_PAUSE_S  # not one of hours or days
+        if is_of_pace and not self.pacer.is_limited:
+            self.throttle.slow_down(at_most_s=self._longest_interval_s(unasked))
+        self.limits.hold_back(self.stopwatch.elapsed_s())
 
-    def pay(self) -> None:
-        """Let the next round wait as long as this one would have had to."""
-        if self.is_over:
-            self.pacer.penalise(self.owed_s)
+    def _can_outlast(self, wait_s: float, unasked: int) -> bool:
+        if self.deadline_s is None:
+            return True
+        spare_s = self.deadline_s - unasked * self.pacer.interval_s
+        is_over_in_time = wait_s < self.deadline_s - self.stopwatch.elapsed_s()
+        return is_over_in_time and 2 * (self.paused_s + min(wait_s, LONGEST_PAUSE_S)) <= spare_s
+
+    def _longest_interval_s(self, unasked: int) -> float:
+        remaining_s = self.remaining_s()
+        if remaining_s is None or not unasked:
+            return SLOWEST_INTERVAL_S
+        return remaining_s / (2 * unasked)

@@ -10,6 +10,7 @@ from monitor.core.knowledge import NOTHING_KNOWN, Knowledge
 from monitor.core.model import Kind, Observation, Outcome, Reason
 from monitor.core.quirks import Quirks
 from monitor.core.search import SECOND_LOOK, Plan, Tried, conclude, is_lost, learned, next_form
+from monitor.probe.limits import is_limit
 from monitor.probe.probe import Answer
 
 _CHAT_ALONE = Plan(PLAIN_CHAT)
@@ -24,8 +25,9 @@ class Course:
     """One model of a round. `kind` is the one known before, `announced` the end that the catalog names.
 
     `answers` are those of the look that counts: a second look begins them anew, as its outcome is the last
-    one. `attempts` counts every request of the sweep, `rests_until_s` is the stopwatch's second before which
-    the model wants to be left alone. Who holds the `turn` asks it: a model is never asked beside itself.
+    one. `attempts` counts every request of the sweep, `latest` is the answer to the last of them,
+    `rests_until_s` the stopwatch's second before which the model wants to be left alone. Who holds the `turn`
+    asks it: a model is never asked beside itself.
     """
 
     model: str
@@ -35,6 +37,7 @@ class Course:
     announced: datetime | None = None
     answers: list[Answer] = field(default_factory=list)
     attempts: int = 0
+    latest: Answer | None = None
     rests_until_s: float = 0.0
     is_second: bool = False
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -55,8 +58,20 @@ class Course:
 
     @property
     def wants_second_look(self) -> bool:
-        """Whether the answer may be otherwise a little later."""
-        return bool(self.answers) and not self.is_second and self._end.finding.reason in SECOND_LOOK
+        """Whether the answer may be otherwise a little later; a limit, once the wait it named is over."""
+        if not self.answers or self.is_second:
+            return False
+        return self._end.finding.reason in SECOND_LOOK or self._asks_to_wait
+
+    @property
+    def is_limited(self) -> bool:
+        """Whether the model answered with a limit, where it is served: that it is hosted is known then."""
+        return bool(self.answers) and is_limit(self._end.finding)
+
+    @property
+    def _asks_to_wait(self) -> bool:
+        last = self.answers[-1]
+        return is_limit(last.finding) and last.rest_s > 0
 
     def begin_second_look(self) -> Form:
         """Forget the answers, as the last look counts; returns the form to ask in.

@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from monitor.core.model import ANSWERED, Cause, Observation
+from monitor.core.model import Cause, Observation, Outcome
 from monitor.core.verdict import TROUBLE
 from monitor.probe.suspicion import Tally, as_models_own, refusal_cause
 
@@ -30,7 +30,11 @@ class AskAgain(Protocol):
 
 
 class Inquest:
-    """Keeps the refusals of which it is not known yet whose trouble they are. `witnesses`: freshest last."""
+    """Keeps the refusals of which it is not known yet whose trouble they are. `witnesses`: freshest last.
+
+    Only an answer proves that the key is accepted, and only a refusal that it is not: a limit is neither, as
+    limiters often answer before anybody looks further.
+    """
 
     def __init__(
         self,
@@ -107,18 +111,18 @@ class Inquest:
         canaries = self._canaries[:CANARIES_PER_SUSPICION]
         is_trouble = self.tally.common_class() == TROUBLE
         again = await asyncio.gather(*(self._ask_again(name, patiently=is_trouble) for name in canaries))
-        self.tally.has_answer |= any(seen is not None and seen.outcome in ANSWERED for seen in again)
+        self.tally.has_answer |= any(seen is not None and seen.outcome is Outcome.AVAILABLE for seen in again)
         return self.tally.has_answer or None in again
 
     async def _testimony(self, witnesses: Sequence[str]) -> Cause | None:
-        """Return the cause if a witness is refused too; None if one answers. Unclear ones pass it on."""
+        """Return the cause if a witness is refused too; None if one answers. Others pass it on."""
         for name in witnesses[-CANARIES_PER_SUSPICION:][::-1]:
             asked_at_ms = self._at_ms()
             observation = await self._ask_again(name, patiently=False)
             if observation is None:
                 self._is_mute = True
                 return None
-            if observation.outcome in ANSWERED:
+            if observation.outcome is Outcome.AVAILABLE:
                 self._vouched_at_ms = asked_at_ms
                 return None
             if cause := refusal_cause(observation):

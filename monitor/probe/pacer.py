@@ -59,10 +59,13 @@ class Pacer:
             self._turns = (loop, asyncio.Lock())
         return self._turns[1]
 
-    def slow_down(self, interval_s: float) -> None:
-        """Start at most one request in twice `interval_s` from now on: a limit that nobody configured."""
-        slower_s = 2 * max(self.interval_s, interval_s)
-        self.interval_s = max(min(slower_s, SLOWEST_INTERVAL_S), self._least_interval_s)
+    def slow_down(self, interval_s: float, *, at_most_s: float = SLOWEST_INTERVAL_S) -> None:
+        """Start at most one request in twice `interval_s` from now on: a limit that nobody configured.
+
+        `at_most_s` is the longest interval that leaves the sweep its time.
+        """
+        slower_s = min(2 * max(self.interval_s, interval_s), at_most_s, SLOWEST_INTERVAL_S)
+        self.interval_s = max(slower_s, self._least_interval_s)
         self._due = max(self._due, self._now() + self.interval_s)
 
     def speed_up(self) -> None:

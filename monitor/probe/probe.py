@@ -9,7 +9,7 @@ from urllib.parse import quote
 from monitor.core.classify import Finding, classify
 from monitor.core.exchange import Exchange
 from monitor.core.forms import PLAIN_CHAT, Change, Form
-from monitor.core.model import Observation, Reason
+from monitor.core.model import Observation, Outcome
 from monitor.core.quirks import Quirks
 from monitor.core.ratelimit import retry_after_s, used_up_for_s
 from monitor.core.stream import has_token, tokens_per_s
@@ -17,9 +17,8 @@ from monitor.http import Client, Endpoint, exchange
 from monitor.probe.requests import build_request
 from monitor.probe.stopwatch import Stopwatch
 
-_ACCEPTED, _TOO_MANY_REQUESTS = 202, 429
-_WAITING = frozenset({_TOO_MANY_REQUESTS, 503})  # whose Retry-After is heeded
-_OF_EVERYBODY = frozenset({Reason.TOO_MANY_REQUESTS, Reason.QUOTA})  # other waits concern the one model
+_ACCEPTED = 202
+_WAITING = frozenset({429, 503, 529})  # whose wait is heeded, beside that of a limit under any status
 _NO_SUCH_PATH = frozenset({404, 405})  # then the poll was in vain, and says nothing of the model
 _POLL_MARGIN_S = 2.0  # the server's verdict must come before our own clock
 _POLL_GAP_S = 1.0
@@ -29,16 +28,16 @@ _POLL_GAP_S = 1.0
 class Answer:
     """What one question to one model gave.
 
-    The observation has the kind the answer proves, else `unknown`. `pause_s` is how long the provider's pacer
-    must pause (Retry-After of a 429, a limit that is used up), `rest_s` how long this model must be left
-    alone (Retry-After of a 503; rules.md 7). `requests` counts the polls too.
+    The observation has the kind the answer proves, else `unknown`. `rest_s` is how long this model asks to be
+    left alone, 0 where it names no wait; `is_used_up` says that of an allowance of ours nothing remains
+    (rules.md 7). `requests` counts the polls too.
     """
 
     form: Form
     finding: Finding
     observation: Observation
-    pause_s: float | None = None
     rest_s: float = 0.0
+    is_used_up: bool = False
     requests: int = 1
 
 
@@ -123,7 +122,7 @@ def _read(line: Line, model: str, form: Form, answer: Exchange, *, listed: bool,
     finding = classify(
         answer, asked=form.route, now=now, model=model, listed=listed, secrets=line.endpoint.secrets
     )
-    rests = answer.http_status in _WAITING and finding.reason not in _OF_EVERYBODY
+    is_waiting = answer.http_status in _WAITING or finding.outcome is Outcome.RATE_LIMITED
     observation = Observation(
         model=model,
         outcome=finding.outcome,
@@ -141,15 +140,7 @@ def _read(line: Line, model: str, form: Form, answer: Exchange, *, listed: bool,
         form=form,
         finding=finding,
         observation=observation,
-        pause_s=_pause_s(line, answer, finding),
-        rest_s=(retry_after_s(answer.headers, answer.body, now) or 0.0) if rests else 0.0,
+        rest_s=(retry_after_s(answer.headers, answer.body, now) or 0.0) if is_waiting else 0.0,
+        is_used_up=used_up_for_s(answer.headers, now) is not None,
         requests=requests,
     )
-
-
-def _pause_s(line: Line, answer: Exchange, finding: Finding) -> float | None:
-    """Return how long nobody of this provider may be asked: it said so, or a limit of ours is used up."""
-    now = line.stopwatch.now()
-    if answer.http_status == _TOO_MANY_REQUESTS and finding.reason in _OF_EVERYBODY:
-        return retry_after_s(answer.headers, answer.body, now)
-    return used_up_for_s(answer.headers, now)

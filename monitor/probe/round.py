@@ -1,8 +1,8 @@
 """The order of one sweep's probes: canaries, then everyone, then who is elsewhere, then who was unclear.
 
 A first look asks every model once. A model that is not on that endpoint is looked for on the others, a
-request that was refused for its form is adapted, and what stayed unclear is asked again at the end with more
-patience. All of it is paced, ends by the deadline, and stops when the trouble is the run's own.
+request that was refused for its form is adapted, and what stayed unclear or limited is asked again at the end
+with more patience. All of it is paced, ends by the deadline, and stops when the trouble is the run's own.
 """
 
 import asyncio
@@ -10,13 +10,15 @@ from collections import deque
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 
 from monitor.core.forms import Form
-from monitor.core.model import ANSWERED, Observation
+from monitor.core.model import Observation, Outcome
 from monitor.probe.asker import Ask, Asker
 from monitor.probe.course import Course
 from monitor.probe.gap import Gap
 from monitor.probe.inquest import CANARIES_PER_SUSPICION, Inquest, Stopped
+from monitor.probe.limits import is_limit
 from monitor.probe.pacer import Pacer
 from monitor.probe.probe import Answer
+from monitor.probe.second import SecondLook
 from monitor.probe.stopwatch import Stopwatch
 from monitor.probe.suspicion import ENOUGH, Tally, refusal_cause
 from monitor.probe.terms import RoundResult, RoundSettings
@@ -82,6 +84,8 @@ class _Round:
         first = [name for name in canaries if name in self.courses]
         self.waiting = deque(dict.fromkeys([*first, *self.courses]))
         self.slots = asyncio.Semaphore(settings.concurrency)
+        self.second = SecondLook(asker, settings, self.slots)
+        self.one_suspicion = asyncio.Lock()
         self.claimed: set[str] = set()
         self.final: dict[str, Observation] = {}
         self.fruitless = 0
@@ -101,13 +105,13 @@ class _Round:
                 await self._look_at_all()
                 await self._elsewhere()
                 await self._second_looks()
+                await self._limited_again()
                 await self.inquest.close()
         except Stopped as stopped:
             trouble = stopped.cause
         except TimeoutError:
             if not scope.expired():
                 raise
-        self.asker.pay()
         self._close()
         trouble = trouble or self.inquest.cause_of_all_failing()
         observations = tuple(self.final[model] for model in self.courses)
@@ -134,9 +138,8 @@ class _Round:
 
     async def _ask_first(self, course: Course) -> None:
         self.claimed.add(course.model)
-        if answer := await self._send(course, course.plan.first):
-            course.answers.append(answer)
-            await self._take(course)
+        course.answers.append(await self._send(course, course.plan.first))
+        await self._take(course)
 
     async def _elsewhere(self) -> None:
         """Adapt and search; where nobody answered yet, a dozen first: they may speak for all."""
@@ -147,36 +150,41 @@ class _Round:
             if not await self._any_answers(open_ended[:CANARIES_PER_SUSPICION], self._pursue):
                 return
         first = len(open_ended) if self.inquest.tally.has_answer else ENOUGH
-        await all_or_none([self._pursue(each) for each in open_ended[:first] if not self._is_settled(each)])
-        await all_or_none([self._pursue(each) for each in open_ended[first:] if not self._is_settled(each)])
+        await all_or_none([self._pursue(each) for each in open_ended[:first] if each.model not in self.final])
+        await all_or_none([self._pursue(each) for each in open_ended[first:] if each.model not in self.final])
 
     async def _second_looks(self) -> None:
         """Ask who was unclear again; of a mass failure that the guard will hold, a few speak for all."""
-        unclear = [each for each in self._open() if each.wants_second_look]
-        if self.inquest.tally.is_massive():
-            few, unclear = unclear[:CANARIES_PER_SUSPICION], unclear[CANARIES_PER_SUSPICION:]
-            if not await self._any_answers(few, self._look_again):
-                return
-        await all_or_none([self._look_again(each) for each in unclear])
+        unclear = [each for each in self._open() if each.wants_second_look and not each.is_limited]
+        await self._look_again(unclear, is_hopeless=self.inquest.tally.is_massive())
+
+    async def _limited_again(self) -> None:
+        """Ask who was limited again; where nobody answers at all, a few speak for all."""
+        limited = [each for each in self._open() if each.wants_second_look and each.is_limited]
+        await self._look_again(limited, is_hopeless=not self.inquest.tally.has_answer)
+
+    async def _look_again(self, courses: Sequence[Course], *, is_hopeless: bool) -> None:
+        due = sorted(courses, key=lambda each: each.rests_until_s)
+        few, others = due[:CANARIES_PER_SUSPICION], due[CANARIES_PER_SUSPICION:]
+        if is_hopeless and not await self._any_answers(few, self._ask_second):
+            return
+        await all_or_none([self._ask_second(each) for each in (others if is_hopeless else due)])
 
     async def _any_answers(
         self, few: Sequence[Course], act: Callable[[Course], Coroutine[None, None, None]]
     ) -> bool:
         await all_or_none([act(each) for each in few])
-        return any(self._is_settled(each) and self.final[each.model].outcome in ANSWERED for each in few)
+        return any(self._answers(each.model) for each in few)
 
-    def _is_settled(self, course: Course) -> bool:
-        return course.model in self.final
+    def _answers(self, model: str) -> bool:
+        return model in self.final and self.final[model].outcome is Outcome.AVAILABLE
 
     def _open(self) -> list[Course]:
         """Return the courses with an answer that does not stand yet."""
         return [each for each in self.courses.values() if each.answers and each.model not in self.final]
 
-    async def _send(self, course: Course, form: Form, *, patiently: bool = False) -> Answer | None:
-        """Ask within the round's concurrency; who waits for a model's own gap takes nobody's place.
-
-        None where the round is over before the model's turn comes.
-        """
+    async def _send(self, course: Course, form: Form, *, patiently: bool = False) -> Answer:
+        """Ask within the round's concurrency; who waits for a model's own gap takes nobody's place."""
         timeout_s = self.settings.slow_timeout_s if patiently else self.settings.timeout_s
         async with course.turn:
             await self.asker.gap.wait(course.model)
@@ -188,9 +196,7 @@ class _Round:
         if self._is_hopeless() and not course.answers[-1].finding.wish:
             return
         while (form := course.next_form()) is not None and self.asker.promise():
-            if (answer := await self._send(course, form)) is None:
-                break
-            course.answers.append(answer)
+            course.answers.append(await self._send(course, form))
         self.fruitless += course.is_searched
         await self._take(course)
 
@@ -198,75 +204,73 @@ class _Round:
         """Whether a dozen searches found nothing where nobody answers at all: more would only cost."""
         return self.fruitless >= ENOUGH and not self.inquest.tally.has_answer
 
-    async def _look_again(self, course: Course) -> None:
-        """Ask an unclear model once more, with patience; what cannot end in time is not begun."""
-        async with course.turn:
-            await self.asker.gap.wait(course.model)
-            async with self.slots:
-                if not await self._ask_patiently(course):
-                    return
-        await self._pursue(course)
-
-    async def _ask_patiently(self, course: Course) -> bool:
-        timeout_s = self._patience_s(course)
-        if timeout_s is None or not self.asker.promise():
-            return False
-        first = (course.plan, course.answers)
-        form = course.begin_second_look()
-        try:
-            answer = await self.asker.send(course, form, timeout_s)
-        except BaseException:  # cut off, by the deadline or from outside: the first look stands
-            course.plan, course.answers = first
-            raise
-        if answer is None:
-            course.plan, course.answers = first
-            return False
-        course.answers.append(answer)
-        return True
-
-    def _patience_s(self, course: Course) -> float | None:
-        remaining_s = self.asker.remaining_s()
-        rest_s = course.rests_until_s - self.asker.stopwatch.elapsed_s()
-        if remaining_s is None:
-            return self.settings.slow_timeout_s if rest_s <= 0 else None
-        timeout_s = min(self.settings.slow_timeout_s, remaining_s)
-        return timeout_s if rest_s <= 0 and timeout_s >= self.settings.timeout_s else None
+    async def _ask_second(self, course: Course) -> None:
+        if await self.second.ask(course):
+            await self._pursue(course)
 
     # ---- What an answer means for the round --------------------------------------------
 
     async def _take(self, course: Course) -> None:
         """Settle a course whose answer stands; a refusal only once it is known whose trouble it is."""
+        await self._heed_limits()
         observation = course.observation()
         if observation is None or course.model in self.final or course.is_adaptable:
             return
         self.inquest.tally.add(observation)
         if refusal_cause(observation):
             await self.inquest.question(observation)
-        elif course.next_form() is None and not course.wants_second_look:
+        elif course.next_form() is None and not self.second.is_to_come(course):
             self._settle(observation)
         await self.inquest.look_for_common_trouble()
+        self._stop_for_quota()
+
+    def _stop_for_quota(self) -> None:
+        """Spare the key at least a dozen requests where all that answered last time are limited (rules.md 8).
+
+        Not while one of them asked to wait so briefly that its second look may be answered. Raises Stopped.
+        """
+        cause = self.inquest.tally.limited_key(is_open=self.settings.is_exhausted)
+        is_worth_it = len(self.waiting) >= ENOUGH and not self.settings.believes
+        if cause and is_worth_it and not any(map(self.second.is_near, self._open())):
+            raise Stopped(cause)
 
     def _settle(self, observation: Observation) -> None:
         self.final[observation.model] = observation
-        if observation.outcome in ANSWERED:
+        if observation.outcome is Outcome.AVAILABLE:
             self.inquest.vouch(observation.model)
         self.tell(observation)
+
+    async def _heed_limits(self) -> None:
+        """Hold requests back for a limit of the key's: one that a model meets that answered in this round."""
+        limits = self.asker.limits
+        if not limits.is_suspected():
+            return
+        async with self.one_suspicion:
+            if limits.is_suspected() and not limits.is_held_back and (witness := self._witness()):
+                await self._ask_again(witness, patiently=False)
+            if limits.is_suspected():
+                self.asker.hold_back(len(self.waiting))
+
+    def _witness(self) -> str | None:
+        """Return who answered and was asked once only, longest ago: its own limit is the least likely."""
+        fresh = (model for model in self.final if self._answers(model) and self.courses[model].attempts == 1)
+        return next((model for model in fresh if not self.courses[model].turn.locked()), None)
 
     async def _ask_again(self, model: str, *, patiently: bool) -> Observation | None:
         """Ask a canary on suspicion: its observation only if it was not asked before, or was unclear.
 
-        One that is being asked anyway is waited for instead.
+        One that is being asked anyway is waited for instead; one that is limited said what it has to say.
         """
         course = self.courses[model]
         if model in self.claimed and not course.answers:
             return await self._answer_under_way(course)
+        if course.latest is not None and is_limit(course.latest.finding):
+            return course.latest.observation
         if not self.asker.promise():
             return None
         self.claimed.add(model)
         form = course.answers[-1].form if course.answers else course.plan.first
         answer = await self._send(course, form, patiently=patiently)
-        if answer is None:
-            return None
         if model not in self.final and (not course.answers or course.wants_second_look):
             self._replace(course, answer)
         return answer.observation
@@ -284,7 +288,7 @@ class _Round:
         if observation is None:
             return
         self.inquest.tally.add(observation)
-        if observation.outcome in ANSWERED:
+        if observation.outcome is Outcome.AVAILABLE:
             self._settle(observation)
 
     def _close(self) -> None:

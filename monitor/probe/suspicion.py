@@ -37,7 +37,8 @@ class Tally:
 
     `total` is how many models there are to ask, `regulars` those of them that answered last time, `believed`
     those that are available as far as is known: after a sweep that reached few, they are more.
-    `has_answer` says whether anybody answered at all.
+    `has_answer` says whether anybody answered at all; a limit is no answer here, as limiters often speak
+    before anybody looks for the model.
     """
 
     def __init__(self, total: int, regulars: Collection[str] = (), believed: Collection[str] = ()) -> None:
@@ -61,9 +62,10 @@ class Tally:
         self._failing.pop(observation.model, None)
         if observation.model in self._known and failure_class(observation):
             self._failing[observation.model] = observation
-        is_answer = observation.outcome in ANSWERED
-        self.has_answer = self.has_answer or is_answer
-        if not refusal_cause(observation) and (is_answer or _knows_account(observation)):
+        self.has_answer |= observation.outcome is Outcome.AVAILABLE
+        if not refusal_cause(observation) and (
+            observation.outcome in ANSWERED or _knows_account(observation)
+        ):
             self._is_refuted = True
 
     def _count(self, observation: Observation, sign: int) -> None:
@@ -83,19 +85,36 @@ class Tally:
         """Return the class in which most of those fail that answered last time, when all do; else None.
 
         All: a dozen of them, or more than half, or whoever was asked at all where `is_all` says that nobody
-        else will be. One answer of anybody refutes it. Several troubles at once
-        (a revoked key in an outage) are as little the models' own as one, so classes may be mixed.
+        else will be; who is limited neither fails nor answers. One answer of anybody refutes it. Several
+        troubles at once (a revoked key in an outage) are as little the models' own as one, so classes may be
+        mixed.
         """
         enough = 1 if is_all else min(ENOUGH, len(self._known) // 2 + 1)
         if self.has_answer or len(self._known) < FEWEST_ANSWERED or len(self._failing) < enough:
             return None
+        if 2 * len(self._failing) <= len(self._known.intersection(self._said)):
+            return None
         return self._classes().most_common(1)[0][0]
 
+    def limited_key(self, *, is_open: bool = False) -> Cause | None:
+        """Return the quota's cause where all that answered last time are limited and nobody answers (rule 8).
+
+        Where `is_open` says that so it was in the last sweep already, the first dozen speak for all.
+        """
+        if self.has_answer:
+            return None
+        expected = self._regulars
+        if is_open:
+            expected = (self._regulars or frozenset(self._said)).intersection(self._said)
+        limited = [name for name in expected if name in self._said and _is_limited(self._said[name])]
+        return Cause.QUOTA if ENOUGH <= len(limited) == len(expected) else None
+
     def is_massive(self) -> bool:
-        """Whether more than half of those that answered last time fail in one class as it stands (rule 8)."""
+        """Whether more than half of the regulars that were asked fail in one class as it stands (rule 8)."""
         failing = (seen for model, seen in self._failing.items() if model in self._regulars)
         most = max(Counter(failure_class(seen) for seen in failing).values(), default=0)
-        return len(self._regulars) >= FEWEST_ANSWERED and 2 * most > len(self._regulars)
+        asked = len(self._regulars.intersection(self._said))
+        return len(self._regulars) >= FEWEST_ANSWERED and 2 * most > asked
 
     def common_cause(self, name: str) -> Cause:
         """Return the most likely cause of all failing in this class, nobody answering."""
@@ -112,6 +131,10 @@ class Tally:
         if self._is_refuted or not is_enough or 2 * refused <= finished:
             return None
         return self._refused.most_common(1)[0][0]
+
+
+def _is_limited(observation: Observation) -> bool:
+    return observation.outcome is Outcome.RATE_LIMITED
 
 
 def _knows_account(observation: Observation) -> bool:

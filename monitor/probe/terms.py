@@ -11,7 +11,8 @@ class RoundSettings:
 
     At most `concurrency` questions are under way. The first look has `timeout_s` for each, the second
     `slow_timeout_s`. The round ends `deadline_s` after the sweep's start and sends at most `request_limit`
-    requests. `believes` says that a common failure is to be believed (`monitor accept`).
+    requests. `believes` says that a common failure is to be believed (`monitor accept`), `is_exhausted` that
+    the key's quota was used up when it was last looked at.
     """
 
     concurrency: int = 4
@@ -20,6 +21,7 @@ class RoundSettings:
     deadline_s: float | None = None
     request_limit: int | None = None
     believes: bool = False
+    is_exhausted: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from datetime import datetime
 from monitor.core.ids import is_path
 from monitor.core.knowledge import NOTHING_KNOWN, Knowledge
 from monitor.core.looks import after_probe, is_looked_up
-from monitor.core.model import Kind, ModelState, ProviderState, Status
+from monitor.core.model import EventKind, Kind, ModelState, ProviderState, Status
 from monitor.core.notes import CatalogNote
 from monitor.core.order import by_worth, interleaved
 from monitor.core.search import plan_for
@@ -23,8 +23,9 @@ class Agenda:
     """The order of one sweep.
 
     `looked_up` are retired models whose metadata is read first, `asked` everybody else; `regulars` of those
-    answered last time, `believed` are those that are available as far as is known. `canaries` are known to
-    answer: they are asked first, and again on suspicion.
+    answered when they were asked last, `believed` are those that are available as far as is known.
+    `canaries` are known to answer: they are asked first, and again on suspicion. `is_exhausted` says that the
+    key's quota was used up when it was last looked at.
     """
 
     looked_up: tuple[str, ...]
@@ -32,6 +33,7 @@ class Agenda:
     regulars: tuple[str, ...]
     believed: tuple[str, ...]
     canaries: tuple[str, ...]
+    is_exhausted: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,25 +54,35 @@ class Known:
         return self.knowledge.get(model, NOTHING_KNOWN)
 
 
-def agenda_of(tracked: Sequence[str], known: Known, target: Target, *, is_short: bool) -> Agenda:
-    """Return whom to ask in which order; the most informative first where not all may be asked.
+def agenda_of(
+    tracked: Sequence[str], known: Known, target: Target, *, started_at: datetime, is_short: bool
+) -> Agenda:
+    """Return whom a sweep asks in which order; the most informative first where not all may be asked.
 
     Then the canaries change too: they are those that are believed to answer and were not asked for longest.
     """
     looked_up = tuple(model for model in tracked if _is_looked_up(model, known, target))
     others = interleaved(set_aside(tracked, looked_up))
     ordered = by_worth(others, known.state.models) if is_short else others
-    regulars = tuple(model for model in ordered if model in known.state.answered)
-    asked = ordered if is_short else (*regulars, *set_aside(ordered, regulars))
+    expected = regulars(known.state, started_at)
+    regular = tuple(model for model in ordered if model in expected)
+    asked = ordered if is_short else (*regular, *set_aside(ordered, regular))
     believed = tuple(model for model in ordered if _is_believed(model, known))
-    answering = sorted(believed if is_short else regulars, key=lambda model: not _was_available(model, known))
+    answering = sorted(believed if is_short else regular, key=lambda model: not _was_available(model, known))
     return Agenda(
         looked_up=looked_up,
         asked=asked,
-        regulars=regulars,
+        regulars=regular,
         believed=believed,
         canaries=tuple(answering[:CANARIES]),
+        is_exhausted=any(kind is EventKind.QUOTA_EXHAUSTED for kind, _ in known.state.open_troubles),
     )
+
+
+def regulars(state: ProviderState, started_at: datetime) -> frozenset[str]:
+    """Return who is to be expected to answer in a sweep that starts then (rules.md 8)."""
+    del started_at
+    return state.answered
 
 
 def set_aside(models: Sequence[str], others: Collection[str]) -> tuple[str, ...]:

@@ -40,7 +40,8 @@ class Looking:
         left = target.sweeps_left(now)
         allowance = share(target.requests_per_day, spent=self.spent_today, sweeps_left=left)
         is_short = allowance is not None and allowance < len(tracked)
-        agenda = agenda_of(tracked, self.known, target, is_short=is_short)
+        started_at = self.line.stopwatch.started_at
+        agenda = agenda_of(tracked, self.known, target, started_at=started_at, is_short=is_short)
         self._mind_the_gap(tracked)
         lookups = LookUps(
             target=target,
@@ -119,6 +120,7 @@ async def ask_all(
             deadline_s=deadline_s(target),
             request_limit=request_limit,
             believes=believes,
+            is_exhausted=agenda is not None and agenda.is_exhausted,
         ),
         canaries=agenda.canaries if agenda else (),
         regulars=agenda.regulars if agenda else (),

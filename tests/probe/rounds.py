@@ -12,7 +12,7 @@ from monitor.core.forms import Form, Route
 from monitor.core.knowledge import NOTHING_KNOWN, Knowledge
 from monitor.core.model import Kind, Observation
 from monitor.core.quirks import Quirks
-from monitor.core.ratelimit import retry_after_s
+from monitor.core.ratelimit import retry_after_s, used_up_for_s
 from monitor.core.search import plan_for
 from monitor.probe.course import Course
 from monitor.probe.gap import Gap
@@ -198,8 +198,8 @@ def read(question: Question, said: Exchange, stopwatch: Stopwatch) -> Answer:
             retires_at=finding.retires_at,
             detail=finding.detail,
         ),
-        pause_s=wait_s if said.http_status == 429 else None,  # none of the sayings means its own model
-        rest_s=(wait_s or 0.0) if said.http_status == 503 else 0.0,
+        rest_s=(wait_s or 0.0) if said.http_status in {429, 503, 529} else 0.0,
+        is_used_up=used_up_for_s(said.headers, now) is not None,
     )
 
 

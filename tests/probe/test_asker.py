@@ -1,4 +1,4 @@
-"""What an answer asks for is done: pauses within the deadline, rests, counting, slowing down."""
+"""What an answer asks for is done: rests, counting; pauses and slower starts only for the key's limits."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -70,7 +70,7 @@ def send(
         for model, _ in answers:
             course = asked.courses.setdefault(model, Course(model))
             given = await asker.send(course, PLAIN_CHAT, 20.0)
-            assert given in [answer for _, answer in answers] or asker.is_over
+            assert given in [answer for _, answer in answers]
             then(asker)
         return asked
 
@@ -81,30 +81,56 @@ def test_a_model_is_asked_in_its_form_with_its_time_out() -> None:
     assert send([("m", FINE)]).forms == [("m", PLAIN_CHAT, 20.0)]
 
 
+def starts_after_limits(
+    rests_s: Sequence[float], *, unasked: int = 0, deadline_s: float | None = None, rate: float | None = 600.0
+) -> list[float]:
+    """Let models be limited one after the other, hold back after the last, and ask one more."""
+    limited = [(f"m{number}", replace(BUSY, rest_s=rest_s)) for number, rest_s in enumerate(rests_s)]
+    left = iter(limited)
+
+    def hold_back(asker: Asker) -> None:
+        next(left, None)
+        if asker.requests == len(limited):
+            asker.hold_back(unasked)
+
+    return send([*limited, ("other", FINE)], deadline_s=deadline_s, rate=rate, then=hold_back).at_s
+
+
+PAUSES = [
+    ("the shortest of the waits", [40.0, 30.0, 20.0], None, 20.0),
+    ("what remains of it", [1.5, 300.0, 300.0], None, 0.0),
+    ("never longer than a minute", [300.0, 400.0, 500.0], None, 60.0),
+    ("no wait was named", [0.0, 0.0, 0.0], None, 0.0),
+    ("one of three named a wait", [0.0, 0.0, 25.0], None, 25.0),
+    ("within the deadline", [30.0] * 3, 100.0, 28.0),
+    ("longer than half of the sweep", [55.0] * 3, 100.0, 0.0),
+    ("a wait that the sweep cannot outlast", [3600.0] * 3, 810.0, 0.0),
+    ("a long one that it can", [3600.0] * 3, 7200.0, 60.0),
+]
+
+
 @pytest.mark.parametrize(
-    ("pause_s", "deadline_s", "next_at_s"),
-    [
-        (30.0, None, 31.0),
-        (30.0, 100.0, 31.0),
-        (3600.0, 100.0, None),
-        (86_400.0, 100.0, None),
-        (86_400.0, None, 86_401.0),
-        (None, 100.0, 1.0),
-        (0.0, 100.0, 1.0),
-    ],
+    ("rests_s", "deadline_s", "pause_s"), [row[1:] for row in PAUSES], ids=[row[0] for row in PAUSES]
 )
-@pytest.mark.parametrize("rate", [None, 600.0])
-def test_a_pause_holds_all_and_one_beyond_the_deadline_ends_the_round_at_once(
-    pause_s: float | None, deadline_s: float | None, next_at_s: float | None, rate: float | None
+def test_a_limit_of_the_key_pauses_everybody_for_a_while(
+    rests_s: list[float], deadline_s: float | None, pause_s: float
 ) -> None:
-    """Rule 7: never beyond the sweep's deadline. Nobody sits out what nobody can outlast."""
-    asked = send([("m", replace(BUSY, pause_s=pause_s)), ("other", FINE)], deadline_s=deadline_s, rate=rate)
-    assert asked.at_s == pytest.approx([0.0] if next_at_s is None else [0.0, next_at_s])
+    """Rule 7."""
+    starts = starts_after_limits(rests_s, deadline_s=deadline_s)
+    assert starts[-1] == pytest.approx(3.0 + pause_s)
 
 
-def test_after_the_deadline_any_pause_ends_the_round() -> None:
-    asked = send([("m", replace(BUSY, pause_s=3600.0)), ("other", FINE)], deadline_s=5.0, begin_at_s=9.0)
-    assert asked.at_s == pytest.approx([9.0])
+@pytest.mark.parametrize(("unasked", "is_paused"), [(0, True), (100, True), (7_000, False)])
+def test_a_pause_leaves_the_time_to_ask_everybody(unasked: int, is_paused: bool) -> None:
+    starts = starts_after_limits([60.0] * 3, unasked=unasked, deadline_s=810.0)
+    assert (starts[-1] > 50.0) is is_paused
+
+
+def test_pauses_take_at_most_half_of_the_time_and_then_the_round_goes_on() -> None:
+    answers = [(f"m{number:02}", replace(BUSY, rest_s=60.0)) for number in range(30)]
+    starts = send(answers, rate=600.0, deadline_s=810.0, then=lambda asker: asker.hold_back(0)).at_s
+    assert starts[6] == pytest.approx(6 * 61.0)
+    assert starts[-1] <= 810.0 / 2 + 30
 
 
 def test_a_rest_concerns_its_model_alone() -> None:
@@ -139,21 +165,40 @@ def test_without_a_budget_nothing_is_ever_spent() -> None:
 
 
 @pytest.mark.parametrize(("rate", "is_slowed"), [(None, True), (600.0, False)])
-def test_refusals_of_several_models_slow_down_what_nobody_configured(
-    rate: float | None, is_slowed: bool
-) -> None:
+def test_holding_back_slows_down_what_nobody_configured(rate: float | None, is_slowed: bool) -> None:
     intervals: list[float] = []
-    send(
-        [(model, BUSY) for model in "abc"],
-        rate=rate,
-        then=lambda asker: intervals.append(asker.pacer.interval_s),
-    )
+
+    def then(asker: Asker) -> None:
+        intervals.append(asker.pacer.interval_s)
+        asker.hold_back(0)
+
+    send([(model, BUSY) for model in "abc"], rate=rate, then=then)
     assert (intervals[-1] > intervals[0]) is is_slowed
-    assert intervals[0] == intervals[1]
+
+
+def test_limited_answers_alone_slow_nothing_down() -> None:
+    asked = send([(model, BUSY) for model in "abcdefgh"])
+    assert asked.asker is not None
+    assert asked.asker.pacer.interval_s == Pacer().interval_s
+
+
+def test_slower_starts_leave_the_time_to_ask_everybody() -> None:
+    intervals: list[float] = []
+
+    def then(asker: Asker) -> None:
+        asker.hold_back(600)
+        intervals.append(asker.pacer.interval_s)
+
+    send([(f"m{number}", BUSY) for number in range(20)], deadline_s=900.0, then=then)
+    assert max(intervals) <= 900.0 / (2 * 600)
 
 
 def test_slowed_down_the_next_request_waits_twice_as_long() -> None:
-    asked = send([*((model, BUSY) for model in "abc"), ("d", FINE), ("e", FINE)])
+    def then(asker: Asker) -> None:
+        if asker.requests == 3:
+            asker.hold_back(0)
+
+    asked = send([*((model, BUSY) for model in "abc"), ("d", FINE), ("e", FINE)], then=then)
     assert [later - sooner for sooner, later in zip(asked.at_s, asked.at_s[1:], strict=False)] == (
         pytest.approx([1.0, 1.0, 3.0, 2.0], abs=0.1)
     )

@@ -86,7 +86,8 @@ def test_a_canary_that_is_refused_too_stops_for_its_own_cause(reason: Reason, ca
 
 
 @pytest.mark.parametrize("said", [Reason.OK, Reason.TOO_MANY_REQUESTS])
-def test_a_canary_that_answers_leaves_the_refusal_to_the_model(said: Reason) -> None:
+def test_a_canary_that_is_not_refused_leaves_the_refusal_to_the_model(said: Reason) -> None:
+    """A limit is not a lack of permission (rules.md 6)."""
     court = Court({"c": [said]})
     assert suspect(court.inquest(canaries=["c"]), seen("m", Reason.CREDENTIAL)) is None
     assert [(each.model, each.outcome, each.reason) for each in court.settled] == [
@@ -99,6 +100,12 @@ def test_unclear_canaries_pass_it_on_and_in_the_end_it_is_the_models() -> None:
     assert suspect(court.inquest(canaries=list("abcde")), seen("m", Reason.CREDENTIAL)) is None
     assert court.names() == ["e", "d", "c"]
     assert [each.reason for each in court.settled] == [Reason.NOT_FOR_ACCOUNT]
+
+
+def test_a_limited_canary_proves_nothing_and_passes_it_on() -> None:
+    court = Court({"a": [Reason.CREDENTIAL], "b": [Reason.TOO_MANY_REQUESTS]})
+    assert suspect(court.inquest(canaries=["a", "b"]), seen("m", Reason.CREDENTIAL)) == Cause.CREDENTIAL
+    assert court.names() == ["b", "a"]
 
 
 def test_the_freshest_witness_is_asked_first() -> None:
@@ -199,13 +206,28 @@ def test_all_regulars_failing_alike_and_the_canaries_again_stops_it(
     assert court.asked == [(name, patiently) for name in REGULARS[:CANARIES_PER_SUSPICION]]
 
 
-@pytest.mark.parametrize("said", [Reason.OK, Reason.TOO_MANY_REQUESTS])
-def test_one_canary_that_answers_is_enough_and_nobody_is_asked_again(said: Reason) -> None:
-    court = Court({"r0": [Reason.NOT_FOUND], "r1": [said], "r2": [Reason.NOT_FOUND]})
+def test_one_canary_that_answers_is_enough_and_nobody_is_asked_again() -> None:
+    court = Court({"r0": [Reason.NOT_FOUND], "r1": [Reason.OK], "r2": [Reason.NOT_FOUND]})
     inquest = court.inquest(canaries=REGULARS[:3], regulars=REGULARS)
     failing = [seen(name, Reason.NOT_FOUND) for name in REGULARS]
     assert [look(inquest, *failing), look(inquest, *failing)] == [None, None]
     assert court.names() == REGULARS[:3]
+
+
+def test_a_canary_that_is_limited_refutes_no_common_trouble() -> None:
+    """Limiters often answer before anybody looks further."""
+    court = Court({"r0": [Reason.NOT_FOUND], "r1": [Reason.TOO_MANY_REQUESTS], "r2": [Reason.NOT_FOUND]})
+    inquest = court.inquest(canaries=REGULARS[:3], regulars=REGULARS)
+    assert look(inquest, *(seen(name, Reason.NOT_FOUND) for name in REGULARS)) == Cause.CREDENTIAL
+
+
+def test_where_as_many_are_limited_as_fail_the_failure_is_not_common() -> None:
+    court = Court()
+    inquest = court.inquest(canaries=REGULARS[:3], regulars=REGULARS)
+    limited = [seen(name, Reason.TOO_MANY_REQUESTS) for name in REGULARS[:4]]
+    failing = [seen(name, Reason.NOT_FOUND) for name in REGULARS[4:]]
+    assert look(inquest, *limited, *failing) is None
+    assert court.asked == []
 
 
 def test_what_is_to_be_believed_is_not_looked_into() -> None:

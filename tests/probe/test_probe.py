@@ -150,7 +150,7 @@ def test_an_answer_is_an_available_observation_of_the_kind_it_proves() -> None:
         attempts=1,
         retires_at=datetime(2099, 12, 31, 23, 59, 59, tzinfo=UTC),
     )
-    assert (found.form, found.requests, found.pause_s, found.rest_s) == (Form(Route.CHAT), 1, None, 0.0)
+    assert (found.form, found.requests, found.rest_s, found.is_used_up) == (Form(Route.CHAT), 1, 0.0, False)
 
 
 @pytest.mark.parametrize("route", OK_OF)
@@ -201,32 +201,36 @@ def test_an_echoed_key_is_not_stored() -> None:
     assert KEY not in repr(found)
 
 
-# ---- Pauses and rests (rule 7) ---------------------------------------------------------
+# ---- Rests (rule 7) --------------------------------------------------------------------
 
 LATER = {"Retry-After": "30"}
 USED_UP = {"X-RateLimit-Remaining-Requests": "0", "X-RateLimit-Reset-Requests": "6m0s"}
 LEFT = {"X-RateLimit-Remaining-Requests": "3", "X-RateLimit-Reset-Requests": "6m0s"}
 NOBODY = {"error": {"message": "No deployments available for selected model"}}
+IN_WORDS = {"error": {"message": "Rate limit reached. Please try again in 2s"}}
 WAITS = [
-    ("a 429 pauses the provider", answer(429, "", headers=LATER), 30.0, 0.0),
-    ("a 429 that says so in words", answer(429, {"error": {"message": "try again in 2s"}}), 2.0, 0.0),
-    ("a 429 without a word", answer(429), None, 0.0),
-    ("a 503 concerns the model", answer(503, "", headers=LATER), None, 30.0),
-    ("a 503 without a word", answer(503), None, 0.0),
-    ("a 500 is asked for no wait", answer(500, "", headers=LATER), None, 0.0),
-    ("an answer that used up the limit", answer(200, CHAT, headers=USED_UP), 360.0, 0.0),
-    ("an answer that left some", answer(200, CHAT, headers=LEFT), None, 0.0),
-    ("a 429 with a reset", answer(429, "", headers=USED_UP), 360.0, 0.0),
-    ("a 429 that speaks of the one model", answer(429, NOBODY, headers=LATER), None, 30.0),
+    ("a 429", answer(429, "", headers=LATER), 30.0, False),
+    ("a 429 that says so in words", answer(429, {"error": {"message": "try again in 2s"}}), 2.0, False),
+    ("a 429 with milliseconds", answer(429, "", headers={"retry-after-ms": "1500"}), 1.5, False),
+    ("a 429 without a word", answer(429), 0.0, False),
+    ("a 429 of one model", answer(429, NOBODY, headers=LATER), 30.0, False),
+    ("a 429 with a reset", answer(429, "", headers=USED_UP), 360.0, True),
+    ("a 503", answer(503, "", headers=LATER), 30.0, False),
+    ("a 503 without a word", answer(503), 0.0, False),
+    ("a 529", answer(529, "", headers=LATER), 30.0, False),
+    ("a 500 is asked for no wait", answer(500, "", headers=LATER), 0.0, False),
+    ("a limit under another status", answer(200, IN_WORDS), 2.0, False),
+    ("an answer that used up the limit", answer(200, CHAT, headers=USED_UP), 0.0, True),
+    ("an answer that left some", answer(200, CHAT, headers=LEFT), 0.0, False),
 ]
 
 
 @pytest.mark.parametrize(
-    ("raw", "pause_s", "rest_s"), [row[1:] for row in WAITS], ids=[row[0] for row in WAITS]
+    ("raw", "rest_s", "is_used_up"), [row[1:] for row in WAITS], ids=[row[0] for row in WAITS]
 )
-def test_who_must_wait_is_told_by_the_answer(raw: bytes, pause_s: float | None, rest_s: float) -> None:
+def test_a_wait_rests_the_model_that_named_it(raw: bytes, rest_s: float, is_used_up: bool) -> None:
     found, _ = probe(saying(raw))
-    assert (found.pause_s, found.rest_s) == (pause_s, rest_s)
+    assert (found.rest_s, found.is_used_up) == (rest_s, is_used_up)
 
 
 # ---- The stopwatch ---------------------------------------------------------------------

@@ -22,13 +22,12 @@ from tests.probe.rounds import (
     everyone,
     in_turn,
     names,
-    only,
     reasons,
     searching,
     served_on,
     with_limit,
 )
-from tests.probe.sayings import BROKEN, NOT_HERE, OK, TIMEOUT, busy_for
+from tests.probe.sayings import BROKEN, NOT_HERE, OK, TIMEOUT
 
 
 def test_every_model_is_asked_once_and_observed_in_order() -> None:
@@ -74,23 +73,6 @@ def test_a_deadline_already_past_probes_nobody() -> None:
     result = provider.go_round(courses, settings=replace(ONE_BY_ONE, deadline_s=0.0))
     assert (provider.asked, set(reasons(result).values())) == ([], {Reason.NOT_PROBED})
     assert [seen.kind for seen in result.observations] == [Kind.UNKNOWN, Kind.CHAT, Kind.UNKNOWN]
-
-
-def test_retry_after_pauses_everybody_but_never_beyond_the_deadline() -> None:
-    provider = Provider(only("m00", busy_for(3600)))
-    pacer = Pacer(60)
-    result = provider.go_round(names(3), settings=replace(ONE_BY_ONE, deadline_s=100.0), pacer=pacer)
-    assert list(reasons(result).values()) == [Reason.TOO_MANY_REQUESTS, Reason.NOT_PROBED, Reason.NOT_PROBED]
-    again = Provider(everyone(OK))
-    again.go_round(names(1), pacer=pacer)
-    assert again.asked[0].at_s <= 100.0
-
-
-def test_a_short_pause_delays_the_others_alone() -> None:
-    provider = Provider(only("m00", busy_for(30)))
-    result = provider.go_round(names(3), pacer=Pacer(60))
-    assert [question.at_s >= 30 for question in provider.asked] == [False, True, True]
-    assert list(reasons(result).values()) == [Reason.TOO_MANY_REQUESTS, Reason.OK, Reason.OK]
 
 
 # ---- The budget ------------------------------------------------------------------------

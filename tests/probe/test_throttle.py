@@ -1,4 +1,4 @@
-"""Slower when several models are refused within a few answers, faster again when none is."""
+"""Slower when told to, faster again once nobody is limited: a multiplicative decrease, a gradual recovery."""
 
 from dataclasses import dataclass, field
 
@@ -16,7 +16,8 @@ class Turned:
 
     turns: list[float | str] = field(default_factory=list)
 
-    def slow_down(self, interval_s: float) -> None:
+    def slow_down(self, interval_s: float, *, at_most_s: float) -> None:
+        assert at_most_s == SLOWEST_INTERVAL_S
         self.turns.append(interval_s)
 
     def speed_up(self) -> None:
@@ -24,59 +25,57 @@ class Turned:
 
 
 def turns_after(answers: str, *, every_s: float = 1.0) -> list[float | str]:
-    """Return how the pace is turned by answers: a letter names a refused model, a dot is no refusal."""
+    """Return how the pace is turned by answers: x is a limited one, ! the word to slow down."""
     turned = Turned()
     throttle = Throttle(turned)
     for number, letter in enumerate(answers):
-        model = letter if letter != "." else f"fine-{number}"
-        throttle.add(model, at_s=number * every_s, is_refused=letter != ".")
+        if letter == "!":
+            throttle.slow_down(at_most_s=SLOWEST_INTERVAL_S)
+        else:
+            throttle.add(at_s=number * every_s, is_limited=letter == "x")
     return turned.turns
 
 
-SLOWER = pytest.approx(1.0)
 CASES = [
-    ("three models one after the other", "abc", [SLOWER]),
-    ("three models within ten answers", "a...b....c", [SLOWER]),
-    ("three models within eleven answers", "a....b....c", []),
-    ("two models", "ababababab", []),
-    ("one model over and over", "aaaaaaaaaaaaaaa", []),
-    ("the same three again count anew", "abcab", [SLOWER]),
-    ("six models", "abcdef", [SLOWER, SLOWER]),
+    ("limited answers alone", "xxxxxxxx", []),
+    ("told to", "xxx!", [pytest.approx(1.0)]),
+    ("told to before anybody answered", "!", [0.0]),
     ("nineteen clean answers", "." * 19, []),
     ("twenty clean answers", "." * 20, ["faster"]),
     ("forty clean answers", "." * 40, ["faster"] * 2),
-    ("a refusal among the clean ones", "." * 10 + "a" + "." * 19, []),
-    ("slower, then faster", "abc" + "." * 20, [SLOWER, "faster"]),
+    ("a limited one among the clean ones", "." * 10 + "x" + "." * 19, []),
+    ("slower, then faster", "xxx!" + "." * 20, [pytest.approx(1.0), "faster"]),
     ("nothing", "", []),
 ]
 
 
 @pytest.mark.parametrize(("answers", "turns"), [row[1:] for row in CASES], ids=[row[0] for row in CASES])
-def test_the_pace_follows_the_refusals(answers: str, turns: list[float | str]) -> None:
+def test_the_pace_follows_what_is_told(answers: str, turns: list[float | str]) -> None:
     assert turns_after(answers) == turns
 
 
 @pytest.mark.parametrize("every_s", [0.01, 0.5, 7.0])
 def test_the_pace_of_the_latest_answers_is_what_is_slowed_down(every_s: float) -> None:
-    assert turns_after("....abc", every_s=every_s) == [pytest.approx(every_s)]
+    assert turns_after("....xxx!", every_s=every_s) == [pytest.approx(every_s)]
 
 
 def test_answers_that_come_at_once_still_slow_down() -> None:
     pacer = Pacer(now=lambda: 0.0)
     before_s = pacer.interval_s
     throttle = Throttle(pacer)
-    for model in "abc":
-        throttle.add(model, at_s=5.0, is_refused=True)
+    for _ in range(3):
+        throttle.add(at_s=5.0, is_limited=True)
+    throttle.slow_down(at_most_s=SLOWEST_INTERVAL_S)
     assert pacer.interval_s == pytest.approx(2 * before_s)
 
 
-ANSWERS = st.lists(st.tuples(st.sampled_from("abcde..........."), st.floats(0.0, 100.0)), max_size=120)
+ANSWERS = st.lists(st.tuples(st.sampled_from("x!........."), st.floats(0.0, 100.0)), max_size=120)
 
 
 @settings(deadline=None, max_examples=100)
-@given(answers=ANSWERS, rate=st.one_of(st.none(), st.floats(1.0, 600.0)))
+@given(answers=ANSWERS, rate=st.one_of(st.none(), st.floats(1.0, 600.0)), at_most_s=st.floats(0.0, 20.0))
 def test_the_interval_stays_between_the_configured_one_and_the_slowest(
-    answers: list[tuple[str, float]], rate: float | None
+    answers: list[tuple[str, float]], rate: float | None, at_most_s: float
 ) -> None:
     """A configured rate that is slower than the slowest stays as it is."""
     pacer = Pacer(rate, now=lambda: 0.0)
@@ -85,19 +84,22 @@ def test_the_interval_stays_between_the_configured_one_and_the_slowest(
     at_s = 0.0
     for letter, later_s in answers:
         at_s += later_s
-        before_s = pacer.interval_s
-        throttle.add(letter, at_s=at_s, is_refused=letter != ".")
-        assert least_s <= pacer.interval_s <= max(SLOWEST_INTERVAL_S, least_s)
-        assert letter == "." or pacer.interval_s >= before_s
+        if letter == "!":
+            throttle.slow_down(at_most_s=at_most_s)
+            assert least_s <= pacer.interval_s <= max(SLOWEST_INTERVAL_S, least_s)
+            assert pacer.interval_s <= max(at_most_s, least_s)
+        else:
+            throttle.add(at_s=at_s, is_limited=letter == "x")
 
 
-def test_it_recovers_wholly_once_nobody_is_refused_any_more() -> None:
+def test_it_recovers_wholly_once_nobody_is_limited_any_more() -> None:
     pacer = Pacer(now=lambda: 0.0)
     least_s = pacer.interval_s
     throttle = Throttle(pacer)
-    for number, model in enumerate("abcdefghijklmno"):
-        throttle.add(model, at_s=10.0 * number, is_refused=True)
+    for number in range(15):
+        throttle.add(at_s=10.0 * number, is_limited=True)
+        throttle.slow_down(at_most_s=SLOWEST_INTERVAL_S)
     assert pacer.interval_s == SLOWEST_INTERVAL_S
     for number in range(20 * 30):
-        throttle.add("m", at_s=200.0 + number, is_refused=False)
+        throttle.add(at_s=200.0 + number, is_limited=False)
     assert pacer.interval_s == least_s
