@@ -11,6 +11,7 @@ from monitor.core.model import EventKind, Kind, ModelState, ProviderState, Statu
 from monitor.core.notes import CatalogNote
 from monitor.core.order import by_worth, interleaved
 from monitor.core.search import plan_for
+from monitor.core.verdict import regulars
 from monitor.probe.course import Course
 from monitor.sweep.values import Target
 
@@ -77,12 +78,6 @@ def agenda_of(
         canaries=tuple(answering[:CANARIES]),
         is_exhausted=any(kind is EventKind.QUOTA_EXHAUSTED for kind, _ in known.state.open_troubles),
     )
-
-
-def regulars(state: ProviderState, started_at: datetime) -> frozenset[str]:
-    """Return who is to be expected to answer in a sweep that starts then (rules.md 8)."""
-    del started_at
-    return state.answered
 
 
 def set_aside(models: Sequence[str], others: Collection[str]) -> tuple[str, ...]:
