@@ -16,7 +16,8 @@ _TAG = re.compile(r"<[^<>]{0,500}>")
 _TITLE = re.compile(r"<title[^<>]{0,100}>([^<]{1,300})", re.IGNORECASE)
 _STATUS = re.compile(r"\A(?:http[/ \d.]{0,9})?([45]\d\d)(?:\.0)?(?: [a-z -]{1,40})?\Z", re.IGNORECASE)
 _STATUS_NAMES = ("code", "status", "status_code", "statusCode", "http_status", "http_code", "error_code")
-_SENTENCES = ("message", "msg", "detail", "error_message", "error_msg", "errmsg", "status_msg")
+_PAGE = "html-message"  # in which Portkey wraps what is no JSON
+_SENTENCES = ("message", "msg", "detail", "error_message", "error_msg", "errmsg", "status_msg", _PAGE)
 _ENVELOPES = ("base_resp", "status", "header", "meta")  # where some put their verdict beside an empty result
 _RESULTS = ("choices", "output", "outputs", "response", "result", "results", "data", "text", "content")
 _TELLING = ("error", "errors", *_SENTENCES, *_ENVELOPES, "title", "code", "type", "reason", "finish_reason")
@@ -54,9 +55,11 @@ def _json(text: str) -> object:
         return None
 
 
-def is_page(body: str) -> bool:
+def is_page(body: str, document: object = None) -> bool:
     """Whether a body is a web page, or another document of tags that no API of models speaks."""
-    return body[:200].lstrip("\ufeff \t\r\n").startswith("<")
+    wrapped = document.get(_PAGE) if isinstance(document, dict) else None
+    text = wrapped if isinstance(wrapped, str) else body
+    return text[:200].lstrip("\ufeff \t\r\n").startswith("<")
 
 
 # ---- Results ---------------------------------------------------------------------------
@@ -64,8 +67,10 @@ def is_page(body: str) -> bool:
 
 def failed_end(choice: dict[str, Any]) -> str | None:
     """Return the word by which a generation says that it failed (rules.md 39); None where it says none."""
-    end = choice.get("finish_reason")
-    return end if isinstance(end, str) and _FAILED_END.search(end.lower()) else None
+    passed_on = choice.get("provider_specific_fields")  # LiteLLM's, which calls every end "stop"
+    native = passed_on.get("native_finish_reason") if isinstance(passed_on, dict) else None
+    ends = (choice.get("finish_reason"), choice.get("native_finish_reason"), native)
+    return next((end for end in ends if isinstance(end, str) and _FAILED_END.search(end.lower())), None)
 
 
 def has_spoken(choice: dict[str, Any]) -> bool:

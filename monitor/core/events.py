@@ -18,7 +18,7 @@ _DECODER = json.JSONDecoder()
 _LINE = re.compile(r"[ \t]{0,99}(?:data:[ \t]{0,99})?")
 _TEXTS = ("content", "reasoning_content", "reasoning", "thinking", "refusal")  # what a piece adds to
 _PARTS = ("tool_calls", "function_call", "audio")
-_FAILED = frozenset({"error", "response.failed"})
+_FAILED = ("error", "response.failed")
 
 
 def objects_in(body: str) -> list[Document]:

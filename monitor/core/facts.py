@@ -37,7 +37,7 @@ _RESULTS = (
     ("results", "relevance_score", Kind.RERANK),
     ("rankings", "index", Kind.RERANK),
 )
-_STREAM_BEGINS = frozenset({"message_start", "response.created"})
+_STREAM_BEGINS = ("message_start", "response.created")
 # How an empty answer ends when nothing cut it short.
 _SAID_NOTHING = frozenset(
     {"stop", "", None, "eos", "end_turn", "abort", "aborted", "cancelled", "unknown", "null"}
@@ -92,7 +92,7 @@ def read_facts(exchange: Exchange, *, now: datetime, model: str, listed: bool) -
         proves=proves,
         wait_s=retry_after_s(exchange.headers, "", now) or 0.0,
         listed=listed,
-        is_page=is_page(exchange.body),
+        is_page=is_page(exchange.body, document),
         is_empty=is_success and proves is None and error is None and _is_empty(document),
         relayed=relayed,
         served_as=_served_as(document, model) if proves else None,
@@ -154,9 +154,11 @@ def _failed(document: dict[str, object], choice: dict[str, object]) -> bool:
 
 
 def _is_empty(document: object) -> bool:
-    """Whether a choice holds nothing, and neither how it ended nor its tokens explain that."""
+    """Whether there is no choice, or it holds nothing and neither its end nor its tokens explain that."""
+    if not isinstance(document, dict) or document.get("choices") == []:
+        return isinstance(document, dict) and not document.get("error")
     choice = choice_of(document)
-    if choice is None or not isinstance(document, dict) or has_spoken(choice):
+    if choice is None or has_spoken(choice):
         return False
     end = choice.get("finish_reason")
     is_explained = (

@@ -57,7 +57,7 @@ class Change(StrEnum):
     TOOLS = "tools"
     ASSISTANT_LAST = "assistant_last"
     STREAM = "stream"
-    NO_STREAM = "no_stream"  # streaming was refused: what is remembered of it, the request stays plain
+    NO_STREAM = "no_stream"  # the very word was refused: the request says nothing of streams
 
 
 # Changes of the same thing: the later one replaces the earlier.
@@ -119,8 +119,9 @@ class Form:
         return type(self)(self.route, tuple(each for each in Change if each in kept))
 
     def _can_make(self, change: Change) -> bool:
-        is_streamed = Change.STREAM in self.changes or change is not Change.NO_STREAM
-        return is_streamed and self.route in _APPLIES[change]
+        """Whether a change finds something to change; without a limit there is already all the room."""
+        is_limited = change is not Change.MORE_TOKENS or Change.NO_TOKEN_LIMIT not in self.changes
+        return is_limited and self.route in _APPLIES[change]
 
     @property
     def kind(self) -> Kind:

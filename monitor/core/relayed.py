@@ -14,10 +14,11 @@ _READ_CHARS = 4000
 # What LiteLLM says of itself behind the backend's words (run: LiteLLM 1.108.7).
 _OWN_WORDS = re.compile(
     r"\.?\s{0,9}received model group ?=\S{1,512}|\s{0,9}available model group fallbacks ?=\S{1,512}"
-    r"|\s{0,9}litellm: model group .{0,3000}?(?:to retry on another model\.|\Z)"
+    r"|\s{0,9}litellm: model group .{0,3000}?(?:to retry on another model\.|no fallback was attempted\.|\Z)"
     r"|\s{0,9}litellm (?:max )?retrie[sd]: \d{1,4} ?(?:times)?,?",
     re.DOTALL | re.IGNORECASE,
 )
+_PORTKEY = re.compile(r"\binvalid response received from [\w.-]{1,60}: ")
 _LITELLM = re.compile(r"litellm\.(\w{3,40}):\s{0,9}(?:\w{3,40}error: ?)?(?:\w{2,40}exception - ?)?")
 
 _NUMBERS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
@@ -71,8 +72,10 @@ def relayed_in(sentence: str) -> Relayed | None:
     """Return what a client library's sentence passes on; None where the words are nobody's known."""
     sentence = without_own_words(sentence[:_READ_CHARS].lower())
     by_litellm = _LITELLM.search(sentence)
-    words = sentence[by_litellm.end() :] if by_litellm else sentence
+    passed_on = by_litellm or _PORTKEY.search(sentence)
+    words = sentence[passed_on.end() :] if passed_on else sentence
     number = next((match for _, pattern in _NUMBERS if (match := pattern.search(words))), None)
     if number:
         return Relayed(int(number[1]), words[number.end() :].lstrip(" -:"))
-    return Relayed(_CLASSES.get(by_litellm[1]), words) if by_litellm else None
+    status = _CLASSES.get(by_litellm[1]) if by_litellm else None
+    return Relayed(status, words) if passed_on else None

@@ -93,8 +93,9 @@ def _is_queued(facts: Facts) -> bool:
 
 
 def _no_api_spoke(facts: Facts) -> bool:
-    """Whether a firewall or a CDN answered: a page, or its own number."""
-    return facts.is_page or _CDN.match(facts.exchange.body[:100].strip()) is not None
+    """Whether a firewall or a CDN answered: a page, its own number, or what a gateway leaves of a page."""
+    is_hidden = facts.relayed is not None and not facts.relayed.words.strip()
+    return facts.is_page or is_hidden or _CDN.match(facts.exchange.body[:100].strip()) is not None
 
 
 def _is_of_model(facts: Facts) -> bool:
@@ -180,7 +181,7 @@ TABLE: tuple[Rule, ...] = (
     ),
     Rule(OTHER_ENDPOINT_ROW, _UNCLEAR, Reason.NO_ENDPOINT, (*_OF_MODEL, 415), says=phrases.OTHER_ENDPOINT),
     Rule(OTHER_ENDPOINT_ROW, _UNCLEAR, Reason.NO_ENDPOINT, (501,)),
-    Rule("17", _UNCLEAR, Reason.NEEDS_OTHER_REQUEST, (UNDER_200, 404), says=phrases.NO_SUCH_PROVIDER),
+    Rule("17", _UNCLEAR, Reason.NEEDS_OTHER_REQUEST, (UNDER_200, 404, 500), says=phrases.NO_SUCH_PROVIDER),
     Rule(NO_SUCH_MODEL_ROW, _DOWN, Reason.NOT_FOUND, _OF_MODEL, says=phrases.NO_SUCH_MODEL),
     # The key
     Rule("6", _UNCLEAR, Reason.CREDENTIAL, (401,)),

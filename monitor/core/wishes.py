@@ -61,8 +61,9 @@ _TABLE: tuple[_Row, ...] = (
     _Row(_both("temperature", _UNWANTED), undo=(Change.TEMPERATURE,)),
     _Row("temperature", make=(Change.TEMPERATURE,)),
     _Row(
-        _both("chat_template_kwargs|enable_thinking", _UNKNOWN)
-        + "|only works in thinking|thinking (?:must be enabled|is required|cannot be disabled)",
+        _both("chat_template_kwargs|enable_thinking", rf"(?:{_UNKNOWN}|{_NOT_OFFERED})")
+        + r"|does ?n[o']t support thinking"
+        r"|only works in thinking|thinking (?:must be enabled|is required|cannot be disabled)",
         undo=(Change.NO_THINKING,),
     ),
     _Row(r"thinking", make=(Change.NO_THINKING,)),
@@ -72,19 +73,27 @@ _TABLE: tuple[_Row, ...] = (
     ),
     _Row(
         _both(r"\bimages?(?:_url)?\b", _UNWANTED)
-        + r"|at most 0 image|\bcontent\b.{0,20}(?:must|should) be a (?:valid )?string",
+        + r"|at most 0 image|image input is not supported|no endpoints found that support image"
+        r"|\bcontent\b.{0,20}(?:must|should) be a (?:valid )?string",
         undo=(Change.IMAGE, Change.IMAGE_ALONE),
     ),
     _Row(r"\bimages?(?:_url)?\b", make=(Change.IMAGE,)),
-    _Row(_both(r"\btools?\b|tool_choice", _UNWANTED), undo=(Change.TOOLS,)),
+    _Row(
+        _both(r"\btools?\b|tool_choice", _UNWANTED) + r"|no endpoints found that support tool",
+        undo=(Change.TOOLS,),
+    ),
     _Row(r"\btools?\b|tool_choice", make=(Change.TOOLS,)),
     _Row(
-        _both(r"\bnon[- ]?stream(?:ing)?\b|\bstream ?[=:] ?false", _NOT_OFFERED),
+        _both(r"\bnon[- ]?stream(?:ing)?\b|\bstream['\"`]? ?(?:[=:]|set to) ?false", _NOT_OFFERED)
+        + r"|only supports? stream|must be stream(?:ed|ing)",
         make=(Change.STREAM,),
     ),
     _Row(
-        _both(r"\bstream(?:ing)?\b", rf"(?:{_NOT_OFFERED}|must be (?:false|disabled))")
-        + r"|only.{0,20}\bnon[- ]?stream",
+        _both(
+            r"\bstream(?:ing)?\b",
+            rf"(?:{_UNWANTED}|not (?:enabled|offered)|must be (?:false|disabled|unset))",
+        )
+        + r"|only.{0,20}\bnon[- ]?stream|verified to stream",
         make=(Change.NO_STREAM,),
     ),
     _Row(r"\bstream(?:ing)?\b", make=(Change.STREAM,)),
@@ -99,7 +108,8 @@ _TABLE: tuple[_Row, ...] = (
         make=(Change.ASSISTANT_LAST,),
     ),
     _Row(
-        _both(r"\bsystem\b", _UNWANTED) + r"|only (?:the )?user and assistant roles",
+        _both(r"\bsystem\b", _UNWANTED)
+        + r"|developer instruction is not|only (?:the )?user and assistant roles",
         undo=(Change.SYSTEM,),
     ),
     _Row(_both(r"\bsystem\b|\bpolicy\b", _WANTED, within=60), make=(Change.SYSTEM,)),

@@ -29,10 +29,11 @@ _HEADERS_READ = frozenset(
         "retry-after",
         "retry-after-ms",
         "sunset",
+        "x-litellm-attempted-fallbacks",
     }
 )
 _PASSED_ON = "llm_provider-"
-_OF_THE_MODEL = ("deprecation", "nvcf-status", "sunset")
+_OF_THE_MODEL = ("deprecation", "nvcf-status", "retry-after", "sunset")
 _HEADER_FAMILIES = ("x-ratelimit-", "anthropic-ratelimit-")
 
 

@@ -135,6 +135,7 @@ def _read(line: Line, model: str, form: Form, answer: Exchange, *, listed: bool,
         detail=finding.detail,
         first_token_ms=answer.sign_ms,
         tokens_per_s=tokens_per_s(answer.body, first_token_ms=answer.sign_ms, latency_ms=answer.latency_ms),
+        served_as=finding.served_as,
     )
     return Answer(
         form=form,

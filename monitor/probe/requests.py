@@ -12,7 +12,7 @@ from monitor.core.forms import Change, Form, Route
 from monitor.core.quirks import Quirks
 
 MAX_TOKENS = 16  # fewer are refused by some backends; an answer cut off there is an answer
-_MORE_TOKENS = 256  # what models get that must think before they speak
+_MORE_TOKENS = 512  # what models get that must think before they speak; 256 leave some without a word
 _SIDE = 64  # pixels; smaller pictures are refused by some
 
 Body = dict[str, object]
@@ -61,8 +61,17 @@ def _filled(path: str, model: str) -> str:
 
 
 def _chat(model: str) -> Body:
-    """No system message, temperature or stream: not every model takes them."""
-    return {"model": model, "messages": [{"role": "user", "content": "hi"}], "max_tokens": MAX_TOKENS}
+    """No system message or temperature: not every model takes them. Some stream unless told not to."""
+    messages = [{"role": "user", "content": "hi"}]
+    return {"model": model, "messages": messages, "max_tokens": MAX_TOKENS, "stream": False}
+
+
+def _response(model: str) -> Body:
+    return {"model": model, "input": "hi", "max_output_tokens": MAX_TOKENS, "stream": False}
+
+
+def _completion(model: str) -> Body:
+    return {"model": model, "prompt": "hi", "max_tokens": MAX_TOKENS, "stream": False}
 
 
 def _nim_rerank(model: str) -> Body:
@@ -73,8 +82,8 @@ _PLAIN: Mapping[Route, Callable[[str], Body]] = MappingProxyType(
     {
         Route.CHAT: _chat,
         Route.MESSAGES: _chat,
-        Route.RESPONSES: lambda model: {"model": model, "input": "hi", "max_output_tokens": MAX_TOKENS},
-        Route.COMPLETIONS: lambda model: {"model": model, "prompt": "hi", "max_tokens": MAX_TOKENS},
+        Route.RESPONSES: _response,
+        Route.COMPLETIONS: _completion,
         Route.EMBEDDINGS: lambda model: {"model": model, "input": ["hi"]},
         Route.RERANK: lambda model: {"model": model, "query": "a", "documents": ["b"]},
         Route.MODERATIONS: lambda model: {"model": model, "input": "hi"},
@@ -164,7 +173,7 @@ _CHANGES: Mapping[Change, Callable[[Body], Body]] = MappingProxyType(
         Change.TOOLS: _with_tools,
         Change.ASSISTANT_LAST: _assistant_last,
         Change.STREAM: lambda body: {**body, "stream": True},
-        Change.NO_STREAM: lambda body: body,
+        Change.NO_STREAM: lambda body: {name: body[name] for name in body if name != "stream"},
     }
 )
 

@@ -25,6 +25,7 @@ from monitor.core.search import (
     plan_for,
 )
 from monitor.core.table import NO_SUCH_MODEL_ROW, TABLE
+from monitor.core.wishes import MORE_ROOM
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -414,6 +415,26 @@ def test_a_proven_refusal_on_a_guessed_route_ends_the_search_there() -> None:
 
 
 # ---- Streaming -------------------------------------------------------------------------
+
+
+def test_an_empty_answer_is_asked_once_with_more_room_and_that_is_remembered() -> None:
+    """Rule 39."""
+    empty = replace(finding(Outcome.UNAVAILABLE, Reason.INVALID_ANSWER), wish=MORE_ROOM)
+    roomy = Form(Route.CHAT, (Change.MORE_TOKENS,))
+    found = search(world({Route.CHAT: unless(Change.MORE_TOKENS, empty, ok(Kind.CHAT))}))
+    assert found.forms == [CHAT, roomy]
+    assert found.says == (Outcome.AVAILABLE, Reason.OK)
+    assert search(world({Route.CHAT: ok(Kind.CHAT)}), found.after).forms == [roomy]
+    mute = search(world({Route.CHAT: empty}))
+    assert mute.forms == [CHAT, roomy]
+    assert mute.says == (Outcome.UNAVAILABLE, Reason.INVALID_ANSWER)
+
+
+def test_where_the_word_stream_is_refused_it_is_left_out_from_then_on() -> None:
+    refusal = wanting(Change.NO_STREAM)
+    found = search(world({Route.CHAT: unless(Change.NO_STREAM, refusal, ok(Kind.CHAT))}))
+    assert found.forms == [CHAT, Form(Route.CHAT, (Change.NO_STREAM,))]
+    assert search(world({Route.CHAT: ok(Kind.CHAT)}), found.after).forms == found.forms[1:]
 
 
 def test_where_speed_is_measured_chat_is_streamed_and_nothing_else() -> None:

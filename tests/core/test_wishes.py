@@ -14,7 +14,7 @@ from monitor.core.classify import Finding, classify
 from monitor.core.exchange import Exchange
 from monitor.core.forms import PLAIN_CHAT, Change, Form, Route, Wish
 from monitor.core.model import Outcome, Reason
-from monitor.core.wishes import wish_in
+from monitor.core.wishes import MORE_ROOM, wish_in
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
 Complaint = tuple[str, object, Wish | None]
@@ -273,6 +273,12 @@ STREAMS: list[Complaint] = [
     ("in prose", openai("Streaming is not supported for this model"), wish(Change.NO_STREAM)),
     ("in prose", openai("This model supports only non-streaming calls"), wish(Change.NO_STREAM)),
     ("in prose", openai("stream must be false"), wish(Change.NO_STREAM)),
+    ("in prose", openai("Unrecognized request argument supplied: stream"), wish(Change.NO_STREAM)),
+    ("in prose", openai("'stream': false is not supported"), wish(Change.STREAM)),
+    ("in prose", openai("stream must be set to true"), wish(Change.STREAM)),
+    ("Kong", openai("response streaming is not enabled for this LLM"), wish(Change.NO_STREAM)),
+    ("Ollama", openai('"m" does not support thinking'), wish(undo=(Change.NO_THINKING,))),
+    ("Gemini", openai("Developer instruction is not enabled for models/m"), wish(undo=(Change.SYSTEM,))),
     (
         "OpenAI o3",
         openai(
@@ -380,8 +386,8 @@ def test_granting_twice_is_granting_once(form: Form, wanted: Wish) -> None:
 def test_what_is_granted_is_there_and_its_rival_is_not(form: Form, change: Change) -> None:
     granted = form.granting(wish(change))
     is_limit_of_turn = Change.ASSISTANT_LAST in granted.changes and change in forms._LIMITS
-    is_asked_for = change is not Change.NO_STREAM or Change.STREAM in form.changes
-    if is_asked_for and form.route in forms._APPLIES[change] and not is_limit_of_turn:
+    is_roomy = change is Change.MORE_TOKENS and Change.NO_TOKEN_LIMIT in form.changes
+    if not is_roomy and form.route in forms._APPLIES[change] and not is_limit_of_turn:
         assert change in granted.changes
         assert all(change not in rivals or not rivals <= set(granted.changes) for rivals in forms._RIVALS)
 
@@ -393,10 +399,15 @@ def test_what_is_taken_back_is_gone_and_nothing_else(form: Form, undo: frozenset
     assert set(form.granting(Wish(undo=undo)).changes) == left - limits
 
 
-def test_refused_streaming_is_remembered_only_where_it_was_asked_for() -> None:
-    assert PLAIN_CHAT.granting(wish(Change.NO_STREAM)) == PLAIN_CHAT
-    streamed = Form(Route.CHAT, (Change.STREAM,))
-    assert streamed.granting(wish(Change.NO_STREAM)).changes == (Change.NO_STREAM,)
+@pytest.mark.parametrize("form", [PLAIN_CHAT, Form(Route.CHAT, (Change.STREAM,))])
+def test_where_the_word_is_refused_nothing_is_said_of_streams(form: Form) -> None:
+    assert form.granting(wish(Change.NO_STREAM)).changes == (Change.NO_STREAM,)
+
+
+def test_without_a_limit_there_is_room_enough() -> None:
+    unlimited = Form(Route.CHAT, (Change.NO_TOKEN_LIMIT,))
+    assert unlimited.granting(MORE_ROOM) == unlimited
+    assert PLAIN_CHAT.granting(MORE_ROOM).granting(MORE_ROOM).changes == (Change.MORE_TOKENS,)
 
 
 @pytest.mark.parametrize("wanted", REAL)

@@ -21,10 +21,10 @@ HI = [{"role": "user", "content": "hi"}]
 # ---- What is sent ----------------------------------------------------------------------
 
 PLAIN: list[tuple[Route, str, dict[str, object]]] = [
-    (Route.CHAT, "/v1/chat/completions", {"messages": HI, "max_tokens": 16}),
-    (Route.MESSAGES, "/v1/messages", {"messages": HI, "max_tokens": 16}),
-    (Route.RESPONSES, "/v1/responses", {"input": "hi", "max_output_tokens": 16}),
-    (Route.COMPLETIONS, "/v1/completions", {"prompt": "hi", "max_tokens": 16}),
+    (Route.CHAT, "/v1/chat/completions", {"messages": HI, "max_tokens": 16, "stream": False}),
+    (Route.MESSAGES, "/v1/messages", {"messages": HI, "max_tokens": 16, "stream": False}),
+    (Route.RESPONSES, "/v1/responses", {"input": "hi", "max_output_tokens": 16, "stream": False}),
+    (Route.COMPLETIONS, "/v1/completions", {"prompt": "hi", "max_tokens": 16, "stream": False}),
     (Route.EMBEDDINGS, "/v1/embeddings", {"input": ["hi"]}),
     (Route.RERANK, "/v1/rerank", {"query": "a", "documents": ["b"]}),
     (Route.MODERATIONS, "/v1/moderations", {"input": "hi"}),
@@ -47,17 +47,24 @@ def test_every_route_has_a_plain_request() -> None:
 CHANGED: list[tuple[Form, dict[str, object]]] = [
     (
         Form(Route.CHAT, (Change.MAX_COMPLETION_TOKENS,)),
-        {"messages": HI, "max_completion_tokens": 16},
+        {"messages": HI, "max_completion_tokens": 16, "stream": False},
     ),
-    (Form(Route.CHAT, (Change.NO_TOKEN_LIMIT,)), {"messages": HI}),
-    (Form(Route.RESPONSES, (Change.MORE_TOKENS,)), {"input": "hi", "max_output_tokens": 256}),
+    (Form(Route.CHAT, (Change.NO_TOKEN_LIMIT,)), {"messages": HI, "stream": False}),
+    (
+        Form(Route.RESPONSES, (Change.MORE_TOKENS,)),
+        {"input": "hi", "max_output_tokens": 512, "stream": False},
+    ),
     (
         Form(Route.CHAT, (Change.SYSTEM,)),
-        {"messages": [{"role": "system", "content": "Answer briefly."}, *HI], "max_tokens": 16},
+        {
+            "messages": [{"role": "system", "content": "Answer briefly."}, *HI],
+            "max_tokens": 16,
+            "stream": False,
+        },
     ),
     (
         Form(Route.CHAT, (Change.ASSISTANT_LAST,)),
-        {"messages": [*HI, {"role": "assistant", "content": "Hello."}]},
+        {"messages": [*HI, {"role": "assistant", "content": "Hello."}], "stream": False},
     ),
     (Form(Route.CHAT, (Change.STREAM,)), {"messages": HI, "max_tokens": 16, "stream": True}),
     (Form(Route.CHAT, (Change.NO_STREAM,)), {"messages": HI, "max_tokens": 16}),

@@ -38,10 +38,10 @@ def body(route: Route, *changes: Change, quirks: Quirks = USUAL) -> dict[str, ob
 @pytest.mark.parametrize(
     ("route", "path", "plain"),
     [
-        (Route.CHAT, "/chat/completions", {"messages": [HI], "max_tokens": 16}),
-        (Route.MESSAGES, "/messages", {"messages": [HI], "max_tokens": 16}),
-        (Route.RESPONSES, "/responses", {"input": "hi", "max_output_tokens": 16}),
-        (Route.COMPLETIONS, "/completions", {"prompt": "hi", "max_tokens": 16}),
+        (Route.CHAT, "/chat/completions", {"messages": [HI], "max_tokens": 16, "stream": False}),
+        (Route.MESSAGES, "/messages", {"messages": [HI], "max_tokens": 16, "stream": False}),
+        (Route.RESPONSES, "/responses", {"input": "hi", "max_output_tokens": 16, "stream": False}),
+        (Route.COMPLETIONS, "/completions", {"prompt": "hi", "max_tokens": 16, "stream": False}),
         (Route.EMBEDDINGS, "/embeddings", {"input": ["hi"]}),
         (Route.RERANK, "/rerank", {"query": "a", "documents": ["b"]}),
         (Route.MODERATIONS, "/moderations", {"input": "hi"}),
@@ -93,8 +93,8 @@ def test_an_id_in_a_path_is_quoted(model: str, path: str) -> None:
     [
         (Route.CHAT, Change.MAX_COMPLETION_TOKENS, {"messages": [HI], "max_completion_tokens": 16}),
         (Route.CHAT, Change.NO_TOKEN_LIMIT, {"messages": [HI]}),
-        (Route.CHAT, Change.MORE_TOKENS, {"messages": [HI], "max_tokens": 256}),
-        (Route.RESPONSES, Change.MORE_TOKENS, {"input": "hi", "max_output_tokens": 256}),
+        (Route.CHAT, Change.MORE_TOKENS, {"messages": [HI], "max_tokens": 512}),
+        (Route.RESPONSES, Change.MORE_TOKENS, {"input": "hi", "max_output_tokens": 512}),
         (Route.RESPONSES, Change.NO_TOKEN_LIMIT, {"input": "hi"}),
         (Route.CHAT, Change.TEMPERATURE, {"messages": [HI], "max_tokens": 16, "temperature": 1}),
         (Route.CHAT, Change.STREAM, {"messages": [HI], "max_tokens": 16, "stream": True}),
@@ -126,7 +126,11 @@ def test_an_id_in_a_path_is_quoted(model: str, path: str) -> None:
     ],
 )
 def test_a_change_is_this(route: Route, change: Change, changed: dict[str, object]) -> None:
-    assert body(route, change) == changed
+    """Whatever else is changed, what generates is told not to stream."""
+    sent = body(route, change)
+    if change not in {Change.STREAM, Change.NO_STREAM} and route is not Route.EMBEDDINGS:
+        assert sent.pop("stream") is False
+    assert sent == changed
 
 
 def test_thinking_is_turned_off_where_templates_and_where_dashscope_look_for_it() -> None:
@@ -138,7 +142,7 @@ def test_thinking_is_turned_off_where_templates_and_where_dashscope_look_for_it(
 
 def test_changes_go_together() -> None:
     limit = body(Route.CHAT, Change.MAX_COMPLETION_TOKENS, Change.MORE_TOKENS, Change.TEMPERATURE)
-    assert limit == {"messages": [HI], "max_completion_tokens": 256, "temperature": 1}
+    assert limit == {"messages": [HI], "max_completion_tokens": 512, "temperature": 1, "stream": False}
 
 
 def content(*changes: Change) -> list[dict[str, object]]:
@@ -171,14 +175,17 @@ def test_the_picture_is_a_png_of_64_by_64() -> None:
 
 _LIMIT = {Change.MAX_COMPLETION_TOKENS, Change.NO_TOKEN_LIMIT, Change.MORE_TOKENS}
 _OF_MESSAGES = {Change.SYSTEM, Change.IMAGE, Change.IMAGE_ALONE, Change.ASSISTANT_LAST}
+_OF_STREAMS = {Change.NO_STREAM}
 _EVERYWHERE = {Change.TEMPERATURE, Change.NO_THINKING, Change.INPUT_TYPE, Change.TOOLS, Change.STREAM}
 
 # Which change finds something to change in the plain request of which route.
 ACTS: dict[Route, set[Change]] = {
-    **dict.fromkeys((Route.CHAT, Route.MESSAGES), _EVERYWHERE | _LIMIT | _OF_MESSAGES),
+    **dict.fromkeys((Route.CHAT, Route.MESSAGES), _EVERYWHERE | _LIMIT | _OF_MESSAGES | _OF_STREAMS),
     # Its limit has another name, and without messages a whole turn leaves only the limit out.
-    Route.RESPONSES: _EVERYWHERE | {Change.NO_TOKEN_LIMIT, Change.MORE_TOKENS, Change.ASSISTANT_LAST},
-    Route.COMPLETIONS: _EVERYWHERE | _LIMIT | {Change.ASSISTANT_LAST},
+    Route.RESPONSES: _EVERYWHERE
+    | _OF_STREAMS
+    | {Change.NO_TOKEN_LIMIT, Change.MORE_TOKENS, Change.ASSISTANT_LAST},
+    Route.COMPLETIONS: _EVERYWHERE | _LIMIT | _OF_STREAMS | {Change.ASSISTANT_LAST},
     **dict.fromkeys((Route.EMBEDDINGS, Route.RERANK, Route.MODERATIONS, *COSTLY), _EVERYWHERE),
 }
 
@@ -211,11 +218,11 @@ def test_a_request_has_one_limit_at_most(form: Form) -> None:
     sent = build_request(MODEL, form, USUAL).body
     limits = {name: value for name, value in sent.items() if name.startswith("max_")}
     assert len(limits) <= 1
-    assert set(limits.values()) <= {MAX_TOKENS, 256}
+    assert set(limits.values()) <= {MAX_TOKENS, 512}
 
 
 @pytest.mark.parametrize("route", Route)
-@pytest.mark.parametrize("change", [each for each in Change if each is not Change.NO_STREAM])
+@pytest.mark.parametrize("change", Change)
 def test_a_change_changes_the_plain_request_where_it_finds_its_field(route: Route, change: Change) -> None:
     assert (ask(route, change).body != ask(route).body) is (change in ACTS[route])
 

