@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from monitor.core.forms import Form
+from monitor.core.forms import Form, Route
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -12,6 +12,8 @@ class Knowledge:
 
     `form` is the form the model last answered in, or the one to go on from. `searched_at` is when every
     route said that the model is not there, None once one knew it; `searches` counts the sweeps since then.
+    `wrong` are the routes that said so in a search which had to wait and could not end, begun at
+    `wrong_since`.
     `looks` counts the sweeps in which a retired model was only looked up, and `listed_status` is the HTTP
     status of the last metadata request, None before the first.
     """
@@ -19,6 +21,8 @@ class Knowledge:
     form: Form | None = None
     searched_at: datetime | None = None
     searches: int = 0
+    wrong: tuple[Route, ...] = ()
+    wrong_since: datetime | None = None
     looks: int = 0
     listed_status: int | None = None
 

@@ -42,13 +42,24 @@ class Plan:
     """The forms to ask a model in: `first`, then where it is not on that endpoint the `others` in order.
 
     `main` is the route whose word counts most: the one that served the model, else the provider's usual one.
-    `is_streamed` says that streams are asked for to measure them, not because the model wants it so.
+    `is_streamed` says that streams are asked for to measure them, not because the model wants it so. `later`
+    are the routes that the search leaves to the next sweeps.
     """
 
     first: Form
     others: tuple[Form, ...] = ()
     main: Route = Route.CHAT
     is_streamed: bool = False
+    later: tuple[Route, ...] = ()
+
+    def waiting_for(self, route: Route) -> "Plan":
+        """Return the plan of a search that a wait holds up on a route: the others are left to later sweeps.
+
+        Behind a proxy that takes a model away from everybody when it was asked on a wrong endpoint, a sweep
+        asks on no further one (rules.md 38).
+        """
+        later = tuple(form.route for form in self.others if form.route is not route)
+        return replace(self, others=(), later=(*later, *self.later))
 
 
 def plan_for(
@@ -65,7 +76,7 @@ def plan_for(
 
     One of unknown kind is asked on the provider's usual route first, or where the catalog declares it to be;
     names only order the others. For a day after a fruitless search, one of known kind is asked there alone,
-    one of unknown kind on one route a sweep, each in its turn.
+    one of unknown kind on one route a sweep, each in its turn. So it goes on where a wait held a search up.
     """
     usual = _usual(quirks, kind, knowledge)
     main = usual or quirks.routes[0]
@@ -73,8 +84,17 @@ def plan_for(
     order = tuple(dict.fromkeys((first, main, *in_order(model, quirks.routes, declared))))
     if knowledge.searched_at is not None and now - knowledge.searched_at < SEARCH_AGAIN:
         order = (first,) if usual else (order[knowledge.searches % len(order)],)
+    left = () if usual else tuple(route for route in order if route not in _known_wrong(knowledge, now))
+    is_going_on = 0 < len(left) < len(order)
+    order, later = (left[:1], left[1:]) if is_going_on else (order, ())
     forms = [_streamed(_form(route, quirks, knowledge), streamed) for route in order]
-    return Plan(forms[0], tuple(forms[1:]), main, is_streamed=streamed)
+    return Plan(forms[0], tuple(forms[1:]), main, is_streamed=streamed, later=later)
+
+
+def _known_wrong(knowledge: Knowledge, now: datetime) -> frozenset[Route]:
+    """Return the routes of an unfinished search that are not asked again, for a day."""
+    since = knowledge.wrong_since
+    return frozenset(knowledge.wrong if since is not None and now - since < SEARCH_AGAIN else ())
 
 
 def _usual(quirks: Quirks, kind: str, knowledge: Knowledge) -> Route | None:
@@ -141,13 +161,13 @@ def conclude(plan: Plan, tried: Sequence[Tried], *, kind: str) -> Tried:
 
     The answer of whoever knows the model counts; one of known kind that is on no endpoint is not found, one
     of unknown kind stays unknown (rules.md 5), unless its main route says that it may be nowhere at all.
-    "Too many requests" on a route that was only a guess says nothing either: limiters answer before anybody
-    looks for the model.
+    A limit on a route that was only a guess says nothing either: limiters answer before anybody looks for the
+    model.
     """
     if not is_lost(plan, tried):
         best = min(reversed(tried), key=lambda each: _place(plan, each))
         is_guess = best.form.route is not plan.main and best.finding.proves is None
-        if is_guess and best.finding.reason is Reason.TOO_MANY_REQUESTS:
+        if is_guess and best.finding.outcome is Outcome.RATE_LIMITED:
             return Tried(best.form, replace(best.finding, outcome=Outcome.UNKNOWN))
         return best
     first = next((each for each in tried if each.finding.reason is Reason.NO_ENDPOINT), tried[0])
@@ -182,24 +202,57 @@ def learned(
     """Return what to remember after a whole search: the form that works or leads on, or that none does.
 
     A form that would be chosen anyway is not remembered. Where one route is in trouble and no other knows the
-    model, that is where to go on; a 429 proves no route.
+    model, that is where to go on; a 429 proves no route, but those before it are known to be wrong.
     """
     if is_lost(plan, tried):
+        if plan.later:
+            return _with_wrong(knowledge, {route for route in quirks.routes if route not in plan.later}, now)
         is_whole = len({each.form.route for each in tried}) > 1 or knowledge.searched_at is None
         searched_at = now if is_whole else knowledge.searched_at
-        return replace(knowledge, searched_at=searched_at, searches=knowledge.searches + 1)
+        fruitless = replace(knowledge, wrong=(), wrong_since=None)
+        return replace(fruitless, searched_at=searched_at, searches=knowledge.searches + 1)
     end = min(reversed(tried), key=lambda each: _place(plan, each))
     is_known = end.finding.outcome is Outcome.AVAILABLE or end.finding.proves is not None
     leads_on = end.finding.wish is not None and end.form not in (plan.first, *plan.others)
     is_last_hope = end.finding.reason in _PASSING and end.form.route is not plan.main
     if not (is_known or leads_on or is_last_hope):
-        return knowledge
+        return _with_wrong(knowledge, _said_elsewhere(tried), now) if _is_held_up(end.finding) else knowledge
     is_measured = plan.is_streamed and end.form.kind is Kind.CHAT
     form = _unstreamed(end.form) if is_measured else end.form
     kind = end.finding.proves or end.form.kind  # the history's from now on
     chosen = next((route for route in quirks.routes if KIND_OF[route] == kind), None)
     is_usual = form.route is chosen and form == _form(form.route, quirks, NOTHING_KNOWN) and not is_last_hope
-    return replace(knowledge, form=None if is_usual else form, searched_at=None, searches=0)
+    learnt = replace(knowledge, form=None if is_usual else form, searched_at=None, searches=0)
+    return replace(learnt, wrong=(), wrong_since=None)
+
+
+def proven(knowledge: Knowledge, plan: Plan, tried: Sequence[Tried]) -> Knowledge:
+    """Return what to remember where the history learns nothing: where an answer came that was searched for.
+
+    An answer stays one in a sweep that is inconclusive for others' sake (rules.md 38).
+    """
+    last = tried[-1]
+    if last.finding.outcome is not Outcome.AVAILABLE or last.form.route is plan.first.route:
+        return knowledge
+    return replace(NOTHING_KNOWN, looks=knowledge.looks, form=_unstreamed(last.form))
+
+
+def _is_held_up(finding: Finding) -> bool:
+    """Whether a route may answer otherwise after a wait: a limit, or nobody there to take the request."""
+    return finding.outcome is Outcome.RATE_LIMITED or finding.reason is Reason.NO_CAPACITY
+
+
+def _said_elsewhere(tried: Sequence[Tried]) -> set[Route]:
+    return {each.form.route for each in tried if each.finding.reason is Reason.NO_ENDPOINT}
+
+
+def _with_wrong(knowledge: Knowledge, wrong: set[Route], now: datetime) -> Knowledge:
+    """Add routes that are known to be wrong to those of the same search."""
+    before = _known_wrong(knowledge, now)
+    if wrong <= before:
+        return knowledge
+    since = knowledge.wrong_since if before else now
+    return replace(knowledge, wrong=tuple(sorted(before | wrong)), wrong_since=since)
 
 
 def _unstreamed(form: Form) -> Form:

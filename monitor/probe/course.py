@@ -9,7 +9,16 @@ from monitor.core.forms import PLAIN_CHAT, Form
 from monitor.core.knowledge import NOTHING_KNOWN, Knowledge
 from monitor.core.model import Kind, Observation, Outcome, Reason
 from monitor.core.quirks import Quirks
-from monitor.core.search import SECOND_LOOK, Plan, Tried, conclude, is_lost, learned, next_form
+from monitor.core.search import (
+    SECOND_LOOK,
+    Plan,
+    Tried,
+    conclude,
+    is_lost,
+    learned,
+    next_form,
+    proven,
+)
 from monitor.probe.limits import is_limit
 from monitor.probe.probe import Answer
 
@@ -76,12 +85,15 @@ class Course:
     def begin_second_look(self) -> Form:
         """Forget the answers, as the last look counts; returns the form to ask in.
 
-        That the model is not on other endpoints stays known, and they are not asked again.
+        That the model is not on other endpoints stays known, and they are not asked again; in a search that
+        had to wait no further endpoint is asked.
         """
         form = self._end.form
         asked = {each.form.route for each in self.answers}
         others = tuple(each for each in self.plan.others if each.route not in asked)
-        self.plan, self.is_second = replace(self.plan, others=others), True
+        plan = replace(self.plan, others=others)
+        self.plan = plan.waiting_for(form.route) if self._waits_in_search else plan
+        self.is_second = True
         self.answers = [
             each for each in self.answers if _is_elsewhere(each) and each.form.route != form.route
         ]
@@ -120,6 +132,15 @@ class Course:
         if not self.answers or self.next_form() is not None:
             return self.knowledge
         return learned(self.knowledge, self.plan, self._tried, quirks=quirks, now=now)
+
+    def proven(self) -> Knowledge:
+        """Return what to remember whatever becomes of the sweep."""
+        return proven(self.knowledge, self.plan, self._tried) if self.answers else self.knowledge
+
+    @property
+    def _waits_in_search(self) -> bool:
+        """Whether it is not on one endpoint, and had to wait on the next: some proxies punish the first."""
+        return self.answers[-1].rest_s > 0 and any(map(_is_elsewhere, self.answers))
 
     @property
     def _tried(self) -> Sequence[Tried]:

@@ -57,7 +57,8 @@ def read_knowledge(document: str) -> Knowledge:
         found = _KNOWLEDGE.validate_json(document)
     except ValidationError:
         return NOTHING_KNOWN
-    is_naive = found.searched_at is not None and found.searched_at.tzinfo is None
+    moments = (found.searched_at, found.wrong_since)
+    is_naive = any(moment is not None and moment.tzinfo is None for moment in moments)
     return NOTHING_KNOWN if is_naive else found
 
 

@@ -22,7 +22,8 @@ DEADLINE_SHARE = 0.9  # rules.md 7
 class Looking:
     """One look at a catalog. `take` gets each final observation, `count` how many requests went out.
 
-    `learned` is what to remember of the models afterwards, where that is news.
+    `learned` is what to remember of the models afterwards, where that is news, `proven` the part of it that
+    holds whatever the sweep's verdict is.
     """
 
     target: Target
@@ -33,6 +34,7 @@ class Looking:
     take: Callable[[Observation], None]
     count: Callable[[int], None]
     learned: dict[str, Knowledge] = field(default_factory=dict)
+    proven: dict[str, Knowledge] = field(default_factory=dict)
 
     async def look_at(self, tracked: Sequence[str]) -> RoundResult:
         """Observe every tracked model; returns what the round of probes gave."""
@@ -78,6 +80,7 @@ class Looking:
         self.learned = {
             model: known for model, known in after.items() if known != self.known.knowledge_of(model)
         }
+        self.proven = {each.model: known for each in courses if (known := each.proven()) != each.knowledge}
 
     def _mind_the_gap(self, models: Sequence[str]) -> None:
         """Let the last sweep's requests count, whichever process sent them."""

@@ -7,7 +7,7 @@ loses seconds.
 import asyncio
 import logging
 from asyncio import to_thread
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TypeVar
 
@@ -62,6 +62,7 @@ class Running:
         self.observed: dict[str, Observation] = {}
         self.unstored: list[Observation] = []
         self.learned: dict[str, Knowledge] = {}
+        self.proven: dict[str, Knowledge] = {}
         self.seen = Sweep(
             provider=target.provider,
             vantage=target.vantage,
@@ -119,7 +120,7 @@ class Running:
             count=self._count,
         )
         self._take_round(await looking.look_at(tracked))
-        self.learned = looking.learned
+        self.learned, self.proven = looking.learned, looking.proven
 
     def _count(self, requests: int) -> None:
         self.seen = replace(self.seen, requests=self.seen.requests + requests)
@@ -177,16 +178,16 @@ class Running:
                 decision = await to_thread(
                     close_sweep, self.engine, self.id, finished, decision, self.target.outbox
                 )
-        if decision.verdict is Verdict.CONCLUSIVE:
-            await self._remember()
+        is_conclusive = decision.verdict is Verdict.CONCLUSIVE
+        await self._remember(self.learned if is_conclusive else self.proven)
         swept = Swept(self.id, replace(finished, verdict=decision.verdict, cause=decision.cause), decision)
         _tell(swept)
         return swept
 
-    async def _remember(self) -> None:
-        """Keep what a conclusive sweep taught; lost, it costs a few requests and is learned again."""
+    async def _remember(self, learned: Mapping[str, Knowledge]) -> None:
+        """Keep what the sweep taught; lost, it costs a few requests and is learned again."""
         try:
-            await to_thread(save_knowledge, self.engine, self.target.provider, self.learned)
+            await to_thread(save_knowledge, self.engine, self.target.provider, learned)
         except StoreUnavailable as error:
             event(log, logging.WARNING, "not_remembered", provider=self.target.provider, error=str(error))
 

@@ -23,6 +23,7 @@ from monitor.core.search import (
     learned,
     next_form,
     plan_for,
+    proven,
 )
 from monitor.core.table import NO_SUCH_MODEL_ROW, TABLE
 from monitor.core.wishes import MORE_ROOM
@@ -66,6 +67,7 @@ NOT_YOURS = finding(Outcome.UNAVAILABLE, Reason.NOT_FOR_ACCOUNT, proves=Kind.EMB
 BROKEN = finding(Outcome.UNAVAILABLE, Reason.SERVER_ERROR)
 LATE = finding(Outcome.UNKNOWN, Reason.TIMEOUT)
 ODD = finding(Outcome.UNKNOWN, Reason.BAD_REQUEST)
+COOLING = finding(Outcome.UNKNOWN, Reason.NO_CAPACITY)
 BUSY = finding(Outcome.RATE_LIMITED, Reason.TOO_MANY_REQUESTS)
 REFUSED = finding(Outcome.UNKNOWN, Reason.CREDENTIAL)
 
@@ -277,11 +279,71 @@ def test_a_route_that_leads_to_a_function_proves_the_kind_and_ends_the_search() 
 
 
 def test_a_429_ends_a_search_and_says_nothing_of_the_model() -> None:
-    """Limiters answer before anybody looks for the model."""
-    found = search(world({Route.EMBEDDINGS: BUSY}))
-    assert found.forms == [CHAT, VECTORS]
-    assert found.says == (Outcome.UNKNOWN, Reason.TOO_MANY_REQUESTS)
-    assert found.after == Known()
+    """Limiters answer before anybody looks for the model, whatever the limit is called."""
+    for limit in (BUSY, finding(Outcome.RATE_LIMITED, Reason.SATURATED)):
+        found = search(world({Route.EMBEDDINGS: limit}))
+        assert found.forms == [CHAT, VECTORS]
+        assert found.says == (Outcome.UNKNOWN, limit.reason)
+
+
+@pytest.mark.parametrize("wait", [BUSY, COOLING])
+def test_a_search_that_had_to_wait_goes_on_where_it_stopped(wait: Finding) -> None:
+    """Rule 38: a wrong endpoint is not asked again, a proxy would take the model away from everybody."""
+    known = search(world({Route.EMBEDDINGS: wait})).after
+    assert known == Known(knowledge=Knowledge(wrong=(Route.CHAT,), wrong_since=NOW))
+    found = search(world({Route.EMBEDDINGS: ok(Kind.EMBEDDINGS)}), known, now=NOW + HOUR)
+    assert (found.forms, found.after) == ([VECTORS], Known(Kind.EMBEDDINGS))
+
+
+def test_a_search_that_goes_on_asks_on_one_route_a_sweep_until_it_ends() -> None:
+    known, asked = search(world({Route.EMBEDDINGS: COOLING})).after, list[Route]()
+    for hour in range(1, 5):
+        found = search(world(), known, now=NOW + hour * HOUR)
+        assert found.says == (Outcome.UNKNOWN, Reason.NO_ENDPOINT)
+        asked += found.routes
+        known = found.after
+    assert asked == list(USUAL.routes[1:])
+    assert known.knowledge == Knowledge(searched_at=NOW + 4 * HOUR, searches=1)
+
+
+def test_a_route_that_keeps_its_model_waiting_is_asked_alone_for_a_day() -> None:
+    provider = world({Route.EMBEDDINGS: BUSY})
+    known = search(provider).after
+    for hour in (1, 12, 23):
+        found = search(provider, known, now=NOW + hour * HOUR)
+        assert (found.forms, found.after) == ([VECTORS], known)
+    anew = search(provider, known, now=NOW + 24 * HOUR)
+    assert anew.forms == [CHAT, VECTORS]
+    assert anew.after.knowledge.wrong_since == NOW + 24 * HOUR
+
+
+def test_a_model_of_known_kind_is_asked_on_its_route_whatever_said_otherwise_once() -> None:
+    known = search(world({Route.EMBEDDINGS: BUSY}), Known(Kind.CHAT)).after
+    assert search(world({Route.CHAT: ok(Kind.CHAT)}), known, now=NOW + HOUR).forms == [CHAT]
+
+
+def test_a_catalog_that_declares_a_wrong_route_is_not_believed_again() -> None:
+    provider = world({Route.CHAT: COOLING})
+    known = search(provider, declared=Route.EMBEDDINGS).after
+    again = search(world({Route.CHAT: ok(Kind.CHAT)}), known, now=NOW + HOUR, declared=Route.EMBEDDINGS)
+    assert again.forms == [CHAT]
+
+
+def test_an_answer_that_was_searched_for_is_worth_remembering_in_any_sweep() -> None:
+    """Rule 38: an inconclusive one teaches the history no kind, so the form itself is kept."""
+    found = search(world({Route.EMBEDDINGS: ok(Kind.EMBEDDINGS)}))
+    kept = proven(NOTHING_KNOWN, found.plan, found.tried)
+    assert kept == Knowledge(form=VECTORS)
+    again = search(world({Route.EMBEDDINGS: ok(Kind.EMBEDDINGS)}), Known(knowledge=kept))
+    assert (again.forms, again.after) == ([VECTORS], Known(Kind.EMBEDDINGS))
+
+
+@pytest.mark.parametrize("says", [{Route.CHAT: ok(Kind.CHAT)}, {Route.EMBEDDINGS: BUSY}, {}])
+def test_what_nobody_answered_elsewhere_is_worth_nothing_in_an_inconclusive_sweep(
+    says: Mapping[Route, Says],
+) -> None:
+    found = search(world(says))
+    assert proven(NOTHING_KNOWN, found.plan, found.tried) == NOTHING_KNOWN
 
 
 @pytest.mark.parametrize("trouble", [BROKEN, LATE])
@@ -536,6 +598,8 @@ KNOWLEDGE = st.builds(
     form=st.none() | FORMS,
     searched_at=st.none() | st.integers(0, 30).map(lambda hours: NOW - hours * HOUR),
     searches=st.integers(0, 9),
+    wrong=st.lists(st.sampled_from(Route), max_size=3, unique=True).map(tuple),
+    wrong_since=st.none() | st.integers(0, 30).map(lambda hours: NOW - hours * HOUR),
     looks=st.integers(0, 9),
     listed_status=st.none() | st.integers(100, 599),
 )
@@ -573,6 +637,12 @@ def test_a_plan_holds_every_route_once_or_one_route_for_a_day(setting: Setting) 
     searched_at = setting.known.knowledge.searched_at
     if searched_at is not None and NOW - searched_at < SEARCH_AGAIN:
         assert len(routes) == 1
+    elif plan.later:
+        assert len(routes) == 1
+        assert {*routes, *plan.later, *setting.known.knowledge.wrong} >= set(setting.quirks.routes)
+        assert routes[0] not in setting.known.knowledge.wrong
+    elif setting.known.knowledge.wrong and len(routes) == 1:
+        assert {*routes, *setting.known.knowledge.wrong} >= set(setting.quirks.routes)
     else:
         assert sorted(routes) == sorted(setting.quirks.routes)
 
@@ -582,7 +652,8 @@ def test_the_conclusion_is_one_of_the_answers_unless_nobody_knows_the_model(sett
     found = setting.search()
     assert found.end.form in found.forms
     if not is_lost(found.plan, found.tried):
-        assert found.end in found.tried or found.says == (Outcome.UNKNOWN, Reason.TOO_MANY_REQUESTS)
+        limited = replace(found.end, finding=replace(found.end.finding, outcome=Outcome.RATE_LIMITED))
+        assert found.end in found.tried or limited in found.tried
         return
     is_known = any(form.kind == setting.known.kind for form in found.forms)
     assert found.says == (
@@ -613,7 +684,12 @@ def test_of_a_search_only_a_form_or_its_fruitlessness_is_remembered(setting: Set
     found = setting.search()
     before, after = setting.known.knowledge, found.after.knowledge
     assert (after.looks, after.listed_status) == (before.looks, before.listed_status)
-    if is_lost(found.plan, found.tried):
+    if after.wrong:
+        assert (after.form, after.searched_at) == (before.form, before.searched_at)
+        told = {each.form.route for each in found.tried if each.finding.reason is Reason.NO_ENDPOINT}
+        lost = set(found.routes) if _lost(found) else set()
+        assert set(after.wrong) <= {*before.wrong, *told, *lost}
+    elif is_lost(found.plan, found.tried):
         assert (after.form, after.searches) == (before.form, before.searches + 1)
         assert after.searched_at in {before.searched_at, NOW} - {None}
     elif after != before:
@@ -628,12 +704,14 @@ def _unmeasured(form: Form) -> tuple[Route, frozenset[Change]]:
 
 @given(settings())
 def test_a_limit_or_trouble_of_the_provider_teaches_nothing(setting: Setting) -> None:
-    """But for a trouble where the search was still guessing: that is where it goes on."""
+    """But for a trouble where the search was guessing, as it goes on there, and for what a wait held up."""
     found = setting.search()
     is_untold = found.end.finding.proves is None and found.end.finding.wish is None and not _lost(found)
     is_guess = found.end.form.route is not found.plan.main
     if is_untold and not (is_guess and found.end.finding.reason in SECOND_LOOK):
-        assert found.after.knowledge == setting.known.knowledge
+        before, after = setting.known.knowledge, found.after.knowledge
+        assert replace(after, wrong=before.wrong, wrong_since=before.wrong_since) == before
+        assert not after.wrong or not before.wrong or after.wrong_since in {before.wrong_since, NOW}
 
 
 def test_measuring_streams_leaves_no_trace_when_it_ends() -> None:

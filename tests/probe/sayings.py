@@ -61,6 +61,15 @@ def busy_for(seconds: float) -> Exchange:
     return said(429, headers={"retry-after": str(seconds)})
 
 
+def cooling(seconds: float) -> Exchange:
+    """Return what LiteLLM says of a deployment that it asks no more for so long, after an error of its."""
+    error = {
+        "message": f"No deployments available for selected model, Try again in {seconds:g} seconds.",
+        "type": "all_deployments_in_cooldown",
+    }
+    return said(429, {"error": error}, {"retry-after": f"{seconds:g}"})
+
+
 NEEDS_SYSTEM = complaint("a system message is required")
 NO_LIMIT = complaint("max_tokens is not supported, use max_completion_tokens instead")
 NEEDS_SOMETHING = complaint("the prompt is not right")  # a field is named, but no wish is known

@@ -193,7 +193,11 @@ LEARNED = [
     ),
     ("a fruitless search is remembered", (NOT_HERE,) * 5, Knowledge(searched_at=STARTED, searches=1)),
     ("a search cut short teaches nothing", (NOT_HERE,) * 4, NOTHING_KNOWN),
-    ("a limiter proves no endpoint", (NOT_HERE, BUSY), NOTHING_KNOWN),
+    (
+        "a limiter proves no endpoint, but who was asked before it is known to be wrong",
+        (NOT_HERE, BUSY),
+        Knowledge(wrong=(Route.CHAT,), wrong_since=STARTED),
+    ),
     ("a trouble teaches nothing", (BROKEN,), NOTHING_KNOWN),
 ]
 

@@ -28,6 +28,7 @@ LEARNED = {
     "meta/llama": Knowledge(form=Form(Route.CHAT, (Change.MAX_COMPLETION_TOKENS, Change.STREAM))),
     "a/embedder": Knowledge(form=Form(Route.EMBEDDINGS), listed_status=200),
     "z/nowhere": Knowledge(searched_at=AT, searches=3, looks=7, listed_status=404),
+    "b/cooling": Knowledge(wrong=(Route.CHAT, Route.COMPLETIONS), wrong_since=AT),
 }
 
 
@@ -84,7 +85,7 @@ def test_a_model_of_which_nothing_is_known_has_no_row(engine: Engine) -> None:
     assert (documents(engine), providers(engine)) == ({}, [])
     save_knowledge(engine, "nvidia", LEARNED)
     save_knowledge(engine, "nvidia", {"z/nowhere": NOTHING_KNOWN, "new": NOTHING_KNOWN})
-    assert set(documents(engine)) == {"meta/llama", "a/embedder"}
+    assert set(documents(engine)) == {"meta/llama", "a/embedder", "b/cooling"}
 
 
 def test_models_that_are_not_named_keep_what_is_known_of_them(engine: Engine) -> None:
