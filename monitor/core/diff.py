@@ -6,7 +6,6 @@ The same fold serves the daemon's step, an import and a rebuild, so all three ag
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
-from functools import partial
 
 from monitor.core.lifecycle import confirm_absence, observe
 from monitor.core.model import (
@@ -52,11 +51,12 @@ _PLACES = {
 def fold(state: ProviderState, sweep: Sweep, policy: Policy) -> Decision:
     """Decide one finished sweep. Sweeps of a provider are folded in the order of their `started_at`."""
     reread, released = _read_catalog(state, sweep, policy)
-    judgement = judge(reread, sweep, partial(is_tracked, policy=policy))
+    observations = observations_of(sweep, policy)
+    judgement = judge(reread, sweep, lambda model: model in observations or is_tracked(model, policy))
     after = replace(reread, held=judgement.held, folded_until=_later(state.folded_until, sweep.started_at))
     if judgement.verdict == Verdict.CONCLUSIVE:
         after, troubles = _close_troubles(after, sweep)
-        after, changes = _advance_models(after, sweep, policy, released)
+        after, changes = _advance_models(after, sweep, policy, observations, released)
     else:
         after, troubles = _open_trouble(after, sweep, judgement.cause)
         after, changes = _confirm_absences(after, released, sweep)
@@ -147,10 +147,13 @@ def _provider_event(kind: EventKind, sweep: Sweep, cause: str, detail: str | Non
 
 
 def _advance_models(
-    state: ProviderState, sweep: Sweep, policy: Policy, released: Mapping[str, datetime]
+    state: ProviderState,
+    sweep: Sweep,
+    policy: Policy,
+    observations: Mapping[str, Observation],
+    released: Mapping[str, datetime],
 ) -> tuple[ProviderState, list[Event]]:
     """Advance every listed model by its observation, and every missing one by its absence."""
-    observations = observations_of(sweep, policy)
     models, events = dict(state.models), list[Event]()
     for model, observation in observations.items():
         known = _as_listed(models[model]) if model in models else None

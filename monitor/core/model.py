@@ -18,6 +18,8 @@ class Outcome(StrEnum):
     UNKNOWN = "unknown"
 
 
+NOT_RECORDED = ""  # who answered, in observations of a version that did not look: nothing changes by them
+
 ANSWERED = frozenset({Outcome.AVAILABLE, Outcome.RATE_LIMITED})  # rules.md 2
 
 
@@ -133,7 +135,7 @@ class Observation:
     `at_ms` counts from the sweep's `started_at`; `attempts` is how many requests it took, 0 if never asked.
     `first_token_ms` (from the request's last byte sent) and `tokens_per_s` (output tokens, two decimals) are
     known only where answers are streamed. `served_as` is the model that the answer itself names, None where
-    it names the one asked for, or none (rules.md 37).
+    it names the one asked for, or none (rules.md 37); NOT_RECORDED where nobody looked.
     """
 
     model: str

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from monitor.core import flapping
-from monitor.core.model import Event, EventKind, Kind, ModelState, Outcome, Policy, Status, Swap
+from monitor.core.model import NOT_RECORDED, Event, EventKind, Kind, ModelState, Outcome, Policy, Status, Swap
 from monitor.core.seen import Advance, Seen
 
 
@@ -46,9 +46,9 @@ def change_kind(state: ModelState, seen: Seen, _policy: Policy) -> Advance:
 def change_server(state: ModelState, seen: Seen, _policy: Policy) -> Advance:
     """Rule 37: who answers in the model's name. A limiter does not say who would have answered."""
     observation, memory = seen.observation, state.memory
-    if observation.outcome != Outcome.AVAILABLE:
+    if observation.outcome != Outcome.AVAILABLE or observation.served_as == NOT_RECORDED:
         return state, ()
-    server = None if observation.served_as in {"", observation.model} else observation.served_as
+    server = None if observation.served_as == observation.model else observation.served_as
     if memory.has_served and server != state.served_as:
         return _swap(state, seen, server)
     if memory.has_served and memory.swap is None:

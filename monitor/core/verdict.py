@@ -126,7 +126,8 @@ def _judge_answers(state: ProviderState, sweep: Sweep, is_tracked: Callable[[str
     if cause := _everyone_refused(state, asked):
         return _inconclusive(cause, state.held)
     known, is_served = regulars(state, sweep.started_at), _is_anyone_served(asked)
-    if is_served and not any(seen.model in known and failure_class(seen) for seen in asked):
+    failing = {seen.model: seen for seen in asked if failure_class(seen)}
+    if is_served and known.isdisjoint(failing):
         return Judgement(Verdict.CONCLUSIVE)
     regular = frozenset(filter(is_tracked, known))
     still_listed = regular.intersection(sweep.listed)
@@ -173,11 +174,12 @@ def _are_limited(asked: Sequence[Observation]) -> bool:
 
 def _judge_failures(state: ProviderState, sweep: Sweep, again: Sequence[Observation]) -> Judgement:
     """Rules 8 and 11: too many regulars fail alike, of those that were asked again."""
-    for name in (ACCOUNT, GONE, REQUEST, TROUBLE):
-        failing = {seen.model: seen for seen in again if failure_class(seen) == name}
-        if 2 * len(failing) > len(again):
-            return _hold(state, sweep, name, failing, len(again))
-    return Judgement(Verdict.CONCLUSIVE)
+    classes = Counter(map(failure_class, again))
+    name = next((name for name, count in classes.items() if name and 2 * count > len(again)), None)
+    if name is None:
+        return Judgement(Verdict.CONCLUSIVE)
+    failing = {seen.model: seen for seen in again if failure_class(seen) == name}
+    return _hold(state, sweep, name, failing, len(again))
 
 
 def _hold(

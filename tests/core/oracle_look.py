@@ -47,9 +47,10 @@ def served_by(observation: Observation) -> str | None:
     """Rule 37: who gave an answer, the model itself where none is named; None where nobody answered.
 
     Reading: of answered observations only `available` ones are an answer that could name its model. A limit
-    is said before any model speaks, so it is no proof that the model itself is back.
+    is said before any model speaks, so it is no proof that the model itself is back. An
+    empty name is that of an observation which no version looked at for it, so it says nothing.
     """
-    if observation.outcome is not Outcome.AVAILABLE:
+    if observation.outcome is not Outcome.AVAILABLE or observation.served_as == "":
         return None
     return observation.served_as or observation.model
 

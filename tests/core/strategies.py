@@ -62,7 +62,7 @@ GIVEN: tuple[tuple[Verdict | None, str | None], ...] = (
     *((Verdict.CONCLUSIVE, None),) * 2,
     *((Verdict.INCONCLUSIVE, cause) for cause in (*Cause, "voided")),
 )
-SERVERS = (None, None, None, "b", "x", "x", "y")
+SERVERS = (None, None, "", "b", "x", "x", "y")
 MOMENTS = (0, 0, 700, 1500, 90_000)
 
 
@@ -183,7 +183,7 @@ def stubborn_pasts(draw: st.DrawFn) -> Past:
 @st.composite
 def restless_pasts(draw: st.DrawFn) -> Past:
     """Draw a long history of one model that goes up and down, falls silent, and is answered by others."""
-    looks = st.tuples(st.sampled_from(CALM[:14]), st.sampled_from(SERVERS[2:]))
+    looks = st.tuples(st.sampled_from(CALM[:14]), st.sampled_from(SERVERS[1:]))
     policy, sweeps = draw(policies()), list[Sweep]()
     for place, (letter, server) in enumerate(draw(st.lists(looks, min_size=3, max_size=45))):
         seen = replace(_plain("b", letter), served_as=server if letter[0] == Outcome.AVAILABLE else None)

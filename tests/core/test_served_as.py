@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from monitor.core.model import Event, EventKind, ModelState, Reason, Status, Sweep, Verdict
+from monitor.core.model import NOT_RECORDED, Event, EventKind, ModelState, Reason, Status, Sweep, Verdict
 from tests.core.cases import UP_TWICE
 from tests.core.histories import START, STEP, answer, events_of, live, story, sweep
 
@@ -66,12 +66,12 @@ def test_rule_37_no_name_counts_as_the_id_itself(itself: str) -> None:
     assert believed(f"a{itself}{itself}").served_as is None
 
 
-def test_rule_37_an_empty_name_is_none() -> None:
-    sweeps = [
-        sweep(answer("u", served_as=name), at=START + place * STEP)
-        for place, name in enumerate(("", None, "m"))
-    ]
-    assert swaps(sweeps) == []
+def test_rule_37_an_observation_made_before_anybody_looked_says_nothing_of_who_answered() -> None:
+    """Else everything that is an alias would seem to change when the version does that looks."""
+    names = (NOT_RECORDED, NOT_RECORDED, "alpha", "alpha", NOT_RECORDED, "beta", NOT_RECORDED, "beta")
+    sweeps = [sweep(answer("u", served_as=name), at=START + at * STEP) for at, name in enumerate(names)]
+    assert [event.detail for event in swaps(sweeps)] == ["alpha -> beta"]
+    assert live(sweeps[:2])[-1].state.models["m"].served_as is None
 
 
 @pytest.mark.parametrize("letter", list("ldtqnX.-"))

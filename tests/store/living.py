@@ -50,9 +50,11 @@ _ANSWERS: tuple[_Answer, ...] = (
     *((Outcome.UNAVAILABLE, Reason.NOT_FOUND, 404),) * 2,
     (Outcome.UNAVAILABLE, Reason.SERVER_ERROR, 500),
     (Outcome.RATE_LIMITED, Reason.SATURATED, 503),
+    (Outcome.RATE_LIMITED, Reason.MODEL_QUOTA, 429),
     (Outcome.UNKNOWN, Reason.TIMEOUT, None),
     (Outcome.UNKNOWN, Reason.TIMEOUT, None),
     (Outcome.UNKNOWN, Reason.BAD_REQUEST, 400),
+    (Outcome.UNKNOWN, Reason.CONNECTION_CLOSED, None),
     (Outcome.UNKNOWN, Reason.NOT_PROBED, None),
     (Outcome.UNKNOWN, Reason.LOOKED_UP, 200),
     (Outcome.UNAVAILABLE, Reason.END_OF_LIFE, 410),
@@ -62,6 +64,9 @@ _STORMS: tuple[_Answer, ...] = (
     (Outcome.UNKNOWN, Reason.CREDENTIAL, 401),
     (Outcome.UNKNOWN, Reason.CONNECTION_FAILED, None),
     (Outcome.UNAVAILABLE, Reason.NOT_FOR_ACCOUNT, 404),
+    (Outcome.UNAVAILABLE, Reason.INVALID_ANSWER, 403),
+    (Outcome.RATE_LIMITED, Reason.TOO_MANY_REQUESTS, 429),
+    (Outcome.UNKNOWN, Reason.NOT_PROBED, None),
 )
 _CAUSES = (
     Cause.CREDENTIAL,
