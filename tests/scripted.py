@@ -44,7 +44,7 @@ class ScriptedWorld(World):
 
     A sequence of answers is given one after the other, the last one again and again. An endpoint without a
     script does not know the model. `polled` is what is said of accepted requests, in turn. `catalog_says`
-    stands in the place of the list.
+    stands in the place of the list, `places` are what else can be read.
     """
 
     says: Mapping[str, Mapping[str, Says]] = field(default_factory=dict)
@@ -52,6 +52,7 @@ class ScriptedWorld(World):
     row_of: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     polled: list[Answer] = field(default_factory=list)
     catalog_says: Answer | None = None
+    places: Mapping[str, Answer] = field(default_factory=dict)
 
     def serves(self, endpoint: str) -> bool:
         """Serve whatever some model has a script for."""
@@ -76,6 +77,10 @@ class ScriptedWorld(World):
     def metadata(self, model: str) -> Answer:
         """Return what the model's metadata are."""
         return self.about.get(model, as_json({"id": model, "object": "model"}))
+
+    def elsewhere(self, place: str) -> Answer:
+        """Return what is to be read there."""
+        return self.places.get(place, PAGE_NOT_FOUND)
 
     def listing(self, base_url: str, query: Mapping[str, str]) -> Answer:
         """List the models with their rows."""

@@ -1,4 +1,4 @@
-"""A provider without a list, ids that no list has, and prefixes: what is watched is what is there."""
+"""What a sweep takes as the catalog: ids that are named, prefixes that are no ids', kinds that rows tell."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -221,3 +221,118 @@ def test_a_list_that_has_both_ids_means_both(engine: Engine) -> None:
     with g.gateway(serving(*lists, lists=lists)) as there:
         swept = g.sweep(g.target(there.base_url), engine, g.NOON)
         assert (swept.sweep.listed, swept.sweep.requests) == (tuple(lists), 4)
+
+
+# ---- Kinds that the catalog tells (rule 38) --------------------------------------------
+
+
+def litellm(*models: str, info: Answer = NOT_FOUND, **says: dict[str, s.Says]) -> s.ScriptedWorld:
+    """Return a LiteLLM, whose list tells of no kind and whose /model/info may be read or not."""
+    row = {"created": 1677610602, "owned_by": "openai"}
+    world = s.scripted(dict(zip(models, says.values(), strict=True)), places={"model/info": info})
+    return replace(world, row_of=dict.fromkeys(models, row))
+
+
+def modes(**of: str | None) -> Answer:
+    deployments = [{"model_name": name, "model_info": {"id": "x", "mode": mode}} for name, mode in of.items()]
+    return as_json({"data": deployments})
+
+
+@g.ON_SQLITE
+def test_a_model_whose_kind_the_catalog_tells_is_asked_as_that_alone(engine: Engine) -> None:
+    """What is down is not asked as another kind either."""
+    broken: dict[str, s.Says] = {"embeddings": s.BROKEN, CHAT: s.NOT_HERE}
+    world = s.scripted(
+        {
+            "e": {"embeddings": s.VECTOR},
+            "r": {"rerank": s.SCORES},
+            "m": {"moderations": s.BROKEN},
+            "x": broken,
+        },
+        row_of={
+            "e": {"mode": "embedding"},
+            "r": {"capabilities": ["rerank"]},
+            "m": {"type": "moderation"},
+            "x": {"mode": "embedding"},
+        },
+    )
+    with g.gateway(world) as there:
+        g.sweep(g.target(there.base_url), engine, g.NOON)
+        asked = {(each.model, each.path.removeprefix("/v1/")) for each in there.probes}
+    assert asked == {("e", "embeddings"), ("r", "rerank"), ("m", "moderations"), ("x", "embeddings")}
+
+
+@g.ON_SQLITE
+def test_a_kind_that_may_not_be_asked_is_not_asked_as_another(engine: Engine) -> None:
+    row_of = {
+        "draw": {"mode": "image_generation"},
+        "hear": {"mode": "audio_transcription", "sunset": "2030-01-01"},
+        "chat": {},
+    }
+    with g.gateway(s.scripted({name: {CHAT: s.OK} for name in row_of}, row_of=row_of)) as there:
+        swept = g.sweep(g.target(there.base_url), engine, g.NOON)
+        assert [each.model for each in there.probes] == ["chat"]
+    assert swept.decision.verdict == Verdict.CONCLUSIVE
+    query = "SELECT model, outcome, reason FROM observation_history ORDER BY model"
+    assert g.rows(engine, query) == [
+        ("chat", "available", "ok"),
+        ("draw", "unknown", "not_probed"),
+        ("hear", "unknown", "not_probed"),
+    ]
+    assert g.rows(engine, "SELECT model FROM change_history WHERE kind = 'retirement_announced'") == [
+        ("hear",)
+    ]
+
+
+@g.ON_SQLITE
+def test_a_catalog_of_nobody_who_may_be_asked_is_a_conclusive_sweep(engine: Engine) -> None:
+    world = s.scripted({"draw": {}}, row_of={"draw": {"type": "image"}})
+    with g.gateway(world) as there:
+        swept = g.sweep(g.target(there.base_url), engine, g.NOON)
+    assert (swept.decision.verdict, statuses(engine)) == (Verdict.CONCLUSIVE, {"draw": ("new", True)})
+
+
+@g.ON_SQLITE
+def test_a_litellm_tells_by_model_info_what_its_list_does_not(engine: Engine) -> None:
+    info = modes(e="embedding", r="rerank", c=None)
+    world = litellm(
+        "e", "r", "c", info=info, e={"embeddings": s.VECTOR}, r={"rerank": s.SCORES}, c={CHAT: s.OK}
+    )
+    with g.gateway(world) as there:
+        swept = g.sweep(g.target(there.base_url), engine, g.NOON)
+        assert swept.sweep.requests == len(there.requests) == 5
+        paths = {each.model: each.path.removeprefix("/v1/") for each in there.probes}
+        assert paths == {"e": "embeddings", "r": "rerank", "c": CHAT}
+        there.forget()
+        g.sweep(g.target(there.base_url), engine, g.hours(1))
+        assert [each.path for each in there.requests if each.method == "GET"] == ["/v1/models"]
+
+
+@pytest.mark.parametrize(
+    "info",
+    [
+        as_json({"error": "admins only"}, 403),
+        Answer(401, "no"),
+        Answer(500, "boom"),
+        NOT_FOUND,
+        s.PAGE,
+        as_json({"data": 5}),
+        as_json([1]),
+        as_json({"data": [{}, 5, {"model_name": 7}, {"model_name": "c", "model_info": "embedding"}]}),
+        modes(other="embedding"),
+        Answer(200, '{"data": [{"model_name": "c", "model_info": {"mode": "embedding", "mode": "rerank"}}]}'),
+    ],
+)
+@g.ON_SQLITE
+def test_whatever_model_info_answers_no_sweep_suffers(engine: Engine, info: Answer) -> None:
+    with g.gateway(litellm("c", info=info, c={CHAT: s.OK})) as there:
+        swept = g.sweep(g.target(there.base_url), engine, g.NOON)
+        assert [each.path.removeprefix("/v1/") for each in there.requests] == ["models", "model/info", CHAT]
+    assert (swept.decision.verdict, statuses(engine)) == (Verdict.CONCLUSIVE, {"c": ("available", True)})
+
+
+@g.ON_SQLITE
+def test_nobody_else_is_asked_for_model_info(engine: Engine) -> None:
+    with g.gateway(s.scripted({"c": {CHAT: s.OK}}, places={"model/info": modes(c="embedding")})) as there:
+        g.sweep(g.target(there.base_url), engine, g.NOON)
+        assert [each.path.removeprefix("/v1/") for each in there.requests] == ["models", CHAT]

@@ -1,12 +1,15 @@
 """What one row of a catalog says beside the id: each provider has fields of its own, any may hold anything.
 
-The fields are those of OpenRouter, Fireworks, Mistral, Groq, Cohere, Together, LiteLLM, LM Studio and Gemini
-(provider facts, section 3). Nothing is raised: what cannot be understood says nothing.
+The fields of ends are those of OpenRouter, Fireworks, Mistral, Groq and Cohere (provider facts, section 3).
+Nothing is raised: what cannot be understood says nothing.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
+from types import MappingProxyType
 
+from monitor.catalog.kinds import kind_note
 from monitor.core.forms import Route
 from monitor.core.moment import read_moment
 from monitor.core.notes import NOTHING_NOTED, CatalogNote
@@ -29,43 +32,17 @@ _MILLIS_FROM = 100_000_000_000  # in seconds that would be the year 5138
 _MILLIS_UNTIL = 1000 * _MILLIS_FROM
 _LONGEST = 64
 
-_TYPES: Mapping[str, Route] = {
-    "chat": Route.CHAT,
-    "llm": Route.CHAT,
-    "vlm": Route.CHAT,
-    "responses": Route.RESPONSES,
-    "completion": Route.COMPLETIONS,
-    "language": Route.COMPLETIONS,
-    "code": Route.COMPLETIONS,
-    "embedding": Route.EMBEDDINGS,
-    "embeddings": Route.EMBEDDINGS,
-    "rerank": Route.RERANK,
-    "moderation": Route.MODERATIONS,
-    "image": Route.IMAGE,
-    "image_generation": Route.IMAGE,
-    "audio": Route.SPEECH,
-    "audio_speech": Route.SPEECH,
-}
-_CAPABILITIES = (
-    ("completion_chat", Route.CHAT),
-    ("moderation", Route.MODERATIONS),
-    ("embeddings", Route.EMBEDDINGS),
-)
-_METHODS = (
-    ("generateContent", Route.CHAT),
-    ("embedContent", Route.EMBEDDINGS),
-    ("predict", Route.IMAGE),
-)
-_ENDPOINTS = (("chat", Route.CHAT), ("embed", Route.EMBEDDINGS), ("rerank", Route.RERANK))
 
+def read_note(row: object, words: Mapping[str, Route] = MappingProxyType({})) -> CatalogNote:
+    """Return what a row says of its model; `NOTHING_NOTED` where it says nothing. Never raises.
 
-def read_note(row: object) -> CatalogNote:
-    """Return what a row says of its model; `NOTHING_NOTED` where it says nothing. Never raises."""
+    `words` are names of kinds that this provider alone has.
+    """
     if not isinstance(row, dict):
         return NOTHING_NOTED
     retires_at = next((moment for name in _ENDS if (moment := _moment(row.get(name)))), None)
     is_flagged = retires_at is None and any(row.get(name) is marked for name, marked in _FLAGS.items())
-    return CatalogNote(retires_at, is_flagged, _route(row))
+    return replace(kind_note(row, words), retires_at=retires_at, is_flagged=is_flagged)
 
 
 # ---- When it is to end ----
@@ -101,27 +78,3 @@ def _day(value: Mapping[str, object]) -> datetime | None:
         return read_moment(f"{year:04d}-{month:02d}-{day:02d}")
     except (TypeError, ValueError):
         return None
-
-
-# ---- Which route serves it ----
-
-
-def _route(row: Mapping[str, object]) -> Route | None:
-    inner = row.get("model_info")
-    for place in (row.get("type"), row.get("mode"), inner.get("mode") if isinstance(inner, dict) else None):
-        if isinstance(place, str) and (route := _TYPES.get(place.lower())):
-            return route
-    return (
-        _able(row.get("capabilities"), _CAPABILITIES)
-        or _able(row.get("supportedGenerationMethods"), _METHODS)
-        or _able(row.get("endpoints"), _ENDPOINTS)
-    )
-
-
-def _able(value: object, known: tuple[tuple[str, Route], ...]) -> Route | None:
-    """Return the first known route among names in a list, or among those that an object says true of."""
-    if isinstance(value, dict):
-        value = [name for name, is_able in value.items() if is_able is True]
-    if not isinstance(value, list):
-        return None
-    return next((route for name, route in known if name in value), None)

@@ -7,11 +7,14 @@ from dataclasses import dataclass, field
 from monitor.catalog.cursor import following
 from monitor.catalog.document import Unreadable, parse_json, unambiguous
 from monitor.catalog.note import read_note
+from monitor.core.forms import Route
 from monitor.core.ids import is_trackable_id
 from monitor.core.notes import NOTHING_NOTED, CatalogNote
+from monitor.core.quirks import Quirks
 
 _LISTS = ("data", "models", "items", "results")
 _NAMES = ("id", "name", "model")
+_NO_QUIRKS = Quirks()
 _UNDECODABLE = "\ufffd"  # what stands for bytes that are not UTF-8: nobody has an id with that
 
 
@@ -22,7 +25,7 @@ class Page:
     `ids` are trackable (rules.md 33) and were UTF-8, in order, not yet de-duplicated; `rows` counts all,
     `rejected` those without such an id. `notes` holds what the first row of an id says, if it says anything.
     `following` are the absolute addresses, on the same host, at which the next page may be: the first that
-    gives another page than this one is it; none on the last one.
+    gives another page than this one is it; none on the last one. `is_litellm`: every row is like LiteLLM's.
     """
 
     ids: tuple[str, ...]
@@ -30,12 +33,13 @@ class Page:
     rejected: int
     following: tuple[str, ...] = ()
     notes: Mapping[str, CatalogNote] = field(default_factory=dict)
+    is_litellm: bool = False
 
 
-def read_page(text: str, *, url: str, link: str = "", parameter: str | None = None) -> Page:
+def read_page(text: str, *, url: str, link: str = "", quirks: Quirks = _NO_QUIRKS) -> Page:
     """Read a page fetched from `url` with the `Link` header `link`. Raises Unreadable.
 
-    `parameter` continues the provider's lists after an id, where that is known.
+    `quirks` are the provider's own conventions: how its lists go on, what its words mean.
     """
     document = parse_json(text)
     rows = _rows(document)
@@ -45,17 +49,23 @@ def read_page(text: str, *, url: str, link: str = "", parameter: str | None = No
         ids=tuple(name for name, _ in named),
         rows=len(rows),
         rejected=len(rows) - len(named),
-        following=following(document, url=url, link=link, parameter=parameter, last=last),
-        notes=_notes(named),
+        following=following(document, url=url, link=link, parameter=quirks.cursor_parameter, last=last),
+        notes=_notes(named, quirks.kind_words),
+        is_litellm=bool(rows) and all(map(_is_litellm, rows)),
     )
 
 
-def _notes(named: Sequence[tuple[str, object]]) -> dict[str, CatalogNote]:
+def _notes(named: Sequence[tuple[str, object]], words: Mapping[str, Route]) -> dict[str, CatalogNote]:
     first: dict[str, object] = {}
     for name, row in named:
         first.setdefault(name, row)
-    notes = ((name, read_note(row)) for name, row in first.items())
+    notes = ((name, read_note(row, words)) for name, row in first.items())
     return {name: note for name, note in notes if note != NOTHING_NOTED}
+
+
+def _is_litellm(row: object) -> bool:
+    """Whether a row is one of LiteLLM's: it says the same of every model, whoever owns it."""
+    return isinstance(row, dict) and (row.get("created"), row.get("owned_by")) == (1677610602, "openai")
 
 
 def _rows(document: object) -> Sequence[object]:

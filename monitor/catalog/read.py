@@ -76,8 +76,10 @@ class _Progress:
     requests: int = 0
     bytes: int = 0
     http_status: int | None = None
+    is_litellm: bool = True
 
     def add(self, page: Page) -> None:
+        self.is_litellm = self.is_litellm and page.is_litellm
         self.notes.update((name, note) for name, note in page.notes.items() if name not in self.ids)
         self.ids.update(dict.fromkeys(page.ids))
         self.rows += page.rows
@@ -100,6 +102,7 @@ class _Progress:
             requests=self.requests,
             trouble=trouble,
             notes={} if trouble else self.notes,
+            is_litellm=self.is_litellm,
         )
 
 
@@ -117,7 +120,7 @@ async def read_catalog(
     """
     quirks = quirks or Quirks()
     progress = _Progress(limits or CatalogLimits())
-    pages = _Pages(client, pacer, progress, quirks.cursor_parameter)
+    pages = _Pages(client, pacer, progress, quirks)
     reading = progress.reading(_told(await _attempt(pages, endpoint), progress, endpoint))
     return without_prefix(reading, quirks.id_prefix)
 
@@ -143,7 +146,7 @@ class _Pages:
     client: Client
     pacer: Pace
     progress: _Progress
-    parameter: str | None
+    quirks: Quirks
 
     async def read(self, url: str) -> None:
         """Read from the first page to the last."""
@@ -181,12 +184,12 @@ class _Pages:
         progress.bytes += len(answer.body.encode())
         if answer.truncated:
             raise Unreadable(f"the catalog is larger than {limits.bytes:,} bytes")
-        return await _parse(answer, url, self.parameter)
+        return await _parse(answer, url, self.quirks)
 
 
-async def _parse(answer: Exchange, url: str, parameter: str | None) -> Page:
+async def _parse(answer: Exchange, url: str, quirks: Quirks) -> Page:
     """Parse large pages in a thread, so that the loop keeps breathing."""
-    read = partial(read_page, answer.body, url=url, link=answer.headers.get("link", ""), parameter=parameter)
+    read = partial(read_page, answer.body, url=url, link=answer.headers.get("link", ""), quirks=quirks)
     return read() if len(answer.body) < _PARSE_HERE_CHARS else await asyncio.to_thread(read)
 
 

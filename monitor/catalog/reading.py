@@ -29,6 +29,7 @@ class CatalogReading:
     `ids` are in the catalog's order, the first of equal ones kept; empty unless `complete`. `duplicates`
     counts the repetitions, `rejected` the rows without an id that can be tracked (rules.md 33), `requests`
     the pages asked. `notes` holds the ids of which the catalog says more than that they are there.
+    `is_litellm` says that every row is like LiteLLM's.
     """
 
     ids: tuple[str, ...] = ()
@@ -37,6 +38,7 @@ class CatalogReading:
     requests: int = 0
     trouble: CatalogTrouble | None = None
     notes: Mapping[str, CatalogNote] = field(default_factory=dict)
+    is_litellm: bool = False
 
     @property
     def complete(self) -> bool:

@@ -121,14 +121,17 @@ _TOGETHER = Preset(
     base_url="https://api.together.xyz/v1",
     api_key_env="TOGETHER_API_KEY",
     requests_per_minute=60,  # of the first usage tier
-    quirks=Quirks(routes=(Route.CHAT, Route.COMPLETIONS, Route.EMBEDDINGS, Route.RERANK, Route.MODERATIONS)),
+    quirks=Quirks(
+        routes=(Route.CHAT, Route.COMPLETIONS, Route.EMBEDDINGS, Route.RERANK, Route.MODERATIONS),
+        kind_words={"language": Route.COMPLETIONS, "code": Route.COMPLETIONS},  # beside "chat": base models
+    ),
 )
 
 # Servers of one's own: a key is sent if one is named.
 _LITELLM = Preset(
     base_url="http://127.0.0.1:4000/v1",
     api_key_env="LITELLM_API_KEY",
-    quirks=Quirks(routes=(*Quirks().routes, Route.MODERATIONS)),
+    quirks=Quirks(routes=(*Quirks().routes, Route.MODERATIONS), has_model_info=True),
 )
 _OLLAMA = Preset(
     base_url="http://127.0.0.1:11434/v1",

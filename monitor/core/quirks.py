@@ -18,7 +18,8 @@ class Quirks:
     (202) is asked for, with `{id}`. `wants_input_type`: embeddings are asked with `input_type` first.
 
     Of the catalog (rules.md 40): `id_prefix` stands before its ids and not in requests; `cursor_parameter`
-    continues a list after an id, None where the first page that moves tells.
+    continues a list after an id, None where the first page that moves tells; `kind_words` are what a row
+    calls its kind here alone; `has_model_info`: `GET {base_url}/model/info` may know more of kinds.
     """
 
     routes: tuple[Route, ...] = (
@@ -35,3 +36,5 @@ class Quirks:
     wants_input_type: bool = False
     id_prefix: str = ""
     cursor_parameter: str | None = None
+    kind_words: Mapping[str, Route] = field(default_factory=dict)
+    has_model_info: bool = False

@@ -9,13 +9,15 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from monitor.core.classify import Finding
-from monitor.core.forms import KIND_OF, Change, Form, Route
+from monitor.core.forms import COSTLY, KIND_OF, Change, Form, Route
 from monitor.core.hints import in_order, named_in
 from monitor.core.knowledge import NOTHING_KNOWN, Knowledge
 from monitor.core.model import ANSWERED, Kind, Outcome, Reason
+from monitor.core.notes import CatalogNote
 from monitor.core.quirks import Quirks
 from monitor.core.table import NO_SUCH_MODEL_ROW
 
+_COSTLY_KINDS = frozenset(KIND_OF[route] for route in COSTLY)
 SEARCH_AGAIN = timedelta(days=1)
 
 # Beside "not on this endpoint", what says nothing of a model on a route that was only a guess.
@@ -41,15 +43,17 @@ class Tried:
 class Plan:
     """The forms to ask a model in: `first`, then where it is not on that endpoint the `others` in order.
 
-    `main` is the route whose word counts most: the one that served the model, else the provider's usual one.
-    `is_streamed` says that streams are asked for to measure them, not because the model wants it so. `later`
-    are the routes that the search leaves to the next sweeps.
+    `main` is the route whose word counts most: the one that served the model, else the one that the catalog
+    declares (`is_declared`), else the provider's usual one. `is_streamed` says that streams are asked for to
+    measure them, not because the model wants it so. `later` are the routes that the search leaves to the next
+    sweeps.
     """
 
     first: Form
     others: tuple[Form, ...] = ()
     main: Route = Route.CHAT
     is_streamed: bool = False
+    is_declared: bool = False
     later: tuple[Route, ...] = ()
 
     def waiting_for(self, route: Route) -> "Plan":
@@ -74,21 +78,24 @@ def plan_for(
 ) -> Plan:
     """Plan how to ask a model of which `kind` and `knowledge` are remembered.
 
-    One of unknown kind is asked on the provider's usual route first, or where the catalog declares it to be;
-    names only order the others. For a day after a fruitless search, one of known kind is asked there alone,
-    one of unknown kind on one route a sweep, each in its turn. So it goes on where a wait held a search up.
+    One of unknown kind is asked where the catalog declares it to be, else on the provider's usual route
+    first (rules.md 38); names only order the others. For a day after a fruitless search, one of known kind is
+    asked there alone, so is one whose kind is declared; any other one on one route a sweep, each in its turn.
+    So it goes on where a wait held a search up.
     """
-    usual = _usual(quirks, kind, knowledge)
-    main = usual or quirks.routes[0]
-    first = usual or (declared if declared in quirks.routes else None) or main
-    order = tuple(dict.fromkeys((first, main, *in_order(model, quirks.routes, declared))))
+    declared = _declared(declared, quirks)
+    usual = _usual(quirks, kind, knowledge, declared)
+    main = usual or declared or quirks.routes[0]
+    others = in_order(model, quirks.routes, declared)
+    order = tuple(dict.fromkeys((main, *((declared,) if declared else ()), quirks.routes[0], *others)))
     if knowledge.searched_at is not None and now - knowledge.searched_at < SEARCH_AGAIN:
-        order = (first,) if usual else (order[knowledge.searches % len(order)],)
+        order = (main,) if usual or declared else (order[knowledge.searches % len(order)],)
     left = () if usual else tuple(route for route in order if route not in _known_wrong(knowledge, now))
     is_going_on = 0 < len(left) < len(order)
     order, later = (left[:1], left[1:]) if is_going_on else (order, ())
     forms = [_streamed(_form(route, quirks, knowledge), streamed) for route in order]
-    return Plan(forms[0], tuple(forms[1:]), main, is_streamed=streamed, later=later)
+    is_declared = usual is None and forms[0].route is declared
+    return Plan(forms[0], tuple(forms[1:]), main, is_streamed=streamed, is_declared=is_declared, later=later)
 
 
 def _known_wrong(knowledge: Knowledge, now: datetime) -> frozenset[Route]:
@@ -97,11 +104,36 @@ def _known_wrong(knowledge: Knowledge, now: datetime) -> frozenset[Route]:
     return frozenset(knowledge.wrong if since is not None and now - since < SEARCH_AGAIN else ())
 
 
-def _usual(quirks: Quirks, kind: str, knowledge: Knowledge) -> Route | None:
-    """Return the route that served the model last, or serves its kind at this provider."""
-    if knowledge.form and knowledge.form.route in quirks.routes:
-        return knowledge.form.route
-    return next((route for route in quirks.routes if KIND_OF[route] == kind), None)
+def is_askable(note: CatalogNote, quirks: Quirks, *, kind: str) -> bool:
+    """Say whether a model may be asked at all: not where history or catalog tell that no probe may do so.
+
+    It is of a kind that no route asks, or whose cost is not allowed: to ask it as another kind is in vain,
+    and may do harm (rules.md 38). History counts more than the catalog.
+    """
+    if kind != Kind.UNKNOWN:
+        return kind not in _COSTLY_KINDS or any(KIND_OF[route] == kind for route in quirks.routes)
+    return not note.is_unaskable and (note.route not in COSTLY or note.route in quirks.routes)
+
+
+def _declared(route: Route | None, quirks: Quirks) -> Route | None:
+    """Return the route that serves a declared kind here; None for one whose cost is not allowed."""
+    if route is None or route in quirks.routes:
+        return route
+    same = (other for other in quirks.routes if KIND_OF[other] is KIND_OF[route])
+    return next(same, None if route in COSTLY else route)
+
+
+def _usual(quirks: Quirks, kind: str, knowledge: Knowledge, declared: Route | None) -> Route | None:
+    """Return the route that served the model last, or serves its kind at this provider.
+
+    Where nothing was ever proven, a form that was only to be gone on with does not outdo the catalog's word.
+    """
+    form = knowledge.form
+    if form and form.route in (*quirks.routes, declared):
+        is_other = declared is not None and KIND_OF[declared] is not form.kind
+        if kind != Kind.UNKNOWN or not is_other:
+            return form.route
+    return next((route for route in (*quirks.routes, declared) if route and KIND_OF[route] == kind), None)
 
 
 def _form(route: Route, quirks: Quirks, knowledge: Knowledge) -> Form:
@@ -142,10 +174,19 @@ def _adapted(tried: Sequence[Tried]) -> Form | None:
 def _goes_on(plan: Plan, tried: Sequence[Tried]) -> bool:
     """Whether to look elsewhere: after "not on this endpoint" or a guess, until somebody knows the model."""
     last = tried[-1].finding
-    is_guess = tried[0].form.route is not plan.main
+    if plan.is_declared and _is_settled_by_declaration(plan, tried):
+        return False
+    is_guess = plan.is_declared or tried[0].form.route is not plan.main
     is_searching = is_guess or any(each.finding.reason is Reason.NO_ENDPOINT for each in tried)
     is_unmet = last.reason is Reason.NEEDS_OTHER_REQUEST and last.proves is None
     return is_searching and (is_unmet or last.reason in _FRUITLESS | _PASSING)
+
+
+def _is_settled_by_declaration(plan: Plan, tried: Sequence[Tried]) -> bool:
+    """Whether a declared route has the last word: in trouble, or no other knows the model either."""
+    reasons = [each.finding.reason for each in tried]
+    is_trouble = tried[-1].form.route is plan.main and reasons[-1] in _PASSING
+    return is_trouble or reasons.count(Reason.NOT_FOUND) > 1
 
 
 def is_lost(plan: Plan, tried: Sequence[Tried]) -> bool:

@@ -158,7 +158,7 @@ class DemoServer:
             return self.world.metadata(endpoint.removeprefix(f"{METADATA}/"))
         if endpoint.startswith("status/"):
             return self.world.status(endpoint.removeprefix("status/"))
-        return PAGE_NOT_FOUND
+        return self.world.elsewhere(endpoint)
 
     def _probe(self, endpoint: str, model: str | None, body: Mapping[str, object]) -> Answer:
         if model is None:

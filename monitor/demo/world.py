@@ -105,6 +105,10 @@ class World:
         name, argument = split_name(self.behaviours.get(model, "ok"), 0)
         return (BEHAVIOURS[name].metadata or as_json(_row(model))).filled(model, argument)
 
+    def elsewhere(self, place: str) -> Answer:  # noqa: ARG002 - for worlds that tell more than their list
+        """Return what `GET /{place}` answers, where that is neither list, metadata nor status."""
+        return PAGE_NOT_FOUND
+
     def serves(self, endpoint: str) -> bool:
         """Tell whether there is such an endpoint at all."""
         return endpoint in ENDPOINTS

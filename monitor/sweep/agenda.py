@@ -10,7 +10,8 @@ from monitor.core.looks import after_probe, is_looked_up
 from monitor.core.model import EventKind, Kind, ModelState, ProviderState, Status
 from monitor.core.notes import CatalogNote
 from monitor.core.order import by_worth, interleaved
-from monitor.core.search import plan_for
+from monitor.core.quirks import Quirks
+from monitor.core.search import is_askable, plan_for
 from monitor.core.verdict import regulars
 from monitor.probe.course import Course
 from monitor.sweep.values import Target
@@ -53,6 +54,10 @@ class Known:
     def knowledge_of(self, model: str) -> Knowledge:
         """Return what the prober knows of a model."""
         return self.knowledge.get(model, NOTHING_KNOWN)
+
+    def may_ask(self, model: str, quirks: Quirks) -> bool:
+        """Whether a probe may ask a model at all (rules.md 38)."""
+        return is_askable(self.notes.get(model, _NO_NOTE), quirks, kind=self.kind_of(model))
 
 
 def agenda_of(

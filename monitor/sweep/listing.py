@@ -2,12 +2,14 @@
 
 from dataclasses import replace
 
+from monitor.catalog.litellm import completed, read_model_info
 from monitor.catalog.naming import without_prefix
 from monitor.catalog.read import read_catalog
 from monitor.catalog.reading import CatalogReading
+from monitor.core.diff import is_tracked
 from monitor.core.forms import Form
 from monitor.core.hints import in_order
-from monitor.core.model import Outcome, ProviderState, Reason
+from monitor.core.model import Kind, Outcome, ProviderState, Reason
 from monitor.probe.probe import Answer, Line, probe_model
 from monitor.sweep.values import Target
 
@@ -31,7 +33,28 @@ async def read_listing(target: Target, line: Line, state: ProviderState) -> Cata
         prefix, requests = await _prefix_of(reading, target, line, state)
         reading = replace(without_prefix(reading, prefix), requests=reading.requests + requests)
     named = (model.removeprefix(prefix) or model for model in target.models)
-    return replace(reading, ids=tuple(dict.fromkeys((*reading.ids, *named))), trouble=None)
+    reading = replace(reading, ids=tuple(dict.fromkeys((*reading.ids, *named))), trouble=None)
+    return await _with_model_info(reading, target, line, state)
+
+
+async def _with_model_info(
+    reading: CatalogReading, target: Target, line: Line, state: ProviderState
+) -> CatalogReading:
+    """Ask a LiteLLM for the kinds of models that neither its list nor the history tells (rules.md 38)."""
+    if not (target.quirks.has_model_info or reading.is_litellm):
+        return reading
+    if all(
+        _is_kind_known(model, reading, state) for model in reading.ids if is_tracked(model, target.policy)
+    ):
+        return reading
+    more = await read_model_info(line.client, line.endpoint, pacer=target.pacer)
+    notes = completed(reading.notes, more, reading.ids)
+    return replace(reading, notes=notes, requests=reading.requests + 1)
+
+
+def _is_kind_known(model: str, reading: CatalogReading, state: ProviderState) -> bool:
+    known, note = state.models.get(model), reading.notes.get(model)
+    return (known is not None and known.kind != Kind.UNKNOWN) or (note is not None and note.says_kind)
 
 
 # ---- Whether `models/` belongs to the ids (rules.md 40) --------------------------------

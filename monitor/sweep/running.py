@@ -7,7 +7,7 @@ loses seconds.
 import asyncio
 import logging
 from asyncio import to_thread
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
@@ -32,7 +32,7 @@ from monitor.store.record import (
     close_sweep,
     keep_catalog,
 )
-from monitor.sweep.agenda import Known
+from monitor.sweep.agenda import Known, course_of, set_aside
 from monitor.sweep.listing import read_listing
 from monitor.sweep.looking import Looking
 from monitor.sweep.values import Before, Swept, Target, Watch
@@ -41,6 +41,7 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 _FLUSH_SECONDS = 1.0
+_NOT_ASKED = "of a kind that no probe asks, or only where costly_kinds allows what it costs"
 _CLOSE_ATTEMPTS = 8  # about two minutes of back-off
 
 
@@ -110,16 +111,21 @@ class Running:
     async def _probe(self, line: Line, reading: CatalogReading) -> None:
         tracked = tuple(model for model in self.seen.listed if is_tracked(model, self.target.policy))
         self.watch.on_catalog(len(tracked))
+        known = Known(state=self.state, knowledge=self.before.knowledge, notes=reading.notes)
+        asked = tuple(model for model in tracked if known.may_ask(model, self.target.quirks))
+        for model in set_aside(tracked, asked):
+            course = course_of(model, known, self.target, self.stopwatch.now())
+            self._take(replace(course.not_probed(self.stopwatch.at_ms()), detail=_NOT_ASKED))
         looking = Looking(
             target=self.target,
             line=line,
-            known=Known(state=self.state, knowledge=self.before.knowledge, notes=reading.notes),
+            known=known,
             spent_today=self.before.spent_today + self.seen.requests,
             is_accepted=self.before.is_accepted,
             take=self._take,
             count=self._count,
         )
-        self._take_round(await looking.look_at(tracked))
+        self._take_round(await looking.look_at(asked), asked)
         self.learned, self.proven = looking.learned, looking.proven
 
     def _count(self, requests: int) -> None:
@@ -130,8 +136,8 @@ class Running:
         self.unstored.append(observation)
         self.watch.on_observation(observation)
 
-    def _take_round(self, result: RoundResult) -> None:
-        if self.observed and all(seen.reason in UNASKED for seen in self.observed.values()):
+    def _take_round(self, result: RoundResult, asked: Sequence[str]) -> None:
+        if asked and all(seen.reason in UNASKED for seen in self.observed.values()):
             detail = "nobody was asked: the day's budget or the sweep's time was spent"
             self.seen = replace(
                 self.seen, verdict=Verdict.INCONCLUSIVE, cause=Cause.INTERRUPTED, detail=detail

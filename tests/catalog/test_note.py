@@ -8,10 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from monitor.catalog.kinds import _KINDS, _OUTPUTS, _PLACES
 from monitor.catalog.note import _ENDS, _FLAGS, read_note
 from monitor.catalog.page import read_page
 from monitor.catalog.read import read_catalog
 from monitor.catalog.reading import CatalogReading
+from monitor.config import PRESETS
 from monitor.core.forms import Route
 from monitor.core.notes import NOTHING_NOTED, CatalogNote
 from monitor.http import open_client
@@ -90,65 +92,180 @@ def test_only_plain_truth_values_are_marks(row: dict[str, object]) -> None:
     assert read_note(row) == NOTHING_NOTED
 
 
+SAID: list[tuple[str, object, Route]] = [
+    # LiteLLM
+    ("mode", "chat", Route.CHAT),
+    ("mode", "completion", Route.COMPLETIONS),
+    ("mode", "embedding", Route.EMBEDDINGS),
+    ("mode", "rerank", Route.RERANK),
+    ("mode", "moderation", Route.MODERATIONS),
+    ("mode", "responses", Route.RESPONSES),
+    ("mode", "image_generation", Route.IMAGE),
+    ("mode", "audio_speech", Route.SPEECH),
+    ("model_info", {"mode": "embedding"}, Route.EMBEDDINGS),
+    ("model_info", {"mode": None, "supported_endpoints": ["/v1/responses"]}, Route.RESPONSES),
+    # Together, Venice, LM Studio, Vercel, DeepInfra, Novita, Xinference, Fireworks, GPUStack
+    ("type", "chat", Route.CHAT),
+    ("type", "llm", Route.CHAT),
+    ("type", "vlm", Route.CHAT),
+    ("type", "embedding", Route.EMBEDDINGS),
+    ("type", "embeddings", Route.EMBEDDINGS),
+    ("type", "rerank", Route.RERANK),
+    ("type", "reranker", Route.RERANK),
+    ("type", "Moderation", Route.MODERATIONS),
+    ("type", "image", Route.IMAGE),
+    ("type", "audio", Route.SPEECH),
+    ("type", "tts", Route.SPEECH),
+    ("type", "text-generation", Route.CHAT),
+    ("type", ["chat"], Route.CHAT),
+    ("model_type", "LLM", Route.CHAT),
+    ("model_type", "embedding", Route.EMBEDDINGS),
+    ("kind", "EMBEDDING_MODEL", Route.EMBEDDINGS),
+    ("categories", ["embedding"], Route.EMBEDDINGS),
+    # Cloudflare, the Hugging Face Hub, Databricks and MLflow
+    ("task", {"id": "0137cdcf", "name": "Text Generation"}, Route.CHAT),
+    ("task", {"id": "0137cdcf", "name": "Text Embeddings"}, Route.EMBEDDINGS),
+    ("task", {"id": "0137cdcf", "name": "Text-to-Image"}, Route.IMAGE),
+    ("task", "llm/v1/chat", Route.CHAT),
+    ("task", "llm/v1/embeddings", Route.EMBEDDINGS),
+    ("endpoint_type", "llm/v1/completions", Route.COMPLETIONS),
+    ("pipeline_tag", "feature-extraction", Route.EMBEDDINGS),
+    ("pipeline_tag", "sentence-similarity", Route.EMBEDDINGS),
+    ("pipeline_tag", "text-ranking", Route.RERANK),
+    ("pipeline_tag", "image-text-to-text", Route.CHAT),
+    ("pipeline_tag", "text-to-speech", Route.SPEECH),
+    # Cohere, Copilot, OpenAI's own names of endpoints, new-api, Gemini, Xinference, watsonx
+    ("endpoints", ["generate", "chat"], Route.CHAT),
+    ("endpoints", ["embed_image", "embed"], Route.EMBEDDINGS),
+    ("endpoints", ["rerank"], Route.RERANK),
+    ("endpoints", ["chat/completions", "completions"], Route.CHAT),
+    ("supported_endpoints", ["/v1/messages", "/responses", "/chat/completions"], Route.CHAT),
+    ("supported_endpoints", ["/v1/messages"], Route.MESSAGES),
+    ("supported_endpoints", ["/v1/embeddings", "/v1/batch"], Route.EMBEDDINGS),
+    ("supported_endpoints", ["/v1/audio/speech"], Route.SPEECH),
+    ("supported_endpoint_types", ["jina-rerank"], Route.RERANK),
+    ("supported_endpoint_types", ["openai-response"], Route.RESPONSES),
+    ("supported_endpoint_types", ["image-generation", "openai"], Route.IMAGE),
+    ("supportedGenerationMethods", ["countTokens", "generateContent"], Route.CHAT),
+    ("supportedGenerationMethods", ["embedContent", "countTokens"], Route.EMBEDDINGS),
+    ("supportedGenerationMethods", ["predict"], Route.IMAGE),
+    ("model_ability", ["chat", "vision", "tools"], Route.CHAT),
+    ("functions", [{"id": "embedding"}], Route.EMBEDDINGS),
+    # infinity, Mistral, Azure, and what else says what it is able to do
+    ("capabilities", ["embed"], Route.EMBEDDINGS),
+    ("capabilities", ["embed", "image_embed"], Route.EMBEDDINGS),
+    ("capabilities", ["rerank"], Route.RERANK),
+    ("capabilities", ["embedding"], Route.EMBEDDINGS),
+    ("capabilities", {"completion_chat": True, "completion_fim": True, "ocr": True}, Route.CHAT),
+    ("capabilities", {"completion_chat": False, "moderation": True}, Route.MODERATIONS),
+    ("capabilities", {"completion_chat": False, "audio_speech": True}, Route.SPEECH),
+    ("capabilities", {"completion": True, "chat_completion": True, "inference": True}, Route.CHAT),
+    ("capabilities", {"completion": True, "chat_completion": False, "inference": True}, Route.COMPLETIONS),
+    ("capabilities", {"chat_completion": False, "embeddings": True}, Route.EMBEDDINGS),
+    # OpenRouter, Nebius, GitHub
+    ("architecture", {"output_modalities": ["embeddings"]}, Route.EMBEDDINGS),
+    ("architecture", {"output_modalities": ["image"]}, Route.IMAGE),
+    ("architecture", {"output_modalities": ["audio"]}, Route.SPEECH),
+    ("architecture", {"modality": "text->embedding"}, Route.EMBEDDINGS),
+    ("architecture", {"modality": "text->rerank"}, Route.RERANK),
+    ("supported_output_modalities", ["embeddings"], Route.EMBEDDINGS),
+]
+
+
+@pytest.mark.parametrize(("name", "value", "route"), SAID)
+def test_the_catalogs_own_word_tells_the_route(name: str, value: object, route: Route) -> None:
+    """Rule 38, each field as its provider has it."""
+    assert read_note({"id": "a", "type": "model", name: value}) == CatalogNote(route=route)
+
+
 @pytest.mark.parametrize(
-    ("row", "route"),
+    "row",
     [
-        *(({"type": kind}, route) for kind, route in (("chat", Route.CHAT), ("language", Route.COMPLETIONS))),
-        *(({"type": kind}, route) for kind, route in (("image", Route.IMAGE), ("audio", Route.SPEECH))),
-        ({"type": "embedding"}, Route.EMBEDDINGS),
-        ({"type": "rerank"}, Route.RERANK),
-        ({"type": "Moderation"}, Route.MODERATIONS),
-        ({"mode": "image_generation"}, Route.IMAGE),
-        ({"mode": "audio_speech"}, Route.SPEECH),
-        ({"model_info": {"mode": "completion"}}, Route.COMPLETIONS),
-        ({"model_info": {"mode": "responses"}}, Route.RESPONSES),
-        ({"type": "base", "capabilities": {"completion_chat": True, "completion_fim": True}}, Route.CHAT),
-        ({"capabilities": {"completion_chat": False, "moderation": True}}, Route.MODERATIONS),
-        ({"supportedGenerationMethods": ["countTokens", "generateContent"]}, Route.CHAT),
-        ({"supportedGenerationMethods": ["embedContent"]}, Route.EMBEDDINGS),
-        ({"supportedGenerationMethods": ["predict"]}, Route.IMAGE),
-        ({"endpoints": ["generate", "chat"]}, Route.CHAT),
-        ({"endpoints": ["rerank"]}, Route.RERANK),
+        {"mode": "audio_transcription"},
+        {"mode": "realtime"},
+        {"mode": "ocr"},
+        {"mode": "search"},
+        {"mode": "video_generation"},
+        {"model_info": {"mode": "audio_transcription"}},
+        {"type": "transcribe"},
+        {"type": "video"},
+        {"task": {"name": "Automatic Speech Recognition"}},
+        {"pipeline_tag": "automatic-speech-recognition"},
+        {"supported_endpoints": ["/v1/audio/transcriptions"]},
+        {"supportedGenerationMethods": ["bidiGenerateContent", "countTokens"]},
+        {"endpoints": ["classify"]},
+        {"capabilities": ["classify"]},
+        {"capabilities": {"completion_chat": False, "ocr": True}},
+        {"architecture": {"output_modalities": ["video"]}},
     ],
 )
-def test_the_catalogs_own_type_hints_at_the_route(row: dict[str, object], route: Route) -> None:
-    assert read_note(row) == CatalogNote(route=route)
+def test_a_kind_that_no_route_asks_is_noted_as_such(row: dict[str, object]) -> None:
+    assert read_note(row) == CatalogNote(is_unaskable=True)
+
+
+def test_some_words_mean_something_at_one_provider_alone() -> None:
+    """Rule 40: Together calls base models so, where Vercel means chat."""
+    for word in ("language", "code"):
+        assert read_note({"type": word}) == NOTHING_NOTED
+        assert read_note({"type": word}, PRESETS["together"].quirks.kind_words).route is Route.COMPLETIONS
 
 
 @pytest.mark.parametrize(
     "row",
     [
         {"type": "model"},
-        {"type": "video"},
-        {"type": ["chat"]},
-        {"mode": "audio_transcription"},
+        {"type": ["chat", "image"]},
+        {"type": "text"},
         {"model_info": "chat"},
         {"model_info": {"mode": None}},
+        {"categories": ["text", "image"]},
+        {"pipeline_tag": "text-classification"},
         {"capabilities": {"completion_chat": False}},
         {"capabilities": ["vision"]},
-        {"supportedGenerationMethods": "generateContent"},
-        {"supportedGenerationMethods": ["bidiGenerateContent"]},
+        {"capabilities": ["completion"]},
+        {"capabilities": ["completion", "multimodal"]},
+        {"capabilities": ["completion", "tools", "embedding"]},
+        {"capabilities": ["image_generation", "vision"]},
+        {"capabilities": ["ocr"]},
+        {"supportedGenerationMethods": "countTokens"},
         {"endpoints": {"chat": 1}},
+        {"endpoints": [{"name": "OpenAI | openai/gpt-4o"}]},
+        {"supported_endpoint_types": ["openai"]},
+        {"supported_endpoint_types": ["anthropic", "openai"]},
+        {"supported_endpoint_types": ["openai-response", "openai"]},
+        {"architecture": {"output_modalities": ["text"]}},
+        {"architecture": {"output_modalities": ["image", "text"]}},
+        {"architecture": {"modality": "text+image->text"}},
+        {"modality": "image"},
+        {"status": {"value": "unloaded"}},
     ],
 )
-def test_a_type_that_is_not_sure_hints_at_nothing(row: dict[str, object]) -> None:
+def test_a_type_that_is_not_sure_says_nothing(row: dict[str, object]) -> None:
     assert read_note(row) == NOTHING_NOTED
 
 
+INNER = ("year", "month", "day", "mode", "completion_chat", "name", "id", "output_modalities", "modality")
 SCALARS = (
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20) | st.dates().map(str)
-    | st.sampled_from(["chat", "generateContent", "year", "mode"])
+    | st.sampled_from(["chat", "generateContent", "year", "mode", "v1/embeddings", "text->image", "classify"])
 )  # fmt: skip
 VALUES = st.recursive(
     SCALARS,
-    lambda inner: (
-        st.lists(inner, max_size=3)
-        | st.dictionaries(st.sampled_from(["year", "month", "day", "mode", "completion_chat"]), inner)
-    ),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(INNER), inner),
     max_leaves=6,
 )
-NAMES = (*_ENDS, *_FLAGS, "type", "mode", "model_info", "capabilities", "supportedGenerationMethods")
-ROWS = st.dictionaries(st.sampled_from((*NAMES, "endpoints")), VALUES)
+NAMES = (
+    *_ENDS,
+    *_FLAGS,
+    *_KINDS,
+    *_PLACES,
+    *_OUTPUTS,
+    "modality",
+    "capabilities",
+    "architecture",
+    "model_info",
+)
+ROWS = st.dictionaries(st.sampled_from(NAMES), VALUES)
 
 
 @given(ROWS | VALUES)
@@ -156,6 +273,7 @@ def test_whatever_a_row_holds_the_note_is_one(row: object) -> None:
     note = read_note(row)
     assert note.retires_at is None or (note.retires_at.tzinfo is UTC and 2015 <= note.retires_at.year < 2100)
     assert not (note.is_flagged and note.retires_at)
+    assert not (note.is_unaskable and note.route)
 
 
 # ---- Through pages and whole catalogs ----

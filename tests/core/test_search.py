@@ -12,6 +12,7 @@ from monitor.core.classify import Finding
 from monitor.core.forms import COSTLY, KIND_OF, PLAIN_CHAT, Change, Form, Route, Wish
 from monitor.core.knowledge import NOTHING_KNOWN, Knowledge
 from monitor.core.model import Kind, Outcome, Reason
+from monitor.core.notes import CatalogNote
 from monitor.core.quirks import Quirks
 from monitor.core.search import (
     SEARCH_AGAIN,
@@ -19,6 +20,7 @@ from monitor.core.search import (
     Plan,
     Tried,
     conclude,
+    is_askable,
     is_lost,
     learned,
     next_form,
@@ -396,6 +398,7 @@ def test_a_refusal_of_the_account_ends_a_search_and_is_told(word: Finding) -> No
 
 
 def test_a_declared_route_is_asked_first_and_chat_still() -> None:
+    """Rule 38."""
     assert search(world(), declared=Route.COMPLETIONS).routes[:2] == [Route.COMPLETIONS, Route.CHAT]
     found = search(world({Route.CHAT: ok(Kind.CHAT)}), declared=Route.EMBEDDINGS)
     assert found.forms == [VECTORS, CHAT]
@@ -411,11 +414,70 @@ def test_a_declared_route_that_is_costly_or_unknown_here_is_not_asked() -> None:
     assert Route.IMAGE not in search(world(), declared=Route.IMAGE).routes
 
 
-@pytest.mark.parametrize("word", [NO_SUCH, ODD, BROKEN, LATE, wanting()])
-def test_a_declared_route_is_only_a_guess(word: Finding) -> None:
+@pytest.mark.parametrize("word", [NO_SUCH, ODD, wanting()])
+def test_a_declared_route_that_does_not_know_the_model_is_not_the_last(word: Finding) -> None:
     found = search(world({Route.EMBEDDINGS: word, Route.CHAT: ok(Kind.CHAT)}), declared=Route.EMBEDDINGS)
     assert found.forms == [VECTORS, CHAT]
     assert found.says == (Outcome.AVAILABLE, Reason.OK)
+
+
+@pytest.mark.parametrize("word", [BROKEN, LATE, finding(Outcome.RATE_LIMITED, Reason.TOO_MANY_REQUESTS)])
+def test_a_declared_route_in_trouble_or_limited_has_the_last_word(word: Finding) -> None:
+    """Rule 38: its deployment is not asked as another kind beside."""
+    found = search(world({Route.EMBEDDINGS: word, Route.CHAT: ok(Kind.CHAT)}), declared=Route.EMBEDDINGS)
+    assert found.forms == [VECTORS]
+    assert found.end.finding == word
+
+
+def test_a_model_that_neither_its_declared_nor_the_usual_route_has_is_not_searched_further() -> None:
+    found = search(world({Route.EMBEDDINGS: NO_SUCH, Route.CHAT: NO_SUCH}), declared=Route.EMBEDDINGS)
+    assert found.forms == [VECTORS, CHAT]
+    assert found.says == (Outcome.UNAVAILABLE, Reason.NOT_FOUND)
+
+
+def test_a_lost_model_of_declared_kind_is_asked_as_that_alone_for_a_day() -> None:
+    """Rule 38."""
+    known = search(world(), declared=Route.EMBEDDINGS).after
+    for _ in range(5):
+        found = search(world(), known, declared=Route.EMBEDDINGS, now=NOW + HOUR)
+        assert found.forms == [VECTORS]
+        known = found.after
+
+
+def test_what_answered_outdoes_the_catalogs_word_and_a_mere_lead_does_not() -> None:
+    lead = Knowledge(form=Form(Route.RESPONSES))
+    assert search(world(), Known(Kind.CHAT, lead), declared=Route.EMBEDDINGS).routes[0] is Route.RESPONSES
+    assert search(world(), Known(Kind.UNKNOWN, lead), declared=Route.EMBEDDINGS).routes[0] is Route.EMBEDDINGS
+    assert search(world(), Known(Kind.CHAT), declared=Route.EMBEDDINGS).routes[0] is Route.CHAT
+
+
+def test_a_declared_kind_is_asked_on_the_providers_own_route_for_it() -> None:
+    quirks = Quirks(routes=(Route.EMBEDDINGS, Route.MESSAGES))
+    assert search(world(), quirks=quirks, declared=Route.CHAT).routes[0] is Route.MESSAGES
+    assert search(world(), quirks=quirks, declared=Route.MODERATIONS).routes[0] is Route.MODERATIONS
+
+
+@pytest.mark.parametrize(
+    ("note", "kind", "routes", "expected"),
+    [
+        (CatalogNote(), "unknown", (), True),
+        (CatalogNote(route=Route.EMBEDDINGS), "unknown", (), True),
+        (CatalogNote(route=Route.IMAGE), "unknown", (), False),
+        (CatalogNote(route=Route.IMAGE), "unknown", (Route.IMAGE,), True),
+        (CatalogNote(route=Route.SPEECH), "unknown", (Route.IMAGE,), False),
+        (CatalogNote(is_unaskable=True), "unknown", (), False),
+        (CatalogNote(is_unaskable=True), "chat", (), True),
+        (CatalogNote(route=Route.IMAGE), "chat", (), True),
+        (CatalogNote(), "image", (), False),
+        (CatalogNote(), "image", (Route.IMAGE,), True),
+        (CatalogNote(), "moderation", (), True),
+    ],
+)
+def test_nobody_is_asked_as_another_kind_than_one_that_may_not_be_asked(
+    note: CatalogNote, kind: str, routes: tuple[Route, ...], *, expected: bool
+) -> None:
+    """Rule 38; what answered once counts more than the catalog."""
+    assert is_askable(note, Quirks(routes=(Route.CHAT, *routes)), kind=kind) is expected
 
 
 def test_a_name_orders_the_guesses_and_never_comes_before_chat() -> None:
@@ -574,6 +636,13 @@ class Setting:
     declared: Route | None
     streamed: bool
 
+    @property
+    def routes(self) -> set[Route]:
+        """The provider's, and the declared one where that costs nothing and no other is of its kind."""
+        kinds = {KIND_OF[route] for route in self.quirks.routes}
+        is_more = self.declared and self.declared not in COSTLY and KIND_OF[self.declared] not in kinds
+        return {*self.quirks.routes, *([self.declared] if self.declared and is_more else [])}
+
     def search(self, known: Known | None = None, now: datetime = NOW) -> Search:
         return search(
             self.provider,
@@ -625,15 +694,15 @@ def test_a_search_asks_no_form_twice_and_no_route_more_than_twice(setting: Setti
     found = setting.search()
     assert len(set(found.forms)) == len(found.forms)
     assert all(found.routes.count(route) <= 2 for route in Route)
-    assert len(found.forms) <= 2 * len(setting.quirks.routes)
-    assert set(found.routes) <= set(setting.quirks.routes)
+    assert len(found.forms) <= 2 * len(setting.routes)
+    assert set(found.routes) <= setting.routes
 
 
 @given(settings())
 def test_a_plan_holds_every_route_once_or_one_route_for_a_day(setting: Setting) -> None:
     plan = setting.search().plan
     routes = [plan.first.route, *(form.route for form in plan.others)]
-    assert plan.main in setting.quirks.routes
+    assert plan.main in setting.routes
     searched_at = setting.known.knowledge.searched_at
     if searched_at is not None and NOW - searched_at < SEARCH_AGAIN:
         assert len(routes) == 1
@@ -644,7 +713,7 @@ def test_a_plan_holds_every_route_once_or_one_route_for_a_day(setting: Setting) 
     elif setting.known.knowledge.wrong and len(routes) == 1:
         assert {*routes, *setting.known.knowledge.wrong} >= set(setting.quirks.routes)
     else:
-        assert sorted(routes) == sorted(setting.quirks.routes)
+        assert sorted(routes) == sorted(setting.routes)
 
 
 @given(settings())
@@ -757,9 +826,10 @@ def test_a_lost_model_costs_one_request_a_sweep_for_a_day(setting: Setting) -> N
         kind=known.kind,
         knowledge=replace(known.knowledge, searched_at=None),
         now=NOW,
-    ).main
-    is_usual = known.knowledge.form and known.knowledge.form.route in setting.quirks.routes
-    if is_usual or KIND_OF[usual] == known.kind:
-        assert set(asked) == {usual}
+        declared=setting.declared,
+    )
+    is_usual = known.knowledge.form and known.knowledge.form.route in setting.routes
+    if usual.is_declared or is_usual or KIND_OF[usual.main] == known.kind:
+        assert set(asked) == {usual.main}
     else:
         assert sorted(asked) == sorted(setting.quirks.routes)

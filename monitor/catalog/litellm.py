@@ -1,0 +1,53 @@
+"""What LiteLLM's `/model/info` says of models beside its list, for a key that may read it."""
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from monitor.catalog.document import Unreadable, parse_json
+from monitor.catalog.note import read_note
+from monitor.catalog.read import Pace
+from monitor.core.notes import NOTHING_NOTED, CatalogNote
+from monitor.http import Client, Endpoint, exchange
+
+_OK = 200
+_CAP_BYTES = 32 * 1024 * 1024  # about eight thousand bytes a deployment
+_TIMEOUT_S = 15.0
+
+
+async def read_model_info(client: Client, endpoint: Endpoint, *, pacer: Pace) -> Mapping[str, CatalogNote]:
+    """Return what is known of models' kinds, by id; nothing where the key may not read it. One request."""
+    await pacer.acquire()
+    url = endpoint.url("/model/info")
+    answer = await exchange(client, "GET", url, timeout_s=_TIMEOUT_S, cap_bytes=_CAP_BYTES)
+    if answer.http_status != _OK or answer.failure or answer.truncated:
+        return {}
+    return await asyncio.to_thread(model_info, answer.body)
+
+
+def model_info(text: str) -> Mapping[str, CatalogNote]:
+    """Return what `/model/info` says; nothing of a model whose deployments differ. Never raises."""
+    try:
+        document = parse_json(text)
+    except Unreadable:
+        return {}
+    rows = document.get("data") if isinstance(document, dict) else None
+    notes: dict[str, set[CatalogNote]] = {}
+    for row in rows if isinstance(rows, list) else ():
+        name = row.get("model_name") if isinstance(row, dict) else None
+        if isinstance(name, str):
+            notes.setdefault(name, set()).add(replace(read_note(row), retires_at=None, is_flagged=False))
+    told = ((name, says - {NOTHING_NOTED}) for name, says in notes.items())
+    return {name: next(iter(says)) for name, says in told if len(says) == 1}
+
+
+def completed(
+    notes: Mapping[str, CatalogNote], more: Mapping[str, CatalogNote], ids: Iterable[str]
+) -> dict[str, CatalogNote]:
+    """Return the notes of a list with the kinds that it does not tell taken from elsewhere."""
+    merged = dict(notes)
+    for model in more.keys() & frozenset(ids):
+        note = merged.get(model, NOTHING_NOTED)
+        if not note.says_kind:
+            merged[model] = replace(note, route=more[model].route, is_unaskable=more[model].is_unaskable)
+    return merged
