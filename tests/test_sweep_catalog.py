@@ -308,6 +308,18 @@ def test_a_litellm_tells_by_model_info_what_its_list_does_not(engine: Engine) ->
         assert [each.path for each in there.requests if each.method == "GET"] == ["/v1/models"]
 
 
+@g.ON_SQLITE
+def test_what_model_info_told_is_remembered_of_a_model_that_never_answered(engine: Engine) -> None:
+    world = litellm(
+        "e", "t", info=modes(e="embedding", t=None), e={"embeddings": s.BROKEN}, t={CHAT: s.BROKEN}
+    )
+    with g.gateway(world) as there:
+        for hour in range(3):
+            g.sweep(g.target(there.base_url), engine, g.hours(hour))
+        assert {each.path for each in there.probes if each.model == "e"} == {"/v1/embeddings"}
+        assert [each.path for each in there.requests].count("/v1/model/info") == 1
+
+
 @pytest.mark.parametrize(
     "info",
     [

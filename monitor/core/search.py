@@ -243,8 +243,11 @@ def learned(
     """Return what to remember after a whole search: the form that works or leads on, or that none does.
 
     A form that would be chosen anyway is not remembered. Where one route is in trouble and no other knows the
-    model, that is where to go on; a 429 proves no route, but those before it are known to be wrong.
+    model, that is where to go on; a 429 proves no route, but those before it are known to be wrong. Where the
+    catalog declared a model to be is kept until something is proven: what told it may not be asked again.
     """
+    if plan.is_declared and plan.main is not quirks.routes[0]:
+        knowledge = replace(knowledge, form=_unmeasured(plan.first, plan))
     if is_lost(plan, tried):
         if plan.later:
             return _with_wrong(knowledge, {route for route in quirks.routes if route not in plan.later}, now)
@@ -258,8 +261,7 @@ def learned(
     is_last_hope = end.finding.reason in _PASSING and end.form.route is not plan.main
     if not (is_known or leads_on or is_last_hope):
         return _with_wrong(knowledge, _said_elsewhere(tried), now) if _is_held_up(end.finding) else knowledge
-    is_measured = plan.is_streamed and end.form.kind is Kind.CHAT
-    form = _unstreamed(end.form) if is_measured else end.form
+    form = _unmeasured(end.form, plan)
     kind = end.finding.proves or end.form.kind  # the history's from now on
     chosen = next((route for route in quirks.routes if KIND_OF[route] == kind), None)
     is_usual = form.route is chosen and form == _form(form.route, quirks, NOTHING_KNOWN) and not is_last_hope
@@ -275,7 +277,7 @@ def proven(knowledge: Knowledge, plan: Plan, tried: Sequence[Tried]) -> Knowledg
     last = tried[-1]
     if last.finding.outcome is not Outcome.AVAILABLE or last.form.route is plan.first.route:
         return knowledge
-    return replace(NOTHING_KNOWN, looks=knowledge.looks, form=_unstreamed(last.form))
+    return replace(NOTHING_KNOWN, looks=knowledge.looks, form=_unmeasured(last.form, plan))
 
 
 def _is_held_up(finding: Finding) -> bool:
@@ -288,13 +290,17 @@ def _said_elsewhere(tried: Sequence[Tried]) -> set[Route]:
 
 
 def _with_wrong(knowledge: Knowledge, wrong: set[Route], now: datetime) -> Knowledge:
-    """Add routes that are known to be wrong to those of the same search."""
+    """Add routes that are known to be wrong to those of the same search; a form of theirs is forgotten."""
     before = _known_wrong(knowledge, now)
     if wrong <= before:
         return knowledge
     since = knowledge.wrong_since if before else now
-    return replace(knowledge, wrong=tuple(sorted(before | wrong)), wrong_since=since)
+    form = None if knowledge.form and knowledge.form.route in wrong else knowledge.form
+    return replace(knowledge, form=form, wrong=tuple(sorted(before | wrong)), wrong_since=since)
 
 
-def _unstreamed(form: Form) -> Form:
+def _unmeasured(form: Form, plan: Plan) -> Form:
+    """Return a form without the stream that was only asked for to measure it."""
+    if not plan.is_streamed or form.kind is not Kind.CHAT:
+        return form
     return Form(form.route, tuple(change for change in form.changes if change is not Change.STREAM))

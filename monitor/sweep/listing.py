@@ -11,14 +11,14 @@ from monitor.core.forms import Form
 from monitor.core.hints import in_order
 from monitor.core.model import Kind, Outcome, ProviderState, Reason
 from monitor.probe.probe import Answer, Line, probe_model
-from monitor.sweep.values import Target
+from monitor.sweep.values import Before, Target
 
 _PREFIX = "models/"
 _SAMPLES = 3
 _UNKNOWN_THERE = frozenset({Reason.NOT_FOUND, Reason.NO_ENDPOINT, Reason.BAD_REQUEST})
 
 
-async def read_listing(target: Target, line: Line, state: ProviderState) -> CatalogReading:
+async def read_listing(target: Target, line: Line, before: Before) -> CatalogReading:
     """Read a provider's catalog as a sweep takes it; its requests are counted in the reading.
 
     Ids that the configuration names are listed as long as they are named. Where the provider has no list, or
@@ -30,31 +30,34 @@ async def read_listing(target: Target, line: Line, state: ProviderState) -> Cata
     if reading.trouble and not (reading.trouble.lists_nothing and target.models):
         return reading
     if not prefix:
-        prefix, requests = await _prefix_of(reading, target, line, state)
+        prefix, requests = await _prefix_of(reading, target, line, before.state)
         reading = replace(without_prefix(reading, prefix), requests=reading.requests + requests)
     named = (model.removeprefix(prefix) or model for model in target.models)
     reading = replace(reading, ids=tuple(dict.fromkeys((*reading.ids, *named))), trouble=None)
-    return await _with_model_info(reading, target, line, state)
+    return await _with_model_info(reading, target, line, before)
 
 
 async def _with_model_info(
-    reading: CatalogReading, target: Target, line: Line, state: ProviderState
+    reading: CatalogReading, target: Target, line: Line, before: Before
 ) -> CatalogReading:
     """Ask a LiteLLM for the kinds of models that neither its list nor the history tells (rules.md 38)."""
     if not (target.quirks.has_model_info or reading.is_litellm):
         return reading
-    if all(
-        _is_kind_known(model, reading, state) for model in reading.ids if is_tracked(model, target.policy)
-    ):
+    tracked = (model for model in reading.ids if is_tracked(model, target.policy))
+    if not any(_is_untold(model, reading, before) for model in tracked):
         return reading
     more = await read_model_info(line.client, line.endpoint, pacer=target.pacer)
     notes = completed(reading.notes, more, reading.ids)
     return replace(reading, notes=notes, requests=reading.requests + 1)
 
 
-def _is_kind_known(model: str, reading: CatalogReading, state: ProviderState) -> bool:
-    known, note = state.models.get(model), reading.notes.get(model)
-    return (known is not None and known.kind != Kind.UNKNOWN) or (note is not None and note.says_kind)
+def _is_untold(model: str, reading: CatalogReading, before: Before) -> bool:
+    """Whether nothing tells yet as what a model is to be asked: no row, no answer, nothing remembered."""
+    if (note := reading.notes.get(model)) and note.says_kind:
+        return False
+    known, knowledge = before.state.models.get(model), before.knowledge.get(model)
+    is_asked = known is not None and (known.kind != Kind.UNKNOWN or known.http_status is not None)
+    return not is_asked and (knowledge is None or knowledge.form is None)
 
 
 # ---- Whether `models/` belongs to the ids (rules.md 40) --------------------------------

@@ -83,7 +83,7 @@ class Running:
                 quirks=self.target.quirks,
                 pace=self.target.pacer.acquire,
             )
-            reading = await read_listing(self.target, line, self.state)
+            reading = await read_listing(self.target, line, self.before)
             self._take_catalog(reading)
             await self._store(keep_catalog, self.seen)
             if self.seen.cause or doubt_catalog(self.state, self.seen, self.target.policy):

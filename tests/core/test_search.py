@@ -457,6 +457,16 @@ def test_a_declared_kind_is_asked_on_the_providers_own_route_for_it() -> None:
     assert search(world(), quirks=quirks, declared=Route.MODERATIONS).routes[0] is Route.MODERATIONS
 
 
+@pytest.mark.parametrize("word", [NOT_HERE, NO_SUCH, BROKEN, LATE, BUSY])
+def test_a_declared_route_is_remembered_until_something_is_proven(word: Finding) -> None:
+    """Rule 38: who told it, such as a LiteLLM's /model/info, need not be asked in every sweep."""
+    found = search(world({Route.EMBEDDINGS: word}), declared=Route.EMBEDDINGS)
+    assert found.after.knowledge.form == VECTORS
+    again = search(world({Route.EMBEDDINGS: word}), found.after, now=NOW + HOUR)
+    assert again.forms[0] == VECTORS
+    assert search(world({Route.EMBEDDINGS: ok(Kind.EMBEDDINGS)}), again.after).after.knowledge.form is None
+
+
 @pytest.mark.parametrize(
     ("note", "kind", "routes", "expected"),
     [
@@ -753,16 +763,21 @@ def test_of_a_search_only_a_form_or_its_fruitlessness_is_remembered(setting: Set
     found = setting.search()
     before, after = setting.known.knowledge, found.after.knowledge
     assert (after.looks, after.listed_status) == (before.looks, before.listed_status)
+    declared = found.plan.is_declared and _unmeasured(found.plan.first)
+    is_noted = after.form in {before.form, None} or _unmeasured(after.form) == declared
     if after.wrong:
-        assert (after.form, after.searched_at) == (before.form, before.searched_at)
+        assert is_noted
+        assert after.searched_at == before.searched_at
         told = {each.form.route for each in found.tried if each.finding.reason is Reason.NO_ENDPOINT}
         lost = set(found.routes) if _lost(found) else set()
         assert set(after.wrong) <= {*before.wrong, *told, *lost}
     elif is_lost(found.plan, found.tried):
-        assert (after.form, after.searches) == (before.form, before.searches + 1)
+        assert is_noted
+        assert after.searches == before.searches + 1
         assert after.searched_at in {before.searched_at, NOW} - {None}
     elif after != before:
-        assert (after.searched_at, after.searches) == (None, 0)
+        is_noted = found.plan.is_declared and replace(after, form=before.form) == before
+        assert is_noted or (after.searched_at, after.searches) == (None, 0)
         asked = {_unmeasured(form) for form in found.forms}
         assert after.form is None or _unmeasured(after.form) in asked
 
@@ -777,7 +792,8 @@ def test_a_limit_or_trouble_of_the_provider_teaches_nothing(setting: Setting) ->
     found = setting.search()
     is_untold = found.end.finding.proves is None and found.end.finding.wish is None and not _lost(found)
     is_guess = found.end.form.route is not found.plan.main
-    if is_untold and not (is_guess and found.end.finding.reason in SECOND_LOOK):
+    is_guess = is_guess and found.end.finding.reason in SECOND_LOOK
+    if is_untold and not is_guess and not found.plan.is_declared:
         before, after = setting.known.knowledge, found.after.knowledge
         assert replace(after, wrong=before.wrong, wrong_since=before.wrong_since) == before
         assert not after.wrong or not before.wrong or after.wrong_since in {before.wrong_since, NOW}
