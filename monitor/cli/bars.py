@@ -6,9 +6,20 @@ from types import TracebackType
 from typing import Self, TypeVar
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn, TimeElapsedColumn
+from rich.text import Text
+
+from monitor.core.percentages import percent_words
 
 T = TypeVar("T")
+
+
+class _Share(ProgressColumn):
+    """How much is done, nothing while it is open how much there is to do."""
+
+    def render(self, task: Task) -> Text:
+        """Return the percentage; that of rich is rounded, up to 100 too."""
+        return Text("" if task.total is None else percent_words(task.percentage))
 
 
 class Bar:
@@ -18,7 +29,7 @@ class Bar:
         self._progress = Progress(
             TextColumn("{task.description}"),
             BarColumn(),
-            TaskProgressColumn(),
+            _Share(),
             TimeElapsedColumn(),
             TextColumn("{task.fields[said]}"),
             console=Console(stderr=True, markup=False),

@@ -97,7 +97,11 @@ def known_provider(engine: Engine, provider: str | None) -> str | None:
 def _reliable(engine: Engine, rows: Iterable[ModelRow], least: float, days: int) -> list[ModelRow]:
     """Keep models with a known uptime of at least so much; no data is not an uptime."""
     uptimes = {(row.provider, row.model): row.uptime_percent for row in query.uptime(engine, days)}
-    return [row for row in rows if (uptimes.get((row.provider, row.model)) or -1.0) >= least]
+    return [
+        row
+        for row in rows
+        if (uptime := uptimes.get((row.provider, row.model))) is not None and uptime >= least
+    ]
 
 
 @click.command()

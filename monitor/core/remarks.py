@@ -2,9 +2,11 @@
 
 from dataclasses import replace
 from datetime import datetime
+from decimal import ROUND_HALF_EVEN
 
 from monitor.core import flapping
 from monitor.core.model import NOT_RECORDED, Event, EventKind, Kind, ModelState, Outcome, Policy, Status, Swap
+from monitor.core.percentages import percent_words
 from monitor.core.seen import Advance, Seen
 
 
@@ -19,7 +21,8 @@ def flap(state: ModelState, seen: Seen, policy: Policy) -> Advance:
     if is_flapping == state.flapping:
         return state, ()
     kind = EventKind.FLAPPING_STARTED if is_flapping else EventKind.FLAPPING_STOPPED
-    event = remark(state, kind, seen.observation.model, seen.moment, detail=f"{float(percent):.2f} %")
+    detail = percent_words(float(percent), rounding=ROUND_HALF_EVEN)
+    event = remark(state, kind, seen.observation.model, seen.moment, detail=detail)
     return replace(state, flapping=is_flapping), (event,)
 
 

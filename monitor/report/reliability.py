@@ -10,8 +10,9 @@ from rich.text import Text
 
 from monitor.core.history import OutageRow
 from monitor.core.outages import Uptime, WindowFigures, model_uptimes, provider_uptimes
+from monitor.core.percentages import percent_words
 from monitor.report.plain import shown_id
-from monitor.report.summary.times import lasted, percent_words
+from monitor.report.summary.times import lasted
 
 _NUMBERS: Final = ("uptime", "coverage", "checks", "outages", "down", "MTTR", "MTBF", "p50 ms", "p95 ms")
 _OF_MODELS: Final = frozenset({"model", "latency_p50_ms", "latency_p95_ms"})
@@ -31,8 +32,8 @@ def uptime_table(rows: Iterable[Uptime]) -> Table:
 
 def _cells(row: Uptime) -> tuple[str, ...]:
     return (
-        _share(row.uptime_percent),
-        _share(row.coverage_percent),
+        percent_words(row.uptime_percent, otherwise="-"),
+        percent_words(row.coverage_percent, otherwise="-"),
         str(row.checks),
         str(row.outages),
         _span(row.downtime_s or None),
@@ -86,10 +87,6 @@ def _outage(row: OutageRow) -> Mapping[str, object]:
         "duration_s": lasted_s,
         "reason": row.reason,
     }
-
-
-def _share(percent: float | None) -> str:
-    return "-" if percent is None else percent_words(percent)
 
 
 def _span(seconds: float | None) -> str:

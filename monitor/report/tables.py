@@ -9,6 +9,7 @@ from rich.text import Text
 
 from monitor.core.history import EventRow, ModelRow, OutageRow, StreamRow
 from monitor.core.model import Status
+from monitor.core.percentages import percent_words
 from monitor.report.plain import answer_words, change_words, reason_words, shown_id
 from monitor.report.times import length, short_moment
 
@@ -33,7 +34,7 @@ def status_table(rows: Iterable[ModelRow], watched: Collection[str] | None = Non
             Text(reason_words(row.reason)),
             _number(row.http_status),
             _number(row.latency_ms),
-            "-" if row.uptime_30d is None else f"{row.uptime_30d:.1f} %",
+            percent_words(row.uptime_30d, otherwise="-"),
         )
     return table
 
@@ -70,7 +71,7 @@ def facts_table(
         "HTTP status": _number(row.http_status),
         "latency": f"{row.latency_ms} ms" if row.latency_ms is not None else "-",
         "retires": short_moment(row.retires_at),
-        "uptime, 30 days": "no data" if row.uptime_30d is None else f"{row.uptime_30d:.2f} %",
+        "uptime, 30 days": percent_words(row.uptime_30d),
     }
     for name, fact in (facts | _streamed_facts(streamed)).items():
         table.add_row(name, Text(fact))

@@ -4,12 +4,14 @@ from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import partial
 from hashlib import sha256
 from typing import Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from monitor.core.history import ModelStory
+from monitor.core.percentages import percent_words
 from monitor.core.summary import Summary
 from monitor.report.page import Change, Page
 from monitor.report.places import changes_path, model_path
@@ -75,7 +77,7 @@ def load_pages() -> Pages:
         length_of=span_words,
         model_path=lambda line: model_path(line.provider, line.model),
         path_of_model=model_path,
-        percent=_percent,
+        percent=partial(percent_words, otherwise="–"),
         shown=shown_id,
         until=_until,
         utc=moment_words,
@@ -97,8 +99,3 @@ def _until(moment: datetime | None, now: datetime) -> str:
 
 def _latency(latency_ms: int | None) -> str:
     return "–" if latency_ms is None else f"{latency_ms:,} ms".replace(",", "\u202f")
-
-
-def _percent(percent: float | None) -> str:
-    """Round down: 100 % means that every answer came."""
-    return "–" if percent is None else f"{int(percent * 10) / 10:.1f} %"

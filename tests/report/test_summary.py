@@ -46,7 +46,7 @@ from monitor.report.summary import (
 )
 from monitor.report.summary.calendar import day_line
 from monitor.report.summary.sections import MOST_LINES
-from monitor.report.summary.times import clock, lasted, percent_words, period
+from monitor.report.summary.times import clock, lasted, period
 from monitor.report.summary.words import told
 from tests.web.lived import HOSTILE
 
@@ -141,22 +141,6 @@ def line_of(found: ProviderSummary, title: str) -> str:
 
 
 # ---- Times and shares ----
-
-
-@pytest.mark.parametrize(
-    ("percent", "words"),
-    [
-        (None, "no data"),
-        (0.0, "0.00 %"),
-        (0.004, "under 0.01 %"),
-        (57.58, "57.58 %"),
-        (99.996, "99.99 %"),
-        (99.99999999999999, "99.99 %"),
-        (100.0, "100.00 %"),
-    ],
-)
-def test_a_share_is_never_said_to_be_better_than_it_is(percent: float | None, words: str) -> None:
-    assert percent_words(percent) == words
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from typing import Final
 
 from monitor.core.days import Span
 from monitor.core.model import Kind, Reason, Status
+from monitor.core.percentages import percent_words
 from monitor.core.summary import (
     Arrival,
     Best,
@@ -28,7 +29,6 @@ from monitor.report.summary.times import (
     date_words,
     is_of_the_day,
     lasted,
-    percent_words,
     period,
 )
 

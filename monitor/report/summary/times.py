@@ -1,15 +1,12 @@
-"""Moments, lengths and shares as summaries say them: in the span's time zone, never truer than they are."""
+"""Moments and lengths as summaries say them: in the span's time zone, never truer than they are."""
 
 from datetime import UTC, date, datetime, time, timedelta
-from decimal import ROUND_DOWN, Decimal
 from typing import Final
 
 from monitor.core.days import Span, day_of
 from monitor.report.times import length
 
-NO_DATA: Final = "no data"
 _WEEKDAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-_HUNDREDTH: Final = Decimal("0.01")
 _NOTHING, _SECOND, _MINUTE, _HOUR = (
     timedelta(),
     timedelta(seconds=1),
@@ -84,11 +81,3 @@ def between(began_at: datetime, ended_at: datetime) -> str:
 
 def _to_the_minute(moment: datetime) -> datetime:
     return moment.replace(second=0, microsecond=0)
-
-
-def percent_words(percent: float | None) -> str:
-    """Return a share to two places, rounded down: `100.00 %` means all, and nothing but none is `0.00 %`."""
-    if percent is None:
-        return NO_DATA
-    shown = Decimal(repr(percent)).quantize(_HUNDREDTH, ROUND_DOWN)
-    return "under 0.01 %" if percent > 0 and not shown else f"{shown} %"

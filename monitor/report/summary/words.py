@@ -7,11 +7,12 @@ from typing import Final
 
 from monitor.core.days import Span
 from monitor.core.model import Cause, Status
+from monitor.core.percentages import NO_DATA, percent_words
 from monitor.core.summary import ProviderSummary, Reliability, Summary, SweepCounts
 from monitor.report.plain import shown_id
 from monitor.report.summary.counts import counts_of, news, past_cause, summary_title
 from monitor.report.summary.sections import Section, Teller
-from monitor.report.summary.times import NO_DATA, clock, date_words, hours_of, lasted, percent_words
+from monitor.report.summary.times import clock, date_words, hours_of, lasted
 
 
 @dataclass(frozen=True, slots=True)
