@@ -23,6 +23,7 @@ from monitor.errors import ConfigError, StoreError, UsageError
 from monitor.report.cost import cost_words
 from monitor.store import acceptance, exchange, integrity, migrate, query
 from monitor.store.engine import Engine, open_engine
+from monitor.store.redecide import Watch
 from monitor.store.states import load_state
 from monitor.store.trouble import database_name
 
@@ -63,9 +64,9 @@ class App:
         """The database as messages call it, without a password."""
         return database_name(self.open_store())
 
-    def upgrade(self) -> tuple[str | None, str]:
-        """Bring the schema to this version; returns the revisions before and after."""
-        return migrate.upgrade(self.open_store())
+    def upgrade(self, watch: Watch) -> migrate.Upgraded:
+        """Bring the schema to this version and the history to its rules; `watch` hears how far that is."""
+        return migrate.upgrade(self.open_store(), watch)
 
     def check_database(self) -> list[str]:
         """Return the faults of the database, none where it is sound."""

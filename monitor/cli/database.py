@@ -11,7 +11,7 @@ from monitor.cli.output import counted, note, print_json, say
 from monitor.core.daily import midnight_of
 from monitor.core.replay import Comparison
 from monitor.errors import UsageError
-from monitor.report.differences import consequence_lines, difference_lines, summary_line
+from monitor.report.differences import consequence_lines, difference_lines, redecided_line, summary_line
 from monitor.report.times import moment_words
 from monitor.store.retention import Pruned
 
@@ -30,15 +30,23 @@ def db() -> None:
 @db.command()
 @pass_context
 def upgrade(context: Context) -> None:
-    """Create or upgrade the database; every row is kept.
+    """Create or upgrade the database; what was observed is kept.
+
+    A history that an older version decided by other rules is decided anew, and what changed is told.
+    Nobody is notified of it.
 
     Example: MONITOR_DATABASE_URL=postgresql://monitor@db/monitor monitor db upgrade
     """
-    before, after = context.app.upgrade()
-    done = "is up to date" if before == after else f"upgraded from {before or 'nothing'}"
-    say(f"{context.app.database_name}: {done} (schema {after})")
-    if words := retention.make_shrinkable(context.app):
-        note(f"{context.app.database_name}: {words}")
+    with Bar() as bar:
+        done = context.app.upgrade(
+            lambda provider, swept, sweeps: bar.show(f"{provider}: deciding anew", swept, sweeps)
+        )
+    words = "is up to date" if done.before == done.after else f"upgraded from {done.before or 'nothing'}"
+    say(f"{context.app.database_name}: {words} (schema {done.after})")
+    for each in done.redecided:
+        say(redecided_line(each))
+    if advice := retention.make_shrinkable(context.app):
+        note(f"{context.app.database_name}: {advice}")
 
 
 @db.command("check")

@@ -79,3 +79,25 @@ class Comparison:
     def differs(self) -> bool:
         """Whether anything differs."""
         return bool(self.counts)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Redecided:
+    """What changed of a provider's history when its finished `sweeps` were decided by other rules.
+
+    An event of the same model, kind and sweep that says something else is changed, not gone and new. `days`
+    are those of single models, `verdicts` the sweeps that got another verdict or cause.
+    """
+
+    provider: str
+    sweeps: int
+    verdicts: int = 0
+    events_new: int = 0
+    events_gone: int = 0
+    events_changed: int = 0
+    days: int = 0
+
+    @property
+    def events(self) -> int:
+        """How many events are not as they were."""
+        return self.events_new + self.events_gone + self.events_changed

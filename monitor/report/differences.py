@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Final
 
-from monitor.core.replay import Columns, Comparison, Count, Difference, How, Part
+from monitor.core.replay import Columns, Comparison, Count, Difference, How, Part, Redecided
 from monitor.report.plain import change_words, readable, shown_id
 from monitor.report.times import moment_words
 
@@ -21,6 +21,16 @@ def summary_line(found: Comparison) -> str:
     """Return `nvidia: 3 events missing, 1 event extra, 2 states differ`, or that nothing differs."""
     words = ", ".join(map(_count_words, found.counts)) or "nothing differs"
     return f"{found.provider}: {words} ({_number(found.sweeps, 'sweep')})"
+
+
+def redecided_line(found: Redecided) -> str:
+    """Return `nvidia: 3 events changed (2 new, 1 gone), 6 days changed; 96 sweeps decided anew`."""
+    ways = {"new": found.events_new, "gone": found.events_gone, "different": found.events_changed}
+    details = ", ".join(f"{number} {way}" for way, number in ways.items() if number)
+    words = [f"{_number(found.events, 'event')} changed" + (f" ({details})" if details else "")]
+    words += [f"{_number(found.days, 'day')} changed"]
+    words += [f"{_number(found.verdicts, 'verdict')} changed"] if found.verdicts else []
+    return f"{found.provider}: {', '.join(words)}; {_number(found.sweeps, 'sweep')} decided anew"
 
 
 def difference_lines(found: Comparison) -> list[str]:

@@ -3,15 +3,18 @@
 The migrations travel inside the installed package; a checkout uses ../migrations.
 """
 
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
 from sqlalchemy import Connection, Engine, column, func, inspect, select, table, text
 
+from monitor.core.replay import Redecided
 from monitor.errors import SchemaOutdated, StoreUnavailable
 from monitor.store.engine import is_sqlite, reading, writing
 from monitor.store.files import create_file, ensure_mode, ensure_wal, is_missing
+from monitor.store.redecide import Watch, decide_anew
 from monitor.store.rollup import count_all_days
 from monitor.store.schema import metadata, provider
 from monitor.store.trouble import database_name
@@ -19,6 +22,7 @@ from monitor.store.trouble import database_name
 HEAD: Final = "0009"  # the last revision under migrations/versions
 VERSION_TABLE: Final = "schema_version"
 _FIRST_WITH_SKETCHES: Final = "0007"
+_FIRST_WITH_THESE_RULES: Final = "0009"  # what older versions derived was decided by others
 _UPGRADE_LOCK: Final = 4_711_202_004
 
 
@@ -74,10 +78,20 @@ def require_current(engine: Engine) -> None:
         raise _outdated(engine, state)
 
 
-def upgrade(engine: Engine) -> tuple[str | None, str]:
-    """Bring the schema to this version in one transaction; returns the revisions (before, after).
+@dataclass(frozen=True, slots=True)
+class Upgraded:
+    """The revisions before and after an upgrade, and what changed where the history was decided anew."""
 
-    Any number of processes may do so at once. Raises SchemaOutdated for a newer version's database,
+    before: str | None
+    after: str
+    redecided: tuple[Redecided, ...] = ()
+
+
+def upgrade(engine: Engine, watch: Watch = lambda _provider, _done, _sweeps: None) -> Upgraded:
+    """Bring the schema to this version in one transaction, and the history to its rules (rules.md 29).
+
+    A history that older rules decided is decided anew in the same transaction, once: `watch` hears how far
+    that is. Any number of processes may do so at once. Raises SchemaOutdated for a newer version's database,
     StoreUnavailable for one that holds something else, which is left as it is.
     """
     if is_sqlite(engine):
@@ -90,9 +104,12 @@ def upgrade(engine: Engine) -> tuple[str | None, str]:
         before = _revision(connection)
         if before != HEAD:
             migrate_to(connection, HEAD)
-            if before is not None and before < _FIRST_WITH_SKETCHES:
-                count_all_days(connection)
-        return before, HEAD
+        redecided: tuple[Redecided, ...] = ()
+        if before is not None and before < _FIRST_WITH_SKETCHES:
+            count_all_days(connection)
+        if before is not None and before < _FIRST_WITH_THESE_RULES:
+            redecided = decide_anew(connection, watch)
+        return Upgraded(before, HEAD, redecided)
 
 
 def migrate_to(connection: Connection, revision: str) -> None:

@@ -3,7 +3,7 @@
 The daemon's step, an import and a rebuild all end here, so they leave the same rows.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from sqlalchemy import Connection, Engine, ScalarSelect, delete, func, select, update
@@ -84,10 +84,17 @@ def settle(connection: Connection, provider_id: int) -> None:
     _count(connection, provider_id, days)
 
 
-def rebuild_provider(connection: Connection, provider_id: int, *, exclusions: bool = False) -> None:
+def rebuild_provider(
+    connection: Connection,
+    provider_id: int,
+    *,
+    exclusions: bool = False,
+    watch: Callable[[int], None] = lambda _done: None,
+) -> None:
     """Replace everything derived of a provider from its horizon on, in the transaction at hand.
 
     With `exclusions` also what says which listed models a sweep did not observe or its policy shut out.
+    `watch` hears after each sweep how many are done.
     """
     since = read_horizon(connection, provider_id)
     models = select(model.c.id).where(model.c.provider_id == provider_id)
@@ -100,7 +107,7 @@ def rebuild_provider(connection: Connection, provider_id: int, *, exclusions: bo
     if exclusions:
         _forget_exclusions(connection, provider_id, since)
         sweeps = _with_exclusions(connection, provider_id, sweeps)
-    days = _fold_all(connection, provider_id, since.state, sweeps)
+    days = _fold_all(connection, provider_id, since.state, sweeps, watch)
     _count(connection, provider_id, days)
 
 
@@ -127,16 +134,21 @@ def days_of(stored: StoredSweep) -> tuple[int, int]:
 
 
 def _fold_all(
-    connection: Connection, provider_id: int, state: ProviderState, sweeps: Iterable[StoredSweep]
+    connection: Connection,
+    provider_id: int,
+    state: ProviderState,
+    sweeps: Iterable[StoredSweep],
+    watch: Callable[[int], None] = lambda _done: None,
 ) -> tuple[int, int] | None:
     """Fold sweeps one after the other; returns the days they fall on."""
     days: tuple[int, int] | None = None
-    for stored in sweeps:
+    for done, stored in enumerate(sweeps, start=1):
         decision = fold(state, stored.sweep, stored.policy)
         write_decision(connection, provider_id, stored, decision)
         state = decision.state
         first, last = days_of(stored)
         days = (first, last) if days is None else (min(days[0], first), max(days[1], last))
+        watch(done)
     save_state(connection, provider_id, state)
     return days
 
