@@ -8,7 +8,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
-from monitor.demo.answers import PLAIN, Answer, as_json, chat
+from monitor.demo.answers import PLAIN, Answer, as_json
 from monitor.demo.behaviours import Body
 from tests import scripted as s
 
@@ -95,14 +95,14 @@ def with_room(body: Body) -> Answer:
     """Say nothing in few tokens, and something in many."""
     limit = body.get("max_tokens") or body.get("max_completion_tokens")
     enough = not isinstance(limit, int) or limit >= 200
-    return chat("Hello") if enough else said("")
+    return said("Hello") if enough else said("")
 
 
 def unless_streamed_off(body: Body) -> Answer:
     """Refuse a request that names `stream` at all."""
     if "stream" in body and body["stream"] is False:
         return error("Unrecognized request argument supplied: stream", 400, type="invalid_request_error")
-    return chat("Hello")
+    return said("Hello")
 
 
 CHUNK = event(choices=[{"index": 0, "delta": {"content": "Hel"}, "finish_reason": None}])
@@ -505,7 +505,7 @@ CASES: Mapping[str, ProviderCase] = {
         stream(NO_CHOICE, "", 'data: {"error": {"message": "overloaded", "code": 503}}'), LIMITED, "saturated"
     ),
     "an object and a line behind it": ProviderCase(
-        says=({CHAT: Answer(200, chat("Hello").body + "\n\ndata: [DONE]\n", "application/json")},),
+        says=({CHAT: Answer(200, said("Hello").body + "\n\ndata: [DONE]\n", "application/json")},),
         outcome=UP,
         reason="ok",
         kind="chat",
