@@ -89,10 +89,14 @@ class Asker:
             pause_s = min(wait_s, LONGEST_PAUSE_S)
             self.pacer.penalise(pause_s)
             self.paused_s += pause_s
-        is_of_pace = wait_s is None or wait_s <= LONGEST_PAUSE_S  # not one of hours or days
-        if is_of_pace and not self.pacer.is_limited:
+        if self._is_of_pace(wait_s):
             self.throttle.slow_down(at_most_s=self._longest_interval_s(unasked))
         self.limits.hold_back(self.stopwatch.elapsed_s())
+
+    def _is_of_pace(self, wait_s: float | None) -> bool:
+        """Whether slower starts may help: not if it lasts for hours, nor where they did not help just now."""
+        is_short = wait_s is None or wait_s <= LONGEST_PAUSE_S
+        return is_short and not self.pacer.is_limited and not self.limits.is_held_back
 
     def _can_outlast(self, wait_s: float, unasked: int) -> bool:
         if self.deadline_s is None:

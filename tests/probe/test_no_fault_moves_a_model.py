@@ -15,6 +15,7 @@ from monitor.core.knowledge import NOTHING_KNOWN
 from monitor.core.model import Observation, Policy, ProviderState, Sweep, Verdict
 from monitor.core.quirks import Quirks
 from monitor.core.search import plan_for
+from monitor.core.verdict import regulars
 from monitor.probe.course import Course
 from monitor.probe.pacer import Pacer
 from monitor.probe.probe import Answer
@@ -48,6 +49,13 @@ FAULTS = {
     "cut": Exchange(failure=Failure.CLOSED),
     "new rule": Exchange(http_status=400, body='{"error": {"type": "MissingSessionID"}}'),
 }
+LIMITS = {
+    "limited": Exchange(http_status=429),
+    "limited for an hour": Exchange(http_status=429, headers={"retry-after": "3600"}),
+    "limited for the day": Exchange(http_status=429, body='{"error": {"message": "tokens per day (TPD)"}}'),
+    "overloaded": Exchange(http_status=529, headers={"retry-after": "30"}),
+}
+SAYINGS = {**FAULTS, **LIMITS}
 Weather = dict[str, list[str]]  # of each model, what its first, second, ... request meets; nothing is fine
 
 
@@ -69,7 +77,7 @@ def sweep(state: ProviderState, weather: Weather, number: int, *, seed: int) -> 
         await asyncio.sleep(0)
         times = asked[model] = asked.get(model, -1) + 1
         faults = weather.get(model, [])
-        exchange = FAULTS[faults[min(times, len(faults) - 1)]] if faults else FINE
+        exchange = SAYINGS[faults[min(times, len(faults) - 1)]] if faults else FINE
         return answer(model, form, exchange, stopwatch)
 
     def course(model: str) -> Course:
@@ -78,7 +86,8 @@ def sweep(state: ProviderState, weather: Weather, number: int, *, seed: int) -> 
         plan = plan_for(model, Quirks(), kind=kind, knowledge=NOTHING_KNOWN, now=started_at)
         return Course(model, plan, kind)
 
-    regulars = [model for model in MODELS if model in state.answered]
+    expected = regulars(state, started_at)
+    asked_first = [model for model in MODELS if model in expected]
     result = asyncio.run(
         probe_round(
             [course(model) for model in MODELS],
@@ -86,8 +95,8 @@ def sweep(state: ProviderState, weather: Weather, number: int, *, seed: int) -> 
             pacer=Pacer(start_rate_per_s=1e6),
             stopwatch=stopwatch,
             settings=RoundSettings(concurrency=1 + seed % 7),
-            canaries=regulars[:3],
-            regulars=regulars,
+            canaries=asked_first[:3],
+            regulars=asked_first,
         )
     )
     facts = Sweep(
@@ -128,3 +137,46 @@ def test_no_combination_of_faults_of_the_run_moves_a_model(bad: list[Weather], s
     assert good.verdict is Verdict.CONCLUSIVE
     assert [event for event in good.events if event.model] == []
     assert good.state.open_troubles == ()
+
+
+LIMITED_SETS = st.dictionaries(
+    st.sampled_from(MODELS), st.sampled_from(sorted(LIMITS)).map(lambda name: [name])
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    limited=st.lists(LIMITED_SETS, min_size=1, max_size=3), outage=faults_for_all(), seed=st.integers(0, 6)
+)
+def test_limits_before_an_outage_change_nothing_about_how_it_is_judged(
+    limited: list[Weather], outage: Weather, seed: int
+) -> None:
+    """Rules 6-8: who was limited stays a regular, whatever the others did meanwhile."""
+    judgements = []
+    without: list[Weather] = [{} for _ in limited]
+    for weathers in (limited, without):
+        state = fold(ProviderState(), sweep(ProviderState(), {}, 0, seed=seed), Policy()).state
+        for number, weather in enumerate(weathers, start=1):
+            state = fold(state, sweep(state, weather, number, seed=seed), Policy()).state
+        decision = fold(state, sweep(state, outage, len(limited) + 1, seed=seed), Policy())
+        judgements.append((decision.verdict, decision.cause, decision.events))
+    assert judgements[0] == judgements[1]
+    assert judgements[0][0] is Verdict.INCONCLUSIVE
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    limited=st.dictionaries(
+        st.sampled_from(MODELS), st.sampled_from(sorted(LIMITS)).map(lambda name: [name]), max_size=11
+    ),
+    outage=faults_for_all(),
+    seed=st.integers(0, 6),
+)
+def test_a_minority_that_is_limited_in_an_outage_hides_it_from_nobody(
+    limited: Weather, outage: Weather, seed: int
+) -> None:
+    """Rule 8: limiters often speak before anybody looks for the model. No model moves, limited or not."""
+    state = fold(ProviderState(), sweep(ProviderState(), {}, 0, seed=seed), Policy()).state
+    decision = fold(state, sweep(state, {**outage, **limited}, 1, seed=seed), Policy())
+    assert decision.verdict is Verdict.INCONCLUSIVE
+    assert [event for event in decision.events if event.model] == []
