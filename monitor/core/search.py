@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from monitor.core.classify import Finding
 from monitor.core.forms import COSTLY, KIND_OF, Change, Form, Route
 from monitor.core.hints import in_order, named_in
-from monitor.core.knowledge import NOTHING_KNOWN, Knowledge
+from monitor.core.knowledge import Knowledge
 from monitor.core.model import ANSWERED, Kind, Outcome, Reason
 from monitor.core.notes import CatalogNote
 from monitor.core.quirks import Quirks
@@ -24,11 +24,9 @@ SEARCH_AGAIN = timedelta(days=1)
 _FRUITLESS = frozenset(
     {Reason.NO_ENDPOINT, Reason.NOT_FOUND, Reason.BAD_REQUEST, Reason.WRONG_ADDRESS, Reason.INVALID_ANSWER}
 )
-_PASSING = frozenset(
-    {Reason.TIMEOUT, Reason.CONNECTION_CLOSED, Reason.CONNECTION_FAILED, Reason.SERVER_ERROR}
-)
+PASSING = frozenset({Reason.TIMEOUT, Reason.CONNECTION_CLOSED, Reason.CONNECTION_FAILED, Reason.SERVER_ERROR})
 # What may be otherwise a little later, asked with more patience.
-SECOND_LOOK = _PASSING | {Reason.NO_CAPACITY, Reason.DEGRADED, Reason.INVALID_ANSWER, Reason.BAD_REQUEST}
+SECOND_LOOK = PASSING | {Reason.NO_CAPACITY, Reason.DEGRADED, Reason.INVALID_ANSWER, Reason.BAD_REQUEST}
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,15 +88,15 @@ def plan_for(
     order = tuple(dict.fromkeys((main, *((declared,) if declared else ()), quirks.routes[0], *others)))
     if knowledge.searched_at is not None and now - knowledge.searched_at < SEARCH_AGAIN:
         order = (main,) if usual or declared else (order[knowledge.searches % len(order)],)
-    left = () if usual else tuple(route for route in order if route not in _known_wrong(knowledge, now))
+    left = () if usual else tuple(route for route in order if route not in known_wrong(knowledge, now))
     is_going_on = 0 < len(left) < len(order)
     order, later = (left[:1], left[1:]) if is_going_on else (order, ())
-    forms = [_streamed(_form(route, quirks, knowledge), streamed) for route in order]
+    forms = [_streamed(usual_form(route, quirks, knowledge), streamed) for route in order]
     is_declared = usual is None and forms[0].route is declared
     return Plan(forms[0], tuple(forms[1:]), main, is_streamed=streamed, is_declared=is_declared, later=later)
 
 
-def _known_wrong(knowledge: Knowledge, now: datetime) -> frozenset[Route]:
+def known_wrong(knowledge: Knowledge, now: datetime) -> frozenset[Route]:
     """Return the routes of an unfinished search that are not asked again, for a day."""
     since = knowledge.wrong_since
     return frozenset(knowledge.wrong if since is not None and now - since < SEARCH_AGAIN else ())
@@ -136,7 +134,7 @@ def _usual(quirks: Quirks, kind: str, knowledge: Knowledge, declared: Route | No
     return next((route for route in (*quirks.routes, declared) if route and KIND_OF[route] == kind), None)
 
 
-def _form(route: Route, quirks: Quirks, knowledge: Knowledge) -> Form:
+def usual_form(route: Route, quirks: Quirks, knowledge: Knowledge) -> Form:
     """Return the form that worked, else the plain one of the route."""
     if knowledge.form and knowledge.form.route is route:
         return knowledge.form
@@ -179,13 +177,13 @@ def _goes_on(plan: Plan, tried: Sequence[Tried]) -> bool:
     is_guess = plan.is_declared or tried[0].form.route is not plan.main
     is_searching = is_guess or any(each.finding.reason is Reason.NO_ENDPOINT for each in tried)
     is_unmet = last.reason is Reason.NEEDS_OTHER_REQUEST and last.proves is None
-    return is_searching and (is_unmet or last.reason in _FRUITLESS | _PASSING)
+    return is_searching and (is_unmet or last.reason in _FRUITLESS | PASSING)
 
 
 def _is_settled_by_declaration(plan: Plan, tried: Sequence[Tried]) -> bool:
     """Whether a declared route has the last word: in trouble, or no other knows the model either."""
     reasons = [each.finding.reason for each in tried]
-    is_trouble = tried[-1].form.route is plan.main and reasons[-1] in _PASSING
+    is_trouble = tried[-1].form.route is plan.main and reasons[-1] in PASSING
     return is_trouble or reasons.count(Reason.NOT_FOUND) > 1
 
 
@@ -206,7 +204,7 @@ def conclude(plan: Plan, tried: Sequence[Tried], *, kind: str) -> Tried:
     model.
     """
     if not is_lost(plan, tried):
-        best = min(reversed(tried), key=lambda each: _place(plan, each))
+        best = most_telling(plan, tried)
         is_guess = best.form.route is not plan.main and best.finding.proves is None
         if is_guess and best.finding.outcome is Outcome.RATE_LIMITED:
             return Tried(best.form, replace(best.finding, outcome=Outcome.UNKNOWN))
@@ -225,6 +223,11 @@ def _may_be_nowhere(plan: Plan, tried: Sequence[Tried]) -> bool:
     return any(each.row == NO_SUCH_MODEL_ROW and each.reason is Reason.NO_ENDPOINT for each in said)
 
 
+def most_telling(plan: Plan, tried: Sequence[Tried]) -> Tried:
+    """Return the try that tells most of the model, the later one among equals."""
+    return min(reversed(tried), key=lambda each: _place(plan, each))
+
+
 def _place(plan: Plan, tried: Tried) -> int:
     """Rank what was said by how much it tells: an answer first, a guess that came to nothing last."""
     finding = tried.finding
@@ -234,73 +237,4 @@ def _place(plan: Plan, tried: Tried) -> int:
         return 4 if tried.form.route is plan.main else 5
     if finding.reason is Reason.NEEDS_OTHER_REQUEST:
         return 3
-    return 2 if finding.reason in _PASSING else 1
-
-
-def learned(
-    knowledge: Knowledge, plan: Plan, tried: Sequence[Tried], *, quirks: Quirks, now: datetime
-) -> Knowledge:
-    """Return what to remember after a whole search: the form that works or leads on, or that none does.
-
-    A form that would be chosen anyway is not remembered. Where one route is in trouble and no other knows the
-    model, that is where to go on; a 429 proves no route, but those before it are known to be wrong. Where the
-    catalog declared a model to be is kept until something is proven: what told it may not be asked again.
-    """
-    if plan.is_declared and plan.main is not quirks.routes[0]:
-        knowledge = replace(knowledge, form=_unmeasured(plan.first, plan))
-    if is_lost(plan, tried):
-        if plan.later:
-            return _with_wrong(knowledge, {route for route in quirks.routes if route not in plan.later}, now)
-        is_whole = len({each.form.route for each in tried}) > 1 or knowledge.searched_at is None
-        searched_at = now if is_whole else knowledge.searched_at
-        fruitless = replace(knowledge, wrong=(), wrong_since=None)
-        return replace(fruitless, searched_at=searched_at, searches=knowledge.searches + 1)
-    end = min(reversed(tried), key=lambda each: _place(plan, each))
-    is_known = end.finding.outcome is Outcome.AVAILABLE or end.finding.proves is not None
-    leads_on = end.finding.wish is not None and end.form not in (plan.first, *plan.others)
-    is_last_hope = end.finding.reason in _PASSING and end.form.route is not plan.main
-    if not (is_known or leads_on or is_last_hope):
-        return _with_wrong(knowledge, _said_elsewhere(tried), now) if _is_held_up(end.finding) else knowledge
-    form = _unmeasured(end.form, plan)
-    kind = end.finding.proves or end.form.kind  # the history's from now on
-    chosen = next((route for route in quirks.routes if KIND_OF[route] == kind), None)
-    is_usual = form.route is chosen and form == _form(form.route, quirks, NOTHING_KNOWN) and not is_last_hope
-    learnt = replace(knowledge, form=None if is_usual else form, searched_at=None, searches=0)
-    return replace(learnt, wrong=(), wrong_since=None)
-
-
-def proven(knowledge: Knowledge, plan: Plan, tried: Sequence[Tried]) -> Knowledge:
-    """Return what to remember where the history learns nothing: where an answer came that was searched for.
-
-    An answer stays one in a sweep that is inconclusive for others' sake (rules.md 38).
-    """
-    last = tried[-1]
-    if last.finding.outcome is not Outcome.AVAILABLE or last.form.route is plan.first.route:
-        return knowledge
-    return replace(NOTHING_KNOWN, looks=knowledge.looks, form=_unmeasured(last.form, plan))
-
-
-def _is_held_up(finding: Finding) -> bool:
-    """Whether a route may answer otherwise after a wait: a limit, or nobody there to take the request."""
-    return finding.outcome is Outcome.RATE_LIMITED or finding.reason is Reason.NO_CAPACITY
-
-
-def _said_elsewhere(tried: Sequence[Tried]) -> set[Route]:
-    return {each.form.route for each in tried if each.finding.reason is Reason.NO_ENDPOINT}
-
-
-def _with_wrong(knowledge: Knowledge, wrong: set[Route], now: datetime) -> Knowledge:
-    """Add routes that are known to be wrong to those of the same search; a form of theirs is forgotten."""
-    before = _known_wrong(knowledge, now)
-    if wrong <= before:
-        return knowledge
-    since = knowledge.wrong_since if before else now
-    form = None if knowledge.form and knowledge.form.route in wrong else knowledge.form
-    return replace(knowledge, form=form, wrong=tuple(sorted(before | wrong)), wrong_since=since)
-
-
-def _unmeasured(form: Form, plan: Plan) -> Form:
-    """Return a form without the stream that was only asked for to measure it."""
-    if not plan.is_streamed or form.kind is not Kind.CHAT:
-        return form
-    return Form(form.route, tuple(change for change in form.changes if change is not Change.STREAM))
+    return 2 if finding.reason in PASSING else 1

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from monitor.core.forms import PLAIN_CHAT, Form
 from monitor.core.knowledge import NOTHING_KNOWN, Knowledge
+from monitor.core.learning import learned, proven
 from monitor.core.model import Kind, Observation, Outcome, Reason
 from monitor.core.quirks import Quirks
 from monitor.core.search import (
@@ -15,9 +16,7 @@ from monitor.core.search import (
     Tried,
     conclude,
     is_lost,
-    learned,
     next_form,
-    proven,
 )
 from monitor.probe.limits import is_limit
 from monitor.probe.probe import Answer

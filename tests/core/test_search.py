@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from monitor.core.classify import Finding
 from monitor.core.forms import COSTLY, KIND_OF, PLAIN_CHAT, Change, Form, Route, Wish
 from monitor.core.knowledge import NOTHING_KNOWN, Knowledge
+from monitor.core.learning import learned, proven
 from monitor.core.model import Kind, Outcome, Reason
 from monitor.core.notes import CatalogNote
 from monitor.core.quirks import Quirks
@@ -22,10 +23,8 @@ from monitor.core.search import (
     conclude,
     is_askable,
     is_lost,
-    learned,
     next_form,
     plan_for,
-    proven,
 )
 from monitor.core.table import NO_SUCH_MODEL_ROW, TABLE
 from monitor.core.wishes import MORE_ROOM
