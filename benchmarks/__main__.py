@@ -13,6 +13,7 @@ from benchmarks.cost import cost
 from benchmarks.figures import Benchmark, Scale
 from benchmarks.folding import folding
 from benchmarks.hanging import hanging
+from benchmarks.limited import limited
 from benchmarks.minute import minute
 from benchmarks.public import public
 from benchmarks.storing import storing
@@ -25,6 +26,7 @@ BENCHMARKS: Mapping[str, Benchmark] = MappingProxyType(
         "sweep": sweeping,
         "minute": minute,
         "hang": hanging,
+        "limits": limited,
         "cost": cost,
         "public": public,
         "daemon": watching,

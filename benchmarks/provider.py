@@ -1,7 +1,7 @@
 """The simulated provider as a process of its own, so that its work does not count in the figures.
 
-`python -m benchmarks.provider MODELS LATENCY_S HANGING` prints its base URL. For every line on stdin it
-prints when the requests so far came, as a JSON list of seconds; it ends with stdin.
+`python -m benchmarks.provider MODELS LATENCY_S HANGING LIMITED` prints its base URL. For every line on stdin
+it prints when the requests so far came, as a JSON list of seconds; it ends with stdin.
 """
 
 import asyncio
@@ -15,6 +15,8 @@ from dataclasses import replace
 from benchmarks.process import ROOT
 from monitor.demo import DemoServer, World
 from monitor.demo.stories import steady
+
+_AN_HOUR = "too_many_requests_wait:3600"
 
 
 class Provider:
@@ -36,15 +38,16 @@ class Provider:
         line = self._process.stdout.readline() if self._process.stdout else ""
         if not line:
             raise RuntimeError(
-                "the simulated provider did not start; try `python -m benchmarks.provider 5 0 0`"
+                "the simulated provider did not start; try `python -m benchmarks.provider 5 0 0 0`"
             )
         return line.strip()
 
 
 @contextmanager
-def provider(models: int, latency_s: float, *, hanging: int = 0) -> Iterator[Provider]:
-    """Run a provider of so many models that answer after `latency_s` seconds, or never."""
-    command = [sys.executable, "-m", "benchmarks.provider", str(models), str(latency_s), str(hanging)]
+def provider(models: int, latency_s: float, *, hanging: int = 0, limited: int = 0) -> Iterator[Provider]:
+    """Run a provider of so many models that answer after `latency_s` seconds, or never, or with a limit."""
+    counts = [str(models), str(latency_s), str(hanging), str(limited)]
+    command = [sys.executable, "-m", "benchmarks.provider", *counts]
     with subprocess.Popen(  # noqa: S603 - our own module
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT
     ) as process:
@@ -54,18 +57,19 @@ def provider(models: int, latency_s: float, *, hanging: int = 0) -> Iterator[Pro
             process.terminate()
 
 
-async def _serve(models: int, latency_s: float, hanging: int) -> None:
-    async with DemoServer(_world(models, hanging), latency_s=latency_s) as server:
+async def _serve(world: World, latency_s: float) -> None:
+    async with DemoServer(world, latency_s=latency_s) as server:
         _say(server.base_url)
         while await asyncio.to_thread(sys.stdin.readline):
             _say(json.dumps([request.at_s for request in server.requests]))
 
 
-def _world(models: int, hanging: int) -> World:
-    """Return a steady world in which some models hang, spread evenly over the list."""
+def _world(models: int, hanging: int, limited: int) -> World:
+    """Return a steady world where some models hang, spread evenly, and the first are limited for an hour."""
     world = steady(models)
     step = models // hanging if hanging else models
-    return replace(world, behaviours=dict.fromkeys(world.listed[::step][:hanging], "hang"))
+    hang = dict.fromkeys(world.listed[::step][:hanging], "hang")
+    return replace(world, behaviours=dict.fromkeys(world.listed[:limited], _AN_HOUR) | hang)
 
 
 def _say(line: str) -> None:
@@ -74,4 +78,4 @@ def _say(line: str) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(_serve(int(sys.argv[1]), float(sys.argv[2]), int(sys.argv[3])))
+    asyncio.run(_serve(_world(int(sys.argv[1]), *map(int, sys.argv[3:])), float(sys.argv[2])))
