@@ -150,6 +150,7 @@ class Nature:
             latency_ms=chance.randrange(100, 900) if outcome is Outcome.AVAILABLE else None,
             attempts=0 if reason == Reason.NOT_PROBED else 1,
             retires_at=START + timedelta(days=chance.choice((30, 60))) if chance.random() < 0.1 else None,
+            served_as=chance.choice((None, None, "x", "x", "y")) if outcome is Outcome.AVAILABLE else None,
         )
 
 
