@@ -67,7 +67,7 @@ def kind_note(row: Mapping[str, object], words: Mapping[str, Route] = _NO_WORDS)
     `words` are those that mean something at this provider alone.
     """
     inner = row.get("model_info")
-    for place in (row, inner if isinstance(inner, dict) else {}):
+    for place in (row, inner) if isinstance(inner, dict) else (row,):
         for note in _notes(place, words):
             if note.says_kind:
                 return note
@@ -76,12 +76,13 @@ def kind_note(row: Mapping[str, object], words: Mapping[str, Route] = _NO_WORDS)
 
 def _notes(place: Mapping[str, object], words: Mapping[str, Route]) -> Iterator[CatalogNote]:
     """Give what each field says, the one that says most clearly first."""
-    yield from (_kind(_words(place.get(name)), words) for name in _KINDS)
-    yield from (_places(_words(place.get(name))) for name in _PLACES)
-    yield _capable(place.get("capabilities"))
+    yield from (_kind(_words(place[name]), words) for name in _KINDS if name in place)
+    yield from (_places(_words(place[name])) for name in _PLACES if name in place)
+    if "capabilities" in place:
+        yield _capable(place["capabilities"])
     shape = place.get("architecture")
-    for fields in (shape if isinstance(shape, dict) else {}, place):
-        yield from (_given(_words(fields.get(name))) for name in _OUTPUTS)
+    for fields in (shape, place) if isinstance(shape, dict) else (place,):
+        yield from (_given(_words(fields[name])) for name in _OUTPUTS if name in fields)
         if isinstance(modality := fields.get("modality"), str) and "->" in modality:
             yield _given(_words(modality[:_TOLD].rpartition("->")[2].split("+")))
 
