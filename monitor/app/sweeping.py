@@ -5,6 +5,7 @@ import logging
 import signal
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from dataclasses import replace
 from typing import Final
 from uuid import uuid4
 
@@ -13,13 +14,14 @@ from monitor.app.news import News
 from monitor.app.targets import target_of
 from monitor.clock import utc_now
 from monitor.config import ProviderSettings
-from monitor.core.model import Observation, ProviderState
+from monitor.core.model import ProviderState
 from monitor.errors import ConfigError, MonitorError, NoVerdict, StoreError
 from monitor.logs import event
+from monitor.store.acceptance import is_accepted
 from monitor.store.engine import Engine
 from monitor.store.knowledge import load_knowledge
 from monitor.store.states import load_state
-from monitor.sweep import Known, Swept, Watch, ask_now, sweep_provider
+from monitor.sweep import Before, Checked, Swept, Watch, check_now, sweep_provider
 
 log = logging.getLogger(__name__)
 
@@ -57,21 +59,26 @@ async def sweep_now(
     return swept, [each for each in made if isinstance(each, MonitorError)]
 
 
-async def probe_now(app: App, provider: ProviderSettings, model: str) -> Observation:
+async def check_live(app: App, provider: ProviderSettings, model: str) -> Checked:
     """Ask one model now as a sweep would, without recording it."""
     target = target_of(app, provider)
-    known = await asyncio.to_thread(_known, app, provider.name)
-    return await ask_now(target, model, known, utc_now())
+    before = await asyncio.to_thread(_before, app, provider.name)
+    return await check_now(target, model, before, utc_now())
 
 
-def _known(app: App, provider: str) -> Known:
-    """Return what the history knows of a provider; nothing where there is no history to read."""
+def _before(app: App, provider: str) -> Before:
+    """Return what a sweep would begin with; nothing where there is no history to read."""
+    nothing = Before(slot=None, state=ProviderState(), knowledge={}, is_accepted=False, spent_today=0)
     try:
         engine = app.history()
-        state, knowledge = load_state(engine, provider), load_knowledge(engine, provider)
+        return replace(
+            nothing,
+            state=load_state(engine, provider),
+            knowledge=load_knowledge(engine, provider),
+            is_accepted=is_accepted(engine, provider),
+        )
     except StoreError:
-        return Known(state=ProviderState(), knowledge={}, notes={})
-    return Known(state=state, knowledge=knowledge, notes={})
+        return nothing
 
 
 async def _tell(app: App, engine: Engine) -> None:

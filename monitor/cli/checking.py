@@ -1,19 +1,21 @@
 """`monitor check`: is this model available? For CI, by exit code."""
 
 import asyncio
+from dataclasses import fields
 from datetime import timedelta
 
 import click
 
 from monitor.app.application import App
-from monitor.app.sweeping import probe_now
+from monitor.app.sweeping import check_live
 from monitor.cli.context import Context, json_option, pass_context, provider_option
 from monitor.cli.output import print_json, say
 from monitor.cli.reading import known_model
 from monitor.cli.staleness import max_age_option, refuse_stale
-from monitor.core.model import ANSWERED, Observation, Outcome, Status
+from monitor.core.model import ANSWERED, Outcome, Status, Verdict
 from monitor.errors import NoVerdict, UsageError
-from monitor.report.plain import answer_words, reason_words, shown_id
+from monitor.report.plain import answer_words, cause_words, reason_words, shown_id
+from monitor.sweep import Checked
 
 _YES, _NO = 0, 1
 
@@ -62,16 +64,37 @@ def _check_live(app: App, model: str, provider: str | None, *, as_json: bool) ->
     chosen = app.chosen(provider)
     if len(chosen) > 1:
         raise UsageError("several providers are configured; choose one with --provider")
-    seen = asyncio.run(probe_now(app, chosen[0], model))
+    checked = asyncio.run(check_live(app, chosen[0], model))
     if as_json:
-        print_json(seen)
+        print_json(_document(checked))
     else:
-        answer = f"HTTP {seen.http_status}" if seen.http_status else "no response"
-        say(f"{shown_id(seen.model)}: {seen.outcome} ({answer}: {reason_words(seen.reason)})")
-    return _live_code(seen)
+        say(_line(checked))
+    return _live_code(checked)
 
 
-def _live_code(seen: Observation) -> int:
+def _document(checked: Checked) -> dict[str, object]:
+    """Return the observation's fields, and what a sweep would make of it."""
+    seen = {field.name: getattr(checked.observation, field.name) for field in fields(checked.observation)}
+    verdict = Verdict.INCONCLUSIVE if checked.cause else Verdict.CONCLUSIVE
+    more = {"provider": checked.provider, "listed": checked.is_listed}
+    return {**seen, **more, "verdict": verdict, "cause": checked.cause}
+
+
+def _line(checked: Checked) -> str:
+    seen = checked.observation
+    answer = f"HTTP {seen.http_status}" if seen.http_status else "no response"
+    words = f"{answer}: {answer_words(seen.reason, seen.served_as)}"
+    place = "" if checked.is_listed else ", not in the catalog"
+    return f"{shown_id(seen.model)}: {seen.outcome} ({words}){place}"
+
+
+def _live_code(checked: Checked) -> int:
+    """Return the exit code; raises NoVerdict where a sweep would say nothing of the model."""
+    seen, name = checked.observation, shown_id(checked.observation.model)
+    if checked.cause:
+        said = f": {shown_id(checked.detail)}" if checked.detail else ""
+        words = f"{cause_words(checked.cause)} ({shown_id(checked.cause)}){said}"
+        raise NoVerdict(f"{name}: no verdict, as this concerns all of {checked.provider}: {words}")
     if seen.outcome == Outcome.UNKNOWN:
-        raise NoVerdict(f"{shown_id(seen.model)}: no clear answer: {reason_words(seen.reason)}")
+        raise NoVerdict(f"{name}: no clear answer: {reason_words(seen.reason)}")
     return _YES if seen.outcome in ANSWERED else _NO

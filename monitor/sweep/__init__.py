@@ -3,9 +3,8 @@
 It connects what looks, decides and remembers, and does none of that itself.
 """
 
-from monitor.sweep.agenda import Known
-from monitor.sweep.live import ask_now
+from monitor.sweep.live import Checked, check_now
 from monitor.sweep.route import sweep_provider
-from monitor.sweep.values import Swept, Target, Watch
+from monitor.sweep.values import Before, Swept, Target, Watch
 
-__all__ = ["Known", "Swept", "Target", "Watch", "ask_now", "sweep_provider"]
+__all__ = ["Before", "Checked", "Swept", "Target", "Watch", "check_now", "sweep_provider"]

@@ -1,18 +1,50 @@
-"""One model asked now, as a sweep would ask it: found on its endpoint, and asked again where unclear."""
+"""One model checked now: what it says, and whether a sweep would believe it. Nothing is recorded.
 
+The model is looked at as a sweep looks at it, with the same catalog, history and knowledge. What a sweep
+learns from all the others is learned from a few of them, and only where the model gives no answer: whose
+trouble is it (rules.md 6, 8)?
+"""
+
+from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 
-from monitor.core.model import Observation
+from monitor.catalog.reading import CatalogReading
+from monitor.core.diff import doubt_catalog, is_tracked
+from monitor.core.model import Observation, Outcome, Sweep, Verdict
+from monitor.core.verdict import FEWEST_ANSWERED, judge, regulars
 from monitor.http import open_client
 from monitor.probe.probe import Line
 from monitor.probe.stopwatch import Stopwatch
-from monitor.sweep.agenda import Known, course_of
-from monitor.sweep.looking import ask_all
-from monitor.sweep.values import Target
+from monitor.probe.suspicion import ENOUGH, as_models_own, refusal_cause
+from monitor.probe.terms import RoundResult
+from monitor.sweep.agenda import Known, agenda_of, set_aside
+from monitor.sweep.listing import read_listing
+from monitor.sweep.looking import Looking
+from monitor.sweep.values import Before, Target
 
 
-async def ask_now(target: Target, model: str, known: Known, now: datetime) -> Observation:
-    """Ask one model; nothing is recorded. Raises ConfigError where the request cannot be put on the wire."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """What one model of a provider said now, and what a sweep would make of it.
+
+    `cause` is why a sweep would be inconclusive, `detail` what was said of that; None where it would record
+    the observation. `is_listed` says whether the catalog has the id.
+    """
+
+    provider: str
+    observation: Observation
+    is_listed: bool
+    cause: str | None = None
+    detail: str | None = None
+
+
+async def check_now(target: Target, model: str, before: Before, now: datetime) -> Checked:
+    """Ask one model now. Raises ConfigError where the request cannot be put on the wire.
+
+    A model that answers is believed, whatever the catalog is like.
+    """
+    aim = replace(target, full_look_every=1, requests_per_day=None)
     async with open_client(target.endpoint) as client:
         line = Line(
             client=client,
@@ -21,5 +53,86 @@ async def ask_now(target: Target, model: str, known: Known, now: datetime) -> Ob
             quirks=target.quirks,
             pace=target.pacer.acquire,
         )
-        result = await ask_all([course_of(model, known, target, now)], target, line)
-    return result.observations[0]
+        reading = await read_listing(aim, line, before)
+        return await _Check(aim, line, before, reading, model).run()
+
+
+class _Check:
+    """One check between the reading of the catalog and its verdict."""
+
+    def __init__(
+        self, target: Target, line: Line, before: Before, reading: CatalogReading, model: str
+    ) -> None:
+        self.target, self.line, self.before, self.model = target, line, before, model
+        self.known = Known(state=before.state, knowledge=before.knowledge, notes=reading.notes)
+        started_at = line.stopwatch.started_at
+        self.catalog = Sweep(
+            provider=target.provider,
+            started_at=started_at,
+            finished_at=started_at,
+            listed=reading.ids,
+            accepted=before.is_accepted,
+            cause=reading.trouble.cause if reading.trouble else None,
+            detail=reading.trouble.detail if reading.trouble else None,
+        )
+        self.listed = {*before.state.believed, *target.models} if reading.trouble else {*reading.ids}
+
+    async def run(self) -> Checked:
+        first = await self._look_at(self.model)
+        seen = first.observations[0]
+        checked = Checked(
+            provider=self.target.provider, observation=seen, is_listed=self.model in self.listed
+        )
+        if seen.outcome is Outcome.AVAILABLE:
+            return checked
+        if cause := self.catalog.cause or doubt_catalog(self.before.state, self.catalog, self.target.policy):
+            return replace(checked, cause=cause, detail=self.catalog.detail)
+        own = as_models_own(seen) if refusal_cause(seen) else seen
+        cause = first.trouble
+        if witnesses := self._witnesses(first):
+            cause = self._cause(own, await self._look_at(*witnesses))
+        return (
+            replace(checked, cause=cause, detail=seen.detail) if cause else replace(checked, observation=own)
+        )
+
+    async def _look_at(self, *models: str) -> RoundResult:
+        """Look at a few models as a sweep would at its whole catalog, within a sweep's time."""
+        looking = Looking(
+            target=self.target,
+            line=replace(self.line, stopwatch=Stopwatch.start(self.line.stopwatch.now())),
+            known=self.known,
+            spent_today=0,
+            is_accepted=self.before.is_accepted,
+            unlisted=set(models) - self.listed,
+        )
+        return await looking.look_at(models)
+
+    def _witnesses(self, first: RoundResult) -> tuple[str, ...]:
+        """Return who else is asked: those that answered last time, else who a first sweep would ask first.
+
+        Without a suspicion that a few models could confirm it is nobody.
+        """
+        seen = first.observations[0]
+        is_doubtful = first.trouble or refusal_cause(seen) or seen.outcome is Outcome.RATE_LIMITED
+        state, started_at = self.before.state, self.catalog.started_at
+        if not is_doubtful and len(regulars(state, started_at)) < FEWEST_ANSWERED:
+            return ()
+        tracked = [each for each in self.catalog.listed if is_tracked(each, self.target.policy)]
+        agenda = agenda_of(tracked, self.known, self.target, started_at=started_at, is_short=False)
+        if answering := set_aside((*agenda.canaries, *agenda.regulars), (self.model,)):
+            return tuple(dict.fromkeys(answering))[:FEWEST_ANSWERED]
+        return set_aside(agenda.asked, (self.model,))[: ENOUGH - 1]
+
+    def _cause(self, own: Observation, others: RoundResult) -> str | None:
+        """Return why a sweep of these models alone would be inconclusive; None where it would not be."""
+        seen = (own, *others.observations)
+        listed = tuple(each.model for each in seen)
+        small = replace(
+            self.catalog,
+            listed=listed,
+            observations=seen,
+            cause=others.trouble,
+            verdict=Verdict.INCONCLUSIVE if others.trouble else None,
+        )
+        state = replace(self.before.state, believed=frozenset(listed))
+        return judge(state, small, partial(is_tracked, policy=self.target.policy)).cause

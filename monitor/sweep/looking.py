@@ -1,6 +1,6 @@
 """What a sweep does with a believed catalog: look up who is retired, then ask everybody else."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 
 from monitor.core.budget import share
@@ -23,7 +23,7 @@ class Looking:
     """One look at a catalog. `take` gets each final observation, `count` how many requests went out.
 
     `learned` is what to remember of the models afterwards, where that is news, `proven` the part of it that
-    holds whatever the sweep's verdict is.
+    holds whatever the sweep's verdict is. `unlisted` are those looked at that the catalog does not have.
     """
 
     target: Target
@@ -31,8 +31,9 @@ class Looking:
     known: Known
     spent_today: int
     is_accepted: bool
-    take: Callable[[Observation], None]
-    count: Callable[[int], None]
+    take: Callable[[Observation], None] = lambda _observation: None
+    count: Callable[[int], None] = lambda _requests: None
+    unlisted: Collection[str] = ()
     learned: dict[str, Knowledge] = field(default_factory=dict)
     proven: dict[str, Knowledge] = field(default_factory=dict)
 
@@ -63,6 +64,7 @@ class Looking:
             agenda=agenda,
             request_limit=None if allowance is None else max(allowance - lookups.sent, 0),
             believes=self.is_accepted,
+            unlisted=self.unlisted,
             take=self.take,
             count=self.count,
         )
@@ -96,17 +98,19 @@ async def ask_all(
     target: Target,
     line: Line,
     *,
-    agenda: Agenda | None = None,
-    request_limit: int | None = None,
-    believes: bool = False,
-    take: Callable[[Observation], None] = lambda _observation: None,
-    count: Callable[[int], None] = lambda _requests: None,
+    agenda: Agenda,
+    request_limit: int | None,
+    believes: bool,
+    unlisted: Collection[str],
+    take: Callable[[Observation], None],
+    count: Callable[[int], None],
 ) -> RoundResult:
-    """Make one round of probes at a target; without an agenda nobody is known to answer."""
+    """Make one round of probes at a target."""
 
     async def probe(model: str, form: Form, timeout_s: float) -> Answer:
         count(1)
-        answer = await probe_model(line, model, form=form, timeout_s=timeout_s)
+        is_listed = model not in unlisted
+        answer = await probe_model(line, model, form=form, timeout_s=timeout_s, listed=is_listed)
         count(answer.requests - 1)
         return answer
 
@@ -123,11 +127,11 @@ async def ask_all(
             deadline_s=deadline_s(target),
             request_limit=request_limit,
             believes=believes,
-            is_exhausted=agenda is not None and agenda.is_exhausted,
+            is_exhausted=agenda.is_exhausted,
         ),
-        canaries=agenda.canaries if agenda else (),
-        regulars=agenda.regulars if agenda else (),
-        believed=agenda.believed if agenda else (),
+        canaries=agenda.canaries,
+        regulars=agenda.regulars,
+        believed=agenda.believed,
         on_observation=take,
     )
 
