@@ -174,6 +174,18 @@ def test_the_catalogs_word_on_the_kind_and_the_end_counts(history: Engine) -> No
     assert checked.observation.kind == "embeddings"
 
 
+def test_a_kind_that_may_not_be_asked_is_not_asked(history: Engine) -> None:
+    """Rule 38."""
+    with g.gateway(
+        s.scripted({SUBJECT: {CHAT: s.OK}}, row_of={SUBJECT: {"mode": "image_generation"}})
+    ) as there:
+        checked = check(g.target(there.base_url), history, SUBJECT, hour=0)
+        swept = g.sweep(g.target(there.base_url), history, g.hours(0)).sweep
+        assert there.probes == []
+    assert (words(checked.observation), checked.cause) == (words(swept.observations[0]), swept.cause)
+    assert (checked.observation.reason, checked.observation.attempts) == ("not_probed", 0)
+
+
 def test_the_form_that_worked_is_remembered(history: Engine) -> None:
     picky = s.unless("system", s.complaint("a system message is required"))
     with g.gateway(world(subject=picky)) as there:

@@ -157,6 +157,12 @@ def test_ids_named_exactly_and_patterns_that_match_are_not_noted(
     assert checked_with(tmp_path, database_url, more, include=[*LISTED, "meta/*"], exclude=["*[[]1m]"]) == []
 
 
+def test_ids_that_the_configuration_names_are_matched_before_they_were_ever_swept() -> None:
+    text = '[[providers]]\nname = "a"\npreset = "ollama"\nmodels = ["new[1]"]\nexclude = ["new[1]", "old"]'
+    faults = unmatched_patterns(parse_settings(text, "config.toml"), {"a": {"x"}})
+    assert [fault.path for fault in faults] == [("providers", 0, "exclude", 1)]
+
+
 @pytest.mark.usefixtures("engine")
 def test_where_no_catalog_was_read_yet_nothing_is_said_of_models(database_url: str, tmp_path: Path) -> None:
     more = '[[maintenance]]\ncron = "0 22 * * sun"\nduration = "4h"\nmodels = ["b"]\n'

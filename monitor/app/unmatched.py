@@ -13,9 +13,11 @@ _LISTS: Final = ("include", "exclude")
 def unmatched_patterns(settings: Settings, catalogs: Mapping[str, Collection[str]]) -> list[Fault]:
     """Return a word on each pattern that matches no configured provider, or no model of the last catalogs.
 
-    `catalogs` holds the ids last believed to be listed, by provider. Of a provider that is not in there
-    nothing is said.
+    `catalogs` holds the ids last believed to be listed, by provider; ids that the configuration names are
+    listed, too. Of a provider that is not in there nothing is said.
     """
+    named = {provider.name: provider.models for provider in settings.providers}
+    catalogs = {name: {*listed, *named.get(name, ())} for name, listed in catalogs.items()}
     return [
         *_of_providers(settings, catalogs),
         *_of_channels(settings),

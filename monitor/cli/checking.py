@@ -96,5 +96,6 @@ def _live_code(checked: Checked) -> int:
         words = f"{cause_words(checked.cause)} ({shown_id(checked.cause)}){said}"
         raise NoVerdict(f"{name}: no verdict, as this concerns all of {checked.provider}: {words}")
     if seen.outcome == Outcome.UNKNOWN:
-        raise NoVerdict(f"{name}: no clear answer: {reason_words(seen.reason)}")
+        said = f": {shown_id(seen.detail)}" if seen.detail else ""
+        raise NoVerdict(f"{name}: no clear answer: {reason_words(seen.reason)}{said}")
     return _YES if seen.outcome in ANSWERED else _NO

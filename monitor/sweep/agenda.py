@@ -1,23 +1,25 @@
 """What one sweep is going to ask: each model's course from what is known of it, and whom to ask first."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from monitor.core.ids import is_path
 from monitor.core.knowledge import NOTHING_KNOWN, Knowledge
 from monitor.core.looks import after_probe, is_looked_up
-from monitor.core.model import EventKind, Kind, ModelState, ProviderState, Status
+from monitor.core.model import EventKind, Kind, ModelState, Observation, ProviderState, Status
 from monitor.core.notes import CatalogNote
 from monitor.core.order import by_worth, interleaved
 from monitor.core.quirks import Quirks
 from monitor.core.search import is_askable, plan_for
 from monitor.core.verdict import regulars
 from monitor.probe.course import Course
+from monitor.probe.stopwatch import Stopwatch
 from monitor.sweep.values import Target
 
 CANARIES = 3
 _NO_NOTE = CatalogNote()
+_NOT_ASKED = "of a kind that no probe asks, or only where costly_kinds allows what it costs"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,6 +108,12 @@ def course_of(model: str, known: Known, target: Target, now: datetime) -> Course
     )
     announced = _announced(note, known.state.models.get(model), now)
     return Course(model, plan, kind, knowledge=after_probe(knowledge), announced=announced)
+
+
+def shut_out(model: str, known: Known, target: Target, stopwatch: Stopwatch) -> Observation:
+    """Return the observation of a model that no probe may ask."""
+    course = course_of(model, known, target, stopwatch.now())
+    return replace(course.not_probed(stopwatch.at_ms()), detail=_NOT_ASKED)
 
 
 def _is_believed(model: str, known: Known) -> bool:

@@ -18,7 +18,7 @@ from monitor.probe.probe import Line
 from monitor.probe.stopwatch import Stopwatch
 from monitor.probe.suspicion import ENOUGH, as_models_own, refusal_cause
 from monitor.probe.terms import RoundResult
-from monitor.sweep.agenda import Known, agenda_of, set_aside
+from monitor.sweep.agenda import Known, agenda_of, set_aside, shut_out
 from monitor.sweep.listing import read_listing
 from monitor.sweep.looking import Looking
 from monitor.sweep.values import Before, Target
@@ -78,11 +78,11 @@ class _Check:
         self.listed = {*before.state.believed, *target.models} if reading.trouble else {*reading.ids}
 
     async def run(self) -> Checked:
+        if not self.known.may_ask(self.model, self.target.quirks):
+            return self._checked(shut_out(self.model, self.known, self.target, self.line.stopwatch))
         first = await self._look_at(self.model)
         seen = first.observations[0]
-        checked = Checked(
-            provider=self.target.provider, observation=seen, is_listed=self.model in self.listed
-        )
+        checked = self._checked(seen)
         if seen.outcome is Outcome.AVAILABLE:
             return checked
         if cause := self.catalog.cause or doubt_catalog(self.before.state, self.catalog, self.target.policy):
@@ -94,6 +94,10 @@ class _Check:
         return (
             replace(checked, cause=cause, detail=seen.detail) if cause else replace(checked, observation=own)
         )
+
+    def _checked(self, observation: Observation) -> Checked:
+        is_listed = self.model in self.listed
+        return Checked(provider=self.target.provider, observation=observation, is_listed=is_listed)
 
     async def _look_at(self, *models: str) -> RoundResult:
         """Look at a few models as a sweep would at its whole catalog, within a sweep's time."""
@@ -117,7 +121,12 @@ class _Check:
         state, started_at = self.before.state, self.catalog.started_at
         if not is_doubtful and len(regulars(state, started_at)) < FEWEST_ANSWERED:
             return ()
-        tracked = [each for each in self.catalog.listed if is_tracked(each, self.target.policy)]
+        quirks, policy = self.target.quirks, self.target.policy
+        tracked = [
+            each
+            for each in self.catalog.listed
+            if is_tracked(each, policy) and self.known.may_ask(each, quirks)
+        ]
         agenda = agenda_of(tracked, self.known, self.target, started_at=started_at, is_short=False)
         if answering := set_aside((*agenda.canaries, *agenda.regulars), (self.model,)):
             return tuple(dict.fromkeys(answering))[:FEWEST_ANSWERED]

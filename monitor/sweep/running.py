@@ -32,7 +32,7 @@ from monitor.store.record import (
     close_sweep,
     keep_catalog,
 )
-from monitor.sweep.agenda import Known, course_of, set_aside
+from monitor.sweep.agenda import Known, set_aside, shut_out
 from monitor.sweep.listing import read_listing
 from monitor.sweep.looking import Looking
 from monitor.sweep.values import Before, Swept, Target, Watch
@@ -41,7 +41,6 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 _FLUSH_SECONDS = 1.0
-_NOT_ASKED = "of a kind that no probe asks, or only where costly_kinds allows what it costs"
 _CLOSE_ATTEMPTS = 8  # about two minutes of back-off
 
 
@@ -114,8 +113,7 @@ class Running:
         known = Known(state=self.state, knowledge=self.before.knowledge, notes=reading.notes)
         asked = tuple(model for model in tracked if known.may_ask(model, self.target.quirks))
         for model in set_aside(tracked, asked):
-            course = course_of(model, known, self.target, self.stopwatch.now())
-            self._take(replace(course.not_probed(self.stopwatch.at_ms()), detail=_NOT_ASKED))
+            self._take(shut_out(model, known, self.target, self.stopwatch))
         looking = Looking(
             target=self.target,
             line=line,
