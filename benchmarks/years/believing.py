@@ -14,10 +14,10 @@ from datetime import datetime, timedelta
 from benchmarks.years.findings import Findings
 from benchmarks.years.making import Made
 from monitor.core.diff import fold
+from monitor.core.memory import Memory
 from monitor.core.model import (
     ANSWERED,
     Event,
-    Memory,
     ModelState,
     Observation,
     Outcome,

@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from monitor.core.lifecycle import confirm_absence, observe
+from monitor.core.memory import Streak
 from monitor.core.model import (
     ANSWERED,
     UNASKED,
@@ -21,7 +22,6 @@ from monitor.core.model import (
     Policy,
     ProviderState,
     Reason,
-    Streak,
     Sweep,
     Verdict,
 )

@@ -10,16 +10,15 @@ from datetime import datetime
 from typing import TypeGuard
 
 from monitor.core import remarks
+from monitor.core.memory import Memory, Streak
 from monitor.core.model import (
     Event,
     EventKind,
-    Memory,
     ModelState,
     Observation,
     Policy,
     Reason,
     Status,
-    Streak,
 )
 from monitor.core.seen import Advance, Seen, clear_direction, count_silence, note
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from monitor.core.memory import Held, Memory, Streak
+
 
 class Outcome(StrEnum):
     """What one observation says of a model."""
@@ -18,9 +20,8 @@ class Outcome(StrEnum):
     UNKNOWN = "unknown"
 
 
-NOT_RECORDED = ""  # who answered, in observations of a version that did not look: nothing changes by them
-
 ANSWERED = frozenset({Outcome.AVAILABLE, Outcome.RATE_LIMITED})  # rules.md 2
+NOT_RECORDED = ""  # who answered, in observations of a version that did not look: nothing changes by them
 
 
 class Reason(StrEnum):
@@ -198,48 +199,6 @@ class Policy:
     exclude: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Streak:
-    """How many in a row agreed, and when the first of them was."""
-
-    count: int
-    began_at: datetime
-
-    def longer(self) -> "Streak":
-        """Return the same streak with one more."""
-        return Streak(self.count + 1, self.began_at)
-
-
-@dataclass(frozen=True, slots=True)
-class Swap:
-    """Another model that answered once in this one's name, and when; `served_as` None is the model itself."""
-
-    served_as: str | None
-    began_at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Memory:
-    """What the fold must remember of a model beyond what is shown of it.
-
-    `unclear` counts the looks in a row that got no clear answer, `timeouts` those that only timed out.
-    `absent` counts conclusive catalog reads without the model, `is_gone` says that its absence is confirmed,
-    `window` holds the last clear observations for flapping, oldest first, True for up. `has_served` says that
-    it was available once, so that it is known who answers, `swap` who else did so last (rules.md 37).
-    """
-
-    ups: Streak | None = None
-    downs: Streak | None = None
-    timeouts: Streak | None = None
-    unclear: Streak | None = None
-    absent: Streak | None = None
-    is_gone: bool = False
-    window: tuple[bool, ...] = ()
-    has_answered: bool = False
-    has_served: bool = False
-    swap: Swap | None = None
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelState:
     """What is believed of one model after the last conclusive sweep.
@@ -260,14 +219,6 @@ class ModelState:
     retires_at: datetime | None = None
     served_as: str | None = None
     memory: Memory = field(default_factory=Memory)
-
-
-@dataclass(frozen=True, slots=True)
-class Held:
-    """A mass failure the guard holds back: its class, and how often each model failed so, since when."""
-
-    failure_class: str
-    models: Mapping[str, Streak]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

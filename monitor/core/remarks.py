@@ -5,7 +5,8 @@ from datetime import datetime
 from decimal import ROUND_HALF_EVEN
 
 from monitor.core import flapping
-from monitor.core.model import NOT_RECORDED, Event, EventKind, Kind, ModelState, Outcome, Policy, Status, Swap
+from monitor.core.memory import Swap
+from monitor.core.model import NOT_RECORDED, Event, EventKind, Kind, ModelState, Outcome, Policy, Status
 from monitor.core.percentages import percent_words
 from monitor.core.seen import Advance, Seen
 

@@ -4,18 +4,17 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from monitor.core import flapping
+from monitor.core.memory import Memory, Streak
 from monitor.core.model import (
     ANSWERED,
     UNASKED,
     Event,
-    Memory,
     ModelState,
     Observation,
     Outcome,
     Policy,
     Reason,
     Status,
-    Streak,
 )
 
 Advance = tuple[ModelState, tuple[Event, ...]]

@@ -8,17 +8,16 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from monitor.core.memory import Held, Streak
 from monitor.core.model import (
     ANSWERED,
     UNASKED,
     Cause,
     EventKind,
-    Held,
     Observation,
     Outcome,
     ProviderState,
     Reason,
-    Streak,
     Sweep,
     Verdict,
 )

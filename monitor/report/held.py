@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from typing import Final
 
-from monitor.core.model import Held, ProviderState
+from monitor.core.memory import Held
+from monitor.core.model import ProviderState
 from monitor.core.verdict import ACCOUNT, GONE, REQUEST, TROUBLE
 from monitor.report.plain import cause_words, readable
 from monitor.report.times import moment_words

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.core.model import Memory, ModelState, Status, Streak
+from monitor.core.memory import Memory, Streak
+from monitor.core.model import ModelState, Status
 from monitor.core.order import by_worth, interleaved
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)

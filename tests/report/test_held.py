@@ -4,7 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from monitor.core.model import EventKind, Held, ProviderState, Streak
+from monitor.core.memory import Held, Streak
+from monitor.core.model import EventKind, ProviderState
 from monitor.core.verdict import ACCOUNT, GONE, REQUEST, TROUBLE
 from monitor.report.held import FAILURES, held_back
 

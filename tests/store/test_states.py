@@ -4,7 +4,8 @@ import json
 from datetime import UTC, datetime
 
 from monitor.core.diff import fold
-from monitor.core.model import ProviderState, Reason, Streak
+from monitor.core.memory import Streak
+from monitor.core.model import ProviderState, Reason
 from monitor.core.verdict import regulars
 from monitor.store.states import read_document, state_document
 from tests.core.histories import START, STEP, USUAL, answer, live, story, sweep
