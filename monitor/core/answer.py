@@ -14,6 +14,9 @@ _MOST_LEAVES = 300
 _DEEPEST = 4  # errors stand inside errors
 _TAG = re.compile(r"<[^<>]{0,500}>")
 _TITLE = re.compile(r"<title[^<>]{0,100}>([^<]{1,300})", re.IGNORECASE)
+_MARKUP = re.compile(
+    r"\s{0,99}<(?:!doctype|\?xml|html|head|body|title|center|h1|div|script|error)\b", re.IGNORECASE
+)
 _STATUS = re.compile(r"\A(?:http[/ \d.]{0,9})?([45]\d\d)(?:\.0)?(?: [a-z -]{1,40})?\Z", re.IGNORECASE)
 _STATUS_NAMES = ("code", "status", "status_code", "statusCode", "http_status", "http_code", "error_code")
 _PAGE = "html-message"  # in which Portkey wraps what is no JSON
@@ -26,7 +29,8 @@ _ECHOES = frozenset({"input", "instance", "request_id", "requestId", "documentat
 _FAILED_END = re.compile(r"(?:\A|_)(?:error|failed|failure|exception)\Z|\Ainsufficient_system_resource\Z")
 _FAILED_SENTENCE = re.compile(
     r"\A\W{0,9}(?:(?:an? |internal |unexpected |api |http |server |upstream )*(?:error|exception)\b"
-    r"|traceback|failed to|request failed|(?:[\w.]{1,60} ?){0,6}(?:error|exception)\b ?(?:code)?:)",
+    r"|traceback|failed to|request failed|no consistent answer|could not generate|"
+    r"(?:[\w.]{1,60} ?){0,6}(?:error|exception)\b ?(?:code)?:)",
     re.IGNORECASE,
 )
 _TOKEN_NAMES = ("completion_tokens", "output_tokens", "generated_tokens", "completionTokens", "outputTokens")
@@ -59,7 +63,7 @@ def is_page(body: str, document: object = None) -> bool:
     """Whether a body is a web page, or another document of tags that no API of models speaks."""
     wrapped = document.get(_PAGE) if isinstance(document, dict) else None
     text = wrapped if isinstance(wrapped, str) else body
-    return text[:200].lstrip("\ufeff \t\r\n").startswith("<")
+    return _MARKUP.match(text[:200].lstrip("\ufeff")) is not None
 
 
 # ---- Results ---------------------------------------------------------------------------

@@ -92,7 +92,7 @@ def read_facts(exchange: Exchange, *, now: datetime, model: str, listed: bool) -
         proves=proves,
         wait_s=retry_after_s(exchange.headers, "", now) or 0.0,
         listed=listed,
-        is_page=is_page(exchange.body, document),
+        is_page=is_page(exchange.body, document) or is_page(sentence),
         is_empty=is_success and proves is None and error is None and _is_empty(document),
         relayed=relayed,
         served_as=_served_as(document, model) if proves else None,

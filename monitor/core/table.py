@@ -106,8 +106,13 @@ def _no_path(facts: Facts) -> bool:
     """Whether a 404 is bare, so about the address: a page, or words that say only "not found"."""
     if facts.relayed is None and not isinstance(facts.document, dict | list):
         return True
+    return re.search(phrases.NO_PATH, bare_words(facts)) is not None
+
+
+def bare_words(facts: Facts) -> str:
+    """Return the words that may say "not found" and no more, without the marks of documents in sentences."""
     words = facts.relayed.words if facts.relayed else facts.sentence.lower()
-    return re.search(phrases.NO_PATH, " ".join(_BARE_MARKS.sub(" ", words).split())) is not None
+    return " ".join(_BARE_MARKS.sub(" ", words).split())
 
 
 def _no_path_nor_listed(facts: Facts) -> bool:

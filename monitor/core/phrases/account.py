@@ -95,7 +95,7 @@ NOT_YOURS_ROWS = (
     Saying("nvidia", r"not shared with|missing resource entry in api ?key", "NVIDIA/nvcf vanity-gateway"),
     Saying("ollama", r"requires a subscription|cloud is disabled", "ollama server/routes.go"),
     Saying(
-        "litellm generic", r"not allowed to access|model_access_denied", "litellm/proxy/auth/auth_checks.py"
+        "litellm any", r"not allowed to access|model_access_denied", "litellm/proxy/auth/auth_checks.py"
     ),
     Saying("openai", r"must be verified to use", "https://help.openai.com/en/articles/10910291"),
     Saying("neon", r"verified account", _ROW_8),
@@ -171,7 +171,7 @@ NOT_YOURS_ROWS = (
     ),
     Saying("any", r"(?:requires?|needs?) (?:an? )?(?:\w+ ){0,2}(?:plan|tier|subscription)\b", _ROW_8),
     Saying(
-        "generic",
+        "any",
         r"(?:plan|tier)\b.{0,30}please upgrade",
         "https://github.com/tashfeenahmed/freellmapi/issues/618",
     ),

@@ -32,7 +32,7 @@ PER_DAY_ROWS = (
     Saying("ollama", r"(?:session|usage)[ _]limit\b", "https://docs.ollama.com/cloud"),
     Saying(
         "new-api any",
-        r"\b(?:quota|allowance|allocation)(?:\b|_).{0,20}(?:used up|exhausted)",
+        r"\b(?:quota|allowance|allocation)[ _](?:\w+[ _]){0,3}?(?:used up|exhausted)",
         "new-api i18n/locales",
     ),
     Saying("gemini", r"\blimit: ?0\b", _GEMINI),
