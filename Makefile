@@ -6,6 +6,8 @@ NODE_PACKAGES := nodejs npm
 IMAGE_PACKAGES := buildah mmdebstrap
 SERVERS := tests/thirdparty
 LITELLM := .venv-litellm
+FUZZ := .venv-fuzz
+FUZZ_S ?= 600
 
 # What `litellm[proxy]` asks for and never imports here: 300 of its 750 MB.
 LITELLM_UNUSED := azure-core azure-identity azure-storage-blob boto3 botocore granian gunicorn hf-xet huggingface-hub \
@@ -19,7 +21,7 @@ WITHOUT_FUNDING := 'import json, pathlib; lock = pathlib.Path("package-lock.json
 # aimock needs Node.js 20.15; where the machine's is older (Debian 12: 18), one comes with the npm packages.
 IS_NODE_NEW := node -e 'const [a, b] = process.versions.node.split("."); process.exit(100 * a + +b < 2015 ? 1 : 0)'
 
-.PHONY: help setup run test soak test-e2e image-test lint types check bench docs lock clean
+.PHONY: help setup run test soak fuzz test-e2e image-test lint types check bench docs lock clean
 
 help: ## what each target does
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -52,6 +54,15 @@ test: setup $(LITELLM)/.ready ## the whole test suite, on SQLite and on a real P
 soak: setup ## ten thousand random lives, each rebuilt (an hour and more)
 	$(BIN)/pytest -m soak
 
+$(FUZZ)/.ready: tests/fuzz/atheris.lock
+	$(PYTHON) -m venv --clear $(FUZZ)
+	$(FUZZ)/bin/pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r $<
+	@touch $@
+
+fuzz: $(FUZZ)/.ready ## whatever bodies a fuzzer thinks of, for ten minutes (FUZZ_S=60: one)
+	mkdir -p build/fuzz
+	PYTHONPATH=. $(FUZZ)/bin/python tests/fuzz/bodies.py build/fuzz/corpus -max_total_time=$(FUZZ_S) -max_len=8192 -timeout=10 -artifact_prefix=build/fuzz/
+
 test-e2e: setup $(SERVERS)/node_modules/.ready ## a real browser (installs Debian's Chromium) and npm's servers
 	@command -v chromium >/dev/null || { apt-get update -qq && apt-get install -y -qq $(E2E_PACKAGES) >/dev/null; }
 	$(BIN)/pytest -m e2e
@@ -81,8 +92,9 @@ lock: ## refresh the locks (versions and hashes only)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --upgrade pyproject.toml -o requirements.lock
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --group dev pyproject.toml -o requirements-dev.lock -c requirements.lock
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --upgrade $(LITELLM_UNUSED:%=--no-emit-package %) $(SERVERS)/litellm.in -o $(SERVERS)/litellm.lock
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --upgrade tests/fuzz/atheris.in -o tests/fuzz/atheris.lock
 	cd $(SERVERS) && npm update --silent --package-lock-only --omit-lockfile-registry-resolved --ignore-scripts --no-audit --no-fund
 	cd $(SERVERS) && $(PYTHON) -c $(WITHOUT_FUNDING)
 
 clean: ## remove what the other targets made
-	rm -rf .venv $(LITELLM) $(SERVERS)/node_modules .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis dist build
+	rm -rf .venv $(LITELLM) $(FUZZ) $(SERVERS)/node_modules .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis dist build

@@ -12,6 +12,7 @@ from monitor.core.classify import Finding, classify
 from monitor.core.exchange import Exchange
 from monitor.core.forms import Change
 from monitor.core.model import Kind, Outcome, Reason
+from tests.fuzz.results import holds_a_result
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
 MODEL = "acme/chat-1"
@@ -183,6 +184,7 @@ def test_what_is_explained_or_said_is_an_answer(body: object) -> None:
         ),
         (said("Error code: 404 - {'error': {}}", usage={"completion_tokens": 0}), Reason.NO_ENDPOINT),
         (said("Error: it broke", usage={"completion_tokens": 0}), Reason.INVALID_ANSWER),
+        (said("No consistent answer found.", usage={"completion_tokens": 0}), Reason.INVALID_ANSWER),
         (said("litellm.RateLimitError: RateLimitError: slow", usage={"completion_tokens": 0}),
          Reason.TOO_MANY_REQUESTS),
     ],
@@ -311,6 +313,7 @@ def test_a_proxys_word_that_another_answered_is_no_answer_of_the_model(told: str
         "<?xml version='1.0'?><Error><Code>AccessDenied</Code></Error>",
         "<head><title>Access Denied</title></head>",
         "error code: 1020",
+        {"error": {"message": "<html><head><title>Attention Required!</title></head></html>"}},
         {"html-message": "<html><head><title>Attention Required!</title></head></html>"},
         {"error": {"message": "litellm.APIError: APIError: OpenAIException - Error code: 403"}},
     ],
@@ -341,15 +344,6 @@ LINES = st.one_of(
 BODIES = st.lists(LINES, max_size=8).flatmap(
     lambda some: st.sampled_from(["\n", "\n\n", "\r\n", "\r"]).map(lambda end: end.join(some))
 )
-
-
-def holds_a_result(value: object) -> bool:
-    """Whether a document could be an answer at all: written anew, without a look at the code."""
-    if not isinstance(value, dict):
-        return False
-    is_begun = value.get("type") in {"message_start", "response.created", "message"}
-    is_response = value.get("object") == "response"
-    return bool(value.get("choices")) or bool(value.get("data")) or is_begun or is_response
 
 
 @given(BODIES, st.booleans())
