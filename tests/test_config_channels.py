@@ -45,6 +45,10 @@ def test_what_a_channel_hears_by_default() -> None:
     assert channel('url = "env:A"\nmost_per_hour = 0').most_per_hour == 0
 
 
+def test_rule_37_a_channel_may_ask_for_silent_swaps() -> None:
+    assert channel('url = "env:A"\non = ["served_model_changed"]').on == ("served_model_changed",)
+
+
 def test_the_secrets_of_channels_are_read_by_reference() -> None:
     settings = loaded(
         '[[notify]]\ntype = "webhook"\nurl = "env:A"\nsecret = "env:A_SECRET"\n'

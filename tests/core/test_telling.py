@@ -190,6 +190,22 @@ def test_an_announced_end_is_told_after_the_window_that_hid_it() -> None:
     assert lines(told_of(live(sweeps), during(1, 2)), announced) == ["3 retirement_announced"]
 
 
+def test_rule_37_a_swap_that_a_window_hid_is_told_after_it_if_it_lasts() -> None:
+    def swaps(names: Sequence[str | None], *silent: int) -> list[str]:
+        sweeps = [
+            sweep(answer("u", "m", served_as=name), at=START + place * timedelta(hours=1))
+            for place, name in enumerate(names)
+        ]
+        return lines(told_of(live(sweeps), during(*silent)), {EventKind.SERVED_MODEL_CHANGED})
+
+    there, back = ("a", "b", "b", "b", "b"), ("a", "b", "b", "a", "a", "a")
+    assert swaps(there) == ["2 served_model_changed"]
+    assert swaps(there, 1, 2, 3) == ["4 served_model_changed"]
+    assert swaps(back, 1, 2, 3, 4) == []
+    assert swaps((None, "b", "b", None, None, None), 1, 2, 3, 4) == []
+    assert swaps((None, "b", "b", "c", "c", "c"), 1, 2, 3, 4) == ["5 served_model_changed"]
+
+
 def test_flapping_that_a_window_hid_is_told_after_it_if_it_lasts() -> None:
     decisions = flapping_story("u")
     began, ended = (
