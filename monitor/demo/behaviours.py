@@ -6,7 +6,7 @@ one way when first asked and the other way afterwards.
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from monitor.demo.answers import (
     ACCOUNT,
@@ -108,6 +108,7 @@ BEHAVIOURS: Mapping[str, Behaviour] = {
     # answers
     "ok": Behaviour(chat=_OK),
     "ok_reasoning": Behaviour(chat=chat("", finish="length", reasoning="The user greets me, so I")),
+    "served_as": Behaviour(chat=replace(_OK, body=_OK.body.replace("<model>", "<argument>"))),
     "slow": Behaviour(chat=Answer(200, _OK.body, slowness=8.0)),
     "retiring": Behaviour(chat=_OK.with_headers(Deprecation="<argument>")),
     "sunset": Behaviour(chat=_OK.with_headers(Sunset="<argument>")),

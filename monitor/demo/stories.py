@@ -58,7 +58,7 @@ FLAPPING = "microsoft/phi-4-mini-instruct"
 NEWCOMERS = ("google/gemma-4-31b-it", "z-ai/glm-5.1")
 DELISTED = "meta/llama-3.1-405b-instruct"
 ENDED = "z-ai/glm4.7"
-MOVED = "bigcode/starcoder2-15b"
+MOVED, SWAPPED_FOR = "bigcode/starcoder2-15b", "bigcode/starcoder2-7b"
 _CAST = frozenset({RETIRING, *FAILING, FLAPPING, DELISTED, ENDED, MOVED})
 _DEMO_MODELS = 80
 _DEMO_MIX = (
@@ -117,6 +117,7 @@ def demo_story() -> Script:
         (4, Behave((ENDED,), "end_of_life:2026-05-14T00:00:00Z")),
         (4, Delist((DELISTED,))),
         (5, Behave((MOVED,), "ok")),
+        (6, Behave((MOVED,), f"served_as:{SWAPPED_FOR}")),
         *((step, Behave((FLAPPING,), "server_error" if step % 2 else "ok")) for step in range(1, 7)),
         (7, Everywhere("key_rejected")),
         (8, Everywhere(None)),

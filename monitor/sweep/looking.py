@@ -57,19 +57,41 @@ class Looking:
         seconds = deadline_s(target) - self.line.stopwatch.elapsed_s()
         await lookups.run(agenda.looked_up, seconds=seconds)
         courses = [course_of(model, self.known, target, now) for model in (*lookups.back, *agenda.asked)]
-        result = await ask_all(
-            courses,
-            target,
-            self.line,
-            agenda=agenda,
-            request_limit=None if allowance is None else max(allowance - lookups.sent, 0),
-            believes=self.is_accepted,
-            unlisted=self.unlisted,
-            take=self.take,
-            count=self.count,
-        )
+        request_limit = None if allowance is None else max(allowance - lookups.sent, 0)
+        result = await self._ask(courses, agenda, request_limit)
         self._learn(courses, lookups, is_told=result.trouble is None)
         return result
+
+    async def _ask(self, courses: Sequence[Course], agenda: Agenda, request_limit: int | None) -> RoundResult:
+        """Make one round of probes of at most so many requests."""
+        target = self.target
+        return await probe_round(
+            courses,
+            self._probe,
+            pacer=target.pacer,
+            gap=target.gap,
+            stopwatch=self.line.stopwatch,
+            settings=RoundSettings(
+                concurrency=target.concurrency,
+                timeout_s=target.timeout.total_seconds(),
+                slow_timeout_s=target.slow_timeout.total_seconds(),
+                deadline_s=deadline_s(target),
+                request_limit=request_limit,
+                believes=self.is_accepted,
+                is_exhausted=agenda.is_exhausted,
+            ),
+            canaries=agenda.canaries,
+            regulars=agenda.regulars,
+            believed=agenda.believed,
+            on_observation=self.take,
+        )
+
+    async def _probe(self, model: str, form: Form, timeout_s: float) -> Answer:
+        self.count(1)
+        is_listed = model not in self.unlisted
+        answer = await probe_model(self.line, model, form=form, timeout_s=timeout_s, listed=is_listed)
+        self.count(answer.requests - 1)
+        return answer
 
     def _learn(self, courses: Sequence[Course], lookups: LookUps, *, is_told: bool) -> None:
         """Take what is news; a round that was stopped for a trouble of its own teaches nothing."""
@@ -91,49 +113,6 @@ class Looking:
             known = self.known.state.models.get(model)
             if known and known.last_checked_at:
                 self.target.gap.asked(model, (now - known.last_checked_at).total_seconds())
-
-
-async def ask_all(
-    courses: Sequence[Course],
-    target: Target,
-    line: Line,
-    *,
-    agenda: Agenda,
-    request_limit: int | None,
-    believes: bool,
-    unlisted: Collection[str],
-    take: Callable[[Observation], None],
-    count: Callable[[int], None],
-) -> RoundResult:
-    """Make one round of probes at a target."""
-
-    async def probe(model: str, form: Form, timeout_s: float) -> Answer:
-        count(1)
-        is_listed = model not in unlisted
-        answer = await probe_model(line, model, form=form, timeout_s=timeout_s, listed=is_listed)
-        count(answer.requests - 1)
-        return answer
-
-    return await probe_round(
-        courses,
-        probe,
-        pacer=target.pacer,
-        gap=target.gap,
-        stopwatch=line.stopwatch,
-        settings=RoundSettings(
-            concurrency=target.concurrency,
-            timeout_s=target.timeout.total_seconds(),
-            slow_timeout_s=target.slow_timeout.total_seconds(),
-            deadline_s=deadline_s(target),
-            request_limit=request_limit,
-            believes=believes,
-            is_exhausted=agenda.is_exhausted,
-        ),
-        canaries=agenda.canaries,
-        regulars=agenda.regulars,
-        believed=agenda.believed,
-        on_observation=take,
-    )
 
 
 def deadline_s(target: Target) -> float:

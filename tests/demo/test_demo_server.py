@@ -32,6 +32,7 @@ KEY = "nvapi-demo"
 ON_CHAT = [
     ("ok", 200, '"content": "Hello!"'),
     ("ok_reasoning", 200, '"finish_reason": "length"'),
+    ("served_as:b/other", 200, '"model": "b/other"'),
     ("slow", 200, '"choices"'),
     ("retiring:2027-01-15T00:00:00Z", 200, '"choices"'),
     ("embedding", 404, "404 page not found"),

@@ -161,6 +161,7 @@ OUTCOMES = {
     "ok": (Outcome.AVAILABLE, Reason.OK),
     "ok_reasoning": (Outcome.AVAILABLE, Reason.OK),
     "retiring": (Outcome.AVAILABLE, Reason.OK),
+    "served_as": (Outcome.AVAILABLE, Reason.OK),
     "embedding": (Outcome.AVAILABLE, Reason.OK),
     "completions_only": (Outcome.AVAILABLE, Reason.OK),
     "responses_only": (Outcome.AVAILABLE, Reason.OK),
@@ -175,12 +176,13 @@ FAREWELL = datetime(2027, 1, 15, tzinfo=UTC)
 
 
 def observed(model: str, behaviour: str) -> Observation:
-    name = behaviour.partition(":")[0]
+    name, _, argument = behaviour.partition(":")
     outcome, reason = OUTCOMES.get(name, (Outcome.UNAVAILABLE, Reason.SERVER_ERROR))
     reason = Reason.END_OF_LIFE if name == "end_of_life" else reason
     kind = KINDS.get(name, Kind.CHAT) if outcome is Outcome.AVAILABLE else Kind.UNKNOWN
     retires_at = FAREWELL if name == "retiring" else None
-    return Observation(model, outcome, reason, 0, kind=kind, retires_at=retires_at)
+    served_as = argument if name == "served_as" else None
+    return Observation(model, outcome, reason, 0, kind=kind, retires_at=retires_at, served_as=served_as)
 
 
 def story_sweep(world: World, number: int) -> Sweep:
