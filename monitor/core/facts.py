@@ -42,6 +42,7 @@ _STREAM_BEGINS = ("message_start", "response.created")
 _SAID_NOTHING = frozenset(
     {"stop", "", None, "eos", "end_turn", "abort", "aborted", "cancelled", "unknown", "null"}
 )
+_TITLE_CHARS = 200
 _HIDES_STATUS = frozenset({500, 502})  # under which gateways pass on what their client library raised
 # Statuses that say something by themselves; any other is only the words beside it.
 _SPEAKING = frozenset({400, 401, 402, 403, 404, 405, 407, 408, 410, 422, 429, *range(500, 600)})
@@ -87,7 +88,7 @@ def read_facts(exchange: Exchange, *, now: datetime, model: str, listed: bool) -
         exchange=_made_whole(exchange, document),
         status=_status(exchange.http_status, document, error, relayed),
         document=document,
-        text="" if proves else _searched(all_text(told, exchange.body), model),
+        text="" if proves else _searched(_text(told, exchange.body), model),
         sentence=sentence,
         proves=proves,
         wait_s=retry_after_s(exchange.headers, "", now) or 0.0,
@@ -192,6 +193,11 @@ def _is_message(document: dict[str, object]) -> bool:
 def _is_cut_off_generation(exchange: Exchange) -> bool:
     """Whether an answer beyond the reader's cap began as a generation: some ignore `max_tokens`."""
     return exchange.truncated and re.search(r'"choices"\s{0,9}:\s{0,9}\[\s{0,9}\{', exchange.body) is not None
+
+
+def _text(told: object, body: str) -> str:
+    """Return what is said; of a page only its title, as menus speak of keys, prices and retired models."""
+    return telling_text(None, body)[:_TITLE_CHARS].lower() if is_page(body) else all_text(told, body)
 
 
 def _searched(text: str, model: str) -> str:

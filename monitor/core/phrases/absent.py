@@ -4,6 +4,7 @@ from monitor.core.phrases.saying import Saying, joined
 
 _OPENAI = "https://platform.openai.com/docs/guides/error-codes"
 _COHERE = "https://docs.cohere.com/docs/deprecations"
+_ROW_15 = "provider facts 4, row 15"
 _SILICONFLOW = "https://docs.siliconflow.cn/en/faqs/error-code"
 
 # Nothing is said of the account though it is named: the id is not one that this key can ever call.
@@ -23,11 +24,22 @@ NO_SUCH_MODEL_ROWS = (
     Saying("deepseek dashscope litellm", r"model[ _]not[ _]exist", "https://api-docs.deepseek.com"),
     Saying(
         "mistral kiro any",
-        rf"\b(?:invalid|unknown|unrecognized|no such|nonexistent|unsupported)[ _]model\b{_NO_NOUN}",
+        rf"\b(?:invalid|unknown|unrecognized|no[ _]such|nonexistent|unsupported)[ _-]model\b{_NO_NOUN}",
         "https://github.com/mistralai/mistral-vibe/issues/617",
     ),
     Saying("kiro", r"invalid_model_id", "https://github.com/decolua/9router/issues/1187"),
     Saying("litellm", r"invalid model name", "run: LiteLLM 1.108.7"),
+    Saying("any", r"\bnot an? (?:supported|known|recognized|available|registered) model\b", _ROW_15),
+    Saying(
+        "any",
+        r"\bmodel(?:[ _](?:identifier|id|name))? (?:[`'\"]?this[`'\"]? )?is (?:invalid|unknown|unrecognized"
+        r"|not (?:valid|recognized|known|registered|served|deployed|hosted))\b",
+        _ROW_15,
+    ),
+    Saying("any", r"\bno model (?:named|called|with)\b", _ROW_15),
+    Saying(
+        "any", r"\bbody model (?:input should be|value is not a valid enum)", "pydantic: enum, literal_error"
+    ),
     Saying("openrouter", r"not a valid model", "https://github.com/continuedev/continue/issues/10322"),
     Saying("openrouter", r"no endpoints found for", "https://openrouter.ai/docs/api-reference/errors"),
     Saying(
@@ -37,7 +49,7 @@ NO_SUCH_MODEL_ROWS = (
     ),
     Saying(
         "azure",
-        r"(?:could not|cannot|can't|unable to) find .{0,60}\bmodel\b",
+        r"(?:could not|couldn't|cannot|can't|unable to) find .{0,60}\bmodel\b",
         "https://learn.microsoft.com/azure/ai-services/openai/",
     ),
     Saying(
@@ -47,8 +59,8 @@ NO_SUCH_MODEL_ROWS = (
     ),
     Saying(
         "any",
-        r"\bmodel[ _](?:is[ _])?not[ _]available\b(?!.{0,40}\byour\b)",
-        "provider facts 4, row 15",
+        r"\bmodel[ _](?:is[ _])?(?:currently )?not[ _]available\b(?!.{0,40}\byour\b)",
+        _ROW_15,
     ),
     Saying("new-api one-api", r"no available channel|无可用渠道", "one-api middleware/distributor.go"),
     Saying(
@@ -62,21 +74,23 @@ NO_SUCH_MODEL_ROWS = (
 ENDED_ROWS = (
     Saying("nvidia", r"end[ -]of[ -]life", "NVIDIA/nvcf vanity-gateway"),
     Saying("groq", r"decommissioned", "https://console.groq.com/docs/deprecations"),
-    Saying("any", r"\bretired\b", "provider facts 4, row 10"),
+    Saying("any", r"\bretired\b|model_retired|end[ -]of[ -]support", "provider facts 4, row 10"),
 )
 
 _GONE = r"(?:deprecated|removed|discontinued|sunset|shut ?down|withdrawn)"
 _NO_LONGER = r"no longer (?:available|supported|offered|served|hosted)(?! to new)"
-_DISABLED = Saying("siliconflow", r"\bmodel (?:is |has been )?disabled", _SILICONFLOW)
+_DISABLED = Saying("siliconflow", r"\bmodel (?:is |has been )?disabled\b(?! (?:in|for|by))", _SILICONFLOW)
 WITHDRAWN_ROWS = (
     Saying("openai any", _NO_LONGER, _OPENAI),
     Saying("cohere any", rf"\b(?:been|is|was) {_GONE}", _COHERE),
+    Saying("any", r"model_deprecated", "provider facts 4, row 11"),
     _DISABLED,
 )
 # Under other statuses than 404 the words must be of the model: parameters and API versions go, too.
 MODEL_WITHDRAWN_ROWS = (
     Saying("any", rf"\b(?:model|this)\b['\"`]?,? (?:\S+ ){{0,2}}?(?:is |are )?{_NO_LONGER}", _OPENAI),
     Saying("cohere any", rf"\b(?:model|this)\b['\"`]? (?:has been|is|was) {_GONE}", _COHERE),
+    Saying("any", r"model_deprecated", "provider facts 4, row 11"),
     _DISABLED,
 )
 

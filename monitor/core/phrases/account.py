@@ -12,6 +12,12 @@ KEY_ROWS = (
     Saying("nvidia", r"authorization failed", "NVIDIA/nvcf vanity-gateway"),
     Saying("gemini xai any", r"\bapi[ _-]?key", "https://ai.google.dev/gemini-api/docs/api-key"),
     Saying("litellm", r"no_db_connection", "run: LiteLLM 1.108.7"),
+    Saying(
+        "any",
+        r"\bauthentication (?:failed|required)|\bunauthenticated\b"
+        r"|\binvalid (?:(?:access|auth|bearer) token|credentials)",
+        "provider facts 4, row 7",
+    ),
     Saying("litellm", r"\bexpired[_ ]key", "litellm/proxy/_types.py: ProxyErrorTypes"),
     Saying("minimax", r"login fail", "https://platform.minimax.io/docs/api-reference/errorcode"),
     Saying("portkey", r"x-portkey-\w+ header is required", "Portkey-AI/gateway requestValidator"),
@@ -37,7 +43,7 @@ NO_MONEY_ROWS = (
     Saying(
         "nvidia gemini siliconflow any",
         r"\b(?:credits?|balance|funds)\b (?:\w+ ){0,3}?"
-        r"(?:expired|exhausted|depleted|insufficient|too low|used up)",
+        r"(?:expired|exhausted|depleted|insufficient|too low|used up|not enough|negative)",
         "NVIDIA/nvcf; https://ai.google.dev/gemini-api/docs/billing",
     ),
     Saying("new-api", r"credit limit is insufficient", "new-api i18n/locales"),
@@ -60,7 +66,7 @@ NO_MONEY_ROWS = (
     ),
     Saying(
         "xai any",
-        r"\b(?:run )?out of credits\b|\bno (?:more |remaining )?credits\b",
+        r"\bout of (?:credits?|funds|balance)\b|\bno (?:more |remaining )?(?:credits?|balance|funds)\b",
         "https://github.com/Wei-Shaw/sub2api/issues/4069",
     ),
     Saying(
@@ -75,6 +81,12 @@ NO_MONEY_ROWS = (
     Saying("anthropic", r"specified api usage limits|out of extra usage", _ANTHROPIC),
     Saying("dashscope", r"arrearage|in good standing", _ALIBABA),
     Saying("moonshot", r"exceeded_current_quota_error", "https://platform.moonshot.ai/docs/api/errors"),
+    Saying("any", r"\bnon-?payment\b|\bpayment failed|\bcard (?:was |has been )?declined", _ROW_9),
+    Saying(
+        "any", r"billing (?:to be |is |has )?(?:not )?(?:been )?(?:enabled|disabled)|enable billing", _ROW_9
+    ),
+    Saying("any", r"\btrial (?:period )?(?:has )?(?:ended|expired)", _ROW_9),
+    Saying("any", r"\b(?:cost|budget)[ _-](?:cap|limit)|exceeded .{0,20}budget\b", _ROW_9),
     Saying("any", r"(?:past|unpaid|overdue|outstanding)[ -](?:due|invoices?|payments?|balance)", _ROW_9),
 )
 # Words of money that some say of a mere limit, too: they count where nothing speaks of an amount.
@@ -94,9 +106,7 @@ _MODEL = r"(?:the |this )?(?:\w+ )?(?:model|this)\b"
 NOT_YOURS_ROWS = (
     Saying("nvidia", r"not shared with|missing resource entry in api ?key", "NVIDIA/nvcf vanity-gateway"),
     Saying("ollama", r"requires a subscription|cloud is disabled", "ollama server/routes.go"),
-    Saying(
-        "litellm any", r"not allowed to access|model_access_denied", "litellm/proxy/auth/auth_checks.py"
-    ),
+    Saying("litellm any", r"not allowed to access|model_access_denied", "litellm/proxy/auth/auth_checks.py"),
     Saying("openai", r"must be verified to use", "https://help.openai.com/en/articles/10910291"),
     Saying("neon", r"verified account", _ROW_8),
     Saying(
@@ -169,7 +179,26 @@ NOT_YOURS_ROWS = (
         rf"(?:on|in|for|to|with) {_WHOSE}",
         _ROW_8,
     ),
-    Saying("any", r"(?:requires?|needs?) (?:an? )?(?:\w+ ){0,2}(?:plan|tier|subscription)\b", _ROW_8),
+    Saying(
+        "any",
+        r"(?:requires?|needs?) (?:an? )?(?:\w+ ){0,2}(?:plan|tier|subscription|account|license|membership)\b",
+        _ROW_8,
+    ),
+    Saying("any", r"request access to\b|(?:requires?|needs?|pending|awaiting) approval", _ROW_8),
+    Saying(
+        "any", r"(?:allow|white)-?listed\b|\bwait-?list|(?:private|limited|closed) (?:preview|beta)", _ROW_8
+    ),
+    Saying("any", r"early access|invite[- ]only|\beula\b", _ROW_8),
+    Saying(
+        "any",
+        r"only (?:available|accessible|open|offered) (?:to|for|on|in|with) (?:\S+ ){0,4}?"
+        r"(?:users?|customers?|accounts?|plans?|tiers?|subscribers?|members?|organi[sz]ations?|subscriptions?)\b",
+        _ROW_8,
+    ),
+    Saying("any", r"\bupgrade\b.{0,40} to (?:use|access|unlock)\b", _ROW_8),
+    Saying("any", r"model[ _]not[ _](?:allowed|permitted|enabled|authorized)|unauthorized[ _]model", _ROW_8),
+    Saying("any", r"provisioned throughput|(?:must|needs to|has to) be deployed", "provider facts 4, row 14"),
+    Saying("any", r"\bprovider\b.{0,40}(?:is disabled|not enabled)", "provider facts 4, row 14"),
     Saying(
         "any",
         r"(?:plan|tier)\b.{0,30}please upgrade",
@@ -187,8 +216,8 @@ NOT_YOURS_ROWS = (
     ),
     Saying(
         "any",
-        r"\b(?:model|this)\b.{0,60}not (?:available|supported|offered) in (?:your|this|the) "
-        r"(?:current )?(?:region|country|location)",
+        r"\b(?:model|this)\b.{0,60}(?:not (?:available|supported|offered)|unavailable|disabled|blocked) "
+        r"in (?:your|this|the) (?:current )?(?:region|country|location)",
         _ROW_8,
     ),
     Saying(

@@ -25,7 +25,8 @@ OTHER_ENDPOINT_ROWS = (
     Saying(
         "groq ollama vllm llama.cpp infinity litellm",
         r"does(?:n't| not) support (?:the )?[`'\"]?(?:/v1/)?"
-        r"(?:chat|completions?|embed|generat|re-?rank|responses|this (?:endpoint|task|operation))",
+        r"(?:chat|completions?|embed|(?:text[ -])?generat|re-?rank|responses"
+        r"|this (?:endpoint|task|operation))",
         "ollama server/routes.go; infinity_server.py",
     ),
     Saying("any", r"not supported for (?:generate|embed)content", "https://ai.google.dev/api/models"),
@@ -70,6 +71,23 @@ OTHER_ENDPOINT_ROWS = (
         "https://ai.google.dev/gemini-api/docs/speech-generation",
     ),
     Saying("any", r"model (?:type )?is not (?:an? )?(?:llm|embedding)", _ROW_18),
+    Saying(
+        "any",
+        r"\b(?:is|as) an? (?:embeddings?|re-?rank(?:er|ing)?|image|audio|tts|completions?|base) model\b",
+        _ROW_18,
+    ),
+    Saying(
+        "any",
+        r"(?:cannot|can't|can not|only) be used (?:for|with|in|on|via) (?:the )?[`'\"/]{0,2}(?:v1/)?"
+        r"(?:chat|completions?|embeddings?|text|rerank|responses)",
+        _ROW_18,
+    ),
+    Saying("any", r"not compatible with (?:the )?(?:chat|completions?|embeddings?|this endpoint)", _ROW_18),
+    Saying(
+        "any",
+        r"(?:wrong|unsupported) (?:task|model type)\b|\b(?:task|model type)\b.{0,40}not supported",
+        _ROW_18,
+    ),
     Saying("any", r"\bonly (?:for|supports) (?:embeddings?|completions?|rerank)", _ROW_18),
 )
 

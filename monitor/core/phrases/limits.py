@@ -16,7 +16,7 @@ def _of(period: str) -> str:
 PER_DAY_ROWS = (
     Saying(
         "groq gemini openai cerebras openrouter litellm",
-        _of(r"per[ _-]?(?:day|week|month|hour|24 ?h)"),
+        _of(r"per[ _-]?(?:day|week|month|hour|24 ?h)|\b24[ -]?h(?:ours?)?\b|\beach (?:day|month)\b"),
         "https://console.groq.com/docs/rate-limits",
     ),
     Saying(
@@ -47,6 +47,8 @@ TOO_MANY_ROWS = (
     Saying("iflow github minimax groq any", r"rate[ _-]?limit", _ROW_22),
     Saying("any", r"too[ _]many[ _](?:requests|tokens)", _ROW_22),
     Saying("any", r"\bthrottl", _ROW_22),
+    Saying("any", r"\bquota[ _]exceeded|exceeded .{0,30}\bquota\b", _ROW_22),
+    Saying("any", r"too many concurrent|concurren(?:t|cy)\b.{0,20}\blimit", _ROW_22),
 )
 NO_DEPLOYMENT_ROWS = (
     Saying("litellm", r"deployments_in_cooldown|no deployments available", "run: LiteLLM 1.108.7"),
@@ -57,13 +59,16 @@ BUSY_ROWS = (
     Saying("mistral", r"capacity exceeded", "https://docs.mistral.ai"),
     Saying("nvidia", r"request limit reached", "NVIDIA/nvcf"),
     Saying("gemini cerebras any", r"(?:high|heavy|peak) (?:demand|traffic|load)", _ROW_23),
+    Saying("any", r"(?:insufficient|no|out of|lack of) (?:available )?capacity\b", _ROW_23),
     Saying("gemini", r"no capacity available", "https://ai.google.dev/gemini-api/docs/troubleshooting"),
     Saying("cerebras any", r"queue (?:is )?(?:full|exceeded)|queue_exceeded", _ROW_23),
     Saying(
         "cloudflare", r"no more data centers", "https://developers.cloudflare.com/workers-ai/platform/errors/"
     ),
     Saying(
-        "ollama siliconflow deepinfra any", r"\b(?:server|model|service|too) (?:is )?(?:too )?busy\b", _ROW_23
+        "ollama siliconflow deepinfra any",
+        r"\b(?:server|model|service|engine|system|too|currently) (?:is )?(?:too )?busy\b",
+        _ROW_23,
     ),
     Saying("ollama", r"maximum pending requests", "ollama server/sched.go"),
     Saying("deepseek", r"insufficient_system_resource", "https://api-docs.deepseek.com"),
@@ -84,6 +89,12 @@ LOADING_ROWS = (
         "https://huggingface.co/docs/api-inference",
     ),
     Saying("any", r"\b(?:model|this)\b.{0,40}not (?:yet )?(?:ready|loaded)\b", "provider facts 3"),
+    Saying("any", r"\bspinning up\b|\bwarm(?:ing)?[ -]up\b|\bcold[ -]start", "provider facts 3"),
+    Saying(
+        "any",
+        r"\b(?:is|being) (?:initiali[sz]ed|initiali[sz]ing|provisioned|provisioning)\b",
+        "provider facts 3",
+    ),
     Saying("fireworks", r"\bscaling[ _]up\b", "https://docs.fireworks.ai/guides/ondemand-deployments"),
 )
 
