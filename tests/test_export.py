@@ -20,6 +20,7 @@ from monitor.app.exchange import checked_records
 from monitor.app.exporting import Format, export_view, export_views
 from monitor.core.views import OBSERVATIONS, VIEWS, Column, Form, Scope
 from monitor.errors import RecordError, UsageError
+from monitor.report.exported import found_export
 from monitor.store.engine import open_engine
 from monitor.store.export import Snapshot
 from monitor.store.migrate import prepare
@@ -154,9 +155,9 @@ def test_null_is_an_empty_cell_and_an_empty_text_is_quoted(history: Engine, tmp_
     write(history, OBSERVATIONS, tmp_path / "out.csv")
     text = (tmp_path / "out.csv").read_text("utf-8")
     assert '\nnvidia,"a,b",' in text
-    assert ',"She said: ""no,\nnever"""\n' in text
-    assert text.count(',""\n') == 1
-    assert ",chat,\n" in text
+    assert ',"She said: ""no,\nnever""",\n' in text
+    assert text.count(',"",\n') == 1
+    assert ",chat,,\n" in text
     with duckdb.connect() as analyst:
         query = f"SELECT detail FROM read_csv('{tmp_path}/out.csv', nullstr='x') WHERE model = 'a,b'"  # noqa: S608
         assert analyst.execute(query).fetchall() == [(WORDS,)]
@@ -189,7 +190,7 @@ def test_an_export_that_fails_leaves_what_was_there(
     lite: Engine, form: Format, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken(*_: object) -> Iterator[list[tuple[object, ...]]]:
-        yield [("nvidia", "a", 1, "v", 5, "available", "ok", 200, 1, 1, True, "chat", None)]
+        yield [("nvidia", "a", 1, "v", 5, "available", "ok", 200, 1, 1, True, "chat", None, None)]
         raise UsageError("the database went away")
 
     place = tmp_path / "out"
@@ -331,6 +332,15 @@ def test_rows_of_a_view_cannot_be_imported_and_the_refusal_says_what_can(
         write(lite, view, file, form)
         with pytest.raises(RecordError, match="export with --format sweeps instead"), checked_records([file]):
             pass
+
+
+@pytest.mark.parametrize("view", [OBSERVATIONS, "model_status"])
+def test_an_older_versions_rows_are_recognised_without_the_latest_column(view: str) -> None:
+    names = views.columns(view)[:-1]
+    assert found_export(",".join(names)) == f"holds rows of the view {view}"
+    assert found_export(json.dumps(dict.fromkeys(names))) == f"holds rows of the view {view}"
+    assert found_export(",".join(names[:2])) is None
+    assert found_export(",".join([*names[1:], names[0]])) is None
 
 
 def test_importing_an_export_again_changes_nothing(config: Path) -> None:
