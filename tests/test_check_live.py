@@ -9,6 +9,7 @@ from shutil import copy2
 import pytest
 
 from monitor.core.model import Observation
+from monitor.core.quirks import Quirks
 from monitor.demo import World
 from monitor.demo.answers import Answer, chat
 from monitor.store.engine import Engine, open_engine, sqlite_path
@@ -207,6 +208,18 @@ def test_a_catalog_that_cannot_be_read_makes_a_failure_no_verdict_but_an_answer_
         failed = check(aim, history, SUBJECT, hour=1)
     assert (answered.cause, answered.observation.outcome, answered.is_listed) == (None, "available", True)
     assert failed.cause == "catalog_unreadable"
+
+
+def test_a_retired_model_is_asked_itself_though_a_sweep_would_only_look_it_up(history: Engine) -> None:
+    gone = s.complaint("This model reached its end of life", 410)
+    with g.gateway(world(subject=gone)) as there:
+        aim = replace(g.target(there.base_url), quirks=Quirks(metadata=True))
+        g.sweep(aim, history, g.hours(0))
+        there.show(world(subject=s.OK, about={SUBJECT: s.NOT_HERE}))
+        swept = g.sweep(aim, history, g.hours(1)).sweep
+        checked = check(aim, history, SUBJECT, hour=2)
+    assert {each.reason for each in swept.observations if each.model == SUBJECT} == {"looked_up"}
+    assert checked.observation.outcome == "available"
 
 
 def test_what_an_operator_accepted_is_believed(history: Engine) -> None:
