@@ -16,6 +16,7 @@ _MOST_LINES = 10_000
 _MOST_FAILURES = 50  # of places that begin like an object and are none
 _DECODER = json.JSONDecoder()
 _LINE = re.compile(r"[ \t]{0,99}(?:data:[ \t]{0,99})?")
+_GOES_ON = re.compile(r"\ndata:[ \t]{0,99}(?![{\[])")  # an event of several lines, as the format allows
 _TEXTS = ("content", "reasoning_content", "reasoning", "thinking", "refusal")  # what a piece adds to
 _PARTS = ("tool_calls", "function_call", "audio")
 _FAILED = ("error", "response.failed")
@@ -24,7 +25,7 @@ _FAILED = ("error", "response.failed")
 def objects_in(body: str) -> list[Document]:
     """Return the objects of a body in their order: a stream's events, lines, or what stands before others."""
     text = body.replace("\r\n", "\n").replace("\r", "\n").lstrip("\ufeff")
-    return list(_objects(text))
+    return list(_objects(_GOES_ON.sub("\n", text)))
 
 
 def _objects(text: str) -> Iterator[Document]:

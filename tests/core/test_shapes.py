@@ -70,6 +70,7 @@ WHOLE = json.dumps(said("Hello"))
         lines(ROLE, chunk(finish="length"), data({"choices": [], "usage": {"completion_tokens": 16}})),
         lines(chunk("Hi"), ERROR),
         ": comment\n\n" + WHOLE,
+        "data: {\ndata: " + chunk("Hi").removeprefix("data: {") + "\n\ndata: [DONE]",
         "\ufeff" + WHOLE,
         WHOLE + "\n\ndata: [DONE]\n",
         WHOLE + "\n" + json.dumps({"usage": {}}),
