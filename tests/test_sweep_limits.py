@@ -317,11 +317,11 @@ SAID = st.sampled_from([AN_HOUR, "too_many_requests", "too_many_requests_wait:10
 def test_with_any_set_of_limited_models_every_other_one_is_observed(
     engine: Engine, limited: dict[str, str], concurrency: int
 ) -> None:
-    """Rule 7, over real sockets; how nobody answers at all is judged stands elsewhere."""
+    """Rule 7, over real sockets, with waits that a sweep of a minute cannot outlast, so none is paused for."""
     g.empty(engine)
     with g.gateway(steady(24)) as there:
         there.change(*(Behave((model,), behaviour) for model, behaviour in limited.items()))
-        aim = g.target(there.base_url, concurrency=concurrency)
+        aim = g.target(there.base_url, concurrency=concurrency, interval_s=60.0)
         for hour in (0, 1):
             there.forget()
             swept = g.sweep(aim, engine, g.hours(hour))

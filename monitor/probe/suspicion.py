@@ -101,7 +101,8 @@ class Tally:
 
         Where `is_open` says that so it was in the last sweep already, the first dozen speak for all.
         """
-        if self.has_answer:
+        fewest = ENOUGH if is_open else max(ENOUGH, len(self._regulars))
+        if self.has_answer or len(self._said) < fewest:
             return None
         expected = self._regulars
         if is_open:
