@@ -111,8 +111,8 @@ def definition(connection: Connection, index: str) -> str:
 
 BEFORE_STREAMING = "0002"
 NEW_SINCE = {"streamed", "knowledge", "acceptance", "stream_history", "delivery", "telling"}
-NEW_SINCE |= {"period", "horizon", "status_history"}
-NEW_COLUMNS = {"voided", "latency_sketch", "served_as"}
+NEW_SINCE |= {"period", "horizon", "status_history", "alias"}
+NEW_COLUMNS = {"voided", "latency_sketch", "served_as", "alias"}
 COUNTED_UP = {"folds"}  # with each derivation
 _EPOCH = date(1970, 1, 1)
 

@@ -3,8 +3,6 @@
 The history is decided anew after it by `monitor db upgrade` itself, since the rules have changed with it.
 """
 
-import re
-
 import sqlalchemy as sa
 from alembic import op
 
@@ -39,41 +37,64 @@ JOIN provider p ON p.id = m.provider_id
 OBSERVATION_HISTORY = """
 SELECT p.name AS provider, m.name AS model, o.sweep_id, s.vantage,
     {s.started_at + o.at_ms:time} AS observed_at, f.outcome, f.reason, f.http_status, o.latency_ms,
-    f.attempts, coalesce(s.verdict = 'conclusive', false) AS conclusive, f.kind, f.detail, f.served_as
+    f.attempts, coalesce(s.verdict = 'conclusive', false) AS conclusive, f.kind, f.detail, a.name AS served_as
 FROM provider p
 CROSS JOIN model m
 CROSS JOIN observation o
 JOIN sweep s ON s.id = o.sweep_id
 JOIN finding f ON f.id = o.finding_id
+LEFT JOIN alias a ON a.model_id = o.model_id AND a.number = f.alias
 WHERE m.provider_id = p.id AND o.model_id = m.id
 """
 VIEWS = {"model_status": MODEL_STATUS, "observation_history": OBSERVATION_HISTORY}
-BEFORE = {name: re.sub(r", [tf]\.served_as", "", query) for name, query in VIEWS.items()}
-TABLES = ("finding", "model_state")
+WITHOUT = {
+    "model_status": (", t.served_as",),
+    "observation_history": (
+        ", a.name AS served_as",
+        "LEFT JOIN alias a ON a.model_id = o.model_id AND a.number = f.alias\n",
+    ),
+}
 # Findings are looked for by what stands in them: those that lost a part of it are never to be found again.
 UNLIKE_ANY = {
-    "sqlite": "UPDATE finding SET digest = randomblob(16) WHERE served_as IS NOT NULL",
+    "sqlite": "UPDATE finding SET digest = randomblob(16) WHERE alias IS NOT NULL",
     "postgresql": "UPDATE finding SET digest = decode(md5(random()::text || id), 'hex')"
-    " WHERE served_as IS NOT NULL",
+    " WHERE alias IS NOT NULL",
 }
 
 
 def upgrade() -> None:
-    """Add the columns; no answer of the past says which model it came from."""
+    """Add table and columns; no answer of the past says which model it came from."""
     _drop_views()
-    for name in TABLES:
-        op.add_column(name, sa.Column("served_as", sa.Text()))
+    op.create_table(
+        "alias",
+        sa.Column("model_id", sa.Integer(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("model_id", "number", name="pk_alias"),
+        sa.UniqueConstraint("model_id", "name", name="uq_alias_model_id_name"),
+        sa.ForeignKeyConstraint(["model_id"], ["model.id"], name="fk_alias_model_id"),
+        sqlite_with_rowid=False,
+    )
+    op.add_column("finding", sa.Column("alias", sa.Integer()))
+    op.add_column("model_state", sa.Column("served_as", sa.Text()))
     _create_views(VIEWS)
 
 
 def downgrade() -> None:
-    """Drop the columns and the events that tell of them, for which an earlier version has no word."""
+    """Drop them and the events that tell of them, for which an earlier version has no word."""
     _drop_views()
     op.execute("DELETE FROM event WHERE kind = 'served_model_changed'")
     op.execute(UNLIKE_ANY[op.get_bind().dialect.name])
-    for name in TABLES:
-        op.drop_column(name, "served_as")
-    _create_views(BEFORE)
+    op.drop_column("model_state", "served_as")
+    op.drop_column("finding", "alias")
+    op.drop_table("alias")
+    _create_views({name: _without(query, WITHOUT[name]) for name, query in VIEWS.items()})
+
+
+def _without(query: str, parts: tuple[str, ...]) -> str:
+    for part in parts:
+        query = query.replace(part, "")
+    return query
 
 
 def _drop_views() -> None:

@@ -127,10 +127,11 @@ class Snapshot:
                 func.coalesce(t.sweep.c.verdict == Verdict.CONCLUSIVE.value, false()),
                 found.kind,
                 found.detail,
-                found.served_as,
+                t.alias.c.name,
             )
             .join(t.sweep, t.sweep.c.id == seen.sweep_id)
             .join(t.finding, found.id == seen.finding_id)
+            .outerjoin(t.alias, (t.alias.c.model_id == seen.model_id) & (t.alias.c.number == found.alias))
             .where(seen.model_id == part.model_id, *self._in_time(seen.sweep_id))
             .order_by(seen.sweep_id)
         )

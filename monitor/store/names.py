@@ -1,5 +1,6 @@
 """Finds or makes the rows that are stored once and pointed at: names, catalogs, policies, findings."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from json import dumps, loads
@@ -10,11 +11,14 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from monitor.core.diff import is_tracked
 from monitor.core.model import Observation, Policy
-from monitor.store.schema import catalog, finding, model, policy, provider, untracked
+from monitor.errors import StoreError
+from monitor.store.schema import alias, catalog, finding, model, policy, provider, untracked
 from monitor.store.values import batches, digest, is_storable, millis, policy_text
 
 Row = Mapping[str, Any]
+NOBODY: Final[Mapping[str, int]] = {}
 _FEW: Final = 20
+_MOST_TRIES: Final = 10
 
 
 def insert_new(connection: Connection, table: Table) -> Insert:
@@ -103,23 +107,52 @@ def note_untracked(connection: Connection, policy: int, rules: Policy, models: M
         connection.execute(insert_new(connection, untracked), rows)
 
 
-def finding_ids(connection: Connection, observations: Iterable[Observation]) -> dict[bytes, int]:
-    """Return the ids of what these observations found, by `finding_digest`, known from now on."""
-    wanted = {finding_digest(observation): observation for observation in observations}
+def alias_numbers(
+    connection: Connection, models: Mapping[str, int], observations: Iterable[Observation]
+) -> dict[str, int]:
+    """Return by model the number of the other name that its observation tells, known from now on.
+
+    `models` are the ids of the models, each of which has one observation. Raises StoreError where others
+    number the same model's names again and again meanwhile.
+    """
+    wanted = {each.model: each.served_as for each in observations if each.served_as is not None}
+    for _ in range(_MOST_TRIES):
+        numbers = _known_aliases(connection, [models[name] for name in wanted])
+        new = {name: served for name, served in wanted.items() if served not in numbers.get(models[name], {})}
+        if not new:
+            return {name: numbers[models[name]][served] for name, served in wanted.items()}
+        rows = [
+            {"model_id": number, "number": len(numbers.get(number, {})) + 1, "name": new[name]}
+            for name in new
+            for number in [models[name]]
+        ]
+        connection.execute(insert_new(connection, alias), rows)
+    raise StoreError("the names of a model's answers are numbered by others at the same time: try again")
+
+
+def finding_ids(
+    connection: Connection, observations: Iterable[Observation], aliases: Mapping[str, int] = NOBODY
+) -> dict[bytes, int]:
+    """Return the ids of what these observations found, by `finding_digest`, known from now on.
+
+    `aliases` are those of `alias_numbers`. New ones are numbered from the most frequent on: SQLite keeps
+    small numbers in fewer bytes, and the number 1 in none.
+    """
+    marks = [(finding_digest(each, aliases.get(each.model)), each) for each in observations]
+    wanted, often = dict(marks), Counter(mark for mark, _ in marks)
     known = _known_findings(connection, list(wanted))
-    new = [mark for mark in wanted if mark not in known]
+    new = [mark for mark, _ in often.most_common() if mark not in known]
     if new:
-        connection.execute(
-            insert_new(connection, finding), [_finding_row(mark, wanted[mark]) for mark in new]
-        )
+        rows = [_finding_row(mark, wanted[mark], aliases.get(wanted[mark].model)) for mark in new]
+        connection.execute(insert_new(connection, finding), rows)
         known |= _known_findings(connection, new)
     return known
 
 
-def finding_digest(seen: Observation) -> bytes:
-    """Return what stands for the parts of an observation that repeat.
+def finding_digest(seen: Observation, alias: int | None = None) -> bytes:
+    """Return what stands for the parts of an observation that repeat, with the number of its other name.
 
-    Without `served_as` it is what it was before that was kept: findings of older databases are found by it.
+    Without one it is what it was before those were kept: findings of older databases are found by it.
     """
     return digest(
         seen.outcome.value,
@@ -129,11 +162,11 @@ def finding_digest(seen: Observation) -> bytes:
         seen.attempts,
         millis(seen.retires_at),
         seen.detail,
-        *(() if seen.served_as is None else (seen.served_as,)),
+        *(() if alias is None else (alias,)),
     )
 
 
-def _finding_row(mark: bytes, seen: Observation) -> Row:
+def _finding_row(mark: bytes, seen: Observation, alias: int | None) -> Row:
     return {
         "digest": mark,
         "outcome": seen.outcome.value,
@@ -143,7 +176,7 @@ def _finding_row(mark: bytes, seen: Observation) -> Row:
         "attempts": seen.attempts,
         "retires_at": millis(seen.retires_at),
         "detail": seen.detail,
-        "served_as": seen.served_as,
+        "alias": alias,
     }
 
 
@@ -161,6 +194,16 @@ def _known_models(connection: Connection, provider: int, names: Sequence[str]) -
     of_provider = select(model.c.name, model.c.id).where(model.c.provider_id == provider)
     query = of_provider.where(model.c.name.in_(names)) if len(names) <= _FEW else of_provider
     return {name: number for name, number in connection.execute(query).all()}  # noqa: C416
+
+
+def _known_aliases(connection: Connection, models: Sequence[int]) -> dict[int, dict[str, int]]:
+    """Return the numbers of the names of these models' answers, by model and name."""
+    known: dict[int, dict[str, int]] = {}
+    for batch in batches(models):
+        rows = connection.execute(select(alias).where(alias.c.model_id.in_(batch)))
+        for number, place, name in rows:
+            known.setdefault(number, {})[name] = place
+    return known
 
 
 def _known_findings(connection: Connection, marks: Sequence[bytes]) -> dict[bytes, int]:

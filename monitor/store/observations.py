@@ -6,8 +6,8 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, and_, delete, select
 
 from monitor.core.model import Observation, Outcome
-from monitor.store.names import finding_digest, finding_ids, model_ids, upsert
-from monitor.store.schema import finding, model, observation, streamed
+from monitor.store.names import alias_numbers, finding_digest, finding_ids, model_ids, upsert
+from monitor.store.schema import alias, finding, model, observation, streamed
 from monitor.store.values import batches, moment
 
 
@@ -55,12 +55,13 @@ def _write(
 ) -> Mapping[str, int]:
     """Write rows, each model's once; returns the ids of the models. What streaming told before may remain."""
     models = model_ids(connection, provider_id, [each.model for each in seen])
-    findings = finding_ids(connection, seen)
+    aliases = alias_numbers(connection, models, seen)
+    findings = finding_ids(connection, seen, aliases)
     rows = [
         {
             "model_id": models[each.model],
             "sweep_id": sweep_id,
-            "finding_id": findings[finding_digest(each)],
+            "finding_id": findings[finding_digest(each, aliases.get(each.model))],
             "latency_ms": each.latency_ms,
             "at_ms": each.at_ms,
         }
@@ -118,13 +119,14 @@ def _select_observations(providers: set[int], ids: Sequence[int]) -> Select[Any]
             finding.c.attempts,
             finding.c.retires_at,
             finding.c.detail,
-            finding.c.served_as,
+            alias.c.name.label("served_as"),
             streamed.c.first_token_ms,
             streamed.c.tokens_per_s,
         )
         .select_from(model)
         .join(observation, observation.c.model_id == model.c.id)
         .join(finding, finding.c.id == observation.c.finding_id)
+        .outerjoin(alias, (alias.c.model_id == model.c.id) & (alias.c.number == finding.c.alias))
         .outerjoin(streamed, is_same)
         .where(model.c.provider_id.in_(providers), observation.c.sweep_id.between(first, last))
     )

@@ -102,7 +102,16 @@ def forget(engine: Engine, provider: str) -> None:
         owner = select(t.provider.c.id).where(t.provider.c.name == provider).scalar_subquery()
         models = select(t.model.c.id).where(t.model.c.provider_id == owner)
         connection.execute(delete(t.event).where(t.event.c.provider_id == owner))
-        for table in (t.streamed, t.observation, t.gap, t.daily, t.period, t.model_state, t.untracked):
+        for table in (
+            t.streamed,
+            t.observation,
+            t.alias,
+            t.gap,
+            t.daily,
+            t.period,
+            t.model_state,
+            t.untracked,
+        ):
             connection.execute(delete(table).where(table.c.model_id.in_(models)))
         for table in (t.horizon, t.sweep, t.catalog, t.provider_state, t.acceptance, t.model):
             connection.execute(delete(table).where(table.c.provider_id == owner))

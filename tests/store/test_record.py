@@ -1,5 +1,6 @@
 """Recording a sweep: its slot, its observations as they come, its end; one transaction each."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -35,7 +36,7 @@ from monitor.store.record import (
     open_sweep,
     record_missed_slots,
 )
-from monitor.store.schema import finding
+from monitor.store.schema import alias, finding
 from monitor.store.states import load_state
 from tests.store import told, views
 
@@ -145,8 +146,38 @@ def test_rule_37_who_answered_is_kept_with_what_was_found_and_read_back(engine: 
     (kept,) = read_sweeps(engine)
     assert kept.observations == seen
     with reading(engine) as connection:
-        findings = connection.execute(select(finding.c.served_as).order_by(finding.c.served_as)).scalars()
-        assert set(findings) == {None, "o-05", "o-08"}
+        assert sorted(connection.scalars(select(alias.c.name))) == ["o-05", "o-08"]
+        assert set(connection.scalars(select(finding.c.alias))) == {None, 1}
+
+
+def test_rule_37_models_share_findings_though_their_answers_name_others(engine: Engine) -> None:
+    catalog = [f"m/{number}" for number in range(200)]
+    for place in range(3):
+        at = told.START + timedelta(hours=place)
+        sweep = told.sweep(at, dict.fromkeys(catalog, told.UP))
+        seen = tuple(replace(each, served_as=f"{each.model}-{place}") for each in sweep.observations)
+        told.live(engine, replace(sweep, observations=seen))
+    assert len({each.served_as for sweep in read_sweeps(engine) for each in sweep.observations}) == 600
+    with reading(engine) as connection:
+        assert len(connection.scalars(select(finding.c.id)).all()) == 3
+
+
+def test_rule_37_names_that_come_up_at_once_are_told_apart(engine: Engine) -> None:
+    def observe(number: int) -> None:
+        running = must(opened(engine, vantage=f"v{number}"))
+        seen = replace(told.seen("a"), served_as=f"a-{number}")
+        add_observations(engine, running.id, [seen])
+        close(
+            engine,
+            running,
+            replace(told.sweep(told.START, {"a": told.UP}), vantage=f"v{number}", observations=(seen,)),
+        )
+
+    told.live(engine, told.sweep(told.START - timedelta(hours=1), {"a": told.UP}))
+    with ThreadPoolExecutor(4) as workers:
+        list(workers.map(observe, range(8)))
+    names = {row["vantage"]: row["served_as"] for row in views.told(engine, "observation_history")}
+    assert names == {"default": None} | {f"v{number}": f"a-{number}" for number in range(8)}
 
 
 def test_a_finding_without_another_name_is_found_by_what_older_versions_called_it() -> None:
@@ -158,8 +189,7 @@ def test_a_finding_without_another_name_is_found_by_what_older_versions_called_i
         finding_digest(Observation("m", Outcome.AVAILABLE, "ok", 5)).hex()
         == "2ccb0e9a6dbecb50a01b4feef6402c65"
     )
-    assert finding_digest(replace(seen, served_as="m-2")) != finding_digest(seen)
-    assert finding_digest(replace(seen, detail=None, served_as="é")) != finding_digest(seen)
+    assert finding_digest(replace(seen, served_as="m-2"), 1) != finding_digest(seen)
 
 
 def test_the_state_after_closing_is_the_one_decided(engine: Engine) -> None:

@@ -5,6 +5,7 @@ migrations/ must agree with this package (`alembic check` in the tests).
 
 from monitor.store.schema.derived import daily, event, model_state, period, provider_state
 from monitor.store.schema.facts import (
+    alias,
     catalog,
     finding,
     gap,
@@ -23,6 +24,7 @@ from monitor.store.schema.naming import metadata
 
 __all__ = [
     "acceptance",
+    "alias",
     "catalog",
     "daily",
     "delivery",

@@ -106,6 +106,19 @@ sweep = Table(
     Index(None, "provider_id", "verdict", "started_at"),
 )
 
+# Under which other names the answers of a model came (rules.md 37). A finding says which by its number:
+# models share findings though each has names of its own, so that findings stay few and their ids short.
+alias = Table(
+    "alias",
+    metadata,
+    Column("model_id", ForeignKey("model.id"), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("name", Text, nullable=False),
+    PrimaryKeyConstraint("model_id", "number"),
+    UniqueConstraint("model_id", "name"),
+    sqlite_with_rowid=False,
+)
+
 finding = Table(
     "finding",
     metadata,
@@ -118,7 +131,7 @@ finding = Table(
     Column("attempts", Integer, nullable=False),
     Column("retires_at", BigInteger),
     Column("detail", Text),
-    Column("served_as", Text),
+    Column("alias", Integer),  # number of the model's name in the answer, NULL for its own
 )
 
 # Clustered by model on SQLite; on Postgres the primary key carries every column, so one model's history
