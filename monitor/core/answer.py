@@ -15,7 +15,7 @@ _DEEPEST = 4  # errors stand inside errors
 _TAG = re.compile(r"<[^<>]{0,500}>")
 _TITLE = re.compile(r"<title[^<>]{0,100}>([^<]{1,300})", re.IGNORECASE)
 _MARKUP = re.compile(
-    r"\s{0,99}<(?:!doctype|\?xml|html|head|body|title|center|h1|div|script|error)\b", re.IGNORECASE
+    r"\s{0,99}<(?:!doctype|!--|\?xml|[a-z][a-z0-9]{0,9}(?:\s{1,9}[a-z-]{1,20}=|\s{0,9}/?>))", re.IGNORECASE
 )
 _STATUS = re.compile(r"\A(?:http[/ \d.]{0,9})?([45]\d\d)(?:\.0)?(?: [a-z -]{1,40})?\Z", re.IGNORECASE)
 _STATUS_NAMES = ("code", "status", "status_code", "statusCode", "http_status", "http_code", "error_code")

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.core.answer import output_tokens, read_document
+from monitor.core.answer import is_page, output_tokens, read_document
 from monitor.core.classify import Finding, classify
 from monitor.core.exchange import Exchange
 from monitor.core.forms import Change
@@ -304,6 +304,22 @@ def test_a_proxys_word_that_another_answered_is_no_answer_of_the_model(told: str
 
 
 # ---- No page is an API (rules.md 6) ----------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("body", "is_one"),
+    [
+        ("<p>Blocked", True),
+        ('<html lang="en"><body>', True),
+        ("<!-- served by the edge --><html>", True),
+        ("<class 'ValueError'>", False),
+        ("<Response [404]>", False),
+        ("<5000202> InternalError.Algo", False),
+        ("a < b", False),
+    ],
+)
+def test_a_page_begins_with_a_tag(body: str, is_one: bool) -> None:
+    assert is_page(body) is is_one
 
 
 @pytest.mark.parametrize(
