@@ -317,7 +317,7 @@ SAID = st.sampled_from([AN_HOUR, "too_many_requests", "too_many_requests_wait:10
 def test_with_any_set_of_limited_models_every_other_one_is_observed(
     engine: Engine, limited: dict[str, str], concurrency: int
 ) -> None:
-    """Rule 7, over real sockets, with waits that a sweep of a minute cannot outlast, so none is paused for."""
+    """Rule 7, over real sockets, with waits that a sweep of a minute cannot outlast: nobody pauses."""
     g.empty(engine)
     with g.gateway(steady(24)) as there:
         there.change(*(Behave((model,), behaviour) for model, behaviour in limited.items()))
