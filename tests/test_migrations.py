@@ -12,7 +12,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, RowMapping, inspect, text
 from sqlalchemy.schema import CreateIndex
 
-from monitor.core.model import Sweep
+from monitor.core.model import NOT_RECORDED, Outcome, Sweep
 from monitor.errors import SchemaOutdated
 from monitor.store.engine import open_engine, reading, writing
 from monitor.store.exchange import read_sweeps
@@ -139,8 +139,11 @@ def _plain(name: str, value: object) -> object:
 
 
 def _unnamed(sweep: Sweep) -> Sweep:
-    """Return the sweep as if every model answered under its own name: earlier versions know no other."""
-    return replace(sweep, observations=tuple(replace(each, served_as=None) for each in sweep.observations))
+    """Return the sweep as an earlier version keeps it, which does not look who answered."""
+    seen = sweep.observations
+    kept = (NOT_RECORDED if each.outcome is Outcome.AVAILABLE else None for each in seen)
+    observations = (replace(each, served_as=name) for each, name in zip(seen, kept, strict=True))
+    return replace(sweep, observations=tuple(observations))
 
 
 def test_what_came_with_later_versions_comes_and_goes_and_every_other_row_stays(database_url: str) -> None:

@@ -4,13 +4,14 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, delete, select, text, update
 
-from monitor.core.model import EventKind, Outcome, Reason
+from monitor.core.model import EventKind, Outcome, Reason, Sweep
 from monitor.core.replay import How, Part
 from monitor.core.telling import Audience
 from monitor.report.records import format_record, parse_record
@@ -219,6 +220,26 @@ def test_sweep_records_of_an_older_version_are_imported_unchanged(config: Path, 
     engine.dispose()
     assert kept == sorted(format_record(parse_record(line, "f")) for line in lines)
     assert [json.loads(line) for line in sorted(lines)] == [_older(json.loads(line)) for line in sorted(kept)]
+
+
+def test_rule_37_answers_that_an_older_version_kept_say_nothing_of_who_gave_them(older: Engine) -> None:
+    upgrade(older)
+    last = max((each for each in read_sweeps(older) if each.provider == "worded"), key=_start)
+    answered = {each.model for each in last.observations if each.outcome is Outcome.AVAILABLE}
+    for hour, name in enumerate(("x", "x", "y", "y"), start=1):
+        seen = tuple(
+            replace(each, served_as=name) if each.model in answered else each for each in last.observations
+        )
+        began, ended = (at + timedelta(hours=hour) for at in (last.started_at, last.finished_at))
+        told.live(older, replace(last, started_at=began, finished_at=ended, slot=None, observations=seen))
+    with reading(older) as connection:
+        query = select(t.event.c.detail).where(t.event.c.kind == EventKind.SERVED_MODEL_CHANGED)
+        assert list(connection.scalars(query)) == ["x -> y"] * len(answered)
+    assert not compare(older, "worded").differs
+
+
+def _start(sweep: Sweep) -> datetime:
+    return sweep.started_at
 
 
 def _older(record: dict[str, object]) -> dict[str, object]:

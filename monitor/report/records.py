@@ -20,7 +20,7 @@ from pydantic_core import ErrorDetails
 
 from monitor.clock import to_datetime, to_millis
 from monitor.core.ids import LONGEST_ID_BYTES, is_trackable_id
-from monitor.core.model import Kind, Observation, Outcome, Sweep, Verdict
+from monitor.core.model import NOT_RECORDED, Kind, Observation, Outcome, Sweep, Verdict
 from monitor.errors import RecordError
 
 _FIRST_YEAR, _LAST_YEAR = 2000, 2079  # of a sweep: its id counts seconds from 2020 in 32 bits
@@ -49,8 +49,8 @@ def _without_slash(name: str) -> str:
     return name
 
 
-def _trackable(name: str) -> str:
-    if not is_trackable_id(name):
+def _served(name: str) -> str:
+    if name != NOT_RECORDED and not is_trackable_id(name):
         raise ValueError(f"must be like an id: 1 to {LONGEST_ID_BYTES} bytes without control characters")
     return name
 
@@ -59,7 +59,7 @@ _NO_CONTROLS = r"^[^\x00-\x1f\x7f-\x9f]*$"
 _Time = Annotated[datetime, BeforeValidator(_moment)]
 _Word = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=_NO_CONTROLS)]
 _Provider = Annotated[_Word, StringConstraints(max_length=64), AfterValidator(_without_slash)]
-_Served = Annotated[str, AfterValidator(_trackable)]
+_Served = Annotated[str, AfterValidator(_served)]
 _Text = Annotated[str, StringConstraints(max_length=10_000, pattern=r"^[^\x00]*$")]
 _Count = Annotated[int, Field(ge=0, le=_MOST)]
 # abs: JSON knows -0.0, which SQLite gives back as 0.0.

@@ -10,13 +10,14 @@ from sqlalchemy import Connection, Insert, Table, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from monitor.core.diff import is_tracked
-from monitor.core.model import Observation, Policy
+from monitor.core.model import NOT_RECORDED, Observation, Outcome, Policy
 from monitor.errors import StoreError
 from monitor.store.schema import alias, catalog, finding, model, policy, provider, untracked
 from monitor.store.values import batches, digest, is_storable, millis, policy_text
 
 Row = Mapping[str, Any]
 NOBODY: Final[Mapping[str, int]] = {}
+OWN: Final = 0  # the number of a model's own name
 _FEW: Final = 20
 _MOST_TRIES: Final = 10
 
@@ -110,17 +111,20 @@ def note_untracked(connection: Connection, policy: int, rules: Policy, models: M
 def alias_numbers(
     connection: Connection, models: Mapping[str, int], observations: Iterable[Observation]
 ) -> dict[str, int]:
-    """Return by model the number of the other name that its observation tells, known from now on.
+    """Return by model the number of the name that its answer tells, known from now on; OWN is its own.
 
-    `models` are the ids of the models, each of which has one observation. Raises StoreError where others
-    number the same model's names again and again meanwhile.
+    Who gave no answer, or one that nobody looked at for a name, has none. `models` are the ids of the models,
+    each of which has one observation. Raises StoreError where others number the same model's names again and
+    again meanwhile.
     """
-    wanted = {each.model: each.served_as for each in observations if each.served_as is not None}
+    named = {each.model: each.served_as for each in observations if _is_named(each)}
+    own = {name: OWN for name, served in named.items() if served is None}
+    wanted = {name: served for name, served in named.items() if served is not None}
     for _ in range(_MOST_TRIES):
         numbers = _known_aliases(connection, [models[name] for name in wanted])
         new = {name: served for name, served in wanted.items() if served not in numbers.get(models[name], {})}
         if not new:
-            return {name: numbers[models[name]][served] for name, served in wanted.items()}
+            return own | {name: numbers[models[name]][served] for name, served in wanted.items()}
         rows = [
             {"model_id": number, "number": len(numbers.get(number, {})) + 1, "name": new[name]}
             for name in new
@@ -128,6 +132,12 @@ def alias_numbers(
         ]
         connection.execute(insert_new(connection, alias), rows)
     raise StoreError("the names of a model's answers are numbered by others at the same time: try again")
+
+
+def _is_named(seen: Observation) -> bool:
+    return seen.served_as != NOT_RECORDED and (
+        seen.outcome is Outcome.AVAILABLE or seen.served_as is not None
+    )
 
 
 def finding_ids(
@@ -150,7 +160,7 @@ def finding_ids(
 
 
 def finding_digest(seen: Observation, alias: int | None = None) -> bytes:
-    """Return what stands for the parts of an observation that repeat, with the number of its other name.
+    """Return what stands for the parts of an observation that repeat, with the number of the name it tells.
 
     Without one it is what it was before those were kept: findings of older databases are found by it.
     """

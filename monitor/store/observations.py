@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Select, and_, delete, select
 
-from monitor.core.model import Observation, Outcome
+from monitor.core.model import NOT_RECORDED, Observation, Outcome
 from monitor.store.names import alias_numbers, finding_digest, finding_ids, model_ids, upsert
 from monitor.store.schema import alias, finding, model, observation, streamed
 from monitor.store.values import batches, moment
@@ -119,6 +119,7 @@ def _select_observations(providers: set[int], ids: Sequence[int]) -> Select[Any]
             finding.c.attempts,
             finding.c.retires_at,
             finding.c.detail,
+            finding.c.alias,
             alias.c.name.label("served_as"),
             streamed.c.first_token_ms,
             streamed.c.tokens_per_s,
@@ -146,5 +147,10 @@ def _observation(row: Row[Any]) -> Observation:
         detail=row.detail,
         first_token_ms=row.first_token_ms,
         tokens_per_s=row.tokens_per_s,
-        served_as=row.served_as,
+        served_as=NOT_RECORDED if _is_unnamed(row) else row.served_as,
     )
+
+
+def _is_unnamed(row: Row[Any]) -> bool:
+    """Whether an older version kept an answer, and did not look for a name in it."""
+    return row.alias is None and row.outcome == Outcome.AVAILABLE

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from monitor.clock import to_datetime
 from monitor.core.ids import is_trackable_id
-from monitor.core.model import Observation, Outcome, Sweep, Verdict
+from monitor.core.model import NOT_RECORDED, Observation, Outcome, Sweep, Verdict
 from monitor.errors import RecordError
 from monitor.report.records import format_record, parse_record
 
@@ -113,6 +113,8 @@ def test_rule_37_who_answered_may_be_missing_from_a_record_and_is_always_written
     (seen,) = parse_record(line, "f:1").observations
     assert seen.served_as == "gpt-4o-2024-08-06"
     assert format_record(parse_record(line, "f:1")) == line
+    unknown = parse_record(changed_record({}, [{"served_as": ""}]), "f")
+    assert [each.served_as for each in unknown.observations] == [NOT_RECORDED]
     older = CONTRACT.replace(', "served_as": null', "")
     assert format_record(parse_record(older, "f:1")) == CONTRACT
 
@@ -205,7 +207,7 @@ LLAMA = "meta/llama-3.1-8b-instruct"
         (changed_record({}, [{"detail": "a\0b"}]), "observations[0].detail: control characters"),
         *(
             (changed_record({}, [{"served_as": name}]), "observations[0].served_as: must be like an id")
-            for name in ("", "a\0b", "a\nb", "x" * 513)
+            for name in (" \n", "a\0b", "a\nb", "x" * 513)
         ),
         (changed_record({}, [{"served_as": 4}]), "observations[0].served_as: expected a text"),
         (changed_record({}, [{"model": "not/listed"}]), "observations[0].model: 'not/listed' is not listed"),

@@ -131,7 +131,8 @@ finding = Table(
     Column("attempts", Integer, nullable=False),
     Column("retires_at", BigInteger),
     Column("detail", Text),
-    Column("alias", Integer),  # number of the model's name in the answer, NULL for its own
+    # Number of the model's name in the answer, 0 for its own, NULL where nobody looked or nothing answered.
+    Column("alias", Integer),
 )
 
 # Clustered by model on SQLite; on Postgres the primary key carries every column, so one model's history
