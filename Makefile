@@ -8,11 +8,17 @@ SERVERS := tests/thirdparty
 LITELLM := .venv-litellm
 FUZZ := .venv-fuzz
 FUZZ_S ?= 600
+GATEWAYS := .venv-gateways
 
 # What `litellm[proxy]` asks for and never imports here: 300 of its 750 MB.
 LITELLM_UNUSED := azure-core azure-identity azure-storage-blob boto3 botocore granian gunicorn hf-xet huggingface-hub \
 	inquirerpy msal msal-extensions pfzy polars polars-runtime-32 prompt-toolkit psycopg psycopg-binary pynacl \
 	pyroscope-io restrictedpython rq s3transfer tokenizers
+
+# What the servers in gateways.in ask for and never import here: 200 of their 700 MB.
+GATEWAYS_UNUSED := backoff boto3 botocore cffi cryptography fastembed flatbuffers gitdb gitpython google-auth hf-xet \
+	jmespath mmh3 onnxruntime pillow posthog py-rust-stemmers pyasn1 pyasn1-modules pycparser regex s3transfer smmap \
+	tiktoken tokenizers watchdog watchfiles
 
 # Addresses of sponsors are the only ones that npm insists on writing into its lock.
 WITHOUT_FUNDING := 'import json, pathlib; lock = pathlib.Path("package-lock.json"); read = json.loads(lock.read_text()); \
@@ -43,12 +49,17 @@ $(LITELLM)/.ready: $(SERVERS)/litellm.lock
 	$(LITELLM)/bin/pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r $<
 	@touch $@
 
+$(GATEWAYS)/.ready: $(SERVERS)/gateways.lock
+	$(PYTHON) -m venv --clear $(GATEWAYS)
+	$(GATEWAYS)/bin/pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r $<
+	@touch $@
+
 $(SERVERS)/node_modules/.ready: $(SERVERS)/package.json $(SERVERS)/package-lock.json
 	@command -v npm >/dev/null || { apt-get update -qq && apt-get install -y -qq --no-install-recommends $(NODE_PACKAGES) >/dev/null; }
 	cd $(SERVERS) && npm ci --silent --ignore-scripts --no-audit --no-fund $$($(IS_NODE_NEW) && echo --omit=optional)
 	@touch $@
 
-test: setup $(LITELLM)/.ready ## the whole test suite, on SQLite and on a real Postgres it starts itself
+test: setup $(LITELLM)/.ready $(GATEWAYS)/.ready ## the whole test suite, on SQLite and on a real Postgres it starts itself
 	$(BIN)/pytest -n 2 -m "not e2e and not soak"
 
 soak: setup ## ten thousand random lives, each rebuilt (an hour and more)
@@ -93,8 +104,9 @@ lock: ## refresh the locks (versions and hashes only)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --group dev pyproject.toml -o requirements-dev.lock -c requirements.lock
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --upgrade $(LITELLM_UNUSED:%=--no-emit-package %) $(SERVERS)/litellm.in -o $(SERVERS)/litellm.lock
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --upgrade tests/fuzz/atheris.in -o tests/fuzz/atheris.lock
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --upgrade $(GATEWAYS_UNUSED:%=--no-emit-package %) --override $(SERVERS)/gateways.override $(SERVERS)/gateways.in -o $(SERVERS)/gateways.lock
 	cd $(SERVERS) && npm update --silent --package-lock-only --omit-lockfile-registry-resolved --ignore-scripts --no-audit --no-fund
 	cd $(SERVERS) && $(PYTHON) -c $(WITHOUT_FUNDING)
 
 clean: ## remove what the other targets made
-	rm -rf .venv $(LITELLM) $(FUZZ) $(SERVERS)/node_modules .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis dist build
+	rm -rf .venv $(LITELLM) $(GATEWAYS) $(FUZZ) $(SERVERS)/node_modules .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis dist build

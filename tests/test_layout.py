@@ -55,7 +55,13 @@ def test_no_file_names_an_address_that_packages_come_from() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["requirements.lock", "requirements-dev.lock", "tests/thirdparty/litellm.lock"]
+    "name",
+    [
+        "requirements.lock",
+        "requirements-dev.lock",
+        "tests/thirdparty/litellm.lock",
+        "tests/thirdparty/gateways.lock",
+    ],
 )
 def test_a_lock_holds_versions_and_hashes_only(name: str) -> None:
     text = (ROOT / name).read_text(encoding="utf-8")

@@ -5,6 +5,7 @@ id. Whatever is waited for is waited for with a bound.
 """
 
 import os
+import re
 import subprocess
 import sys
 from collections import Counter
@@ -23,6 +24,10 @@ from tests import gateway as g
 
 _NODE_MODULES = Path(__file__).with_name("node_modules")
 _LLMOCK = Path(sys.executable).with_name("llmock")
+_REQUEST_LINE = re.compile(r'"(GET|POST) (\S+) HTTP/1.1" (\d+)')
+LITELLM = Path(__file__).parents[2] / ".venv-litellm/bin/litellm"
+GATEWAYS = Path(__file__).parents[2] / ".venv-gateways/bin"
+START_S = 240.0  # some import for a dozen seconds, and on a busy machine many more
 _STOP_S = 5.0
 _LOOK_S = 2.0
 
@@ -90,6 +95,36 @@ def npm_server(
     node = next(iter(sorted(_NODE_MODULES.glob("node-linux-*/bin/node"))), which("node"))
     assert node, "no Node.js: make test-e2e installs it"
     return serving(place, node, _NODE_MODULES / script, *arguments, environ=environ)
+
+
+def infinity(place: Path, *models: str) -> AbstractContextManager[str]:
+    """Run `infinity_emb` under /v1, without weights; `requests_in` reads its log."""
+    named = [word for model in models for word in ("--model-id", model)]
+    options = (
+        "v2",
+        "--engine",
+        "debugengine",
+        "--url-prefix",
+        "/v1",
+        "--host",
+        "127.0.0.1",
+        "--port",
+        "{port}",
+    )
+    return serving(
+        place,
+        GATEWAYS / "infinity_emb",
+        *options,
+        *named,
+        environ={"HF_HUB_OFFLINE": "1", "DO_NOT_TRACK": "1"},
+        within_s=START_S,
+    )
+
+
+def requests_in(place: Path) -> Counter[str]:
+    """Return how often a server that logs as Uvicorn does was asked what, and answered with which status."""
+    written = "".join(file.read_text("utf-8", "replace") for file in place.glob("server-*.log"))
+    return Counter(" ".join(each) for each in _REQUEST_LINE.findall(written))
 
 
 # ---- Asking a server without the monitor -----------------------------------------------
