@@ -15,6 +15,8 @@ from sqlalchemy import Engine
 from monitor.core.model import Cause, Verdict
 from tests import gateway as g
 from tests.thirdparty.servers import (
+    LITELLM,
+    START_S,
     ask,
     by_model,
     llmock,
@@ -25,8 +27,6 @@ from tests.thirdparty.servers import (
 
 pytestmark = pytest.mark.timeout(300)  # its start is a dozen seconds of work, and on a busy machine many more
 
-LITELLM = Path(__file__).parents[2] / ".venv-litellm/bin/litellm"
-START_S = 240.0
 CHAT = [f"chat-{number}" for number in range(5)]
 BEHIND = {f"behind-{status}": status for status in (400, 402, 403, 422, 429, 500, 503, 504, 529)}
 OK = ("available", "ok", "chat", 200)
@@ -113,7 +113,7 @@ def fail(name: str, status: int, retry_after: float | None = None) -> dict[str, 
 
 @g.ON_SQLITE
 def test_each_model_is_seen_as_what_it_is(engine: Engine, proxy: Proxy) -> None:
-    script_llmock(proxy.behind, *(fail(name, status, 30) for name, status in BEHIND.items()))
+    script_llmock(proxy.behind, *(fail(name, status, 3) for name, status in BEHIND.items()))
     swept = g.sweep(g.target(proxy.base_url), engine, g.NOON)
     assert swept.sweep.listed == tuple(row["model_name"] for row in models(""))
     assert by_model(swept) == SEEN
