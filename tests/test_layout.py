@@ -18,10 +18,11 @@ SOURCES = tuple(sorted(ROOT.glob("monitor/**/*.py")))
 EVERY_SOURCE = tuple(
     sorted(
         file
-        for place in ("monitor", "migrations", "tests", "benchmarks")
+        for place in ("monitor", "migrations", "tests", "benchmarks", "findings")
         for file in ROOT.glob(f"{place}/**/*.py")
     )
 )
+FINDINGS = tuple(sorted(ROOT.glob("findings/*-*.sh")))
 LONGEST_MODULE, LONGEST_FUNCTION = 300, 40
 
 # Split, so that this file does not name what it forbids.
@@ -124,6 +125,26 @@ def test_nothing_is_called_by_a_name_that_says_nothing() -> None:
         "base",
     }
     assert [file for file in SOURCES if {file.stem, *file.relative_to(ROOT).parts} & empty] == []
+
+
+# ---- The findings ----
+
+
+@pytest.mark.parametrize("file", FINDINGS, ids=lambda file: file.stem)
+def test_a_finding_tells_a_guess_and_pins_what_it_installs(file: Path) -> None:
+    text = file.read_text(encoding="utf-8")
+    said = [text.index(each) for each in ("\n# The guess: ", "\n# Really: ", "\n# Why it matters: ")]
+    assert said == sorted(said)
+    assert "set -euo pipefail" in text
+    installed = [
+        word
+        for line in re.findall(r"^install(?:_alone)? (.+)$", text.replace("\\\n", ""), re.MULTILINE)
+        for word in line.split()
+    ]
+    assert installed
+    assert all(re.fullmatch(r"'[a-z0-9-]+(\[[a-z]+\])?==[0-9.]+'", word) for word in installed)
+    assert f"`{file.name}`" in (ROOT / "findings/README.md").read_text(encoding="utf-8")
+    subprocess.run(["/bin/bash", "-n", str(file)], check=True, timeout=20)
 
 
 # ---- The wheel ----
