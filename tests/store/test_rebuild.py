@@ -65,7 +65,7 @@ def test_an_import_in_any_order_and_in_pieces_gives_the_rows_of_living_through_i
     lived = views.all_rows(engine)
     sweeps = list(read_sweeps(engine))
     with writing(engine) as connection:
-        for table in (t.observation, *DERIVED, t.untracked, t.sweep, t.catalog, t.model):
+        for table in (t.observation, *DERIVED, t.alias, t.untracked, t.sweep, t.catalog, t.model):
             connection.execute(table.delete())
     Random(5).shuffle(sweeps)  # noqa: S311  # an order, not a secret
     for start in range(0, len(sweeps), 25):
