@@ -98,14 +98,12 @@ def npm_server(
 
 
 def infinity(place: Path, *models: str) -> AbstractContextManager[str]:
-    """Run `infinity_emb` under /v1, without weights; `requests_in` reads its log."""
+    """Run `infinity_emb` without weights; `requests_in` reads its log."""
     named = [word for model in models for word in ("--model-id", model)]
     options = (
         "v2",
         "--engine",
         "debugengine",
-        "--url-prefix",
-        "/v1",
         "--host",
         "127.0.0.1",
         "--port",

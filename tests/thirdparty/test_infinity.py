@@ -4,6 +4,7 @@ Its debugging engine embeds without weights; everything around it is what users 
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -31,8 +32,18 @@ def address(place: Path) -> Iterator[str]:
 def test_its_models_are_asked_as_what_the_catalog_says_they_are(
     engine: Engine, address: str, place: Path
 ) -> None:
-    swept = g.sweep(g.target(f"{address}/v1"), engine, g.NOON)
+    swept = g.sweep(g.target(address), engine, g.NOON)
     assert by_model(swept) == dict.fromkeys(MODELS, ("available", "ok", "embeddings", 200))
     assert swept.decision.verdict is Verdict.CONCLUSIVE
-    assert requests_in(place)["POST /v1/embeddings 200"] == len(MODELS)
+    assert requests_in(place)["POST /embeddings 200"] == len(MODELS)
     assert not [line for line in requests_in(place) if "chat/completions" in line]
+
+
+@g.ON_SQLITE
+def test_who_answered_under_a_name_that_is_not_loaded_is_kept(engine: Engine, tmp_path: Path) -> None:
+    """Rule 37: as long as one model is loaded, it answers to every name."""
+    with infinity(tmp_path, "team/one") as address:
+        aim = replace(g.target(address), models=("team/former",))
+        swept = g.sweep(aim, engine, g.NOON)
+    served = {each.model: each.served_as for each in swept.sweep.observations}
+    assert served == {"team/one": None, "team/former": "team/one"}

@@ -116,7 +116,7 @@ def proxied(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxied]:
         }
     )
     with g.gateway(world, api_key=None) as provider, infinity(embedder, "mist", "fog") as vectors:
-        write_configuration(place / "config.yaml", provider.base_url, f"{vectors}/v1")
+        write_configuration(place / "config.yaml", provider.base_url, vectors)
         with serving(
             place,
             *(LITELLM, "--config", "config.yaml", "--telemetry", "False"),
