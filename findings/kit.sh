@@ -43,6 +43,14 @@ serve() {
   python3 "$here/kit.py" wait "$port" $! || { tail -n 20 "server-$port.log"; exit 1; }
 }
 
+# litellm PORT: LiteLLM's proxy with config.yaml, behind a key of this run that kit.py sends
+litellm() {
+  serve "$1" venv/bin/litellm --config config.yaml --host 127.0.0.1 --port "$1" --telemetry False
+}
+export LITELLM_LOCAL_MODEL_COST_MAP=True
+LITELLM_MASTER_KEY=sk-$(python3 -c 'import secrets; print(secrets.token_hex(16))')
+export LITELLM_MASTER_KEY
+
 # backend PORT ANSWERS: a provider of our own; what it is asked is written to asked-PORT.jsonl
 backend() {
   serve "$1" python3 "$here/kit.py" serve "$1" "$2" "asked-$1.jsonl"

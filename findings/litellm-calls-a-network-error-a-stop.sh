@@ -22,7 +22,7 @@ model_list:
   - model_name: tiny
     litellm_params: {model: openai/tiny, api_base: "http://127.0.0.1:$behind/v1", api_key: none}
 YAML
-LITELLM_LOCAL_MODEL_COST_MAP=True serve "$proxy" venv/bin/litellm --config config.yaml --host 127.0.0.1 --port "$proxy"
+litellm "$proxy"
 
 python3 - "$proxy" <<'PYTHON'
 import sys
