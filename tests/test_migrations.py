@@ -29,6 +29,7 @@ from monitor.store.migrate import (
     upgrade,
 )
 from monitor.store.schema import metadata
+from tests.gateway import ON_POSTGRES
 from tests.store import told, views
 from tests.store.views import COLUMNS
 
@@ -183,6 +184,20 @@ def test_rule_37_what_was_said_of_other_names_is_lost_on_the_way_down_and_never_
     told.live(engine, replace(later, observations=(replace(named, served_as="x"), plain)))
     names = [(row["model"], row["served_as"]) for row in views.told(engine, "observation_history")]
     assert sorted(names, key=repr) == [("a", "x"), ("a", None), ("b", None), ("b", None)]
+    engine.dispose()
+
+
+@ON_POSTGRES
+def test_rights_on_views_stay_where_columns_are_added(database_url: str) -> None:
+    engine = open_engine(database_url)
+    with writing(engine) as connection:
+        migrate_to(connection, "0008")
+        connection.execute(text("GRANT SELECT ON model_status, observation_history TO pg_monitor"))
+    upgrade(engine)
+    with reading(engine) as connection:
+        asked = text("SELECT has_table_privilege('pg_monitor', :view, 'SELECT')")
+        for view in ("model_status", "observation_history"):
+            assert connection.scalar(asked, {"view": view}), view
     engine.dispose()
 
 

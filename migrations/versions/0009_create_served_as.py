@@ -63,8 +63,12 @@ UNLIKE_ANY = {
 
 
 def upgrade() -> None:
-    """Add table and columns; no answer of the past says which model it came from."""
-    _drop_views()
+    """Add table and columns; no answer of the past says which model it came from.
+
+    Postgres replaces views that only gain columns at their ends, so that rights on them stay.
+    """
+    if op.get_bind().dialect.name == "sqlite":
+        _drop_views()
     op.create_table(
         "alias",
         sa.Column("model_id", sa.Integer(), nullable=False),
@@ -105,7 +109,8 @@ def _drop_views() -> None:
 def _create_views(views: dict[str, str]) -> None:
     dialect = op.get_bind().dialect.name
     for name, query in views.items():
-        op.execute(f"CREATE VIEW {name} AS{_in_words_of(dialect, query)}")
+        create = "CREATE OR REPLACE VIEW" if dialect == "postgresql" else "CREATE VIEW"
+        op.execute(f"{create} {name} AS{_in_words_of(dialect, query)}")
 
 
 def _in_words_of(dialect: str, query: str) -> str:
