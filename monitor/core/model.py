@@ -30,7 +30,7 @@ class Reason(StrEnum):
     OK = "ok"
     TOO_MANY_REQUESTS = "too_many_requests"
     SATURATED = "saturated"
-    MODEL_QUOTA = "model_quota"  # a limit of this model's own, however long (rules.md 6)
+    MODEL_QUOTA = "model_quota"  # a limit of an hour or longer, the model's own (rules.md 6)
     QUEUED = "queued"
     NOT_FOUND = "not_found"
     NOT_FOR_ACCOUNT = "not_for_account"
