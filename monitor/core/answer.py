@@ -34,22 +34,29 @@ _FAILED_SENTENCE = re.compile(
     re.IGNORECASE,
 )
 _TOKEN_NAMES = ("completion_tokens", "output_tokens", "generated_tokens", "completionTokens", "outputTokens")
-_SPOKEN = ("reasoning_content", "reasoning", "thinking", "tool_calls", "function_call", "refusal", "audio")
+_SPOKEN = (
+    *("reasoning_content", "reasoning", "reasoning_details", "thinking"),
+    *("tool_calls", "function_call", "refusal", "audio"),
+)
 
 
 def read_document(body: str) -> object:
     """Return the JSON of a body, or what the events of an unasked-for stream mean together; else None.
 
-    An error that stands alone in a list, or is written as a text of JSON, is taken out of it.
+    An error or a generation that stands in a list, or is written as a text of JSON, is taken out of it.
     """
     document = _json(body)
     if isinstance(document, str):
         document = _json(document) or document
-    if isinstance(document, list) and document and isinstance(document[0], dict) and document[0].get("error"):
+    if isinstance(document, list) and document and isinstance(document[0], dict) and _is_whole(document[0]):
         document = document[0]
     if isinstance(document, dict):
         return meaning_of([document])
     return None if is_page(body) else document if document is not None else meaning_of(objects_in(body))
+
+
+def _is_whole(document: dict[str, Any]) -> bool:
+    return bool(document.get("error")) or choice_of(document) is not None
 
 
 def _json(text: str) -> object:

@@ -18,7 +18,8 @@ _DECODER = json.JSONDecoder()
 _LINE = re.compile(r"[ \t]{0,99}(?:data:[ \t]{0,99})?")
 _GOES_ON = re.compile(r"\ndata:[ \t]{0,99}(?![{\[])")  # an event of several lines, as the format allows
 _TEXTS = ("content", "reasoning_content", "reasoning", "thinking", "refusal")  # what a piece adds to
-_PARTS = ("tool_calls", "function_call", "audio")
+_PARTS = ("reasoning_details", "tool_calls", "function_call", "audio")
+_WRAPPINGS = ("data", "result", "response", "output", "body")  # of gateways: `{"code": 0, "data": {...}}`
 _FAILED = ("error", "response.failed")
 
 
@@ -63,6 +64,7 @@ def meaning_of(objects: Sequence[Document]) -> Document | None:
 
     The pieces of a generation are put together; one that said nothing before its error is that error.
     """
+    objects = [_unwrapped(each) for each in objects]
     for event in objects:
         if _fails(event):
             return _failure_in(event)
@@ -72,6 +74,17 @@ def meaning_of(objects: Sequence[Document]) -> Document | None:
     if pieces and (len(pieces) > 1 or "delta" in pieces[0]["choices"][0]):
         return _joined(pieces, objects)
     return next(iter(pieces or objects), None)
+
+
+def _unwrapped(document: Document) -> Document:
+    """Return what a gateway put into an object of its own, where that holds the choices or the error."""
+    if document.get("choices") or document.get("error"):
+        return document
+    inside = (document.get(name) for name in _WRAPPINGS)
+    return next(
+        (each for each in inside if isinstance(each, dict) and (each.get("error") or choice_of(each))),
+        document,
+    )
 
 
 def _fails(event: Document) -> bool:

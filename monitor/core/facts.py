@@ -30,11 +30,13 @@ SUCCESS = range(200, 300)
 # Results by which other endpoints answer: list, field of its first row, kind.
 _RESULTS = (
     ("data", "embedding", Kind.EMBEDDINGS),
+    ("data", "relevance_score", Kind.RERANK),
     ("data", "url", Kind.IMAGE),
     ("data", "b64_json", Kind.IMAGE),
     ("artifacts", "base64", Kind.IMAGE),
     ("results", "flagged", Kind.MODERATION),
     ("results", "relevance_score", Kind.RERANK),
+    ("results", "score", Kind.RERANK),
     ("rankings", "index", Kind.RERANK),
 )
 _STREAM_BEGINS = ("message_start", "response.created")
@@ -129,6 +131,8 @@ def _proof(exchange: Exchange, document: object) -> Kind | None:
     """Return the kind an answer proves by its results."""
     if exchange.http_status not in SUCCESS:
         return None
+    if isinstance(document, list):  # SGLang's ranking stands alone
+        return _other_result({"results": document})
     if not isinstance(document, dict):
         return _bare_proof(exchange)
     if choice := choice_of(document):

@@ -33,6 +33,7 @@ _NUMBERS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("axios: createError", r"request failed with status code ([45]\d\d)\b"),
         ("reqwest: Error::status", r"http status (?:client|server) error \(([45]\d\d) "),
         ("openai-go: apierror.Error", r"\b(?:post|get) \"https?://[^\"\s]{1,200}\": ([45]\d\d) "),
+        ("new-api: service/error.go RelayErrorHandler", r"\bbad response status code ([45]\d\d)\b"),
         ("llm-gateway: the provider's name and status in brackets",
          r"error from provider ?\([^()]{0,80}?\b([45]\d\d)\)"),
     )

@@ -61,7 +61,7 @@ _OF_MODEL = (
     *range(500, 504),
 )  # words there may be a model's
 _LIMITING = (UNDER_200, 400, 403, *range(411, 500), *range(500, 530))
-_BUSY = (UNDER_200, 400, 403, 409, 424, 425, *range(500, 505))
+_BUSY = (UNDER_200, 400, 403, *range(409, 505))
 _BARE_MARKS = re.compile(r"[{}\[\]'\"`]|\b(?:detail|message|error|msg)\b['\"]?:")
 _OF_SOMETHING_ELSE = re.compile(
     r"\b(?:api|version|endpoint|parameter|field|route)s?\b[^.]{0,40}"
@@ -113,6 +113,15 @@ def bare_words(facts: Facts) -> str:
     """Return the words that may say "not found" and no more, without the marks of documents in sentences."""
     words = facts.relayed.words if facts.relayed else facts.sentence.lower()
     return " ".join(_BARE_MARKS.sub(" ", words).split())
+
+
+def _says_no_path(facts: Facts) -> bool:
+    """Whether a 2xx says in words that nothing is at this address (LM Studio; Cloudflare)."""
+    return bool(bare_words(facts)) and re.search(phrases.NO_PATH, bare_words(facts)) is not None
+
+
+def _names_no_model(facts: Facts) -> bool:
+    return re.search(r"\b(?:model|deployment|function)", facts.text) is None
 
 
 def _no_path_nor_listed(facts: Facts) -> bool:
@@ -173,9 +182,13 @@ TABLE: tuple[Rule, ...] = (
         when=_is_of_model,
     ),
     Rule(NO_SUCH_MODEL_ROW, _DOWN, Reason.NOT_FOUND, _OF_MODEL, says=phrases.EITHER),
+    Rule(
+        "8", _DOWN, Reason.NOT_FOR_ACCOUNT, (*_OF_MODEL, 429), says=phrases.NOT_IN_PLAN, when=_names_no_amount
+    ),
     Rule("8", _DOWN, Reason.NOT_FOR_ACCOUNT, _OF_MODEL, says=phrases.NOT_YOURS),
     Rule("11", _DOWN, Reason.WITHDRAWN, (UNDER_200, 404), says=phrases.WITHDRAWN),
     Rule("11", _DOWN, Reason.WITHDRAWN, (400, 403, 422), says=phrases.MODEL_WITHDRAWN),
+    Rule("11", _DOWN, Reason.WITHDRAWN, (401,), says=phrases.DISABLED),
     Rule("14", _DOWN, Reason.NOT_FOR_ACCOUNT, (UNDER_200, 404), says=phrases.NOT_OF_ACCOUNT, is_here=True),
     Rule(
         NO_SUCH_MODEL_ROW,
@@ -198,7 +211,9 @@ TABLE: tuple[Rule, ...] = (
     # The address
     Rule("13", _DOWN, Reason.NOT_FOUND, (404,), when=_no_path_nor_listed),
     Rule("12", _UNCLEAR, Reason.NO_ENDPOINT, (404,), when=_no_path),
+    Rule("12", _UNCLEAR, Reason.NO_ENDPOINT, (UNDER_200,), when=_says_no_path),
     Rule("26", _LIMITED, Reason.SATURATED, _BUSY, says=phrases.LOADING),
+    Rule("20", _UNCLEAR, Reason.BAD_REQUEST, (404,), says=phrases.OTHER_THING, when=_names_no_model),
     Rule(
         NO_SUCH_MODEL_ROW, _DOWN, Reason.NOT_FOUND, (404,)
     ),  # a 404 with a sentence of its own speaks of the model

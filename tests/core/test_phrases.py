@@ -8,12 +8,12 @@ import pytest
 
 from monitor.core.facts import Facts, read_facts
 from monitor.core.model import Outcome, Reason
-from monitor.core.phrases import absent, account, endpoint, limits
+from monitor.core.phrases import absent, account, endpoint, limits, money
 from monitor.core.phrases.saying import Saying
 from monitor.core.table import bare_words
 from tests.core.said import ANSWERS, NOW, Answer
 
-_MODULES = (absent, account, endpoint, limits)
+_MODULES = (absent, account, endpoint, limits, money)
 ROWS: list[tuple[str, Saying]] = [
     (name.removesuffix("_ROWS"), row)
     for module in _MODULES

@@ -1,7 +1,23 @@
 """The words providers use: a table of data by situation, each row with who says so and where it was read."""
 
-from monitor.core.phrases.absent import EITHER, ENDED, MODEL_WITHDRAWN, NO_PATH, NO_SUCH_MODEL, WITHDRAWN
-from monitor.core.phrases.account import KEY, KEY_MISSING, NO_MONEY, NOT_OF_ACCOUNT, NOT_YOURS, PLACE, PLAN
+from monitor.core.phrases.absent import (
+    DISABLED,
+    EITHER,
+    ENDED,
+    MODEL_WITHDRAWN,
+    NO_PATH,
+    NO_SUCH_MODEL,
+    OTHER_THING,
+    WITHDRAWN,
+)
+from monitor.core.phrases.account import (
+    KEY,
+    KEY_MISSING,
+    NOT_IN_PLAN,
+    NOT_OF_ACCOUNT,
+    NOT_YOURS,
+    PLACE,
+)
 from monitor.core.phrases.endpoint import NAMES_A_FIELD, NO_SUCH_PROVIDER, NOT_HERE_OR_NOWHERE, OTHER_ENDPOINT
 from monitor.core.phrases.limits import (
     BUSY,
@@ -13,10 +29,12 @@ from monitor.core.phrases.limits import (
     PER_MINUTE,
     TOO_MANY,
 )
+from monitor.core.phrases.money import NO_MONEY, PLAN
 
 __all__ = [
     "BUSY",
     "COLD",
+    "DISABLED",
     "EITHER",
     "ENDED",
     "EXHAUSTED",
@@ -26,6 +44,7 @@ __all__ = [
     "MODEL_WITHDRAWN",
     "NAMES_A_FIELD",
     "NOT_HERE_OR_NOWHERE",
+    "NOT_IN_PLAN",
     "NOT_OF_ACCOUNT",
     "NOT_YOURS",
     "NO_DEPLOYMENT",
@@ -34,6 +53,7 @@ __all__ = [
     "NO_SUCH_MODEL",
     "NO_SUCH_PROVIDER",
     "OTHER_ENDPOINT",
+    "OTHER_THING",
     "PER_DAY",
     "PER_MINUTE",
     "PLACE",

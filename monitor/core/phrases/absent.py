@@ -62,6 +62,14 @@ NO_SUCH_MODEL_ROWS = (
         r"\bmodel[ _](?:is[ _])?(?:currently )?not[ _]available\b(?!.{0,40}\byour\b)",
         _ROW_15,
     ),
+    Saying(
+        "any",
+        r"\bmodel [`'\"]?this[`'\"]? is (?:currently )?not available\b"
+        r"(?! (?:for|in|on|with|via|at|when|if|to))",
+        _ROW_15,
+    ),
+    Saying("github", r"\bunavailable[ _]model\b", "https://github.com/github/gh-models/issues/65"),
+    Saying("litellm", r"no 'model_name' with this model", "litellm/router.py"),
     Saying("new-api one-api", r"no available channel|无可用渠道", "one-api middleware/distributor.go"),
     Saying(
         "github-copilot opencode any",
@@ -73,35 +81,47 @@ NO_SUCH_MODEL_ROWS = (
 )
 ENDED_ROWS = (
     Saying("nvidia", r"end[ -]of[ -]life", "NVIDIA/nvcf vanity-gateway"),
+    Saying("bedrock", r"\bend of (?:its|their) life\b", "https://github.com/gsd-build/gsd-2/issues/5425"),
     Saying("groq", r"decommissioned", "https://console.groq.com/docs/deprecations"),
     Saying("any", r"\bretired\b|model_retired|end[ -]of[ -]support", "provider facts 4, row 10"),
 )
 
 _GONE = r"(?:deprecated|removed|discontinued|sunset|shut ?down|withdrawn)"
 _NO_LONGER = r"no longer (?:available|supported|offered|served|hosted)(?! to new)"
-_DISABLED = Saying("siliconflow", r"\bmodel (?:is |has been )?disabled\b(?! (?:in|for|by))", _SILICONFLOW)
+DISABLED_ROW = Saying("siliconflow", r"\bmodel (?:is |has been )?disabled\b(?! (?:in|for|by))", _SILICONFLOW)
 WITHDRAWN_ROWS = (
     Saying("openai any", _NO_LONGER, _OPENAI),
     Saying("cohere any", rf"\b(?:been|is|was) {_GONE}", _COHERE),
     Saying("any", r"model_deprecated", "provider facts 4, row 11"),
-    _DISABLED,
+    DISABLED_ROW,
 )
 # Under other statuses than 404 the words must be of the model: parameters and API versions go, too.
 MODEL_WITHDRAWN_ROWS = (
     Saying("any", rf"\b(?:model|this)\b['\"`]?,? (?:\S+ ){{0,2}}?(?:is |are )?{_NO_LONGER}", _OPENAI),
     Saying("cohere any", rf"\b(?:model|this)\b['\"`]? (?:has been|is|was) {_GONE}", _COHERE),
     Saying("any", r"model_deprecated", "provider facts 4, row 11"),
-    _DISABLED,
+    DISABLED_ROW,
 )
 
 _WHAT = (
     r"(?:the )?(?:requested )?(?:page|file|path|route|url|uri|resource|(?:api )?endpoint|api|handler|method)"
 )
+_PATH = r"(?:(?:post |get )?/\S{0,200}\W*)?"
 NO_PATH_ROWS = (
     Saying(
         "nvidia vllm infinity llama.cpp litellm any",
-        rf"\A\W*(?:404\W*)?(?:{_WHAT} )?(?:was |is )?(?:(?:could |can ?)?not (?:be )?found)?\W*\Z",
+        rf"\A\W*(?:404\W*)?(?:{_WHAT} )?(?:was |is )?(?:(?:could |can ?)?not[ _](?:be )?found)?\W*\Z",
         "NVIDIA/nvcf vanity-gateway; every FastAPI; llama.cpp tools/server",
+    ),
+    Saying(
+        "any",
+        rf"\A\W*{_WHAT} {_PATH}(?:does not exist|doesn't exist|(?:was |is )?not found)\W*{_PATH}\Z",
+        "provider facts 4, row 12",
+    ),
+    Saying(
+        "lmstudio",
+        r"unexpected endpoint or method",
+        "https://github.com/lmstudio-ai/lmstudio-bug-tracker/issues/618",
     ),
     Saying(
         "openai",
@@ -111,16 +131,31 @@ NO_PATH_ROWS = (
     Saying("xai", r"no handler found", "https://docs.x.ai/docs/guides/debugging"),
     Saying("any", r"\bcannot (?:post|get) /", "Express: finalhandler"),
     Saying(
-        "any", r"no route (?:matched|matches|found|for)|\broute \S{0,9}/\S{0,200} not found", "Kong; Fastify"
+        "cloudflare any",
+        r"no route (?:matched|matches|found|for)|\broute \S{0,9}/\S{0,200} not found",
+        "Kong; Fastify",
     ),
     Saying("any", r"requested url .{0,200}was not found", "Werkzeug: NotFound"),
     Saying("any", r"nothing matches the given uri", "CPython: http.server"),
     Saying("any", r"the page could not be found", "Vercel"),
 )
 
+# What else a 404 may speak of: none of it says anything of a model.
+OTHER_THING_ROWS = (
+    Saying(
+        "openai any",
+        r"\b(?:conversation|thread|file|vector store|batch|assistant|session|organi[sz]ation|project"
+        r"|workspace|tenant|team|user|account)\b"
+        r"[^.]{0,60}?\b(?:(?:was |is )?not found|(?:does not|doesn't) exist)",
+        _OPENAI,
+    ),
+)
+
 EITHER = joined(EITHER_ROWS)
 NO_SUCH_MODEL = joined(NO_SUCH_MODEL_ROWS)
 ENDED = joined(ENDED_ROWS)
+DISABLED = DISABLED_ROW.says
 WITHDRAWN = joined(WITHDRAWN_ROWS)
 MODEL_WITHDRAWN = joined(MODEL_WITHDRAWN_ROWS)
 NO_PATH = joined(NO_PATH_ROWS)
+OTHER_THING = joined(OTHER_THING_ROWS)

@@ -1,12 +1,10 @@
-"""Words about the asker: its key, its money, and what its account may not call."""
+"""Words about the asker: its key, where it is, and what its account may not call."""
 
 from monitor.core.phrases.saying import Saying, joined
 
-_OPENAI = "https://platform.openai.com/docs/guides/error-codes"
 _ALIBABA = "https://www.alibabacloud.com/help/en/model-studio/error-code"
-_ANTHROPIC = "https://docs.anthropic.com/en/api/errors"
+_ARK = "https://docs.byteplus.com/id/docs/ModelArk/1299023"
 _ROW_8 = "provider facts 4, row 8"
-_ROW_9 = "provider facts 4, row 9"
 
 KEY_ROWS = (
     Saying("nvidia", r"authorization failed", "NVIDIA/nvcf vanity-gateway"),
@@ -20,6 +18,14 @@ KEY_ROWS = (
     ),
     Saying("litellm", r"\bexpired[_ ]key", "litellm/proxy/_types.py: ProxyErrorTypes"),
     Saying("minimax", r"login fail", "https://platform.minimax.io/docs/api-reference/errorcode"),
+    Saying("any", r"\bunauthori[sz]ed\b(?! model)", "provider facts 4, row 6"),
+    Saying(
+        "anthropic groq",
+        r"\b(?:organi[sz]ation|account|project|workspace)\b (?:\w+ ){0,2}?"
+        r"(?:disabled|restricted|suspended|deactivated|banned|terminated)\b",
+        "https://github.com/anthropics/claude-code/issues/19028",
+    ),
+    Saying("new-api", r"未登录|无效的令牌|令牌已过期", "new-api i18n/locales"),
     Saying("portkey", r"x-portkey-\w+ header is required", "Portkey-AI/gateway requestValidator"),
 )
 KEY_MISSING_ROWS = (
@@ -31,71 +37,6 @@ PLACE_ROWS = (
         "gemini", r"user location is not supported", "https://ai.google.dev/gemini-api/docs/available-regions"
     ),
     Saying("openai", r"unsupported_country", "https://platform.openai.com/docs/supported-countries"),
-)
-
-# Words that are about money whatever stands beside them.
-NO_MONEY_ROWS = (
-    Saying(
-        "openai deepseek minimax zai moonshot new-api novita litellm",
-        r"(?:insufficient|not[ _]enough)[ _](?:\w+[ _])?(?:quota|credits?|balance|funds)",
-        _OPENAI,
-    ),
-    Saying(
-        "nvidia gemini siliconflow any",
-        r"\b(?:credits?|balance|funds)\b (?:\w+ ){0,3}?"
-        r"(?:expired|exhausted|depleted|insufficient|too low|used up|not enough|negative)",
-        "NVIDIA/nvcf; https://ai.google.dev/gemini-api/docs/billing",
-    ),
-    Saying("new-api", r"credit limit is insufficient", "new-api i18n/locales"),
-    Saying(
-        "new-api", r"quota is not enough|token_quota_failed|token quota is exhausted", "new-api i18n/locales"
-    ),
-    Saying("new-api one-api", r"额度不足|额度已用尽", "one-api model/token.go"),
-    Saying("zai", r"余额不足|欠费", "https://docs.bigmodel.cn/cn/api/api-code"),
-    Saying("sambanova cerebras", r"payment[ _]?(?:required|method)", _ROW_9),
-    Saying(
-        "openrouter",
-        r"requires more credits|can only afford",
-        "https://github.com/can1357/oh-my-pi/issues/9569",
-    ),
-    Saying("openrouter litellm", r"\bkey limit exceeded", "https://openrouter.ai/docs/api-reference/limits"),
-    Saying(
-        "xai any",
-        r"used (?:up )?all (?:of )?(?:its |your |the )?(?:available |remaining )?credits",
-        "https://github.com/continuedev/continue/issues/10373",
-    ),
-    Saying(
-        "xai any",
-        r"\bout of (?:credits?|funds|balance)\b|\bno (?:more |remaining )?(?:credits?|balance|funds)\b",
-        "https://github.com/Wei-Shaw/sub2api/issues/4069",
-    ),
-    Saying(
-        "xai fireworks openai litellm any",
-        r"\bspend(?:ing)?[ _-](?:limit|cap)",
-        "https://github.com/pollinations/pollinations/issues/12136",
-    ),
-    Saying("openai", r"billing[ _](?:hard[ _])?limit|billing_not_active|check your billing", _OPENAI),
-    Saying("litellm", r"\bbudget[ _](?:has been )?exceeded", "https://docs.litellm.ai/docs/proxy/users"),
-    Saying("huggingface", r"included credits", "https://huggingface.co/docs/inference-providers/pricing"),
-    Saying("anthropic", r"billing[ _](?:error|issue)", _ANTHROPIC),
-    Saying("anthropic", r"specified api usage limits|out of extra usage", _ANTHROPIC),
-    Saying("dashscope", r"arrearage|in good standing", _ALIBABA),
-    Saying("moonshot", r"exceeded_current_quota_error", "https://platform.moonshot.ai/docs/api/errors"),
-    Saying("any", r"\bnon-?payment\b|\bpayment failed|\bcard (?:was |has been )?declined", _ROW_9),
-    Saying(
-        "any", r"billing (?:to be |is |has )?(?:not )?(?:been )?(?:enabled|disabled)|enable billing", _ROW_9
-    ),
-    Saying("any", r"\btrial (?:period )?(?:has )?(?:ended|expired)", _ROW_9),
-    Saying("any", r"\b(?:cost|budget)[ _-](?:cap|limit)|exceeded .{0,20}budget\b", _ROW_9),
-    Saying("any", r"(?:past|unpaid|overdue|outstanding)[ -](?:due|invoices?|payments?|balance)", _ROW_9),
-)
-# Words of money that some say of a mere limit, too: they count where nothing speaks of an amount.
-PLAN_ROWS = (
-    Saying("openai litellm moonshot", r"plan and billing|exceeded (?:your )?current quota", _OPENAI),
-    Saying(
-        "zai any", r"\b(?:please )?(?:recharge|top[ -]up)\b", "https://github.com/zai-org/GLM-5/issues/148"
-    ),
-    Saying("any", r"\badd (?:more )?credits\b|\b(?:purchase|buy) (?:more )?credits\b", _ROW_9),
 )
 
 _WHOSE = (
@@ -184,6 +125,27 @@ NOT_YOURS_ROWS = (
         r"(?:requires?|needs?) (?:an? )?(?:\w+ ){0,2}(?:plan|tier|subscription|account|license|membership)\b",
         _ROW_8,
     ),
+    Saying(
+        "bedrock", r"marked by (?:the )?provider as legacy", "https://github.com/gsd-build/gsd-2/issues/5425"
+    ),
+    Saying("any", r"(?:real-?name|identity) (?:verification|authentication)", _ROW_8),
+    Saying(
+        "any",
+        r"(?:cannot|can't|can not) (?:use|access) (?:this|the) (?:model|this) (?:with|on|under|in) your",
+        _ROW_8,
+    ),
+    Saying("vertex", r"not servable in region", "https://github.com/NousResearch/hermes-agent/issues/32678"),
+    Saying(
+        "github-copilot",
+        r"not[ _]available[ _]for[ _]integrator",
+        "https://github.com/decolua/9router/issues/3477",
+    ),
+    Saying(
+        "volcengine",
+        r"(?:not|n't) (?:yet )?(?:been )?activated (?:the |this )?(?:model|service)"
+        r"|accessing the model via model id is not allowed",
+        _ARK,
+    ),
     Saying("any", r"request access to\b|(?:requires?|needs?|pending|awaiting) approval", _ROW_8),
     Saying(
         "any", r"(?:allow|white)-?listed\b|\bwait-?list|(?:private|limited|closed) (?:preview|beta)", _ROW_8
@@ -204,7 +166,6 @@ NOT_YOURS_ROWS = (
         r"(?:plan|tier)\b.{0,30}please upgrade",
         "https://github.com/tashfeenahmed/freellmapi/issues/618",
     ),
-    Saying("minimax", r"\bplan (?:does |is )?not (?:support|include)", "https://platform.minimax.io/docs"),
     Saying("sambanova", r"valid service tier", "https://docs.sambanova.ai"),
     Saying("dashscope", r"free tier of the model|freetieronly|product is not activated", _ALIBABA),
     Saying("databricks", r"endpoint is disabled|rate limit set to 0", "https://docs.databricks.com"),
@@ -226,6 +187,23 @@ NOT_YOURS_ROWS = (
         "https://developers.cloudflare.com/workers-ai/platform/errors/",
     ),
 )
+# Words of a plan that lacks the model, whatever the status: they are no limit's.
+NOT_IN_PLAN_ROWS = (
+    Saying(
+        "minimax volcengine any",
+        r"\b(?:plan|subscription|package|tier) (?:does ?n[o']t|do ?n[o']t|is ?n[o']t|not) "
+        r"(?:yet |currently )?(?:support|include|have access|cover|permit|allow)"
+        r"(?! (?:more|higher|over|that many|this many|\d))",
+        "https://platform.minimax.io/docs",
+    ),
+    Saying(
+        "commandcode",
+        r"not[ _]in[ _](?:your[ _])?plan\b",
+        "https://github.com/rashidrazak/opencode-cmd-provider/issues/175",
+    ),
+    Saying("volcengine", r"does not support the \w+ plan feature", _ARK),
+    Saying("zai", r"(?:套餐|订阅).{0,20}未开放", "https://docs.bigmodel.cn/cn/api/api-code"),
+)
 NOT_OF_ACCOUNT_ROWS = (
     Saying(
         "nvidia", r"not found for account|specified function .{0,200}not found", "NVIDIA/nvcf vanity-gateway"
@@ -235,7 +213,6 @@ NOT_OF_ACCOUNT_ROWS = (
 KEY = joined(KEY_ROWS)
 KEY_MISSING = joined(KEY_MISSING_ROWS)
 PLACE = joined(PLACE_ROWS)
-NO_MONEY = joined(NO_MONEY_ROWS)
-PLAN = joined(PLAN_ROWS)
 NOT_YOURS = joined(NOT_YOURS_ROWS)
+NOT_IN_PLAN = joined(NOT_IN_PLAN_ROWS)
 NOT_OF_ACCOUNT = joined(NOT_OF_ACCOUNT_ROWS)

@@ -5,7 +5,10 @@ from monitor.core.phrases.saying import Saying, joined
 _OPENAI = "https://platform.openai.com/docs/guides/error-codes"
 _ROW_18 = "provider facts 4, row 18"
 _ROUTE = r"(?:v1/)?(?:chat/completions|completions?|embeddings?|responses|rerank)"
-_TASK = r"(?:chat|text|completions?|embeddings?|re-?rank(?:ing|er)?|language|generative|llm)"
+_TASK = (
+    r"(?:chat|text|completions?|embeddings?|re-?rank(?:ing|er)?|language|generative|generation"
+    r"|classifier|classification|llm)"
+)
 
 # Said of a model that is nowhere, and of one that is elsewhere: the search tells which.
 NOT_HERE_OR_NOWHERE_ROWS = (
@@ -20,6 +23,18 @@ OTHER_ENDPOINT_ROWS = (
         "openai nvidia tei mlflow",
         rf"\bnot an? (?:valid )?{_TASK} (?:model|endpoint)",
         "TEI core/src/infer.rs; run: MLflow 3.17.2",
+    ),
+    Saying("sglang", rf"not appear to be an? {_TASK} model", "sglang srt/managers/tokenizer_manager.py"),
+    Saying(
+        "github-copilot",
+        rf"not accessible (?:via|through|on) (?:the )?[`'\"]?/?{_ROUTE}|unsupported_api_for_model",
+        "https://github.com/caozhiyuan/copilot-api/issues/113",
+    ),
+    Saying(
+        "cohere bedrock",
+        r"(?:not supported (?:by|in|on|with)|n[o']t support) the "
+        r"(?:chat|embed|rerank|messages|generate) api\b",
+        "https://docs.cohere.com/docs/models",
     ),
     Saying("any", rf"use (?:the )?[`'\"/]{{0,2}}{_ROUTE}[`'\"]? ?(?:endpoint|api|instead)", _ROW_18),
     Saying(

@@ -35,18 +35,29 @@ PER_DAY_ROWS = (
         r"\b(?:quota|allowance|allocation)[ _](?:\w+[ _]){0,3}?(?:used up|exhausted)",
         "new-api i18n/locales",
     ),
-    Saying("gemini", r"\blimit: ?0\b", _GEMINI),
+    Saying(
+        "volcengine",
+        r"\bexhausted (?:\w+ ){0,3}?(?:quota|allowance|allocation)",
+        "https://docs.byteplus.com/id/docs/ModelArk/1299023",
+    ),
+    Saying(
+        "zai",
+        r"(?:每日|每天|每周|每月|小时)的?.{0,12}(?:上限|限制|限额|额度)",
+        "https://github.com/dirge-code/dirge/issues/818",
+    ),
+    Saying("gemini", r"\blimit: ?0\b(?!\.\d)", _GEMINI),
 )
 PER_MINUTE_ROWS = (
-    Saying("gemini cerebras any", r"per ?(?:minute|second|min|sec)\b", _GEMINI),
+    Saying("gemini cerebras any", r"per[ _-]?(?:minute|second|min|sec)\b", _GEMINI),
     Saying("groq moonshot", r"\b[rt]pm\b", "https://console.groq.com/docs/rate-limits"),
     Saying("gemini", r"quota exceeded for (?:quota )?metric", _GEMINI),
     Saying("new-api", r"in \d+ minutes?\b", "new-api i18n/locales"),
 )
 TOO_MANY_ROWS = (
     Saying("iflow github minimax groq any", r"rate[ _-]?limit", _ROW_22),
-    Saying("any", r"too[ _]many[ _](?:requests|tokens)", _ROW_22),
+    Saying("any", r"too[ _]many[ _](?:requests|tokens)|\brequests? limit (?:reached|exceeded)", _ROW_22),
     Saying("any", r"\bthrottl", _ROW_22),
+    Saying("openai", r"\bslow down\b", "https://platform.openai.com/docs/guides/error-codes"),
     Saying("any", r"\bquota[ _]exceeded|exceeded .{0,30}\bquota\b", _ROW_22),
     Saying("any", r"too many concurrent|concurren(?:t|cy)\b.{0,20}\blimit", _ROW_22),
 )
@@ -55,9 +66,9 @@ NO_DEPLOYMENT_ROWS = (
 )
 BUSY_ROWS = (
     Saying("moonshot anthropic gemini siliconflow infinity tei tgi any", r"overloaded", _ROW_23),
-    Saying("qwen-oauth any", r"(?:at|over|exceeds?|system) capacity", _ROW_23),
-    Saying("mistral", r"capacity exceeded", "https://docs.mistral.ai"),
-    Saying("nvidia", r"request limit reached", "NVIDIA/nvcf"),
+    Saying("qwen-oauth chutes any", r"(?:at|over|exceeds?|system) (?:maximum |full )?capacity", _ROW_23),
+    Saying("mistral groq", r"capacity[ _]exceeded", "https://docs.mistral.ai"),
+    Saying("nvidia", r"\bworker\b.{0,40}request limit reached", "NVIDIA/nvcf"),
     Saying("gemini cerebras any", r"(?:high|heavy|peak) (?:demand|traffic|load)", _ROW_23),
     Saying("any", r"(?:insufficient|no|out of|lack of) (?:available )?capacity\b", _ROW_23),
     Saying("gemini", r"no capacity available", "https://ai.google.dev/gemini-api/docs/troubleshooting"),
@@ -72,13 +83,17 @@ BUSY_ROWS = (
     ),
     Saying("ollama", r"maximum pending requests", "ollama server/sched.go"),
     Saying("deepseek", r"insufficient_system_resource", "https://api-docs.deepseek.com"),
-    Saying("one-api", r"负载已饱和|繁忙", "one-api controller/relay.go"),
+    Saying("one-api zai", r"负载已饱和|繁忙|访问量过大", "one-api controller/relay.go"),
 )
 # Gemini says so of every limit, so it counts where the status is none of a limit's.
 EXHAUSTED_ROWS = (Saying("nvidia", r"resource[ _]?exhausted", "NVIDIA/nvcf"),)
 COLD_ROWS = (
     Saying("chutes", r"no (?:available )?instances?\b", "https://docs.chutes.ai"),
-    Saying("any", r"scaled (?:down )?to zero|no workers? available", "provider facts 4, row 26"),
+    Saying(
+        "sglang any",
+        r"scaled (?:down )?to zero|no workers? available|no available workers?",
+        "provider facts 4, row 26; sglang sgl-router",
+    ),
 )
 LOADING_ROWS = (
     Saying("llama.cpp litellm", r"\bloading model", "llama.cpp tools/server"),
