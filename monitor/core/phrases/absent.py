@@ -24,7 +24,7 @@ NO_SUCH_MODEL_ROWS = (
     Saying("deepseek dashscope litellm", r"model[ _]not[ _]exist", "https://api-docs.deepseek.com"),
     Saying(
         "mistral kiro any",
-        rf"\b(?:invalid|unknown|unrecognized|no[ _]such|nonexistent|unsupported)[ _-]model\b{_NO_NOUN}",
+        rf"\b(?:invalid|unknown|unrecognized|no[ _]such|nonexistent|unsupported|wrong)[ _-]model\b{_NO_NOUN}",
         "https://github.com/mistralai/mistral-vibe/issues/617",
     ),
     Saying("kiro", r"invalid_model_id", "https://github.com/decolua/9router/issues/1187"),
@@ -32,11 +32,11 @@ NO_SUCH_MODEL_ROWS = (
     Saying("any", r"\bnot an? (?:supported|known|recognized|available|registered) model\b", _ROW_15),
     Saying(
         "any",
-        r"\bmodel(?:[ _](?:identifier|id|name))? (?:[`'\"]?this[`'\"]? )?is (?:invalid|unknown|unrecognized"
-        r"|not (?:valid|recognized|known|registered|served|deployed|hosted))\b",
+        r"\bmodel(?:[ _](?:identifier|id|name))? (?:[`'\"]?this[`'\"]? )?is ?(?:invalid|unknown|unrecognized"
+        r"|n[o']t (?:currently )?(?:valid|recognized|known|registered|served|deployed|hosted))\b",
         _ROW_15,
     ),
-    Saying("any", r"\bno model (?:named|called|with)\b", _ROW_15),
+    Saying("any", r"\b(?:no|n[o']t have an?) model (?:named|called|with)\b", _ROW_15),
     Saying(
         "any", r"\bbody model (?:input should be|value is not a valid enum)", "pydantic: enum, literal_error"
     ),
@@ -44,12 +44,12 @@ NO_SUCH_MODEL_ROWS = (
     Saying("openrouter", r"no endpoints found for", "https://openrouter.ai/docs/api-reference/errors"),
     Saying(
         "ollama infinity vertex any",
-        r"\bmodels?\b.{0,200}?\bnot (?:be )?found",
+        r"\bmodels?\b.{0,200}?\b(?:can)?not (?:be )?found",
         "ollama server/routes.go; infinity_server.py",
     ),
     Saying(
         "azure",
-        r"(?:could not|couldn't|cannot|can't|unable to) find .{0,60}\bmodel\b",
+        r"(?:could not|couldn't|cannot|can't|unable to|failed to) find .{0,60}\bmodel\b",
         "https://learn.microsoft.com/azure/ai-services/openai/",
     ),
     Saying(
@@ -64,10 +64,13 @@ NO_SUCH_MODEL_ROWS = (
     ),
     Saying(
         "any",
-        r"\bmodel [`'\"]?this[`'\"]? is (?:currently )?not available\b"
+        r"\bmodel [`'\"]?this[`'\"]? is ?(?:currently )?n[o']t available\b"
         r"(?! (?:for|in|on|with|via|at|when|if|to))",
         _ROW_15,
     ),
+    Saying("any", r"\bno (?:\w+ )?(?:model|provider|deployment|backend)s? (?:was |were )?found\b", _ROW_15),
+    Saying("any", r"\bmodel[ _]not[ _](?:deployed|served|registered)\b", _ROW_15),
+    Saying("any", r"\binvalid (?:value for )?[`'\"]?model[`'\"]?: |not one of the \w+ models\b", _ROW_15),
     Saying("github", r"\bunavailable[ _]model\b", "https://github.com/github/gh-models/issues/65"),
     Saying("litellm", r"no 'model_name' with this model", "litellm/router.py"),
     Saying("new-api one-api", r"no available channel|无可用渠道", "one-api middleware/distributor.go"),
@@ -83,11 +86,15 @@ ENDED_ROWS = (
     Saying("nvidia", r"end[ -]of[ -]life", "NVIDIA/nvcf vanity-gateway"),
     Saying("bedrock", r"\bend of (?:its|their) life\b", "https://github.com/gsd-build/gsd-2/issues/5425"),
     Saying("groq", r"decommissioned", "https://console.groq.com/docs/deprecations"),
-    Saying("any", r"\bretired\b|model_retired|end[ -]of[ -]support", "provider facts 4, row 10"),
+    Saying(
+        "any",
+        r"\bretired\b|model_retired|end[ -]of[ -]support|\breached (?:its )?eol\b",
+        "provider facts 4, row 10",
+    ),
 )
 
-_GONE = r"(?:deprecated|removed|discontinued|sunset|shut ?down|withdrawn)"
-_NO_LONGER = r"no longer (?:available|supported|offered|served|hosted)(?! to new)"
+_GONE = r"(?:deprecated|removed|discontinued|sunset|shut ?down|withdrawn|superseded|taken offline)"
+_NO_LONGER = r"no longer (?:being )?(?:available|supported|offered|served|hosted|exists?)(?! to new)"
 DISABLED_ROW = Saying("siliconflow", r"\bmodel (?:is |has been )?disabled\b(?! (?:in|for|by))", _SILICONFLOW)
 WITHDRAWN_ROWS = (
     Saying("openai any", _NO_LONGER, _OPENAI),

@@ -13,7 +13,7 @@ KEY_ROWS = (
     Saying(
         "any",
         r"\bauthentication (?:failed|required)|\bunauthenticated\b"
-        r"|\binvalid (?:(?:access|auth|bearer) token|credentials)",
+        r"|\binvalid (?:(?:access|auth|bearer) token|(?:authentication )?credentials)",
         "provider facts 4, row 7",
     ),
     Saying("litellm", r"\bexpired[_ ]key", "litellm/proxy/_types.py: ProxyErrorTypes"),
@@ -116,7 +116,7 @@ NOT_YOURS_ROWS = (
     Saying("nous", r"not_supported_on_free_tier", "https://portal.nousresearch.com"),
     Saying(
         "any",
-        r"not (?:available|enabled|activated|allowed|accessible|permitted|provisioned) "
+        r"n[o']t (?:available|enabled|activated|allowed|accessible|permitted|provisioned) "
         rf"(?:on|in|for|to|with) {_WHOSE}",
         _ROW_8,
     ),
@@ -145,6 +145,30 @@ NOT_YOURS_ROWS = (
         r"(?:not|n't) (?:yet )?(?:been )?activated (?:the |this )?(?:model|service)"
         r"|accessing the model via model id is not allowed",
         _ARK,
+    ),
+    Saying("any", r"(?:not|n't) (?:been )?(?:granted|given) access to\b", _ROW_8),
+    Saying(
+        "any",
+        r"insufficient (?:permissions?|privileges?) (?:to|for) (?:use |access )?(?:the |this )?model\b",
+        _ROW_8,
+    ),
+    Saying(
+        "any",
+        r"\brestricted to (?:\w+ ){0,3}?(?:users?|customers?|accounts?|subscribers?|members?|plans?|tiers?)\b"
+        r"|\bfor (?:\w+ ){0,2}?(?:users?|customers?|subscribers?|members?) only\b",
+        _ROW_8,
+    ),
+    Saying(
+        "any",
+        r"\b(?:users?|accounts?|customers?|keys?|plans?|tiers?) (?:cannot|can't|can not|may not) "
+        rf"(?:access|use|call|invoke) {_MODEL}",
+        _ROW_8,
+    ),
+    Saying(
+        "any",
+        r"\bmodel (?:[`'\"]?this[`'\"]? )?is ?n[o']t (?:enabled|activated|allowed|permitted)\b"
+        r"|\bdeploy (?:the|this) model\b|\b(?:model|this) is gated\b|requires premium access",
+        _ROW_8,
     ),
     Saying("any", r"request access to\b|(?:requires?|needs?|pending|awaiting) approval", _ROW_8),
     Saying(

@@ -21,7 +21,7 @@ NOT_HERE_OR_NOWHERE_ROWS = (
 OTHER_ENDPOINT_ROWS = (
     Saying(
         "openai nvidia tei mlflow",
-        rf"\bnot an? (?:valid )?{_TASK} (?:model|endpoint)",
+        rf"\bnot an? (?:valid )?(?:{_TASK}[ -]){{1,2}}(?:model|endpoint)",
         "TEI core/src/infer.rs; run: MLflow 3.17.2",
     ),
     Saying("sglang", rf"not appear to be an? {_TASK} model", "sglang srt/managers/tokenizer_manager.py"),
@@ -85,10 +85,12 @@ OTHER_ENDPOINT_ROWS = (
         r"not support the requested response modalities",
         "https://ai.google.dev/gemini-api/docs/speech-generation",
     ),
+    Saying("any", r"this (?:endpoint|route|api) does ?n[o']t support (?:the )?(?:model|this)\b", _ROW_18),
     Saying("any", r"model (?:type )?is not (?:an? )?(?:llm|embedding)", _ROW_18),
     Saying(
         "any",
-        r"\b(?:is|as) an? (?:embeddings?|re-?rank(?:er|ing)?|image|audio|tts|completions?|base) model\b",
+        r"\b(?:is|as) an? (?:embeddings?|re-?rank(?:er|ing)?|image|audio|tts|speech|transcription|video"
+        r"|moderation|completions?|base) model\b|\bis an? re-?ranker\b",
         _ROW_18,
     ),
     Saying(

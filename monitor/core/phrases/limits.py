@@ -16,7 +16,7 @@ def _of(period: str) -> str:
 PER_DAY_ROWS = (
     Saying(
         "groq gemini openai cerebras openrouter litellm",
-        _of(r"per[ _-]?(?:day|week|month|hour|24 ?h)|\b24[ -]?h(?:ours?)?\b|\beach (?:day|month)\b"),
+        _of(r"per[ _-]?(?:1 )?(?:day|week|month|hour|24 ?h)|\b24[ -]?h(?:ours?)?\b|\beach (?:day|month)\b"),
         "https://console.groq.com/docs/rate-limits",
     ),
     Saying(
@@ -27,7 +27,11 @@ PER_DAY_ROWS = (
     Saying("groq litellm", _of(r"\b[rt]pd\b"), "https://console.groq.com/docs/rate-limits"),
     Saying("cohere", _of(r"/ ?(?:day|month|24h)\b"), "https://docs.cohere.com/docs/rate-limits"),
     Saying("github", _of(r"per 86400 ?s|\bby ?(?:day|month)\b"), "https://docs.github.com/en/github-models"),
-    Saying("any", _of(r"\b(?:for|of) the (?:day|month)\b|\btomorrow\b"), "provider facts 4, row 21"),
+    Saying(
+        "any",
+        _of(r"\b(?:for|of) the (?:day|month)\b|\btomorrow\b|\bmidnight\b|\bfor today\b|\brequests today\b"),
+        "provider facts 4, row 21",
+    ),
     Saying("any", _of(r"\b\d+[ -]hours? (?:limit|window|quota|usage)"), "provider facts 4, row 21"),
     Saying("ollama", r"(?:session|usage)[ _]limit\b", "https://docs.ollama.com/cloud"),
     Saying(
@@ -78,15 +82,15 @@ BUSY_ROWS = (
     ),
     Saying(
         "ollama siliconflow deepinfra any",
-        r"\b(?:server|model|service|engine|system|too|currently) (?:is )?(?:too )?busy\b",
+        r"\b(?:server|model|service|engine|system|workers?|too|currently) (?:is |are )?(?:too )?busy\b",
         _ROW_23,
     ),
     Saying("ollama", r"maximum pending requests", "ollama server/sched.go"),
     Saying("deepseek", r"insufficient_system_resource", "https://api-docs.deepseek.com"),
-    Saying("one-api zai", r"负载已饱和|繁忙|访问量过大", "one-api controller/relay.go"),
+    Saying("one-api zai", r"负载已饱和|繁忙|访问量过大|过载", "one-api controller/relay.go"),
 )
 # Gemini says so of every limit, so it counts where the status is none of a limit's.
-EXHAUSTED_ROWS = (Saying("nvidia", r"resource[ _]?exhausted", "NVIDIA/nvcf"),)
+EXHAUSTED_ROWS = (Saying("nvidia", r"resources?[ _]?exhausted", "NVIDIA/nvcf"),)
 COLD_ROWS = (
     Saying("chutes", r"no (?:available )?instances?\b", "https://docs.chutes.ai"),
     Saying(
@@ -104,7 +108,9 @@ LOADING_ROWS = (
         "https://huggingface.co/docs/api-inference",
     ),
     Saying("any", r"\b(?:model|this)\b.{0,40}not (?:yet )?(?:ready|loaded)\b", "provider facts 3"),
-    Saying("any", r"\bspinning up\b|\bwarm(?:ing)?[ -]up\b|\bcold[ -]start", "provider facts 3"),
+    Saying(
+        "any", r"\bspinning up\b|\bstarting up\b|\bwarm(?:ing)?[ -]up\b|\bcold[ -]start", "provider facts 3"
+    ),
     Saying(
         "any",
         r"\b(?:is|being) (?:initiali[sz]ed|initiali[sz]ing|provisioned|provisioning)\b",
