@@ -201,6 +201,7 @@ TABLE: tuple[Rule, ...] = (
     Rule(OTHER_ENDPOINT_ROW, _UNCLEAR, Reason.NO_ENDPOINT, (501,)),
     Rule("17", _UNCLEAR, Reason.NEEDS_OTHER_REQUEST, (UNDER_200, 404, 500), says=phrases.NO_SUCH_PROVIDER),
     Rule(NO_SUCH_MODEL_ROW, _DOWN, Reason.NOT_FOUND, _OF_MODEL, says=phrases.NO_SUCH_MODEL),
+    Rule("20", _UNCLEAR, Reason.BAD_REQUEST, (UNDER_200, *_REFUSED, 403), says=phrases.FILTERED),
     # The key
     Rule("6", _UNCLEAR, Reason.CREDENTIAL, (401,)),
     Rule("7", _UNCLEAR, Reason.CREDENTIAL, (UNDER_200, 400), says=phrases.KEY),

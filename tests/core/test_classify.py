@@ -368,7 +368,7 @@ OF_OTHERS: list[tuple[str, Exchange, Outcome, Reason]] = [
     # OpenRouter
     ("18", said(400, complaint(VECTORS_ON_CHAT)), UNCLEAR, Reason.NO_ENDPOINT),
     ("9", said(402, complaint("Insufficient credits", code=402)), UNCLEAR, Reason.QUOTA),
-    ("7", said(403, complaint("Your input was flagged", code=403)), UNCLEAR, Reason.CREDENTIAL),
+    ("20", said(403, complaint("Your input was flagged", code=403)), UNCLEAR, Reason.BAD_REQUEST),
     ("8", said(404, complaint(POLICY, code=404)), DOWN, Reason.NOT_FOR_ACCOUNT),
     ("25", said(502, complaint("Provider returned error", code=502)), DOWN, Reason.SERVER_ERROR),
     ("25", said(503, complaint("There is no available provider", code=503)), DOWN, Reason.SERVER_ERROR),

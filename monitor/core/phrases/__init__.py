@@ -18,7 +18,13 @@ from monitor.core.phrases.account import (
     NOT_YOURS,
     PLACE,
 )
-from monitor.core.phrases.endpoint import NAMES_A_FIELD, NO_SUCH_PROVIDER, NOT_HERE_OR_NOWHERE, OTHER_ENDPOINT
+from monitor.core.phrases.endpoint import (
+    FILTERED,
+    NAMES_A_FIELD,
+    NO_SUCH_PROVIDER,
+    NOT_HERE_OR_NOWHERE,
+    OTHER_ENDPOINT,
+)
 from monitor.core.phrases.limits import (
     BUSY,
     COLD,
@@ -38,6 +44,7 @@ __all__ = [
     "EITHER",
     "ENDED",
     "EXHAUSTED",
+    "FILTERED",
     "KEY",
     "KEY_MISSING",
     "LOADING",

@@ -117,6 +117,30 @@ NO_SUCH_PROVIDER_ROWS = (
         "https://openrouter.ai/docs/features/provider-routing",
     ),
 )
+# A guard before or behind the model refused the words; of the model that says nothing.
+FILTERED_ROWS = (
+    Saying(
+        "azure openai any",
+        r"content[ _-]?(?:filter|management policy|policy violation)|responsible ?ai ?policy",
+        "https://learn.microsoft.com/azure/ai-services/openai/concepts/content-filter",
+    ),
+    Saying("openai", r"moderation_blocked|rejected as a result of our safety", _OPENAI),
+    Saying(
+        "openrouter",
+        r"requires moderation|(?:input|prompt|request|content) was flagged",
+        "https://openrouter.ai/docs/api-reference/errors",
+    ),
+    Saying("xai", r"content violates", "https://docs.x.ai/docs/guides/debugging"),
+    Saying(
+        "dashscope",
+        r"data[ _]?inspection[ _]?failed|inappropriate content",
+        "https://www.alibabacloud.com/help/en/model-studio/error-code",
+    ),
+    Saying("deepseek", r"content exists risk", "https://api-docs.deepseek.com"),
+    Saying(
+        "minimax", r"\b(?:input|output) sensitive", "https://platform.minimax.io/docs/api-reference/errorcode"
+    ),
+)
 _ROW_17 = "provider facts 2.3 and 4, row 17"
 NAMES_A_FIELD_ROWS = (
     Saying("nvidia any", r"\broles?\b|\bsystem\b|\bmessages\b|\bprompt", _ROW_17),
@@ -132,6 +156,7 @@ NAMES_A_FIELD_ROWS = (
     Saying("any", r"unsupported (?:parameter|value)|extra_forbidden|not permitted", _ROW_17),
 )
 
+FILTERED = joined(FILTERED_ROWS)
 NOT_HERE_OR_NOWHERE = joined(NOT_HERE_OR_NOWHERE_ROWS)
 OTHER_ENDPOINT = joined(OTHER_ENDPOINT_ROWS)
 NO_SUCH_PROVIDER = joined(NO_SUCH_PROVIDER_ROWS)
