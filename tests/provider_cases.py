@@ -126,6 +126,7 @@ FIREWALL = Answer(
     "<!DOCTYPE html><html><head><title>Just a moment...</title></head><body>Blocked</body></html>",
     "text/html",
 )
+NOTHING_HERE = as_json({"error": "Unexpected endpoint or method. (POST /v1/x)"})
 HUGE_WAIT = Answer(
     429, json.dumps({"status": 429, "title": "Too Many Requests"}), headers={"Retry-After": "1438"}
 )
@@ -534,6 +535,68 @@ CASES: Mapping[str, ProviderCase] = {
         reason="ok",
         kind="chat",
         served_as="subject-2024-08-06",
+    ),
+    # ---- other servers and envelopes
+    "lm studio: 200 where nothing is": ProviderCase(
+        says=({**on(CHAT, COMPLETE, RESPOND, RERANK)(NOTHING_HERE), EMBED: s.VECTOR},),
+        outcome=UP,
+        reason="ok",
+        kind="embeddings",
+    ),
+    "sglang: a ranking stands alone": ProviderCase(
+        says=(
+            {
+                **on(*GENERATING)(as_json({"detail": "Not Found"}, 404)),
+                EMBED: as_json(
+                    {
+                        "object": "error",
+                        "message": "This model does not appear to be an embedding model by default.",
+                        "type": "BadRequestError",
+                    },
+                    400,
+                ),
+                RERANK: as_json([{"score": 0.9, "document": "b", "index": 0}]),
+            },
+        ),
+        outcome=UP,
+        reason="ok",
+        kind="rerank",
+    ),
+    "a generation in an envelope": ProviderCase(
+        says=({CHAT: as_json({"code": 0, "msg": "success", "data": json.loads(said("Hello").body)})},),
+        outcome=UP,
+        reason="ok",
+        kind="chat",
+    ),
+    "openrouter: flagged": turned(
+        error("a/subject requires moderation. Your input was flagged", 403, code=403),
+        UNCLEAR,
+        "bad_request",
+        sweeps=3,
+        status="available",
+    ),
+    "openai: a hint at a payment method": turned(
+        error(
+            "Rate limit reached for subject on requests per min (RPM): Limit 3, Used 3, Requested 1. You can "
+            "increase your rate limit by adding a payment method to your account",
+            429,
+            type="requests",
+            code="rate_limit_exceeded",
+        ),
+        LIMITED,
+        "too_many_requests",
+        status="available",
+    ),
+    "zai: a plan without the model": turned(
+        error("当前订阅套餐暂未开放GLM-5权限", 429, code="1311"), DOWN, "not_for_account"
+    ),
+    "anthropic: the organization is disabled": turned(
+        error("This organization has been disabled.", 400, type="invalid_request_error"),
+        UNCLEAR,
+        None,
+        everyone=True,
+        cause="credential",
+        status="available",
     ),
     # ---- wordings nobody foresaw
     "no clear answer for long": turned(
