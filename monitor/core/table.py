@@ -63,6 +63,10 @@ _OF_MODEL = (
 _LIMITING = (UNDER_200, 400, 403, *range(411, 500), *range(500, 530))
 _BUSY = (UNDER_200, 400, 403, *range(409, 505))
 _BARE_MARKS = re.compile(r"[{}\[\]'\"`]|\b(?:detail|message|error|msg)\b['\"]?:")
+# A backend's whole document at the end of a gateway's sentence, whatever the sentence is.
+_BARE_DOCUMENT = re.compile(
+    r"\{\W{0,3}(?:detail|message|error|msg)\W{1,5}(?:404:? )?(?:page )?not found\W{0,5}\Z", re.IGNORECASE
+)
 _OF_SOMETHING_ELSE = re.compile(
     r"\b(?:api|version|endpoint|parameter|field|route)s?\b[^.]{0,40}"
     r"(?:retired|decommissioned|end[ -]of[ -]life)"
@@ -106,7 +110,8 @@ def _no_path(facts: Facts) -> bool:
     """Whether a 404 is bare, so about the address: a page, or words that say only "not found"."""
     if facts.relayed is None and not isinstance(facts.document, dict | list):
         return True
-    return re.search(phrases.NO_PATH, bare_words(facts)) is not None
+    is_bare = re.search(phrases.NO_PATH, bare_words(facts)) is not None
+    return is_bare or _BARE_DOCUMENT.search(facts.sentence) is not None
 
 
 def bare_words(facts: Facts) -> str:
