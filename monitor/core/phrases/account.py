@@ -67,7 +67,14 @@ NOT_YOURS_ROWS = (
     ),
     Saying("one-api", r"无权使用模型|无权访问", "one-api middleware/auth.go"),
     Saying("groq", r"terms[ _](?:acceptance|required)", "https://console.groq.com/docs/errors"),
-    Saying("any", r"(?:accept|agree to) (?:the |its )?(?:\w+ )?(?:terms|license|agreement)", _ROW_8),
+    Saying(
+        "any",
+        r"\b(?:accept(?:ing|ance of)?|agree(?:ing)? to) (?:the |its |these |a )?(?:\w+ )?"
+        r"(?:terms|licen[cs]e|agreement)",
+        _ROW_8,
+    ),
+    Saying("any", r"\b(?:terms|licen[cs]e|agreement)\b.{0,40} accepted\b", _ROW_8),
+    Saying("any", r"agree to share your contact", "https://huggingface.co/docs/hub/models-gated"),
     Saying("cloudflare", r"not agreed to|model agreement", "https://developers.cloudflare.com/workers-ai"),
     Saying(
         "huggingface",

@@ -90,7 +90,7 @@ NO_MONEY_ROWS = (
     ),
     Saying("any", r"\bin arrears\b|\busage cap of [$¥€]", _ROW_9),
     Saying("any", r"\btrial (?:period )?(?:has )?(?:ended|expired)", _ROW_9),
-    Saying("any", r"\b(?:cost|budget)[ _-](?:cap|limit)|exceeded .{0,20}budget\b", _ROW_9),
+    Saying("any", r"\b(?:cost|budget)[ _-](?:cap|limit)|exceeded .{0,20}budget\b|\bover budget\b", _ROW_9),
     Saying("any", r"(?:past|unpaid|overdue|outstanding)[ -](?:due|invoices?|payments?|balance)", _ROW_9),
 )
 # Words of money that some say of a mere limit, too: they count where nothing speaks of an amount.
