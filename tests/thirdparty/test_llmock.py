@@ -1,5 +1,6 @@
 """A server that nobody here wrote: llmock from PyPI is swept and classified right, its errors included."""
 
+from collections import Counter
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -39,11 +40,11 @@ SAID = [
     (502, UNAVAILABLE, Reason.SERVER_ERROR, Cause.PROVIDER_OUTAGE),
     (503, UNAVAILABLE, Reason.SERVER_ERROR, Cause.PROVIDER_OUTAGE),
     (504, UNAVAILABLE, Reason.NO_CAPACITY, Cause.PROVIDER_OUTAGE),
-    (404, UNAVAILABLE, Reason.NOT_FOUND, Cause.CREDENTIAL),
+    (404, UNKNOWN, Reason.NO_ENDPOINT, Cause.RULE_CHANGE),  # it names no model, so it is about the address
     (400, UNKNOWN, Reason.BAD_REQUEST, Cause.RULE_CHANGE),
     (422, UNKNOWN, Reason.BAD_REQUEST, Cause.RULE_CHANGE),
-    (429, LIMITED, Reason.TOO_MANY_REQUESTS, None),
-    (529, LIMITED, Reason.SATURATED, None),
+    (429, LIMITED, Reason.TOO_MANY_REQUESTS, Cause.QUOTA),
+    (529, LIMITED, Reason.SATURATED, Cause.QUOTA),
 ]
 
 
@@ -59,8 +60,7 @@ def test_its_errors_are_classified_as_what_they_are(engine: Engine, tmp_path: Pa
             of_all = g.sweep(aim, engine, g.hours(1 + 2 * number))
             assert reasons(of_all) == {(outcome, reason): MODELS}, status
             assert of_all.decision.cause == cause, status
-            if cause:
-                assert g.statuses(engine) == before, status
+            assert g.statuses(engine) == before, status
             script_llmock(address)
             g.sweep(aim, engine, g.hours(2 + 2 * number))
             before = g.statuses(engine)
@@ -99,28 +99,27 @@ def test_its_catalog_in_error_costs_no_probe(
 
 
 @g.ON_SQLITE
-def test_its_retry_after_holds_the_others_back_for_so_long(engine: Engine, tmp_path: Path) -> None:
+def test_its_retry_after_rests_one_model_and_holds_up_no_other(engine: Engine, tmp_path: Path) -> None:
+    """Rule 7."""
     with llmock(tmp_path) as address:
-        script_llmock(address, {"type": "fail", "status": 429, "times": 1, "retry_after": 1.0})
+        script_llmock(address, {"type": "fail", "status": 429, "times": 1, "retry_after": 300.0})
         swept = g.sweep(g.target(f"{address}/v1", concurrency=1), engine, g.NOON)
     assert reasons(swept) == {
         (Outcome.RATE_LIMITED, Reason.TOO_MANY_REQUESTS): 1,
         (Outcome.AVAILABLE, Reason.OK): MODELS - 1,
     }
-    first, second, *_ = sorted(each.at_ms for each in swept.sweep.observations)
-    assert 1000 <= second - first < 2500
+    assert swept.sweep.finished_at - swept.sweep.started_at < timedelta(seconds=100)
 
 
 @g.ON_SQLITE
-def test_its_quota_is_obeyed_and_the_deadline_kept(engine: Engine, tmp_path: Path) -> None:
-    """Three a minute, and every answer says how many are left: who heeds that is never refused."""
+def test_its_quota_costs_no_model_its_observation(engine: Engine, tmp_path: Path) -> None:
+    """Rule 7: three a minute for all, and no time to wait for the next; nobody is asked often for that."""
     with llmock(tmp_path, "--rpm", "3") as address:
         swept = g.sweep(g.target(f"{address}/v1", concurrency=1, interval_s=3.0), engine, g.NOON)
         journal = asked(address)
-    assert len(journal) in {2, 3}
-    assert reasons(swept) == {
-        (Outcome.AVAILABLE, Reason.OK): len(journal),
-        (Outcome.UNKNOWN, Reason.NOT_PROBED): MODELS - len(journal),
-    }
-    assert swept.sweep.finished_at - swept.sweep.started_at < timedelta(seconds=4)
+    counts = reasons(swept)
+    answered = counts.pop((Outcome.AVAILABLE, Reason.OK))
+    assert answered in {2, 3}  # the list of models counts too, where its minute has not passed
+    assert counts == {(Outcome.RATE_LIMITED, Reason.TOO_MANY_REQUESTS): MODELS - answered}
+    assert max(Counter(each["model"] for each in journal).values()) <= 3
     assert swept.decision.verdict is Verdict.CONCLUSIVE
