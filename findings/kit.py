@@ -114,7 +114,7 @@ def _wait(port: str, pid: str) -> None:
     ends = time.monotonic() + _WAIT_S
     while time.monotonic() < ends:
         with suppress(OSError):
-            ask(port, "/health")
+            ask(port, "/")  # not /health: LiteLLM would ask every model for that
             return
         try:
             os.kill(int(pid), 0)

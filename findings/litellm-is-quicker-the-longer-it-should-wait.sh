@@ -5,7 +5,7 @@
 # itself, it is slower the longer the wait.
 #
 # Really: a wait of up to a minute is waited out by the proxy, while its caller hears nothing, before each of two
-# more tries: at `Retry-After: 6` the 429 comes after twelve seconds and three requests to the provider. A wait of
+# more tries: at `Retry-After: 6` the 429 comes after twelve seconds or more, and three requests. A wait of
 # two minutes is not waited for at all: those three requests go out within seconds, and the 429 is here sooner.
 #
 # Why it matters: a monitor with a time-out of ten seconds sees a short limit as a model that does not answer, and
