@@ -25,7 +25,7 @@ def learned(
         knowledge = replace(knowledge, form=_unmeasured(plan.first, plan))
     if is_lost(plan, tried):
         if plan.later:
-            return _with_wrong(knowledge, {each.form.route for each in tried}, now)
+            return _with_wrong(knowledge, plan, {each.form.route for each in tried}, now)
         is_whole = len({each.form.route for each in tried}) > 1 or knowledge.searched_at is None
         searched_at = now if is_whole else knowledge.searched_at
         fruitless = replace(knowledge, wrong=(), wrong_since=None)
@@ -35,7 +35,8 @@ def learned(
     leads_on = end.finding.wish is not None and end.form not in (plan.first, *plan.others)
     is_last_hope = end.finding.reason in PASSING and end.form.route is not plan.main
     if not (is_known or leads_on or is_last_hope):
-        return _with_wrong(knowledge, _said_elsewhere(tried), now) if _is_held_up(end.finding) else knowledge
+        is_held_up = _is_held_up(end.finding)
+        return _with_wrong(knowledge, plan, _said_elsewhere(tried), now) if is_held_up else knowledge
     form = _unmeasured(end.form, plan)
     kind = end.finding.proves or end.form.kind  # the history's from now on
     chosen = next((route for route in quirks.routes if KIND_OF[route] == kind), None)
@@ -64,13 +65,13 @@ def _said_elsewhere(tried: Sequence[Tried]) -> set[Route]:
     return {each.form.route for each in tried if each.finding.reason is Reason.NO_ENDPOINT}
 
 
-def _with_wrong(knowledge: Knowledge, wrong: set[Route], now: datetime) -> Knowledge:
-    """Add routes that are known to be wrong to those of the same search; a form of theirs is forgotten."""
+def _with_wrong(knowledge: Knowledge, plan: Plan, wrong: set[Route], now: datetime) -> Knowledge:
+    """Add routes that are known to be wrong to those of the same search; so is what the catalog declared."""
     before = known_wrong(knowledge, now)
     if wrong <= before:
         return knowledge
     since = knowledge.wrong_since if before else now
-    form = None if knowledge.form and knowledge.form.route in wrong else knowledge.form
+    form = None if plan.is_declared and plan.main in wrong else knowledge.form
     return replace(knowledge, form=form, wrong=tuple(sorted(before | wrong)), wrong_since=since)
 
 

@@ -1,7 +1,7 @@
 """Whose limit is it, one model's or the key's? What the answers of a round say of it (rules.md 7).
 
 A limited model is no evidence, as most limits are a model's own. Three in a row are: each asked after the
-first one's limit came, and nobody answering between. Pure bookkeeping; times are seconds of the sweep.
+first one's limit came, and nobody let in between. Pure bookkeeping; times are seconds of the sweep.
 """
 
 from monitor.core.classify import Finding
@@ -10,11 +10,19 @@ from monitor.probe.probe import Answer
 
 _ROW = 3
 _NO_WAIT = float("inf")
+# Troubles under way, which say nothing of whether a limiter let the request in.
+_TROUBLES = frozenset({Reason.SERVER_ERROR, Reason.INVALID_ANSWER, Reason.NO_CAPACITY})
 
 
 def is_limit(finding: Finding) -> bool:
     """Whether an answer is a limit; a queued request was admitted."""
     return finding.outcome is Outcome.RATE_LIMITED and finding.reason is not Reason.QUEUED
+
+
+def _is_let_in(finding: Finding) -> bool:
+    """Whether a model answered, or was spoken of: a key that is used up is told so whatever it asks for."""
+    is_spoken_of = finding.outcome is Outcome.UNAVAILABLE and finding.reason not in _TROUBLES
+    return is_spoken_of or finding.outcome is Outcome.AVAILABLE
 
 
 class Limits:
@@ -39,7 +47,7 @@ class Limits:
         """Count an answer by when it was asked for and when it came."""
         if asked_at_s < self._counts_from_s:
             return
-        if answer.finding.outcome is Outcome.AVAILABLE:
+        if _is_let_in(answer.finding):
             self._end_row(asked_at_s)
         is_limited = is_limit(answer.finding)
         if not (is_limited or answer.is_used_up):

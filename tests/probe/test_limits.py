@@ -17,6 +17,7 @@ REASONS = {
     "w": (Outcome.RATE_LIMITED, Reason.QUEUED),
     ".": (Outcome.AVAILABLE, Reason.OK),
     "-": (Outcome.UNAVAILABLE, Reason.SERVER_ERROR),
+    "g": (Outcome.UNAVAILABLE, Reason.NOT_FOR_ACCOUNT),
     "m": (Outcome.UNKNOWN, Reason.QUOTA),
 }
 
@@ -43,7 +44,19 @@ def after(letters: str, *, models: str | None = None, limits: Limits | None = No
 
 
 SUSPECTED = ["xxx", "xqs", ".xxx", "x-x-x", "xwx-x", "xx.xxx", "XX", "xX", "....xxxx"]
-UNSUSPECTED = ["", "x", "xx", "xx.x", "x.x.x.x.x", "X", "-----", "www", "mmm", "xx" + "." * 20 + "x"]
+UNSUSPECTED = [
+    "",
+    "x",
+    "xx",
+    "xx.x",
+    "x.x.x.x.x",
+    "xxgxxgx",
+    "X",
+    "-----",
+    "www",
+    "mmm",
+    "xx" + "." * 20 + "x",
+]
 
 
 @pytest.mark.parametrize("letters", SUSPECTED)
