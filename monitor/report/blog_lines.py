@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from monitor.core.model import Kind, Observation, Outcome, Reason
+from monitor.core.model import NOT_RECORDED, Kind, Observation, Outcome, Reason
 
 _OURS = re.compile(
     r"(?P<model>.+) \((?:HTTP (?P<status>\d{1,3})|no response), "
@@ -63,6 +63,7 @@ class Result:
             kind=str(self.kind),
             http_status=self.http_status,
             attempts=int(self.is_asked),
+            served_as=NOT_RECORDED if self.outcome is Outcome.AVAILABLE else None,
         )
 
 

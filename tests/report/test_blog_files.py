@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.core.ids import is_trackable_id
-from monitor.core.model import Cause, Kind, Observation, Outcome, Reason, Sweep, Verdict
+from monitor.core.model import NOT_RECORDED, Cause, Kind, Observation, Outcome, Reason, Sweep, Verdict
 from monitor.errors import RecordError
 from monitor.report.blog_files import Form, Origin, ResultFile, form_of, read_results
 from monitor.report.result_files import _results_text
@@ -76,7 +76,9 @@ def test_a_file_is_a_sweep_that_the_guard_still_has_to_judge() -> None:
         finished_at=AT + timedelta(milliseconds=300),
         listed=("a/up", "b/gone", "c/slow"),
         observations=(
-            Observation("a/up", Outcome.AVAILABLE, "ok", 0, kind=Kind.CHAT, http_status=200),
+            Observation(
+                "a/up", Outcome.AVAILABLE, "ok", 0, kind=Kind.CHAT, http_status=200, served_as=NOT_RECORDED
+            ),
             Observation("b/gone", Outcome.UNAVAILABLE, "not_found", 100, http_status=404),
             Observation("c/slow", Outcome.UNKNOWN, "timeout", 200),
         ),
