@@ -1,4 +1,4 @@
-"""Kill -9 at any moment: a message is delivered once, or twice under the same id, and never lost."""
+"""Kill -9 at any moment: no message is lost, and each kill repeats one at most, under the same id."""
 
 import asyncio
 import subprocess
@@ -119,7 +119,7 @@ def test_a_claim_of_a_killed_sweep_by_hand_is_free_when_its_time_is_over(
 
 
 @pytest.mark.parametrize("seed", [1, 2])
-def test_killed_again_and_again_at_any_moment_nothing_is_lost(
+def test_killed_again_and_again_at_any_moment_nothing_is_lost_and_each_kill_repeats_one_at_most(
     engine: Engine, database_url: str, place: Receiver, seed: int
 ) -> None:
     chance, kills, messages = Random(seed), 4, 60  # noqa: S311 - chance, not a secret
@@ -133,5 +133,4 @@ def test_killed_again_and_again_at_any_moment_nothing_is_lost(
     times = Counter(ids_of(place))
     assert len(times) == messages
     assert set(models_of(place)) == {f"model/{number}" for number in range(messages)}
-    assert max(times.values()) <= 2
-    assert sum(count - 1 for count in times.values()) <= kills
+    assert times.total() - messages <= kills
