@@ -8,8 +8,8 @@ from random import Random
 from sqlalchemy import Connection, func, insert, select, text
 
 from monitor.clock import to_millis
-from monitor.core.diff import fold
-from monitor.core.model import Kind, Observation, Outcome, Policy, ProviderState, Reason, Sweep
+from monitor.core.domain.sweep import Kind, Observation, Outcome, Policy, ProviderState, Reason, Sweep
+from monitor.core.lifecycle.fold import fold
 from monitor.store.engine import Engine, writing
 from monitor.store.record import add_observations, close_sweep, open_sweep
 from monitor.store.rollup import count_days

@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import func, select
 
-from monitor.core.history import SweepRow
-from monitor.core.model import Verdict
+from monitor.core.domain.sweep import Verdict
+from monitor.core.history.rows import SweepRow
 from monitor.store.engine import Engine, reading
 from monitor.store.query import sweeps
 from monitor.store.schema import missed_slot

@@ -13,7 +13,7 @@ from benchmarks.process import Daemon, daemon
 from benchmarks.schedule import EPOCH, count_missed, finished, scheduled
 from benchmarks.single import CONCURRENCY
 from monitor.clock import utc_now
-from monitor.core.history import SweepRow
+from monitor.core.history.rows import SweepRow
 from monitor.store.engine import Engine, open_engine
 from monitor.store.query import current_models
 

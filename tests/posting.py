@@ -11,8 +11,8 @@ from monitor.app.channels import letters_of
 from monitor.app.publishing import LetterBuilder, Outlet, Publisher
 from monitor.clock import Clock
 from monitor.config import Settings
-from monitor.core.model import Event, EventKind, Status
-from monitor.core.telling import Changes
+from monitor.core.domain.sweep import Event, EventKind, Status
+from monitor.core.notification.suppression import Changes
 from monitor.notify.channel import Channel
 from monitor.notify.webhook import Webhook
 from monitor.store import outbox

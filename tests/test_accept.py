@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
-from monitor.core.model import Sweep, Verdict
-from monitor.core.verdict import TROUBLE
+from monitor.core.domain.sweep import Sweep, Verdict
+from monitor.core.lifecycle.guard import TROUBLE
 from monitor.report.held import FAILURES
 from monitor.store.acceptance import is_accepted
 from monitor.store.query import providers

@@ -8,8 +8,8 @@ from shutil import copy2
 
 import pytest
 
-from monitor.core.model import Observation
-from monitor.core.quirks import Quirks
+from monitor.core.domain.sweep import Observation
+from monitor.core.planning.provider_traits import Quirks
 from monitor.demo import World
 from monitor.demo.answers import Answer, chat
 from monitor.store.engine import Engine, open_engine, sqlite_path

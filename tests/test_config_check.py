@@ -12,7 +12,7 @@ from monitor.app.targets import endpoint_of
 from monitor.app.unmatched import unmatched_patterns
 from monitor.clock import utc_now
 from monitor.config import PRESETS, parse_settings
-from monitor.core.model import Observation, Outcome, Sweep
+from monitor.core.domain.sweep import Observation, Outcome, Sweep
 from monitor.http import Auth
 from monitor.store.engine import Engine
 from monitor.store.exchange import add_sweeps

@@ -16,8 +16,8 @@ from monitor.config import PRESETS, Auth, Preset
 from monitor.config.duration import duration_text
 from monitor.config.places import origin_of
 from monitor.config.show import toml_text
-from monitor.core.forms import COSTLY, Route
-from monitor.core.ids import is_trackable_id
+from monitor.core.domain.ids import is_trackable_id
+from monitor.core.request.forms import COSTLY, Route
 from monitor.errors import ConfigError
 
 DOCUMENT = Path(__file__).parents[1] / "docs" / "configuration.md"

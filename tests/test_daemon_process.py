@@ -10,8 +10,8 @@ import pytest
 from sqlalchemy import Engine
 
 from monitor.clock import utc_now
-from monitor.core.history import SweepRow
-from monitor.core.model import Cause, Verdict
+from monitor.core.domain.sweep import Cause, Verdict
+from monitor.core.history.rows import SweepRow
 from monitor.demo import Everywhere
 from monitor.demo.stories import steady
 from monitor.store.engine import open_engine

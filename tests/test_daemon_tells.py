@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import Engine
 
 from monitor.clock import utc_now
-from monitor.core.model import Observation, Outcome, Policy, Sweep, Verdict
+from monitor.core.domain.sweep import Observation, Outcome, Policy, Sweep, Verdict
 from monitor.demo import Delist
 from monitor.demo.stories import steady
 from monitor.store.exchange import add_sweeps

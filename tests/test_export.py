@@ -18,7 +18,7 @@ from sqlalchemy import Engine
 
 from monitor.app.exchange import checked_records
 from monitor.app.exporting import Format, export_view, export_views
-from monitor.core.views import OBSERVATIONS, VIEWS, Column, Form, Scope
+from monitor.core.history.views import OBSERVATIONS, VIEWS, Column, Form, Scope
 from monitor.errors import RecordError, UsageError
 from monitor.report.exported import found_export
 from monitor.store.engine import open_engine
@@ -360,7 +360,7 @@ _MEASURED = """
 import sys
 from pathlib import Path
 from monitor.app.exporting import Format, export_view
-from monitor.core.views import VIEWS, Scope
+from monitor.core.history.views import VIEWS, Scope
 from monitor.store.engine import open_engine
 export_view(open_engine(sys.argv[1]), VIEWS["observation_history"], Scope(), form=Format(sys.argv[2]),
             file=Path("/dev/null"), watch=lambda *_: None)

@@ -15,8 +15,8 @@ from sqlalchemy import Engine, make_url
 
 from monitor.app.following import Follower
 from monitor.clock import utc_now
-from monitor.core.history import EventRow
-from monitor.core.model import Policy
+from monitor.core.domain.sweep import Policy
+from monitor.core.history.rows import EventRow
 from monitor.store.exchange import add_sweeps
 from monitor.store.record import open_sweep
 from tests.conftest import PostgresServer

@@ -12,7 +12,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, RowMapping, inspect, text
 from sqlalchemy.schema import CreateIndex
 
-from monitor.core.model import NOT_RECORDED, Outcome, Sweep
+from monitor.core.domain.sweep import NOT_RECORDED, Outcome, Sweep
 from monitor.errors import SchemaOutdated
 from monitor.store.engine import open_engine, reading, writing
 from monitor.store.exchange import read_sweeps

@@ -11,7 +11,7 @@ import pytest
 from monitor.app.application import App
 from monitor.clock import utc_now
 from monitor.config import load_settings
-from monitor.core.model import Observation, Outcome, Sweep
+from monitor.core.domain.sweep import Observation, Outcome, Sweep
 from monitor.store.engine import Engine, writing
 from monitor.store.exchange import add_sweeps
 from monitor.store.schema import daily

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
-from monitor.core.model import Policy
+from monitor.core.domain.sweep import Policy
 from monitor.errors import NoVerdict, UsageError
 from monitor.store.acceptance import accept
 from monitor.store.exchange import read_sweeps

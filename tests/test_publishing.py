@@ -14,7 +14,7 @@ from sqlalchemy import Engine
 from monitor.app.channels import letters_of
 from monitor.app.publishing import Publisher
 from monitor.config import Settings
-from monitor.core.letter import Letter
+from monitor.core.notification.message import Letter
 from monitor.errors import NotDelivered
 from monitor.notify.apprise_channel import AppriseChannel
 from monitor.store import outbox

@@ -15,9 +15,9 @@ from monitor.app.summaries import Summaries, summaries_of
 from monitor.cli.days import chosen_span
 from monitor.clock import utc_now
 from monitor.config import parse_settings
-from monitor.core.days import Span, day_of, span_of
-from monitor.core.model import EventKind, Policy, Reason
-from monitor.core.summary import Summary
+from monitor.core.domain.sweep import EventKind, Policy, Reason
+from monitor.core.history.calendar import Span, day_of, span_of
+from monitor.core.summary.values import Summary
 from monitor.demo.weeks import BEGIN, two_weeks
 from monitor.errors import ConfigError, UsageError
 from monitor.report.summary import (

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import Engine
 
-from monitor.core.model import Cause, Policy, Verdict
+from monitor.core.domain.sweep import Cause, Policy, Verdict
 from monitor.demo.answers import Answer, as_json
 from monitor.sweep import Target
 from tests import gateway as g

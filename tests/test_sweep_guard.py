@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import Engine
 
-from monitor.core.model import Cause, EventKind, Observation, Policy, Reason, Verdict
+from monitor.core.domain.sweep import Cause, EventKind, Observation, Policy, Reason, Verdict
 from monitor.demo import Behave, Catalog, CatalogMode, Change, Delist, Everywhere, PageStyle, Paging, World
 from monitor.demo.stories import steady
 from monitor.report.records import format_record, parse_record

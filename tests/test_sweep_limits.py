@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine
 
 from monitor.clock import utc_now
-from monitor.core.model import Cause, Observation, Verdict
+from monitor.core.domain.sweep import Cause, Observation, Verdict
 from monitor.demo import Behave, Everywhere
 from monitor.demo.answers import Answer, as_json
 from monitor.demo.behaviours import Body

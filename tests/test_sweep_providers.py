@@ -12,8 +12,8 @@ from sqlalchemy import Engine
 from monitor.app.application import App
 from monitor.app.targets import target_of
 from monitor.config import parse_settings
-from monitor.core.history import SweepRow
-from monitor.core.model import Verdict
+from monitor.core.domain.sweep import Verdict
+from monitor.core.history.rows import SweepRow
 from monitor.demo.answers import Answer, Fault, as_json
 from monitor.store.query import sweeps
 from monitor.sweep import Target

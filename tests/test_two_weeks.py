@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from monitor.app.exchange import checked_records, write_records
-from monitor.core.diff import fold
-from monitor.core.model import Policy, Sweep
+from monitor.core.domain.sweep import Policy, Sweep
+from monitor.core.lifecycle.fold import fold
 from monitor.demo.weeks import two_weeks
 from monitor.store import integrity
 from monitor.store.engine import Engine, open_engine

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, delete, select, text, update
 
-from monitor.core.model import EventKind, Outcome, Reason, Sweep
-from monitor.core.replay import How, Part
-from monitor.core.telling import Audience
+from monitor.core.domain.sweep import EventKind, Outcome, Reason, Sweep
+from monitor.core.history.comparison import How, Part
+from monitor.core.notification.suppression import Audience
 from monitor.report.records import format_record, parse_record
 from monitor.store import schema as t
 from monitor.store.engine import open_engine, reading, writing

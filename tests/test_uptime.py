@@ -11,8 +11,8 @@ from rich.console import Console
 from sqlalchemy import Engine
 
 from monitor.clock import utc_now
-from monitor.core.model import Cause, Verdict
-from monitor.core.outages import Uptime
+from monitor.core.domain.sweep import Cause, Verdict
+from monitor.core.history.reliability import Uptime
 from monitor.report.reliability import provider_lines, uptime_table
 from monitor.report.times import iso_millis
 from tests.gateway import ON_SQLITE, config_file, monitor

@@ -2,9 +2,9 @@
 
 A calm model (its status is that of its last clear answer, and it does not flap) that answers as before only
 lengthens its streak: the changes in its window move to where they weigh less, so it cannot begin to flap.
-That is caught up with when something else happens to it. All else is folded by core/diff.py: some models by
-themselves where nothing happens to the provider, otherwise all. `store.replay.compare`, which folds
-everything, must find no difference; the benchmark runs it.
+That is caught up with when something else happens to it. All else is folded by core/lifecycle/fold.py: some
+models by themselves where nothing happens to the provider, otherwise all. `store.replay.compare`, which
+folds everything, must find no difference; the benchmark runs it.
 """
 
 from collections.abc import Sequence
@@ -13,9 +13,8 @@ from datetime import datetime, timedelta
 
 from benchmarks.years.findings import Findings
 from benchmarks.years.making import Made
-from monitor.core.diff import fold
-from monitor.core.memory import Memory
-from monitor.core.model import (
+from monitor.core.domain.memory import Memory
+from monitor.core.domain.sweep import (
     ANSWERED,
     Event,
     ModelState,
@@ -28,7 +27,8 @@ from monitor.core.model import (
     Sweep,
     Verdict,
 )
-from monitor.core.verdict import answered_before
+from monitor.core.lifecycle.fold import fold
+from monitor.core.lifecycle.guard import answered_before
 
 _LONGEST_SWEEP = timedelta(minutes=5)
 _MOST_ODD = 0.3  # of the models, in a sweep that is surely conclusive

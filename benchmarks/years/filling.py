@@ -16,7 +16,7 @@ from benchmarks.years.findings import Words, words
 from benchmarks.years.lives import SWEEPS_A_DAY
 from benchmarks.years.making import INTERVAL, Made, Maker
 from monitor.clock import to_millis
-from monitor.core.model import Outcome, Policy
+from monitor.core.domain.sweep import Outcome, Policy
 from monitor.store.decisions import event_columns
 from monitor.store.engine import Engine, writing
 from monitor.store.names import catalog_id, finding_ids, model_ids, policy_id, provider_id

@@ -16,8 +16,8 @@ from monitor.config import (
     resolve_key,
     resolve_proxy,
 )
-from monitor.core.diff import is_tracked
-from monitor.core.model import ProviderState, Sweep
+from monitor.core.domain.sweep import ProviderState, Sweep
+from monitor.core.lifecycle.fold import is_tracked
 from monitor.daemon import period, slots_between, trigger_of
 from monitor.errors import ConfigError, StoreError, UsageError
 from monitor.report.cost import cost_words

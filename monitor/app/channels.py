@@ -17,8 +17,8 @@ from monitor.config import (
     resolve_notify_secret,
     resolve_notify_url,
 )
-from monitor.core.letter import Letter
-from monitor.core.telling import Audience
+from monitor.core.notification.message import Letter
+from monitor.core.notification.suppression import Audience
 from monitor.errors import ConfigError, NotDelivered, UsageError
 from monitor.notify.apprise_channel import AppriseChannel
 from monitor.notify.channel import Channel

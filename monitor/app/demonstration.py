@@ -13,8 +13,8 @@ from monitor.app.application import App
 from monitor.app.leading import Leader
 from monitor.config import Settings, parse_settings
 from monitor.config.addresses import without_password
-from monitor.core.lifecycle import BASELINE
-from monitor.core.model import Event
+from monitor.core.domain.sweep import Event
+from monitor.core.lifecycle.rules import BASELINE
 from monitor.daemon import Stop
 from monitor.demo.server import DemoServer
 from monitor.demo.stories import demo_story

@@ -8,7 +8,7 @@ from typing import BinaryIO
 
 from monitor.app.outputs import output
 from monitor.app.streams import decoded, lines_of, open_stream
-from monitor.core.model import Sweep
+from monitor.core.domain.sweep import Sweep
 from monitor.errors import RecordError, UsageError
 from monitor.report.blog_files import Form, Origin, ResultFile, form_of, hosted_words, read_results
 from monitor.report.exported import found_export

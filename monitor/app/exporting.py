@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from monitor.app.outputs import output
-from monitor.core.views import VIEWS, Scope, View
+from monitor.core.history.views import VIEWS, Scope, View
 from monitor.errors import UsageError
 from monitor.report.exported import Sheet, csv_sheet, json_sheet
 from monitor.store.engine import Engine

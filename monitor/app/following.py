@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from monitor.clock import Clock, utc_now
-from monitor.core.history import EventRow
+from monitor.core.history.rows import EventRow
 from monitor.store import news, query
 from monitor.store.engine import Engine
 from monitor.store.news import Version

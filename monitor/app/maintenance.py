@@ -6,7 +6,7 @@ from functools import partial
 from zoneinfo import ZoneInfo
 
 from monitor.config import MaintenanceSettings, Settings
-from monitor.core.patterns import matches
+from monitor.core.domain.patterns import matches
 from monitor.daemon import has_slot, trigger_of
 
 Silence = Callable[[str, str | None, datetime], bool]  # of a provider, a model or None, and a moment

@@ -17,9 +17,9 @@ from monitor.app.publishing import DAEMON, Publisher
 from monitor.app.summaries import Summaries, summaries_of
 from monitor.clock import Clock, utc_now
 from monitor.config import Settings
-from monitor.core.days import span_of
-from monitor.core.letter import Letter
-from monitor.core.summary import ProviderSummary, Summary
+from monitor.core.history.calendar import span_of
+from monitor.core.notification.message import Letter
+from monitor.core.summary.values import ProviderSummary, Summary
 from monitor.errors import MonitorError
 from monitor.logs import event
 from monitor.report.summary import Links, summary_html, summary_letter, summary_title

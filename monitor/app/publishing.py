@@ -15,8 +15,8 @@ from functools import partial
 from typing import Final
 
 from monitor.clock import Clock, to_millis
-from monitor.core.backoff import GIVE_UP_AFTER, next_try, pause_after
-from monitor.core.letter import Letter
+from monitor.core.notification.backoff import GIVE_UP_AFTER, next_try, pause_after
+from monitor.core.notification.message import Letter
 from monitor.errors import NotDelivered, StoreError
 from monitor.logs import event
 from monitor.notify.channel import Channel

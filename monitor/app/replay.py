@@ -1,7 +1,7 @@
 """Deriving a history anew: what `monitor db rebuild` and `monitor db void` do."""
 
 from monitor.app.application import App
-from monitor.core.replay import Comparison
+from monitor.core.history.comparison import Comparison
 from monitor.errors import UsageError
 from monitor.store import query, rebuild, replay, void
 from monitor.store.engine import Engine

@@ -12,7 +12,7 @@ from typing import Final
 from monitor.app.application import App
 from monitor.app.replay import chosen
 from monitor.clock import Clock, utc_now
-from monitor.core.daily import day_of, midnight_of
+from monitor.core.history.daily import day_of, midnight_of
 from monitor.errors import MonitorError, StoreError
 from monitor.logs import event
 from monitor.store import files, query, record, retention

@@ -11,8 +11,8 @@ from typing import Final
 
 from monitor.clock import Clock, utc_now
 from monitor.config import Settings
-from monitor.core.days import Span, day_of, moment_of, span_of
-from monitor.core.summary import Summary
+from monitor.core.history.calendar import Span, day_of, moment_of, span_of
+from monitor.core.summary.values import Summary
 from monitor.errors import ConfigError
 from monitor.report.summary import FORMS, SUFFIXES, Links
 from monitor.store.engine import Engine

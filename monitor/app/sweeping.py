@@ -14,7 +14,7 @@ from monitor.app.news import News
 from monitor.app.targets import target_of
 from monitor.clock import utc_now
 from monitor.config import ProviderSettings
-from monitor.core.model import ProviderState
+from monitor.core.domain.sweep import ProviderState
 from monitor.errors import ConfigError, MonitorError, NoVerdict, StoreError
 from monitor.logs import event
 from monitor.store.acceptance import is_accepted

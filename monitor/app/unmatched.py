@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Final
 
 from monitor.config import Fault, MaintenanceSettings, Settings
-from monitor.core.patterns import matches, nearest
+from monitor.core.domain.patterns import matches, nearest
 from monitor.report.plain import shown_id
 
 _LISTS: Final = ("include", "exclude")

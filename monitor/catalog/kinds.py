@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
-from monitor.core.forms import Route
-from monitor.core.notes import CatalogNote
+from monitor.core.planning.catalog_entry import CatalogNote
+from monitor.core.request.forms import Route
 
 # What any of the fields means by a word, in the order of choice where a list has several.
 _WORDS: tuple[tuple[Route, frozenset[str]], ...] = (

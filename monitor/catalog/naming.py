@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from monitor.catalog.reading import NO_USABLE_ID, CatalogReading, CatalogTrouble
-from monitor.core.model import Cause
+from monitor.core.domain.sweep import Cause
 
 
 def without_prefix(reading: CatalogReading, prefix: str) -> CatalogReading:

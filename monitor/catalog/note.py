@@ -10,9 +10,9 @@ from datetime import UTC, datetime
 from types import MappingProxyType
 
 from monitor.catalog.kinds import kind_note
-from monitor.core.forms import Route
-from monitor.core.moment import read_moment
-from monitor.core.notes import NOTHING_NOTED, CatalogNote
+from monitor.core.answer.dates import read_moment
+from monitor.core.planning.catalog_entry import NOTHING_NOTED, CatalogNote
+from monitor.core.request.forms import Route
 
 # The end itself before the day from which on a model is only discouraged.
 _ENDS = (

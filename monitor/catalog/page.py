@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from monitor.catalog.cursor import following
 from monitor.catalog.document import Unreadable, parse_json, unambiguous
 from monitor.catalog.note import read_note
-from monitor.core.forms import Route
-from monitor.core.ids import is_trackable_id
-from monitor.core.notes import NOTHING_NOTED, CatalogNote
-from monitor.core.quirks import Quirks
+from monitor.core.domain.ids import is_trackable_id
+from monitor.core.planning.catalog_entry import NOTHING_NOTED, CatalogNote
+from monitor.core.planning.provider_traits import Quirks
+from monitor.core.request.forms import Route
 
 _LISTS = ("data", "models", "items", "results")
 _NAMES = ("id", "name", "model")

@@ -11,13 +11,13 @@ from monitor.catalog.document import Unreadable
 from monitor.catalog.naming import without_prefix
 from monitor.catalog.page import Page, read_page
 from monitor.catalog.reading import NO_USABLE_ID, CatalogReading, CatalogTrouble
-from monitor.core import phrases
-from monitor.core.answer import all_text, is_page, read_document, telling_text
-from monitor.core.exchange import CONNECTION_LEVEL, FAILURE_TEXT, Exchange
-from monitor.core.model import Cause
-from monitor.core.notes import CatalogNote
-from monitor.core.quirks import Quirks
-from monitor.core.redact import redact
+from monitor.core.answer import error_patterns
+from monitor.core.answer.body import all_text, is_page, read_document, telling_text
+from monitor.core.answer.exchange import CONNECTION_LEVEL, FAILURE_TEXT, Exchange
+from monitor.core.answer.redact import redact
+from monitor.core.domain.sweep import Cause
+from monitor.core.planning.catalog_entry import CatalogNote
+from monitor.core.planning.provider_traits import Quirks
 from monitor.http import Client, Endpoint, exchange
 
 _OK = 200
@@ -230,9 +230,9 @@ def _cause_in_words(answer: Exchange) -> Cause:
     """Return what an answer's words tell where its status does not: some reject a key with a 400."""
     document = read_document(answer.body)
     text = all_text(document, answer.body) if answer.http_status in _REFUSED else ""
-    if re.search(phrases.NO_MONEY, text) or re.search(phrases.PLAN, text):
+    if re.search(error_patterns.NO_MONEY, text) or re.search(error_patterns.PLAN, text):
         return Cause.QUOTA
-    return Cause.CREDENTIAL if re.search(phrases.KEY, text) else Cause.CATALOG_UNREADABLE
+    return Cause.CREDENTIAL if re.search(error_patterns.KEY, text) else Cause.CATALOG_UNREADABLE
 
 
 def _emptiness(progress: _Progress) -> CatalogTrouble | None:

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
-from monitor.core.percentages import percent_words
+from monitor.core.domain.percentages import percent_words
 
 T = TypeVar("T")
 

@@ -12,7 +12,7 @@ from monitor.cli.context import Context, json_option, pass_context, provider_opt
 from monitor.cli.output import print_json, say
 from monitor.cli.reading import known_model
 from monitor.cli.staleness import max_age_option, refuse_stale
-from monitor.core.model import ANSWERED, Outcome, Status, Verdict
+from monitor.core.domain.sweep import ANSWERED, Outcome, Status, Verdict
 from monitor.errors import NoVerdict, UsageError
 from monitor.report.plain import answer_words, cause_words, reason_words, shown_id
 from monitor.sweep import Checked

@@ -8,8 +8,8 @@ from monitor.app import replay, retention
 from monitor.cli.bars import Bar
 from monitor.cli.context import Context, json_option, pass_context, provider_option
 from monitor.cli.output import counted, note, print_json, say
-from monitor.core.daily import midnight_of
-from monitor.core.replay import Comparison
+from monitor.core.history.comparison import Comparison
+from monitor.core.history.daily import midnight_of
 from monitor.errors import UsageError
 from monitor.report.differences import consequence_lines, difference_lines, redecided_line, summary_line
 from monitor.report.times import moment_words

@@ -3,7 +3,7 @@
 from datetime import date, timedelta, tzinfo
 
 from monitor.config.duration import parse_duration
-from monitor.core.days import Span, span_of
+from monitor.core.history.calendar import Span, span_of
 from monitor.errors import UsageError
 
 _DAY = timedelta(days=1)

@@ -17,8 +17,8 @@ from monitor.cli.context import Context, json_option, pass_context, provider_opt
 from monitor.cli.output import forget, note, print_json_list, print_table, unwritable
 from monitor.cli.reading import known_provider
 from monitor.cli.when import as_duration, parse_when
-from monitor.core.history import EventRow
-from monitor.core.model import EventKind
+from monitor.core.domain.sweep import EventKind
+from monitor.core.history.rows import EventRow
 from monitor.daemon import Stop
 from monitor.errors import StoreUnavailable, UsageError
 from monitor.report.tables import event_line, events_table

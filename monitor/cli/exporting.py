@@ -15,7 +15,7 @@ from monitor.cli.context import Context, pass_context, provider_option
 from monitor.cli.output import counted, forget, note
 from monitor.cli.reading import known_provider
 from monitor.cli.when import parse_when
-from monitor.core.views import OBSERVATIONS, VIEWS, Scope, Span, View
+from monitor.core.history.views import OBSERVATIONS, VIEWS, Scope, Span, View
 from monitor.errors import UsageError
 from monitor.store.engine import Engine
 from monitor.store.files import is_own

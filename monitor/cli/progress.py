@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from monitor.cli.output import counted, note
-from monitor.core.model import Observation
+from monitor.core.domain.sweep import Observation
 from monitor.sweep import Watch
 
 _PLAIN_STEPS = 4

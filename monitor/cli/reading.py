@@ -13,8 +13,8 @@ from monitor.cli.context import Context, json_option, pass_context, provider_opt
 from monitor.cli.output import counted, note, print_json, print_table, say, say_id
 from monitor.cli.staleness import max_age_option, refuse_stale, stale_words
 from monitor.clock import utc_now
-from monitor.core.history import ModelRow, ModelStory
-from monitor.core.model import Kind, Status
+from monitor.core.domain.sweep import Kind, Status
+from monitor.core.history.rows import ModelRow, ModelStory
 from monitor.errors import UnknownModel, UsageError
 from monitor.report.tables import events_table, facts_table, outages_table, status_counts, status_table
 from monitor.store import query

@@ -13,8 +13,8 @@ from monitor.cli.bars import Bar
 from monitor.cli.context import Context, pass_context
 from monitor.cli.output import counted, note, say
 from monitor.cli.when import parse_when
-from monitor.core.daily import midnight_of
-from monitor.core.model import Outcome, Sweep
+from monitor.core.domain.sweep import Outcome, Sweep
+from monitor.core.history.daily import midnight_of
 from monitor.errors import UsageError
 from monitor.report.blog_files import Origin, ResultFile
 from monitor.report.times import moment_words

@@ -8,7 +8,7 @@ from monitor.cli.days import chosen_span
 from monitor.cli.output import note, say
 from monitor.cli.reading import known_provider
 from monitor.clock import utc_now
-from monitor.core.days import Span, day_of
+from monitor.core.history.calendar import Span, day_of
 from monitor.errors import NoVerdict, UsageError
 from monitor.report.summary import FORMS
 from monitor.store.engine import Engine

@@ -11,7 +11,7 @@ from monitor.app.sweeping import sweep_now
 from monitor.cli.context import Context, json_option, pass_context
 from monitor.cli.output import note, print_json, say_id
 from monitor.cli.progress import LiveSpectator, PlainSpectator, Spectator
-from monitor.core.model import ANSWERED
+from monitor.core.domain.sweep import ANSWERED
 from monitor.errors import NoVerdict, UsageError
 from monitor.report.result_files import write_result_files
 from monitor.report.sweeps import sweep_document, sweep_words

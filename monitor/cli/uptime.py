@@ -9,7 +9,7 @@ from monitor.cli.output import note, print_json, print_table, say
 from monitor.cli.reading import known_model, known_provider
 from monitor.cli.staleness import stale_words
 from monitor.clock import utc_now
-from monitor.core.outages import WindowFigures, model_uptimes, provider_uptimes
+from monitor.core.history.reliability import WindowFigures, model_uptimes, provider_uptimes
 from monitor.report.plain import shown_id
 from monitor.report.reliability import provider_lines, uptime_document, uptime_table
 from monitor.report.tables import outages_table

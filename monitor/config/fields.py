@@ -24,9 +24,9 @@ from monitor.config.auth import Auth
 from monitor.config.cron import normalised_cron
 from monitor.config.duration import FORMS, duration_text, parse_duration
 from monitor.config.presets import PRESETS
-from monitor.core.forms import COSTLY, KIND_OF
-from monitor.core.ids import LONGEST_ID_BYTES, is_trackable_id
-from monitor.core.model import EventKind
+from monitor.core.domain.ids import LONGEST_ID_BYTES, is_trackable_id
+from monitor.core.domain.sweep import EventKind
+from monitor.core.request.forms import COSTLY, KIND_OF
 
 SUMMARY = "summary"  # what a [[notify]] may ask for beside the kinds of events
 

@@ -10,8 +10,8 @@ from datetime import timedelta
 from types import MappingProxyType
 
 from monitor.config.auth import Auth
-from monitor.core.forms import Route
-from monitor.core.quirks import Quirks
+from monitor.core.planning.provider_traits import Quirks
+from monitor.core.request.forms import Route
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

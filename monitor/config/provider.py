@@ -33,7 +33,7 @@ from monitor.config.places import origin_of, settled
 from monitor.config.policy import PolicyOverride
 from monitor.config.presets import Preset
 from monitor.config.table import Name, Table, Text, cadence_faults, impossible
-from monitor.core.quirks import Quirks
+from monitor.core.planning.provider_traits import Quirks
 
 
 class ProviderSettings(Table):

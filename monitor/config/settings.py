@@ -27,7 +27,7 @@ from monitor.config.maintenance import MaintenanceSettings, backward_windows
 from monitor.config.policy import PolicySettings
 from monitor.config.provider import NVIDIA, ProviderSettings
 from monitor.config.table import Name, Table, Text, cadence_faults, impossible
-from monitor.core.model import Policy
+from monitor.core.domain.sweep import Policy
 
 DEFAULT_INTERVAL = timedelta(minutes=15)
 

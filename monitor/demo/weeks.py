@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from random import Random
 
-from monitor.core.model import Cause, Kind, Observation, Outcome, Reason, Sweep, Verdict
+from monitor.core.domain.sweep import Cause, Kind, Observation, Outcome, Reason, Sweep, Verdict
 from monitor.demo.stories import nim_ids
 
 BEGIN = datetime(2026, 4, 6, tzinfo=UTC)

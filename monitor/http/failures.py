@@ -6,7 +6,7 @@ import zlib
 
 import httpx
 
-from monitor.core.exchange import Failure
+from monitor.core.answer.exchange import Failure
 
 _FAILURES: tuple[tuple[type[Exception], Failure], ...] = (
     (httpx.ConnectTimeout, Failure.CONNECT),

@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 import httpx
 
-from monitor.core.exchange import Exchange, Failure
+from monitor.core.answer.exchange import Exchange, Failure
 from monitor.http.client import Client
 from monitor.http.failures import FOREIGN, failure_of
 

@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
-from monitor.core.letter import Letter
-from monitor.core.redact import redact
+from monitor.core.answer.redact import redact
+from monitor.core.notification.message import Letter
 from monitor.errors import ConfigError, NotDelivered
 from monitor.notify.aside import call_aside
 

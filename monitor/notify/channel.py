@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from monitor.core.letter import Letter
+from monitor.core.notification.message import Letter
 
 
 class Channel(Protocol):

@@ -11,8 +11,8 @@ from contextlib import asynccontextmanager
 from typing import Final
 from uuid import uuid4
 
-from monitor.core.model import Cause
-from monitor.core.redact import redact
+from monitor.core.answer.redact import redact
+from monitor.core.domain.sweep import Cause
 from monitor.errors import NotDelivered
 from monitor.logs import event
 from monitor.notify.post import post

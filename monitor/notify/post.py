@@ -9,7 +9,7 @@ from urllib.parse import unquote_to_bytes
 
 import httpx
 
-from monitor.core.exchange import FAILURE_TEXT
+from monitor.core.answer.exchange import FAILURE_TEXT
 from monitor.errors import NotDelivered
 from monitor.http import Auth, Client, Endpoint, open_client
 from monitor.http.failures import FOREIGN, failure_of

@@ -7,9 +7,9 @@ from datetime import timedelta
 from typing import Final
 
 from monitor.clock import Clock, utc_now
-from monitor.core.letter import Letter
-from monitor.core.ratelimit import retry_after_s
-from monitor.core.redact import redact
+from monitor.core.answer.redact import redact
+from monitor.core.answer.retry_after import retry_after_s
+from monitor.core.notification.message import Letter
 from monitor.errors import NotDelivered
 from monitor.notify.post import Answer, post
 

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
-from monitor.core.forms import Form
+from monitor.core.request.forms import Form
 from monitor.probe.course import Course
 from monitor.probe.gap import Gap
 from monitor.probe.limits import Limits, is_limit

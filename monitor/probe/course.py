@@ -5,19 +5,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from monitor.core.forms import PLAIN_CHAT, Form
-from monitor.core.knowledge import NOTHING_KNOWN, Knowledge
-from monitor.core.learning import learned, proven
-from monitor.core.model import Kind, Observation, Outcome, Reason
-from monitor.core.quirks import Quirks
-from monitor.core.search import (
-    SECOND_LOOK,
-    Plan,
-    Tried,
-    conclude,
-    is_lost,
-    next_form,
-)
+from monitor.core.domain.sweep import Kind, Observation, Outcome, Reason
+from monitor.core.planning.knowledge import NOTHING_KNOWN, Knowledge
+from monitor.core.planning.learning import learned, proven
+from monitor.core.planning.provider_traits import Quirks
+from monitor.core.planning.search import SECOND_LOOK, Plan, Tried, conclude, is_lost, next_form
+from monitor.core.request.forms import PLAIN_CHAT, Form
 from monitor.probe.limits import is_limit
 from monitor.probe.probe import Answer
 

@@ -8,8 +8,8 @@ import asyncio
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from monitor.core.model import Cause, Observation, Outcome
-from monitor.core.verdict import TROUBLE
+from monitor.core.domain.sweep import Cause, Observation, Outcome
+from monitor.core.lifecycle.guard import TROUBLE
 from monitor.probe.suspicion import Tally, as_models_own, refusal_cause
 
 CANARIES_PER_SUSPICION = 3

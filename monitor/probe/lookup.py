@@ -2,7 +2,7 @@
 
 from urllib.parse import quote
 
-from monitor.core.model import Observation, Outcome, Reason
+from monitor.core.domain.sweep import Observation, Outcome, Reason
 from monitor.http import exchange
 from monitor.probe.probe import Line
 

@@ -8,8 +8,8 @@ from types import MappingProxyType
 from urllib.parse import quote
 from zlib import compress, crc32
 
-from monitor.core.forms import Change, Form, Route
-from monitor.core.quirks import Quirks
+from monitor.core.planning.provider_traits import Quirks
+from monitor.core.request.forms import Change, Form, Route
 
 MAX_TOKENS = 16  # fewer are refused by some backends; an answer cut off there is an answer
 _MORE_TOKENS = 512  # what models get that must think before they speak; 256 leave some without a word

@@ -9,8 +9,8 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 
-from monitor.core.forms import Form
-from monitor.core.model import Observation, Outcome
+from monitor.core.domain.sweep import Observation, Outcome
+from monitor.core.request.forms import Form
 from monitor.probe.asker import Ask, Asker
 from monitor.probe.course import Course
 from monitor.probe.gap import Gap

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from monitor.core.model import Cause, Observation
+from monitor.core.domain.sweep import Cause, Observation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

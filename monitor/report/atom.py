@@ -14,8 +14,8 @@ from urllib.parse import urlsplit
 
 from feedgenerator import Atom1Feed
 
-from monitor.core.days import day_of
-from monitor.core.history import EventRow
+from monitor.core.history.calendar import day_of
+from monitor.core.history.rows import EventRow
 from monitor.report.places import changes_path, model_path
 from monitor.report.plain import change_words, reason_words, shown_id
 from monitor.report.times import moment_words

@@ -12,8 +12,8 @@ from enum import StrEnum
 from itertools import takewhile
 from typing import Final
 
-from monitor.core.ids import is_trackable_id
-from monitor.core.model import Observation, Sweep, Verdict
+from monitor.core.domain.ids import is_trackable_id
+from monitor.core.domain.sweep import Observation, Sweep, Verdict
 from monitor.errors import RecordError
 from monitor.report.blog_lines import Result, is_result_line, read_our_line, read_script_line, settled
 from monitor.report.records import format_record, parse_record

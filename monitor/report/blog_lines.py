@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from monitor.core.model import NOT_RECORDED, Kind, Observation, Outcome, Reason
+from monitor.core.domain.sweep import NOT_RECORDED, Kind, Observation, Outcome, Reason
 
 _OURS = re.compile(
     r"(?P<model>.+) \((?:HTTP (?P<status>\d{1,3})|no response), "

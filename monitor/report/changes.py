@@ -6,10 +6,10 @@ from datetime import UTC, datetime, tzinfo
 from itertools import groupby
 from typing import Final
 
-from monitor.core.days import day_of
-from monitor.core.letter import Letter
-from monitor.core.model import Event, EventKind, Status
-from monitor.core.telling import Changes
+from monitor.core.domain.sweep import Event, EventKind, Status
+from monitor.core.history.calendar import day_of
+from monitor.core.notification.message import Letter
+from monitor.core.notification.suppression import Changes
 from monitor.report.places import changes_path, model_path
 from monitor.report.plain import change_words, reason_words, shown_id, swap_words
 from monitor.report.sheets import Entry, Section, Sheet, letter_of

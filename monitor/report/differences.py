@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Final
 
-from monitor.core.replay import Columns, Comparison, Count, Difference, How, Part, Redecided
+from monitor.core.history.comparison import Columns, Comparison, Count, Difference, How, Part, Redecided
 from monitor.report.plain import change_words, readable, shown_id
 from monitor.report.times import moment_words
 

@@ -10,7 +10,7 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import BinaryIO, Final, Protocol
 
-from monitor.core.views import VIEWS, Form, Row, View
+from monitor.core.history.views import VIEWS, Form, Row, View
 
 _DAY_MS: Final = 86_400_000
 _EPOCH: Final = date(1970, 1, 1)

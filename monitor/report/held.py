@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from typing import Final
 
-from monitor.core.memory import Held
-from monitor.core.model import ProviderState
-from monitor.core.verdict import ACCOUNT, GONE, REQUEST, TROUBLE
+from monitor.core.domain.memory import Held
+from monitor.core.domain.sweep import ProviderState
+from monitor.core.lifecycle.guard import ACCOUNT, GONE, REQUEST, TROUBLE
 from monitor.report.plain import cause_words, readable
 from monitor.report.times import moment_words
 

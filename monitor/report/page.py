@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Protocol
 
-from monitor.core.lifecycle import BASELINE
-from monitor.core.model import Status, Verdict
+from monitor.core.domain.sweep import Status, Verdict
+from monitor.core.lifecycle.rules import BASELINE
 from monitor.report.plain import cause_words, change_words
 
 _SHOWN_CHANGES: Final = 20

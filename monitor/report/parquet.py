@@ -7,7 +7,7 @@ from typing import Any, BinaryIO, Final
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from monitor.core.views import Form, Row, View
+from monitor.core.history.views import Form, Row, View
 
 _ROWS_IN_A_GROUP: Final = 50_000  # bounds memory here, and what a reader has to skip or take
 

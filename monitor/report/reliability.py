@@ -8,9 +8,9 @@ from typing import Final
 from rich.table import Table
 from rich.text import Text
 
-from monitor.core.history import OutageRow
-from monitor.core.outages import Uptime, WindowFigures, model_uptimes, provider_uptimes
-from monitor.core.percentages import percent_words
+from monitor.core.domain.percentages import percent_words
+from monitor.core.history.reliability import Uptime, WindowFigures, model_uptimes, provider_uptimes
+from monitor.core.history.rows import OutageRow
 from monitor.report.plain import shown_id
 from monitor.report.summary.times import lasted
 

@@ -5,7 +5,7 @@ import tempfile
 from collections import Counter
 from pathlib import Path
 
-from monitor.core.model import ANSWERED, Observation, Outcome, Sweep
+from monitor.core.domain.sweep import ANSWERED, Observation, Outcome, Sweep
 from monitor.errors import UsageError
 from monitor.report.times import short_moment
 

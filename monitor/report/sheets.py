@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import Final
 
-from monitor.core.letter import Letter
+from monitor.core.notification.message import Letter
 from monitor.report.plain import shown_id
 
 _MARKS: Final = re.compile(r"([\\`*_{}\[\]<>#|~&])")

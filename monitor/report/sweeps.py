@@ -3,7 +3,7 @@
 import json
 from collections import Counter
 
-from monitor.core.model import Decision, Event, Outcome, Sweep
+from monitor.core.domain.sweep import Decision, Event, Outcome, Sweep
 from monitor.report.records import format_record
 from monitor.report.times import iso_millis, length
 

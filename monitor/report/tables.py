@@ -7,9 +7,9 @@ from datetime import datetime
 from rich.table import Table
 from rich.text import Text
 
-from monitor.core.history import EventRow, ModelRow, OutageRow, StreamRow
-from monitor.core.model import Status
-from monitor.core.percentages import percent_words
+from monitor.core.domain.percentages import percent_words
+from monitor.core.domain.sweep import Status
+from monitor.core.history.rows import EventRow, ModelRow, OutageRow, StreamRow
 from monitor.report.plain import answer_words, change_words, reason_words, shown_id
 from monitor.report.times import length, short_moment
 

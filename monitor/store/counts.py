@@ -7,8 +7,8 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from monitor.clock import to_millis
-from monitor.core.history import WindowRow
-from monitor.core.sketch import exact_percentile, merge_encoded, percentile
+from monitor.core.history.latency_histogram import exact_percentile, merge_encoded, percentile
+from monitor.core.history.rows import WindowRow
 from monitor.store.days import read_sketches, read_totals
 from monitor.store.due import count_due
 from monitor.store.horizon import read_bounds
@@ -21,7 +21,7 @@ from monitor.store.values import DAY_MS
 class Tally:
     """How a model's observations came out, and the latencies of its available answers.
 
-    Those of whole days are in `sketches`, one of core/sketch.py for each day.
+    Those of whole days are in `sketches`, one of core/history/latency_histogram.py for each day.
     """
 
     answered: int = 0

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, insert, select, update
 
 from monitor.clock import to_datetime, to_millis
-from monitor.core.model import Decision, Event, EventKind, Status, Verdict
+from monitor.core.domain.sweep import Decision, Event, EventKind, Status, Verdict
 from monitor.store.facts import StoredSweep, counts_of
 from monitor.store.names import model_ids
 from monitor.store.periods import write_periods

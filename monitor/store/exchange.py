@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Engine, false, select
 
 from monitor.clock import to_millis
-from monitor.core.model import Policy, Sweep, Verdict
+from monitor.core.domain.sweep import Policy, Sweep, Verdict
 from monitor.store.engine import reading, writing
 from monitor.store.facts import StoredSweep, read_stored, write_facts
 from monitor.store.horizon import Horizon, hold_bounds

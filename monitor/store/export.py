@@ -33,8 +33,8 @@ from sqlalchemy import (
 from sqlalchemy.types import TypeEngine
 
 from monitor.clock import to_millis
-from monitor.core.model import Verdict
-from monitor.core.views import OBSERVATIONS, Form, Row, Scope, Span, View
+from monitor.core.domain.sweep import Verdict
+from monitor.core.history.views import OBSERVATIONS, Form, Row, Scope, Span, View
 from monitor.store import schema as t
 from monitor.store.engine import reading
 from monitor.store.narrowing import MODEL, PROVIDER

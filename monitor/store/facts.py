@@ -7,8 +7,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, select, update
 
 from monitor.clock import to_datetime, to_millis
-from monitor.core.diff import is_tracked
-from monitor.core.model import UNASKED, Cause, Observation, Outcome, Policy, Sweep, Verdict
+from monitor.core.domain.sweep import UNASKED, Cause, Observation, Outcome, Policy, Sweep, Verdict
+from monitor.core.lifecycle.fold import is_tracked
 from monitor.store.names import catalog_id, catalog_members, insert_new, model_ids, note_untracked
 from monitor.store.observations import read_observations, write_all_observations
 from monitor.store.schema import gap, model, policy, provider, sweep

@@ -7,8 +7,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, bindparam, select
 
 from monitor.clock import to_millis
-from monitor.core.daily import midnight_of
-from monitor.core.model import ProviderState
+from monitor.core.domain.sweep import ProviderState
+from monitor.core.history.daily import midnight_of
 from monitor.errors import StoreError
 from monitor.store.names import upsert
 from monitor.store.schema import horizon, provider, sweep

@@ -6,8 +6,8 @@ from typing import Final
 
 from sqlalchemy import Connection, Engine, text
 
-from monitor.core.model import EventKind
-from monitor.core.outages import STATUS_KINDS
+from monitor.core.domain.sweep import EventKind
+from monitor.core.history.reliability import STATUS_KINDS
 from monitor.store.engine import is_sqlite, reading
 from monitor.store.migrate import require_current
 from monitor.store.types import wrong_types

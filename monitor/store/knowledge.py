@@ -9,7 +9,7 @@ from typing import Final
 from pydantic import TypeAdapter, ValidationError
 from sqlalchemy import Connection, Engine, delete, select
 
-from monitor.core.knowledge import NOTHING_KNOWN, Knowledge
+from monitor.core.planning.knowledge import NOTHING_KNOWN, Knowledge
 from monitor.store.engine import reading, writing
 from monitor.store.names import find_provider, model_ids, provider_id, upsert
 from monitor.store.schema import knowledge, model

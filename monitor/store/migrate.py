@@ -10,7 +10,7 @@ from typing import Final
 
 from sqlalchemy import Connection, Engine, column, func, inspect, select, table, text
 
-from monitor.core.replay import Redecided
+from monitor.core.history.comparison import Redecided
 from monitor.errors import SchemaOutdated, StoreUnavailable
 from monitor.store.engine import is_sqlite, reading, writing
 from monitor.store.files import create_file, ensure_mode, ensure_wal, is_missing

@@ -9,8 +9,8 @@ from typing import Any, Final
 from sqlalchemy import Connection, Insert, Table, select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from monitor.core.diff import is_tracked
-from monitor.core.model import NOT_RECORDED, Observation, Outcome, Policy
+from monitor.core.domain.sweep import NOT_RECORDED, Observation, Outcome, Policy
+from monitor.core.lifecycle.fold import is_tracked
 from monitor.errors import StoreError
 from monitor.store.schema import alias, catalog, finding, model, policy, provider, untracked
 from monitor.store.values import batches, digest, is_storable, millis, policy_text

@@ -12,9 +12,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, Engine, Row, Select, func, not_, or_, select
 
 from monitor.clock import to_datetime
-from monitor.core.history import EventRow
-from monitor.core.lifecycle import BASELINE
-from monitor.core.model import EventKind
+from monitor.core.domain.sweep import EventKind
+from monitor.core.history.rows import EventRow
+from monitor.core.lifecycle.rules import BASELINE
 from monitor.store import schema as t
 from monitor.store.engine import reading
 from monitor.store.narrowing import MODEL, PROVIDER

@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Select, and_, delete, select
 
-from monitor.core.model import NOT_RECORDED, Observation, Outcome
+from monitor.core.domain.sweep import NOT_RECORDED, Observation, Outcome
 from monitor.store.names import alias_numbers, finding_digest, finding_ids, model_ids, upsert
 from monitor.store.schema import alias, finding, model, observation, streamed
 from monitor.store.values import batches, moment

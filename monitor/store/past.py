@@ -23,9 +23,9 @@ from sqlalchemy import (
 )
 
 from monitor.clock import to_datetime, to_millis
-from monitor.core.history import EventRow, OutageRow, StatusAt
-from monitor.core.model import EventKind, Status
-from monitor.core.outages import STATUS_KINDS, Key
+from monitor.core.domain.sweep import EventKind, Status
+from monitor.core.history.reliability import STATUS_KINDS, Key
+from monitor.core.history.rows import EventRow, OutageRow, StatusAt
 from monitor.store import schema as t
 from monitor.store.narrowing import MODEL, PROVIDER, Names, named, names
 from monitor.store.query.events import confirmed_before, confirmed_since

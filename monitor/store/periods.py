@@ -7,8 +7,8 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping, bindparam, delete, insert, select, text, update
 
-from monitor.core.model import EventKind, Status
-from monitor.core.outages import STATUS_KINDS
+from monitor.core.domain.sweep import EventKind, Status
+from monitor.core.history.reliability import STATUS_KINDS
 from monitor.store.schema import model, period
 
 _CLOSE = (

@@ -9,9 +9,9 @@ from typing import Any
 from sqlalchemy import Connection, Engine, ScalarSelect, delete, func, select, update
 
 from monitor.clock import to_millis
-from monitor.core.diff import fold
-from monitor.core.model import Policy, ProviderState
-from monitor.core.replay import Comparison
+from monitor.core.domain.sweep import Policy, ProviderState
+from monitor.core.history.comparison import Comparison
+from monitor.core.lifecycle.fold import fold
 from monitor.store.decisions import write_decision
 from monitor.store.engine import writing
 from monitor.store.facts import StoredSweep, gaps_of, read_stored

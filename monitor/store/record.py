@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Row, func, select
 
 from monitor.clock import to_datetime, to_millis
-from monitor.core.model import Cause, Decision, Observation, Policy, Sweep, Verdict
+from monitor.core.domain.sweep import Cause, Decision, Observation, Policy, Sweep, Verdict
 from monitor.errors import StoreError
 from monitor.store.acceptance import consume_acceptance
 from monitor.store.decisions import read_decision, write_decision

@@ -10,7 +10,7 @@ from typing import Final
 
 from sqlalchemy import Connection, func, select, text
 
-from monitor.core.replay import Redecided
+from monitor.core.history.comparison import Redecided
 from monitor.store.horizon import is_kept, read_bounds
 from monitor.store.rebuild import lock_provider, rebuild_provider
 from monitor.store.schema import provider, sweep

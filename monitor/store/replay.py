@@ -11,10 +11,10 @@ from typing import Any
 from sqlalchemy import Connection, Engine, RowMapping, select
 
 from monitor.clock import to_datetime
-from monitor.core.daily import Day, Days, day_of, midnight_of
-from monitor.core.diff import fold
-from monitor.core.model import Decision, Policy, ProviderState, Verdict
-from monitor.core.replay import Columns, Comparison, Part
+from monitor.core.domain.sweep import Decision, Policy, ProviderState, Verdict
+from monitor.core.history.comparison import Columns, Comparison, Part
+from monitor.core.history.daily import Day, Days, day_of, midnight_of
+from monitor.core.lifecycle.fold import fold
 from monitor.store.decisions import event_columns
 from monitor.store.engine import reading
 from monitor.store.facts import StoredSweep, counts_of, gaps_of, read_stored

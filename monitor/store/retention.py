@@ -13,7 +13,7 @@ from typing import Final
 from sqlalchemy import ColumnElement, Connection, Engine, bindparam, delete, func, or_, select, update
 
 from monitor.clock import to_millis
-from monitor.core.diff import fold
+from monitor.core.lifecycle.fold import fold
 from monitor.errors import StoreError
 from monitor.store import files
 from monitor.store.engine import is_sqlite, reading, writing

@@ -9,8 +9,8 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, RowMapping, bindparam, delete, func, insert, select, text, update
 
-from monitor.core.daily import Day, counted_day
-from monitor.core.sketch import bucket_of, encode, merge_encoded, percentile, place_of
+from monitor.core.history.daily import Day, counted_day
+from monitor.core.history.latency_histogram import bucket_of, encode, merge_encoded, percentile, place_of
 from monitor.store.names import upsert
 from monitor.store.schema import daily, model, sweep
 from monitor.store.values import DAY_MS

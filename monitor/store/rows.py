@@ -1,12 +1,12 @@
-"""Turns rows of the database into the values of core/history.py."""
+"""Turns rows of the database into the values of core/history/rows.py."""
 
 from typing import Any
 
 from sqlalchemy import Row, RowMapping
 
 from monitor.clock import to_datetime
-from monitor.core.history import EventRow, ModelRow, OutageRow, StreamRow, SweepRow, percent
-from monitor.core.model import Status, Verdict
+from monitor.core.domain.sweep import Status, Verdict
+from monitor.core.history.rows import EventRow, ModelRow, OutageRow, StreamRow, SweepRow, percent
 from monitor.store.days import Totals
 from monitor.store.values import moment
 

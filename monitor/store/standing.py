@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import BigInteger, Connection, RowMapping, Select, cast, or_, select
 
 from monitor.clock import to_datetime
-from monitor.core.replay import Columns
+from monitor.core.history.comparison import Columns
 from monitor.store.schema import event, gap, model, sweep
 from monitor.store.values import event_id, sweep_of_event
 

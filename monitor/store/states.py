@@ -9,7 +9,7 @@ from pydantic import TypeAdapter
 from sqlalchemy import Connection, Engine, RowMapping, Select, delete, select
 
 from monitor.clock import to_datetime
-from monitor.core.model import ModelState, ProviderState, Status
+from monitor.core.domain.sweep import ModelState, ProviderState, Status
 from monitor.store.engine import reading
 from monitor.store.names import find_provider, model_ids, upsert
 from monitor.store.schema import model, model_state, provider_state

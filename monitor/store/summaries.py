@@ -1,4 +1,4 @@
-"""Reads of the history what summaries tell (core/summary.py). Changes nothing."""
+"""Reads of the history what summaries tell (core/summary/values.py). Changes nothing."""
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Sequence
@@ -9,16 +9,16 @@ from typing import Final
 from sqlalchemy import Connection, Engine, func, or_, select
 
 from monitor.clock import to_datetime, to_millis
-from monitor.core.choosing import shortlist
-from monitor.core.days import Span, day_of, days_until
-from monitor.core.gathered import Gathered
-from monitor.core.history import EventRow, OutageRow, StatusAt, WindowRow
-from monitor.core.lifecycle import BASELINE
-from monitor.core.model import EventKind, Verdict
-from monitor.core.outages import reliability
-from monitor.core.summarise import summarise
-from monitor.core.summary import ProviderSummary, Reliability, Summary
-from monitor.core.telling import sides
+from monitor.core.domain.sweep import EventKind, Verdict
+from monitor.core.history.calendar import Span, day_of, days_until
+from monitor.core.history.reliability import reliability
+from monitor.core.history.rows import EventRow, OutageRow, StatusAt, WindowRow
+from monitor.core.lifecycle.rules import BASELINE
+from monitor.core.notification.suppression import sides
+from monitor.core.summary.build import summarise
+from monitor.core.summary.inputs import Gathered
+from monitor.core.summary.recommend import shortlist
+from monitor.core.summary.values import ProviderSummary, Reliability, Summary
 from monitor.store import query
 from monitor.store import schema as t
 from monitor.store.engine import reading

@@ -3,7 +3,7 @@
 from collections import Counter
 from datetime import datetime
 
-from monitor.core.replay import Columns, Comparison, Count, Difference, How, Part
+from monitor.core.history.comparison import Columns, Comparison, Count, Difference, How, Part
 
 
 class Tally:

@@ -8,8 +8,16 @@ from typing import Final
 from pydantic import TypeAdapter
 from sqlalchemy import Connection, select
 
-from monitor.core.model import Decision
-from monitor.core.telling import NOTHING_UNTOLD, Audience, Changes, Untold, Withheld, addressed, tell
+from monitor.core.domain.sweep import Decision
+from monitor.core.notification.suppression import (
+    NOTHING_UNTOLD,
+    Audience,
+    Changes,
+    Untold,
+    Withheld,
+    addressed,
+    tell,
+)
 from monitor.store.facts import StoredSweep
 from monitor.store.names import upsert
 from monitor.store.outbox import post

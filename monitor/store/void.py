@@ -10,8 +10,8 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Row, select, update
 
 from monitor.clock import to_datetime
-from monitor.core.model import Cause
-from monitor.core.replay import Comparison
+from monitor.core.domain.sweep import Cause
+from monitor.core.history.comparison import Comparison
 from monitor.errors import UsageError
 from monitor.store.engine import writing
 from monitor.store.horizon import Horizon, read_bounds

@@ -10,9 +10,8 @@ from datetime import datetime
 from sqlalchemy import Engine, func, select
 
 from monitor.clock import to_millis
-from monitor.core.history import EventRow, OutageRow, StatusAt, WindowRow
-from monitor.core.model import Verdict
-from monitor.core.outages import (
+from monitor.core.domain.sweep import Verdict
+from monitor.core.history.reliability import (
     Key,
     WindowFigures,
     available_times,
@@ -20,7 +19,8 @@ from monitor.core.outages import (
     by_provider,
     reliability,
 )
-from monitor.core.summary import Reliability, SweepCounts
+from monitor.core.history.rows import EventRow, OutageRow, StatusAt, WindowRow
+from monitor.core.summary.values import Reliability, SweepCounts
 from monitor.store import schema as t
 from monitor.store.counts import read_counts
 from monitor.store.engine import reading

@@ -4,15 +4,15 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from monitor.core.ids import is_path
-from monitor.core.knowledge import NOTHING_KNOWN, Knowledge
-from monitor.core.looks import after_probe, is_looked_up
-from monitor.core.model import EventKind, Kind, ModelState, Observation, ProviderState, Status
-from monitor.core.notes import CatalogNote
-from monitor.core.order import by_worth, interleaved
-from monitor.core.quirks import Quirks
-from monitor.core.search import is_askable, plan_for
-from monitor.core.verdict import regulars
+from monitor.core.domain.ids import is_path
+from monitor.core.domain.sweep import EventKind, Kind, ModelState, Observation, ProviderState, Status
+from monitor.core.lifecycle.guard import regulars
+from monitor.core.planning.catalog_entry import CatalogNote
+from monitor.core.planning.knowledge import NOTHING_KNOWN, Knowledge
+from monitor.core.planning.metadata_checks import after_probe, is_looked_up
+from monitor.core.planning.order import by_worth, interleaved
+from monitor.core.planning.provider_traits import Quirks
+from monitor.core.planning.search import is_askable, plan_for
 from monitor.probe.course import Course
 from monitor.probe.stopwatch import Stopwatch
 from monitor.sweep.values import Target

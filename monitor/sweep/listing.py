@@ -6,10 +6,10 @@ from monitor.catalog.litellm import completed, read_model_info
 from monitor.catalog.naming import without_prefix
 from monitor.catalog.read import read_catalog
 from monitor.catalog.reading import CatalogReading
-from monitor.core.diff import is_tracked
-from monitor.core.forms import Form
-from monitor.core.hints import in_order
-from monitor.core.model import Kind, Outcome, ProviderState, Reason
+from monitor.core.domain.sweep import Kind, Outcome, ProviderState, Reason
+from monitor.core.lifecycle.fold import is_tracked
+from monitor.core.planning.route_hints import in_order
+from monitor.core.request.forms import Form
 from monitor.probe.probe import Answer, Line, probe_model
 from monitor.sweep.values import Before, Target
 

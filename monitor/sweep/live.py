@@ -10,9 +10,9 @@ from datetime import datetime
 from functools import partial
 
 from monitor.catalog.reading import CatalogReading
-from monitor.core.diff import doubt_catalog, is_tracked
-from monitor.core.model import Observation, Outcome, Sweep, Verdict
-from monitor.core.verdict import FEWEST_ANSWERED, judge, regulars
+from monitor.core.domain.sweep import Observation, Outcome, Sweep, Verdict
+from monitor.core.lifecycle.fold import doubt_catalog, is_tracked
+from monitor.core.lifecycle.guard import FEWEST_ANSWERED, judge, regulars
 from monitor.http import open_client
 from monitor.probe.probe import Line
 from monitor.probe.stopwatch import Stopwatch

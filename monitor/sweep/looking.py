@@ -3,10 +3,10 @@
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 
-from monitor.core.budget import share
-from monitor.core.forms import Form
-from monitor.core.knowledge import Knowledge
-from monitor.core.model import Observation
+from monitor.core.domain.sweep import Observation
+from monitor.core.planning.budget import share
+from monitor.core.planning.knowledge import Knowledge
+from monitor.core.request.forms import Form
 from monitor.probe.course import Course
 from monitor.probe.probe import Answer, Line, probe_model
 from monitor.probe.round import probe_round

@@ -5,9 +5,9 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from monitor.core.knowledge import Knowledge
-from monitor.core.looks import after_look
-from monitor.core.model import Observation
+from monitor.core.domain.sweep import Observation
+from monitor.core.planning.knowledge import Knowledge
+from monitor.core.planning.metadata_checks import after_look
 from monitor.probe.course import Course
 from monitor.probe.lookup import look_up
 from monitor.probe.probe import Line

@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from monitor.core.knowledge import Knowledge
-from monitor.core.model import Decision, Observation, Policy, ProviderState, Sweep
-from monitor.core.quirks import Quirks
+from monitor.core.domain.sweep import Decision, Observation, Policy, ProviderState, Sweep
+from monitor.core.planning.knowledge import Knowledge
+from monitor.core.planning.provider_traits import Quirks
 from monitor.http import Endpoint
 from monitor.probe.gap import Gap
 from monitor.probe.pacer import Pacer

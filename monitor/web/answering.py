@@ -7,8 +7,8 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, Field
 
-from monitor.core.history import ModelRow
-from monitor.core.model import Status
+from monitor.core.domain.sweep import Status
+from monitor.core.history.rows import ModelRow
 from monitor.web.bodies import AnsweringBody, AnsweringModel
 from monitor.web.knowledge import chosen_kinds, chosen_providers, freshness, models_of
 from monitor.web.site import Site

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
-from monitor.core.model import Status
+from monitor.core.domain.sweep import Status
 from monitor.web.bodies import ModelBody, ModelsBody, ProviderBody
 from monitor.web.knowledge import Freshness, chosen_kinds, chosen_providers, freshness, models_of
 from monitor.web.site import MAX_AGE_INTERVALS, Site

@@ -10,7 +10,7 @@ from typing import Final
 from fastapi import APIRouter, HTTPException
 from fastapi.responses import HTMLResponse
 
-from monitor.core.days import Span, begin_of, day_of, span_of
+from monitor.core.history.calendar import Span, begin_of, day_of, span_of
 from monitor.store.news import rewritten, running_since, version_of
 from monitor.store.summaries import changes_by_day, history_began_at, summarise_span
 from monitor.web.render import Pages

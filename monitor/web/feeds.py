@@ -9,8 +9,8 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict
 
-from monitor.core.days import day_of, span_of
-from monitor.core.model import EventKind
+from monitor.core.domain.sweep import EventKind
+from monitor.core.history.calendar import day_of, span_of
 from monitor.report.atom import (
     Address,
     Entry,

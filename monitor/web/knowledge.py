@@ -4,8 +4,8 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from monitor.core.history import ModelRow
-from monitor.core.model import Kind
+from monitor.core.domain.sweep import Kind
+from monitor.core.history.rows import ModelRow
 from monitor.errors import UsageError
 from monitor.report.plain import shown_id
 from monitor.store.query import current_models, last_conclusive_at, providers

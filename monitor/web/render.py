@@ -10,9 +10,9 @@ from typing import Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from monitor.core.history import ModelStory
-from monitor.core.percentages import percent_words
-from monitor.core.summary import Summary
+from monitor.core.domain.percentages import percent_words
+from monitor.core.history.rows import ModelStory
+from monitor.core.summary.values import Summary
 from monitor.report.page import Change, Page
 from monitor.report.places import changes_path, model_path
 from monitor.report.plain import cause_words, reason_words, shown_id

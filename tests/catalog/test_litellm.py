@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.catalog.litellm import completed, model_info
-from monitor.core.forms import Route
-from monitor.core.notes import CatalogNote
+from monitor.core.planning.catalog_entry import CatalogNote
+from monitor.core.request.forms import Route
 from tests.catalog.test_note import VALUES
 
 EMBEDS, RANKS = CatalogNote(route=Route.EMBEDDINGS), CatalogNote(route=Route.RERANK)

@@ -14,8 +14,8 @@ from monitor.catalog.page import read_page
 from monitor.catalog.read import read_catalog
 from monitor.catalog.reading import CatalogReading
 from monitor.config import PRESETS
-from monitor.core.forms import Route
-from monitor.core.notes import NOTHING_NOTED, CatalogNote
+from monitor.core.planning.catalog_entry import NOTHING_NOTED, CatalogNote
+from monitor.core.request.forms import Route
 from monitor.http import open_client
 from monitor.probe.pacer import Pacer
 from tests.probe.wire import Play, Request, answer, saying, serve

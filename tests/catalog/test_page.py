@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from monitor.catalog.cursor import following
 from monitor.catalog.document import AMBIGUOUS, Unreadable, parse_json
 from monitor.catalog.page import read_page
-from monitor.core.ids import is_trackable_id
+from monitor.core.domain.ids import is_trackable_id
 
 URL = "https://api.acme.test/v1/models"
 

@@ -11,8 +11,7 @@ apart, every observation is made 1.5 s after its sweep began.
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 
-from monitor.core.diff import fold
-from monitor.core.model import (
+from monitor.core.domain.sweep import (
     Cause,
     Decision,
     Event,
@@ -26,6 +25,7 @@ from monitor.core.model import (
     Sweep,
     Verdict,
 )
+from monitor.core.lifecycle.fold import fold
 
 START = datetime(2026, 4, 6, 12, tzinfo=UTC)
 STEP = timedelta(minutes=15)

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from monitor.core.model import Cause, Event, EventKind, Policy, Sweep, Verdict
+from monitor.core.domain.sweep import Cause, Event, EventKind, Policy, Sweep, Verdict
 from tests.core.oracle_guard import History
 from tests.core.oracle_life import Life
 from tests.core.oracle_look import Shown

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from datetime import timedelta
 from fnmatch import fnmatchcase
 
-from monitor.core.model import ANSWERED, Cause, Observation, Outcome, Policy, Reason, Sweep, Verdict
+from monitor.core.domain.sweep import ANSWERED, Cause, Observation, Outcome, Policy, Reason, Sweep, Verdict
 from tests.core.oracle_look import was_asked
 
 

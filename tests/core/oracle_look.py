@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from monitor.core.model import Observation, Outcome, Reason, Status
+from monitor.core.domain.sweep import Observation, Outcome, Reason, Status
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from monitor.core.classify import Finding, classify
-from monitor.core.exchange import Exchange
+from monitor.core.answer.classify import Finding, classify
+from monitor.core.answer.exchange import Exchange
 
 _TABLE = Path(__file__).with_name("answers.jsonl")
 NOW = datetime(2026, 11, 21, tzinfo=UTC)

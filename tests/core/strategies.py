@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from hypothesis import strategies as st
 
-from monitor.core.model import Cause, Kind, Observation, Outcome, Policy, Reason, Sweep, Verdict
+from monitor.core.domain.sweep import Cause, Kind, Observation, Outcome, Policy, Reason, Sweep, Verdict
 from tests.core.histories import START, sweep
 
 Answer = tuple[Outcome, str, int | None]

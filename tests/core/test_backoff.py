@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.core.backoff import GIVE_UP_AFTER, next_try, pause_after
+from monitor.core.notification.backoff import GIVE_UP_AFTER, next_try, pause_after
 
 POSTED = datetime(2026, 4, 6, 12, tzinfo=UTC)
 PATIENCE = st.none() | st.timedeltas(timedelta(), timedelta(days=30))

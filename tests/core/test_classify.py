@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.core.classify import Finding, classify
-from monitor.core.exchange import CONNECTION_LEVEL, Exchange, Failure
-from monitor.core.forms import Route
-from monitor.core.model import Kind, Outcome, Reason
-from monitor.core.table import TABLE
+from monitor.core.answer.classify import Finding, classify
+from monitor.core.answer.exchange import CONNECTION_LEVEL, Exchange, Failure
+from monitor.core.answer.table import TABLE
+from monitor.core.domain.sweep import Kind, Outcome, Reason
+from monitor.core.request.forms import Route
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
 KEY = "nvapi-a-key-that-must-not-show-0123456789"

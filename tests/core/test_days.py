@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.core.days import begin_of, day_of, days_until, moment_of, span_of
+from monitor.core.history.calendar import begin_of, day_of, days_until, moment_of, span_of
 
 DAY = timedelta(days=1)
 ZONES = sorted(available_timezones())

@@ -7,8 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from monitor.core.diff import fold
-from monitor.core.model import (
+from monitor.core.domain.sweep import (
     Cause,
     EventKind,
     Kind,
@@ -19,6 +18,7 @@ from monitor.core.model import (
     Sweep,
     Verdict,
 )
+from monitor.core.lifecycle.fold import fold
 from tests.core.histories import START, STEP, USUAL, answer, end_of, events_of, live, story, sweep, tell
 from tests.core.oracle import PLACE
 from tests.core.strategies import Past, quiet_pasts, restless_pasts, stormy_pasts

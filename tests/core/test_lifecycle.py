@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from monitor.core.model import EventKind, Kind, Policy, Reason, Status
+from monitor.core.domain.sweep import EventKind, Kind, Policy, Reason, Status
 from tests.core.cases import UP_TWICE, Case, assert_after_birth, case, table
 from tests.core.histories import (
     START,

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.core.forms import PLAIN_CHAT
-from monitor.core.knowledge import NOTHING_KNOWN, Knowledge
-from monitor.core.looks import after_look, after_probe, is_looked_up
-from monitor.core.model import ModelState, Reason, Status
+from monitor.core.domain.sweep import ModelState, Reason, Status
+from monitor.core.planning.knowledge import NOTHING_KNOWN, Knowledge
+from monitor.core.planning.metadata_checks import after_look, after_probe, is_looked_up
+from monitor.core.request.forms import PLAIN_CHAT
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
 

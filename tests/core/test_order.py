@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.core.memory import Memory, Streak
-from monitor.core.model import ModelState, Status
-from monitor.core.order import by_worth, interleaved
+from monitor.core.domain.memory import Memory, Streak
+from monitor.core.domain.sweep import ModelState, Status
+from monitor.core.planning.order import by_worth, interleaved
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
 BEGUN = Streak(1, NOW)

@@ -7,9 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.core.history import EventRow, OutageRow, WindowRow
-from monitor.core.model import EventKind, Status
-from monitor.core.outages import (
+from monitor.core.domain.sweep import EventKind, Status
+from monitor.core.history.reliability import (
     WindowFigures,
     available_time,
     available_times,
@@ -18,7 +17,8 @@ from monitor.core.outages import (
     downtime,
     reliability,
 )
-from monitor.core.summary import Reliability
+from monitor.core.history.rows import EventRow, OutageRow, WindowRow
+from monitor.core.summary.values import Reliability
 from tests.core.histories import START
 
 SECOND = timedelta(seconds=1)

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from monitor.app.maintenance import silence_of
 from monitor.config import MaintenanceSettings, Settings
-from monitor.core.diff import is_tracked
-from monitor.core.model import Policy
-from monitor.core.patterns import matches, nearest
-from monitor.core.telling import Audience
+from monitor.core.domain.patterns import matches, nearest
+from monitor.core.domain.sweep import Policy
+from monitor.core.lifecycle.fold import is_tracked
+from monitor.core.notification.suppression import Audience
 
 NOON = datetime(2026, 4, 6, 12, tzinfo=UTC)
 ODD = ["org/model[beta]", "claude-sonnet-4[1m]", "a*b", "what?", "[", "]", "[!a]", "x[!]", "[a-", "m[[]"]

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.core.history import percent
-from monitor.core.percentages import percent_words
+from monitor.core.domain.percentages import percent_words
+from monitor.core.history.rows import percent
 
 ROUNDINGS = st.sampled_from([ROUND_DOWN, ROUND_HALF_EVEN])
 

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from monitor.core.facts import Facts, read_facts
-from monitor.core.model import Outcome, Reason
-from monitor.core.phrases import absent, account, endpoint, limits, money
-from monitor.core.phrases.saying import Saying
-from monitor.core.table import bare_words
+from monitor.core.answer.error_patterns import absent, account, endpoint, limits, money
+from monitor.core.answer.error_patterns.pattern import Saying
+from monitor.core.answer.facts import Facts, read_facts
+from monitor.core.answer.table import bare_words
+from monitor.core.domain.sweep import Outcome, Reason
 from tests.core.said import ANSWERS, NOW, Answer
 
 _MODULES = (absent, account, endpoint, limits, money)

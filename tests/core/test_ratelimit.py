@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.core.moment import first_date_in, read_moment
-from monitor.core.ratelimit import LONGEST_WAIT_S, retry_after_s, used_up_for_s
+from monitor.core.answer.dates import first_date_in, read_moment
+from monitor.core.answer.retry_after import LONGEST_WAIT_S, retry_after_s, used_up_for_s
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
 AT = int(NOW.timestamp())

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.core.ids import is_trackable_id
-from monitor.core.redact import redact
+from monitor.core.answer.redact import redact
+from monitor.core.domain.ids import is_trackable_id
 
 UUID = "0b5e2b0e-3e0f-4c3b-9c3d-0f3f6c1a2b4d"
 

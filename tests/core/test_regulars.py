@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from monitor.core.model import (
+from monitor.core.domain.sweep import (
     Cause,
     EventKind,
     Observation,
@@ -16,7 +16,7 @@ from monitor.core.model import (
     Sweep,
     Verdict,
 )
-from monitor.core.verdict import regulars
+from monitor.core.lifecycle.guard import regulars
 from tests.core.histories import START, USUAL, answer, live, sweep
 
 HOUR = timedelta(hours=1)

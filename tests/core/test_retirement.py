@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from monitor.core.model import Kind, Policy, Status
+from monitor.core.domain.sweep import Kind, Policy, Status
 from tests.core.cases import UP_TWICE, Case, assert_after_birth, case, table
 from tests.core.histories import (
     answer,

@@ -8,14 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.core.classify import Finding
-from monitor.core.forms import COSTLY, KIND_OF, PLAIN_CHAT, Change, Form, Route, Wish
-from monitor.core.knowledge import NOTHING_KNOWN, Knowledge
-from monitor.core.learning import learned, proven
-from monitor.core.model import Kind, Outcome, Reason
-from monitor.core.notes import CatalogNote
-from monitor.core.quirks import Quirks
-from monitor.core.search import (
+from monitor.core.answer.classify import Finding
+from monitor.core.answer.table import NO_SUCH_MODEL_ROW, TABLE
+from monitor.core.domain.sweep import Kind, Outcome, Reason
+from monitor.core.planning.catalog_entry import CatalogNote
+from monitor.core.planning.knowledge import NOTHING_KNOWN, Knowledge
+from monitor.core.planning.learning import learned, proven
+from monitor.core.planning.provider_traits import Quirks
+from monitor.core.planning.search import (
     SEARCH_AGAIN,
     SECOND_LOOK,
     Plan,
@@ -26,8 +26,8 @@ from monitor.core.search import (
     next_form,
     plan_for,
 )
-from monitor.core.table import NO_SUCH_MODEL_ROW, TABLE
-from monitor.core.wishes import MORE_ROOM
+from monitor.core.request.adaptations import MORE_ROOM
+from monitor.core.request.forms import COSTLY, KIND_OF, PLAIN_CHAT, Change, Form, Route, Wish
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
 HOUR = timedelta(hours=1)

@@ -5,7 +5,16 @@ from dataclasses import replace
 
 import pytest
 
-from monitor.core.model import NOT_RECORDED, Event, EventKind, ModelState, Reason, Status, Sweep, Verdict
+from monitor.core.domain.sweep import (
+    NOT_RECORDED,
+    Event,
+    EventKind,
+    ModelState,
+    Reason,
+    Status,
+    Sweep,
+    Verdict,
+)
 from tests.core.cases import UP_TWICE
 from tests.core.histories import START, STEP, answer, events_of, live, story, sweep
 

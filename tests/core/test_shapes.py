@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.core.answer import is_page, output_tokens, read_document
-from monitor.core.classify import Finding, classify
-from monitor.core.exchange import Exchange
-from monitor.core.forms import Change
-from monitor.core.model import Kind, Outcome, Reason
+from monitor.core.answer.body import is_page, output_tokens, read_document
+from monitor.core.answer.classify import Finding, classify
+from monitor.core.answer.exchange import Exchange
+from monitor.core.domain.sweep import Kind, Outcome, Reason
+from monitor.core.request.forms import Change
 from tests.fuzz.results import holds_a_result
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)

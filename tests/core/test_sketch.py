@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from monitor.core.sketch import (
+from monitor.core.history.latency_histogram import (
     LARGEST,
     STATED_ERROR,
     bucket_of,

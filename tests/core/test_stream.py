@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.core.stream import has_token, tokens_per_s
+from monitor.core.answer.stream import has_token, tokens_per_s
 
 
 def sse(*events: object, name: str = "", end: str = "\n\n") -> str:

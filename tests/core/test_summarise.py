@@ -4,13 +4,13 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
-from monitor.core.choosing import BEST_OF_A_KIND, best_models, shortlist
-from monitor.core.days import span_of
-from monitor.core.gathered import Gathered
-from monitor.core.history import EventRow, OutageRow, StatusAt, WindowRow
-from monitor.core.model import EventKind, Status
-from monitor.core.summarise import summarise
-from monitor.core.summary import (
+from monitor.core.domain.sweep import EventKind, Status
+from monitor.core.history.calendar import span_of
+from monitor.core.history.rows import EventRow, OutageRow, StatusAt, WindowRow
+from monitor.core.summary.build import summarise
+from monitor.core.summary.inputs import Gathered
+from monitor.core.summary.recommend import BEST_OF_A_KIND, best_models, shortlist
+from monitor.core.summary.values import (
     Arrival,
     Flap,
     Going,

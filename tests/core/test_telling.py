@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monitor.core.lifecycle import BASELINE
-from monitor.core.model import Decision, Event, EventKind, ProviderState, Status
-from monitor.core.telling import NOTHING_UNTOLD, Audience, Changes, Untold, addressed, tell
+from monitor.core.domain.sweep import Decision, Event, EventKind, ProviderState, Status
+from monitor.core.lifecycle.rules import BASELINE
+from monitor.core.notification.suppression import NOTHING_UNTOLD, Audience, Changes, Untold, addressed, tell
 from tests.core.histories import START, answer, live, story, sweep
 from tests.core.strategies import Past, quiet_pasts, restless_pasts, stormy_pasts, stubborn_pasts
 

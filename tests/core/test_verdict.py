@@ -5,17 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from monitor.core.model import (
-    Cause,
-    Decision,
-    EventKind,
-    Observation,
-    Outcome,
-    Reason,
-    Sweep,
-    Verdict,
-)
-from monitor.core.verdict import failure_class
+from monitor.core.domain.sweep import Cause, Decision, EventKind, Observation, Outcome, Reason, Sweep, Verdict
+from monitor.core.lifecycle.guard import failure_class
 from tests.core.histories import START, STEP, answer, events_of, live, sweep
 
 HOUR = timedelta(hours=1)

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.core import forms, wishes
-from monitor.core.classify import Finding, classify
-from monitor.core.exchange import Exchange
-from monitor.core.forms import PLAIN_CHAT, Change, Form, Route, Wish
-from monitor.core.model import Outcome, Reason
-from monitor.core.wishes import MORE_ROOM, wish_in
+from monitor.core.answer.classify import Finding, classify
+from monitor.core.answer.exchange import Exchange
+from monitor.core.domain.sweep import Outcome, Reason
+from monitor.core.request import adaptations, forms
+from monitor.core.request.adaptations import MORE_ROOM, wish_in
+from monitor.core.request.forms import PLAIN_CHAT, Change, Form, Route, Wish
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
 Complaint = tuple[str, object, Wish | None]
@@ -364,7 +364,7 @@ def test_a_refusal_for_another_reason_wants_nothing(body: object) -> None:
 
 # ---- Granting --------------------------------------------------------------------------
 
-REAL = list(dict.fromkeys(each for _, each in wishes._COMPILED))
+REAL = list(dict.fromkeys(each for _, each in adaptations._COMPILED))
 CHANGES = st.frozensets(st.sampled_from(Change), max_size=4)
 WISHES = st.sampled_from(REAL)
 FORMS = st.builds(

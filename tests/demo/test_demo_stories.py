@@ -7,8 +7,7 @@ from itertools import pairwise
 
 import pytest
 
-from monitor.core.diff import fold
-from monitor.core.model import (
+from monitor.core.domain.sweep import (
     Cause,
     EventKind,
     Kind,
@@ -20,6 +19,7 @@ from monitor.core.model import (
     Sweep,
     Verdict,
 )
+from monitor.core.lifecycle.fold import fold
 from monitor.demo import Behave, Delist, Everywhere, Paging, Script, Show, World
 from monitor.demo.stories import (
     DELISTED,

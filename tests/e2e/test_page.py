@@ -11,7 +11,7 @@ import httpx
 import pytest
 from starlette.types import Receive, Scope, Send
 
-from monitor.core.model import Cause, Kind
+from monitor.core.domain.sweep import Cause, Kind
 from monitor.store.engine import open_engine
 from monitor.web.app import create_app
 from monitor.web.headers import STRICTEST

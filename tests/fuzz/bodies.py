@@ -12,12 +12,12 @@ from pathlib import Path
 import atheris
 
 with atheris.instrument_imports(include=["monitor.core"]):
-    from monitor.core.answer import read_document
-    from monitor.core.classify import classify
-    from monitor.core.exchange import Exchange, Failure
-    from monitor.core.model import Outcome
-    from monitor.core.ratelimit import retry_after_s
-    from monitor.core.stream import tokens_per_s
+    from monitor.core.answer.body import read_document
+    from monitor.core.answer.classify import classify
+    from monitor.core.answer.exchange import Exchange, Failure
+    from monitor.core.answer.retry_after import retry_after_s
+    from monitor.core.answer.stream import tokens_per_s
+    from monitor.core.domain.sweep import Outcome
 
 from tests.fuzz.results import holds_a_result
 

@@ -9,7 +9,7 @@ import pytest
 
 from monitor.catalog.read import read_catalog
 from monitor.catalog.reading import CatalogReading
-from monitor.core.exchange import Exchange
+from monitor.core.answer.exchange import Exchange
 from monitor.http import Auth, Endpoint, exchange, open_client
 from monitor.probe.pacer import Pacer
 from tests.probe.wire import CHAT, KEY, Play, Request, Wire, answer, saying, serve

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from monitor import logs
-from monitor.core.letter import Letter
+from monitor.core.notification.message import Letter
 
 LETTER = Letter(
     id="monitor-7-19d6c3a1b00",

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from monitor.core.letter import Letter
+from monitor.core.notification.message import Letter
 from monitor.errors import NotDelivered
 from monitor.notify import webhook
 from monitor.notify.webhook import Webhook

@@ -22,9 +22,19 @@ from tempfile import TemporaryDirectory
 from sqlalchemy import select
 
 from monitor.clock import to_millis
-from monitor.core.diff import fold
-from monitor.core.model import Cause, EventKind, Kind, Observation, Outcome, Policy, Reason, Sweep, Verdict
-from monitor.core.telling import Audience
+from monitor.core.domain.sweep import (
+    Cause,
+    EventKind,
+    Kind,
+    Observation,
+    Outcome,
+    Policy,
+    Reason,
+    Sweep,
+    Verdict,
+)
+from monitor.core.lifecycle.fold import fold
+from monitor.core.notification.suppression import Audience
 from monitor.report.records import format_record
 from monitor.store import outbox
 from monitor.store.engine import Engine, open_engine, reading

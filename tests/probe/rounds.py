@@ -6,14 +6,14 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
-from monitor.core.classify import classify
-from monitor.core.exchange import Exchange, Failure
-from monitor.core.forms import Form, Route
-from monitor.core.knowledge import NOTHING_KNOWN, Knowledge
-from monitor.core.model import Kind, Observation
-from monitor.core.quirks import Quirks
-from monitor.core.ratelimit import retry_after_s, used_up_for_s
-from monitor.core.search import plan_for
+from monitor.core.answer.classify import classify
+from monitor.core.answer.exchange import Exchange, Failure
+from monitor.core.answer.retry_after import retry_after_s, used_up_for_s
+from monitor.core.domain.sweep import Kind, Observation
+from monitor.core.planning.knowledge import NOTHING_KNOWN, Knowledge
+from monitor.core.planning.provider_traits import Quirks
+from monitor.core.planning.search import plan_for
+from monitor.core.request.forms import Form, Route
 from monitor.probe.course import Course
 from monitor.probe.gap import Gap
 from monitor.probe.pacer import Pacer

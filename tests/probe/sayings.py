@@ -3,8 +3,8 @@
 import json
 from collections.abc import Mapping
 
-from monitor.core.exchange import Exchange, Failure
-from monitor.core.forms import Route
+from monitor.core.answer.exchange import Exchange, Failure
+from monitor.core.request.forms import Route
 
 _PROBLEM = {"content-type": "application/problem+json"}
 

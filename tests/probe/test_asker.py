@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from monitor.core.classify import Finding
-from monitor.core.forms import PLAIN_CHAT, Form
-from monitor.core.model import Observation, Outcome, Reason
+from monitor.core.answer.classify import Finding
+from monitor.core.domain.sweep import Observation, Outcome, Reason
+from monitor.core.request.forms import PLAIN_CHAT, Form
 from monitor.probe.asker import Asker
 from monitor.probe.course import Course
 from monitor.probe.gap import Gap

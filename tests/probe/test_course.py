@@ -5,11 +5,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from monitor.core.exchange import Exchange
-from monitor.core.forms import PLAIN_CHAT, Change, Form, Route
-from monitor.core.knowledge import NOTHING_KNOWN, Knowledge
-from monitor.core.model import Kind, Observation, Outcome, Reason
-from monitor.core.quirks import Quirks
+from monitor.core.answer.exchange import Exchange
+from monitor.core.domain.sweep import Kind, Observation, Outcome, Reason
+from monitor.core.planning.knowledge import NOTHING_KNOWN, Knowledge
+from monitor.core.planning.provider_traits import Quirks
+from monitor.core.request.forms import PLAIN_CHAT, Change, Form, Route
 from monitor.probe.course import Course
 from monitor.probe.probe import Answer
 from monitor.probe.stopwatch import Stopwatch

@@ -12,7 +12,7 @@ import zlib
 import httpx
 import pytest
 
-from monitor.core.exchange import Exchange, Failure
+from monitor.core.answer.exchange import Exchange, Failure
 from monitor.errors import ConfigError
 from monitor.http import Auth, Endpoint, exchange, open_client
 from monitor.http.failures import FOREIGN, failure_of

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.core.classify import Finding
-from monitor.core.forms import PLAIN_CHAT
-from monitor.core.model import Observation, Outcome, Reason
+from monitor.core.answer.classify import Finding
+from monitor.core.domain.sweep import Observation, Outcome, Reason
+from monitor.core.request.forms import PLAIN_CHAT
 from monitor.probe.limits import Limits
 from monitor.probe.probe import Answer
 

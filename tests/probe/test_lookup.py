@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from monitor.core.model import Kind, Observation, Outcome, Reason
+from monitor.core.domain.sweep import Kind, Observation, Outcome, Reason
 from monitor.http import open_client
 from monitor.probe.lookup import look_up
 from monitor.probe.probe import Line

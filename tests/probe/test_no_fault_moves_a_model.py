@@ -7,15 +7,15 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monitor.core.classify import Finding, classify
-from monitor.core.diff import fold
-from monitor.core.exchange import Exchange, Failure
-from monitor.core.forms import Form
-from monitor.core.knowledge import NOTHING_KNOWN
-from monitor.core.model import Observation, Policy, ProviderState, Sweep, Verdict
-from monitor.core.quirks import Quirks
-from monitor.core.search import plan_for
-from monitor.core.verdict import regulars
+from monitor.core.answer.classify import Finding, classify
+from monitor.core.answer.exchange import Exchange, Failure
+from monitor.core.domain.sweep import Observation, Policy, ProviderState, Sweep, Verdict
+from monitor.core.lifecycle.fold import fold
+from monitor.core.lifecycle.guard import regulars
+from monitor.core.planning.knowledge import NOTHING_KNOWN
+from monitor.core.planning.provider_traits import Quirks
+from monitor.core.planning.search import plan_for
+from monitor.core.request.forms import Form
 from monitor.probe.course import Course
 from monitor.probe.pacer import Pacer
 from monitor.probe.probe import Answer

@@ -5,8 +5,8 @@ import json
 
 import pytest
 
-from monitor.core.forms import Change, Form, Route
-from monitor.core.model import Observation, Outcome, Reason
+from monitor.core.domain.sweep import Observation, Outcome, Reason
+from monitor.core.request.forms import Change, Form, Route
 from tests.probe.probing import probe
 from tests.probe.wire import CHAT, Play, Request, answer, saying
 

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.core import wishes
-from monitor.core.forms import COSTLY, Change, Form, Route, Wish
-from monitor.core.quirks import Quirks
+from monitor.core.planning.provider_traits import Quirks
+from monitor.core.request import adaptations
+from monitor.core.request.forms import COSTLY, Change, Form, Route, Wish
 from monitor.probe.requests import MAX_TOKENS, ProbeRequest, build_request
 
 MODEL = "acme/chat-1.5"
@@ -21,7 +21,7 @@ NIM = Quirks(
     wants_input_type=True,
 )
 HI: Mapping[str, object] = {"role": "user", "content": "hi"}
-WISHES = tuple(dict.fromkeys(wish for _, wish in wishes._COMPILED))
+WISHES = tuple(dict.fromkeys(wish for _, wish in adaptations._COMPILED))
 
 
 def ask(route: Route, *changes: Change, quirks: Quirks = USUAL, model: str = MODEL) -> ProbeRequest:

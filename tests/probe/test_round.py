@@ -5,9 +5,9 @@ from dataclasses import replace
 
 import pytest
 
-from monitor.core.exchange import Exchange
-from monitor.core.forms import Route
-from monitor.core.model import Kind, Observation, Outcome, Reason
+from monitor.core.answer.exchange import Exchange
+from monitor.core.domain.sweep import Kind, Observation, Outcome, Reason
+from monitor.core.request.forms import Route
 from monitor.probe.course import Course
 from monitor.probe.pacer import Pacer
 from monitor.probe.round import probe_round

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from monitor.core.exchange import Exchange
-from monitor.core.forms import Route
-from monitor.core.model import Cause, Kind, Reason
+from monitor.core.answer.exchange import Exchange
+from monitor.core.domain.sweep import Cause, Kind, Reason
+from monitor.core.request.forms import Route
 from monitor.probe.inquest import CANARIES_PER_SUSPICION
 from monitor.probe.suspicion import ENOUGH
 from monitor.probe.terms import RoundSettings

@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monitor.core.exchange import Exchange
-from monitor.core.forms import Form, Route
-from monitor.core.knowledge import NOTHING_KNOWN, Knowledge
-from monitor.core.model import Kind, Observation, Outcome, Reason
-from monitor.core.quirks import Quirks
+from monitor.core.answer.exchange import Exchange
+from monitor.core.domain.sweep import Kind, Observation, Outcome, Reason
+from monitor.core.planning.knowledge import NOTHING_KNOWN, Knowledge
+from monitor.core.planning.provider_traits import Quirks
+from monitor.core.request.forms import Form, Route
 from monitor.probe.course import Course
 from monitor.probe.terms import RoundSettings
 from tests.probe.rounds import ONE_BY_ONE, SIDE_BY_SIDE, STARTED, Provider, Question, names, searching

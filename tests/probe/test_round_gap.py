@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monitor.core.exchange import Exchange
-from monitor.core.forms import Route
-from monitor.core.model import Reason
+from monitor.core.answer.exchange import Exchange
+from monitor.core.domain.sweep import Reason
+from monitor.core.request.forms import Route
 from monitor.probe.pacer import Pacer
 from monitor.probe.terms import RoundSettings
 from tests.probe.rounds import (

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monitor.core.exchange import Exchange
-from monitor.core.model import Cause, Outcome, Reason
+from monitor.core.answer.exchange import Exchange
+from monitor.core.domain.sweep import Cause, Outcome, Reason
 from monitor.probe.pacer import Pacer
 from monitor.probe.suspicion import ENOUGH
 from monitor.probe.terms import RoundResult, RoundSettings

@@ -5,10 +5,10 @@ from dataclasses import replace
 
 import pytest
 
-from monitor.core.exchange import Exchange
-from monitor.core.forms import Change, Form, Route
-from monitor.core.model import Kind, Outcome, Reason
-from monitor.core.quirks import Quirks
+from monitor.core.answer.exchange import Exchange
+from monitor.core.domain.sweep import Kind, Outcome, Reason
+from monitor.core.planning.provider_traits import Quirks
+from monitor.core.request.forms import Change, Form, Route
 from monitor.probe.course import Course
 from monitor.probe.terms import RoundSettings
 from tests.probe.rounds import (

@@ -2,9 +2,9 @@
 
 import pytest
 
-from monitor.core.exchange import Exchange
-from monitor.core.forms import Route
-from monitor.core.model import Cause, Outcome, Reason
+from monitor.core.answer.exchange import Exchange
+from monitor.core.domain.sweep import Cause, Outcome, Reason
+from monitor.core.request.forms import Route
 from monitor.probe.terms import RoundSettings
 from tests.probe.rounds import (
     ONE_BY_ONE,

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
-from monitor.core.exchange import Exchange
-from monitor.core.forms import Form
-from monitor.core.model import ANSWERED, Kind, Observation, Outcome, Reason
-from monitor.core.quirks import Quirks
+from monitor.core.answer.exchange import Exchange
+from monitor.core.domain.sweep import ANSWERED, Kind, Observation, Outcome, Reason
+from monitor.core.planning.provider_traits import Quirks
+from monitor.core.request.forms import Form
 from monitor.probe.terms import RoundResult, RoundSettings
 from tests.probe.rounds import Provider, Question, names, searching
 from tests.probe.sayings import (

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.core.history import EventRow
-from monitor.core.model import EventKind, Status
+from monitor.core.domain.sweep import EventKind, Status
+from monitor.core.history.rows import EventRow
 from monitor.report.atom import (
     Address,
     Entry,

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.core.ids import is_trackable_id
-from monitor.core.model import NOT_RECORDED, Cause, Kind, Observation, Outcome, Reason, Sweep, Verdict
+from monitor.core.domain.ids import is_trackable_id
+from monitor.core.domain.sweep import NOT_RECORDED, Cause, Kind, Observation, Outcome, Reason, Sweep, Verdict
 from monitor.errors import RecordError
 from monitor.report.blog_files import Form, Origin, ResultFile, form_of, read_results
 from monitor.report.result_files import _results_text

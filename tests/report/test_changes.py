@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.core.letter import Letter
-from monitor.core.model import Event, EventKind, Reason, Status
-from monitor.core.telling import Changes
+from monitor.core.domain.sweep import Event, EventKind, Reason, Status
+from monitor.core.notification.message import Letter
+from monitor.core.notification.suppression import Changes
 from monitor.report.changes import changes_letter, gathered_letter
 from monitor.report.plain import shown_id
 from monitor.report.sheets import Entry, Section, Sheet, as_html, as_markdown, as_text

@@ -4,9 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from monitor.core.memory import Held, Streak
-from monitor.core.model import EventKind, ProviderState
-from monitor.core.verdict import ACCOUNT, GONE, REQUEST, TROUBLE
+from monitor.core.domain.memory import Held, Streak
+from monitor.core.domain.sweep import EventKind, ProviderState
+from monitor.core.lifecycle.guard import ACCOUNT, GONE, REQUEST, TROUBLE
 from monitor.report.held import FAILURES, held_back
 
 NOON = datetime(2026, 4, 6, 12, tzinfo=UTC)

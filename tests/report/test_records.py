@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.clock import to_datetime
-from monitor.core.ids import is_trackable_id
-from monitor.core.model import NOT_RECORDED, Observation, Outcome, Sweep, Verdict
+from monitor.core.domain.ids import is_trackable_id
+from monitor.core.domain.sweep import NOT_RECORDED, Observation, Outcome, Sweep, Verdict
 from monitor.errors import RecordError
 from monitor.report.records import format_record, parse_record
 

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from monitor.core.days import Span, span_of
-from monitor.core.summary import (
+from monitor.core.history.calendar import Span, span_of
+from monitor.core.summary.values import (
     Arrival,
     Best,
     Down,

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Engine, Table, delete, select
 
-from monitor.core.lifecycle import BASELINE
+from monitor.core.lifecycle.rules import BASELINE
 from monitor.report.differences import difference_lines
 from monitor.report.records import format_record
 from monitor.store import schema as t

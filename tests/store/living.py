@@ -10,8 +10,7 @@ from random import Random
 
 from sqlalchemy import Engine, select
 
-from monitor.core.diff import doubt_catalog, fold
-from monitor.core.model import (
+from monitor.core.domain.sweep import (
     Cause,
     Kind,
     Observation,
@@ -22,6 +21,7 @@ from monitor.core.model import (
     Sweep,
     Verdict,
 )
+from monitor.core.lifecycle.fold import doubt_catalog, fold
 from monitor.errors import UsageError
 from monitor.store import schema as t
 from monitor.store.acceptance import accept, is_accepted

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import Engine, select
 
 from monitor.clock import to_millis
-from monitor.core.model import Cause, Decision, EventKind, Policy, Status, Sweep, Verdict
+from monitor.core.domain.sweep import Cause, Decision, EventKind, Policy, Status, Sweep, Verdict
 from monitor.store import schema as t
 from monitor.store.acceptance import accept, is_accepted
 from monitor.store.engine import reading

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import Engine, select
 
-from monitor.core.model import Cause, Policy, Sweep, Verdict
+from monitor.core.domain.sweep import Cause, Policy, Sweep, Verdict
 from monitor.errors import RecordError
 from monitor.store import schema as t
 from monitor.store.engine import reading

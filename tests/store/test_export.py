@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import Engine, text
 
 from monitor.clock import to_millis
-from monitor.core.views import OBSERVATIONS, VIEWS, Column, Form, Row, Scope, Span
+from monitor.core.history.views import OBSERVATIONS, VIEWS, Column, Form, Row, Scope, Span
 from monitor.store import export
 from monitor.store.engine import reading
 from monitor.store.export import snapshot

@@ -19,8 +19,8 @@ from hypothesis.stateful import (
 )
 from sqlalchemy import Engine
 
-from monitor.core.daily import day_of
-from monitor.core.model import Sweep
+from monitor.core.domain.sweep import Sweep
+from monitor.core.history.daily import day_of
 from monitor.store.engine import open_engine
 from monitor.store.migrate import prepare
 from tests.conftest import PostgresServer

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import Engine
 
-from monitor.core.model import Verdict
+from monitor.core.domain.sweep import Verdict
 from monitor.store.integrity import check
 from monitor.store.record import close_interrupted
 from tests.store import told, views

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine, event, select
 
 from monitor.clock import to_datetime
-from monitor.core.forms import Change, Form, Route
-from monitor.core.knowledge import NOTHING_KNOWN, Knowledge
+from monitor.core.planning.knowledge import NOTHING_KNOWN, Knowledge
+from monitor.core.request.forms import Change, Form, Route
 from monitor.store import schema as t
 from monitor.store.engine import reading, writing
 from monitor.store.exchange import read_sweeps

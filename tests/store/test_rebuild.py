@@ -5,8 +5,8 @@ from random import Random
 import pytest
 from sqlalchemy import Engine, select
 
-from monitor.core.diff import fold
-from monitor.core.model import Policy
+from monitor.core.domain.sweep import Policy
+from monitor.core.lifecycle.fold import fold
 from monitor.store import schema as t
 from monitor.store.engine import open_engine, reading, writing
 from monitor.store.exchange import _add, add_sweeps, read_sweeps

@@ -7,8 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import Engine, select
 
-from monitor.core.diff import fold
-from monitor.core.model import (
+from monitor.core.domain.sweep import (
     Cause,
     Decision,
     EventKind,
@@ -20,6 +19,7 @@ from monitor.core.model import (
     Sweep,
     Verdict,
 )
+from monitor.core.lifecycle.fold import fold
 from monitor.errors import StoreError
 from monitor.store.engine import reading
 from monitor.store.exchange import add_sweeps, read_sweeps

@@ -7,10 +7,10 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import Engine, Executable, delete, select, update
 
-from monitor.core.diff import fold
-from monitor.core.model import EventKind, Policy, Sweep
-from monitor.core.replay import Comparison, How, Part
-from monitor.core.telling import Audience
+from monitor.core.domain.sweep import EventKind, Policy, Sweep
+from monitor.core.history.comparison import Comparison, How, Part
+from monitor.core.lifecycle.fold import fold
+from monitor.core.notification.suppression import Audience
 from monitor.report.differences import difference_lines, summary_line
 from monitor.store import schema as t
 from monitor.store.engine import open_engine, reading, writing

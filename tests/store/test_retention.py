@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine, func, select, update
 
-from monitor.core.daily import day_of, midnight_of
-from monitor.core.model import Policy
+from monitor.core.domain.sweep import Policy
+from monitor.core.history.daily import day_of, midnight_of
 from monitor.errors import StoreError, UsageError
 from monitor.report.differences import difference_lines
 from monitor.store import retention

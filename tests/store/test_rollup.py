@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, select
 
-from monitor.core.sketch import count_values, decode
+from monitor.core.history.latency_histogram import count_values, decode
 from monitor.store import schema as t
 from monitor.store.engine import reading, writing
 from monitor.store.rollup import count_all_days

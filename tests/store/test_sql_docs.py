@@ -18,8 +18,8 @@ import pytest
 from sqlalchemy import Engine, insert, text
 
 from monitor.clock import to_millis
-from monitor.core.model import Observation, Policy, Sweep
-from monitor.core.views import VIEWS
+from monitor.core.domain.sweep import Observation, Policy, Sweep
+from monitor.core.history.views import VIEWS
 from monitor.store import schema as t
 from monitor.store.engine import open_engine, reading, writing
 from monitor.store.exchange import add_sweeps

@@ -3,10 +3,10 @@
 import json
 from datetime import UTC, datetime
 
-from monitor.core.diff import fold
-from monitor.core.memory import Streak
-from monitor.core.model import ProviderState, Reason
-from monitor.core.verdict import regulars
+from monitor.core.domain.memory import Streak
+from monitor.core.domain.sweep import ProviderState, Reason
+from monitor.core.lifecycle.fold import fold
+from monitor.core.lifecycle.guard import regulars
 from monitor.store.states import read_document, state_document
 from tests.core.histories import START, STEP, USUAL, answer, live, story, sweep
 

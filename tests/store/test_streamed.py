@@ -6,8 +6,8 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import Engine, func, select
 
-from monitor.core.history import StreamRow
-from monitor.core.model import Observation, Verdict
+from monitor.core.domain.sweep import Observation, Verdict
+from monitor.core.history.rows import StreamRow
 from monitor.report.records import format_record, parse_record
 from monitor.store import schema as t
 from monitor.store.engine import reading, writing

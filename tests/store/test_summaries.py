@@ -5,9 +5,9 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Engine
 
-from monitor.core.days import Span, span_of
-from monitor.core.model import Cause, Kind, Sweep
-from monitor.core.summary import ProviderSummary, Summary, Way
+from monitor.core.domain.sweep import Cause, Kind, Sweep
+from monitor.core.history.calendar import Span, span_of
+from monitor.core.summary.values import ProviderSummary, Summary, Way
 from monitor.store.outbox import claim, due, give_up, post_all
 from monitor.store.record import record_missed_slots
 from monitor.store.summaries import (

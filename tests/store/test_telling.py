@@ -6,9 +6,9 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import Engine
 
-from monitor.core.diff import fold
-from monitor.core.model import EventKind, Sweep
-from monitor.core.telling import Audience, Changes
+from monitor.core.domain.sweep import EventKind, Sweep
+from monitor.core.lifecycle.fold import fold
+from monitor.core.notification.suppression import Audience, Changes
 from monitor.errors import StoreError
 from monitor.store import outbox
 from monitor.store.exchange import add_sweeps

@@ -7,7 +7,7 @@ from itertools import permutations
 import pytest
 from sqlalchemy import Engine, text
 
-from monitor.core.model import Policy, Sweep
+from monitor.core.domain.sweep import Policy, Sweep
 from monitor.store import query
 from monitor.store.engine import open_engine, reading
 from monitor.store.exchange import _SWEEPS_PER_TRANSACTION, add_sweeps

@@ -11,8 +11,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, text
 
-from monitor.core.diff import fold, is_tracked
-from monitor.core.model import (
+from monitor.core.domain.sweep import (
     ANSWERED,
     Cause,
     Event,
@@ -25,6 +24,7 @@ from monitor.core.model import (
     Sweep,
     Verdict,
 )
+from monitor.core.lifecycle.fold import fold, is_tracked
 from monitor.store import query
 from monitor.store.engine import reading
 from monitor.store.exchange import add_sweeps, read_sweeps

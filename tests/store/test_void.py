@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import Engine, delete, select
 
-from monitor.core.diff import fold
-from monitor.core.model import Cause, Policy, Sweep, Verdict
+from monitor.core.domain.sweep import Cause, Policy, Sweep, Verdict
+from monitor.core.lifecycle.fold import fold
 from monitor.errors import UsageError
 from monitor.report.differences import consequence_lines
 from monitor.store import schema as t

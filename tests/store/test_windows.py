@@ -12,9 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine
 
-from monitor.core.diff import fold, is_tracked
-from monitor.core.history import OutageRow, StatusAt, WindowRow
-from monitor.core.model import (
+from monitor.core.domain.sweep import (
     ANSWERED,
     Cause,
     Decision,
@@ -28,9 +26,11 @@ from monitor.core.model import (
     Sweep,
     Verdict,
 )
-from monitor.core.outages import STATUS_KINDS, by_model, by_provider, downtime, reliability
-from monitor.core.sketch import STATED_ERROR
-from monitor.core.summary import Reliability, SweepCounts
+from monitor.core.history.latency_histogram import STATED_ERROR
+from monitor.core.history.reliability import STATUS_KINDS, by_model, by_provider, downtime, reliability
+from monitor.core.history.rows import OutageRow, StatusAt, WindowRow
+from monitor.core.lifecycle.fold import fold, is_tracked
+from monitor.core.summary.values import Reliability, SweepCounts
 from monitor.store import windows
 from monitor.store.exchange import add_sweeps
 from monitor.store.record import add_observations, open_sweep, record_missed_slots

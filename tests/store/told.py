@@ -7,8 +7,8 @@ from random import Random
 
 from sqlalchemy import Engine
 
-from monitor.core.diff import fold
-from monitor.core.model import Cause, Decision, Observation, Outcome, Policy, Reason, Sweep, Verdict
+from monitor.core.domain.sweep import Cause, Decision, Observation, Outcome, Policy, Reason, Sweep, Verdict
+from monitor.core.lifecycle.fold import fold
 from monitor.store.record import add_observations, close_interrupted, close_sweep, open_sweep
 from monitor.store.states import load_state
 

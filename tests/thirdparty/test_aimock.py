@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
-from monitor.core.forms import Route
-from monitor.core.model import Cause, Verdict
-from monitor.core.quirks import Quirks
+from monitor.core.domain.sweep import Cause, Verdict
+from monitor.core.planning.provider_traits import Quirks
+from monitor.core.request.forms import Route
 from tests import gateway as g
 from tests.thirdparty.servers import ask, by_model, npm_server, sweep_with_key
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Engine
 
-from monitor.core.model import Cause, Kind, Observation, Outcome, Policy, Reason, Sweep, Verdict
+from monitor.core.domain.sweep import Cause, Kind, Observation, Outcome, Policy, Reason, Sweep, Verdict
 from monitor.store.exchange import add_sweeps
 from monitor.store.migrate import prepare
 

@@ -12,8 +12,8 @@ import httpx
 import pytest
 from sqlalchemy import Engine
 
-from monitor.core.days import begin_of
-from monitor.core.model import Cause, Policy
+from monitor.core.domain.sweep import Cause, Policy
+from monitor.core.history.calendar import begin_of
 from monitor.store.rebuild import rebuild
 from monitor.store.record import open_sweep, record_missed_slots
 from monitor.web.app import create_app

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.core.model import Cause, EventKind, Reason
+from monitor.core.domain.sweep import Cause, EventKind, Reason
 from monitor.report.plain import CAUSES, CHANGES, REASONS, answer_words, change_words, reason_words, shown_id
 from monitor.report.times import span_words
 

@@ -7,7 +7,7 @@ from hashlib import sha256
 import pytest
 from sqlalchemy import Engine
 
-from monitor.core.model import Cause, Kind, Policy
+from monitor.core.domain.sweep import Cause, Kind, Policy
 from monitor.store.record import open_sweep
 from tests.web.lived import BUSY, DOWN, ENDED, HOSTILE, INTERVAL, ODD, START, UNCLEAR, UP, after, live, sweep
 from tests.web.seen import Seen, read

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Final
 
-from monitor.core.model import Cause
-from monitor.core.summary import Down, ProviderSummary, Summary, Way
+from monitor.core.domain.sweep import Cause
+from monitor.core.summary.values import Down, ProviderSummary, Summary, Way
 from monitor.report.plain import cause_words, shown_id
 from monitor.report.summary.times import span_words
 

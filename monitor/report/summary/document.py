@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from datetime import datetime, timedelta
 
-from monitor.core.summary import (
+from monitor.core.summary.values import (
     Arrival,
     Best,
     Down,

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Final
 
-from monitor.core.summary import Summary
+from monitor.core.summary.values import Summary
 from monitor.report.summary.document import summary_document
 from monitor.report.summary.html import summary_html
 from monitor.report.summary.links import Links

@@ -4,7 +4,7 @@ from functools import cache
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
-from monitor.core.summary import Summary
+from monitor.core.summary.values import Summary
 from monitor.report.plain import shown_id
 from monitor.report.summary.links import Links
 from monitor.report.summary.words import told

@@ -1,7 +1,7 @@
 """A summary as a message, in every form a channel may want."""
 
-from monitor.core.letter import Letter
-from monitor.core.summary import Summary
+from monitor.core.notification.message import Letter
+from monitor.core.summary.values import Summary
 from monitor.report.summary.counts import headline
 from monitor.report.summary.document import summary_document
 from monitor.report.summary.html import summary_html

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date
 
-from monitor.core.days import Span
+from monitor.core.history.calendar import Span
 from monitor.report.places import changes_path, model_path
 
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from monitor.core.summary import Summary
+from monitor.core.summary.values import Summary
 from monitor.report.plain import shown_id
 from monitor.report.summary.links import Links
 from monitor.report.summary.sections import Line, Section

@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Final
 
-from monitor.core.days import Span
-from monitor.core.model import Kind, Reason, Status
-from monitor.core.percentages import percent_words
-from monitor.core.summary import (
+from monitor.core.domain.percentages import percent_words
+from monitor.core.domain.sweep import Kind, Reason, Status
+from monitor.core.history.calendar import Span
+from monitor.core.summary.values import (
     Arrival,
     Best,
     Down,

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from monitor.core.days import Span
-from monitor.core.model import Cause, Status
-from monitor.core.percentages import NO_DATA, percent_words
-from monitor.core.summary import ProviderSummary, Reliability, Summary, SweepCounts
+from monitor.core.domain.percentages import NO_DATA, percent_words
+from monitor.core.domain.sweep import Cause, Status
+from monitor.core.history.calendar import Span
+from monitor.core.summary.values import ProviderSummary, Reliability, Summary, SweepCounts
 from monitor.report.plain import shown_id
 from monitor.report.summary.counts import counts_of, news, past_cause, summary_title
 from monitor.report.summary.sections import Section, Teller

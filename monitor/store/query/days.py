@@ -6,8 +6,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, Row, Select, func, select
 
-from monitor.core.history import UptimeRow
-from monitor.core.model import Verdict
+from monitor.core.domain.sweep import Verdict
+from monitor.core.history.rows import UptimeRow
 from monitor.store import schema as t
 from monitor.store.days import Totals, read_totals
 from monitor.store.engine import reading

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Engine, Select, Tuple, bindparam, func, select, tuple_
 
 from monitor.clock import to_millis
-from monitor.core.history import EventRow
+from monitor.core.history.rows import EventRow
 from monitor.store import schema as t
 from monitor.store.engine import reading
 from monitor.store.narrowing import MODEL, PROVIDER, named, names

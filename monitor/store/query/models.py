@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Engine, Select, select
 
-from monitor.core.history import ModelRow, ModelStory, StreamRow
+from monitor.core.history.rows import ModelRow, ModelStory, StreamRow
 from monitor.store import schema as t
 from monitor.store.engine import reading
 from monitor.store.narrowing import MODEL, PROVIDER, named, names

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Engine, Select, bindparam, select
 
 from monitor.clock import to_millis
-from monitor.core.history import OutageRow
+from monitor.core.history.rows import OutageRow
 from monitor.store import schema as t
 from monitor.store.engine import reading
 from monitor.store.narrowing import MODEL, PROVIDER, named, names

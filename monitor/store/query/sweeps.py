@@ -8,8 +8,8 @@ from typing import Any
 from sqlalchemy import Engine, Select, bindparam, func, select
 
 from monitor.clock import to_millis
-from monitor.core.history import SweepRow
-from monitor.core.model import Verdict
+from monitor.core.domain.sweep import Verdict
+from monitor.core.history.rows import SweepRow
 from monitor.store import schema as t
 from monitor.store.engine import reading
 from monitor.store.narrowing import PROVIDER, named, names

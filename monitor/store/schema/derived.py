@@ -128,7 +128,9 @@ daily = Table(
     Column("unknown", Integer, nullable=False),
     Column("latency_p50_ms", Integer),
     Column("latency_p95_ms", Integer),
-    Column("latency_sketch", LargeBinary),  # core/sketch.py; NULL where no latency was measured
+    Column(
+        "latency_sketch", LargeBinary
+    ),  # core/history/latency_histogram.py; NULL where no latency was measured
     PrimaryKeyConstraint("model_id", "day"),
     sqlite_with_rowid=False,
 )

@@ -12,7 +12,9 @@ knowledge = Table(
     "knowledge",
     metadata,
     Column("model_id", ForeignKey("model.id"), primary_key=True),
-    Column("document", Text, nullable=False),  # core/knowledge.py as JSON, what is at its default left out
+    Column(
+        "document", Text, nullable=False
+    ),  # core/planning/knowledge.py as JSON, what is at its default left out
 )
 
 acceptance = Table(  # a provider whose next conclusive sweep is to believe what it sees (rules.md 11)
@@ -51,7 +53,7 @@ Index(
     postgresql_where=_IS_PENDING,
 )
 
-telling = Table(  # core/telling.py: what of a provider was kept from people, as JSON
+telling = Table(  # core/notification/suppression.py: what of a provider was kept from people, as JSON
     "telling",
     metadata,
     Column("provider_id", ForeignKey("provider.id"), primary_key=True),

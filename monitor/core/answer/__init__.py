@@ -1,0 +1,1 @@
+"""What one HTTP exchange says of a model."""

@@ -1,0 +1,103 @@
+"""What an answer to a probe means: the row of the table that decides, and what else the answer tells."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from monitor.core.answer.dates import announced_end, first_date_in
+from monitor.core.answer.exchange import FAILURE_TEXT, Exchange
+from monitor.core.answer.facts import Facts, read_facts
+from monitor.core.answer.redact import redact
+from monitor.core.answer.table import NO_SUCH_MODEL_ROW, OTHER_ENDPOINT_ROW, TABLE, Rule
+from monitor.core.domain.sweep import Kind, Outcome, Reason
+from monitor.core.planning.route_hints import is_costly
+from monitor.core.request.adaptations import MORE_ROOM, wish_in
+from monitor.core.request.forms import KIND_OF, Route, Wish
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What one answer says of a model.
+
+    `row` is the row of the table that decided. `proves` is the kind the answer proves the model to have, None
+    where it proves none: by its results, or by words that only a model's own deployment has. `wish` is what a
+    refused request, or one that got an empty answer, should have looked like. `detail` is the provider's most
+    telling text, short and redacted. `served_as` is the model that an answer names, where it is another than
+    the one asked for (rules.md 37).
+    """
+
+    outcome: Outcome
+    reason: Reason
+    row: str
+    proves: Kind | None = None
+    wish: Wish | None = None
+    retires_at: datetime | None = None
+    detail: str | None = None
+    served_as: str | None = None
+
+
+def classify(
+    exchange: Exchange,
+    *,
+    asked: Route = Route.CHAT,
+    now: datetime,
+    model: str = "",
+    listed: bool = True,
+    secrets: tuple[str, ...] = (),
+) -> Finding:
+    """Return what the answer to a probe says of a model. Never raises, whatever the server sent.
+
+    `asked` is the route the model was asked on. `now` dates a `Retry-After`. `model` is taken out of the text
+    before phrases are looked for, as ids are full of words like `guard`, `image` and `system`. `secrets` are
+    kept out of the detail.
+    """
+    facts = read_facts(exchange, now=now, model=model, listed=listed)
+    rule = next((rule for rule in TABLE if rule.fits(facts)), TABLE[-1])
+    return Finding(
+        outcome=rule.outcome,
+        reason=rule.reason,
+        row=_row(rule, model),
+        proves=_proven(rule, facts, asked),
+        wish=_wish(rule, facts),
+        retires_at=_retires_at(rule.reason, facts),
+        detail=_detail(rule, facts, secrets),
+        served_as=facts.served_as if rule.outcome is Outcome.AVAILABLE else None,
+    )
+
+
+def _row(rule: Rule, model: str) -> str:
+    """Return the row; "nowhere or elsewhere" is "elsewhere" of a model that is served where it costs."""
+    is_either = rule.row == NO_SUCH_MODEL_ROW and rule.reason is Reason.NO_ENDPOINT
+    return OTHER_ENDPOINT_ROW if is_either and is_costly(model) else rule.row
+
+
+def _wish(rule: Rule, facts: Facts) -> Wish | None:
+    if rule.reason is Reason.NEEDS_OTHER_REQUEST:
+        return wish_in(facts.text)
+    return MORE_ROOM if facts.is_empty and rule.reason is Reason.INVALID_ANSWER else None
+
+
+def _detail(rule: Rule, facts: Facts, secrets: tuple[str, ...]) -> str | None:
+    if rule.outcome is Outcome.AVAILABLE:
+        return None
+    if rule.reason is Reason.FALLBACK:
+        return redact(f"{facts.served_as or 'another deployment'} answered in its place", secrets=secrets)
+    return describe(facts, secrets=secrets) or None
+
+
+def _proven(rule: Rule, facts: Facts, asked: Route) -> Kind | None:
+    if rule.outcome is Outcome.AVAILABLE:
+        return facts.proves
+    return KIND_OF[asked] if rule.is_here else None
+
+
+def describe(facts: Facts, *, secrets: tuple[str, ...] = ()) -> str:
+    """Return what went wrong in the provider's own words, short and redacted; empty where it said nothing."""
+    if facts.exchange.failure:
+        return FAILURE_TEXT[facts.exchange.failure]
+    sentence = f"a web page: {facts.sentence}" if facts.is_page else facts.sentence
+    return redact(sentence, secrets=secrets)
+
+
+def _retires_at(reason: Reason, facts: Facts) -> datetime | None:
+    named = first_date_in(facts.sentence) if reason is Reason.END_OF_LIFE else None
+    return named or announced_end(facts.exchange.headers)

@@ -1,0 +1,124 @@
+"""How long a provider asks to wait: Retry-After, sentences in bodies, the family of rate-limit headers."""
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+
+from monitor.core.answer.dates import read_moment
+
+LONGEST_WAIT_S = 86_400.0
+
+_NUMBER = r"\d{1,15}(?:\.\d{1,9})?"
+_SPAN = re.compile(rf"({_NUMBER})\s?(ms|d|h|m|s)(?:[a-z]*)")
+_IN_BODY = re.compile(
+    rf"(?:try again|retry|wait|resets?)[a-z ]{{0,20}}?\s((?:{_NUMBER}\s?(?:ms|d|h|m|s)[a-z]*\s?){{1,4}})"
+    rf"|({_NUMBER} ?s(?:ec(?:ond)?s?)?) later"
+)
+_MOMENT_IN_BODY = re.compile(r"(?:resets?|try again|retry)[a-z ]{0,20} (\d{4}-\d\d-\d\dt[\d:.]{5,15}z)")
+# Fields that hold a wait: Gemini's RetryInfo, Hugging Face's loading models, and what many call it.
+_FIELD_IN_BODY = re.compile(
+    rf'"(?:retry_?delay|estimated_?time|retry_?after(?:_?(?:seconds?|s|ms))?)"\s{{0,9}}:\s{{0,9}}"?({_NUMBER})'
+)
+_UNIT_S = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0}
+_QUOTED_RESET = re.compile(r'"x-ratelimit-reset"\s{0,9}:\s{0,9}"?(\d{1,15})', re.IGNORECASE)
+_A_MOMENT_S, _A_MOMENT_MS = 1e9, 1e12
+_READ_CHARS = 4000
+
+
+def retry_after_s(headers: Mapping[str, str], body: str, now: datetime) -> float | None:
+    """Seconds a refused request should wait. None where nothing is said; never negative, nor above 24 hours.
+
+    From `retry-after-ms`, `Retry-After` (seconds or HTTP date), the body's sentence or its field, the reset
+    of what is used up, or one that the body quotes (OpenRouter keeps its headers in `error.metadata`).
+    """
+    text = body[:_READ_CHARS].lower()
+    waits = (
+        _from_millis(headers),
+        _from_header(headers, now),
+        _from_sentence(text),
+        _from_field(text),
+        _from_moment(text, now),
+    )
+    told = next((wait for wait in waits if wait is not None), None)
+    if told is None:
+        told = used_up_for_s(headers, now)
+    return _bounded(_from_quoted_reset(body, now) if told is None else told)
+
+
+def used_up_for_s(headers: Mapping[str, str], now: datetime) -> float | None:
+    """Seconds until the latest reset among the limits of which nothing remains; None where some remains.
+
+    `x-ratelimit-remaining-requests: 0` goes with `x-ratelimit-reset-requests`, and so for the whole family.
+    A reset is a Go duration ("6m0s"), seconds, a moment since 1970 (seconds or milliseconds) or a date.
+    """
+    spent = [
+        _reset(headers.get(name.replace("remaining", "reset"), ""), now)
+        for name, left in headers.items()
+        if "remaining" in name and (_number(left) or 0.0) <= 0 and _number(left) is not None
+    ]
+    return _bounded(max((wait for wait in spent if wait is not None), default=None))
+
+
+def _bounded(wait: float | None) -> float | None:
+    return None if wait is None else min(max(wait, 0.0), LONGEST_WAIT_S)
+
+
+def _reset(text: str, now: datetime) -> float | None:
+    number = _number(text)
+    if number is not None:
+        return _until(number, now)
+    if re.fullmatch(rf"(?:{_NUMBER}\s?(?:ms|h|m|s)\s?){{1,4}}", text.strip(), re.ASCII):
+        return sum(float(count) * _UNIT_S[unit] for count, unit in _SPAN.findall(text))
+    moment = read_moment(text)
+    return None if moment is None else (moment - now).total_seconds()
+
+
+def _until(number: float, now: datetime) -> float:
+    """Tell seconds from moments by their size: no limit lasts thirty years."""
+    if number < _A_MOMENT_S:
+        return number
+    return (number / 1000 if number > _A_MOMENT_MS else number) - now.timestamp()
+
+
+def _from_quoted_reset(body: str, now: datetime) -> float | None:
+    found = _QUOTED_RESET.search(body[:_READ_CHARS])
+    return _until(float(found[1]), now) if found else None
+
+
+def _from_millis(headers: Mapping[str, str]) -> float | None:
+    millis = _number(headers.get("retry-after-ms", ""))
+    return None if millis is None else millis / 1000
+
+
+def _from_header(headers: Mapping[str, str], now: datetime) -> float | None:
+    text = headers.get("retry-after", "")
+    seconds = _number(text)
+    if seconds is not None:
+        return seconds
+    moment = read_moment(text)
+    return None if moment is None else (moment - now).total_seconds()
+
+
+def _from_sentence(text: str) -> float | None:
+    found = _IN_BODY.search(text)
+    if not found:
+        return None
+    return sum(float(number) * _UNIT_S[unit] for number, unit in _SPAN.findall(found[1] or found[2]))
+
+
+def _from_field(text: str) -> float | None:
+    found = _FIELD_IN_BODY.search(text)
+    if not found:
+        return None
+    is_millis = found[0].partition(":")[0].rstrip().endswith('ms"')
+    return float(found[1]) / (1000 if is_millis else 1)
+
+
+def _from_moment(text: str, now: datetime) -> float | None:
+    found = _MOMENT_IN_BODY.search(text)
+    moment = read_moment(found[1]) if found else None
+    return None if moment is None else (moment - now).total_seconds()
+
+
+def _number(text: str) -> float | None:
+    return float(text) if re.fullmatch(rf"{_NUMBER}", text.strip(), re.ASCII) else None

@@ -1,0 +1,1 @@
+"""Rows and figures for readers: uptime, outages, days, latency histograms."""

@@ -1,0 +1,189 @@
+"""What a window of time says of how reliable models are: uptime, coverage, outages and their mean times.
+
+Everything is as known when the window ended: an outage that ended later is still open.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+from monitor.core.domain.sweep import EventKind, Status
+from monitor.core.history.rows import EventRow, OutageRow, WindowRow, percent
+from monitor.core.summary.values import Reliability
+
+K = TypeVar("K", bound=Hashable)
+Key = tuple[str, str]  # provider and model
+
+STATUS_KINDS = frozenset(
+    {
+        EventKind.APPEARED,
+        EventKind.REAPPEARED,
+        EventKind.BECAME_AVAILABLE,
+        EventKind.BECAME_UNAVAILABLE,
+        EventKind.RETIRED,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WindowFigures:
+    """All that is counted in the window [`begins_at`, `ends_at`).
+
+    `outages` are those that lasted or ended in it, `available` is how long each model was available in it.
+    """
+
+    begins_at: datetime
+    ends_at: datetime
+    counts: tuple[WindowRow, ...]
+    outages: tuple[OutageRow, ...]
+    available: Mapping[Key, timedelta]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Uptime:
+    """What is told of a model in a window, or of a provider (`model` is None) with its models pooled.
+
+    Latencies are those of a model's available answers. None where there is no data.
+    """
+
+    provider: str
+    model: str | None
+    uptime_percent: float | None
+    coverage_percent: float | None
+    checks: int
+    outages: int
+    downtime_s: float
+    mttr_s: float | None
+    mtbf_s: float | None
+    latency_p50_ms: int | None
+    latency_p95_ms: int | None
+
+
+def by_model(figures: WindowFigures) -> dict[Key, WindowFigures]:
+    """Return the figures of each model that was due or down in the window, by provider and id."""
+    parts = _split(figures, lambda provider, model: (provider, model))
+    return {key: part for key, part in sorted(parts.items()) if part.counts or part.outages}
+
+
+def by_provider(figures: WindowFigures) -> dict[str, WindowFigures]:
+    """Return the figures of each provider, by name."""
+    return dict(sorted(_split(figures, lambda provider, _: provider).items()))
+
+
+def _split(figures: WindowFigures, part_of: Callable[[str, str], K]) -> dict[K, WindowFigures]:
+    counts, outages = defaultdict[K, list[WindowRow]](list), defaultdict[K, list[OutageRow]](list)
+    available = defaultdict[K, dict[Key, timedelta]](dict)
+    for row in figures.counts:
+        counts[part_of(row.provider, row.model)].append(row)
+    for outage in figures.outages:
+        outages[part_of(outage.provider, outage.model)].append(outage)
+    for key, time in figures.available.items():
+        available[part_of(*key)][key] = time
+    return {
+        part: replace(
+            figures,
+            counts=tuple(counts[part]),
+            outages=tuple(outages[part]),
+            available=available[part],
+        )
+        for part in {**counts, **outages, **available}
+    }
+
+
+def reliability(figures: WindowFigures) -> Reliability:
+    """Pool all models of the figures into one answer.
+
+    Outages count in the window in which they began, their lengths in the one in which they ended.
+    """
+    begun = sum(figures.begins_at <= each.began_at < figures.ends_at for each in figures.outages)
+    lengths = list(_ended_lengths_s(figures))
+    available_s = sum(figures.available.values(), timedelta()).total_seconds()
+    answered = sum(row.answered for row in figures.counts)
+    unavailable = sum(row.unavailable for row in figures.counts)
+    told = sum(row.clear_or_answered for row in figures.counts)
+    return Reliability(
+        uptime_percent=percent(answered, answered + unavailable),
+        coverage_percent=percent(told, sum(row.due for row in figures.counts)),
+        outages=begun,
+        mttr_s=sum(lengths) / len(lengths) if lengths else None,
+        mtbf_s=available_s / begun if begun else None,
+    )
+
+
+def _ended_lengths_s(figures: WindowFigures) -> Iterable[float]:
+    for each in figures.outages:
+        if each.ended_at is not None and figures.begins_at <= each.ended_at < figures.ends_at:
+            yield max(each.ended_at - each.began_at, timedelta()).total_seconds()
+
+
+def downtime(outages: Iterable[OutageRow], begins_at: datetime, ends_at: datetime) -> timedelta:
+    """Return how long these outages lasted inside the window, an open one to its end."""
+    return sum(
+        (
+            max(min(each.ended_at or ends_at, ends_at) - max(each.began_at, begins_at), timedelta())
+            for each in outages
+        ),
+        timedelta(),
+    )
+
+
+def available_time(
+    status: str | None, events: Iterable[EventRow], begins_at: datetime, ends_at: datetime
+) -> timedelta:
+    """Return how long a model was available in the window.
+
+    `status` is what was believed at its begin (None for a model unknown then), `events` are its status events
+    confirmed in the window, in their order. A status begins where its event began, a retirement where it was
+    confirmed (rules.md 21). Times that run backwards, as in overlapping sweeps, add nothing twice.
+    """
+    total, since = timedelta(), begins_at
+    for event in events:
+        moment = event.confirmed_at if event.kind == EventKind.RETIRED else event.began_at
+        until = max(since, min(moment, ends_at))
+        total += until - since if status == Status.AVAILABLE else timedelta()
+        status, since = event.to_status, until
+    return total + (max(ends_at - since, timedelta()) if status == Status.AVAILABLE else timedelta())
+
+
+def available_times(
+    statuses: Mapping[Key, str], events: Iterable[EventRow], begins_at: datetime, ends_at: datetime
+) -> dict[Key, timedelta]:
+    """Return how long each model was available in the window; `statuses` are those at its begin."""
+    told = {key: list[EventRow]() for key in statuses}
+    for event in events:
+        if event.model is not None:
+            told.setdefault((event.provider, event.model), []).append(event)
+    return {
+        key: available_time(statuses.get(key), changes, begins_at, ends_at) for key, changes in told.items()
+    }
+
+
+def model_uptimes(figures: WindowFigures) -> list[Uptime]:
+    """Return a line for each model that was due or down in the window, by provider and id."""
+    return [_uptime(provider, model, part) for (provider, model), part in by_model(figures).items()]
+
+
+def provider_uptimes(figures: WindowFigures) -> list[Uptime]:
+    """Return a line for each provider that has one of a model, by name."""
+    parts = by_provider(figures).items()
+    return [_uptime(name, None, part) for name, part in parts if part.counts or part.outages]
+
+
+def _uptime(provider: str, model: str | None, figures: WindowFigures) -> Uptime:
+    found = reliability(figures)
+    counts = None if model is None else next(iter(figures.counts), None)
+    return Uptime(
+        provider=provider,
+        model=model,
+        uptime_percent=found.uptime_percent,
+        coverage_percent=found.coverage_percent,
+        checks=sum(row.checks for row in figures.counts),
+        outages=found.outages,
+        downtime_s=downtime(figures.outages, figures.begins_at, figures.ends_at).total_seconds(),
+        mttr_s=found.mttr_s,
+        mtbf_s=found.mtbf_s,
+        latency_p50_ms=counts.latency_p50_ms if counts else None,
+        latency_p95_ms=counts.latency_p95_ms if counts else None,
+    )

@@ -1,0 +1,210 @@
+"""Which events people are told at once, and what is kept from them for a while (rules.md 22, maintenance).
+
+While a model flaps its ups and downs are not told one by one; in a maintenance window nothing in it is.
+What readers were last told is remembered, and once the silence is over they hear of it where it is not so any
+more: the case that Nagios and Icinga lose. Histories are untouched by this.
+
+Flapping silences from the sweep on that began it, so the change that crossed the limit is kept as well.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Final
+
+from monitor.core.domain.patterns import matches
+from monitor.core.domain.sweep import Decision, Event, EventKind, ModelState, ProviderState, Status
+from monitor.core.lifecycle.guard import CLOSED_BY
+from monitor.core.lifecycle.rules import BASELINE
+
+Silence = Callable[[str | None], bool]  # of a model, or of the provider as such where None
+
+_DAMPED = frozenset({EventKind.BECAME_AVAILABLE, EventKind.BECAME_UNAVAILABLE})
+_OPENED_BY: Mapping[EventKind, EventKind] = {closing: opening for opening, closing in CLOSED_BY.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Withheld:
+    """A change kept from readers: what they were told last (None for nothing), and the latest event since."""
+
+    told: str | None
+    event: Event
+
+
+Untold = Mapping[str, Withheld]  # what readers of one provider have not been told, by `subject_of`
+NOTHING_UNTOLD: Final[Untold] = {}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Audience:
+    """Who is told of what: `topics` are kinds of events and `summary`, `providers` glob patterns on names."""
+
+    channel: str
+    topics: frozenset[str]
+    providers: tuple[str, ...] = ("*",)
+
+    def hears_of(self, provider: str) -> bool:
+        """Say whether this provider's news are for them."""
+        return matches(provider, self.providers)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Changes:
+    """What one channel is told of one sweep, all in one message."""
+
+    provider: str
+    sweep_id: int
+    swept_at: datetime
+    events: tuple[Event, ...] = field(default=())
+
+
+def addressed(changes: Changes, audience: Audience) -> Changes | None:
+    """Return the part that an audience asked for; None where there is nothing in it for them."""
+    wanted = tuple(event for event in changes.events if event.kind in audience.topics)
+    if not wanted or not audience.hears_of(changes.provider):
+        return None
+    return replace(changes, events=wanted)
+
+
+def tell(untold: Untold, decision: Decision, is_silent: Silence) -> tuple[tuple[Event, ...], Untold]:
+    """Return the events to tell after a sweep, and what stays untold.
+
+    `is_silent` says for a model id, or None for the provider, whether a maintenance window covers it now.
+    """
+    kept, told = dict(untold), list[Event]()
+    for event in decision.events:
+        if event.kind is EventKind.APPEARED and event.detail == BASELINE:
+            continue
+        if _is_kept(event, decision.state, is_silent):
+            _keep(kept, event)
+        else:
+            told += _hear(kept, event)
+    return (*told, *_speak_up(kept, decision, is_silent)), kept
+
+
+def sides(detail: str | None) -> tuple[str, str]:
+    """Return what was and what is of a detail such as `chat -> rerank`; empty where it does not tell."""
+    before, _, after = (detail or "").partition(" -> ")
+    return before, after
+
+
+def subject_of(event: Event) -> str:
+    """Return what an event is about: a trouble of the provider, or one of four things of a model."""
+    if event.model is None:
+        return f"{_OPENED_BY.get(event.kind, event.kind)}"
+    return f"{_subject(event).name} {event.model}"
+
+
+def _keep(kept: dict[str, Withheld], event: Event) -> None:
+    known = kept.get(subject_of(event))
+    told, latest = (known.told, known.event) if known else (_before(event), event)
+    has_only_appeared = latest.kind is EventKind.APPEARED and event.kind is not EventKind.RETIRED
+    if known and has_only_appeared:  # of a model nobody heard of, its coming is the news
+        event = replace(latest, to_status=event.to_status, reason=event.reason)
+    kept[subject_of(event)] = Withheld(told, event)
+
+
+def _hear(kept: dict[str, Withheld], event: Event) -> tuple[Event, ...]:
+    """Tell an event, unless it only undoes what readers never heard of."""
+    known = kept.pop(subject_of(event), None)
+    return () if known and known.told == _after(event) else (event,)
+
+
+def _speak_up(kept: dict[str, Withheld], decision: Decision, is_silent: Silence) -> list[Event]:
+    """Take out what need not be kept any more; return what readers still believe wrongly."""
+    told = list[Event]()
+    for subject, withheld in list(kept.items()):
+        if _is_kept(withheld.event, decision.state, is_silent):
+            continue
+        del kept[subject]
+        now = _now(withheld.event, decision.state)
+        if withheld.told != now == _after(withheld.event):
+            told.append(withheld.event)
+    return told
+
+
+def _is_kept(event: Event, state: ProviderState, is_silent: Silence) -> bool:
+    known = state.models.get(event.model or "")
+    is_damped = event.kind in _DAMPED and known is not None and known.flapping
+    return is_damped or is_silent(event.model)
+
+
+# What an event can be about, and what it says of that: how it was before, how it is after, how it is now.
+
+
+@dataclass(frozen=True, slots=True)
+class _Subject:
+    name: str
+    before: Callable[[Event], str | None]
+    after: Callable[[Event], str | None]
+    now: Callable[[Event, ModelState], str | None]
+
+
+_STATUS = _Subject(
+    "status",
+    before=lambda event: event.from_status,
+    after=lambda event: event.to_status,
+    now=lambda _event, known: known.status,
+)
+_FLAPPING = _Subject(
+    "flapping",
+    before=lambda event: _steadiness(is_flapping=event.kind is EventKind.FLAPPING_STOPPED),
+    after=lambda event: _steadiness(is_flapping=event.kind is EventKind.FLAPPING_STARTED),
+    now=lambda _event, known: _steadiness(is_flapping=known.flapping),
+)
+_END = _Subject(
+    "end",
+    before=lambda _event: None,  # the date named before is not in the event
+    after=lambda event: event.detail,
+    now=lambda event, known: None if known.status is Status.RETIRED else event.detail,
+)
+_KIND = _Subject(
+    "kind",
+    before=lambda event: sides(event.detail)[0],
+    after=lambda event: sides(event.detail)[1],
+    now=lambda _event, known: known.kind,
+)
+_SERVED = _Subject(
+    "served_as",
+    before=lambda event: sides(event.detail)[0],
+    after=lambda event: sides(event.detail)[1],
+    now=lambda event, known: known.served_as or event.model,  # NULL is the id itself (rules.md 37)
+)
+_SUBJECTS: Mapping[EventKind, _Subject] = {
+    EventKind.FLAPPING_STARTED: _FLAPPING,
+    EventKind.FLAPPING_STOPPED: _FLAPPING,
+    EventKind.RETIREMENT_ANNOUNCED: _END,
+    EventKind.KIND_CHANGED: _KIND,
+    EventKind.SERVED_MODEL_CHANGED: _SERVED,
+}
+
+
+def _steadiness(*, is_flapping: bool) -> str:
+    return "flapping" if is_flapping else "steady"
+
+
+def _openness(*, is_open: bool) -> str:
+    return "open" if is_open else "closed"
+
+
+def _subject(event: Event) -> _Subject:
+    return _SUBJECTS.get(event.kind, _STATUS)
+
+
+def _before(event: Event) -> str | None:
+    if event.model is None:
+        return _openness(is_open=event.kind in _OPENED_BY)
+    return _subject(event).before(event)
+
+
+def _after(event: Event) -> str | None:
+    if event.model is None:
+        return _openness(is_open=event.kind not in _OPENED_BY)
+    return _subject(event).after(event)
+
+
+def _now(event: Event, state: ProviderState) -> str | None:
+    if event.model is None:
+        return _openness(is_open=subject_of(event) in dict(state.open_troubles))
+    known = state.models.get(event.model)
+    return None if known is None else _subject(event).now(event, known)

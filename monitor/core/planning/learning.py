@@ -1,0 +1,82 @@
+"""What to remember of a search, so that the next sweep asks straight where the model is. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from monitor.core.answer.classify import Finding
+from monitor.core.domain.sweep import Kind, Outcome, Reason
+from monitor.core.planning.knowledge import NOTHING_KNOWN, Knowledge
+from monitor.core.planning.provider_traits import Quirks
+from monitor.core.planning.search import PASSING, Plan, Tried, is_lost, known_wrong, most_telling, usual_form
+from monitor.core.request.forms import KIND_OF, Change, Form, Route
+
+
+def learned(
+    knowledge: Knowledge, plan: Plan, tried: Sequence[Tried], *, quirks: Quirks, now: datetime
+) -> Knowledge:
+    """Return what to remember after a whole search: the form that works or leads on, or that none does.
+
+    A form that would be chosen anyway is not remembered. Where one route is in trouble and no other knows the
+    model, that is where to go on; a 429 proves no route, but those before it are known to be wrong. Where the
+    catalog declared a model to be is kept until something is proven: what told it may not be asked again.
+    """
+    if plan.is_declared and plan.main is not quirks.routes[0]:
+        knowledge = replace(knowledge, form=_unmeasured(plan.first, plan))
+    if is_lost(plan, tried):
+        if plan.later:
+            return _with_wrong(knowledge, plan, {each.form.route for each in tried}, now)
+        is_whole = len({each.form.route for each in tried}) > 1 or knowledge.searched_at is None
+        searched_at = now if is_whole else knowledge.searched_at
+        fruitless = replace(knowledge, wrong=(), wrong_since=None)
+        return replace(fruitless, searched_at=searched_at, searches=knowledge.searches + 1)
+    end = most_telling(plan, tried)
+    is_known = end.finding.outcome is Outcome.AVAILABLE or end.finding.proves is not None
+    leads_on = end.finding.wish is not None and end.form not in (plan.first, *plan.others)
+    is_last_hope = end.finding.reason in PASSING and end.form.route is not plan.main
+    if not (is_known or leads_on or is_last_hope):
+        is_held_up = _is_held_up(end.finding)
+        return _with_wrong(knowledge, plan, _said_elsewhere(tried), now) if is_held_up else knowledge
+    form = _unmeasured(end.form, plan)
+    kind = end.finding.proves or end.form.kind  # the history's from now on
+    chosen = next((route for route in quirks.routes if KIND_OF[route] == kind), None)
+    is_usual = form.route is chosen and form == usual_form(form.route, quirks, NOTHING_KNOWN)
+    kept = None if is_usual and not is_last_hope else form
+    return replace(knowledge, form=kept, searched_at=None, searches=0, wrong=(), wrong_since=None)
+
+
+def proven(knowledge: Knowledge, plan: Plan, tried: Sequence[Tried]) -> Knowledge:
+    """Return what to remember where the history learns nothing: where an answer came that was searched for.
+
+    An answer stays one in a sweep that is inconclusive for others' sake (rules.md 38).
+    """
+    last = tried[-1]
+    if last.finding.outcome is not Outcome.AVAILABLE or last.form.route is plan.first.route:
+        return knowledge
+    return replace(NOTHING_KNOWN, looks=knowledge.looks, form=_unmeasured(last.form, plan))
+
+
+def _is_held_up(finding: Finding) -> bool:
+    """Whether a route may answer otherwise after a wait: a limit, or nobody there to take the request."""
+    return finding.outcome is Outcome.RATE_LIMITED or finding.reason is Reason.NO_CAPACITY
+
+
+def _said_elsewhere(tried: Sequence[Tried]) -> set[Route]:
+    return {each.form.route for each in tried if each.finding.reason is Reason.NO_ENDPOINT}
+
+
+def _with_wrong(knowledge: Knowledge, plan: Plan, wrong: set[Route], now: datetime) -> Knowledge:
+    """Add routes that are known to be wrong to those of the same search; so is what the catalog declared."""
+    before = known_wrong(knowledge, now)
+    if wrong <= before:
+        return knowledge
+    since = knowledge.wrong_since if before else now
+    form = None if plan.is_declared and plan.main in wrong else knowledge.form
+    return replace(knowledge, form=form, wrong=tuple(sorted(before | wrong)), wrong_since=since)
+
+
+def _unmeasured(form: Form, plan: Plan) -> Form:
+    """Return a form without the stream that was only asked for to measure it."""
+    if not plan.is_streamed or form.kind is not Kind.CHAT:
+        return form
+    return Form(form.route, tuple(change for change in form.changes if change is not Change.STREAM))

@@ -1,0 +1,240 @@
+"""Where does a model answer, and in what form? The next request after those already made, and what they mean.
+
+Pure: it sees forms and findings. Every form is asked at most once, every route in at most two forms (the
+plain one, and one adapted to the words of its refusal), so a search ends.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from monitor.core.answer.classify import Finding
+from monitor.core.answer.table import NO_SUCH_MODEL_ROW
+from monitor.core.domain.sweep import ANSWERED, Kind, Outcome, Reason
+from monitor.core.planning.catalog_entry import CatalogNote
+from monitor.core.planning.knowledge import Knowledge
+from monitor.core.planning.provider_traits import Quirks
+from monitor.core.planning.route_hints import in_order, named_in
+from monitor.core.request.forms import COSTLY, KIND_OF, Change, Form, Route
+
+_COSTLY_KINDS = frozenset(KIND_OF[route] for route in COSTLY)
+SEARCH_AGAIN = timedelta(days=1)
+
+# Beside "not on this endpoint", what says nothing of a model on a route that was only a guess.
+_FRUITLESS = frozenset(
+    {Reason.NO_ENDPOINT, Reason.NOT_FOUND, Reason.BAD_REQUEST, Reason.WRONG_ADDRESS, Reason.INVALID_ANSWER}
+)
+PASSING = frozenset({Reason.TIMEOUT, Reason.CONNECTION_CLOSED, Reason.CONNECTION_FAILED, Reason.SERVER_ERROR})
+# What may be otherwise a little later, asked with more patience.
+SECOND_LOOK = PASSING | {Reason.NO_CAPACITY, Reason.DEGRADED, Reason.INVALID_ANSWER, Reason.BAD_REQUEST}
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """One form a model was asked in, and what that gave."""
+
+    form: Form
+    finding: Finding
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The forms to ask a model in: `first`, then where it is not on that endpoint the `others` in order.
+
+    `main` is the route whose word counts most: the one that served the model, else the one that the catalog
+    declares (`is_declared`), else the provider's usual one. `is_streamed` says that streams are asked for to
+    measure them, not because the model wants it so. `later` are the routes that the search leaves to the next
+    sweeps.
+    """
+
+    first: Form
+    others: tuple[Form, ...] = ()
+    main: Route = Route.CHAT
+    is_streamed: bool = False
+    is_declared: bool = False
+    later: tuple[Route, ...] = ()
+
+    def waiting_for(self, route: Route) -> "Plan":
+        """Return the plan of a search that a wait holds up on a route: the others are left to later sweeps.
+
+        Behind a proxy that takes a model away from everybody when it was asked on a wrong endpoint, a sweep
+        asks on no further one (rules.md 38).
+        """
+        later = tuple(form.route for form in self.others if form.route is not route)
+        return replace(self, others=(), later=(*later, *self.later))
+
+
+def plan_for(
+    model: str,
+    quirks: Quirks,
+    *,
+    kind: str = Kind.UNKNOWN,
+    knowledge: Knowledge,
+    now: datetime,
+    declared: Route | None = None,
+    streamed: bool = False,
+) -> Plan:
+    """Plan how to ask a model of which `kind` and `knowledge` are remembered.
+
+    One of unknown kind is asked where the catalog declares it to be, else on the provider's usual route
+    first (rules.md 38); names only order the others. For a day after a fruitless search, one of known kind is
+    asked there alone, so is one whose kind is declared; any other one on one route a sweep, each in its turn.
+    So it goes on where a wait held a search up.
+    """
+    declared = _declared(declared, quirks)
+    usual = _usual(quirks, kind, knowledge, declared)
+    main = usual or declared or quirks.routes[0]
+    others = in_order(model, quirks.routes, declared)
+    order = tuple(dict.fromkeys((main, *((declared,) if declared else ()), quirks.routes[0], *others)))
+    if knowledge.searched_at is not None and now - knowledge.searched_at < SEARCH_AGAIN:
+        order = (main,) if usual or declared else (order[knowledge.searches % len(order)],)
+    left = () if usual else tuple(route for route in order if route not in known_wrong(knowledge, now))
+    is_going_on = 0 < len(left) < len(order)
+    order, later = (left[:1], left[1:]) if is_going_on else (order, ())
+    forms = [_streamed(usual_form(route, quirks, knowledge), streamed) for route in order]
+    is_declared = usual is None and forms[0].route is declared
+    return Plan(forms[0], tuple(forms[1:]), main, is_streamed=streamed, is_declared=is_declared, later=later)
+
+
+def known_wrong(knowledge: Knowledge, now: datetime) -> frozenset[Route]:
+    """Return the routes of an unfinished search that are not asked again, for a day."""
+    since = knowledge.wrong_since
+    return frozenset(knowledge.wrong if since is not None and now - since < SEARCH_AGAIN else ())
+
+
+def is_askable(note: CatalogNote, quirks: Quirks, *, kind: str) -> bool:
+    """Say whether a model may be asked at all: not where history or catalog tell that no probe may do so.
+
+    It is of a kind that no route asks, or whose cost is not allowed: to ask it as another kind is in vain,
+    and may do harm (rules.md 38). History counts more than the catalog.
+    """
+    if kind != Kind.UNKNOWN:
+        return kind not in _COSTLY_KINDS or any(KIND_OF[route] == kind for route in quirks.routes)
+    return not note.is_unaskable and (note.route not in COSTLY or note.route in quirks.routes)
+
+
+def _declared(route: Route | None, quirks: Quirks) -> Route | None:
+    """Return the route that serves a declared kind here; None for one whose cost is not allowed."""
+    if route is None or route in quirks.routes:
+        return route
+    same = (other for other in quirks.routes if KIND_OF[other] is KIND_OF[route])
+    return next(same, None if route in COSTLY else route)
+
+
+def _usual(quirks: Quirks, kind: str, knowledge: Knowledge, declared: Route | None) -> Route | None:
+    """Return the route that served the model last, or serves its kind at this provider.
+
+    Where nothing was ever proven, a form that was only to be gone on with does not outdo the catalog's word.
+    """
+    form = knowledge.form
+    if form and form.route in (*quirks.routes, declared):
+        is_other = declared is not None and KIND_OF[declared] is not form.kind
+        if kind != Kind.UNKNOWN or not is_other:
+            return form.route
+    return next((route for route in (*quirks.routes, declared) if route and KIND_OF[route] == kind), None)
+
+
+def usual_form(route: Route, quirks: Quirks, knowledge: Knowledge) -> Form:
+    """Return the form that worked, else the plain one of the route."""
+    if knowledge.form and knowledge.form.route is route:
+        return knowledge.form
+    is_typed = route is Route.EMBEDDINGS and quirks.wants_input_type
+    return Form(route, (Change.INPUT_TYPE,) if is_typed else ())
+
+
+def _streamed(form: Form, streamed: bool) -> Form:  # noqa: FBT001 - a setting handed on
+    if not streamed or form.kind is not Kind.CHAT or Change.NO_STREAM in form.changes:
+        return form
+    return Form(form.route, tuple(each for each in Change if each in {*form.changes, Change.STREAM}))
+
+
+def next_form(plan: Plan, tried: Sequence[Tried]) -> Form | None:
+    """Return the form to ask in next; None where what was tried is the answer."""
+    if (adapted := _adapted(tried)) is not None:
+        return adapted
+    if not _goes_on(plan, tried):
+        return None
+    asked = {each.form.route for each in tried}
+    left = [form for form in plan.others if form.route not in asked]
+    named = named_in(tried[-1].finding.detail or "")
+    return next((form for form in left if form.route is named), left[0] if left else None)
+
+
+def _adapted(tried: Sequence[Tried]) -> Form | None:
+    """Grant the wish of a refusal, once for each route."""
+    last = tried[-1]
+    if last.finding.wish is None or sum(each.form.route is last.form.route for each in tried) > 1:
+        return None
+    adapted = last.form.granting(last.finding.wish)
+    return None if adapted == last.form else adapted
+
+
+def _goes_on(plan: Plan, tried: Sequence[Tried]) -> bool:
+    """Whether to look elsewhere: after "not on this endpoint" or a guess, until somebody knows the model."""
+    last = tried[-1].finding
+    if plan.is_declared and _is_settled_by_declaration(plan, tried):
+        return False
+    is_guess = plan.is_declared or tried[0].form.route is not plan.main
+    is_searching = is_guess or any(each.finding.reason is Reason.NO_ENDPOINT for each in tried)
+    is_unmet = last.reason is Reason.NEEDS_OTHER_REQUEST and last.proves is None
+    return is_searching and (is_unmet or last.reason in _FRUITLESS | PASSING)
+
+
+def _is_settled_by_declaration(plan: Plan, tried: Sequence[Tried]) -> bool:
+    """Whether a declared route has the last word: in trouble, or no other knows the model either."""
+    reasons = [each.finding.reason for each in tried]
+    is_trouble = tried[-1].form.route is plan.main and reasons[-1] in PASSING
+    return is_trouble or reasons.count(Reason.NOT_FOUND) > 1
+
+
+def is_lost(plan: Plan, tried: Sequence[Tried]) -> bool:
+    """Whether nothing that was tried knows the model: its main route, if asked, is not its endpoint."""
+    reasons = {each.finding.reason for each in tried}
+    main = [each for each in tried if each.form.route is plan.main]
+    is_elsewhere = main[-1].finding.reason is Reason.NO_ENDPOINT if main else True
+    return is_elsewhere and reasons <= _FRUITLESS
+
+
+def conclude(plan: Plan, tried: Sequence[Tried], *, kind: str) -> Tried:
+    """Return what the tries of one model say together; `kind` is the one known before.
+
+    The answer of whoever knows the model counts; one of known kind that is on no endpoint is not found, one
+    of unknown kind stays unknown (rules.md 5), unless its main route says that it may be nowhere at all.
+    A limit on a route that was only a guess says nothing either: limiters answer before anybody looks for the
+    model.
+    """
+    if not is_lost(plan, tried):
+        best = most_telling(plan, tried)
+        is_guess = best.form.route is not plan.main and best.finding.proves is None
+        if is_guess and best.finding.outcome is Outcome.RATE_LIMITED:
+            return Tried(best.form, replace(best.finding, outcome=Outcome.UNKNOWN))
+        return best
+    first = next((each for each in tried if each.finding.reason is Reason.NO_ENDPOINT), tried[0])
+    if any(each.form.kind == kind for each in tried) or _may_be_nowhere(plan, tried):
+        gone = replace(first.finding, outcome=Outcome.UNAVAILABLE, reason=Reason.NOT_FOUND)
+    else:
+        gone = replace(first.finding, outcome=Outcome.UNKNOWN, reason=Reason.NO_ENDPOINT)
+    return Tried(first.form, gone)
+
+
+def _may_be_nowhere(plan: Plan, tried: Sequence[Tried]) -> bool:
+    """Whether the main route said "not there, or not on this endpoint"; it is on no other by now."""
+    said = [each.finding for each in tried if each.form.route is plan.main]
+    return any(each.row == NO_SUCH_MODEL_ROW and each.reason is Reason.NO_ENDPOINT for each in said)
+
+
+def most_telling(plan: Plan, tried: Sequence[Tried]) -> Tried:
+    """Return the try that tells most of the model, the later one among equals."""
+    return min(reversed(tried), key=lambda each: _place(plan, each))
+
+
+def _place(plan: Plan, tried: Tried) -> int:
+    """Rank what was said by how much it tells: an answer first, a guess that came to nothing last."""
+    finding = tried.finding
+    if finding.outcome in ANSWERED or finding.proves is not None:
+        return 0
+    if finding.reason in _FRUITLESS:
+        return 4 if tried.form.route is plan.main else 5
+    if finding.reason is Reason.NEEDS_OTHER_REQUEST:
+        return 3
+    return 2 if finding.reason in PASSING else 1

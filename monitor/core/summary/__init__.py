@@ -1,0 +1,1 @@
+"""What a span of days was, for people."""

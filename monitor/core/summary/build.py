@@ -1,0 +1,244 @@
+"""What a span of days was for one provider: its events and figures arranged for readers (product.md)."""
+
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from monitor.core.domain.sweep import EventKind, Kind, Reason, Status
+from monitor.core.history.rows import EventRow, StatusAt
+from monitor.core.lifecycle.guard import CLOSED_BY
+from monitor.core.lifecycle.rules import BASELINE
+from monitor.core.notification.suppression import sides
+from monitor.core.summary.inputs import Gathered
+from monitor.core.summary.recommend import best_models
+from monitor.core.summary.values import (
+    Arrival,
+    Down,
+    Flap,
+    Going,
+    ProviderSummary,
+    Retirement,
+    SilentSwap,
+    Switch,
+    Trouble,
+    Way,
+)
+
+SOON: Final = timedelta(days=30)  # how far ahead an announced end is told again
+_OPENED_BY: Mapping[str, str] = {closing: opening for opening, closing in CLOSED_BY.items()}
+_UPS_AND_DOWNS = frozenset({EventKind.BECAME_AVAILABLE, EventKind.BECAME_UNAVAILABLE})
+
+
+def summarise(found: Gathered) -> ProviderSummary:
+    """Return what the span was for the provider."""
+    flaps = _flaps(found)
+    downs = _downs(found, {flap.model: flap.stopped_at for flap in flaps})
+    still_down = tuple(down for down in downs if not down.is_new and down.ended_at is None)
+    lasting = {down.model for down in still_down}
+    retirements = _retirements(found)
+    gone = {each.model for each in retirements if not each.is_back}
+    return ProviderSummary(
+        provider=found.provider,
+        sweeps=found.sweeps,
+        reliability=found.reliability,
+        reliability_30d=found.reliability_30d,
+        is_watched=found.is_watched,
+        by_status=Counter(now.status for now in found.after.values() if _is_listed(found, now)),
+        baseline=len(_baseline(found)),
+        arrivals=_arrivals(found, {flap.model for flap in flaps}, gone),
+        retirements=retirements,
+        going=_going(found),
+        outages=tuple(down for down in downs if down.is_new or down.ended_at),
+        still_down=still_down,
+        flaps=tuple(flap for flap in flaps if flap.is_news or flap.model not in lasting),
+        switches=tuple(_switches(found)),
+        swaps=_swaps(found),
+        troubles=_troubles(found),
+        best=best_models(found.after.values(), found.listed, found.recent),
+    )
+
+
+def _is_listed(found: Gathered, now: StatusAt) -> bool:
+    """Say whether a model counts as listed; what is believed gone does not, whatever was read last."""
+    return now.model in found.listed and now.reason != Reason.DELISTED
+
+
+def _baseline(found: Gathered) -> frozenset[str | None]:
+    appeared = found.of(EventKind.APPEARED)
+    return frozenset(event.model for event in appeared if event.detail == BASELINE)
+
+
+# Coming and going
+
+
+def _arrivals(found: Gathered, flapping: Collection[str], gone: Collection[str]) -> tuple[Arrival, ...]:
+    """Return each model that came, once, by the first way in which it came.
+
+    Of one that flaps only the appearance is told, and of one that is `gone` no reappearance.
+    """
+    stock, ended = _baseline(found), {(each.model, each.ended_at) for each in found.outages}
+    arrivals = dict[str, Arrival]()
+    for event in found.events:
+        way = _way(event, is_end_of_outage=(event.model, event.began_at) in ended)
+        if event.model is None or way is None or event.model in arrivals:
+            continue
+        is_told = way in {Way.APPEARED, Way.REAPPEARED} or event.model not in {*stock, *flapping}
+        if is_told and not (way == Way.REAPPEARED and event.model in gone):
+            arrivals[event.model] = _arrival(found, event, event.model, way)
+    return tuple(arrivals.values())
+
+
+def _way(event: EventRow, *, is_end_of_outage: bool) -> Way | None:
+    if event.kind == EventKind.APPEARED and event.detail != BASELINE:
+        return Way.APPEARED
+    if event.kind == EventKind.REAPPEARED:
+        return Way.REAPPEARED
+    if event.kind == EventKind.BECAME_AVAILABLE and not is_end_of_outage:
+        return Way.ANSWERED
+    is_first = event.kind == EventKind.BECAME_UNAVAILABLE and event.from_status == Status.NEW
+    return Way.REFUSED if is_first else None
+
+
+def _arrival(found: Gathered, event: EventRow, model: str, way: Way) -> Arrival:
+    now = found.after.get(model)
+    return Arrival(
+        model=model,
+        at=event.began_at,
+        way=way,
+        kind=now.kind if now else Kind.UNKNOWN,
+        status=(now.status if now else event.to_status) or Status.NEW,
+        reason=now.reason if now else event.reason,
+    )
+
+
+def _retirements(found: Gathered) -> tuple[Retirement, ...]:
+    last = {
+        event.model: Retirement(
+            model=event.model,
+            at=event.began_at,
+            reason=event.reason,
+            is_back=_status(found, event.model) != Status.RETIRED,
+        )
+        for event in found.of(EventKind.RETIRED)
+        if event.model is not None
+    }
+    return tuple(last.values())
+
+
+def _status(found: Gathered, model: str) -> str:
+    return found.after[model].status if model in found.after else Status.RETIRED
+
+
+def _going(found: Gathered) -> tuple[Going, ...]:
+    announced = {event.model for event in found.of(EventKind.RETIREMENT_ANNOUNCED)}
+    end = found.span.ends_at
+    going = []
+    for model, now in found.after.items():
+        on, is_new = now.retires_at, model in announced
+        if on is None or now.status == Status.RETIRED or not (is_new or end <= on <= end + SOON):
+            continue
+        earlier = found.before[model].retires_at if is_new and model in found.before else None
+        going.append(Going(model=model, on=on, is_new=is_new, was=None if earlier == on else earlier))
+    return tuple(sorted(going, key=lambda each: (each.on, each.model)))
+
+
+def _switches(found: Gathered) -> Iterator[Switch]:
+    for event in found.of(EventKind.KIND_CHANGED):
+        before, after = sides(event.detail)
+        yield Switch(model=event.model or "", at=event.confirmed_at, before=before, after=after)
+
+
+def _swaps(found: Gathered) -> tuple[SilentSwap, ...]:
+    """Return one for each model, by its first change: from who answered before all to who answers now."""
+    swaps = dict[str, SilentSwap]()
+    for event in found.of(EventKind.SERVED_MODEL_CHANGED):
+        before, after = sides(event.detail)
+        model = event.model or ""
+        fresh = SilentSwap(model=model, at=event.began_at, before=before, after=after)
+        known = swaps.get(model)
+        swaps[model] = replace(fresh, before=known.before, changes=known.changes + 1) if known else fresh
+    return tuple(swaps.values())
+
+
+# Down and up
+
+
+def _downs(found: Gathered, flapping: Mapping[str, datetime | None]) -> list[Down]:
+    """Return the outages that concern the span, oldest first; `flapping` maps to when it stopped, if so."""
+    begun = {(event.model, event.began_at) for event in found.of(EventKind.BECAME_UNAVAILABLE)}
+    ended = {(event.model, event.began_at) for event in found.of(EventKind.BECAME_AVAILABLE)}
+    final = {(event.model, event.confirmed_at) for event in found.of(EventKind.RETIRED)}
+    downs = []
+    for each in sorted(found.outages, key=lambda outage: (outage.began_at, outage.model)):
+        is_new = (each.model, each.began_at) in begun
+        if not is_new and each.ended_at and (each.model, each.ended_at) not in ended | final:
+            continue  # it was over and known to be before the span
+        down = Down(
+            model=each.model,
+            began_at=each.began_at,
+            ended_at=each.ended_at,
+            reason=each.reason,
+            is_new=is_new,
+            is_final=(each.model, each.ended_at) in final,
+        )
+        downs.append(replace(down, is_flapping=_is_damped(down, flapping)))
+    return downs
+
+
+def _is_damped(down: Down, flapping: Mapping[str, datetime | None]) -> bool:
+    """Say whether an outage is one of the ups and downs of a model that flaps, not what it stays in."""
+    if down.model not in flapping or not (down.is_new or down.ended_at):
+        return False
+    stopped_at = flapping[down.model]
+    return stopped_at is None or (down.ended_at is not None and down.ended_at <= stopped_at)
+
+
+def _flaps(found: Gathered) -> tuple[Flap, ...]:
+    told = defaultdict[str, list[EventRow]](list)
+    for event in found.of(EventKind.FLAPPING_STARTED, EventKind.FLAPPING_STOPPED):
+        told[event.model or ""].append(event)
+    changes = Counter(event.model for event in found.of(*_UPS_AND_DOWNS))
+    models = {*told, *(model for model in found.flapping_since if model in found.after)}
+    flaps = (_flap(found, model, told[model], changes[model]) for model in models if model in found.after)
+    return tuple(sorted(flaps, key=lambda flap: (flap.started_at, flap.model)))
+
+
+def _flap(found: Gathered, model: str, told: Sequence[EventRow], changes: int) -> Flap:
+    started = [event.confirmed_at for event in told if event.kind == EventKind.FLAPPING_STARTED]
+    stopped = [event.confirmed_at for event in told if event.kind == EventKind.FLAPPING_STOPPED]
+    before, now = found.flapping_since.get(model), found.after[model]
+    return Flap(
+        model=model,
+        started_at=max(started, default=before or found.span.begins_at),
+        stopped_at=None if now.flapping else max(stopped, default=None),
+        percent=told[-1].detail if told else None,
+        times=len(started) + (before is not None),
+        changes=changes,
+        status=now.status,
+        since=now.since,
+        reason=now.reason,
+        is_new=bool(started),
+    )
+
+
+# The provider itself
+
+
+def _troubles(found: Gathered) -> tuple[Trouble, ...]:
+    troubles, opened = list[Trouble](), dict[str, Trouble]()
+    for event in found.provider_events:
+        if event.kind in CLOSED_BY:
+            opened[event.kind] = Trouble(
+                kind=event.kind,
+                cause=event.reason,
+                began_at=event.began_at,
+                ended_at=None,
+                detail=event.detail,
+            )
+        elif trouble := opened.pop(_OPENED_BY.get(event.kind, ""), None):
+            troubles.append(replace(trouble, ended_at=event.confirmed_at))
+    begin = found.span.begins_at
+    recent = [each for each in troubles if each.ended_at and each.ended_at >= begin]
+    return tuple(sorted([*recent, *opened.values()], key=lambda each: (each.began_at, each.kind)))

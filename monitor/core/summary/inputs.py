@@ -1,0 +1,41 @@
+"""What a provider's summary is made of: rows of its history, read for one span."""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from monitor.core.domain.sweep import EventKind
+from monitor.core.history.calendar import Span
+from monitor.core.history.rows import EventRow, OutageRow, StatusAt, WindowRow
+from monitor.core.summary.values import Reliability, SweepCounts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gathered:
+    """What is known of a provider for a span, all as it was known when the span ended.
+
+    `events` are the span's and `provider_events` those of the provider itself from the beginning on, each in
+    the order of events. `outages` are all that were open in the span or whose end was noticed in it.
+    `before` and `after` are the statuses at its two ends by model id, `flapping_since` is of those that
+    flapped at its begin, `listed` the last believed catalog. `recent` are the counts of the 30 days that end
+    with the span.
+    """
+
+    provider: str
+    span: Span
+    events: Sequence[EventRow] = ()
+    provider_events: Sequence[EventRow] = ()
+    outages: Sequence[OutageRow] = ()
+    before: Mapping[str, StatusAt] = field(default_factory=dict)
+    after: Mapping[str, StatusAt] = field(default_factory=dict)
+    flapping_since: Mapping[str, datetime] = field(default_factory=dict)
+    listed: Collection[str] = ()
+    sweeps: SweepCounts = field(default_factory=SweepCounts)
+    reliability: Reliability = field(default_factory=Reliability)
+    reliability_30d: Reliability = field(default_factory=Reliability)
+    recent: Sequence[WindowRow] = ()
+    is_watched: bool = True
+
+    def of(self, *kinds: EventKind) -> Iterator[EventRow]:
+        """Give the models' events of these kinds."""
+        return (event for event in self.events if event.model is not None and event.kind in kinds)

@@ -1,0 +1,239 @@
+"""What happened in a span of days, as one value that every rendering tells (product.md, the daily summary).
+
+Told is what was known when the span ended: an event belongs to the day in which it was confirmed, and an
+outage that ended later is still open.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from monitor.core.history.calendar import Span
+
+
+class Way(StrEnum):
+    """How a model came to be among those that count: the last two end no outage and begin none."""
+
+    APPEARED = "appeared"
+    REAPPEARED = "reappeared"
+    ANSWERED = "answered"  # for the first time, or since it reappeared
+    REFUSED = "refused"  # its first clear answer was that it does not answer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrival:
+    """A model that came in the span, with its status at the end of the span and why that is so."""
+
+    model: str
+    at: datetime
+    way: Way
+    kind: str
+    status: str
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retirement:
+    """A model that was retired; `at` is when it began to be gone, `reason` the cause.
+
+    `is_back` says that it reappeared before the span ended.
+    """
+
+    model: str
+    at: datetime
+    reason: str | None
+    is_back: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Going:
+    """A model whose end was announced for `on`, before that for `was`; `is_new` if within the span."""
+
+    model: str
+    on: datetime
+    is_new: bool
+    was: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Down:
+    """An outage; `ended_at` is None where it lasted at the end of the span.
+
+    `is_new` if it was noticed in the span, `is_flapping` if its model's ups and downs are told as one Flap,
+    `is_final` if it ended because the model was retired.
+    """
+
+    model: str
+    began_at: datetime
+    ended_at: datetime | None
+    reason: str | None
+    is_new: bool = True
+    is_flapping: bool = False
+    is_final: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flap:
+    """A model that flapped in the span; at its end it still does where `stopped_at` is None.
+
+    `times` counts how often it flapped, the last time from `started_at` to `stopped_at`; `changes` counts its
+    ups and downs within the span: none where no failure was confirmed. `status`, `since` and `reason` are
+    those at the end of the span. `is_new` if it started to flap within it.
+    """
+
+    model: str
+    started_at: datetime
+    stopped_at: datetime | None
+    percent: str | None
+    times: int
+    changes: int
+    status: str
+    since: datetime
+    reason: str | None
+    is_new: bool
+
+    @property
+    def is_news(self) -> bool:
+        """Whether anything came of it in the span."""
+        return bool(self.is_new or self.changes or self.stopped_at)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Switch:
+    """A change of a model's kind."""
+
+    model: str
+    at: datetime
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SilentSwap:
+    """Who answered for a model before the span and who does at its end, since `at`, after so many `changes`.
+
+    Both are the same where the first came back (rules.md 37).
+    """
+
+    model: str
+    at: datetime
+    before: str
+    after: str
+    changes: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trouble:
+    """A trouble of the provider or with it: the kind of the event that opened it, and its cause."""
+
+    kind: str
+    cause: str | None
+    began_at: datetime
+    ended_at: datetime | None
+    detail: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SweepCounts:
+    """The sweeps of a span: conclusive ones, inconclusive ones by cause, and scheduled ones never made."""
+
+    conclusive: int = 0
+    inconclusive: Mapping[str, int] = field(default_factory=dict)
+    missed: int = 0
+
+    @property
+    def made(self) -> int:
+        """How many were made."""
+        return self.conclusive + sum(self.inconclusive.values())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reliability:
+    """Uptime and coverage in percent, outages and their mean times; None where there is no data.
+
+    `mttr_s` is the mean length of the outages that ended in the span, `mtbf_s` the mean time available for
+    each outage that began in it.
+    """
+
+    uptime_percent: float | None = None
+    coverage_percent: float | None = None
+    outages: int = 0
+    mttr_s: float | None = None
+    mtbf_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Best:
+    """A model worth choosing now: available, not flapping, not going."""
+
+    model: str
+    kind: str
+    uptime_percent: float
+    coverage_percent: float | None
+    latency_p50_ms: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProviderSummary:
+    """The span of one provider.
+
+    `baseline` counts models first seen when watching began: they are no news. `outages` were noticed or
+    ended in the span, `still_down` are older ones that lasted beyond it. `by_status` counts the listed models
+    at its end. `going` holds what was announced in the span, and what is to come soon after it.
+    """
+
+    provider: str
+    sweeps: SweepCounts
+    reliability: Reliability
+    reliability_30d: Reliability
+    is_watched: bool = True
+    by_status: Mapping[str, int] = field(default_factory=dict)
+    baseline: int = 0
+    arrivals: tuple[Arrival, ...] = ()
+    retirements: tuple[Retirement, ...] = ()
+    going: tuple[Going, ...] = ()
+    outages: tuple[Down, ...] = ()
+    still_down: tuple[Down, ...] = ()
+    flaps: tuple[Flap, ...] = ()
+    switches: tuple[Switch, ...] = ()
+    swaps: tuple[SilentSwap, ...] = ()
+    troubles: tuple[Trouble, ...] = ()
+    best: tuple[Best, ...] = ()
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether nothing changed: one line tells it all."""
+        moved = (self.arrivals, self.retirements, self.outages, self.troubles, self.baseline)
+        changed = (*moved, self.switches, self.swaps)
+        announced = any(each.is_new for each in self.going)
+        restless = any(each.is_news for each in self.flaps)
+        return not any(changed) and not announced and not restless
+
+    @property
+    def has_history(self) -> bool:
+        """Whether anything was looked at or missed in the span: a day without is not worth telling."""
+        return bool(self.sweeps.made or self.sweeps.missed) or not self.is_quiet
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """What happened in a span, provider by provider, and how many messages were given up by channel.
+
+    `known_until` is the moment it was made where the span was not over then, else None.
+    """
+
+    span: Span
+    providers: tuple[ProviderSummary, ...]
+    undelivered: Mapping[str, int] = field(default_factory=dict)
+    known_until: datetime | None = None
+
+    @property
+    def until(self) -> datetime:
+        """Up to when it tells."""
+        return self.known_until or self.span.ends_at
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether the span is over."""
+        return self.known_until is None
