@@ -7,8 +7,8 @@ import json
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from monitor.store.engine import open_engine
-from monitor.store.migrate import prepare
+from monitor.store.admin.migrate import prepare
+from monitor.store.connection.engine import open_engine
 from tests import gateway as g
 from tests.provider_cases import CASES, ProviderCase
 

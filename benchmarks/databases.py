@@ -11,8 +11,8 @@ from typing import Any
 import psycopg
 from sqlalchemy import URL, make_url, text
 
-from monitor.store.engine import Engine, is_sqlite, open_engine, sqlite_path, writing
-from monitor.store.migrate import prepare
+from monitor.store.admin.migrate import prepare
+from monitor.store.connection.engine import Engine, is_sqlite, open_engine, sqlite_path, writing
 
 NewHistory = Callable[[str], Engine]
 

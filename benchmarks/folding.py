@@ -7,7 +7,7 @@ from functools import partial
 from benchmarks.figures import Figure, Scale, interleaved, medians
 from benchmarks.history import MODELS, fold_all, sweeps_to_fold
 from monitor.core.domain.sweep import Sweep
-from monitor.report.records import format_record, parse_record
+from monitor.report.formats.records import format_record, parse_record
 
 _SWEEPS, _SWEEPS_QUICK = 96, 24
 

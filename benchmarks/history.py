@@ -10,12 +10,12 @@ from sqlalchemy import Connection, func, insert, select, text
 from monitor.clock import to_millis
 from monitor.core.domain.sweep import Kind, Observation, Outcome, Policy, ProviderState, Reason, Sweep
 from monitor.core.lifecycle.fold import fold
-from monitor.store.engine import Engine, writing
-from monitor.store.record import add_observations, close_sweep, open_sweep
-from monitor.store.rollup import count_days
+from monitor.store.connection.codecs import DAY_MS
+from monitor.store.connection.engine import Engine, writing
+from monitor.store.derived.daily import count_days
+from monitor.store.derived.states import load_state
 from monitor.store.schema import finding, sweep
-from monitor.store.states import load_state
-from monitor.store.values import DAY_MS
+from monitor.store.write.record import add_observations, close_sweep, open_sweep
 
 MODELS = 200
 SWEEPS_A_DAY = 96

@@ -9,7 +9,7 @@ from benchmarks.provider import provider
 from benchmarks.single import UNPACED, aim, fresh_history, timed_sweep
 from monitor.core.domain.sweep import Outcome, Sweep
 from monitor.probe.pacer import Pacer
-from monitor.store.engine import Engine
+from monitor.store.connection.engine import Engine
 
 _MODELS, _LIMITED = 189, 3  # next to each other, as a publisher's are; each asks to wait an hour
 _MOST_OVER_FREE = 1.05

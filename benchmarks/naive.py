@@ -5,7 +5,7 @@ It tells the same of each check as the real one does, to the millisecond.
 
 from sqlalchemy import Connection, func, select
 
-from monitor.store.engine import Engine, is_sqlite, writing
+from monitor.store.connection.engine import Engine, is_sqlite, writing
 from monitor.store.schema import observation
 
 _TABLE = """

@@ -6,7 +6,7 @@ from sqlalchemy import func, select
 
 from monitor.core.domain.sweep import Verdict
 from monitor.core.history.rows import SweepRow
-from monitor.store.engine import Engine, reading
+from monitor.store.connection.engine import Engine, reading
 from monitor.store.query import sweeps
 from monitor.store.schema import missed_slot
 

@@ -11,8 +11,8 @@ from monitor.clock import utc_now
 from monitor.core.domain.sweep import Policy
 from monitor.http import Endpoint
 from monitor.probe.pacer import Pacer
-from monitor.store.engine import Engine, open_engine
-from monitor.store.migrate import prepare
+from monitor.store.admin.migrate import prepare
+from monitor.store.connection.engine import Engine, open_engine
 from monitor.sweep import Swept, Target, sweep_provider
 
 CONCURRENCY = 32

@@ -14,7 +14,7 @@ from benchmarks.databases import (
 from benchmarks.figures import Figure, Scale, interleaved, medians
 from benchmarks.history import MODELS, SWEEPS_A_DAY, fill, record_seconds, sweep_at
 from benchmarks.naive import add_naive_table, count_observations
-from monitor.store.engine import Engine
+from monitor.store.connection.engine import Engine
 
 _MIDNIGHT = 21 * SWEEPS_A_DAY  # 2,016 sweeps, 403,200 observations
 _MIDNIGHT_QUICK = 4 * SWEEPS_A_DAY

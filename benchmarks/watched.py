@@ -14,7 +14,7 @@ from benchmarks.schedule import EPOCH, count_missed, finished, scheduled
 from benchmarks.single import CONCURRENCY
 from monitor.clock import utc_now
 from monitor.core.history.rows import SweepRow
-from monitor.store.engine import Engine, open_engine
+from monitor.store.connection.engine import Engine, open_engine
 from monitor.store.query import current_models
 
 PROVIDERS = ("first", "second", "third", "fourth")

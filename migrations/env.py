@@ -1,4 +1,4 @@
-"""Runs migrations on the connection that monitor/store/migrate.py hands over, inside its transaction.
+"""Runs migrations on the connection that monitor/store/admin/migrate.py hands over, inside its transaction.
 
 Called by a developer's `alembic -x url=...` instead, it opens that database itself.
 """
@@ -7,8 +7,8 @@ from alembic import context
 from sqlalchemy import Connection
 from sqlalchemy.schema import SchemaItem
 
-from monitor.store.engine import open_engine
-from monitor.store.migrate import VERSION_TABLE
+from monitor.store.admin.migrate import VERSION_TABLE
+from monitor.store.connection.engine import open_engine
 from monitor.store.schema import metadata
 
 UNCOMPARED = {

@@ -16,8 +16,8 @@ import psycopg
 import pytest
 from sqlalchemy import Engine, make_url
 
-from monitor.store.engine import is_sqlite, open_engine, sqlite_path
-from monitor.store.migrate import prepare
+from monitor.store.admin.migrate import prepare
+from monitor.store.connection.engine import is_sqlite, open_engine, sqlite_path
 
 
 @dataclass(frozen=True)

@@ -19,8 +19,8 @@ import httpx
 from monitor.cli.main import cli
 from monitor.clock import utc_now
 from monitor.demo.stories import demo_story
-from monitor.store.engine import open_engine
-from monitor.store.migrate import prepare
+from monitor.store.admin.migrate import prepare
+from monitor.store.connection.engine import open_engine
 from monitor.web.app import create_app
 from tests.documents import ROOT, Example, read
 from tests.gateway import KEY, config_file, gateway, sweep, target, wait_for

@@ -30,7 +30,7 @@ from monitor.demo import Change, DemoServer, Request, Script, World
 from monitor.demo.answers import ACCOUNT
 from monitor.http import Endpoint
 from monitor.probe.pacer import Pacer
-from monitor.store.engine import reading, writing
+from monitor.store.connection.engine import reading, writing
 from monitor.store.query import sweeps
 from monitor.store.schema import metadata
 from monitor.sweep import Swept, Target, sweep_provider

@@ -7,16 +7,16 @@ from datetime import UTC, datetime, timedelta
 from pydantic import TypeAdapter
 from sqlalchemy import Engine
 
-from monitor.app.channels import letters_of
-from monitor.app.publishing import LetterBuilder, Outlet, Publisher
+from monitor.app.notifications.channels import letters_of
+from monitor.app.notifications.publisher import LetterBuilder, Outlet, Publisher
 from monitor.clock import Clock
 from monitor.config import Settings
 from monitor.core.domain.sweep import Event, EventKind, Status
 from monitor.core.notification.suppression import Changes
 from monitor.notify.channel import Channel
 from monitor.notify.webhook import Webhook
-from monitor.store import outbox
-from monitor.store.telling import CHANGES
+from monitor.store.memory import outbox
+from monitor.store.memory.notifications import CHANGES
 from tests.mailbox import Receiver
 
 NOON = datetime(2026, 4, 6, 12, tzinfo=UTC)

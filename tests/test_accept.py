@@ -10,8 +10,8 @@ from sqlalchemy import Engine
 
 from monitor.core.domain.sweep import Sweep, Verdict
 from monitor.core.lifecycle.guard import TROUBLE
-from monitor.report.held import FAILURES
-from monitor.store.acceptance import is_accepted
+from monitor.report.words.held_back import FAILURES
+from monitor.store.memory.acceptance import is_accepted
 from monitor.store.query import providers
 from tests.gateway import config_file, monitor
 from tests.store import told

@@ -1,7 +1,7 @@
 """The wiring: what settings become."""
 
-from monitor.app.application import App
-from monitor.app.targets import endpoint_of
+from monitor.app.wiring.application import App
+from monitor.app.wiring.targets import endpoint_of
 from monitor.config import parse_settings
 
 CONFIG = """

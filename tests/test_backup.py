@@ -12,10 +12,10 @@ import pytest
 from sqlalchemy import Engine
 
 from monitor.errors import StoreError, StoreUnavailable, UsageError
-from monitor.store import backup, integrity
-from monitor.store.backup import back_up, dump_command
-from monitor.store.engine import open_engine
-from monitor.store.migrate import prepare
+from monitor.store.admin import backup, check
+from monitor.store.admin.backup import back_up, dump_command
+from monitor.store.admin.migrate import prepare
+from monitor.store.connection.engine import open_engine
 from tests import gateway as g
 from tests.store import told, views
 
@@ -24,7 +24,7 @@ _WRITER = """
 import sys
 from datetime import timedelta
 from itertools import count
-from monitor.store.engine import open_engine
+from monitor.store.connection.engine import open_engine
 from tests.store import told
 engine = open_engine(sys.argv[1])
 for step in count():
@@ -55,7 +55,7 @@ def test_a_backup_is_the_whole_history_in_one_sound_file(history: Engine, tmp_pa
     assert saved(history, file) == file.stat().st_size
     assert [each.name for each in file.parent.iterdir()] == ["backup.db"]
     copy = open_engine(f"sqlite:///{file}", read_only=True)
-    assert integrity.check(copy) == []
+    assert check.check(copy) == []
     assert views.all_rows(copy) == views.all_rows(history)
     copy.dispose()
 
@@ -88,7 +88,7 @@ def test_a_backup_of_a_history_that_is_being_written_is_of_one_moment(
                 back_up(history, tmp_path / f"{place}.db", replaces=False, watch=watch)
                 assert len(steps) == steps[-1][1]  # nothing was begun anew
                 copy = open_engine(f"sqlite:///{tmp_path}/{place}.db", read_only=True)
-                assert integrity.check(copy) == []
+                assert check.check(copy) == []
                 copy.dispose()
         finally:
             writer.kill()

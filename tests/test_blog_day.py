@@ -10,7 +10,7 @@ from subprocess import CompletedProcess
 import pytest
 
 from monitor.demo.stories import blog_day
-from monitor.store.engine import Engine, open_engine
+from monitor.store.connection.engine import Engine, open_engine
 from tests import gateway as g
 
 DAY = blog_day()

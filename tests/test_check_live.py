@@ -12,9 +12,9 @@ from monitor.core.domain.sweep import Observation
 from monitor.core.planning.provider_traits import Quirks
 from monitor.demo import World
 from monitor.demo.answers import Answer, chat
-from monitor.store.engine import Engine, open_engine, sqlite_path
-from monitor.store.knowledge import load_knowledge
-from monitor.store.states import load_state
+from monitor.store.connection.engine import Engine, open_engine, sqlite_path
+from monitor.store.derived.states import load_state
+from monitor.store.memory.knowledge import load_knowledge
 from monitor.sweep import Before, Checked, Target, check_now
 from tests import gateway as g
 from tests import scripted as s

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from monitor.cli.commands import _COMMANDS
+from monitor.cli.group import _COMMANDS
 from monitor.demo import World
 from tests.gateway import KEY, KEY_VARIABLE, Gateway, config_file, environment, gateway, monitor
 
@@ -405,8 +405,8 @@ def test_an_interrupt_while_the_command_loads_ends_it_without_a_traceback(lite: 
         "click",
         "pydantic",
         "monitor.config",
-        "monitor.cli.configuration",
-        "monitor.app.application",
+        "monitor.cli.commands.config",
+        "monitor.app.wiring.application",
     ):
         ended = subprocess.run(
             [sys.executable, "-c", program, module],

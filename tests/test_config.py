@@ -13,7 +13,7 @@ import pytest
 from pydantic import BaseModel
 
 from monitor import config
-from monitor.config.faults import _table_in
+from monitor.config.load.errors import _table_in
 from monitor.core.domain.sweep import Policy
 from monitor.errors import ConfigError
 

@@ -7,15 +7,15 @@ from typing import Any
 
 import pytest
 
-from monitor.app.application import App
-from monitor.app.targets import endpoint_of
-from monitor.app.unmatched import unmatched_patterns
+from monitor.app.wiring.application import App
+from monitor.app.wiring.targets import endpoint_of
+from monitor.app.wiring.unmatched_patterns import unmatched_patterns
 from monitor.clock import utc_now
 from monitor.config import PRESETS, parse_settings
 from monitor.core.domain.sweep import Observation, Outcome, Sweep
 from monitor.http import Auth
-from monitor.store.engine import Engine
-from monitor.store.exchange import add_sweeps
+from monitor.store.connection.engine import Engine
+from monitor.store.write.import_export import add_sweeps
 from tests.gateway import config_file, monitor
 
 UNKNOWN = "each model 96 requests a day; no history yet tells how many models"

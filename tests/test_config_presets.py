@@ -13,9 +13,9 @@ from pydantic import ValidationError
 
 from monitor import config
 from monitor.config import PRESETS, Auth, Preset
-from monitor.config.duration import duration_text
-from monitor.config.places import origin_of
-from monitor.config.show import toml_text
+from monitor.config.load.dump import toml_text
+from monitor.config.presets.resolve import origin_of
+from monitor.config.values.duration import duration_text
 from monitor.core.domain.ids import is_trackable_id
 from monitor.core.request.forms import COSTLY, Route
 from monitor.errors import ConfigError

@@ -9,11 +9,11 @@ from apscheduler.triggers.cron import CronTrigger
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.config.addresses import checked_database_url, checked_listen, checked_proxy, without_password
-from monitor.config.cron import normalised_cron
-from monitor.config.duration import duration_text, parse_duration
-from monitor.config.lines import key_lines
-from monitor.config.show import toml_text
+from monitor.config.load.dump import toml_text
+from monitor.config.load.toml_lines import key_lines
+from monitor.config.values.cron import normalised_cron
+from monitor.config.values.duration import duration_text, parse_duration
+from monitor.config.values.urls import checked_database_url, checked_listen, checked_proxy, without_password
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 SCALARS = TEXTS | st.integers(-(2**62), 2**62) | st.booleans() | st.floats(allow_nan=False)

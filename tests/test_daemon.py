@@ -8,7 +8,8 @@ import pytest
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from monitor.clock import utc_now
-from monitor.daemon import (
+from monitor.errors import ConfigError, NoVerdict
+from monitor.scheduler import (
     Chore,
     Stop,
     _Lane,
@@ -18,7 +19,6 @@ from monitor.daemon import (
     slots_between,
     trigger_of,
 )
-from monitor.errors import ConfigError, NoVerdict
 
 NOON = datetime(2026, 4, 6, 12, tzinfo=UTC)
 QUARTER = timedelta(minutes=15)

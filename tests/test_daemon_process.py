@@ -14,8 +14,8 @@ from monitor.core.domain.sweep import Cause, Verdict
 from monitor.core.history.rows import SweepRow
 from monitor.demo import Everywhere
 from monitor.demo.stories import steady
-from monitor.store.engine import open_engine
-from monitor.store.locks import sweep_lock
+from monitor.store.connection.engine import open_engine
+from monitor.store.connection.locks import sweep_lock
 from tests import gateway as g
 
 MODELS = 24

@@ -17,7 +17,7 @@ from monitor.clock import utc_now
 from monitor.core.domain.sweep import Observation, Outcome, Policy, Sweep, Verdict
 from monitor.demo import Delist
 from monitor.demo.stories import steady
-from monitor.store.exchange import add_sweeps
+from monitor.store.write.import_export import add_sweeps
 from tests import gateway as g
 from tests.mailbox import Mailbox, Receiver, mailbox, receiver
 

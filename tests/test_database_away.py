@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from monitor.demo.stories import steady
-from monitor.store.engine import open_engine
+from monitor.store.connection.engine import open_engine
 from tests import gateway as g
 
 

@@ -9,13 +9,13 @@ from sqlalchemy import Connection, Engine, Table, delete, func, insert, inspect,
 
 from monitor.clock import to_millis
 from monitor.errors import SchemaOutdated, StoreError, StoreUnavailable, UsageError
-from monitor.store import copy as copying
-from monitor.store import integrity
-from monitor.store.copy import Rows, copy_history
-from monitor.store.engine import is_sqlite, open_engine, reading, writing
-from monitor.store.migrate import SchemaState, prepare, schema_state
-from monitor.store.names import insert_new
-from monitor.store.rebuild import rebuild
+from monitor.store.admin import check
+from monitor.store.admin import copy as copying
+from monitor.store.admin.copy import Rows, copy_history
+from monitor.store.admin.migrate import SchemaState, prepare, schema_state
+from monitor.store.connection.engine import is_sqlite, open_engine, reading, writing
+from monitor.store.derived.rebuild import rebuild
+from monitor.store.facts.identities import insert_new
 from monitor.store.schema import delivery, horizon, knowledge, metadata, missed_slot, model, provider, telling
 from tests import gateway as g
 from tests.conftest import PostgresServer
@@ -96,7 +96,7 @@ def test_every_row_of_every_table_arrives(history: Engine, target: Engine) -> No
     assert everything(target) == before == everything(history)
     assert counts == {name: len(rows) for name, rows in before.items()}
     assert counts["observation"] > 100
-    assert integrity.check(target) == []
+    assert check.check(target) == []
     assert views.all_rows(target) == views.all_rows(history)
 
 
@@ -112,7 +112,7 @@ def test_life_goes_on_in_the_copy(history: Engine, target: Engine) -> None:
             connection.execute(insert(delivery), row)
         rebuild(engine, "nvidia")
     assert views.all_rows(target) == views.all_rows(history)
-    assert integrity.check(target) == []
+    assert check.check(target) == []
 
 
 def test_the_copy_has_the_same_constraints_as_any_database(lite: Engine, target: Engine) -> None:
@@ -209,7 +209,7 @@ def test_what_is_written_meanwhile_is_not_copied(history: Engine, target: Engine
     counts = copy_history(history, target, write)
     assert done
     assert counts["sweep"] == before
-    assert integrity.check(target) == []
+    assert check.check(target) == []
 
 
 def test_a_source_without_a_history_is_no_source(tmp_path: Path, target: Engine) -> None:

@@ -19,9 +19,9 @@ from monitor.clock import utc_now
 from monitor.config import Settings, parse_settings
 from monitor.core.domain.sweep import Cause, EventKind, Kind, Outcome, Reason
 from monitor.errors import MonitorError
-from monitor.report.records import _ObservationRecord, _SweepRecord, parse_record
-from monitor.store.engine import Engine, open_engine
-from monitor.store.migrate import prepare
+from monitor.report.formats.records import _ObservationRecord, _SweepRecord, parse_record
+from monitor.store.admin.migrate import prepare
+from monitor.store.connection.engine import Engine, open_engine
 from monitor.web.app import create_app
 from tests.documents import DOCUMENTS, ROOT, Block, anchors, blocks, examples, links, read, sections
 from tests.examples import PAGE, WAIT_S, Place, prepared_place, run_example

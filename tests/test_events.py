@@ -3,8 +3,8 @@
 import pytest
 from sqlalchemy import Engine
 
-from monitor.cli import events
-from monitor.cli.output import print_json, print_json_list
+from monitor.cli.commands import events
+from monitor.cli.terminal.output import print_json, print_json_list
 from monitor.store import query
 from tests.store import told
 

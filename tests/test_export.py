@@ -16,14 +16,14 @@ import duckdb
 import pytest
 from sqlalchemy import Engine
 
-from monitor.app.exchange import checked_records
-from monitor.app.exporting import Format, export_view, export_views
+from monitor.app.tasks.export_views import Format, export_view, export_views
+from monitor.app.tasks.import_files import checked_records
 from monitor.core.history.views import OBSERVATIONS, VIEWS, Column, Form, Scope
 from monitor.errors import RecordError, UsageError
-from monitor.report.exported import found_export
-from monitor.store.engine import open_engine
-from monitor.store.export import Snapshot
-from monitor.store.migrate import prepare
+from monitor.report.formats.delimited import found_export
+from monitor.store.admin.migrate import prepare
+from monitor.store.connection.engine import open_engine
+from monitor.store.query.export import Snapshot
 from tests import gateway as g
 from tests.store import told, views
 
@@ -359,9 +359,9 @@ def test_importing_an_export_again_changes_nothing(config: Path) -> None:
 _MEASURED = """
 import sys
 from pathlib import Path
-from monitor.app.exporting import Format, export_view
+from monitor.app.tasks.export_views import Format, export_view
 from monitor.core.history.views import VIEWS, Scope
-from monitor.store.engine import open_engine
+from monitor.store.connection.engine import open_engine
 export_view(open_engine(sys.argv[1]), VIEWS["observation_history"], Scope(), form=Format(sys.argv[2]),
             file=Path("/dev/null"), watch=lambda *_: None)
 print(next(int(line.split()[1]) // 1024 for line in open("/proc/self/status") if line.startswith("VmHWM")))

@@ -13,12 +13,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, make_url
 
-from monitor.app.following import Follower
+from monitor.app.tasks.follow import Follower
 from monitor.clock import utc_now
 from monitor.core.domain.sweep import Policy
 from monitor.core.history.rows import EventRow
-from monitor.store.exchange import add_sweeps
-from monitor.store.record import open_sweep
+from monitor.store.write.import_export import add_sweeps
+from monitor.store.write.record import open_sweep
 from tests.conftest import PostgresServer
 from tests.gateway import ON_POSTGRES, ON_SQLITE, Process, config_file, environment, monitor, wait_for
 from tests.store import told

@@ -8,7 +8,7 @@ from sqlalchemy import Engine
 from monitor.core.domain.sweep import Cause, Verdict
 from monitor.demo import Behave, Delist
 from monitor.demo.stories import steady
-from monitor.store import integrity
+from monitor.store.admin import check
 from tests import gateway as g
 
 MODELS = 48
@@ -65,7 +65,7 @@ class Scene:
         assert g.rows(self.engine, "SELECT count(*) FROM sweep_history WHERE finished_at IS NULL") == [(0,)]
         listed = "SELECT count(*) FROM model_status WHERE listed AND status = 'available'"
         assert g.rows(self.engine, listed) == [(MODELS,)]
-        assert integrity.check(self.engine) == []
+        assert check.check(self.engine) == []
 
 
 def test_a_killed_sweep_by_hand_loses_nothing_and_tells_nothing(
@@ -110,7 +110,7 @@ def test_a_killed_daemon_loses_nothing_and_the_next_one_goes_on(
         [(True, "available")],
         [(1, "available")],
     )
-    assert integrity.check(engine) == []
+    assert check.check(engine) == []
 
 
 @g.ON_SQLITE

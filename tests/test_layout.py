@@ -199,7 +199,9 @@ def test_an_installed_monitor_makes_and_checks_its_database_by_itself(wheel: Pat
         return done.stdout
 
     assert Path(run("-c", "import monitor; print(monitor.__file__)").strip()).is_relative_to(installed)
-    migrations = run("-c", "from monitor.store.migrate import migrations_directory as d; print(d())").strip()
+    migrations = run(
+        "-c", "from monitor.store.admin.migrate import migrations_directory as d; print(d())"
+    ).strip()
     assert Path(migrations) == installed / "monitor/_migrations"
     assert "upgraded from nothing" in run("-m", "monitor", "db", "upgrade")
     assert "0 faults" in run("-m", "monitor", "db", "check")

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from monitor.app.maintenance import silence_of
+from monitor.app.notifications.maintenance import silence_of
 from monitor.config import parse_settings
 from tests.test_notify import PROVIDER
 

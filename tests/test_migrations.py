@@ -14,9 +14,7 @@ from sqlalchemy.schema import CreateIndex
 
 from monitor.core.domain.sweep import NOT_RECORDED, Outcome, Sweep
 from monitor.errors import SchemaOutdated
-from monitor.store.engine import open_engine, reading, writing
-from monitor.store.exchange import read_sweeps
-from monitor.store.migrate import (
+from monitor.store.admin.migrate import (
     HEAD,
     VERSION_TABLE,
     SchemaState,
@@ -28,7 +26,9 @@ from monitor.store.migrate import (
     schema_state,
     upgrade,
 )
+from monitor.store.connection.engine import open_engine, reading, writing
 from monitor.store.schema import metadata
+from monitor.store.write.import_export import read_sweeps
 from tests.gateway import ON_POSTGRES
 from tests.store import told, views
 from tests.store.views import COLUMNS
@@ -221,7 +221,8 @@ def test_a_migration_that_fails_leaves_the_database_as_it_was(database_url: str)
 
 def test_three_processes_that_upgrade_at_once_all_succeed(database_url: str) -> None:
     code = (
-        "import sys; from monitor.store.engine import open_engine; from monitor.store.migrate import upgrade;"
+        "import sys; from monitor.store.connection.engine import open_engine;"
+        "from monitor.store.admin.migrate import upgrade;"
         "print(upgrade(open_engine(sys.argv[1])).after)"
     )
     running = [

@@ -8,7 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from monitor.app.channels import check_channels, heartbeat_of, outbox_of, outlets_of, summary_channels
+from monitor.app.notifications.channels import (
+    check_channels,
+    heartbeat_of,
+    outbox_of,
+    outlets_of,
+    summary_channels,
+)
 from monitor.clock import utc_now
 from monitor.config import Settings, parse_settings
 from monitor.errors import ConfigError

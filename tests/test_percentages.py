@@ -8,13 +8,13 @@ from typing import Any
 import httpx
 import pytest
 
-from monitor.app.application import App
+from monitor.app.wiring.application import App
 from monitor.clock import utc_now
 from monitor.config import load_settings
 from monitor.core.domain.sweep import Observation, Outcome, Sweep
-from monitor.store.engine import Engine, writing
-from monitor.store.exchange import add_sweeps
+from monitor.store.connection.engine import Engine, writing
 from monitor.store.schema import daily
+from monitor.store.write.import_export import add_sweeps
 from tests.gateway import config_file, monitor, rows
 from tests.web.served import browsing
 

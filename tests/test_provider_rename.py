@@ -9,15 +9,15 @@ from sqlalchemy import Engine
 
 from monitor.core.domain.sweep import Policy
 from monitor.errors import NoVerdict, UsageError
-from monitor.store.acceptance import accept
-from monitor.store.exchange import read_sweeps
-from monitor.store.integrity import check
-from monitor.store.locks import sweep_lock
-from monitor.store.news import version_of
+from monitor.store.admin.check import check
+from monitor.store.connection.locks import sweep_lock
+from monitor.store.derived.rebuild import rebuild
+from monitor.store.memory.acceptance import accept
 from monitor.store.query import providers
-from monitor.store.rebuild import rebuild
-from monitor.store.record import record_missed_slots
-from monitor.store.rename import rename_provider
+from monitor.store.query.changes import version_of
+from monitor.store.write.import_export import read_sweeps
+from monitor.store.write.record import record_missed_slots
+from monitor.store.write.rename import rename_provider
 from tests.gateway import ON_SQLITE, config_file, monitor
 from tests.store import told, views
 from tests.web.lived import INTERVAL, START, UP, after, live, sweep

@@ -12,15 +12,15 @@ from typing import NoReturn
 import pytest
 from sqlalchemy import Engine, func, select
 
-from monitor.app import retention
-from monitor.app.retention import Keeper
+from monitor.app.tasks import prune
+from monitor.app.tasks.prune import Keeper
 from monitor.clock import utc_now
 from monitor.errors import StoreError
-from monitor.store import record
-from monitor.store import retention as steps
 from monitor.store import schema as t
-from monitor.store.engine import reading, sqlite_path
-from monitor.store.locks import leader_lock
+from monitor.store.admin import prune as steps
+from monitor.store.connection.engine import reading, sqlite_path
+from monitor.store.connection.locks import leader_lock
+from monitor.store.write import record
 from tests.gateway import ON_SQLITE, config_file, monitor
 from tests.store import told
 
@@ -143,7 +143,7 @@ def test_trouble_with_pruning_is_told_and_tried_again(
     def fail(*_arguments: object, **_options: object) -> NoReturn:
         raise next(trouble, SystemExit)
 
-    monkeypatch.setattr(retention, "_LOOK_EVERY", timedelta(milliseconds=1))
+    monkeypatch.setattr(prune, "_LOOK_EVERY", timedelta(milliseconds=1))
     monkeypatch.setattr(steps, "prune", fail)
     with caplog.at_level(logging.ERROR, "monitor"), pytest.raises(SystemExit):
         asyncio.run(Keeper(engine, timedelta(days=1), now=lambda: LATER).run(asyncio.Event()))

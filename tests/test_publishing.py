@@ -11,14 +11,14 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
-from monitor.app.channels import letters_of
-from monitor.app.publishing import Publisher
+from monitor.app.notifications.channels import letters_of
+from monitor.app.notifications.publisher import Publisher
 from monitor.config import Settings
 from monitor.core.notification.message import Letter
 from monitor.errors import NotDelivered
 from monitor.notify.apprise_channel import AppriseChannel
-from monitor.store import outbox
-from monitor.store.telling import CHANGES
+from monitor.store.memory import outbox
+from monitor.store.memory.notifications import CHANGES
 from tests.gateway import ON_SQLITE, wait_for
 from tests.mailbox import PASSWORD, Mailbox, Receiver, mailbox, receiver
 from tests.notify.letters import LETTER, logged

@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import Engine
 
 from monitor.clock import utc_now
-from monitor.store import outbox
+from monitor.store.memory import outbox
 from tests.gateway import wait_for
 from tests.mailbox import Receiver, receiver
 from tests.posting import Watch, hook, ids_of, is_empty, models_of, post, publisher
@@ -23,7 +23,7 @@ MINUTE = timedelta(minutes=1)
 COMMIT = """
 import sys, time
 from monitor.clock import utc_now
-from monitor.store.engine import open_engine
+from monitor.store.connection.engine import open_engine
 from tests.posting import post
 post(open_engine(sys.argv[1]), [1], "hook", at=utc_now())
 print("committed", flush=True)
@@ -34,7 +34,7 @@ LEAD = """
 import asyncio, sys
 from monitor.clock import utc_now
 from monitor.notify.webhook import Webhook
-from monitor.store.engine import open_engine
+from monitor.store.connection.engine import open_engine
 from tests.posting import publisher
 sender = publisher(open_engine(sys.argv[1]), utc_now, Webhook("hook", sys.argv[2]))
 print("leading", flush=True)

@@ -9,7 +9,7 @@ from sqlalchemy import Engine, delete, select, text, update
 
 from monitor.core.domain.sweep import Policy
 from monitor.store import schema as t
-from monitor.store.engine import reading, writing
+from monitor.store.connection.engine import reading, writing
 from tests.gateway import config_file, monitor
 from tests.store import told, views
 from tests.store.invariants import everything

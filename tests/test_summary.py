@@ -11,8 +11,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from monitor.app.summaries import Summaries, summaries_of
-from monitor.cli.days import chosen_span
+from monitor.app.notifications.summaries import Summaries, summaries_of
+from monitor.cli.terminal.days import chosen_span
 from monitor.clock import utc_now
 from monitor.config import parse_settings
 from monitor.core.domain.sweep import EventKind, Policy, Reason
@@ -30,11 +30,11 @@ from monitor.report.summary import (
 )
 from monitor.report.summary.counts import counts_of, news
 from monitor.report.summary.words import told
-from monitor.store.engine import Engine, open_engine
-from monitor.store.exchange import add_sweeps
-from monitor.store.migrate import prepare
-from monitor.store.record import record_missed_slots
-from monitor.store.summaries import summarise_span
+from monitor.store.admin.migrate import prepare
+from monitor.store.connection.engine import Engine, open_engine
+from monitor.store.statistics.summaries import summarise_span
+from monitor.store.write.import_export import add_sweeps
+from monitor.store.write.record import record_missed_slots
 from tests import gateway as g
 from tests.web.lived import START, UP, live, sweep
 

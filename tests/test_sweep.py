@@ -17,7 +17,7 @@ from monitor.core.domain.sweep import Cause, Outcome, Policy, Reason, Verdict
 from monitor.demo import Behave, World
 from monitor.demo.stories import nim_ids, steady
 from monitor.errors import NoVerdict
-from monitor.store.locks import sweep_lock
+from monitor.store.connection.locks import sweep_lock
 from monitor.sweep import Swept, Watch, sweep_provider
 from tests import gateway as g
 

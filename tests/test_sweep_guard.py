@@ -12,10 +12,10 @@ from sqlalchemy import Engine
 from monitor.core.domain.sweep import Cause, EventKind, Observation, Policy, Reason, Verdict
 from monitor.demo import Behave, Catalog, CatalogMode, Change, Delist, Everywhere, PageStyle, Paging, World
 from monitor.demo.stories import steady
-from monitor.report.records import format_record, parse_record
-from monitor.store.acceptance import accept, is_accepted
-from monitor.store.exchange import add_sweeps, read_sweeps
-from monitor.store.rebuild import rebuild
+from monitor.report.formats.records import format_record, parse_record
+from monitor.store.derived.rebuild import rebuild
+from monitor.store.memory.acceptance import accept, is_accepted
+from monitor.store.write.import_export import add_sweeps, read_sweeps
 from monitor.sweep import Target, Watch, sweep_provider
 from tests import gateway as g
 from tests import scripted as s

@@ -19,7 +19,7 @@ from sqlalchemy import Engine
 from monitor.core.domain.sweep import Verdict
 from monitor.demo import Catalog, CatalogMode, World
 from monitor.demo.stories import steady
-from monitor.store.engine import open_engine
+from monitor.store.connection.engine import open_engine
 from tests import gateway as g
 
 REJECTED = (

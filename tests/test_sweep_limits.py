@@ -17,7 +17,7 @@ from monitor.demo import Behave, Everywhere
 from monitor.demo.answers import Answer, as_json
 from monitor.demo.behaviours import Body
 from monitor.demo.stories import steady
-from monitor.store.knowledge import load_knowledge
+from monitor.store.memory.knowledge import load_knowledge
 from monitor.sweep import Swept
 from tests import gateway as g
 from tests import scripted as s

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
-from monitor.app.application import App
-from monitor.app.targets import target_of
+from monitor.app.wiring.application import App
+from monitor.app.wiring.targets import target_of
 from monitor.config import parse_settings
 from monitor.core.domain.sweep import Verdict
 from monitor.core.history.rows import SweepRow

@@ -6,16 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from monitor.app.exchange import checked_records, write_records
+from monitor.app.tasks.import_files import checked_records, write_records
 from monitor.core.domain.sweep import Policy, Sweep
 from monitor.core.lifecycle.fold import fold
 from monitor.demo.weeks import two_weeks
-from monitor.store import integrity
-from monitor.store.engine import Engine, open_engine
-from monitor.store.exchange import Imported, add_sweeps, read_sweeps
-from monitor.store.migrate import prepare
-from monitor.store.record import add_observations, close_sweep, open_sweep
-from monitor.store.states import load_state
+from monitor.store.admin import check
+from monitor.store.admin.migrate import prepare
+from monitor.store.connection.engine import Engine, open_engine
+from monitor.store.derived.states import load_state
+from monitor.store.write.import_export import Imported, add_sweeps, read_sweeps
+from monitor.store.write.record import add_observations, close_sweep, open_sweep
 from tests import gateway as g
 from tests.conftest import PostgresServer
 from tests.store import views
@@ -99,7 +99,7 @@ def test_importing_again_changes_nothing(both: tuple[Engine, Engine]) -> None:
 
 def test_the_databases_are_sound(both: tuple[Engine, Engine]) -> None:
     for engine in both:
-        assert integrity.check(engine) == []
+        assert check.check(engine) == []
 
 
 def test_what_is_exported_is_what_was_imported(both: tuple[Engine, Engine]) -> None:

@@ -14,14 +14,14 @@ from sqlalchemy import Engine, delete, select, text, update
 from monitor.core.domain.sweep import EventKind, Outcome, Reason, Sweep
 from monitor.core.history.comparison import How, Part
 from monitor.core.notification.suppression import Audience
-from monitor.report.records import format_record, parse_record
+from monitor.report.formats.records import format_record, parse_record
 from monitor.store import schema as t
-from monitor.store.engine import open_engine, reading, writing
-from monitor.store.exchange import read_sweeps
-from monitor.store.migrate import SchemaState, Upgraded, schema_state, upgrade
-from monitor.store.redecide import decide_anew
-from monitor.store.replay import compare
-from monitor.store.telling import Outbox
+from monitor.store.admin.migrate import SchemaState, Upgraded, schema_state, upgrade
+from monitor.store.connection.engine import open_engine, reading, writing
+from monitor.store.derived.compare import compare
+from monitor.store.derived.redecide import decide_anew
+from monitor.store.memory.notifications import Outbox
+from monitor.store.write.import_export import read_sweeps
 from tests.gateway import config_file, monitor
 from tests.older.load import SWEEPS, load_history
 from tests.store import told
@@ -32,8 +32,8 @@ TABLES = ("event", "daily", "period", "model_state", "provider_state", "delivery
 
 BLOCK = """
 import sys
-from monitor.store.engine import open_engine
-from monitor.store.migrate import upgrade
+from monitor.store.connection.engine import open_engine
+from monitor.store.admin.migrate import upgrade
 def watch(provider, done, sweeps):
     if (provider, done) == (sys.argv[2], int(sys.argv[3])):
         print("here", flush=True)

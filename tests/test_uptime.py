@@ -13,8 +13,8 @@ from sqlalchemy import Engine
 from monitor.clock import utc_now
 from monitor.core.domain.sweep import Cause, Verdict
 from monitor.core.history.reliability import Uptime
-from monitor.report.reliability import provider_lines, uptime_table
-from monitor.report.times import iso_millis
+from monitor.report.terminal.uptime import provider_lines, uptime_table
+from monitor.report.words.times import iso_millis
 from tests.gateway import ON_SQLITE, config_file, monitor
 from tests.store import told
 

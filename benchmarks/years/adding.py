@@ -9,7 +9,7 @@ from benchmarks.years.filling import PROVIDER, Filled
 from benchmarks.years.making import INTERVAL
 from benchmarks.years.places import Place
 from monitor.core.domain.sweep import Kind, Observation, Outcome, Reason, Sweep
-from monitor.store.engine import Engine
+from monitor.store.connection.engine import Engine
 
 _SHARE_UP = 0.99
 

@@ -11,8 +11,8 @@ from sqlalchemy import text
 from benchmarks.years import naively
 from benchmarks.years.filling import PROVIDER, Filled
 from monitor.store import query
-from monitor.store.engine import Engine, reading
-from monitor.store.windows import model_counts
+from monitor.store.connection.engine import Engine, reading
+from monitor.store.statistics.windows import model_counts
 
 Ask = Callable[[Engine, Filled], object]
 _SHOWN, _STATUS_PAGE_EVENTS, _STATUS_PAGE_SWEEPS = 50, 400, 10
@@ -73,7 +73,7 @@ def _status(engine: Engine, _filled: Filled) -> object:
 
 
 def _status_page(engine: Engine, _filled: Filled) -> object:
-    """Ask what web/pages.py asks for `/`."""
+    """Ask what web/routes/pages.py asks for `/`."""
     return [
         (query.last_conclusive_at(engine, name), query.sweeps(engine, name, limit=_STATUS_PAGE_SWEEPS))
         for name in query.providers(engine)

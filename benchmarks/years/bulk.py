@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, event
 
-from monitor.store.engine import Engine, is_sqlite, open_engine
+from monitor.store.connection.engine import Engine, is_sqlite, open_engine
 
 _BIG_CACHE_KIB = 400_000
 _ROWS_AT_ONCE = 5_000

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from benchmarks.process import ENVIRONMENT, ROOT
 from benchmarks.years.filling import PROVIDER
-from monitor.store.engine import Engine
+from monitor.store.connection.engine import Engine
 
 # In between, since a process counts what its starter held at the start as its own.
 _WATCH = """

@@ -17,14 +17,14 @@ from benchmarks.years.lives import SWEEPS_A_DAY
 from benchmarks.years.making import INTERVAL, Made, Maker
 from monitor.clock import to_millis
 from monitor.core.domain.sweep import Outcome, Policy
-from monitor.store.decisions import event_columns
-from monitor.store.engine import Engine, writing
-from monitor.store.names import catalog_id, finding_ids, model_ids, policy_id, provider_id
-from monitor.store.periods import write_periods
-from monitor.store.rollup import count_days
+from monitor.store.connection.codecs import DAY_MS, event_id
+from monitor.store.connection.engine import Engine, writing
+from monitor.store.derived.daily import count_days
+from monitor.store.derived.decisions import event_columns
+from monitor.store.derived.periods import write_periods
+from monitor.store.derived.states import save_state
+from monitor.store.facts.identities import catalog_id, finding_ids, model_ids, policy_id, provider_id
 from monitor.store.schema import event
-from monitor.store.states import save_state
-from monitor.store.values import DAY_MS, event_id
 
 PROVIDER = "nvidia"
 POLICY = Policy()

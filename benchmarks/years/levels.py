@@ -11,7 +11,7 @@ from benchmarks.years.adding import Continued
 from benchmarks.years.filling import Filled, fill
 from benchmarks.years.places import Place, bytes_of
 from monitor.clock import utc_now
-from monitor.store.engine import Engine
+from monitor.store.connection.engine import Engine
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,7 @@ from benchmarks.years.findings import Findings, Trouble, timing
 from benchmarks.years.lives import SWEEPS_A_DAY, Life, lives
 from benchmarks.years.weather import Incident, incidents, storms
 from monitor.clock import to_datetime, to_millis
-from monitor.store.values import wanted_sweep_id
+from monitor.store.connection.codecs import wanted_sweep_id
 
 Row = tuple[int, int, int, int | None, int]
 

@@ -13,9 +13,9 @@ from benchmarks.years.asking import QUESTIONS, Ask, Question
 from benchmarks.years.commands import can_export, run_command
 from benchmarks.years.filling import PROVIDER, Filled
 from benchmarks.years.levels import Kept
-from monitor.store.engine import Engine
-from monitor.store.exchange import read_sweeps
-from monitor.store.replay import compare
+from monitor.store.connection.engine import Engine
+from monitor.store.derived.compare import compare
+from monitor.store.write.import_export import read_sweeps
 
 _ASKED_AT_ONCE = 9
 _NAIVE_REPEATS = 3

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import text
 
 from benchmarks.years.filling import Filled
-from monitor.store.engine import Engine, is_sqlite, reading
+from monitor.store.connection.engine import Engine, is_sqlite, reading
 
 _ANSWERED = "sum(CASE WHEN status IN ('available', 'rate_limited') THEN 1 ELSE 0 END)"
 _DOWN = "sum(CASE status WHEN 'unavailable' THEN 1 ELSE 0 END)"

@@ -12,8 +12,8 @@ from typing import Any, Protocol
 from sqlalchemy import URL, make_url
 
 from benchmarks.databases import postgres_server, run_on_server, size_bytes
-from monitor.store.engine import Engine, open_engine
-from monitor.store.migrate import prepare
+from monitor.store.admin.migrate import prepare
+from monitor.store.connection.engine import Engine, open_engine
 
 
 class Place(Protocol):

@@ -11,8 +11,8 @@ _INTERRUPTED: Final = 130
 try:  # this takes a noticeable moment, in which Ctrl-C is as good as later
     import click
 
-    from monitor.cli.commands import cli
-    from monitor.cli.output import forget, note, unwritable
+    from monitor.cli.group import cli
+    from monitor.cli.terminal.output import forget, note, unwritable
     from monitor.errors import MonitorError, NoVerdict
 except KeyboardInterrupt:
     sys.exit(_INTERRUPTED)

@@ -3,15 +3,10 @@
 Only this package reads the environment and TOML; only the command line and the wiring see its values whole.
 """
 
-from monitor.config.auth import Auth
-from monitor.config.channels import APPRISE, WEBHOOK, HeartbeatSettings, NotifySettings
-from monitor.config.faults import Fault
-from monitor.config.load import config_file, load_settings, parse_settings, placed, process_environment
-from monitor.config.maintenance import MaintenanceSettings
-from monitor.config.policy import PolicySettings
-from monitor.config.presets import PRESETS, Preset
-from monitor.config.provider import ProviderSettings
-from monitor.config.secrets import (
+from monitor.config.load.dump import as_dict, shown
+from monitor.config.load.errors import Fault
+from monitor.config.load.read import config_file, load_settings, parse_settings, placed, process_environment
+from monitor.config.load.secrets import (
     known_secrets,
     private_parts,
     resolve_headers,
@@ -21,7 +16,12 @@ from monitor.config.secrets import (
     resolve_notify_url,
     resolve_proxy,
 )
-from monitor.config.settings import (
+from monitor.config.presets.presets import PRESETS, Preset
+from monitor.config.schema.maintenance import MaintenanceSettings
+from monitor.config.schema.notify import APPRISE, WEBHOOK, HeartbeatSettings, NotifySettings
+from monitor.config.schema.policy import PolicySettings
+from monitor.config.schema.provider import ProviderSettings
+from monitor.config.schema.settings import (
     DaemonSettings,
     DatabaseSettings,
     ProbeSettings,
@@ -31,7 +31,7 @@ from monitor.config.settings import (
     SummarySettings,
     WebSettings,
 )
-from monitor.config.show import as_dict, shown
+from monitor.config.values.auth import Auth
 
 __all__ = [
     "APPRISE",

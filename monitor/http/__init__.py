@@ -4,7 +4,7 @@ It knows nothing of models. A sick server is an `Exchange`, never an exception; 
 own origins only and appears in no message and no `repr`.
 """
 
-from monitor.config.auth import Auth
+from monitor.config.values.auth import Auth
 from monitor.http.client import Client, Endpoint, open_client
 from monitor.http.wire import exchange
 

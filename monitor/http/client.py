@@ -11,7 +11,7 @@ from urllib.parse import quote, quote_plus
 import httpx
 
 import monitor
-from monitor.config.auth import Auth
+from monitor.config.values.auth import Auth
 from monitor.errors import ConfigError
 
 Client = httpx.AsyncClient

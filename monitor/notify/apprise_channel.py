@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 from monitor.core.answer.redact import redact
 from monitor.core.notification.message import Letter
 from monitor.errors import ConfigError, NotDelivered
-from monitor.notify.aside import call_aside
+from monitor.notify.daemon_thread import call_aside
 
 if TYPE_CHECKING:  # Apprise takes half a second to load, and most commands tell nobody anything
     from apprise import NotifyFormat

@@ -11,14 +11,14 @@ from collections.abc import Callable, Coroutine, Iterator, Sequence
 
 from monitor.core.domain.sweep import Observation, Outcome
 from monitor.core.request.forms import Form
-from monitor.probe.asker import Ask, Asker
-from monitor.probe.course import Course
 from monitor.probe.gap import Gap
-from monitor.probe.inquest import CANARIES_PER_SUSPICION, Inquest, Stopped
 from monitor.probe.limits import is_limit
+from monitor.probe.model_probe import Course
 from monitor.probe.pacer import Pacer
 from monitor.probe.probe import Answer
-from monitor.probe.second import SecondLook
+from monitor.probe.request_sender import Ask, Asker
+from monitor.probe.run_guard import CANARIES_PER_SUSPICION, Inquest, Stopped
+from monitor.probe.second_pass import SecondLook
 from monitor.probe.stopwatch import Stopwatch
 from monitor.probe.suspicion import ENOUGH, Tally, refusal_cause
 from monitor.probe.terms import RoundResult, RoundSettings

@@ -18,9 +18,9 @@ from monitor.probe.probe import Line
 from monitor.probe.stopwatch import Stopwatch
 from monitor.probe.suspicion import ENOUGH, as_models_own, refusal_cause
 from monitor.probe.terms import RoundResult
-from monitor.sweep.agenda import Known, agenda_of, set_aside, shut_out
 from monitor.sweep.listing import read_listing
 from monitor.sweep.looking import Looking
+from monitor.sweep.plan import Known, agenda_of, set_aside, shut_out
 from monitor.sweep.values import Before, Target
 
 

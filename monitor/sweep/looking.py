@@ -7,12 +7,12 @@ from monitor.core.domain.sweep import Observation
 from monitor.core.planning.budget import share
 from monitor.core.planning.knowledge import Knowledge
 from monitor.core.request.forms import Form
-from monitor.probe.course import Course
+from monitor.probe.model_probe import Course
 from monitor.probe.probe import Answer, Line, probe_model
 from monitor.probe.round import probe_round
 from monitor.probe.terms import RoundResult, RoundSettings
-from monitor.sweep.agenda import Agenda, Known, agenda_of, course_of
 from monitor.sweep.lookups import LookUps
+from monitor.sweep.plan import Agenda, Known, agenda_of, course_of
 from monitor.sweep.values import Target
 
 DEADLINE_SHARE = 0.9  # rules.md 7

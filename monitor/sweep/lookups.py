@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from monitor.core.domain.sweep import Observation
 from monitor.core.planning.knowledge import Knowledge
 from monitor.core.planning.metadata_checks import after_look
-from monitor.probe.course import Course
 from monitor.probe.lookup import look_up
+from monitor.probe.model_probe import Course
 from monitor.probe.probe import Line
-from monitor.sweep.agenda import Known
+from monitor.sweep.plan import Known
 from monitor.sweep.values import Target
 
 

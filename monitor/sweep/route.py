@@ -13,14 +13,14 @@ from monitor.core.domain.sweep import Cause
 from monitor.errors import NoVerdict
 from monitor.logs import event
 from monitor.probe.stopwatch import Stopwatch
-from monitor.report.times import length
-from monitor.store.acceptance import is_accepted
-from monitor.store.engine import Engine
-from monitor.store.knowledge import load_knowledge
-from monitor.store.locks import sweep_lock
+from monitor.report.words.times import length
+from monitor.store.connection.engine import Engine
+from monitor.store.connection.locks import sweep_lock
+from monitor.store.derived.states import load_state
+from monitor.store.memory.acceptance import is_accepted
+from monitor.store.memory.knowledge import load_knowledge
 from monitor.store.query import requests_between, sweeps
-from monitor.store.record import OpenedSweep, close_interrupted, open_sweep
-from monitor.store.states import load_state
+from monitor.store.write.record import OpenedSweep, close_interrupted, open_sweep
 from monitor.sweep.running import Running
 from monitor.sweep.values import Before, Swept, Target, Watch
 

@@ -24,17 +24,13 @@ from monitor.logs import event
 from monitor.probe.probe import Line
 from monitor.probe.stopwatch import Stopwatch
 from monitor.probe.terms import RoundResult
-from monitor.report.sweeps import event_document, sweep_fields
-from monitor.store.engine import Engine
-from monitor.store.knowledge import save_knowledge
-from monitor.store.record import (
-    add_observations,
-    close_sweep,
-    keep_catalog,
-)
-from monitor.sweep.agenda import Known, set_aside, shut_out
+from monitor.report.formats.sweep_documents import event_document, sweep_fields
+from monitor.store.connection.engine import Engine
+from monitor.store.memory.knowledge import save_knowledge
+from monitor.store.write.record import add_observations, close_sweep, keep_catalog
 from monitor.sweep.listing import read_listing
 from monitor.sweep.looking import Looking
+from monitor.sweep.plan import Known, set_aside, shut_out
 from monitor.sweep.values import Before, Swept, Target, Watch
 
 log = logging.getLogger(__name__)

@@ -10,7 +10,7 @@ from monitor.core.planning.provider_traits import Quirks
 from monitor.http import Endpoint
 from monitor.probe.gap import Gap
 from monitor.probe.pacer import Pacer
-from monitor.store.telling import Outbox
+from monitor.store.memory.notifications import Outbox
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

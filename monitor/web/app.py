@@ -8,18 +8,18 @@ from starlette.middleware.gzip import GZipMiddleware
 
 from monitor import __version__
 from monitor.clock import Clock
-from monitor.store.engine import Engine
-from monitor.web.answering import answering_routes
-from monitor.web.api import api_routes
-from monitor.web.bodies import ProblemBody
-from monitor.web.changes import changes_routes
-from monitor.web.feeds import SummaryOf, feed_routes
-from monitor.web.headers import Guarded
-from monitor.web.health import health_routes
-from monitor.web.pages import page_routes
+from monitor.store.connection.engine import Engine
+from monitor.web.context import Site
+from monitor.web.errors import answer_errors
 from monitor.web.render import load_pages
-from monitor.web.site import Site
-from monitor.web.trouble import answer_errors
+from monitor.web.routes.api import api_routes
+from monitor.web.routes.changes import changes_routes
+from monitor.web.routes.feeds import SummaryOf, feed_routes
+from monitor.web.routes.health import health_routes
+from monitor.web.routes.openai import answering_routes
+from monitor.web.routes.pages import page_routes
+from monitor.web.schemas import ProblemBody
+from monitor.web.server.headers import Guarded
 
 
 def create_app(

@@ -13,13 +13,13 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from monitor.core.domain.percentages import percent_words
 from monitor.core.history.rows import ModelStory
 from monitor.core.summary.values import Summary
-from monitor.report.page import Change, Page
-from monitor.report.places import changes_path, model_path
-from monitor.report.plain import cause_words, reason_words, shown_id
 from monitor.report.summary.calendar import day_line
 from monitor.report.summary.words import told
-from monitor.report.times import ago, iso_millis, moment_words, span_words
-from monitor.web.headers import STRICTEST
+from monitor.report.words.codes import cause_words, reason_words, shown_id
+from monitor.report.words.paths import changes_path, model_path
+from monitor.report.words.times import ago, iso_millis, moment_words, span_words
+from monitor.web.server.headers import STRICTEST
+from monitor.web.status_page import Change, Page
 
 _SECOND: Final = timedelta(seconds=1)
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.app.maintenance import silence_of
+from monitor.app.notifications.maintenance import silence_of
 from monitor.config import MaintenanceSettings, Settings
 from monitor.core.domain.patterns import matches, nearest
 from monitor.core.domain.sweep import Policy

@@ -12,9 +12,9 @@ import pytest
 from starlette.types import Receive, Scope, Send
 
 from monitor.core.domain.sweep import Cause, Kind
-from monitor.store.engine import open_engine
+from monitor.store.connection.engine import open_engine
 from monitor.web.app import create_app
-from monitor.web.headers import STRICTEST
+from monitor.web.server.headers import STRICTEST
 from tests.web.lived import DOWN, ENDED, HOSTILE, INTERVAL, START, UNCLEAR, UP, after, live, sweep
 from tests.web.seen import read
 from tests.web.served import served

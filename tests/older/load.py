@@ -8,9 +8,9 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, TableClause, column, false, func, insert, select, table
 
-from monitor.store.engine import is_sqlite, writing
-from monitor.store.files import create_file
-from monitor.store.migrate import migrate_to, schema_state
+from monitor.store.admin.migrate import migrate_to, schema_state
+from monitor.store.connection.engine import is_sqlite, writing
+from monitor.store.connection.sqlite_file import create_file
 
 _DIRECTORY: Final = Path(__file__).parent
 SWEEPS: Final = _DIRECTORY / "sweeps_0008.jsonl"

@@ -35,17 +35,17 @@ from monitor.core.domain.sweep import (
 )
 from monitor.core.lifecycle.fold import fold
 from monitor.core.notification.suppression import Audience
-from monitor.report.records import format_record
-from monitor.store import outbox
-from monitor.store.engine import Engine, open_engine, reading
-from monitor.store.exchange import add_sweeps, read_sweeps
-from monitor.store.migrate import prepare
-from monitor.store.record import close_sweep, open_sweep, record_missed_slots
-from monitor.store.retention import prune
+from monitor.report.formats.records import format_record
+from monitor.store.admin.migrate import prepare
+from monitor.store.admin.prune import prune
+from monitor.store.connection.codecs import DAY_MS
+from monitor.store.connection.engine import Engine, open_engine, reading
+from monitor.store.derived.states import load_state
+from monitor.store.memory import outbox
+from monitor.store.memory.notifications import Outbox
 from monitor.store.schema import metadata
-from monitor.store.states import load_state
-from monitor.store.telling import Outbox
-from monitor.store.values import DAY_MS
+from monitor.store.write.import_export import add_sweeps, read_sweeps
+from monitor.store.write.record import close_sweep, open_sweep, record_missed_slots
 
 START = datetime(2026, 4, 6, 12, tzinfo=UTC)
 STEP = timedelta(hours=1)

@@ -10,11 +10,11 @@ import pytest
 from monitor.core.answer.classify import Finding
 from monitor.core.domain.sweep import Observation, Outcome, Reason
 from monitor.core.request.forms import PLAIN_CHAT, Form
-from monitor.probe.asker import Asker
-from monitor.probe.course import Course
 from monitor.probe.gap import Gap
+from monitor.probe.model_probe import Course
 from monitor.probe.pacer import Pacer
 from monitor.probe.probe import Answer
+from monitor.probe.request_sender import Asker
 from monitor.probe.stopwatch import Stopwatch
 from tests.probe.loops import leaping
 

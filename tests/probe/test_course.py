@@ -10,7 +10,7 @@ from monitor.core.domain.sweep import Kind, Observation, Outcome, Reason
 from monitor.core.planning.knowledge import NOTHING_KNOWN, Knowledge
 from monitor.core.planning.provider_traits import Quirks
 from monitor.core.request.forms import PLAIN_CHAT, Change, Form, Route
-from monitor.probe.course import Course
+from monitor.probe.model_probe import Course
 from monitor.probe.probe import Answer
 from monitor.probe.stopwatch import Stopwatch
 from tests.probe.rounds import STARTED, Question, read, searching

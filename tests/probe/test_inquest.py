@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from monitor.core.domain.sweep import Cause, Observation, Outcome, Reason
-from monitor.probe.inquest import CANARIES_PER_SUSPICION, Inquest, Stopped
+from monitor.probe.run_guard import CANARIES_PER_SUSPICION, Inquest, Stopped
 from monitor.probe.suspicion import ENOUGH, Tally
 from tests.probe.loops import leaping
 

@@ -16,7 +16,7 @@ from monitor.core.planning.knowledge import NOTHING_KNOWN
 from monitor.core.planning.provider_traits import Quirks
 from monitor.core.planning.search import plan_for
 from monitor.core.request.forms import Form
-from monitor.probe.course import Course
+from monitor.probe.model_probe import Course
 from monitor.probe.pacer import Pacer
 from monitor.probe.probe import Answer
 from monitor.probe.round import probe_round

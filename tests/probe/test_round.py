@@ -8,7 +8,7 @@ import pytest
 from monitor.core.answer.exchange import Exchange
 from monitor.core.domain.sweep import Kind, Observation, Outcome, Reason
 from monitor.core.request.forms import Route
-from monitor.probe.course import Course
+from monitor.probe.model_probe import Course
 from monitor.probe.pacer import Pacer
 from monitor.probe.round import probe_round
 from monitor.probe.stopwatch import Stopwatch

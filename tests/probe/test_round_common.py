@@ -7,7 +7,7 @@ import pytest
 from monitor.core.answer.exchange import Exchange
 from monitor.core.domain.sweep import Cause, Kind, Reason
 from monitor.core.request.forms import Route
-from monitor.probe.inquest import CANARIES_PER_SUSPICION
+from monitor.probe.run_guard import CANARIES_PER_SUSPICION
 from monitor.probe.suspicion import ENOUGH
 from monitor.probe.terms import RoundSettings
 from tests.probe.rounds import (

@@ -11,7 +11,7 @@ from monitor.core.domain.sweep import Kind, Observation, Outcome, Reason
 from monitor.core.planning.knowledge import NOTHING_KNOWN, Knowledge
 from monitor.core.planning.provider_traits import Quirks
 from monitor.core.request.forms import Form, Route
-from monitor.probe.course import Course
+from monitor.probe.model_probe import Course
 from monitor.probe.terms import RoundSettings
 from tests.probe.rounds import ONE_BY_ONE, SIDE_BY_SIDE, STARTED, Provider, Question, names, searching
 from tests.probe.sayings import NOT_HERE, OK_OF, cooling

@@ -9,7 +9,7 @@ from monitor.core.answer.exchange import Exchange
 from monitor.core.domain.sweep import Kind, Outcome, Reason
 from monitor.core.planning.provider_traits import Quirks
 from monitor.core.request.forms import Change, Form, Route
-from monitor.probe.course import Course
+from monitor.probe.model_probe import Course
 from monitor.probe.terms import RoundSettings
 from tests.probe.rounds import (
     ONE_BY_ONE,

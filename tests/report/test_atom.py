@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from monitor.core.domain.sweep import EventKind, Status
 from monitor.core.history.rows import EventRow
-from monitor.report.atom import (
+from monitor.report.formats.atom import (
     Address,
     Entry,
     Feed,

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from monitor.core.domain.ids import is_trackable_id
 from monitor.core.domain.sweep import NOT_RECORDED, Cause, Kind, Observation, Outcome, Reason, Sweep, Verdict
 from monitor.errors import RecordError
-from monitor.report.blog_files import Form, Origin, ResultFile, form_of, read_results
-from monitor.report.result_files import _results_text
+from monitor.report.formats.blog_files import Form, Origin, ResultFile, form_of, read_results
+from monitor.report.formats.result_files import _results_text
 
 NAME = "nvidia_test_results_20260406_120000.txt"
 AT = datetime(2026, 4, 6, 12, tzinfo=UTC)

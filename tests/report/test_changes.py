@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from monitor.core.domain.sweep import Event, EventKind, Reason, Status
 from monitor.core.notification.message import Letter
 from monitor.core.notification.suppression import Changes
-from monitor.report.changes import changes_letter, gathered_letter
-from monitor.report.plain import shown_id
-from monitor.report.sheets import Entry, Section, Sheet, as_html, as_markdown, as_text
+from monitor.report.message.changes import changes_letter, gathered_letter
+from monitor.report.message.layout import Entry, Section, Sheet, as_html, as_markdown, as_text
+from monitor.report.words.codes import shown_id
 
 NOON = datetime(2026, 4, 6, 12, tzinfo=UTC)
 BASE = "https://monitor.example/m"

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.report.cost import cost_words, models_within
+from monitor.report.words.cost import cost_words, models_within
 
 TOO_SMALL = (
     "too small, each sweep needs a request for the catalog and at least one for a model; set requests_per_day"

@@ -7,7 +7,7 @@ import pytest
 from monitor.core.domain.memory import Held, Streak
 from monitor.core.domain.sweep import EventKind, ProviderState
 from monitor.core.lifecycle.guard import ACCOUNT, GONE, REQUEST, TROUBLE
-from monitor.report.held import FAILURES, held_back
+from monitor.report.words.held_back import FAILURES, held_back
 
 NOON = datetime(2026, 4, 6, 12, tzinfo=UTC)
 LATER = NOON + timedelta(hours=1)

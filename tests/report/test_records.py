@@ -12,7 +12,7 @@ from monitor.clock import to_datetime
 from monitor.core.domain.ids import is_trackable_id
 from monitor.core.domain.sweep import NOT_RECORDED, Observation, Outcome, Sweep, Verdict
 from monitor.errors import RecordError
-from monitor.report.records import format_record, parse_record
+from monitor.report.formats.records import format_record, parse_record
 
 CONTRACT = (
     '{"provider": "nvidia", "vantage": "default", "started_at": "2026-04-06T12:00:00Z", '

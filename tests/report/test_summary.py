@@ -31,7 +31,6 @@ from monitor.core.summary.values import (
     Trouble,
     Way,
 )
-from monitor.report.plain import shown_id
 from monitor.report.summary import (
     FORMS,
     Links,
@@ -48,6 +47,7 @@ from monitor.report.summary.calendar import day_line
 from monitor.report.summary.sections import MOST_LINES
 from monitor.report.summary.times import clock, lasted, period
 from monitor.report.summary.words import told
+from monitor.report.words.codes import shown_id
 from tests.web.lived import HOSTILE
 
 BERLIN = ZoneInfo("Europe/Berlin")

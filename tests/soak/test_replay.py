@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import Engine
 
-from monitor.store.engine import open_engine
-from monitor.store.migrate import prepare
+from monitor.store.admin.migrate import prepare
+from monitor.store.connection.engine import open_engine
 from tests.soak.lives import live
 from tests.store.invariants import assert_sound, forget
 

@@ -7,12 +7,12 @@ from typing import Any
 from sqlalchemy import Engine, Table, delete, select
 
 from monitor.core.lifecycle.rules import BASELINE
-from monitor.report.differences import difference_lines
-from monitor.report.records import format_record
+from monitor.report.formats.records import format_record
+from monitor.report.words.rebuild_report import difference_lines
 from monitor.store import schema as t
-from monitor.store.engine import reading, writing
-from monitor.store.exchange import read_sweeps
-from monitor.store.replay import compare
+from monitor.store.connection.engine import reading, writing
+from monitor.store.derived.compare import compare
+from monitor.store.write.import_export import read_sweeps
 
 _STATUS_KINDS = frozenset({"appeared", "reappeared", "became_available", "became_unavailable", "retired"})
 _IDS = frozenset({"id", "model_id", "provider_id", "policy_id", "catalog_id", "folds_before"})

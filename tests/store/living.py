@@ -24,11 +24,13 @@ from monitor.core.domain.sweep import (
 from monitor.core.lifecycle.fold import doubt_catalog, fold
 from monitor.errors import UsageError
 from monitor.store import schema as t
-from monitor.store.acceptance import accept, is_accepted
-from monitor.store.engine import reading
-from monitor.store.exchange import add_sweeps
-from monitor.store.rebuild import rebuild
-from monitor.store.record import (
+from monitor.store.admin.prune import Pruned, prune
+from monitor.store.connection.engine import reading
+from monitor.store.derived.rebuild import rebuild
+from monitor.store.derived.states import load_state
+from monitor.store.memory.acceptance import accept, is_accepted
+from monitor.store.write.import_export import add_sweeps
+from monitor.store.write.record import (
     OpenedSweep,
     add_observations,
     close_interrupted,
@@ -36,9 +38,7 @@ from monitor.store.record import (
     keep_catalog,
     open_sweep,
 )
-from monitor.store.retention import Pruned, prune
-from monitor.store.states import load_state
-from monitor.store.void import undo_void, void
+from monitor.store.write.void import undo_void, void
 
 START = datetime(2026, 4, 6, 12, tzinfo=UTC)
 NAMES = ("b/one", "a/two", "Zeta/three", "a/élan", "a/hidden-five", "m/☃", "c/seven")

@@ -9,12 +9,12 @@ from sqlalchemy import Engine, select
 from monitor.clock import to_millis
 from monitor.core.domain.sweep import Cause, Decision, EventKind, Policy, Status, Sweep, Verdict
 from monitor.store import schema as t
-from monitor.store.acceptance import accept, is_accepted
-from monitor.store.engine import reading
-from monitor.store.exchange import add_sweeps, read_sweeps
-from monitor.store.rebuild import rebuild
-from monitor.store.record import close_interrupted, open_sweep
-from monitor.store.states import load_state
+from monitor.store.connection.engine import reading
+from monitor.store.derived.rebuild import rebuild
+from monitor.store.derived.states import load_state
+from monitor.store.memory.acceptance import accept, is_accepted
+from monitor.store.write.import_export import add_sweeps, read_sweeps
+from monitor.store.write.record import close_interrupted, open_sweep
 from tests.store import told, views
 
 MODELS = tuple(f"m/{place}" for place in range(8))

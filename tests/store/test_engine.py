@@ -12,11 +12,11 @@ import pytest
 from sqlalchemy import Engine, make_url, text
 
 from monitor.errors import ConfigError, SchemaOutdated, StoreError, StoreUnavailable
-from monitor.store.engine import open_engine, reading, writing
-from monitor.store.integrity import check
-from monitor.store.migrate import SchemaState, prepare, require_current, schema_state, upgrade
-from monitor.store.record import close_interrupted
-from monitor.store.trouble import POSTGRES_TROUBLE, SQLITE_TROUBLE, database_name
+from monitor.store.admin.check import check
+from monitor.store.admin.migrate import SchemaState, prepare, require_current, schema_state, upgrade
+from monitor.store.connection.engine import open_engine, reading, writing
+from monitor.store.connection.errors import POSTGRES_TROUBLE, SQLITE_TROUBLE, database_name
+from monitor.store.write.record import close_interrupted
 from tests.conftest import PostgresServer
 
 

@@ -10,11 +10,11 @@ from sqlalchemy import Engine, select
 from monitor.core.domain.sweep import Cause, Policy, Sweep, Verdict
 from monitor.errors import RecordError
 from monitor.store import schema as t
-from monitor.store.engine import reading
-from monitor.store.exchange import Imported, add_sweeps, read_sweeps
-from monitor.store.integrity import check
-from monitor.store.rebuild import rebuild
-from monitor.store.record import open_sweep
+from monitor.store.admin.check import check
+from monitor.store.connection.engine import reading
+from monitor.store.derived.rebuild import rebuild
+from monitor.store.write.import_export import Imported, add_sweeps, read_sweeps
+from monitor.store.write.record import open_sweep
 from tests.store import told, views
 
 

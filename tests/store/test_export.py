@@ -9,9 +9,9 @@ from sqlalchemy import Engine, text
 
 from monitor.clock import to_millis
 from monitor.core.history.views import OBSERVATIONS, VIEWS, Column, Form, Row, Scope, Span
-from monitor.store import export
-from monitor.store.engine import reading
-from monitor.store.export import snapshot
+from monitor.store.connection.engine import reading
+from monitor.store.query import export
+from monitor.store.query.export import snapshot
 from tests.store import told, views
 
 DAY = timedelta(days=1)

@@ -4,10 +4,10 @@ import pytest
 from sqlalchemy import Engine, text
 
 from monitor.errors import StoreError
-from monitor.store.engine import writing
-from monitor.store.integrity import check
-from monitor.store.rebuild import rebuild
-from monitor.store.replay import compare
+from monitor.store.admin.check import check
+from monitor.store.connection.engine import writing
+from monitor.store.derived.compare import compare
+from monitor.store.derived.rebuild import rebuild
 from tests import gateway as g
 from tests.store import told
 

@@ -8,15 +8,15 @@ import pytest
 from sqlalchemy import Engine
 
 from monitor.core.domain.sweep import Verdict
-from monitor.store.integrity import check
-from monitor.store.record import close_interrupted
+from monitor.store.admin.check import check
+from monitor.store.write.record import close_interrupted
 from tests.store import told, views
 
 OBSERVE = """
 import sys
 from datetime import timedelta
-from monitor.store.engine import open_engine
-from monitor.store.record import add_observations, open_sweep
+from monitor.store.connection.engine import open_engine
+from monitor.store.write.record import add_observations, open_sweep
 from tests.store import told
 engine, at = open_engine(sys.argv[1]), told.START + timedelta(minutes=15)
 running = open_sweep(engine, provider="nvidia", vantage="default", slot=at, started_at=at, policy=told.POLICY)
@@ -28,8 +28,8 @@ for place in range(100_000):
 CLAIM = """
 import sys
 from datetime import timedelta
-from monitor.store.engine import open_engine
-from monitor.store.record import open_sweep
+from monitor.store.connection.engine import open_engine
+from monitor.store.write.record import open_sweep
 from tests.store import told
 engine = open_engine(sys.argv[1])
 slots = [told.START + timedelta(minutes=15 * place) for place in range(40)]

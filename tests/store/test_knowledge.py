@@ -16,11 +16,11 @@ from monitor.clock import to_datetime
 from monitor.core.planning.knowledge import NOTHING_KNOWN, Knowledge
 from monitor.core.request.forms import Change, Form, Route
 from monitor.store import schema as t
-from monitor.store.engine import reading, writing
-from monitor.store.exchange import read_sweeps
-from monitor.store.knowledge import knowledge_text, load_knowledge, read_knowledge, save_knowledge
+from monitor.store.connection.engine import reading, writing
+from monitor.store.derived.rebuild import rebuild
+from monitor.store.memory.knowledge import knowledge_text, load_knowledge, read_knowledge, save_knowledge
 from monitor.store.query import providers
-from monitor.store.rebuild import rebuild
+from monitor.store.write.import_export import read_sweeps
 from tests.store import told
 
 AT = datetime(2026, 4, 6, 12, 0, 1, 234_000, tzinfo=UTC)

@@ -13,13 +13,13 @@ import pytest
 from sqlalchemy import Engine, text
 
 from monitor.errors import StoreUnavailable
-from monitor.store.engine import open_engine, writing
-from monitor.store.locks import Lock, leader_lock, sweep_lock
+from monitor.store.connection.engine import open_engine, writing
+from monitor.store.connection.locks import Lock, leader_lock, sweep_lock
 
 HOLD = """
 import sys
-from monitor.store.engine import open_engine
-from monitor.store.locks import leader_lock
+from monitor.store.connection.engine import open_engine
+from monitor.store.connection.locks import leader_lock
 lock = leader_lock(open_engine(sys.argv[1]))
 print(lock.try_acquire(), flush=True)
 sys.stdin.read()

@@ -12,8 +12,8 @@ import pytest
 from sqlalchemy import text
 
 from monitor.errors import StoreUnavailable
-from monitor.store.engine import open_engine, writing
-from monitor.store.migrate import prepare, require_current, schema_state, upgrade
+from monitor.store.admin.migrate import prepare, require_current, schema_state, upgrade
+from monitor.store.connection.engine import open_engine, writing
 
 
 @pytest.mark.parametrize("made", ["CREATE TABLE t (x)", "CREATE TABLE schema_version (version TEXT)"])

@@ -9,8 +9,8 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import Engine
 
-from monitor.store import outbox
-from monitor.store.engine import open_engine, writing
+from monitor.store.connection.engine import open_engine, writing
+from monitor.store.memory import outbox
 from tests.store.told import START
 
 MINUTE = timedelta(minutes=1)
@@ -20,7 +20,7 @@ CLAIM = """
 import sys
 from datetime import timedelta
 from monitor.store import outbox
-from monitor.store.engine import open_engine
+from monitor.store.connection.engine import open_engine
 from tests.store.told import START
 engine, by = open_engine(sys.argv[1]), sys.argv[2]
 print("ready", flush=True)

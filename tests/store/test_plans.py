@@ -11,10 +11,10 @@ from sqlalchemy import Connection, Engine, Table, event, insert, text
 from monitor.clock import to_datetime, to_millis
 from monitor.store import query
 from monitor.store import schema as t
-from monitor.store.engine import open_engine, reading, writing
-from monitor.store.migrate import prepare
-from monitor.store.values import DAY_MS, event_id, wanted_sweep_id
-from monitor.store.windows import model_counts
+from monitor.store.admin.migrate import prepare
+from monitor.store.connection.codecs import DAY_MS, event_id, wanted_sweep_id
+from monitor.store.connection.engine import open_engine, reading, writing
+from monitor.store.statistics.windows import model_counts
 from tests.conftest import PostgresServer
 from tests.store import told
 

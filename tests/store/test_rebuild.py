@@ -8,14 +8,14 @@ from sqlalchemy import Engine, select
 from monitor.core.domain.sweep import Policy
 from monitor.core.lifecycle.fold import fold
 from monitor.store import schema as t
-from monitor.store.engine import open_engine, reading, writing
-from monitor.store.exchange import _add, add_sweeps, read_sweeps
-from monitor.store.integrity import check
-from monitor.store.migrate import prepare
-from monitor.store.names import find_provider
-from monitor.store.rebuild import lock_provider, rebuild_provider
-from monitor.store.record import close_sweep, open_sweep
-from monitor.store.states import load_state
+from monitor.store.admin.check import check
+from monitor.store.admin.migrate import prepare
+from monitor.store.connection.engine import open_engine, reading, writing
+from monitor.store.derived.rebuild import lock_provider, rebuild_provider
+from monitor.store.derived.states import load_state
+from monitor.store.facts.identities import find_provider
+from monitor.store.write.import_export import _add, add_sweeps, read_sweeps
+from monitor.store.write.record import close_sweep, open_sweep
 from tests.conftest import PostgresServer
 from tests.store import told, views
 

@@ -21,11 +21,13 @@ from monitor.core.domain.sweep import (
 )
 from monitor.core.lifecycle.fold import fold
 from monitor.errors import StoreError
-from monitor.store.engine import reading
-from monitor.store.exchange import add_sweeps, read_sweeps
-from monitor.store.integrity import check
-from monitor.store.names import finding_digest
-from monitor.store.record import (
+from monitor.store.admin.check import check
+from monitor.store.connection.engine import reading
+from monitor.store.derived.states import load_state
+from monitor.store.facts.identities import finding_digest
+from monitor.store.schema import alias, finding
+from monitor.store.write.import_export import add_sweeps, read_sweeps
+from monitor.store.write.record import (
     OpenedSweep,
     add_observations,
     close_interrupted,
@@ -36,8 +38,6 @@ from monitor.store.record import (
     open_sweep,
     record_missed_slots,
 )
-from monitor.store.schema import alias, finding
-from monitor.store.states import load_state
 from tests.store import told, views
 
 NAMES = ("b/second", "a/first", "C/third")

@@ -11,16 +11,16 @@ from monitor.core.domain.sweep import EventKind, Policy, Sweep
 from monitor.core.history.comparison import Comparison, How, Part
 from monitor.core.lifecycle.fold import fold
 from monitor.core.notification.suppression import Audience
-from monitor.report.differences import difference_lines, summary_line
+from monitor.report.words.rebuild_report import difference_lines, summary_line
 from monitor.store import schema as t
-from monitor.store.engine import open_engine, reading, writing
-from monitor.store.exchange import _add, add_sweeps
-from monitor.store.integrity import check
-from monitor.store.rebuild import lock_provider, rebuild
-from monitor.store.record import close_sweep, open_sweep
-from monitor.store.replay import compare
-from monitor.store.states import load_state
-from monitor.store.telling import Outbox
+from monitor.store.admin.check import check
+from monitor.store.connection.engine import open_engine, reading, writing
+from monitor.store.derived.compare import compare
+from monitor.store.derived.rebuild import lock_provider, rebuild
+from monitor.store.derived.states import load_state
+from monitor.store.memory.notifications import Outbox
+from monitor.store.write.import_export import _add, add_sweeps
+from monitor.store.write.record import close_sweep, open_sweep
 from tests.store import told
 from tests.store.invariants import everything
 

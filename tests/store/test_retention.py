@@ -10,20 +10,20 @@ from sqlalchemy import Engine, func, select, update
 from monitor.core.domain.sweep import Policy
 from monitor.core.history.daily import day_of, midnight_of
 from monitor.errors import StoreError, UsageError
-from monitor.report.differences import difference_lines
-from monitor.store import retention
+from monitor.report.words.rebuild_report import difference_lines
 from monitor.store import schema as t
-from monitor.store.engine import open_engine, reading, writing
-from monitor.store.exchange import _add, add_sweeps, read_sweeps
-from monitor.store.horizon import Horizon
-from monitor.store.integrity import check
-from monitor.store.migrate import prepare
-from monitor.store.rebuild import rebuild
-from monitor.store.record import record_missed_slots
-from monitor.store.replay import compare
-from monitor.store.retention import give_back, prunable, prune, remove_findings, unused_findings
-from monitor.store.void import void
-from monitor.store.windows import model_counts
+from monitor.store.admin import prune as retention
+from monitor.store.admin.check import check
+from monitor.store.admin.migrate import prepare
+from monitor.store.admin.prune import give_back, prunable, prune, remove_findings, unused_findings
+from monitor.store.connection.engine import open_engine, reading, writing
+from monitor.store.derived.compare import compare
+from monitor.store.derived.horizon import Horizon
+from monitor.store.derived.rebuild import rebuild
+from monitor.store.statistics.windows import model_counts
+from monitor.store.write.import_export import _add, add_sweeps, read_sweeps
+from monitor.store.write.record import record_missed_slots
+from monitor.store.write.void import void
 from tests.store import told, views
 from tests.store.invariants import derived, everything
 

@@ -10,8 +10,8 @@ from sqlalchemy import Engine, select
 
 from monitor.core.history.latency_histogram import count_values, decode
 from monitor.store import schema as t
-from monitor.store.engine import reading, writing
-from monitor.store.rollup import count_all_days
+from monitor.store.connection.engine import reading, writing
+from monitor.store.derived.daily import count_all_days
 from tests.store import told
 
 

@@ -21,9 +21,9 @@ from monitor.clock import to_millis
 from monitor.core.domain.sweep import Observation, Policy, Sweep
 from monitor.core.history.views import VIEWS
 from monitor.store import schema as t
-from monitor.store.engine import open_engine, reading, writing
-from monitor.store.exchange import add_sweeps
-from monitor.store.migrate import prepare
+from monitor.store.admin.migrate import prepare
+from monitor.store.connection.engine import open_engine, reading, writing
+from monitor.store.write.import_export import add_sweeps
 from tests.conftest import PostgresServer
 from tests.store import told, views
 

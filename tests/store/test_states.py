@@ -7,7 +7,7 @@ from monitor.core.domain.memory import Streak
 from monitor.core.domain.sweep import ProviderState, Reason
 from monitor.core.lifecycle.fold import fold
 from monitor.core.lifecycle.guard import regulars
-from monitor.store.states import read_document, state_document
+from monitor.store.derived.states import read_document, state_document
 from tests.core.histories import START, STEP, USUAL, answer, live, story, sweep
 
 _NEW_OF_PROVIDERS = ("answered_before", "concluded_at")

@@ -8,13 +8,13 @@ from sqlalchemy import Engine, func, select
 
 from monitor.core.domain.sweep import Observation, Verdict
 from monitor.core.history.rows import StreamRow
-from monitor.report.records import format_record, parse_record
+from monitor.report.formats.records import format_record, parse_record
 from monitor.store import schema as t
-from monitor.store.engine import reading, writing
-from monitor.store.exchange import add_sweeps, read_sweeps
-from monitor.store.integrity import check
+from monitor.store.admin.check import check
+from monitor.store.connection.engine import reading, writing
 from monitor.store.query import last_streamed, model_story
-from monitor.store.record import OpenedSweep, add_observations, close_interrupted, open_sweep
+from monitor.store.write.import_export import add_sweeps, read_sweeps
+from monitor.store.write.record import OpenedSweep, add_observations, close_interrupted, open_sweep
 from tests.store import told, views
 
 PLAIN = told.seen("a/plain")

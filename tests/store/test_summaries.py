@@ -8,15 +8,15 @@ from sqlalchemy import Engine
 from monitor.core.domain.sweep import Cause, Kind, Sweep
 from monitor.core.history.calendar import Span, span_of
 from monitor.core.summary.values import ProviderSummary, Summary, Way
-from monitor.store.outbox import claim, due, give_up, post_all
-from monitor.store.record import record_missed_slots
-from monitor.store.summaries import (
+from monitor.store.memory.outbox import claim, due, give_up, post_all
+from monitor.store.statistics.summaries import (
     changes_by_day,
     history_began_at,
     spans_with_sweeps,
     summarise_provider,
     summarise_span,
 )
+from monitor.store.write.record import record_missed_slots
 from tests.web.lived import BUSY, DOWN, START, UNCLEAR, UP, Answer, live, sweep
 
 FIRST = date(2026, 4, 6)

@@ -10,11 +10,11 @@ from monitor.core.domain.sweep import EventKind, Sweep
 from monitor.core.lifecycle.fold import fold
 from monitor.core.notification.suppression import Audience, Changes
 from monitor.errors import StoreError
-from monitor.store import outbox
-from monitor.store.exchange import add_sweeps
-from monitor.store.record import add_observations, close_sweep, open_sweep
-from monitor.store.states import load_state
-from monitor.store.telling import CHANGES, Outbox, read_changes
+from monitor.store.derived.states import load_state
+from monitor.store.memory import outbox
+from monitor.store.memory.notifications import CHANGES, Outbox, read_changes
+from monitor.store.write.import_export import add_sweeps
+from monitor.store.write.record import add_observations, close_sweep, open_sweep
 from tests.store import told, views
 
 EVERYTHING = frozenset(EventKind)

@@ -9,10 +9,10 @@ from sqlalchemy import Engine, text
 
 from monitor.core.domain.sweep import Policy, Sweep
 from monitor.store import query
-from monitor.store.engine import open_engine, reading
-from monitor.store.exchange import _SWEEPS_PER_TRANSACTION, add_sweeps
-from monitor.store.integrity import check
-from monitor.store.migrate import prepare
+from monitor.store.admin.check import check
+from monitor.store.admin.migrate import prepare
+from monitor.store.connection.engine import open_engine, reading
+from monitor.store.write.import_export import _SWEEPS_PER_TRANSACTION, add_sweeps
 from tests.store import told, views
 
 DOWN_TWICE = (told.UP, told.DOWN, told.DOWN, told.UP)

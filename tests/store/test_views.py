@@ -26,10 +26,10 @@ from monitor.core.domain.sweep import (
 )
 from monitor.core.lifecycle.fold import fold, is_tracked
 from monitor.store import query
-from monitor.store.engine import reading
-from monitor.store.exchange import add_sweeps, read_sweeps
-from monitor.store.record import last_slot
-from monitor.store.states import load_state
+from monitor.store.connection.engine import reading
+from monitor.store.derived.states import load_state
+from monitor.store.write.import_export import add_sweeps, read_sweeps
+from monitor.store.write.record import last_slot
 from tests.store import told, views
 
 

@@ -10,16 +10,16 @@ from sqlalchemy import Engine, delete, select
 from monitor.core.domain.sweep import Cause, Policy, Sweep, Verdict
 from monitor.core.lifecycle.fold import fold
 from monitor.errors import UsageError
-from monitor.report.differences import consequence_lines
+from monitor.report.words.rebuild_report import consequence_lines
 from monitor.store import schema as t
-from monitor.store.engine import reading, writing
-from monitor.store.exchange import add_sweeps, read_sweeps
-from monitor.store.integrity import check
-from monitor.store.rebuild import rebuild
-from monitor.store.record import close_sweep, open_sweep
-from monitor.store.replay import compare
-from monitor.store.states import load_state
-from monitor.store.void import undo_void, void
+from monitor.store.admin.check import check
+from monitor.store.connection.engine import reading, writing
+from monitor.store.derived.compare import compare
+from monitor.store.derived.rebuild import rebuild
+from monitor.store.derived.states import load_state
+from monitor.store.write.import_export import add_sweeps, read_sweeps
+from monitor.store.write.record import close_sweep, open_sweep
+from monitor.store.write.void import undo_void, void
 from tests.store import told, views
 from tests.store.invariants import everything
 

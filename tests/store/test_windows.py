@@ -31,9 +31,9 @@ from monitor.core.history.reliability import STATUS_KINDS, by_model, by_provider
 from monitor.core.history.rows import OutageRow, StatusAt, WindowRow
 from monitor.core.lifecycle.fold import fold, is_tracked
 from monitor.core.summary.values import Reliability, SweepCounts
-from monitor.store import windows
-from monitor.store.exchange import add_sweeps
-from monitor.store.record import add_observations, open_sweep, record_missed_slots
+from monitor.store.statistics import windows
+from monitor.store.write.import_export import add_sweeps
+from monitor.store.write.record import add_observations, open_sweep, record_missed_slots
 from tests.core.strategies import Past, quiet_pasts, stormy_pasts
 from tests.store import told
 

@@ -9,8 +9,8 @@ from sqlalchemy import Engine
 
 from monitor.core.domain.sweep import Cause, Decision, Observation, Outcome, Policy, Reason, Sweep, Verdict
 from monitor.core.lifecycle.fold import fold
-from monitor.store.record import add_observations, close_interrupted, close_sweep, open_sweep
-from monitor.store.states import load_state
+from monitor.store.derived.states import load_state
+from monitor.store.write.record import add_observations, close_interrupted, close_sweep, open_sweep
 
 START = datetime(2026, 4, 6, 12, tzinfo=UTC)
 POLICY = Policy()

@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import Engine, text
 
-from monitor.store.engine import reading
+from monitor.store.connection.engine import reading
 
 COLUMNS = {
     "model_status": "provider, model, kind, listed, status, flapping, reason, since, last_checked_at,"

@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import Engine
 
 from monitor.core.domain.sweep import Cause, Kind, Observation, Outcome, Policy, Reason, Sweep, Verdict
-from monitor.store.exchange import add_sweeps
-from monitor.store.migrate import prepare
+from monitor.store.admin.migrate import prepare
+from monitor.store.write.import_export import add_sweeps
 
 START = datetime(2026, 4, 6, 12, tzinfo=UTC)
 INTERVAL = timedelta(minutes=15)

@@ -13,7 +13,7 @@ from sqlalchemy import Engine
 from starlette.types import ASGIApp
 
 from monitor.web.app import create_app
-from monitor.web.serve import serve
+from monitor.web.server.server import serve
 from tests.web.lived import INTERVAL
 
 WAIT_S = 20

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
-from monitor.store.engine import open_engine
+from monitor.store.connection.engine import open_engine
 from monitor.web.app import create_app
 from tests.web.lived import START
 

@@ -14,8 +14,8 @@ from sqlalchemy import Engine
 
 from monitor.core.domain.sweep import Cause, Policy
 from monitor.core.history.calendar import begin_of
-from monitor.store.rebuild import rebuild
-from monitor.store.record import open_sweep, record_missed_slots
+from monitor.store.derived.rebuild import rebuild
+from monitor.store.write.record import open_sweep, record_missed_slots
 from monitor.web.app import create_app
 from tests.store import told
 from tests.web.lived import DOWN, ENDED, HOSTILE, INTERVAL, START, UP, after, live, sweep

@@ -9,7 +9,7 @@ import httpx
 import pytest
 from sqlalchemy import Engine, make_url
 
-from monitor.store.engine import open_engine
+from monitor.store.connection.engine import open_engine
 from monitor.web.app import create_app
 from tests.web.lived import INTERVAL, START, UP, after, live, sweep
 from tests.web.served import browsing, served

@@ -7,7 +7,7 @@ from pathlib import Path
 from fastapi.routing import iter_route_contexts
 from starlette.routing import BaseRoute, Match
 
-from monitor.store.engine import open_engine
+from monitor.store.connection.engine import open_engine
 from monitor.web.app import create_app
 from tests.web.lived import START
 

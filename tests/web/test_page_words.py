@@ -7,8 +7,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.core.domain.sweep import Cause, EventKind, Reason
-from monitor.report.plain import CAUSES, CHANGES, REASONS, answer_words, change_words, reason_words, shown_id
-from monitor.report.times import span_words
+from monitor.report.words.codes import (
+    CAUSES,
+    CHANGES,
+    REASONS,
+    answer_words,
+    change_words,
+    reason_words,
+    shown_id,
+)
+from monitor.report.words.times import span_words
 
 
 def test_every_code_of_ours_has_words() -> None:

@@ -11,8 +11,8 @@ import pytest
 from starlette.types import Receive, Scope, Send
 
 from monitor.errors import ConfigError
-from monitor.web.listener import address_of, open_listener
-from monitor.web.serve import REQUEST_SECONDS, serve
+from monitor.web.server.listener import address_of, open_listener
+from monitor.web.server.server import REQUEST_SECONDS, serve
 
 Talk = Callable[["Caller"], Awaitable[None]]
 

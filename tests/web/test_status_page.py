@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import Engine
 
 from monitor.core.domain.sweep import Cause, Kind, Policy
-from monitor.store.record import open_sweep
+from monitor.store.write.record import open_sweep
 from tests.web.lived import BUSY, DOWN, ENDED, HOSTILE, INTERVAL, ODD, START, UNCLEAR, UP, after, live, sweep
 from tests.web.seen import Seen, read
 from tests.web.served import browsing

@@ -1,6 +1,6 @@
 """A model's days, counted along a fold: observations of conclusive sweeps, while not retired (rules.md 27).
 
-store/rollup.py counts the same in SQL from the rows; a rebuild puts the two beside each other.
+store/derived/daily.py counts the same in SQL from the rows; a rebuild puts the two beside each other.
 """
 
 from collections import defaultdict

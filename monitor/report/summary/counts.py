@@ -5,8 +5,8 @@ from typing import Final
 
 from monitor.core.domain.sweep import Cause
 from monitor.core.summary.values import Down, ProviderSummary, Summary, Way
-from monitor.report.plain import cause_words, shown_id
 from monitor.report.summary.times import span_words
+from monitor.report.words.codes import cause_words, shown_id
 
 _MOST_NAMED: Final = 3  # providers in a headline
 

@@ -21,7 +21,7 @@ from monitor.core.summary.values import (
 )
 from monitor.report.summary.counts import counts_of, headline, news, summary_title
 from monitor.report.summary.links import Links
-from monitor.report.times import iso_millis
+from monitor.report.words.times import iso_millis
 
 _Value = Arrival | Best | Down | Flap | Going | Retirement | SilentSwap | Switch | Trouble
 

@@ -5,9 +5,9 @@ from functools import cache
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from monitor.core.summary.values import Summary
-from monitor.report.plain import shown_id
 from monitor.report.summary.links import Links
 from monitor.report.summary.words import told
+from monitor.report.words.codes import shown_id
 
 
 def summary_html(summary: Summary, links: Links | None = None, *, foot: str = "") -> str:

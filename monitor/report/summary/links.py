@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from monitor.core.history.calendar import Span
-from monitor.report.places import changes_path, model_path
+from monitor.report.words.paths import changes_path, model_path
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from typing import Final
 
 from monitor.core.summary.values import Summary
-from monitor.report.plain import shown_id
 from monitor.report.summary.links import Links
 from monitor.report.summary.sections import Line, Section
 from monitor.report.summary.words import Part, Told, told
+from monitor.report.words.codes import shown_id
 
 _MARKS: Final = re.compile(r"([\\`*_\[\]<>&~|#!$])")  # mean something inside a line
 _FIRST: Final = re.compile(r"^(\d*)([-+=.)])")  # begin lists and underline headings

@@ -21,7 +21,6 @@ from monitor.core.summary.values import (
     Trouble,
     Way,
 )
-from monitor.report.plain import readable, reason_words, shown_id
 from monitor.report.summary.counts import came_back, down_now, over, past_cause
 from monitor.report.summary.times import (
     between,
@@ -31,6 +30,7 @@ from monitor.report.summary.times import (
     lasted,
     period,
 )
+from monitor.report.words.codes import readable, reason_words, shown_id
 
 MOST_LINES: Final = 20  # of a section in a message
 _STAYED: Final[Mapping[str, str]] = {Status.AVAILABLE: "up", Status.UNAVAILABLE: "down"}

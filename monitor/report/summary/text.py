@@ -5,10 +5,10 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from monitor.core.summary.values import Summary
-from monitor.report.plain import shown_id
 from monitor.report.summary.links import Links
 from monitor.report.summary.sections import Line, Section
 from monitor.report.summary.words import Part, told
+from monitor.report.words.codes import shown_id
 
 _WIDTH: Final = 80
 # Not between a number and its unit, nor inside a length of time.

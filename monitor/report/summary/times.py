@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 
 from monitor.core.history.calendar import Span, day_of
-from monitor.report.times import length
+from monitor.report.words.times import length
 
 _WEEKDAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _NOTHING, _SECOND, _MINUTE, _HOUR = (

@@ -9,10 +9,10 @@ from monitor.core.domain.percentages import NO_DATA, percent_words
 from monitor.core.domain.sweep import Cause, Status
 from monitor.core.history.calendar import Span
 from monitor.core.summary.values import ProviderSummary, Reliability, Summary, SweepCounts
-from monitor.report.plain import shown_id
 from monitor.report.summary.counts import counts_of, news, past_cause, summary_title
 from monitor.report.summary.sections import Section, Teller
 from monitor.report.summary.times import clock, date_words, hours_of, lasted
+from monitor.report.words.codes import shown_id
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,11 +4,11 @@ Statements are built once for each way of asking and then only given values: to 
 run most of them.
 """
 
-from monitor.store.query.days import uptime
 from monitor.store.query.events import events
 from monitor.store.query.models import current_models, last_streamed, model_story
 from monitor.store.query.outages import outages
 from monitor.store.query.sweeps import last_conclusive_at, providers, requests_between, sweeps
+from monitor.store.query.uptime import uptime
 
 __all__ = [
     "current_models",

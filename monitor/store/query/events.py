@@ -11,10 +11,10 @@ from sqlalchemy import ColumnElement, Engine, Select, Tuple, bindparam, func, se
 from monitor.clock import to_millis
 from monitor.core.history.rows import EventRow
 from monitor.store import schema as t
-from monitor.store.engine import reading
-from monitor.store.narrowing import MODEL, PROVIDER, named, names
-from monitor.store.rows import event_row
-from monitor.store.values import sweep_of_event
+from monitor.store.connection.codecs import sweep_of_event
+from monitor.store.connection.engine import reading
+from monitor.store.query.filters import MODEL, PROVIDER, named, names
+from monitor.store.query.rows import event_row
 
 _EVENT = t.event.c
 _TURN = (_EVENT.swept_at, _EVENT.id)  # what orders events: ids alone do not, see schema/derived.py

@@ -8,12 +8,12 @@ from sqlalchemy import Engine, Select, select
 
 from monitor.core.history.rows import ModelRow, ModelStory, StreamRow
 from monitor.store import schema as t
-from monitor.store.engine import reading
-from monitor.store.narrowing import MODEL, PROVIDER, named, names
-from monitor.store.query.days import latest_totals
+from monitor.store.connection.engine import reading
 from monitor.store.query.events import events
+from monitor.store.query.filters import MODEL, PROVIDER, named, names
 from monitor.store.query.outages import outages
-from monitor.store.rows import model_row, stream_row
+from monitor.store.query.rows import model_row, stream_row
+from monitor.store.query.uptime import latest_totals
 
 _UPTIME_DAYS = 30  # of model_status
 _BELIEVED = tuple(

@@ -10,9 +10,9 @@ from sqlalchemy import Engine, Select, bindparam, select
 from monitor.clock import to_millis
 from monitor.core.history.rows import OutageRow
 from monitor.store import schema as t
-from monitor.store.engine import reading
-from monitor.store.narrowing import MODEL, PROVIDER, named, names
-from monitor.store.rows import outage_row
+from monitor.store.connection.engine import reading
+from monitor.store.query.filters import MODEL, PROVIDER, named, names
+from monitor.store.query.rows import outage_row
 
 
 def outages(

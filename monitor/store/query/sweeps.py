@@ -11,10 +11,10 @@ from monitor.clock import to_millis
 from monitor.core.domain.sweep import Verdict
 from monitor.core.history.rows import SweepRow
 from monitor.store import schema as t
-from monitor.store.engine import reading
-from monitor.store.narrowing import PROVIDER, named, names
-from monitor.store.rows import sweep_row
-from monitor.store.values import moment
+from monitor.store.connection.codecs import moment
+from monitor.store.connection.engine import reading
+from monitor.store.query.filters import PROVIDER, named, names
+from monitor.store.query.rows import sweep_row
 
 _STARTED = t.sweep.c.started_at
 

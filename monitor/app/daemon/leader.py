@@ -1,0 +1,250 @@
+"""The daemon's life: wait to lead the database, then sweep on schedule and serve the face until told to stop.
+
+One process at a time leads a database. The others wait as standby: they bind no port and write nothing.
+"""
+
+import asyncio
+import logging
+from asyncio import to_thread
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from datetime import datetime
+
+from fastapi import FastAPI
+
+from monitor.app.notifications.announcer import News, day_teller
+from monitor.app.notifications.channels import heartbeat_of
+from monitor.app.notifications.summaries import summaries_of
+from monitor.app.tasks.prune import Keeper
+from monitor.app.wiring.application import App
+from monitor.app.wiring.targets import target_of
+from monitor.clock import utc_now
+from monitor.config import ProviderSettings
+from monitor.errors import StoreError, StoreUnavailable
+from monitor.logs import event
+from monitor.report.formats.sweep_documents import sweep_words
+from monitor.scheduler import Chore, Stop, run_schedule
+from monitor.store.admin.migrate import prepare
+from monitor.store.connection.locks import Lock, leader_lock, sweep_lock
+from monitor.store.write import record
+from monitor.sweep import Swept, Target, sweep_provider
+from monitor.web.app import create_app
+from monitor.web.server.server import serve
+
+log = logging.getLogger(__name__)
+
+_STANDBY_SECONDS = 1.0
+_HEARTBEAT_SECONDS = 5.0
+_LAST_WORDS_SECONDS = 10.0
+
+
+class Leader:
+    """One daemon process. `announce` is told, in words, where the face is and why it waits."""
+
+    def __init__(
+        self,
+        app: App,
+        announce: Callable[[str], None],
+        on_swept: Callable[[Swept], None] = lambda _swept: None,
+    ) -> None:
+        """Wire the daemon; raises ConfigError naming a missing key."""
+        self._settings = app.settings
+        self._targets = {provider.name: target_of(app, provider) for provider in app.settings.providers}
+        self._engine = app.open_store()
+        self._readers = app.open_store(read_only=True)
+        self._news = News(app.settings, app.environ, self._engine)
+        self._keeper = Keeper(self._engine, app.settings.retention.observations)
+        self._heartbeat = heartbeat_of(app.settings, app.environ)
+        self._announce = announce
+        self._on_swept = on_swept
+        self._has_worked = False
+        self._is_database_away = False
+        self._holder = ""
+
+    async def run(self, stop: Stop) -> None:
+        """Lead whenever possible until asked to stop.
+
+        Raises StoreError where the database cannot be used at the start, ConfigError where the address is
+        taken. A database that goes away later is waited for.
+        """
+        lock = leader_lock(self._engine)
+        try:
+            while not stop.asked.is_set():
+                if await self._acquire(lock, stop):
+                    await self._lead(lock, stop)
+        finally:
+            with suppress(StoreError):
+                await to_thread(lock.release)
+            self._engine.dispose()
+            self._readers.dispose()
+
+    async def _acquire(self, lock: Lock, stop: Stop, *, gives_way: bool = False) -> bool:
+        """Wait for the lock, standing by while another process has it; with `gives_way` not waiting then."""
+        while not stop.asked.is_set():
+            try:
+                if await to_thread(lock.try_acquire):
+                    return True
+                if gives_way:
+                    return False
+                await self._stand_by(lock)
+            except StoreUnavailable as error:
+                self._wait_for_database(error)
+            await stop.within(_STANDBY_SECONDS)
+        return False
+
+    async def _stand_by(self, lock: Lock) -> None:
+        self._is_database_away, self._has_worked = False, True
+        holder = await to_thread(lock.holder)
+        if holder != self._holder:
+            event(log, logging.WARNING, "standby", holder=holder)
+            self._announce(f"standby: {holder} leads this database; taking over when it ends")
+        self._holder = holder
+
+    def _wait_for_database(self, error: StoreUnavailable) -> None:
+        """Tell once that the database is away; one that never worked is the user's to mend."""
+        if not self._has_worked:
+            raise error
+        if not self._is_database_away:
+            event(log, logging.ERROR, "database_away", error=str(error))
+        self._is_database_away = True
+
+    async def _lead(self, lock: Lock, stop: Stop) -> None:
+        """Serve the face and sweep until asked to stop, or until another process leads.
+
+        The face is up before the first sweep and until the last has ended, also while the database is away:
+        it tells so.
+        """
+        is_up, down = asyncio.Event(), asyncio.Event()
+
+        def tell(address: str) -> None:
+            self._announce(f"status page: {address}")
+            is_up.set()
+
+        await to_thread(self._prepare)
+        web = self._settings.web
+        serving = asyncio.create_task(
+            serve(self._face(), host=web.host, port=web.port, ready=tell, stop=down)
+        )
+        try:
+            await _first_of(serving, is_up)
+            while not serving.done() and not stop.asked.is_set():
+                await self._sweep_while_held(lock, stop)
+                if not await self._acquire(lock, stop, gives_way=True):
+                    break
+        finally:
+            down.set()
+            await serving
+
+    def _face(self) -> FastAPI:
+        """Return the web face; what it reads never takes the connections of the sweeps."""
+        return create_app(
+            self._readers,
+            watched={name: target.interval for name, target in self._targets.items()},
+            now=utc_now,
+            zone=self._settings.schedule.timezone,
+            public_url=self._settings.web.public_url,
+            summary_of=day_teller(summaries_of(self._settings, self._readers)),
+        )
+
+    def _prepare(self) -> None:
+        """Bring the database to this version, and close what a crash left running."""
+        try:
+            prepare(self._engine)
+            for target in self._targets.values():
+                self._close_interrupted(target)
+        except StoreUnavailable as error:
+            self._wait_for_database(error)
+        else:
+            self._has_worked = True
+
+    async def _sweep_while_held(self, lock: Lock, stop: Stop) -> None:
+        """Serve the schedule until asked to stop or until the lock is lost."""
+        self._is_database_away, self._holder = False, ""
+        until = Stop()
+        telling = asyncio.create_task(self._news.run(until.asked))
+        keeping = asyncio.create_task(self._keeper.run(until.asked))
+        tasks = {
+            asyncio.create_task(_pass_on(stop, until)),
+            asyncio.create_task(self._watch_lock(lock, until)),
+        }
+        try:
+            chores = await to_thread(self._chores)
+            event(log, logging.INFO, "leading", providers=",".join(self._targets))
+            await run_schedule(chores, until, now=utc_now, grace=self._settings.daemon.grace)
+            event(log, logging.INFO, "stopped")
+        except StoreUnavailable as error:
+            self._wait_for_database(error)
+            await stop.within(_STANDBY_SECONDS)
+        finally:
+            until.ask()
+            await asyncio.wait({telling, keeping}, timeout=_LAST_WORDS_SECONDS)
+            for task in (telling, keeping, *tasks):
+                task.cancel()
+            await asyncio.wait({telling, keeping, *tasks})
+            await self._heartbeat.settle()
+
+    async def _watch_lock(self, lock: Lock, until: Stop) -> None:
+        """Stop leading at once when the lock is lost: another daemon may lead by now."""
+        while await _is_held(lock):  # noqa: ASYNC110 - nothing tells of a loss, one has to look
+            await asyncio.sleep(_HEARTBEAT_SECONDS)
+        event(log, logging.ERROR, "lead_lost")
+        until.ask()
+        until.ask()
+
+    def _chores(self) -> list[Chore]:
+        return [self._chore(provider) for provider in self._settings.providers]
+
+    def _chore(self, provider: ProviderSettings) -> Chore:
+        target = self._targets[provider.name]
+
+        async def run(slot: datetime | None, missed: Sequence[datetime]) -> None:
+            async with self._heartbeat.around(target.provider) as pulse:
+                if missed:
+                    await to_thread(
+                        record.record_missed_slots, self._engine, target.provider, target.vantage, missed
+                    )
+                if swept := await sweep_provider(target, self._engine, now=utc_now, slot=slot):
+                    pulse.tell(sweep_words(swept.sweep, swept.decision), swept.sweep.cause)
+                    self._on_swept(swept)
+
+        return Chore(
+            name=provider.name,
+            cadence=self._settings.cadence_of(provider),
+            run=run,
+            after=self._served_until(target),
+        )
+
+    def _close_interrupted(self, target: Target) -> None:
+        """Close what a crash left running, unless somebody is sweeping now (rules.md 32)."""
+        lock = sweep_lock(self._engine, target.provider, target.vantage)
+        if lock.try_acquire():
+            try:
+                record.close_interrupted(self._engine, target.provider, target.vantage)
+            finally:
+                lock.release()
+
+    def _served_until(self, target: Target) -> datetime | None:
+        """Return up to when the schedule needs no catching up: the last slot, or a sweep by hand after it."""
+        slot = record.last_slot(self._engine, target.provider, target.vantage)
+        made_at = record.last_made_at(self._engine, target.provider)
+        return max((moment for moment in (slot, made_at) if moment), default=None)
+
+
+async def _pass_on(asked: Stop, until: Stop) -> None:
+    await asked.asked.wait()
+    until.ask()
+    await asked.hurried.wait()
+    until.ask()
+
+
+async def _first_of(serving: asyncio.Task[None], is_up: asyncio.Event) -> None:
+    up = asyncio.create_task(is_up.wait())
+    await asyncio.wait({serving, up}, return_when=asyncio.FIRST_COMPLETED)
+    up.cancel()
+
+
+async def _is_held(lock: Lock) -> bool:
+    try:
+        return await to_thread(lock.is_held)
+    except StoreError:
+        return False

@@ -1,0 +1,171 @@
+"""`monitor demo`: the real daemon against a simulated provider on loopback, in fast motion.
+
+Everything but the provider is the real thing: the configuration, the sweeps, the database, the status page.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Final
+
+from monitor.app.daemon.leader import Leader
+from monitor.app.wiring.application import App
+from monitor.config import Settings, parse_settings
+from monitor.config.values.urls import without_password
+from monitor.core.domain.sweep import Event
+from monitor.core.lifecycle.rules import BASELINE
+from monitor.demo.server import DemoServer
+from monitor.demo.stories import demo_story
+from monitor.errors import ConfigError, StoreError, UsageError
+from monitor.report.formats.sweep_documents import sweep_words
+from monitor.report.words.codes import change_words
+from monitor.scheduler import Stop
+from monitor.store import query
+from monitor.store.connection.locks import leader_lock
+from monitor.sweep import Swept
+from monitor.web.server.listener import open_listener
+
+DEFAULT_DATABASE: Final = "sqlite:///data/demo.db"
+_PROVIDER: Final = "demo"
+_KEY_VARIABLE: Final = "MONITOR_DEMO_KEY"
+_USUAL_PORT: Final = 8080
+_LATENCY_S: Final = 0.03
+_TIMEOUT: Final = "1s"
+_MOST_EVENTS: Final = 12
+
+_SETTINGS: Final = """
+[database]
+url = "{database}"
+[schedule]
+interval = "{interval}"
+[web]
+listen = "{listen}"
+public_url = "http://{listen}"
+[summary]
+directory = "data/demo-summaries"
+[daemon]
+grace = "5s"
+[[providers]]
+name = "{provider}"
+base_url = "{base_url}"
+api_key_env = "{key_variable}"
+concurrency = 32
+timeout = "{timeout}"
+"""
+
+Show = Callable[[str], None]
+Table = Callable[[App], None]
+
+
+async def run_demo(
+    *, listen: str | None, database: str, duration: timedelta, interval: str, show: Show, show_table: Table
+) -> None:
+    """Run the demo until it is asked to stop, or until `duration` is over.
+
+    `show` prints a line, `show_table` the current status once the story's first sweeps are told.
+    """
+    story = demo_story()
+    key = "demo-key-of-no-worth"
+    async with DemoServer(
+        story, latency_s=_LATENCY_S, is_uneven=True, moves_itself=True, api_key=key
+    ) as server:
+        text = _SETTINGS.format(
+            database=database,
+            interval=interval,
+            listen=listen or _free_address(),
+            provider=_PROVIDER,
+            base_url=server.base_url,
+            key_variable=_KEY_VARIABLE,
+            timeout=_TIMEOUT,
+        )
+        app = _app(parse_settings(text, "the demo's options"), {_KEY_VARIABLE: key})
+        teller = _Teller(app, story.last_step, show, show_table)
+        show(f"simulated provider: {server.base_url}")
+        show(f"database: {app.database_name}")
+        stop = Stop()
+        stop.listen()
+        asyncio.get_running_loop().call_later(duration.total_seconds(), stop.ask)
+        await Leader(app, show, teller.tell).run(stop)
+    show("the demo has ended")
+
+
+def _app(settings: Settings, environ: Mapping[str, str]) -> App:
+    app = App(settings, environ)
+    _refuse_real_history(app)
+    if settings.database.url == DEFAULT_DATABASE:
+        _forget_last_demo(app)
+    return app
+
+
+def _refuse_real_history(app: App) -> None:
+    """Raise UsageError where the database has watched real providers: nothing takes a demo out again."""
+    try:
+        engine = app.history()
+    except StoreError:
+        return  # there is none to be spoilt, or the daemon says what is wrong with it
+    others = [name for name in query.providers(engine) if name != _PROVIDER]
+    engine.dispose()
+    if others:
+        raise UsageError(
+            f"{app.database_name} holds the history of {', '.join(others)}; a demo would mix into it: "
+            "choose another --database"
+        )
+
+
+def _forget_last_demo(app: App) -> None:
+    """Begin with an empty history, so that the story is told whole; never under a demo that still runs."""
+    lock = leader_lock(app.open_store())
+    if not lock.try_acquire():
+        raise UsageError(f"another demo is running ({lock.holder()}); stop it, or choose another --database")
+    file = Path(DEFAULT_DATABASE.removeprefix("sqlite:///"))
+    for suffix in ("", "-wal", "-shm"):
+        file.with_name(file.name + suffix).unlink(missing_ok=True)
+    lock.release()
+
+
+def _free_address() -> str:
+    """Return the usual address of the status page, or a free port where that is taken."""
+    try:
+        listener = open_listener("127.0.0.1", _USUAL_PORT)
+    except ConfigError:
+        listener = open_listener("127.0.0.1", 0)
+    port = listener.getsockname()[1]
+    listener.close()
+    return f"127.0.0.1:{port}"
+
+
+class _Teller:
+    """Tells a spectator what each sweep found, the table after the baseline and at the story's end."""
+
+    def __init__(self, app: App, last_step: int, show: Show, show_table: Table) -> None:
+        self._app, self._last, self._show, self._show_table = app, last_step, show, show_table
+        self._sweeps = 0
+
+    def tell(self, swept: Swept) -> None:
+        """Tell of one sweep."""
+        self._sweeps += 1
+        self._show(f"\nsweep {self._sweeps}, {sweep_words(swept.sweep, swept.decision)}")
+        changes = [change for change in swept.decision.events if change.detail != BASELINE]
+        for change in changes[:_MOST_EVENTS]:
+            self._show(f"  {_change_line(change)}")
+        if len(changes) > _MOST_EVENTS:
+            self._show(f"  and {len(changes) - _MOST_EVENTS} more events")
+        if self._sweeps in {1, self._last + 1}:
+            self._show_table(self._app)
+        if self._sweeps == self._last + 1:
+            self._show(_AFTERWORD.format(database=without_password(self._app.settings.database.url)))
+
+
+def _change_line(change: Event) -> str:
+    words = change_words(change.kind, to_status=change.to_status, reason=change.reason, detail=change.detail)
+    return f"{change.model or 'the provider'}: {words}"
+
+
+_AFTERWORD: Final = """
+The story is told; the daemon goes on until Ctrl-C. In another terminal, from this directory:
+  export MONITOR_DATABASE_URL={database}
+  .venv/bin/monitor status
+  .venv/bin/monitor events
+and any SQL client shows the views, e.g. SELECT * FROM outage_history (docs/sql.md).
+"""

@@ -1,0 +1,1 @@
+"""Input and output streams, and files written whole or not at all."""

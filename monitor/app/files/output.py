@@ -1,0 +1,79 @@
+"""Files that are written for others: whole or not at all, packed where their name says so. `-` is stdout."""
+
+import gzip
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO, cast
+
+from monitor.app.files.input import STANDARD
+from monitor.errors import UsageError
+
+
+@contextmanager
+def output(file: Path) -> Iterator[BinaryIO]:
+    """Give where the bytes of a file go; it appears when all is written, and not after an error.
+
+    A symbolic link stays one, what is no regular file (a device, a named pipe) is written to as it is, and a
+    name that ends in `.gz` packs. Raises UsageError, and BrokenPipeError where nobody reads stdout any more.
+    """
+    if file == STANDARD:
+        with _standard() as out:
+            yield out
+        return
+    try:
+        with _raw(file) as raw, _packed(raw, is_packed=file.suffix == ".gz") as out:
+            yield out
+    except OSError as error:
+        raise UsageError(f"{file}: cannot be written: {error.strerror}") from None
+    except RuntimeError as error:  # how Path.resolve of Python 3.11 and 3.12 calls it
+        if "loop" not in str(error):
+            raise
+        raise UsageError(f"{file}: cannot be written: the symbolic links go in circles") from None
+
+
+@contextmanager
+def _standard() -> Iterator[BinaryIO]:
+    try:
+        yield sys.stdout.buffer
+        sys.stdout.buffer.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise UsageError(f"cannot write to stdout: {error.strerror}") from None
+
+
+@contextmanager
+def _raw(file: Path) -> Iterator[BinaryIO]:
+    if not file.exists() or file.is_file():
+        with whole(file.resolve()) as temporary, temporary.open("wb") as raw:
+            yield raw
+        return
+    with file.open("wb") as raw:
+        yield raw
+
+
+@contextmanager
+def whole(file: Path) -> Iterator[Path]:
+    """Give a new, empty file beside this one; at the end it takes its place, after an error it is gone."""
+    descriptor, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
+    os.close(descriptor)
+    temporary = Path(name)
+    try:
+        yield temporary
+        temporary.replace(file)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def _packed(raw: BinaryIO, *, is_packed: bool) -> Iterator[BinaryIO]:
+    if not is_packed:
+        yield raw
+        raw.flush()
+        return
+    with gzip.GzipFile(filename="", fileobj=raw, mode="wb", mtime=0) as packed:
+        yield cast("BinaryIO", packed)

@@ -1,0 +1,1 @@
+"""Channels, the publisher, summaries, and silence during maintenance."""

@@ -1,0 +1,148 @@
+"""What a leading daemon tells people: messages when they are due, summaries when their hour has come."""
+
+import asyncio
+import logging
+from asyncio import to_thread
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from pydantic import TypeAdapter
+
+from monitor.app.notifications.channels import SUMMARY, letters_of, outlets_of, summary_channels
+from monitor.app.notifications.publisher import DAEMON, Publisher
+from monitor.app.notifications.summaries import Summaries, summaries_of
+from monitor.clock import Clock, utc_now
+from monitor.config import Settings
+from monitor.core.history.calendar import span_of
+from monitor.core.notification.message import Letter
+from monitor.core.summary.values import ProviderSummary, Summary
+from monitor.errors import MonitorError
+from monitor.logs import event
+from monitor.report.summary import Links, summary_html, summary_letter, summary_title
+from monitor.store.connection.engine import Engine
+from monitor.store.memory import outbox
+
+log = logging.getLogger(__name__)
+
+_LOOK_EVERY_S: Final = 20.0
+_STALE_AFTER: Final = timedelta(days=1)  # a summary as late as this is written, but nobody is woken by it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Posted:
+    """A summary as it waits in the outbox: what is told stays what it was when it was posted."""
+
+    first: date
+    last: date
+    timezone: str
+    known_until: datetime | None
+    providers: tuple[ProviderSummary, ...]
+    undelivered: Mapping[str, int]
+
+
+_POSTED: Final = TypeAdapter(_Posted)
+
+
+class News:
+    """Tells the channels of one configuration what one history holds for them."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        environ: Mapping[str, str],
+        engine: Engine,
+        *,
+        now: Clock = utc_now,
+        by: str = DAEMON,
+    ) -> None:
+        """Wire the channels; raises ConfigError naming a missing variable or an unusable address."""
+        self.summaries = summaries_of(settings, engine, now)
+        letters = letters_of(settings, **{SUMMARY: self._letter})
+        self.publisher = Publisher(engine, outlets_of(settings, environ), letters, now=now, by=by)
+        self._engine, self._now, self._channels = engine, now, summary_channels(settings)
+        self._trouble = ""
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Tell until `stop` is set; a message that is being sent then is finished."""
+        async with asyncio.TaskGroup() as telling:
+            telling.create_task(self.publisher.run(stop))
+            telling.create_task(self._summarise_on(stop))
+
+    async def _summarise_on(self, stop: asyncio.Event) -> None:
+        while not stop.is_set():
+            await self._summarise()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), _LOOK_EVERY_S)
+
+    async def _summarise(self) -> None:
+        """Tell the days that are due; trouble with it is told once, and tried again."""
+        try:
+            await to_thread(self.tell_days)
+        except MonitorError as error:
+            if str(error) != self._trouble:
+                event(log, logging.ERROR, "summary_failed", error=str(error))
+            self._trouble = str(error)
+        except Exception as error:  # noqa: BLE001 - whatever one day meets, the daemon goes on
+            event(log, logging.ERROR, "summary_crashed", error=type(error).__name__)
+        else:
+            self._trouble = ""
+
+    def tell_days(self) -> None:
+        """Post and write the summary of every day that is due.
+
+        Posted first: the outbox refuses a second one, so that a crash in between loses neither.
+        """
+        now = self._now()
+        for day in self.summaries.due_days(now):
+            if self._channels and now - self.summaries.due_at(day) < _STALE_AFTER:
+                self._post(day, now)
+            if self.summaries.write(day):
+                event(log, logging.INFO, "summary_written", file=str(self.summaries.file_of(day)))
+
+    def _post(self, day: date, now: datetime) -> None:
+        summary = self.summaries.build(span_of(day, day, self.summaries.zone))
+        document = _document_of(summary)
+        outbox.post_all(
+            self._engine, self._channels, topic=SUMMARY, subject=f"{day}", document=document, at=now
+        )
+
+    def _letter(self, documents: Sequence[str], number: str) -> Letter:
+        return summary_letter(_summary_of(documents[0]), id=number, links=self.summaries.links)
+
+
+def day_teller(summaries: Summaries) -> Callable[[date], tuple[str, str, datetime]]:
+    """Return what tells a feed of a day that is over: its title, its HTML, and when it was due."""
+
+    def tell(day: date) -> tuple[str, str, datetime]:
+        summary = summaries.build(span_of(day, day, summaries.zone))
+        links = summaries.links or Links("")
+        return summary_title(summary), summary_html(summary, links), summaries.due_at(day)
+
+    return tell
+
+
+def _document_of(summary: Summary) -> str:
+    posted = _Posted(
+        first=summary.span.first,
+        last=summary.span.last,
+        timezone=summary.span.timezone,
+        known_until=summary.known_until,
+        providers=summary.providers,
+        undelivered=summary.undelivered,
+    )
+    return _POSTED.dump_json(posted).decode()
+
+
+def _summary_of(document: str) -> Summary:
+    posted = _POSTED.validate_json(document)
+    span = span_of(posted.first, posted.last, ZoneInfo(posted.timezone))
+    return Summary(
+        span=span,
+        known_until=posted.known_until,
+        providers=posted.providers,
+        undelivered=posted.undelivered,
+    )

@@ -1,0 +1,141 @@
+"""The configured channels: built, named, and asked whether they work."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from uuid import uuid4
+
+from monitor.app.notifications.maintenance import silence_of
+from monitor.app.notifications.publisher import LetterBuilder, Outlet
+from monitor.config import (
+    WEBHOOK,
+    NotifySettings,
+    Settings,
+    known_secrets,
+    private_parts,
+    resolve_heartbeat_url,
+    resolve_notify_secret,
+    resolve_notify_url,
+)
+from monitor.core.notification.message import Letter
+from monitor.core.notification.suppression import Audience
+from monitor.errors import ConfigError, NotDelivered, UsageError
+from monitor.notify.apprise_channel import AppriseChannel
+from monitor.notify.channel import Channel
+from monitor.notify.heartbeat import Heartbeat
+from monitor.notify.webhook import Webhook
+from monitor.report.message.changes import changes_letter, gathered_letter
+from monitor.report.message.layout import Sheet, letter_of
+from monitor.store.memory.notifications import CHANGES, Outbox, read_changes
+
+SUMMARY = "summary"  # the topic of a daily summary, and what a channel asks for to get it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tested:
+    """What became of a test message; `error` is None where it arrived."""
+
+    channel: str
+    error: str | None
+
+
+def outlets_of(settings: Settings, environ: Mapping[str, str]) -> list[Outlet]:
+    """Return the configured channels, ready to send.
+
+    Raises ConfigError naming a missing variable, or a channel whose address nobody understands.
+    """
+    secrets = known_secrets(settings, environ)
+    return [
+        Outlet(channel=_channel(each, environ, secrets), most_per_hour=each.most_per_hour)
+        for each in settings.notify
+    ]
+
+
+def check_channels(settings: Settings, environ: Mapping[str, str]) -> list[str]:
+    """Return in words what is not set yet; raises ConfigError for an address that nobody understands."""
+    missing, secrets = list[str](), known_secrets(settings, environ)
+    for each in settings.notify:
+        try:
+            resolve_notify_url(each, environ), resolve_notify_secret(each, environ)
+        except ConfigError as error:
+            missing.append(str(error))
+        else:
+            _channel(each, environ, secrets)
+    try:
+        resolve_heartbeat_url(settings.heartbeat, environ)
+    except ConfigError as error:
+        missing.append(str(error))
+    silence_of(settings)
+    return missing
+
+
+def outbox_of(settings: Settings) -> Outbox:
+    """Return who hears of sweeps, and when nobody does. Raises ConfigError as `silence_of`."""
+    audiences = tuple(
+        Audience(channel=each.channel, topics=frozenset(each.on), providers=each.providers)
+        for each in settings.notify
+    )
+    return Outbox(audiences=audiences, is_silent=silence_of(settings))
+
+
+def summary_channels(settings: Settings) -> list[str]:
+    """Return the channels that get the daily summary."""
+    return [each.channel for each in settings.notify if SUMMARY in each.on]
+
+
+def letters_of(settings: Settings, **others: LetterBuilder) -> dict[str, LetterBuilder]:
+    """Return what words messages, by topic: the changes of sweeps, one or several as one, and `others`."""
+    base, zone = settings.web.public_url, settings.schedule.timezone
+
+    def build(documents: Sequence[str], number: str) -> Letter:
+        told = [read_changes(document) for document in documents]
+        if len(told) == 1:
+            return changes_letter(told[0], id=number, links_base=base, zone=zone)
+        return gathered_letter(told, id=number, links_base=base, zone=zone)
+
+    return {CHANGES: build, **others}
+
+
+def heartbeat_of(settings: Settings, environ: Mapping[str, str]) -> Heartbeat:
+    """Return what tells that we live; raises ConfigError naming a missing variable."""
+    url = resolve_heartbeat_url(settings.heartbeat, environ)
+    return Heartbeat(url.get_secret_value() if url else None)
+
+
+async def send_test(settings: Settings, environ: Mapping[str, str], name: str | None) -> list[Tested]:
+    """Send a message to every channel, or to that one, and say what became of it.
+
+    Raises UsageError for a name that no channel has, ConfigError as `outlets_of`.
+    """
+    chosen = [each for each in settings.notify if name in {None, each.channel}]
+    if not chosen:
+        names = ", ".join(each.channel for each in settings.notify)
+        raise UsageError(f'no channel "{name}" in the configuration; there is: {names}')
+    secrets = known_secrets(settings, environ)
+    channels = [_channel(each, environ, secrets) for each in chosen]
+    return await asyncio.gather(*map(_test, channels))
+
+
+async def _test(channel: Channel) -> Tested:
+    try:
+        await channel.deliver(_test_letter(channel.name, f"monitor-test-{uuid4().hex[:12]}"))
+    except NotDelivered as error:
+        return Tested(channel=channel.name, error=str(error))
+    return Tested(channel=channel.name, error=None)
+
+
+def _test_letter(name: str, number: str) -> Letter:
+    words = f"This is a test: the channel {name} works. Nothing has happened."
+    sheet = Sheet(opening=words, sections=(), foot=f"Message {number}")
+    return letter_of(number, f"monitor: test of the channel {name}", sheet, {"topic": "test"})
+
+
+def _channel(settings: NotifySettings, environ: Mapping[str, str], secrets: tuple[str, ...]) -> Channel:
+    url = resolve_notify_url(settings, environ).get_secret_value()
+    secrets = (*secrets, *private_parts(url))
+    if settings.type != WEBHOOK:
+        return AppriseChannel(settings.channel, url, secrets)
+    if not url.startswith(("http://", "https://")):
+        raise ConfigError(f'channel {settings.channel}: its address must start with "http://" or "https://"')
+    key = resolve_notify_secret(settings, environ)
+    return Webhook(settings.channel, url, key=key.get_secret_value() if key else None, secrets=secrets)

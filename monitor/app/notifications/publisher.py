@@ -1,0 +1,262 @@
+"""Brings the outbox to its channels: claims, delivers, marks, tries again, gives up loudly.
+
+A message is marked after it arrived, so a crash repeats it under the same id and never loses it. Channels
+are served side by side; nothing that becomes of a delivery reaches a sweep.
+"""
+
+import asyncio
+import logging
+from asyncio import to_thread
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Final
+
+from monitor.clock import Clock, to_millis
+from monitor.core.notification.backoff import GIVE_UP_AFTER, next_try, pause_after
+from monitor.core.notification.message import Letter
+from monitor.errors import NotDelivered, StoreError
+from monitor.logs import event
+from monitor.notify.channel import Channel
+from monitor.store.connection.engine import Engine
+from monitor.store.memory import outbox
+from monitor.store.memory.notifications import CHANGES
+from monitor.store.memory.outbox import Delivery
+
+log = logging.getLogger(__name__)
+
+DAEMON: Final = "daemon"  # the sender's name of whoever leads: only one does
+_CLAIM_FOR: Final = timedelta(minutes=2)  # longer than the longest delivery
+_HOUR: Final = timedelta(hours=1)
+_KEEP_FOR: Final = timedelta(days=400)
+_MANY_TRIES: Final = 8  # in an hour
+_LOOK_EVERY_S: Final = 5.0
+_TIDY_EVERY_S: Final = 3600.0
+
+LetterBuilder = Callable[[Sequence[str], str], Letter]  # of documents told as one, and the message's id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outlet:
+    """A channel, and how many messages it may be sent within any hour; 0 is no limit."""
+
+    channel: Channel
+    most_per_hour: int = 0
+
+
+@dataclass(slots=True)
+class _Lane:
+    """What is known of one outlet: what arrived but is not marked, and until when it is left alone.
+
+    Messages go out in their order, so one that fails holds up the others while the channel rests. One that
+    failed often may be at fault itself: then the next is tried, and if that arrives, the suspect once more;
+    only if it fails again do the others go on without it.
+    """
+
+    outlet: Outlet
+    unmarked: Sequence[int] = ()
+    arrived_at: datetime | None = None
+    failures: int = 0
+    rests_until: datetime | None = None
+    suspects: Sequence[int] = ()
+    is_suspect_alone: bool = False  # the channel took another message after it had refused the suspect
+    is_outbox_away: bool = False
+
+    @property
+    def name(self) -> str:
+        return self.outlet.channel.name
+
+    def has_arrived(self, numbers: Sequence[int], at: datetime) -> None:
+        self.unmarked, self.arrived_at = numbers, at
+        self.failures, self.rests_until = 0, None
+        if set(numbers) & set(self.suspects):
+            self.suspects = ()
+        self.is_suspect_alone = bool(self.suspects)
+
+    def has_failed(
+        self, numbers: Sequence[int], tries: int, now: datetime, retry_after: timedelta | None
+    ) -> bool:
+        """Take note; returns whether the next message is to be tried at once."""
+        is_suspect, was_doubted = numbers == self.suspects, bool(self.suspects)
+        if is_suspect and self.is_suspect_alone:
+            self.suspects, self.is_suspect_alone = (), False
+            return True
+        self.suspects, self.is_suspect_alone = (), False
+        if tries >= _MANY_TRIES and not was_doubted and retry_after is None:
+            self.suspects = numbers
+            return True
+        self.failures += 1
+        self.rests_until = now + max(pause_after(self.failures), retry_after or timedelta())
+        return False
+
+
+class Publisher:
+    """Serves the outbox of a database. `letters` words what is sent, by topic; `by` is who claims it."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        outlets: Sequence[Outlet],
+        letters: Mapping[str, LetterBuilder],
+        *,
+        now: Clock,
+        by: str = DAEMON,
+    ) -> None:
+        """Send from the outbox of `engine` to the outlets."""
+        self._engine, self._letters, self._now, self._by = engine, letters, now, by
+        self._lanes = [_Lane(outlet) for outlet in outlets]
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Send what is due every few seconds until `stop` is set; what is being sent then is finished.
+
+        For whoever leads the database: what a leader before it had claimed is free again.
+        """
+        with suppress(StoreError):  # else it is free when its time is over
+            await to_thread(outbox.release_claims, self._engine, self._by)
+        async with asyncio.TaskGroup() as serving:
+            serving.create_task(_repeat(self._tidy, _TIDY_EVERY_S, stop))
+            for lane in self._lanes:
+                serving.create_task(_repeat(partial(self._serve, lane, stop), _LOOK_EVERY_S, stop))
+
+    async def publish(self) -> None:
+        """Send what is due now, all channels side by side."""
+        never = asyncio.Event()
+        await asyncio.gather(*(self._serve(lane, never) for lane in self._lanes))
+
+    async def _serve(self, lane: _Lane, stop: asyncio.Event) -> None:
+        """Send what is due to one channel, message by message, until one fails or it is time to stop."""
+        try:
+            while await self._send_next(lane) and not stop.is_set():
+                pass
+            lane.is_outbox_away = False
+        except StoreError as error:
+            if not lane.is_outbox_away:
+                event(log, logging.WARNING, "outbox_away", channel=lane.name, error=str(error))
+            lane.is_outbox_away = True
+
+    async def _send_next(self, lane: _Lane) -> bool:
+        """Send the next message; False where there is none, it has to wait, or it failed."""
+        await self._mark(lane)
+        now = self._now()
+        if lane.rests_until and now < lane.rests_until:
+            return False
+        waiting = await to_thread(outbox.due, self._engine, lane.name, now)
+        batch = next_batch(waiting, await self._room(lane, now), as_one=lane.outlet.channel.is_for_people)
+        if not batch:
+            return False
+        numbers = [each.id for each in batch]
+        until = now + _CLAIM_FOR
+        taken = await to_thread(outbox.claim, self._engine, numbers, by=self._by, now=now, until=until)
+        mine = [each for each in batch if each.id in taken]
+        return not mine or await self._send(lane, mine)
+
+    async def _room(self, lane: _Lane, now: datetime) -> int | None:
+        """Return how many messages the channel may be sent now; None where there is no limit."""
+        most = lane.outlet.most_per_hour
+        if not most:
+            return None
+        return max(0, most - await to_thread(outbox.delivered_since, self._engine, lane.name, now - _HOUR))
+
+    async def _send(self, lane: _Lane, batch: Sequence[Delivery]) -> bool:
+        number = message_id(batch[0])
+        try:
+            letter = self._letter(batch, number)
+        except Exception as error:  # noqa: BLE001 - what cannot be worded must not hold up the others
+            event(log, logging.ERROR, "not_worded", channel=lane.name, id=number, error=type(error).__name__)
+            await self._try_later(lane, batch, f"it could not be worded ({type(error).__name__})")
+            return True
+        try:
+            await lane.outlet.channel.deliver(letter)
+        except NotDelivered as error:
+            return await self._put_off(lane, batch, str(error), error.retry_after)
+        except Exception as error:  # noqa: BLE001 - whatever a channel's library meets, others go on
+            event(log, logging.ERROR, "delivery_crashed", channel=lane.name, error=type(error).__name__)
+            return await self._put_off(lane, batch, f"internal error ({type(error).__name__})", None)
+        event(log, logging.INFO, "delivered", channel=lane.name, id=number, messages=len(batch))
+        lane.has_arrived([each.id for each in batch], self._now())
+        await self._mark(lane)
+        if lane.is_suspect_alone:
+            await to_thread(outbox.hasten, self._engine, lane.suspects, self._now())
+        return True
+
+    def _letter(self, batch: Sequence[Delivery], number: str) -> Letter:
+        return self._letters[batch[0].topic]([each.document for each in batch], number)
+
+    async def _mark(self, lane: _Lane) -> None:
+        """Mark what arrived; where the database is away, it is marked before anything else is sent."""
+        if lane.unmarked and lane.arrived_at:
+            await to_thread(outbox.mark_delivered, self._engine, lane.unmarked, lane.arrived_at)
+            lane.unmarked = ()
+
+    async def _put_off(
+        self, lane: _Lane, batch: Sequence[Delivery], error: str, retry_after: timedelta | None
+    ) -> bool:
+        """Let the channel rest and try these messages again later; True if another is to be tried at once."""
+        number = message_id(batch[0])
+        event(log, logging.WARNING, "delivery_failed", channel=lane.name, id=number, error=error)
+        await self._try_later(lane, batch, error, retry_after)
+        numbers = [each.id for each in batch]
+        return lane.has_failed(numbers, batch[0].attempts + 1, self._now(), retry_after)
+
+    async def _try_later(
+        self, lane: _Lane, batch: Sequence[Delivery], error: str, retry_after: timedelta | None = None
+    ) -> None:
+        now = self._now()
+        for each in batch:
+            tried = each.attempts + 1
+            due_at = next_try(created_at=each.created_at, attempts=tried, now=now, retry_after=retry_after)
+            if due_at:
+                await to_thread(
+                    outbox.postpone, self._engine, each.id, by=self._by, due_at=due_at, error=error
+                )
+            else:
+                number = message_id(each)
+                event(log, logging.ERROR, "delivery_given_up", channel=lane.name, id=number, error=error)
+                await to_thread(outbox.give_up, self._engine, each.id, by=self._by, at=now, error=error)
+
+    async def _tidy(self) -> None:
+        """Give up what waits for channels that are not there any more, and forget what is long settled."""
+        now, names = self._now(), [lane.name for lane in self._lanes]
+        with suppress(StoreError):  # there is no hurry
+            gone = await to_thread(
+                outbox.give_up_orphans, self._engine, names, created_before=now - GIVE_UP_AFTER, at=now
+            )
+            for channel, messages in gone.items():
+                error = "the channel is not configured any more"
+                event(
+                    log, logging.ERROR, "delivery_given_up", channel=channel, messages=messages, error=error
+                )
+            await to_thread(outbox.forget_settled, self._engine, now - _KEEP_FOR)
+
+
+def next_batch(waiting: Sequence[Delivery], room: int | None, *, as_one: bool) -> Sequence[Delivery]:
+    """Return what is sent next: one message, or where more wait than there is room for, all as one.
+
+    Only what sweeps changed is told as one, and only to people. Nothing is sent where there is no room.
+    """
+    if room == 0:
+        return ()
+    crowd = [each for each in waiting if each.topic == CHANGES]
+    if as_one and room is not None and len(waiting) > room and len(crowd) > 1:
+        return crowd
+    return waiting[:1]
+
+
+def message_id(delivery: Delivery) -> str:
+    """Return a message's id: the same however often it is sent, another in another database.
+
+    Its number, and the millisecond it was posted in.
+    """
+    return f"monitor-{delivery.id}-{to_millis(delivery.created_at):x}"
+
+
+async def _repeat(act: Callable[[], Awaitable[None]], every_s: float, stop: asyncio.Event) -> None:
+    while not stop.is_set():
+        try:
+            await act()
+        except Exception as error:  # noqa: BLE001 - whatever one round meets, the next one must be made
+            event(log, logging.ERROR, "publishing_crashed", error=type(error).__name__)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), every_s)

@@ -1,0 +1,87 @@
+"""Views of the history as files for others' tools: one view in one file, or each in a file of a directory."""
+
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import BinaryIO
+
+from monitor.app.files.output import output
+from monitor.core.history.views import VIEWS, Scope, View
+from monitor.errors import UsageError
+from monitor.report.formats.delimited import Sheet, csv_sheet, json_sheet
+from monitor.store.connection.engine import Engine
+from monitor.store.query.export import Snapshot, snapshot
+
+Watch = Callable[[str, int, int, int], None]
+"""Told while it goes on: the view, how many of its parts are done, of how many, and how many rows that is."""
+
+
+class Format(StrEnum):
+    """How rows are written; its word is the ending of a file's name."""
+
+    CSV = "csv"
+    JSONL = "jsonl"
+    PARQUET = "parquet"
+
+
+def export_view(engine: Engine, view: View, scope: Scope, *, form: Format, file: Path, watch: Watch) -> int:
+    """Write a view to a file; returns how many rows. Raises UsageError, StoreError, BrokenPipeError."""
+    with snapshot(engine, scope) as history:
+        return _write(history, view, form, file, watch)
+
+
+def export_views(
+    engine: Engine, scope: Scope, *, form: Format, directory: Path, watch: Watch
+) -> dict[str, int]:
+    """Write every view, all at one moment, to `<view>.<format>` in a directory; returns their rows."""
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"{directory}: cannot be made a directory: {error.strerror}") from None
+    with snapshot(engine, scope) as history:
+        return {
+            name: _write(history, view, form, directory / f"{name}.{form}", watch)
+            for name, view in VIEWS.items()
+        }
+
+
+def _write(history: Snapshot, view: View, form: Format, file: Path, watch: Watch) -> int:
+    count, parts = 0, history.parts(view)
+    with output(file) as out, _sheet(out, view, form) as sheet:
+        for done, part in enumerate(parts):
+            watch(view.name, done, len(parts), count)
+            with closing(history.rows(view, part)) as pieces:
+                for rows in pieces:
+                    sheet.write(rows)
+                    count += len(rows)
+    watch(view.name, len(parts), len(parts), count)
+    return count
+
+
+@contextmanager
+def _sheet(out: BinaryIO, view: View, form: Format) -> Iterator[Sheet]:
+    if form is Format.PARQUET:
+        with _parquet(out, view) as sheet:
+            yield sheet
+        return
+    sheet = (csv_sheet if form is Format.CSV else json_sheet)(out, view)
+    yield sheet
+    sheet.close()
+
+
+@contextmanager
+def _parquet(out: BinaryIO, view: View) -> Iterator[Sheet]:
+    """Give a sheet that reaches `out` when it is whole: pyarrow ends also one that was given up."""
+    from monitor.report.formats.parquet import ParquetSheet  # noqa: PLC0415 - 40 MB that only this needs
+
+    with tempfile.TemporaryFile() as draft:
+        sheet = ParquetSheet(draft, view)
+        try:
+            yield sheet
+        finally:
+            sheet.close()
+        draft.seek(0)
+        shutil.copyfileobj(draft, out)

@@ -1,0 +1,84 @@
+"""Files of sweeps: records, one JSON object a line, out and in; result files in. `-` is a standard stream."""
+
+import codecs
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from monitor.app.files.input import decoded, lines_of, open_stream
+from monitor.app.files.output import output
+from monitor.core.domain.sweep import Sweep
+from monitor.errors import RecordError, UsageError
+from monitor.report.formats.blog_files import Form, Origin, ResultFile, form_of, hosted_words, read_results
+from monitor.report.formats.delimited import found_export
+from monitor.report.formats.records import format_record, parse_record
+
+Tell = Callable[[Path, ResultFile], None]
+
+_LONGEST_RESULTS = 16 * 1024 * 1024
+
+
+def write_records(sweeps: Iterable[Sweep], file: Path) -> int:
+    """Write records to a file, which appears whole or not at all; returns how many. Raises as `output`."""
+    count = 0
+    with output(file) as out:
+        for count, sweep in enumerate(sweeps, start=1):  # noqa: B007 - the last number is the count
+            out.write(format_record(sweep).encode() + b"\n")
+    return count
+
+
+@contextmanager
+def checked_records(
+    files: Sequence[Path], origin: Origin | None = None, tell: Tell = lambda _file, _found: None
+) -> Iterator[Iterator[Sweep]]:
+    """Give the sweeps of files of records, and of result files, after every line of every file was checked.
+
+    `origin` is what the user says of result files, `tell` is called with each of them. Records are read
+    twice, so memory does not grow with them. Raises RecordError naming file and line.
+    """
+    with ExitStack() as stack:
+        opened = [(file, stack.enter_context(open_stream(file))) for file in files]
+        sources = [_source(file, stream, origin, tell) for file, stream in opened]
+        yield (sweep for source in sources for sweep in source())
+
+
+def _source(file: Path, stream: BinaryIO, origin: Origin | None, tell: Tell) -> Callable[[], Iterable[Sweep]]:
+    """Check a file; return what gives its sweeps."""
+    name = str(file)
+    first = next(lines_of(name, stream), b"").decode("utf-8", "replace")
+    if words := found_export(first):
+        raise RecordError(
+            f"{name}: {words}, which tells less than an import needs: export with --format sweeps instead"
+        )
+    form = form_of(file.name, (line.decode("utf-8", "replace") for line in lines_of(name, stream)))
+    if form is Form.HOSTED:
+        raise RecordError(f"{name}: {hosted_words(file.name)}")
+    if form is Form.RESULTS:
+        found = read_results(_text(name, stream), file.name, origin or Origin())
+        tell(file, found)
+        return lambda: [found.sweep]
+    if origin is not None:
+        raise UsageError(
+            f"{name}: holds no results: sweep records say themselves whose and of when they are, "
+            "without --provider, --at and --timezone"
+        )
+    for _ in _records(name, stream):
+        pass
+    return lambda: _records(name, stream)
+
+
+def _text(name: str, stream: BinaryIO) -> str:
+    content = bytearray()
+    for line in lines_of(name, stream):
+        content += line
+        if len(content) > _LONGEST_RESULTS:
+            raise RecordError(f"{name}: is too long for a file of results")
+    return decoded(bytes(content), name)
+
+
+def _records(name: str, stream: BinaryIO) -> Iterator[Sweep]:
+    for number, line in enumerate(lines_of(name, stream), start=1):
+        if line.strip():
+            plain = line.removeprefix(codecs.BOM_UTF8) if number == 1 else line
+            yield parse_record(decoded(plain, f"{name}:{number}"), f"{name}:{number}")

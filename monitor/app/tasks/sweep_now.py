@@ -1,0 +1,98 @@
+"""Sweeps and probes made by hand: wired as the daemon wires them, once."""
+
+import asyncio
+import logging
+import signal
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from dataclasses import replace
+from typing import Final
+from uuid import uuid4
+
+from monitor.app.notifications.announcer import News
+from monitor.app.wiring.application import App
+from monitor.app.wiring.targets import target_of
+from monitor.clock import utc_now
+from monitor.config import ProviderSettings
+from monitor.core.domain.sweep import ProviderState
+from monitor.errors import ConfigError, MonitorError, NoVerdict, StoreError
+from monitor.logs import event
+from monitor.store.connection.engine import Engine
+from monitor.store.derived.states import load_state
+from monitor.store.memory.acceptance import is_accepted
+from monitor.store.memory.knowledge import load_knowledge
+from monitor.sweep import Before, Checked, Swept, Watch, check_now, sweep_provider
+
+log = logging.getLogger(__name__)
+
+_TELLING_SECONDS: Final = 60.0
+
+
+async def sweep_now(
+    app: App, name: str | None, watch_of: Callable[[str], Watch]
+) -> tuple[list[Swept], list[MonitorError]]:
+    """Sweep one provider or all at once, now; returns what was swept and what went wrong.
+
+    People are told as by the daemon, once; what cannot be delivered waits in the outbox for the next one. The
+    dead man's switch is not told: it is to notice that the daemon is gone.
+    SIGTERM cuts the sweeps short as interrupted and raises NoVerdict.
+    """
+    targets = [target_of(app, provider) for provider in app.chosen(name)]
+    engine = await asyncio.to_thread(app.prepared)
+    sweeps = [
+        asyncio.create_task(sweep_provider(each, engine, now=utc_now, watch=watch_of(each.provider)))
+        for each in targets
+    ]
+    stop = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, _cancel, sweeps, stop)
+    made = await asyncio.gather(*sweeps, return_exceptions=True)
+    if not stop.is_set():
+        await _tell(app, engine)
+    engine.dispose()
+    if stop.is_set():
+        raise NoVerdict("told to stop: what was seen is kept, the sweep is interrupted")
+    if bugs := [
+        each for each in made if isinstance(each, BaseException) and not isinstance(each, MonitorError)
+    ]:
+        raise bugs[0]
+    swept = [each for each in made if isinstance(each, Swept)]
+    return swept, [each for each in made if isinstance(each, MonitorError)]
+
+
+async def check_live(app: App, provider: ProviderSettings, model: str) -> Checked:
+    """Ask one model now as a sweep would, without recording it."""
+    target = target_of(app, provider)
+    before = await asyncio.to_thread(_before, app, provider.name)
+    return await check_now(target, model, before, utc_now())
+
+
+def _before(app: App, provider: str) -> Before:
+    """Return what a sweep would begin with; nothing where there is no history to read."""
+    nothing = Before(slot=None, state=ProviderState(), knowledge={}, is_accepted=False, spent_today=0)
+    try:
+        engine = app.history()
+        return replace(
+            nothing,
+            state=load_state(engine, provider),
+            knowledge=load_knowledge(engine, provider),
+            is_accepted=is_accepted(engine, provider),
+        )
+    except StoreError:
+        return nothing
+
+
+async def _tell(app: App, engine: Engine) -> None:
+    """Send what is due; a channel that cannot be spoken to from here is the daemon's matter."""
+    try:
+        publisher = News(app.settings, app.environ, engine, by=f"sweep {uuid4().hex}").publisher
+    except ConfigError as error:
+        event(log, logging.WARNING, "not_told", error=str(error))
+        return
+    with suppress(TimeoutError):
+        await asyncio.wait_for(publisher.publish(), _TELLING_SECONDS)
+
+
+def _cancel(sweeps: Iterable["asyncio.Task[Swept | None]"], stop: asyncio.Event) -> None:
+    stop.set()
+    for sweep in sweeps:
+        sweep.cancel()

@@ -1,0 +1,71 @@
+"""What a sweep of a configured provider needs: how it is spoken to, at what pace, and who hears of it."""
+
+from datetime import datetime, timedelta
+from functools import partial
+from random import SystemRandom
+
+from pydantic import SecretStr
+
+from monitor.app.notifications.channels import outbox_of
+from monitor.app.wiring.application import App
+from monitor.config import ProviderSettings, Settings, resolve_headers, resolve_key, resolve_proxy
+from monitor.http import Endpoint
+from monitor.probe.gap import Gap
+from monitor.probe.pacer import Pacer
+from monitor.scheduler import slots_between, trigger_of
+from monitor.sweep import Target
+
+
+def endpoint_of(app: App, provider: ProviderSettings) -> Endpoint:
+    """Return how a provider is spoken to; raises ConfigError naming a missing key."""
+    headers = resolve_headers(provider, app.environ)
+    return Endpoint(
+        base_url=provider.base_url,
+        auth=provider.auth,
+        origins=provider.origins,
+        catalog_url=provider.catalog_url,
+        api_key=_revealed(resolve_key(provider, app.environ)),
+        headers={name: value.get_secret_value() for name, value in headers.items()},
+        proxy=_revealed(resolve_proxy(provider, app.environ)),
+        other_secrets=app.secrets,
+    )
+
+
+def target_of(app: App, provider: ProviderSettings) -> Target:
+    """Return what a sweep of this provider needs; raises ConfigError naming a missing key."""
+    settings = app.settings
+    return Target(
+        provider=provider.name,
+        vantage=settings.schedule.vantage,
+        endpoint=endpoint_of(app, provider),
+        policy=settings.policy_of(provider.name),
+        pacer=Pacer(
+            provider.requests_per_minute,
+            start_rate_per_s=provider.starts_per_second,
+            jitter=SystemRandom().random,
+        ),
+        gap=Gap(provider.same_model_gap.total_seconds()),
+        quirks=provider.quirks,
+        models=provider.models,
+        has_catalog=provider.catalog,
+        streamed=settings.probe.stream,
+        full_look_every=settings.probe.full_look_every,
+        requests_per_day=provider.requests_per_day,
+        sweeps_left=partial(_sweeps_left, settings, provider),
+        concurrency=provider.concurrency,
+        timeout=provider.timeout,
+        slow_timeout=provider.slow_timeout,
+        interval=app.interval_of(provider),
+        outbox=outbox_of(settings),
+    )
+
+
+def _sweeps_left(settings: Settings, provider: ProviderSettings, now: datetime) -> int:
+    """Count this sweep and the slots that follow it on the same UTC day."""
+    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
+    trigger = trigger_of(settings.cadence_of(provider))
+    return 1 + len(slots_between(trigger, now, midnight - timedelta(microseconds=1)))
+
+
+def _revealed(secret: SecretStr | None) -> str | None:
+    return secret.get_secret_value() if secret else None

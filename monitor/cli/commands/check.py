@@ -1,0 +1,101 @@
+"""`monitor check`: is this model available? For CI, by exit code."""
+
+import asyncio
+from dataclasses import fields
+from datetime import timedelta
+
+import click
+
+from monitor.app.tasks.sweep_now import check_live
+from monitor.app.wiring.application import App
+from monitor.cli.commands.models import known_model
+from monitor.cli.terminal.context import Context, json_option, pass_context, provider_option
+from monitor.cli.terminal.output import print_json, say
+from monitor.cli.terminal.staleness import max_age_option, refuse_stale
+from monitor.core.domain.sweep import ANSWERED, Outcome, Status, Verdict
+from monitor.errors import NoVerdict, UsageError
+from monitor.report.words.codes import answer_words, cause_words, reason_words, shown_id
+from monitor.sweep import Checked
+
+_YES, _NO = 0, 1
+
+
+@click.command()
+@click.argument("model")
+@click.option("--live", is_flag=True, help="Ask the provider now instead of the history; needs the key.")
+@provider_option
+@max_age_option
+@json_option
+@pass_context
+def check(
+    context: Context,
+    *,
+    model: str,
+    live: bool,
+    provider: str | None,
+    max_age: timedelta | None,
+    as_json: bool,
+) -> int:
+    """Tell whether MODEL is available: exit 0 yes, 1 no, 3 not known.
+
+    Example: monitor check meta/llama-3.1-8b-instruct --max-age 1h
+    """
+    if live:
+        return _check_live(context.app, model, provider, as_json=as_json)
+    return _check_history(context.app, model, provider, max_age, as_json=as_json)
+
+
+def _check_history(
+    app: App, model: str, provider: str | None, max_age: timedelta | None, *, as_json: bool
+) -> int:
+    engine = app.history()
+    row = known_model(engine, model, provider)
+    if as_json:
+        print_json(row)
+    else:
+        say(f"{shown_id(row.model)}: {row.status} ({answer_words(row.reason, row.served_as)})")
+    refuse_stale(app, engine, row.provider, max_age)
+    if row.status == Status.NEW:
+        raise NoVerdict(f"{shown_id(row.model)} has not given a clear answer yet")
+    return _YES if row.status == Status.AVAILABLE else _NO
+
+
+def _check_live(app: App, model: str, provider: str | None, *, as_json: bool) -> int:
+    chosen = app.chosen(provider)
+    if len(chosen) > 1:
+        raise UsageError("several providers are configured; choose one with --provider")
+    checked = asyncio.run(check_live(app, chosen[0], model))
+    if as_json:
+        print_json(_document(checked))
+    else:
+        say(_line(checked))
+    return _live_code(checked)
+
+
+def _document(checked: Checked) -> dict[str, object]:
+    """Return the observation's fields, and what a sweep would make of it."""
+    seen = {field.name: getattr(checked.observation, field.name) for field in fields(checked.observation)}
+    verdict = Verdict.INCONCLUSIVE if checked.cause else Verdict.CONCLUSIVE
+    more = {"provider": checked.provider, "listed": checked.is_listed}
+    return {**seen, **more, "verdict": verdict, "cause": checked.cause}
+
+
+def _line(checked: Checked) -> str:
+    seen = checked.observation
+    answer = f"HTTP {seen.http_status}" if seen.http_status else "no response"
+    words = f"{answer}: {answer_words(seen.reason, seen.served_as)}"
+    place = "" if checked.is_listed else ", not in the catalog"
+    return f"{shown_id(seen.model)}: {seen.outcome} ({words}){place}"
+
+
+def _live_code(checked: Checked) -> int:
+    """Return the exit code; raises NoVerdict where a sweep would say nothing of the model."""
+    seen, name = checked.observation, shown_id(checked.observation.model)
+    if checked.cause:
+        said = f": {shown_id(checked.detail)}" if checked.detail else ""
+        words = f"{cause_words(checked.cause)} ({shown_id(checked.cause)}){said}"
+        raise NoVerdict(f"{name}: no verdict, as this concerns all of {checked.provider}: {words}")
+    if seen.outcome == Outcome.UNKNOWN:
+        said = f": {shown_id(seen.detail)}" if seen.detail else ""
+        raise NoVerdict(f"{name}: no clear answer: {reason_words(seen.reason)}{said}")
+    return _YES if seen.outcome in ANSWERED else _NO

@@ -1,0 +1,177 @@
+"""`monitor db upgrade|check|rebuild|prune|void`."""
+
+from collections import Counter
+
+import click
+
+from monitor.app.tasks import prune as retention
+from monitor.app.tasks import rebuild as replay
+from monitor.cli.terminal.bar import Bar
+from monitor.cli.terminal.context import Context, json_option, pass_context, provider_option
+from monitor.cli.terminal.output import counted, note, print_json, say
+from monitor.core.history.comparison import Comparison
+from monitor.core.history.daily import midnight_of
+from monitor.errors import UsageError
+from monitor.report.words.rebuild_report import (
+    consequence_lines,
+    difference_lines,
+    redecided_line,
+    summary_line,
+)
+from monitor.report.words.times import moment_words
+from monitor.store.admin.prune import Pruned
+
+_TODAYS = " with today's policy"
+_SWEEP_IDS = click.IntRange(-(2**31), 2**31 - 1)
+
+
+@click.group()
+def db() -> None:
+    """Look after the database: its schema, its soundness, what is derived from what was observed.
+
+    Example: monitor db upgrade
+    """
+
+
+@db.command()
+@pass_context
+def upgrade(context: Context) -> None:
+    """Create or upgrade the database; what was observed is kept.
+
+    A history that an older version decided by other rules is decided anew, and what changed is told.
+    Nobody is notified of it.
+
+    Example: MONITOR_DATABASE_URL=postgresql://monitor@db/monitor monitor db upgrade
+    """
+    with Bar() as bar:
+        done = context.app.upgrade(
+            lambda provider, swept, sweeps: bar.show(f"{provider}: deciding anew", swept, sweeps)
+        )
+    words = "is up to date" if done.before == done.after else f"upgraded from {done.before or 'nothing'}"
+    say(f"{context.app.database_name}: {words} (schema {done.after})")
+    for each in done.redecided:
+        say(redecided_line(each))
+    if advice := retention.make_shrinkable(context.app):
+        note(f"{context.app.database_name}: {advice}")
+
+
+@db.command("check")
+@json_option
+@click.pass_context
+def check_database(command: click.Context, *, as_json: bool) -> int:
+    """Look for faults: schema, integrity, derived rows that contradict the facts. Exit 1 if there are any.
+
+    Example: monitor db check
+    """
+    app = command.ensure_object(Context).app
+    faults = app.check_database()
+    if as_json:
+        print_json({"faults": faults})
+    else:
+        for fault in faults:
+            say(fault)
+        say(f"{app.database_name}: {counted(len(faults), 'fault')}")
+    return 1 if faults else 0
+
+
+@db.command()
+@provider_option
+@click.option("--write", is_flag=True, help="Write what follows from the facts; else nothing is changed.")
+@click.option(
+    "--policy",
+    type=click.Choice(["current"]),
+    help="Decide every sweep anew with today's policy, not with the one stored beside it.",
+)
+@json_option
+@pass_context
+def rebuild(context: Context, *, provider: str | None, write: bool, policy: str | None, as_json: bool) -> int:
+    """Derive states, events, verdicts and days from the observations, and say what differs.
+
+    Exit 1 if rows differ, also after --write. Nobody is notified of anything it finds.
+
+    Example: monitor db rebuild --provider nvidia
+    """
+    derive = replay.rebuild_history if write else replay.compare_history
+    found = derive(context.app, provider, is_current=policy is not None)
+    if as_json:
+        print_json({"written": write, "providers": found})
+    for each in () if as_json else found:
+        _say_found(each, is_written=write, is_current=policy is not None)
+    if not found and not as_json:
+        say("no sweeps yet: nothing to derive")
+    return 1 if any(each.differs for each in found) else 0
+
+
+def _say_found(found: Comparison, *, is_written: bool, is_current: bool) -> None:
+    say(summary_line(found))
+    for line in difference_lines(found):
+        say(f"  {line}")
+    if is_written and found.differs:
+        say(f"{found.provider}: the derived history was rewritten{_TODAYS if is_current else ''}")
+    elif is_written and is_current:
+        say(f"{found.provider}: today's policy is stored with every sweep now")
+
+
+@db.command()
+@provider_option
+@click.option("--dry-run", is_flag=True, help="Only say what would be removed.")
+@json_option
+@pass_context
+def prune(context: Context, *, provider: str | None, dry_run: bool, as_json: bool) -> None:
+    """Remove observations older than `[retention] observations`, by whole UTC days.
+
+    Uptime by the day, statuses, outages, events and sweeps stay for ever. The daemon does this by itself.
+
+    Example: monitor db prune --dry-run
+    """
+    with Bar() as bar:
+        done = Counter[str]()
+
+        def watch(name: str, sweeps: int) -> None:
+            done[name] += sweeps
+            bar.show(name, done[name], None, counted(done[name], "sweep"))
+
+        found = list(retention.prune_history(context.app, provider, is_dry=dry_run, watch=watch))
+    if as_json:
+        print_json({"dry_run": dry_run, "providers": [_pruned_document(each) for each in found]})
+    for each in () if as_json else found:
+        say(_pruned_line(each, is_dry=dry_run))
+
+
+def _pruned_line(each: Pruned, *, is_dry: bool) -> str:
+    if not each.sweeps:
+        return f"{each.provider}: nothing to remove"
+    done = "would be removed" if is_dry else "removed"
+    what = f"{counted(each.observations, 'observation')} of {counted(each.sweeps, 'sweep')}"
+    return f"{each.provider}: {what} {done}; kept from {_date(each.day)} on"
+
+
+def _pruned_document(each: Pruned) -> dict[str, object]:
+    names = ("provider", "sweeps", "observations")
+    return {**{name: getattr(each, name) for name in names}, "kept_from": _date(each.day)}
+
+
+def _date(day: int | None) -> str | None:
+    return None if day is None else f"{midnight_of(day):%Y-%m-%d}"
+
+
+@db.command()
+@click.argument("sweep", type=_SWEEP_IDS)
+@click.option("--reason", metavar="TEXT", help="Why the sweep is bad; kept with it.")
+@click.option("--undo", is_flag=True, help="Let the sweep count again.")
+@pass_context
+def void(context: Context, *, sweep: int, reason: str | None, undo: bool) -> None:
+    """Declare SWEEP bad: it counts as inconclusive, and what was derived from it is derived anew.
+
+    The ids are in the view sweep_history and in `monitor events --json`. What it saw is kept.
+
+    Example: monitor db void 197467200 --reason "our proxy answered for the provider"
+    """
+    if undo == (reason is not None):
+        raise UsageError("void: say why with --reason TEXT, or take it back with --undo")
+    done = replay.void_sweep(context.app, sweep, reason) if reason is not None else None
+    done = done or replay.undo_void(context.app, sweep)
+    now = "counts again" if undo else "is void"
+    say(f"sweep {sweep} of {done.provider}, {moment_words(done.started_at)}, {now}")
+    for line in consequence_lines(done.comparison):
+        say(f"  {line}")

@@ -1,0 +1,57 @@
+"""`monitor db backup` and `monitor db copy`: the history as a whole, out of its database."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import click
+
+from monitor.app.tasks import copy as moving
+from monitor.cli.commands.db import db
+from monitor.cli.terminal.bar import Bar
+from monitor.cli.terminal.context import Context, pass_context
+from monitor.cli.terminal.output import say
+
+__all__ = ["db"]
+
+_WORDS = {"observation": "observations", "sweep": "sweeps", "model": "models", "event": "events"}
+
+
+@db.command()
+@click.option("--force", is_flag=True, help="Replace FILE where it exists.")
+@click.argument("file", type=click.Path(path_type=Path))
+@pass_context
+def backup(context: Context, *, force: bool, file: Path) -> None:
+    """Write a sound copy of the SQLite database to FILE, also while the daemon runs.
+
+    Example: monitor db backup backup.db
+    """
+    with Bar() as bar:
+        size = moving.back_up(
+            context.app, file, replaces=force, watch=lambda done, total: bar.show("pages", done, total)
+        )
+    say(f"{file}: {size:,} bytes, checked")
+
+
+@db.command()
+@click.argument("target", metavar="TARGET_URL")
+@pass_context
+def copy(context: Context, *, target: str) -> None:
+    """Copy the whole history into the empty or missing database TARGET_URL, and compare every row.
+
+    Any pair of SQLite and Postgres. Stop the daemon before: what it records meanwhile is not copied.
+
+    Example: monitor db copy postgresql://monitor@db/monitor
+    """
+    with Bar() as bar:
+        name, rows = moving.copy_history(
+            context.app,
+            target,
+            lambda table, done, total: bar.show(table, done, total, f"{done:,} of {total:,} rows"),
+        )
+    say(f"{name}: copied and verified: {_counts(rows)}")
+
+
+def _counts(rows: Mapping[str, int]) -> str:
+    others = sum(rows.values()) - sum(rows[table] for table in _WORDS)
+    told = [f"{rows[table]:,} {words if rows[table] != 1 else table}" for table, words in _WORDS.items()]
+    return ", ".join([*told, f"{others:,} other rows"])

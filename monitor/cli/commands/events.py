@@ -1,0 +1,156 @@
+"""`monitor events`: the change log, and with --follow what is added to it from now on."""
+
+import asyncio
+import dataclasses
+import json
+import select
+import sys
+from asyncio import to_thread
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
+from itertools import chain, islice
+
+import click
+
+from monitor.app.tasks.follow import Follower
+from monitor.cli.commands.models import known_provider
+from monitor.cli.terminal.context import Context, json_option, pass_context, provider_option
+from monitor.cli.terminal.moments import as_duration, parse_when
+from monitor.cli.terminal.output import forget, note, print_json_list, print_table, unwritable
+from monitor.core.domain.sweep import EventKind
+from monitor.core.history.rows import EventRow
+from monitor.errors import StoreUnavailable, UsageError
+from monitor.report.terminal.tables import event_line, events_table
+from monitor.report.words.times import iso_millis
+from monitor.scheduler import Stop
+from monitor.store import query
+from monitor.store.connection.engine import Engine
+
+_LOOK_SECONDS = 1.0
+_AT_ONCE = 5_000
+
+
+@click.command()
+@click.option("--since", metavar="WHEN", help="From this moment on: 2026-04-06, 2026-04-06T12:00Z or 24h.")
+@click.option(
+    "--kind", type=click.Choice([kind.value for kind in EventKind]), help="Only events of this kind."
+)
+@click.option("--follow", is_flag=True, help="Go on with new events as they are recorded, until Ctrl-C.")
+@click.option("--for", "length", metavar="TIME", callback=as_duration, help="Follow no longer than this.")
+@provider_option
+@json_option
+@pass_context
+def events(
+    context: Context,
+    *,
+    since: str | None,
+    kind: str | None,
+    follow: bool,
+    length: timedelta | None,
+    provider: str | None,
+    as_json: bool,
+) -> None:
+    """Print what changed, oldest first; with --follow only what is new, unless --since says otherwise.
+
+    Example: monitor events --since 7d --kind retired
+    """
+    begin = None if since is None else parse_when(since)
+    if length is not None and not follow:
+        raise UsageError("--for says how long to follow: add --follow")
+    if follow:
+        _follow(context, begin, kind, provider, length, as_json=as_json)
+        return
+    engine = context.app.history()
+    rows = _all_events(engine, begin, kind, known_provider(engine, provider))
+    if as_json:
+        print_json_list(rows)
+        return
+    first = list(islice(rows, _AT_ONCE))
+    if len(first) < _AT_ONCE:
+        print_table(events_table(first))
+    else:  # too many to be laid out together
+        _print(chain(first, rows), as_json=False)
+
+
+def _all_events(
+    engine: Engine, since: datetime | None, kind: str | None, provider: str | None
+) -> Iterator[EventRow]:
+    """Give the change log, a bounded number of events in memory at a time."""
+    last: int | None = None
+    while True:
+        rows = query.events(engine, since=since, kind=kind, provider=provider, after_id=last, limit=_AT_ONCE)
+        yield from rows
+        if len(rows) < _AT_ONCE:
+            return
+        last = rows[-1].event_id
+
+
+def _follow(
+    context: Context,
+    since: datetime | None,
+    kind: str | None,
+    provider: str | None,
+    length: timedelta | None,
+    *,
+    as_json: bool,
+) -> None:
+    app = context.app
+    engine = app.history()
+    if app.settings.provider(provider or "") is None:  # one that is watched may have no history yet
+        known_provider(engine, provider)
+    follower = Follower(engine, kind=kind, provider=provider)
+    asyncio.run(_keep_printing(follower, since, length, as_json=as_json))
+
+
+async def _keep_printing(
+    follower: Follower, since: datetime | None, length: timedelta | None, *, as_json: bool
+) -> None:
+    """Print what is new every second until told to stop, until nobody reads it, or for so long."""
+    stop, now = Stop(), asyncio.get_running_loop().time
+    stop.listen()
+    ends_at = float("inf") if length is None else now() + length.total_seconds()
+    is_read = _print(await to_thread(follower.begin, since), as_json=as_json)
+    is_away = False
+    while is_read and now() < ends_at:
+        if await stop.within(min(_LOOK_SECONDS, ends_at - now())):
+            return
+        try:
+            rows = await to_thread(follower.look)
+        except StoreUnavailable as error:
+            if not is_away:
+                note(f"monitor: {error}; waiting for it")
+            is_away = True
+            continue
+        if is_away:
+            note("monitor: the database is back")
+            is_away = False
+        is_read = _print(rows, as_json=as_json)
+
+
+def _print(rows: Iterable[EventRow], *, as_json: bool) -> bool:
+    """Print a line for each event; tell whether anybody still reads. Raises UsageError as `say`."""
+    try:
+        for row in rows:
+            click.echo(_as_json(row) if as_json else event_line(row))
+    except BrokenPipeError:
+        forget(sys.stdout)
+        return False
+    except OSError as error:
+        forget(sys.stdout)
+        raise unwritable(error) from None
+    return _has_reader()
+
+
+def _has_reader() -> bool:
+    """Tell whether the reader of a pipe is still there; a file and a terminal always are."""
+    waiting = select.poll()
+    waiting.register(sys.stdout.fileno(), 0)
+    return not any(found & select.POLLERR for _, found in waiting.poll(0))
+
+
+def _as_json(row: EventRow) -> str:
+    return json.dumps(dataclasses.asdict(row), default=_moment, ensure_ascii=False)
+
+
+def _moment(value: object) -> str:
+    return iso_millis(value) if isinstance(value, datetime) else str(value)

@@ -1,0 +1,144 @@
+"""`monitor export`: the history as sweep records, or its views as CSV, JSON Lines and Parquet."""
+
+import os
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+import click
+
+from monitor.app.files.input import STANDARD
+from monitor.app.tasks.export_views import Format, Watch, export_view, export_views
+from monitor.app.tasks.import_files import write_records
+from monitor.cli.commands.models import known_provider
+from monitor.cli.terminal.bar import Bar
+from monitor.cli.terminal.context import Context, pass_context, provider_option
+from monitor.cli.terminal.moments import parse_when
+from monitor.cli.terminal.output import counted, forget, note
+from monitor.core.history.views import OBSERVATIONS, VIEWS, Scope, Span, View
+from monitor.errors import UsageError
+from monitor.store.connection.engine import Engine
+from monitor.store.connection.sqlite_file import is_own
+
+_SWEEPS = "sweeps"
+
+
+@click.command("export")
+@click.option(
+    "--format",
+    "format_",
+    type=click.Choice([*map(str, Format), _SWEEPS]),
+    default=_SWEEPS,
+    show_default=True,
+    help="Rows of a view for other tools, or sweep records, which `monitor import` reads.",
+)
+@click.option("--view", metavar="NAME", help=f"Which view the rows are of [default: {OBSERVATIONS}].")
+@click.option("--since", metavar="WHEN", help="From this moment on: 2026-04-06, 2026-04-06T12:00Z or 7d.")
+@click.option("--until", metavar="WHEN", help="Before this moment.")
+@provider_option
+@click.argument("file")
+@pass_context
+def export_history(
+    context: Context,
+    *,
+    format_: str,
+    view: str | None,
+    since: str | None,
+    until: str | None,
+    provider: str | None,
+    file: str,
+) -> None:
+    """Write the history to FILE (`-` is stdout, `.gz` compresses): whole sweeps, or the rows of a view.
+
+    Where FILE is a directory or ends with `/`, every view is written there as <view>.<format>.
+
+    Example: monitor export --format parquet --since 30d april.parquet
+    """
+    moments = [None if when is None else parse_when(when) for when in (since, until)]
+    scope = Scope(since=moments[0], until=moments[1], provider=provider)
+    if not file:
+        raise UsageError("FILE is empty: name a file, a directory, or - for stdout")
+    is_directory = file.endswith("/") or os.path.isdir(file)  # noqa: PTH112 - says no to impossible names
+    try:
+        if format_ == _SWEEPS:
+            _export_sweeps(context, scope, _no_directory(file, view, is_directory=is_directory))
+        elif is_directory:
+            _export_views(context, scope, Format(format_), _all_views(file, view))
+        else:
+            _export_view(context, scope, Format(format_), _chosen(view, scope), Path(file))
+    except BrokenPipeError:
+        forget(sys.stdout)
+
+
+def _export_sweeps(context: Context, scope: Scope, file: Path) -> None:
+    _checked(context, scope, file)
+    sweeps = context.app.read_sweeps(since=scope.since, until=scope.until, provider=scope.provider)
+    with Bar() as bar:
+        count = write_records(bar.counted("sweeps", sweeps, then="finishing"), file)
+    note(f"{counted(count, 'sweep')} exported")
+
+
+def _export_view(context: Context, scope: Scope, form: Format, view: View, file: Path) -> None:
+    if form is Format.PARQUET and file == STANDARD and sys.stdout.isatty():
+        raise UsageError("Parquet is not for a terminal: name a file, or send it through a pipe")
+    if form is Format.PARQUET and file.suffix == ".gz":
+        raise UsageError(f"{file}: Parquet is compressed inside: leave .gz out of the name")
+    engine = _checked(context, scope, file)
+    with Bar() as bar:
+        count = export_view(engine, view, scope, form=form, file=file, watch=_shown_on(bar))
+    note(f"{counted(count, 'row')} of {view.name} exported")
+
+
+def _export_views(context: Context, scope: Scope, form: Format, directory: Path) -> None:
+    engine = _checked(context, scope, *(directory / f"{name}.{form}" for name in VIEWS))
+    with Bar() as bar:
+        counts = export_views(engine, scope, form=form, directory=directory, watch=_shown_on(bar))
+    for name, count in counts.items():
+        note(f"{directory / name}.{form}: {counted(count, 'row')}")
+
+
+def _checked(context: Context, scope: Scope, *files: Path) -> Engine:
+    """Return the history; raises UsageError for a provider without one, and for files that belong to it."""
+    engine = context.app.history()
+    known_provider(engine, scope.provider)
+    with suppress(OSError, RuntimeError):  # a name that cannot be written is told when it is to be
+        for file in files:
+            if is_own(engine, file):
+                raise UsageError(f"{file} is the database itself, or belongs to it: name another file")
+    return engine
+
+
+def _shown_on(bar: Bar) -> Watch:
+    def watch(view: str, done: int, total: int, rows: int) -> None:
+        bar.show(view, done, total, f"{rows:,} rows")
+
+    return watch
+
+
+def _no_directory(file: str, view: str | None, *, is_directory: bool) -> Path:
+    """Return the file of sweep records. Raises UsageError."""
+    if view is not None:
+        raise UsageError("--view is for rows: choose --format csv, jsonl or parquet with it")
+    if is_directory:
+        raise UsageError(
+            f"{file} is a directory: sweep records go into one file; views, with another --format"
+        )
+    return Path(file)
+
+
+def _all_views(file: str, view: str | None) -> Path:
+    """Return the directory of all views. Raises UsageError."""
+    if view is not None:
+        raise UsageError(f"{file} is a directory, which takes every view: leave --view out, or name a file")
+    return Path(file)
+
+
+def _chosen(name: str | None, scope: Scope) -> View:
+    """Return the view of a name. Raises UsageError, also where it cannot be narrowed as wanted."""
+    view = VIEWS.get(name or OBSERVATIONS)
+    if view is None:
+        raise UsageError(f'no view "{name}"; there is: {", ".join(VIEWS)}')
+    if view.span is Span.NONE and (scope.since or scope.until):
+        fitting = ", ".join(each.name for each in VIEWS.values() if each.span is not Span.NONE)
+        raise UsageError(f"--since and --until do not apply to {view.name}; they do to: {fitting}")
+    return view

@@ -1,0 +1,115 @@
+"""`monitor import`: past sweeps into the history, from sweep records and from result files."""
+
+from collections import Counter
+from collections.abc import Iterator
+from datetime import UTC, datetime, tzinfo
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import click
+
+from monitor.app.tasks.import_files import checked_records
+from monitor.cli.terminal.bar import Bar
+from monitor.cli.terminal.context import Context, pass_context
+from monitor.cli.terminal.moments import parse_when
+from monitor.cli.terminal.output import counted, note, say
+from monitor.core.domain.sweep import Outcome, Sweep
+from monitor.core.history.daily import midnight_of
+from monitor.errors import UsageError
+from monitor.report.formats.blog_files import Origin, ResultFile
+from monitor.report.words.times import moment_words
+from monitor.store.write.import_export import Imported
+
+_SHOWN_LINES = 20
+
+
+def _refusal(imported: Imported) -> str:
+    """Say what was refused, and what an operator can do."""
+    kept = ", ".join(f"{name} from {midnight_of(day):%Y-%m-%d} on" for name, day in imported.first_days)
+    return (
+        f"{counted(imported.refused, 'sweep')} refused: older than what is kept of {kept}, and what followed "
+        "from pruned observations cannot be derived anew. Import old sweeps before the first prune, or into "
+        "a database of their own"
+    )
+
+
+def as_zone(_context: click.Context, _option: click.Parameter, name: str | None) -> tzinfo | None:
+    """Read an option such as `Europe/Berlin`, for click's `callback`."""
+    try:
+        return None if name is None else ZoneInfo(name)
+    except (OSError, ValueError, KeyError):
+        raise click.BadParameter(f'"{name}" is not a time zone such as "Europe/Berlin"') from None
+
+
+@click.command("import")
+@click.option("--provider", metavar="NAME", help="Whose result files these are [default: as they are named].")
+@click.option(
+    "--timezone", "zone", metavar="ZONE", callback=as_zone, help="Of the time in a name [default: UTC]."
+)
+@click.option("--at", metavar="WHEN", help="When a result file was made whose name does not tell.")
+@click.argument("files", nargs=-1, required=True, type=click.Path(dir_okay=False, path_type=Path))
+@pass_context
+def import_records(
+    context: Context,
+    *,
+    provider: str | None,
+    zone: tzinfo | None,
+    at: str | None,
+    files: tuple[Path, ...],
+) -> None:
+    """Read FILES (`-` is stdin; gzip is recognised) into the history as past sweeps.
+
+    They hold sweep records, or the results of the blog post's script or of `monitor sweep --output-dir`.
+    Every line is checked before the first is stored. Importing a sweep again changes nothing.
+
+    Example: monitor import april.jsonl.gz nvidia_test_results_20260406_120000.txt
+    """
+    origin = _origin(provider, zone, at, len(files))
+    rough = set[tuple[str, datetime]]()
+
+    def tell(file: Path, found: ResultFile) -> None:
+        rough.add((found.sweep.provider, found.sweep.started_at))
+        for words in _remarks(found, is_zone_given=zone is not None):
+            note(f"{file}: {words}")
+
+    with Bar() as bar:
+        bar.show("checking", 0, None)
+        with checked_records(files, origin, tell) as sweeps:
+            imported = context.app.add_sweeps(
+                bar.counted("sweeps", sweeps, then="deriving what follows from them"),
+                is_rough=lambda sweep: (sweep.provider, sweep.started_at) in rough,
+            )
+    say(f"{counted(imported.added, 'sweep')} imported, {imported.already_there} already there")
+    if imported.refused:
+        raise UsageError(_refusal(imported))
+
+
+def _origin(provider: str | None, zone: tzinfo | None, at: str | None, files: int) -> Origin | None:
+    """Return what was said of result files; None where nothing was."""
+    if at is not None and (files > 1 or zone is not None):
+        raise UsageError("--at says when one file was made: give one file, and no --timezone")
+    if provider is None and zone is None and at is None:
+        return None
+    return Origin(provider=provider, at=None if at is None else parse_when(at), zone=zone or UTC)
+
+
+def _remarks(found: ResultFile, *, is_zone_given: bool) -> Iterator[str]:
+    sweep = found.sweep
+    yield f"results of {sweep.provider} of {moment_words(sweep.started_at)}: {_outcomes(sweep)}"
+    if found.nameless:
+        lines = ", ".join(map(str, found.nameless[:_SHOWN_LINES]))
+        more = f" and {len(found.nameless) - _SHOWN_LINES} more" if found.nameless[_SHOWN_LINES:] else ""
+        yield (
+            f"{counted(len(found.nameless), 'line')} without a model's id left out: {lines}{more}; "
+            "their models look as if they had not been listed"
+        )
+    if found.zone_word and not is_zone_given:
+        yield f"it was made where clocks show {found.zone_word}, and was read as UTC: see --timezone"
+
+
+def _outcomes(sweep: Sweep) -> str:
+    counts = Counter(seen.outcome for seen in sweep.observations)
+    told = ", ".join(f"{counts[outcome]} {outcome.replace('_', '-')}" for outcome in Outcome)
+    repeated = f"; {counted(sweep.duplicates, 'duplicate line')}" if sweep.duplicates else ""
+    rejected = f"; {counted(sweep.rejected, 'id')} that cannot be tracked" if sweep.rejected else ""
+    return f"{counted(len(sweep.listed), 'model')}: {told}{repeated}{rejected}"

@@ -1,0 +1,51 @@
+"""`monitor notify test`: asks the channels whether they work."""
+
+import asyncio
+
+import click
+
+from monitor.cli.terminal.context import Context, json_option, pass_context
+from monitor.cli.terminal.output import note, print_json, say
+
+_TO_WRITE = '[[notify]]\nurl = "env:MONITOR_NOTIFY_URL"'
+
+
+@click.group()
+def notify() -> None:
+    """See to the channels that are told of changes.
+
+    Example: monitor notify test
+    """
+
+
+@notify.command("test")
+@click.option("--channel", metavar="NAME", help="Only this channel.")
+@json_option
+@pass_context
+def test_channels(context: Context, *, channel: str | None, as_json: bool) -> None:
+    """Send a test message to every channel now, and say for each whether it arrived.
+
+    Exits 1 where one did not arrive, 2 where no channel is configured.
+
+    Example: monitor notify test --channel team
+    """
+    from monitor.app.notifications.channels import send_test  # noqa: PLC0415 - the wiring imports everything
+
+    app = context.app
+    if not app.settings.notify:
+        note("monitor: no channel is configured. Write into the configuration, and set that variable:\n")
+        note(_TO_WRITE)
+        raise click.exceptions.Exit(click.UsageError.exit_code)
+    tested = asyncio.run(send_test(app.settings, context.environ, channel))
+    if as_json:
+        print_json(
+            [
+                {"channel": each.channel, "delivered": each.error is None, "error": each.error}
+                for each in tested
+            ]
+        )
+    else:
+        for each in tested:
+            say(f"{each.channel}: {f'not delivered: {each.error}' if each.error else 'delivered'}")
+    if any(each.error for each in tested):
+        raise click.exceptions.Exit(1)

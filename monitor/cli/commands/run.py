@@ -1,0 +1,73 @@
+"""`monitor run` and `monitor demo`: what stays."""
+
+import asyncio
+from datetime import timedelta
+
+import click
+
+from monitor.app.daemon.leader import Leader
+from monitor.app.demo import DEFAULT_DATABASE, run_demo
+from monitor.app.wiring.application import App
+from monitor.cli.terminal.context import Context, pass_context
+from monitor.cli.terminal.moments import as_duration
+from monitor.cli.terminal.output import counted, print_table, say
+from monitor.report.terminal.tables import status_counts, status_table
+from monitor.scheduler import Stop
+from monitor.store import query
+
+
+@click.command()
+@pass_context
+def run(context: Context) -> None:
+    """Run the daemon: sweep on schedule, keep the history, serve the status page.
+
+    SIGTERM or Ctrl-C lets a running sweep end within the grace time; a second one cuts it short. A second
+    daemon on the same database waits as standby.
+
+    Example: monitor --config config.toml run
+    """
+    app = context.app
+    context.start_logging(app.secrets, quiet=False)
+    asyncio.run(_run(app))
+
+
+async def _run(app: App) -> None:
+    stop = Stop()
+    stop.listen()
+    await Leader(app, say).run(stop)
+
+
+@click.command()
+@click.option(
+    "--listen", metavar="HOST:PORT", help="Of the status page [default: 127.0.0.1:8080, or a free port]."
+)
+@click.option(
+    "--database", metavar="URL", default=DEFAULT_DATABASE, show_default=True, help="Where to keep it."
+)
+@click.option("--duration", metavar="TIME", default="15m", show_default=True, callback=as_duration)
+@click.option("--interval", metavar="TIME", default="3s", show_default=True, help="Between two sweeps.")
+@pass_context
+def demo(context: Context, *, listen: str | None, database: str, duration: timedelta, interval: str) -> None:
+    """Run the daemon against a simulated provider on loopback, in fast motion; needs no key.
+
+    It ends by itself after --duration. The default database is begun anew each time.
+
+    Example: monitor demo --listen 127.0.0.1:9090
+    """
+    context.start_logging(quiet=True)
+    asyncio.run(
+        run_demo(
+            listen=listen,
+            database=database,
+            duration=duration,
+            interval=interval,
+            show=say,
+            show_table=_show_table,
+        )
+    )
+
+
+def _show_table(app: App) -> None:
+    rows = query.current_models(app.history())
+    print_table(status_table(rows))
+    say(f"{counted(len(rows), 'model')}: {status_counts(rows)}")

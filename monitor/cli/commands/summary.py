@@ -1,0 +1,69 @@
+"""`monitor summary`: what changed on a day, or on several, for people and machines."""
+
+import click
+
+from monitor.app.notifications.summaries import summaries_of
+from monitor.cli.commands.models import known_provider
+from monitor.cli.terminal.context import Context, json_option, pass_context, provider_option
+from monitor.cli.terminal.days import chosen_span
+from monitor.cli.terminal.output import note, say
+from monitor.clock import utc_now
+from monitor.core.history.calendar import Span, day_of
+from monitor.errors import NoVerdict, UsageError
+from monitor.report.summary import FORMS
+from monitor.store.connection.engine import Engine
+from monitor.store.statistics.summaries import history_began_at
+
+_TEXT, _JSON = "text", "json"
+
+
+@click.command()
+@click.argument("day", metavar="[DATE]", required=False)
+@click.option("--since", metavar="DATE", help="From this day on, or the last days, such as 7d.")
+@click.option("--until", metavar="DATE", help="Up to and with this day [default: yesterday].")
+@click.option("--format", "form", type=click.Choice([*FORMS]), help="How to print it [default: text].")
+@provider_option
+@json_option
+@pass_context
+def summary(
+    context: Context,
+    *,
+    day: str | None,
+    since: str | None,
+    until: str | None,
+    form: str | None,
+    provider: str | None,
+    as_json: bool,
+) -> None:
+    """Print what changed on a day: what came, what is gone or going, what broke and came back.
+
+    DATE is 2026-04-06, today or yesterday, in the configured time zone; yesterday where none is given.
+
+    Example: monitor summary --since 7d --format markdown
+    """
+    if as_json and form not in {None, _JSON}:
+        raise UsageError(f"--json and --format {form}: choose one of them")
+    app = context.app
+    zone = app.settings.schedule.timezone
+    span = chosen_span(day, since=since, until=until, today=day_of(utc_now(), zone), zone=zone)
+    engine = app.history()
+    _require_history(engine, span, known_provider(engine, provider))
+    summaries = summaries_of(app.settings, engine)
+    told = summaries.build(span, provider)
+    say(FORMS[_JSON if as_json else form or _TEXT](told, summaries.links), nl=False)
+
+
+def _require_history(engine: Engine, span: Span, provider: str | None) -> None:
+    """Raise NoVerdict for days before there was any history; say where only the first of them were."""
+    began_at = history_began_at(engine, provider)
+    if began_at is None:
+        raise NoVerdict("no sweep has been recorded yet; `monitor sweep` makes one")
+    first = day_of(began_at, span.zone)
+    if span.last < first:
+        raise NoVerdict(f"nothing is known of {_words(span)}: the history begins on {first}")
+    if span.first < first:
+        note(f"note: the history begins on {first}; nothing is known of the days before")
+
+
+def _words(span: Span) -> str:
+    return str(span.first) if span.days == 1 else f"the days from {span.first} to {span.last}"

@@ -1,0 +1,87 @@
+"""`monitor sweep`: one sweep now, with live progress, the ids that answered on stdout."""
+
+import asyncio
+import sys
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+
+import click
+
+from monitor.app.tasks.sweep_now import sweep_now
+from monitor.cli.terminal.context import Context, json_option, pass_context
+from monitor.cli.terminal.output import note, print_json, say_id
+from monitor.cli.terminal.sweep_progress import LiveSpectator, PlainSpectator, Spectator
+from monitor.core.domain.sweep import ANSWERED
+from monitor.errors import NoVerdict, UsageError
+from monitor.report.formats.result_files import write_result_files
+from monitor.report.formats.sweep_documents import sweep_document, sweep_words
+from monitor.sweep import Swept
+
+
+@click.command()
+@click.option("--provider", metavar="NAME", help="Only this provider; every configured one by default.")
+@click.option(
+    "--output-dir",
+    metavar="DIR",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Also write <provider>_hosted_models_<time>.txt and <provider>_test_results_<time>.txt there.",
+)
+@json_option
+@pass_context
+def sweep(context: Context, *, provider: str | None, output_dir: Path | None, as_json: bool) -> None:
+    """Sweep the catalog now, record it, and print the ids that answered, one per line.
+
+    Safe beside a running daemon: it waits for a sweep of the same provider that is under way.
+
+    Example: monitor sweep --provider nvidia --output-dir results
+    """
+    if output_dir:
+        _make_writable(output_dir)
+    with _spectator() as spectator:
+        swept, errors = asyncio.run(sweep_now(context.app, provider, spectator.watch))
+    for each in swept:
+        _tell(each, output_dir)
+    _print(swept, as_json=as_json)
+    if troubles := [each for each in swept if each.decision.cause]:
+        errors.append(NoVerdict("; ".join(_inconclusive(each) for each in troubles)))
+    for error in errors[1:]:
+        note(f"monitor: {error}")
+    if errors:
+        raise errors[0]
+
+
+def _make_writable(directory: Path) -> None:
+    """Find out before the sweep, not after it, that its files have nowhere to go."""
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        probe = directory / ".monitor-write-test"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise UsageError(f"--output-dir {directory}: cannot be written: {error.strerror}") from None
+
+
+def _spectator() -> AbstractContextManager[Spectator]:
+    return LiveSpectator() if sys.stderr.isatty() else nullcontext(PlainSpectator())
+
+
+def _tell(swept: Swept, output_dir: Path | None) -> None:
+    note(sweep_words(swept.sweep, swept.decision))
+    if output_dir:
+        for path in write_result_files(output_dir, swept.sweep):
+            note(f"written: {path}")
+
+
+def _print(swept: list[Swept], *, as_json: bool) -> None:
+    if as_json:
+        print_json([sweep_document(each.sweep_id, each.sweep, each.decision) for each in swept])
+        return
+    for each in swept:
+        for observation in each.sweep.observations:
+            if observation.outcome in ANSWERED:
+                say_id(observation.model)
+
+
+def _inconclusive(swept: Swept) -> str:
+    why = f": {swept.sweep.detail}" if swept.sweep.detail else ""
+    return f"the sweep of {swept.sweep.provider} is inconclusive ({swept.decision.cause}){why}"

@@ -1,0 +1,67 @@
+"""Every command by its name, and the options that stand before them."""
+
+import importlib
+from pathlib import Path
+
+import click
+
+import monitor
+from monitor.cli.terminal.context import Context
+
+# Where each command is; its module, and with it the database and the web server, loads when it is called.
+_COMMANDS = {
+    "run": ("run", "run"),
+    "sweep": ("sweep", "sweep"),
+    "list": ("models", "list_models"),
+    "status": ("models", "status"),
+    "uptime": ("uptime", "uptime"),
+    "events": ("events", "events"),
+    "summary": ("summary", "summary"),
+    "check": ("check", "check"),
+    "accept": ("accept", "accept"),
+    "import": ("import_", "import_records"),
+    "export": ("export", "export_history"),
+    "notify": ("notify", "notify"),
+    "provider": ("provider", "provider"),
+    "db": ("db_copy", "db"),
+    "config": ("config", "config"),
+    "demo": ("run", "demo"),
+}
+
+
+class _Commands(click.Group):
+    """The commands by name, loaded when asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's
+        if cmd_name not in _COMMANDS:
+            return None
+        module, name = _COMMANDS[cmd_name]
+        command = getattr(importlib.import_module(f"monitor.cli.commands.{module}"), name)
+        return command if isinstance(command, click.Command) else None
+
+
+@click.group(
+    cls=_Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Exit codes: 0 done; 1 the answer is no; 2 wrong usage or configuration; 3 no verdict possible; "
+    "4 database unavailable or its schema out of date.",
+)
+@click.option(
+    "--config",
+    "config_path",
+    type=click.Path(path_type=Path),
+    help="Configuration file [default: $MONITOR_CONFIG, else ./config.toml if it exists].",
+)
+@click.option("--log-level", type=click.Choice(["debug", "info", "warning", "error"]))
+@click.option("--log-format", type=click.Choice(["text", "json"]), default="text")
+@click.version_option(monitor.__version__, message="monitor %(version)s")
+@click.pass_context
+def cli(context: click.Context, config_path: Path | None, log_level: str | None, log_format: str) -> None:
+    """Watch the catalogs of hosted models: which models really answer, since when, and what changed.
+
+    Example: NVIDIA_API_KEY=nvapi-... monitor sweep
+    """
+    context.obj = Context(config_path, log_level, log_format)

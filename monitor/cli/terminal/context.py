@@ -1,0 +1,51 @@
+"""What every command is handed: the configuration it asked for, opened lazily."""
+
+import logging
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from monitor import logs
+from monitor.config import load_settings, process_environment
+
+if TYPE_CHECKING:  # the wiring imports everything, and `--help` needs nothing
+    from monitor.app.wiring.application import App
+
+
+@dataclass
+class Context:
+    """The global options, and the application they lead to."""
+
+    config_path: Path | None
+    log_level: str | None
+    log_format: str
+
+    @cached_property
+    def environ(self) -> Mapping[str, str]:
+        """The process environment, read once."""
+        return process_environment()
+
+    @cached_property
+    def app(self) -> "App":
+        """The wired application, logging only warnings; raises ConfigError for a wrong configuration."""
+        from monitor.app.wiring.application import App  # noqa: PLC0415 - see above
+
+        app = App(load_settings(self.config_path, self.environ), self.environ)
+        self.start_logging(app.secrets, quiet=True)
+        return app
+
+    def start_logging(self, secrets: tuple[str, ...] = (), *, quiet: bool) -> None:
+        """Log to stderr from --log-level on, else from warnings (`quiet`) or infos on; secrets masked."""
+        level = logging.getLevelNamesMapping()[(self.log_level or ("warning" if quiet else "info")).upper()]
+        logs.configure(sys.stderr, as_json=self.log_format == "json", level=level, secrets=secrets)
+
+
+pass_context = click.make_pass_decorator(Context)
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
+provider_option = click.option("--provider", metavar="NAME", help="Only this provider.")

@@ -1,0 +1,100 @@
+"""How results are printed: JSON with millisecond times, tables that fit a terminal or a pipe.
+
+A reader of a pipe that has seen enough is no error: the command goes on to its exit code.
+"""
+
+import dataclasses
+import json
+import os
+import sys
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from datetime import datetime
+from textwrap import indent
+from typing import TextIO
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from monitor.errors import UsageError
+from monitor.report.words.codes import shown_id
+from monitor.report.words.times import iso_millis
+
+_PIPE_WIDTH = 10_000
+
+
+def say(text: str, *, nl: bool = True) -> None:
+    """Print a result on stdout. Raises UsageError where stdout cannot take it."""
+    try:
+        click.echo(text, nl=nl)
+    except BrokenPipeError:
+        forget(sys.stdout)
+    except OSError as error:
+        forget(sys.stdout)
+        raise unwritable(error) from None
+
+
+def note(text: str) -> None:
+    """Say on stderr what is not the result; where stderr cannot take it, the command still goes on."""
+    with suppress(OSError):
+        click.echo(text, err=True)
+
+
+def unwritable(error: OSError) -> UsageError:
+    """Return why stdout could not be written."""
+    return UsageError(f"cannot write to stdout: {error.strerror or error}")
+
+
+def forget(stream: TextIO) -> None:
+    """Let what is still to be written go nowhere, so that the interpreter ends in peace."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
+
+
+def say_id(text: str) -> None:
+    """Print a model's id: as it is into a pipe, readable and harmless on a terminal."""
+    say(shown_id(text) if sys.stdout.isatty() else text)
+
+
+def counted(number: int, noun: str) -> str:
+    """Return `1 sweep`, `2 sweeps`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def print_json(value: object) -> None:
+    """Print a value of dataclasses, dicts, lists and times as indented JSON (rules.md 25: milliseconds)."""
+    say(_json(value))
+
+
+def print_json_list(values: Iterable[object]) -> None:
+    """Print what `print_json` prints of a list, one value after the other: a long one takes no memory."""
+    before = "["
+    for value in values:
+        say(f"{before}\n{indent(_json(value), '  ')}", nl=False)
+        before = ","
+    say("[]" if before == "[" else "\n]")
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, default=_plain, indent=2, ensure_ascii=False)
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, datetime):
+        return iso_millis(value)
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
+    if isinstance(value, Mapping):
+        return dict(value)
+    return str(value)
+
+
+def print_table(table: Table) -> None:
+    """Print a table in the terminal's width, or unshortened into a pipe."""
+    is_terminal = sys.stdout.isatty()
+    console = Console(width=None if is_terminal else _PIPE_WIDTH, highlight=False, emoji=False, markup=False)
+    with console.capture() as printed:
+        console.print(table)
+    say(printed.get(), nl=False)

@@ -1,0 +1,43 @@
+"""Old knowledge is said to be old (rules.md 35)."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import click
+
+from monitor.app.wiring.application import App
+from monitor.cli.terminal.moments import as_duration
+from monitor.clock import utc_now
+from monitor.errors import NoVerdict
+from monitor.report.words.times import length
+from monitor.store import query
+from monitor.store.connection.engine import Engine
+
+_INTERVALS = 3
+
+
+max_age_option = click.option(
+    "--max-age",
+    metavar="TIME",
+    callback=as_duration,
+    help="How old the last conclusive sweep may be [default: 3 intervals].",
+)
+
+
+def refuse_stale(app: App, engine: Engine, provider: str | None, max_age: timedelta | None) -> None:
+    """Raise NoVerdict where the last conclusive sweep is too old to go by."""
+    if words := list(stale_words(app, engine, provider, max_age)):
+        raise NoVerdict("; ".join(words))
+
+
+def stale_words(app: App, engine: Engine, provider: str | None, max_age: timedelta | None) -> Iterator[str]:
+    """Say of each watched provider (or the one named) whose knowledge is too old how old it is."""
+    names = [provider] if provider else [each.name for each in app.settings.providers]
+    for name in names:
+        oldest = max_age or _INTERVALS * app.interval_named(name)
+        last = query.last_conclusive_at(engine, name)
+        if last is None:
+            yield f"{name} had no conclusive sweep yet"
+        elif utc_now() - last > oldest:
+            age = f"{length(utc_now() - last)} old (more than {length(oldest)})"
+            yield f"{name}: the last conclusive sweep is {age}"

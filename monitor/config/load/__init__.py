@@ -1,0 +1,1 @@
+"""Finds, reads and explains a configuration, resolves its secrets, prints it."""

@@ -1,0 +1,183 @@
+"""What is wrong in a configuration, in plain words: one line each, with its place, without secrets."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from types import UnionType
+from typing import Union, get_args, get_origin
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from monitor.config.load.toml_lines import KeyPath, line_of
+from monitor.config.schema.settings import Settings
+
+_SECRET_NAME = re.compile(
+    r"([\w-]*[_-])?(api[_-]?key|key|token|secret|passw(or)?d|credentials?|bearer|authorization|cookie)",
+    re.IGNORECASE,
+)
+_SENSITIVE_KEYS = frozenset({"url", "public_url", "proxy", "base_url", "headers"})
+_LONG_WORD = re.compile(r"[A-Za-z0-9_+/=-]{20}")  # a pasted key looks like this, a setting does not
+_LONGEST_SHOWN = 40
+_EXPECTED = {
+    "string_type": "text in quotes",
+    "int_type": "a whole number",
+    "float_type": "a number",
+    "bool_type": "true or false",
+    "tuple_type": "a list in [ ]",
+    "model_type": "a table",
+    "dict_type": "a table",
+}
+_MISSING = {"base_url": "; write it, or a preset that knows it"}
+_KEY_IN_FILE = (
+    "a secret must not stand in this file; set an environment variable and name it with api_key_env, "
+    "or name a file with api_key_file"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing that is wrong: where (key path) and what."""
+
+    path: KeyPath
+    words: str
+
+    def line(self, file: str, lines: Mapping[KeyPath, int]) -> str:
+        """`file:line: key: what is wrong`."""
+        number = line_of(self.path, lines)
+        place = f"{file}:{number}" if number else file
+        return f"{place}: {path_text(self.path)}: {self.words}"
+
+
+def path_text(path: KeyPath) -> str:
+    """Write `("providers", 0, "name")` as `providers[0].name`."""
+    text = ""
+    for part in path:
+        text += f"[{part}]" if isinstance(part, int) else f".{_key_text(part)}"
+    return text.removeprefix(".")
+
+
+def faults_of(error: ValidationError) -> list[Fault]:
+    """Every fault that the settings' types found, in the order they were found."""
+    return [fault for detail in error.errors(include_url=False) for fault in _faults(detail)]
+
+
+def _faults(detail: ErrorDetails) -> Iterator[Fault]:
+    path: KeyPath = detail["loc"]
+    if detail["type"] == "impossible":
+        for key, words in detail["ctx"]["faults"]:
+            yield Fault((*path, *(int(part) if part.isdigit() else part for part in key.split("."))), words)
+    else:
+        yield Fault(path, _words(detail, path))
+
+
+def _words(detail: ErrorDetails, path: KeyPath) -> str:
+    fault, value = detail["type"], detail["input"]
+    if fault == "extra_forbidden":
+        return _unknown_key(path)
+    if fault == "missing":
+        return f"is missing{_MISSING.get(str(path[-1]), '')}"
+    if fault == "value_error":
+        return f"{_shown(value, path)}{detail['ctx']['error']}"
+    if fault == "wrong_type":
+        return f"expected {detail['ctx']['expected']}, found {_found(value, path)}"
+    if fault in _EXPECTED:
+        return f"expected {_EXPECTED[fault]}, found {_found(value, path)}"
+    return _limit(detail) + f", not {_found(value, path)}"
+
+
+def _limit(detail: ErrorDetails) -> str:
+    """Words for a number outside its limits."""
+    limits = detail.get("ctx", {})
+    words = {"ge": "at least", "gt": "more than", "le": "at most", "lt": "less than"}
+    for name, word in words.items():
+        if name in limits:
+            return f"must be {word} {limits[name]:g}"
+    return "must be an ordinary number" if detail["type"] == "finite_number" else detail["msg"]
+
+
+def _unknown_key(path: KeyPath) -> str:
+    name = str(path[-1])
+    known = _keys_at(path[:-1])
+    near = get_close_matches(name, known, n=1, cutoff=0.8)
+    if _SECRET_NAME.fullmatch(name):
+        return _KEY_IN_FILE
+    near = near or get_close_matches(name, known, n=1)
+    if near:
+        return f'unknown key; did you mean "{near[0]}"?'
+    if home := next(_homes(name), None):
+        return f"unknown key; it belongs in {home}"
+    return f"unknown key; known here: {', '.join(sorted(known))}"
+
+
+def _keys_at(path: KeyPath) -> list[str]:
+    table: type[BaseModel] = Settings
+    for part in path:
+        if isinstance(part, str):
+            inner = _table_in(table.model_fields[part].annotation)
+            if inner is None:
+                return []
+            table = inner
+    return key_names(table)
+
+
+def key_names(table: type[BaseModel]) -> list[str]:
+    """Return the keys of a table as they are written in the file."""
+    return [field.alias or name for name, field in table.model_fields.items()]
+
+
+def _homes(name: str) -> Iterator[str]:
+    """Tables that know this key."""
+    for key, field in Settings.model_fields.items():
+        table = _table_in(field.annotation)
+        if table and name in key_names(table):
+            yield f"[[{key}]]" if get_origin(field.annotation) is tuple else f"[{key}]"
+
+
+def _table_in(annotation: object) -> type[BaseModel] | None:
+    """Return the table inside `Table`, `Table | None` or `tuple[Table, ...]`."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    if get_origin(annotation) in {tuple, Union, UnionType}:
+        return next((table for inner in get_args(annotation) if (table := _table_in(inner))), None)
+    return None
+
+
+def _shown(value: object, path: KeyPath) -> str:
+    return (
+        f"{_found(value, path).removeprefix('the text ')} "
+        if isinstance(value, str) and _is_showable(value, path)
+        else ""
+    )
+
+
+def _found(value: object, path: KeyPath) -> str:
+    """Word a value; show the value itself only where it cannot be a secret."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | float):
+        return f"the number {value}" if _is_open(path) else "a number"
+    if isinstance(value, str):
+        return f"the text {json.dumps(value, ensure_ascii=False)}" if _is_showable(value, path) else "a text"
+    if isinstance(value, Mapping):
+        return "a table"
+    return "a list" if isinstance(value, tuple) else "a date or time"
+
+
+def _is_open(path: KeyPath) -> bool:
+    return not any(
+        isinstance(part, str) and (part in _SENSITIVE_KEYS or _SECRET_NAME.search(part)) for part in path
+    )
+
+
+def _is_showable(text: str, path: KeyPath) -> bool:
+    short = len(text) <= _LONGEST_SHOWN and text.isprintable() and not _LONG_WORD.search(text)
+    return short and _is_open(path)
+
+
+def _key_text(key: str) -> str:
+    if re.fullmatch(r"[A-Za-z0-9_-]+", key):
+        return key
+    return json.dumps(key if len(key) <= _LONGEST_SHOWN else f"{key[:_LONGEST_SHOWN]}...")

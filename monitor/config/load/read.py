@@ -1,0 +1,137 @@
+"""Find the configuration, read it strictly, list everything that is wrong with it at once.
+
+Only this package reads the environment and TOML.
+"""
+
+import os
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import MappingProxyType
+
+from pydantic import ValidationError
+
+from monitor.config.load.errors import Fault, faults_of
+from monitor.config.load.secrets import read_variable
+from monitor.config.load.toml_lines import KeyPath, key_lines, line_of
+from monitor.config.schema.settings import Settings
+from monitor.config.values.urls import checked_database_url
+from monitor.errors import ConfigError
+
+DATABASE_VARIABLE = "MONITOR_DATABASE_URL"
+CONFIG_VARIABLE = "MONITOR_CONFIG"
+
+_LARGEST = 1_000_000
+_SYNTAX_PLACE = re.compile(r" \(at (?:line (?P<line>\d+), column (?P<column>\d+)|end of document)\)$")
+
+
+def process_environment() -> Mapping[str, str]:
+    """Return this process's environment as it is now, unchangeable."""
+    return MappingProxyType(dict(os.environ))  # noqa: TID251 (here and nowhere else)
+
+
+def load_settings(path: Path | None, environ: Mapping[str, str]) -> Settings:
+    """Read the configuration: `path`, else $MONITOR_CONFIG, else ./config.toml if it exists, else defaults.
+
+    $MONITOR_DATABASE_URL (or the file that $MONITOR_DATABASE_URL_FILE names) replaces `database.url`.
+    Raises ConfigError with one line per fault; never with a secret in it.
+    """
+    file = config_file(path, environ)
+    settings = parse_settings(_text_of(file), str(file)) if file else Settings()
+    return _with_database(settings, environ)
+
+
+def config_file(path: Path | None, environ: Mapping[str, str]) -> Path | None:
+    """Return the file that `load_settings` reads, or None where the defaults hold."""
+    if path is not None:
+        return path
+    if named := environ.get(CONFIG_VARIABLE):
+        return Path(named)
+    usual = Path("config.toml")
+    return usual if usual.exists() else None
+
+
+def parse_settings(text: str, file: str) -> Settings:
+    """Read the text of a configuration file; `file` is how messages call it."""
+    table = _toml(text, file)
+    if "providers" not in table:
+        table = {**table, "providers": ()}
+    try:
+        return Settings.model_validate(table)
+    except ValidationError as error:
+        faults = faults_of(error)
+    raise ConfigError(_report(faults, file, key_lines(text))) from None
+
+
+def placed(faults: Sequence[Fault], file: Path | None) -> list[str]:
+    """Return a line for each fault, with its place in the file that was read; None for no file."""
+    if not file:
+        return [fault.line("configuration", {}) for fault in faults]
+    lines = key_lines(_text_of(file)) if faults else {}
+    return [fault.line(str(file), lines) for fault in faults]
+
+
+def _report(faults: list[Fault], file: str, lines: dict[KeyPath, int]) -> str:
+    placed = sorted(faults, key=lambda fault: line_of(fault.path, lines) or 0)
+    return "\n".join(dict.fromkeys(fault.line(file, lines) for fault in placed))
+
+
+def _toml(text: str, file: str) -> Mapping[str, object]:
+    try:
+        return {key: _frozen(value) for key, value in tomllib.loads(text).items()}
+    except tomllib.TOMLDecodeError as error:
+        words = str(error)
+    except (ValueError, RecursionError):
+        words = "holds a number or a nesting beyond all measure"
+    place = _SYNTAX_PLACE.search(words)
+    words = _SYNTAX_PLACE.sub("", words)
+    if place is None:
+        raise ConfigError(f"{file}: not valid TOML: {words}")
+    end = text.count("\n") + 1
+    where = f"{place['line']}:{place['column']}" if place["line"] else f"{end}"
+    raise ConfigError(f"{file}:{where}: not valid TOML: {words}")
+
+
+def _frozen(value: object) -> object:
+    """Return TOML's value with tuples for lists, as the strict types want them."""
+    if isinstance(value, list):
+        return tuple(_frozen(element) for element in value)
+    if isinstance(value, dict):
+        return {key: _frozen(inner) for key, inner in value.items()}
+    return value
+
+
+def _text_of(file: Path) -> str:
+    try:
+        with file.open("rb") as stream:
+            data = stream.read(_LARGEST + 1)
+    except FileNotFoundError:
+        raise ConfigError(f"{file}: no such file; see config.example.toml for what to write in it") from None
+    except IsADirectoryError:
+        raise ConfigError(f"{file}: is a directory, not a file") from None
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else "not a file name"
+        raise ConfigError(f"{file}: cannot be read: {reason}") from None
+    if len(data) > _LARGEST:
+        raise ConfigError(f"{file}: is larger than 1 MB, so it is no configuration")
+    return _decoded(data, file)
+
+
+def _decoded(data: bytes, file: Path) -> str:
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+    raise ConfigError(f"{file}:{line}: is not UTF-8 text; save the file as UTF-8")
+
+
+def _with_database(settings: Settings, environ: Mapping[str, str]) -> Settings:
+    url = read_variable(DATABASE_VARIABLE, environ, "database url")
+    if url is None:
+        return settings
+    try:
+        checked_database_url(url)
+    except ValueError as error:
+        raise ConfigError(f"${DATABASE_VARIABLE}: {error}") from None
+    return settings.model_copy(update={"database": settings.database.model_copy(update={"url": url})})

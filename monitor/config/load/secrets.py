@@ -1,0 +1,209 @@
+"""Secrets by name: an environment variable, or a file. No message of this module holds a value."""
+
+import re
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from pydantic import SecretStr
+
+from monitor.config.schema.notify import HeartbeatSettings, NotifySettings
+from monitor.config.schema.provider import ProviderSettings
+from monitor.config.schema.settings import Settings
+from monitor.config.values.urls import REFERENCE
+from monitor.errors import ConfigError
+
+_LARGEST = 16_384
+_SHORTEST_TOKEN = 8
+_DELIMITERS = re.compile(r"[/@?&=#:,;]+")
+
+
+def read_variable(name: str, environ: Mapping[str, str], holds: str = "secret") -> str | None:
+    """Return the variable NAME, else what the file holds that NAME_FILE names; None if neither is set.
+
+    `holds` is how messages call the value, which is trimmed. Raises ConfigError when it is empty,
+    unreadable or not printable ASCII.
+    """
+    if name in environ:
+        return _clean(environ[name], f"the environment variable {name}", holds, remedy=", or unset it")
+    file = environ.get(f"{name}_FILE")
+    return None if file is None else read_secret_file(Path(file), f"the file that {name}_FILE names", holds)
+
+
+def read_secret_file(file: Path, what: str, holds: str = "secret") -> str:
+    """Return the trimmed content of a file that holds one secret; `what` is how messages call it."""
+    try:
+        with file.open("rb") as stream:
+            data = stream.read(_LARGEST + 1)
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else "not a file name"
+        raise ConfigError(f"{what} cannot be read: {file}: {reason}") from None
+    if len(data) > _LARGEST:
+        raise ConfigError(f"{what} is larger than 16 kB, so it holds no {holds}: {file}")
+    return _clean(data.decode("utf-8", "replace"), f"{what} ({file})", holds)
+
+
+def resolve_key(provider: ProviderSettings, environ: Mapping[str, str]) -> SecretStr | None:
+    """Return the provider's key; None where the configuration names none (a server that wants no key).
+
+    Raises ConfigError naming the variable or file that must be set.
+    """
+    if provider.api_key_file is not None:
+        what = f"the api_key_file of provider {provider.name}"
+        return SecretStr(read_secret_file(Path(provider.api_key_file), what))
+    if provider.api_key_env is None:
+        return None
+    return SecretStr(_required(provider.api_key_env, f"provider {provider.name} needs its key", environ))
+
+
+def resolve_headers(provider: ProviderSettings, environ: Mapping[str, str]) -> dict[str, SecretStr]:
+    """Return the provider's extra headers, `env:NAME` replaced by that variable's value."""
+    need = f"provider {provider.name} needs a header's value"
+    return {name: SecretStr(_resolved(value, need, environ)) for name, value in provider.headers.items()}
+
+
+def resolve_proxy(provider: ProviderSettings, environ: Mapping[str, str]) -> SecretStr | None:
+    """Return the address of the provider's proxy (it may hold a password), or None."""
+    if provider.proxy is None:
+        return None
+    return SecretStr(_resolved(provider.proxy, f"provider {provider.name} needs its proxy", environ))
+
+
+def resolve_notify_url(channel: NotifySettings, environ: Mapping[str, str]) -> SecretStr:
+    """Return the address of a channel, `env:NAME` replaced by that variable's value."""
+    return SecretStr(_resolved(channel.url, f"channel {channel.channel} needs its address", environ))
+
+
+def resolve_notify_secret(channel: NotifySettings, environ: Mapping[str, str]) -> SecretStr | None:
+    """Return what a webhook's messages are signed with, or None."""
+    if channel.secret is None:
+        return None
+    return SecretStr(_resolved(channel.secret, f"channel {channel.channel} needs its secret", environ))
+
+
+def resolve_heartbeat_url(heartbeat: HeartbeatSettings, environ: Mapping[str, str]) -> SecretStr | None:
+    """Return the address that signs of life go to, or None."""
+    if heartbeat.url is None:
+        return None
+    return SecretStr(_resolved(heartbeat.url, "the [heartbeat] needs its address", environ))
+
+
+def known_secrets(settings: Settings, environ: Mapping[str, str]) -> tuple[str, ...]:
+    """Return every secret value that can be read now, for masking logs; what cannot be read is left out."""
+    reads: list[Callable[[], list[str]]] = [lambda: _passwords(SecretStr(settings.database.url))]
+    for provider in settings.providers:
+        reads.append(partial(_provider_key, provider, environ))
+        reads.append(partial(_secret_headers, provider, environ))
+        reads.append(partial(_proxy_password, provider, environ))
+    for channel in settings.notify:
+        reads.append(partial(_notify_url, channel, environ))
+        reads.append(partial(_notify_secret, channel, environ))
+    reads.append(partial(_heartbeat_url, settings.heartbeat, environ))
+    return tuple(dict.fromkeys(secret for read in reads for secret in _readable(read) if secret))
+
+
+def _readable(read: Callable[[], list[str]]) -> list[str]:
+    try:
+        return read()
+    except ConfigError:
+        return []
+
+
+def _provider_key(provider: ProviderSettings, environ: Mapping[str, str]) -> list[str]:
+    key = resolve_key(provider, environ)
+    return [key.get_secret_value()] if key else []
+
+
+def _proxy_password(provider: ProviderSettings, environ: Mapping[str, str]) -> list[str]:
+    return _passwords(resolve_proxy(provider, environ))
+
+
+def _notify_url(channel: NotifySettings, environ: Mapping[str, str]) -> list[str]:
+    return _with_parts(resolve_notify_url(channel, environ))
+
+
+def _notify_secret(channel: NotifySettings, environ: Mapping[str, str]) -> list[str]:
+    secret = resolve_notify_secret(channel, environ)
+    return [secret.get_secret_value()] if secret else []
+
+
+def _heartbeat_url(heartbeat: HeartbeatSettings, environ: Mapping[str, str]) -> list[str]:
+    url = resolve_heartbeat_url(heartbeat, environ)
+    return _with_parts(url) if url else []
+
+
+def _secret_headers(provider: ProviderSettings, environ: Mapping[str, str]) -> list[str]:
+    resolved = resolve_headers(provider, environ)
+    return [
+        resolved[name].get_secret_value()
+        for name, value in provider.headers.items()
+        if value.startswith(REFERENCE)
+    ]
+
+
+def _passwords(url: SecretStr | None) -> list[str]:
+    try:
+        password = urlsplit(url.get_secret_value()).password if url else None
+    except ValueError:
+        return []
+    return [password, unquote(password)] if password else []
+
+
+def _with_parts(url: SecretStr) -> list[str]:
+    """Return an address that is a secret as a whole, and what in it may be one by itself.
+
+    That is its password and every part that looks like a token: a library may name such a part alone.
+    """
+    whole = url.get_secret_value()
+    words = {form for word in _DELIMITERS.split(whole) for form in (word, unquote(word))}
+    return [whole, *_passwords(url), *sorted(filter(_is_like_a_token, words))]
+
+
+def private_parts(url: str) -> tuple[str, ...]:
+    """Return every part of a channel's address but its scheme, port, named host and addresses of mail.
+
+    Too many of them are plain words to be masked wherever they stand, as in all of the log; in what is said
+    of this one channel, all of them may be secret: a topic, a token of letters, a user.
+    """
+    try:
+        parts = urlsplit(url)
+        host, values = parts.hostname or "", (value for _, value in parse_qsl(parts.query))
+    except ValueError:
+        return (url,)
+    topic = "" if "." in host or ":" in host or host == "localhost" else host
+    words = (topic, parts.username, parts.password, *parts.path.split("/"), *values, parts.fragment)
+    return tuple({form for word in words if word for form in (word, unquote(word)) if "@" not in form})
+
+
+def _is_like_a_token(word: str) -> bool:
+    is_long = len(word) >= _SHORTEST_TOKEN and "." not in word
+    has_digit, has_cases = any(each.isdigit() for each in word), word.lower() != word != word.upper()
+    return is_long and (has_digit or has_cases)
+
+
+def _resolved(value: str, need: str, environ: Mapping[str, str]) -> str:
+    if not value.startswith(REFERENCE):
+        return value
+    return _required(value.removeprefix(REFERENCE), need, environ)
+
+
+def _required(name: str, need: str, environ: Mapping[str, str]) -> str:
+    value = read_variable(name, environ)
+    if value is None:
+        raise ConfigError(
+            f"{need}: set the environment variable {name}, or {name}_FILE to a file that holds it"
+        )
+    return value
+
+
+def _clean(text: str, what: str, holds: str, *, remedy: str = "") -> str:
+    value = text.strip()
+    if not value:
+        raise ConfigError(f"{what} is empty; put the {holds} in it{remedy}")
+    if not (value.isascii() and value.isprintable()) or " " in value:
+        raise ConfigError(
+            f"{what} holds a line break, a space or letters that no {holds} has; "
+            f"it must hold the {holds} alone"
+        )
+    return value

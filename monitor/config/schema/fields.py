@@ -1,0 +1,241 @@
+"""The types of single configuration values: read strictly, refused in plain words."""
+
+import re
+from collections.abc import Callable, Iterable
+from datetime import date, datetime, time, timedelta
+from difflib import get_close_matches
+from typing import Annotated
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic_core import PydanticCustomError
+
+from monitor.config.presets.presets import PRESETS
+from monitor.config.values.auth import Auth
+from monitor.config.values.cron import normalised_cron
+from monitor.config.values.duration import FORMS, duration_text, parse_duration
+from monitor.config.values.urls import (
+    checked_base_url,
+    checked_channel_url,
+    checked_database_url,
+    checked_heartbeat_url,
+    checked_listen,
+    checked_proxy,
+    checked_public_url,
+    is_reference,
+)
+from monitor.core.domain.ids import LONGEST_ID_BYTES, is_trackable_id
+from monitor.core.domain.sweep import EventKind
+from monitor.core.request.forms import COSTLY, KIND_OF
+
+SUMMARY = "summary"  # what a [[notify]] may ask for beside the kinds of events
+
+_HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+_SECRET_HEADER = re.compile(r"auth|key|token|secret|cookie|passw|credential", re.IGNORECASE)
+
+
+def wrong_type(expected: str) -> PydanticCustomError:
+    """Return the fault "expected ..., found ..."; the second half is worded where the fault is."""
+    return PydanticCustomError("wrong_type", "{expected}", {"expected": expected})
+
+
+def _duration(low: timedelta, high: timedelta) -> Callable[[object], timedelta]:
+    def read(value: object) -> timedelta:
+        if isinstance(value, timedelta):
+            return value
+        if not isinstance(value, str):
+            raise wrong_type(f"a duration such as {FORMS}")
+        duration = parse_duration(value)
+        if not low <= duration <= high:
+            raise ValueError(f"must be from {duration_text(low)} to {duration_text(high)}")
+        return duration
+
+    return read
+
+
+def _daytime(value: object) -> time:
+    if isinstance(value, time):
+        return value
+    if not isinstance(value, str):
+        raise wrong_type('a time of day such as "06:00"')
+    if not re.fullmatch(r"([01][0-9]|2[0-3]):[0-5][0-9]", value):
+        raise ValueError('is not a time of day; write "06:00", from "00:00" to "23:59"')
+    return time.fromisoformat(value)
+
+
+def _moment(value: object) -> datetime:
+    """Read a date and time, with an offset or without; a date alone is its midnight."""
+    if isinstance(value, str):
+        value = _read_moment(value)
+    if isinstance(value, datetime):
+        return value
+    if isinstance(value, date):
+        return datetime.combine(value, time())
+    raise wrong_type("a date and time such as 2026-04-06T22:00:00 or 2026-04-06T22:00:00Z")
+
+
+def _read_moment(text: str) -> datetime:
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        raise ValueError('is not a date and time; write "2026-04-06T22:00:00" or with an offset') from None
+
+
+def _timezone(value: object) -> ZoneInfo:
+    if isinstance(value, ZoneInfo):
+        return value
+    if not isinstance(value, str):
+        raise wrong_type('a time zone such as "UTC" or "Europe/Berlin"')
+    known = available_timezones()
+    if value not in known:
+        near = get_close_matches(value, known, n=1)
+        raise ValueError(
+            "is not a time zone" + (f'; did you mean "{near[0]}"?' if near else ' such as "Europe/Berlin"')
+        )
+    return ZoneInfo(value)
+
+
+def _file_mode(value: object) -> int:
+    if not isinstance(value, str):
+        raise wrong_type('a file mode in quotes such as "0600"')
+    if not re.fullmatch(r"0?[0-7]{3}", value):
+        raise ValueError('is not a file mode; write "0600", or "0640" to let a group read')
+    mode = int(value, 8)
+    if mode & 0o600 != 0o600 or mode & 0o002:  # noqa: PLR2004
+        raise ValueError("must let the owner read and write, and must not let everyone write")
+    return mode
+
+
+def _glob(pattern: str) -> str:
+    if not pattern.strip():
+        raise ValueError("is an empty pattern; it would fit no id")
+    return pattern
+
+
+def _model_id(text: str) -> str:
+    if not is_trackable_id(text):
+        raise ValueError(
+            f"is no id that can be watched: it must not be empty, hold control characters"
+            f" or more than {LONGEST_ID_BYTES} bytes"
+        )
+    return text
+
+
+def _some(otherwise: str) -> Callable[[tuple[str, ...]], tuple[str, ...]]:
+    """Refuse an empty list of patterns; `otherwise` says what it would mean."""
+
+    def check(patterns: tuple[str, ...]) -> tuple[str, ...]:
+        if not patterns:
+            raise ValueError(f"is empty, so nothing would be {otherwise}")
+        return patterns
+
+    return check
+
+
+def _variable(name: str) -> str:
+    # Capitals only: no provider's keys look like that, so a key pasted here is refused and never shown.
+    if not re.fullmatch(r"[A-Z_][A-Z0-9_]{0,63}", name):
+        raise ValueError("must be the name of an environment variable in capitals, not the key itself")
+    return name
+
+
+def _reference(text: str) -> str:
+    if not is_reference(text):
+        raise ValueError('must be "env:NAME", not the secret itself; set that environment variable')
+    return text
+
+
+def _headers(headers: dict[str, str]) -> dict[str, str]:
+    for name, value in headers.items():
+        if not _HEADER_NAME.fullmatch(name):
+            raise ValueError("holds a name that is no HTTP header's name")
+        if _SECRET_HEADER.search(name) and not value.startswith("env:"):
+            raise ValueError(
+                f'holds a secret in "{name}"; write "env:NAME" and set that environment variable'
+            )
+        if not (value.isascii() and value.isprintable()):
+            raise ValueError(f'holds letters in "{name}" that a header cannot carry')
+    return headers
+
+
+def _one_of(known: Iterable[str], otherwise: str) -> Callable[[str], str]:
+    """Accept one of the known words; `otherwise` says what another one is."""
+    words = tuple(known)
+
+    def check(word: str) -> str:
+        if word not in words:
+            near = get_close_matches(word, words, n=1)
+            remedy = f'did you mean "{near[0]}"?' if near else f"known: {', '.join(words)}"
+            raise ValueError(f"{otherwise}; {remedy}")
+        return word
+
+    return check
+
+
+_form_of_auth = _one_of(Auth, "is no way to send a key")
+
+
+def _auth(value: object) -> Auth:
+    if not isinstance(value, str):
+        raise wrong_type('text such as "bearer"')
+    return Auth(_form_of_auth(value))
+
+
+def _unlimited(number: int | None) -> int | None:
+    return number or None
+
+
+_MS, _SECOND, _HOUR, _DAY = (
+    timedelta(milliseconds=1),
+    timedelta(seconds=1),
+    timedelta(hours=1),
+    timedelta(days=1),
+)
+
+Timeout = Annotated[timedelta, BeforeValidator(_duration(_MS, _HOUR))]
+Interval = Annotated[timedelta, BeforeValidator(_duration(_SECOND, 366 * _DAY))]
+Gap = Annotated[timedelta, BeforeValidator(_duration(timedelta(), _HOUR))]
+Age = Annotated[timedelta, BeforeValidator(_duration(_SECOND, 36_525 * _DAY))]
+Grace = Annotated[timedelta, BeforeValidator(_duration(timedelta(), _HOUR))]
+WindowLength = Annotated[timedelta, BeforeValidator(_duration(_SECOND, 31 * _DAY))]
+Moment = Annotated[datetime, BeforeValidator(_moment)]
+Cron = Annotated[str, AfterValidator(normalised_cron)]
+DayTime = Annotated[time, BeforeValidator(_daytime)]
+Zone = Annotated[ZoneInfo, BeforeValidator(_timezone)]
+FileMode = Annotated[int, BeforeValidator(_file_mode)]
+BaseUrl = Annotated[str, AfterValidator(checked_base_url)]
+DatabaseUrl = Annotated[str, AfterValidator(checked_database_url), Field(repr=False)]
+Proxy = Annotated[str, AfterValidator(checked_proxy)]
+ChannelUrl = Annotated[str, AfterValidator(checked_channel_url)]
+HeartbeatUrl = Annotated[str, AfterValidator(checked_heartbeat_url)]
+PublicUrl = Annotated[str, AfterValidator(checked_public_url)]
+SecretReference = Annotated[str, AfterValidator(_reference)]
+Listen = Annotated[str, AfterValidator(checked_listen)]
+Globs = tuple[Annotated[str, AfterValidator(_glob)], ...]
+SomeGlobs = Annotated[Globs, AfterValidator(_some('watched; leave the key out to watch everything ("*")'))]
+TellingGlobs = Annotated[
+    Globs, AfterValidator(_some('told; leave the key out to hear of every provider ("*")'))
+]
+SilentGlobs = Annotated[
+    Globs, AfterValidator(_some('kept back; leave the key out to keep back everything ("*")'))
+]
+ModelIds = tuple[Annotated[str, AfterValidator(_model_id)], ...]
+VariableName = Annotated[str, AfterValidator(_variable)]
+Headers = Annotated[dict[str, str], AfterValidator(_headers), Field(repr=False)]
+PresetName = Annotated[str, AfterValidator(_one_of(PRESETS, "is no preset"))]
+AuthForm = Annotated[Auth, BeforeValidator(_auth)]
+COSTLY_KINDS = {KIND_OF[route].value: route for route in sorted(COSTLY)}
+CostlyKinds = tuple[
+    Annotated[str, AfterValidator(_one_of(COSTLY_KINDS, "is no kind that must be allowed"))], ...
+]
+Topics = tuple[Annotated[str, AfterValidator(_one_of((SUMMARY, *EventKind), "is nothing that is told"))], ...]
+ChannelType = Annotated[str, AfterValidator(_one_of(("apprise", "webhook"), "is no type of channel"))]
+SummaryFormat = Annotated[
+    str, AfterValidator(_one_of(("text", "markdown", "html", "json"), "is no form of a summary"))
+]
+Hourly = Annotated[int, Field(ge=0, le=1_000_000)]
+Count = Annotated[int, Field(ge=1, le=1_000_000)]
+Limit = Annotated[
+    Annotated[int, Field(ge=0, le=1_000_000)] | None, AfterValidator(_unlimited)
+]  # 0 is no limit, which is kept as None
+Percent = Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)]

@@ -1,0 +1,84 @@
+"""Who is told what, and the address that waits for a sign of life. Addresses are secrets as a whole."""
+
+import re
+from collections.abc import Mapping
+from typing import Annotated, Final
+
+from pydantic import Field, model_validator
+
+from monitor.config.schema.fields import (
+    ChannelType,
+    ChannelUrl,
+    HeartbeatUrl,
+    Hourly,
+    SecretReference,
+    TellingGlobs,
+    Topics,
+)
+from monitor.config.schema.table import Name, Table, impossible
+from monitor.config.values.urls import REFERENCE, is_reference
+
+APPRISE: Final = "apprise"
+WEBHOOK: Final = "webhook"
+_LONGEST_NAME = 32
+
+
+class NotifySettings(Table):
+    """One channel and what it is told. `most_per_hour` 0 is no limit; `secret` signs what a webhook gets."""
+
+    name: Name | None = None
+    type: ChannelType = APPRISE
+    url: Annotated[ChannelUrl, Field(repr=False)]
+    secret: SecretReference | None = None
+    on: Topics = (
+        "summary",
+        "retired",
+        "became_unavailable",
+        "became_available",
+        "appeared",
+        "retirement_announced",
+        "credential_rejected",
+    )
+    providers: TellingGlobs = ("*",)
+    most_per_hour: Hourly = 20
+
+    @model_validator(mode="after")
+    def _check(self) -> "NotifySettings":
+        if self.secret is not None and self.type != WEBHOOK:
+            raise impossible(("secret", 'is only for type = "webhook"'))
+        if self.type == WEBHOOK and not re.match(rf"(https?://.|{REFERENCE})", self.url):
+            raise impossible(
+                ("url", 'of a webhook must start with "http://" or "https://", or be "env:NAME"')
+            )
+        return self
+
+    @property
+    def channel(self) -> str:
+        """The name it is known by: its own, else its variable's or what its address begins with."""
+        if self.name is not None:
+            return self.name
+        if is_reference(self.url):
+            source = self.url.removeprefix(REFERENCE)
+        else:
+            source = self.url.partition("://")[0] if self.type == APPRISE else WEBHOOK
+        return re.sub(r"[^a-z0-9]+", "-", source.lower()).strip("-")[:_LONGEST_NAME].strip("-")
+
+
+class HeartbeatSettings(Table):
+    """Where a sign of life is sent after each sweep; nowhere by default."""
+
+    url: Annotated[HeartbeatUrl | None, Field(repr=False)] = None
+
+
+def repeated_channels(channels: tuple[NotifySettings, ...]) -> list[tuple[str, str]]:
+    """Return what is wrong where two channels have one name."""
+    seen: Mapping[str, int] = {channel.channel: place for place, channel in reversed([*enumerate(channels)])}
+    return [
+        (
+            f"notify.{place}.name",
+            f'"{channel.channel}" is the name of another channel already'
+            + ("" if channel.name else "; give this one a name of its own"),
+        )
+        for place, channel in enumerate(channels)
+        if seen[channel.channel] != place
+    ]

@@ -1,0 +1,1 @@
+"""Single values: URLs, durations, cron schedules, authentication."""

@@ -1,0 +1,112 @@
+"""Sends the questions of one round: spaced, within the models' own gaps, counted, held back for a limit."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+from monitor.core.request.forms import Form
+from monitor.probe.gap import Gap
+from monitor.probe.limits import Limits, is_limit
+from monitor.probe.model_probe import Course
+from monitor.probe.pacer import SLOWEST_INTERVAL_S, Pacer
+from monitor.probe.probe import Answer
+from monitor.probe.stopwatch import Stopwatch
+from monitor.probe.throttle import Throttle
+
+LONGEST_PAUSE_S = 60.0  # at a time (rules.md 7)
+
+Ask = Callable[[str, Form, float], Awaitable[Answer]]  # model, form, seconds it may take
+
+
+@dataclass(slots=True, kw_only=True)
+class Asker:
+    """One for each round. `deadline_s` counts on the stopwatch, `request_limit` is all the round may send.
+
+    Who wants to send waits for its turn with a promise, so that the limit is never passed. `paused_s` is for
+    how long everybody had to wait so far.
+    """
+
+    ask: Ask
+    pacer: Pacer
+    gap: Gap
+    stopwatch: Stopwatch
+    deadline_s: float | None = None
+    request_limit: int | None = None
+    requests: int = 0
+    promised: int = 0
+    paused_s: float = 0.0
+    limits: Limits = field(default_factory=Limits)
+    throttle: Throttle = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.throttle = Throttle(self.pacer)
+
+    def promise(self) -> bool:
+        """Set one request aside for `send`; False where no more may be sent."""
+        if self.request_limit is not None and self.promised >= self.request_limit:
+            return False
+        self.promised += 1
+        return True
+
+    def remaining_s(self) -> float | None:
+        """Seconds until the deadline, never negative; None where there is none."""
+        if self.deadline_s is None:
+            return None
+        return max(self.deadline_s - self.stopwatch.elapsed_s(), 0.0)
+
+    async def send(self, course: Course, form: Form, timeout_s: float) -> Answer:
+        """Ask one model once, when its turn has come; the request was promised before."""
+        await self.gap.claim(course.model)
+        await self.pacer.acquire()
+        asked_at_s = self.stopwatch.elapsed_s()
+        self.requests += 1
+        course.attempts += 1
+        answer = await self.ask(course.model, form, timeout_s)
+        self.gap.asked(course.model)
+        self._heed(course, answer, asked_at_s)
+        return answer
+
+    def _heed(self, course: Course, answer: Answer, asked_at_s: float) -> None:
+        """Count what was sent, and do as the answer asks: leave its model alone."""
+        polls = answer.requests - 1
+        self.requests += polls
+        self.promised += polls
+        course.attempts += polls
+        at_s = self.stopwatch.elapsed_s()
+        course.latest, course.rests_until_s = answer, at_s + answer.rest_s
+        self.limits.add(course.model, answer, asked_at_s=asked_at_s, at_s=at_s)
+        if not self.pacer.is_limited:
+            self.throttle.add(at_s=at_s, is_limited=is_limit(answer.finding))
+
+    def hold_back(self, unasked: int) -> None:
+        """Let everybody wait for a limit of the key's; slow down, too, where none is configured.
+
+        A limit costs time, but never the observation of one of the models that are still `unasked`: pauses
+        take at most half of the time that asking leaves, slower starts half of what remains. No pause is
+        made for a wait that the round cannot outlast.
+        """
+        wait_s = self.limits.shortest_wait_s(self.stopwatch.elapsed_s())
+        if wait_s is not None and self._can_outlast(wait_s, unasked):
+            pause_s = min(wait_s, LONGEST_PAUSE_S)
+            self.pacer.penalise(pause_s)
+            self.paused_s += pause_s
+        if self._is_of_pace(wait_s):
+            self.throttle.slow_down(at_most_s=self._longest_interval_s(unasked))
+        self.limits.hold_back(self.stopwatch.elapsed_s())
+
+    def _is_of_pace(self, wait_s: float | None) -> bool:
+        """Whether slower starts may help: not if it lasts for hours, nor where they did not help just now."""
+        is_short = wait_s is None or wait_s <= LONGEST_PAUSE_S
+        return is_short and not self.pacer.is_limited and not self.limits.is_held_back
+
+    def _can_outlast(self, wait_s: float, unasked: int) -> bool:
+        if self.deadline_s is None:
+            return True
+        spare_s = self.deadline_s - unasked * self.pacer.interval_s
+        is_over_in_time = wait_s < self.deadline_s - self.stopwatch.elapsed_s()
+        return is_over_in_time and 2 * (self.paused_s + min(wait_s, LONGEST_PAUSE_S)) <= spare_s
+
+    def _longest_interval_s(self, unasked: int) -> float:
+        remaining_s = self.remaining_s()
+        if remaining_s is None or not unasked:
+            return SLOWEST_INTERVAL_S
+        return remaining_s / (2 * unasked)

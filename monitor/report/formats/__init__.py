@@ -1,0 +1,1 @@
+"""Files and documents: records, CSV and JSON lines, Parquet, Atom, the blog's files."""

@@ -1,0 +1,63 @@
+"""One sweep in words, and as a document for JSON."""
+
+import json
+from collections import Counter
+
+from monitor.core.domain.sweep import Decision, Event, Outcome, Sweep
+from monitor.report.formats.records import format_record
+from monitor.report.words.times import iso_millis, length
+
+
+def sweep_words(sweep: Sweep, decision: Decision) -> str:
+    """Return one line: the verdict, the four outcomes, how long it took, what changed."""
+    counts = Counter(observation.outcome for observation in sweep.observations)
+    outcomes = ", ".join(f"{counts[outcome]} {outcome.replace('_', '-')}" for outcome in Outcome)
+    verdict = f"{decision.verdict} ({decision.cause})" if decision.cause else str(decision.verdict)
+    listed = _counted(len(sweep.listed), "model")
+    duplicates = f" and {_counted(sweep.duplicates, 'duplicate row')}" if sweep.duplicates else ""
+    took = length(sweep.finished_at - sweep.started_at)
+    return (
+        f"{sweep.provider}: {verdict}; {listed} listed{duplicates}: {outcomes}; "
+        f"{_counted(sweep.requests, 'request')} in {took}; {_counted(len(decision.events), 'event')}"
+    )
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def sweep_fields(sweep_id: int, sweep: Sweep, decision: Decision) -> dict[str, object]:
+    """Return what a log line tells of a sweep."""
+    counts = Counter(observation.outcome for observation in sweep.observations)
+    return {
+        "provider": sweep.provider,
+        "sweep_id": sweep_id,
+        "verdict": decision.verdict,
+        "cause": decision.cause,
+        "detail": sweep.detail,
+        "listed": len(sweep.listed),
+        **{str(outcome): counts[outcome] for outcome in Outcome},
+        "requests": sweep.requests,
+        "seconds": round((sweep.finished_at - sweep.started_at).total_seconds(), 3),
+        "events": len(decision.events),
+    }
+
+
+def sweep_document(sweep_id: int, sweep: Sweep, decision: Decision) -> dict[str, object]:
+    """Return the sweep's record (contract.md) with its id and its events."""
+    record = json.loads(format_record(sweep))
+    return {"sweep_id": sweep_id, **record, "events": [event_document(event) for event in decision.events]}
+
+
+def event_document(event: Event) -> dict[str, object]:
+    """Return an event with millisecond times."""
+    return {
+        "kind": event.kind,
+        "model": event.model,
+        "began_at": iso_millis(event.began_at),
+        "confirmed_at": iso_millis(event.confirmed_at),
+        "from_status": event.from_status,
+        "to_status": event.to_status,
+        "reason": event.reason,
+        "detail": event.detail,
+    }

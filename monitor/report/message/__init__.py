@@ -1,0 +1,1 @@
+"""Notifications laid out as text, Markdown and HTML."""

@@ -1,0 +1,193 @@
+"""What sweeps changed as a letter: grouped by what happened, what matters most first, in plain words."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime, tzinfo
+from itertools import groupby
+from typing import Final
+
+from monitor.core.domain.sweep import Event, EventKind, Status
+from monitor.core.history.calendar import day_of
+from monitor.core.notification.message import Letter
+from monitor.core.notification.suppression import Changes
+from monitor.report.formats.sweep_documents import event_document
+from monitor.report.message.layout import Entry, Section, Sheet, letter_of
+from monitor.report.words.codes import change_words, reason_words, shown_id, swap_words
+from monitor.report.words.paths import changes_path, model_path
+from monitor.report.words.times import iso_millis, moment_words
+
+_TOPIC: Final = "changes"
+_MOST_SHOWN: Final = 20
+_MOST_NAMED: Final = 3
+
+# What is told of models, the most important first: what it is called, and in the title.
+_GROUPS: Final[Mapping[EventKind, str]] = {
+    EventKind.RETIRED: "retired",
+    EventKind.BECAME_UNAVAILABLE: "went down",
+    EventKind.RETIREMENT_ANNOUNCED: "will be retired",
+    EventKind.BECAME_AVAILABLE: "became available",
+    EventKind.REAPPEARED: "came back",
+    EventKind.APPEARED: "appeared",
+    EventKind.FLAPPING_STARTED: "started flapping",
+    EventKind.FLAPPING_STOPPED: "stopped flapping",
+    EventKind.KIND_CHANGED: "changed kind",
+    EventKind.SERVED_MODEL_CHANGED: "silently swapped",
+}
+_VERBS_OF_ONE: Final[Mapping[EventKind, str]] = {
+    EventKind.RETIRED: "was retired",
+    EventKind.KIND_CHANGED: "changed its kind",
+    EventKind.SERVED_MODEL_CHANGED: "is answered by another model",
+}
+_PLACES: Final = {kind: place for place, kind in enumerate(_GROUPS, start=1)}
+
+
+def changes_letter(changes: Changes, *, id: str, links_base: str | None, zone: tzinfo = UTC) -> Letter:  # noqa: A002
+    """Word what one sweep changed. Links begin with `links_base`; days are those of `zone`."""
+    events = _by_importance(changes.events)
+    swept = f"Sweep of {moment_words(changes.swept_at)}."
+    sections = _sections(changes.provider, events, links_base)
+    return letter_of(
+        id,
+        f"{shown_id(changes.provider)}: {_headline(events)}",
+        Sheet(opening=swept, sections=sections, more=_more(events, links_base, zone), foot=f"Message {id}"),
+        {"topic": _TOPIC, **changes_document(changes, links_base)},
+    )
+
+
+def gathered_letter(
+    gathered: Sequence[Changes],
+    *,
+    id: str,  # noqa: A002
+    links_base: str | None,
+    zone: tzinfo = UTC,
+) -> Letter:
+    """Word what several sweeps changed as one message, provider by provider."""
+    providers = list(dict.fromkeys(changes.provider for changes in gathered))
+    everything = tuple(event for changes in gathered for event in changes.events)
+    sections = list[Section]()
+    for provider in providers:
+        events = (event for changes in gathered if changes.provider == provider for event in changes.events)
+        prefix = f"{provider}: " if len(providers) > 1 else ""
+        sections += _sections(provider, _by_importance(events), links_base, prefix)
+    first, last = gathered[0].swept_at, gathered[-1].swept_at
+    opening = (
+        f"This message covers {len(gathered)} sweeps, from {moment_words(first)} to {moment_words(last)}: "
+        "more came up within the hour than this channel may be told one by one."
+    )
+    more = _more(everything, links_base, zone)
+    return letter_of(
+        id,
+        f"{_named(providers)}: {len(gathered)} sweeps, {_headline(_by_importance(everything))}",
+        Sheet(opening=opening, sections=tuple(sections), more=more, foot=f"Message {id}"),
+        {"topic": _TOPIC, "sweeps": [changes_document(changes, links_base) for changes in gathered]},
+    )
+
+
+def changes_document(changes: Changes, links_base: str | None) -> dict[str, object]:
+    """Return what a sweep changed for machines: JSON values only."""
+    events = [
+        {**event_document(event), "url": _url(changes.provider, event, links_base)}
+        for event in changes.events
+    ]
+    return {
+        "provider": changes.provider,
+        "sweep_id": changes.sweep_id,
+        "swept_at": iso_millis(changes.swept_at),
+        "events": events,
+    }
+
+
+def _by_importance(events: Iterable[Event]) -> list[Event]:
+    """Troubles of the provider first; within a group the order of what happened."""
+    return sorted(events, key=lambda event: _PLACES.get(event.kind, 0))
+
+
+def _sections(
+    provider: str, events: Sequence[Event], links_base: str | None, prefix: str = ""
+) -> tuple[Section, ...]:
+    sections = list[Section]()
+    for kind, group in groupby(events, key=_group_of):
+        told = list(group)
+        entries = tuple(_entry(provider, event, links_base) for event in told[:_MOST_SHOWN])
+        heading = f"{_GROUPS[kind].capitalize()} ({len(told):,})" if kind else "The provider"
+        left_out = len(told) - len(entries)
+        sections.append(Section(heading=prefix + heading, entries=entries, left_out=left_out))
+    return tuple(sections)
+
+
+def _group_of(event: Event) -> EventKind | None:
+    return event.kind if event.kind in _GROUPS else None
+
+
+def _entry(provider: str, event: Event, links_base: str | None) -> Entry:
+    if event.model is None:
+        words = change_words(event.kind, to_status=None, reason=None, detail=None)
+        detail = f": {event.detail}" if event.detail else ""
+        return Entry(subject=None, words=f"{provider} {words} (since {moment_words(event.began_at)}){detail}")
+    return Entry(subject=event.model, words=_words(event), url=_url(provider, event, links_base))
+
+
+def _words(event: Event) -> str:
+    """Say what a model's event tells beyond its group."""
+    since = f"since {moment_words(event.began_at)}"
+    match event.kind:
+        case EventKind.RETIRED | EventKind.BECAME_UNAVAILABLE:
+            return f"{reason_words(event.reason)}, {since}" if event.reason else since
+        case EventKind.BECAME_AVAILABLE:
+            return since
+        case EventKind.RETIREMENT_ANNOUNCED:
+            return f"on {_date_words(event.detail)}"
+        case EventKind.APPEARED | EventKind.REAPPEARED:
+            return f"{_status_words(event)}, {since}"
+        case EventKind.SERVED_MODEL_CHANGED if swap := swap_words(event.detail):
+            return f"{swap}, {since}"
+    return f"{event.detail}, {since}" if event.detail else since
+
+
+def _status_words(event: Event) -> str:
+    if event.to_status == Status.NEW:
+        return "not judged yet"
+    if event.to_status == Status.AVAILABLE or not event.reason:
+        return str(event.to_status)
+    return f"{event.to_status}, {reason_words(event.reason)}"
+
+
+def _date_words(detail: str | None) -> str:
+    try:
+        return moment_words(datetime.fromisoformat(detail or ""))
+    except ValueError:
+        return detail or "a day not named"
+
+
+def _headline(events: Sequence[Event]) -> str:
+    """`rejects our key; 2 models went down, 1 retired`; one event alone is told with its model."""
+    if len(events) == 1 and events[0].model:
+        return f"{shown_id(events[0].model)} {_VERBS_OF_ONE.get(events[0].kind, _GROUPS[events[0].kind])}"
+    kinds = dict.fromkeys(event.kind for event in events if event.model is None)
+    troubles = [change_words(kind, to_status=None, reason=None, detail=None) for kind in kinds]
+    counts = Counter(event.kind for event in events if event.model is not None)
+    models = [f"{counts[kind]:,} {verb}" for kind, verb in _GROUPS.items() if counts[kind]]
+    if models:
+        number, _, verb = models[0].partition(" ")
+        models[0] = f"{number} {'model' if number == '1' else 'models'} {verb}"
+    more = ["and more"] if len(models) > _MOST_NAMED else []
+    return "; ".join((*troubles, *filter(None, [", ".join((*models[:_MOST_NAMED], *more))])))
+
+
+def _named(providers: Sequence[str]) -> str:
+    return ", ".join(map(shown_id, providers[:_MOST_NAMED])) + (
+        f" and {len(providers) - _MOST_NAMED} more" if len(providers) > _MOST_NAMED else ""
+    )
+
+
+def _url(provider: str, event: Event, links_base: str | None) -> str | None:
+    return (
+        None if links_base is None or event.model is None else links_base + model_path(provider, event.model)
+    )
+
+
+def _more(events: Sequence[Event], links_base: str | None, zone: tzinfo) -> tuple[str, str] | None:
+    if links_base is None:
+        return None
+    day = day_of(max(event.confirmed_at for event in events), zone)
+    return f"All changes of {day}", links_base + changes_path(day)

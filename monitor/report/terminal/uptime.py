@@ -1,0 +1,97 @@
+"""How reliable models were in a window of time, for people and for machines."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict
+from datetime import timedelta
+from typing import Final
+
+from rich.table import Table
+from rich.text import Text
+
+from monitor.core.domain.percentages import percent_words
+from monitor.core.history.reliability import Uptime, WindowFigures, model_uptimes, provider_uptimes
+from monitor.core.history.rows import OutageRow
+from monitor.report.summary.times import lasted
+from monitor.report.words.codes import shown_id
+
+_NUMBERS: Final = ("uptime", "coverage", "checks", "outages", "down", "MTTR", "MTBF", "p50 ms", "p95 ms")
+_OF_MODELS: Final = frozenset({"model", "latency_p50_ms", "latency_p95_ms"})
+
+
+def uptime_table(rows: Iterable[Uptime]) -> Table:
+    """Return a line for each model, in the order given."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in ("provider", "model"):
+        table.add_column(name, overflow="fold")
+    for name in _NUMBERS:
+        table.add_column(name, justify="right", no_wrap=True)
+    for row in rows:
+        table.add_row(row.provider, Text(shown_id(row.model or "-")), *_cells(row))
+    return table
+
+
+def _cells(row: Uptime) -> tuple[str, ...]:
+    return (
+        percent_words(row.uptime_percent, otherwise="-"),
+        percent_words(row.coverage_percent, otherwise="-"),
+        str(row.checks),
+        str(row.outages),
+        _span(row.downtime_s or None),
+        _span(row.mttr_s),
+        _span(row.mtbf_s),
+        _number(row.latency_p50_ms),
+        _number(row.latency_p95_ms),
+    )
+
+
+def provider_lines(rows: Iterable[Uptime]) -> Iterator[str]:
+    """Say of each provider how reliable its models were altogether; what there is no data of is left out."""
+    for row in rows:
+        outages = "1 outage" if row.outages == 1 else f"{row.outages} outages"
+        facts = [
+            f"uptime {percent_words(row.uptime_percent)}",
+            f"coverage {percent_words(row.coverage_percent)}",
+            f"{row.checks} checks",
+            outages,
+            *([f"down for {_span(row.downtime_s)}"] if row.downtime_s else []),
+            *([f"MTTR {_span(row.mttr_s)}"] if row.mttr_s is not None else []),
+            *([f"MTBF {_span(row.mtbf_s)}"] if row.mtbf_s is not None else []),
+        ]
+        yield f"{row.provider}: {', '.join(facts)}"
+
+
+def uptime_document(figures: WindowFigures, *, with_providers: bool) -> Mapping[str, object]:
+    """Return the window as what `--json` prints: lengths in seconds, shares in percent, not rounded.
+
+    Without `with_providers`, for figures of a part of their models, there are none.
+    """
+    pooled = provider_uptimes(figures) if with_providers else []
+    return {
+        "models": [asdict(row) for row in model_uptimes(figures)],
+        "providers": [_without_models(asdict(row)) for row in pooled],
+        "outages": [_outage(each) for each in figures.outages],
+    }
+
+
+def _without_models(row: Mapping[str, object]) -> Mapping[str, object]:
+    return {name: value for name, value in row.items() if name not in _OF_MODELS}
+
+
+def _outage(row: OutageRow) -> Mapping[str, object]:
+    lasted_s = None if row.ended_at is None else (row.ended_at - row.began_at).total_seconds()
+    return {
+        "provider": row.provider,
+        "model": row.model,
+        "began_at": row.began_at,
+        "ended_at": row.ended_at,
+        "duration_s": lasted_s,
+        "reason": row.reason,
+    }
+
+
+def _span(seconds: float | None) -> str:
+    return "-" if seconds is None else lasted(timedelta(seconds=seconds))
+
+
+def _number(value: int | None) -> str:
+    return "-" if value is None else str(value)

@@ -1,0 +1,1 @@
+"""Codes, times and numbers in words."""

@@ -1,0 +1,48 @@
+"""What the guard holds back of a provider, in plain words, for whoever decides whether to accept it."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from monitor.core.domain.memory import Held
+from monitor.core.domain.sweep import ProviderState
+from monitor.core.lifecycle.guard import ACCOUNT, GONE, REQUEST, TROUBLE
+from monitor.report.words.codes import cause_words, readable
+from monitor.report.words.times import moment_words
+
+# Classes of failing to answer (rules.md 8).
+FAILURES: Final[dict[str, str]] = {
+    ACCOUNT: "are refused or not found (HTTP 401 to 404)",
+    GONE: "are said to be gone (HTTP 410)",
+    REQUEST: "refuse the request (HTTP 400, 422)",
+    TROUBLE: "are in trouble (HTTP 5xx, no answer, no sensible answer)",
+}
+
+
+def held_back(state: ProviderState) -> list[str]:
+    """Return a sentence for each thing that the guard does not believe yet; an empty list for nothing."""
+    return [*_troubles(state), *_lost(state), *_mass_failure(state.held)]
+
+
+def _troubles(state: ProviderState) -> Iterator[str]:
+    for _kind, cause in state.open_troubles:
+        yield f"the latest sweeps do not count: {cause_words(cause)}"
+
+
+def _lost(state: ProviderState) -> Iterator[str]:
+    """Say how many of the believed catalog the latest readable ones lack; one that is believed lacks none."""
+    if lost := state.missing.keys() & state.believed:
+        yield f"{len(lost)} of the {_models(len(state.believed))} last believed to be listed are missing"
+
+
+def _mass_failure(held: Held | None) -> Iterator[str]:
+    if held is None or not held.models:
+        return
+    since = min(streak.began_at for streak in held.models.values())
+    sweeps = max(streak.count for streak in held.models.values())
+    words = FAILURES.get(held.failure_class, f"fail alike ({readable(held.failure_class)})")
+    times = "1 sweep" if sweeps == 1 else f"{sweeps} sweeps in a row"
+    yield f"{_models(len(held.models))} {words}, for {times} since {moment_words(since)}"
+
+
+def _models(number: int) -> str:
+    return "1 model" if number == 1 else f"{number} models"

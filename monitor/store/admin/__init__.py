@@ -1,0 +1,1 @@
+"""Migrate, check, prune, back up and copy a database."""

@@ -1,0 +1,115 @@
+"""A copy of the SQLite file, of one moment, while others write. Postgres has tools of its own for that.
+
+The copy is one file: it is not in WAL mode, so nothing of it stands in a second one. The monitor sets that
+mode again where such a file is put in the database's place.
+"""
+
+import os
+import shlex
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from tempfile import mkstemp
+from typing import Final
+
+from sqlalchemy import URL, Engine, text
+
+from monitor.errors import StoreError, StoreUnavailable, UsageError
+from monitor.store.connection.engine import file_mode_of, is_sqlite, reading
+from monitor.store.connection.errors import database_name
+from monitor.store.connection.sqlite_file import is_missing, is_own
+
+Watch = Callable[[int, int], None]
+"""Told how many pages are copied, and of how many."""
+
+_PAGES_AT_ONCE: Final = 2_000
+_STANDARD: Final = Path("-")
+
+
+def back_up(engine: Engine, file: Path, *, replaces: bool, watch: Watch) -> int:
+    """Write a sound copy of the database to a file, which appears whole or not at all; returns its bytes.
+
+    Raises UsageError for Postgres, and for a file that is in the way; StoreError where it fails.
+    """
+    if not is_sqlite(engine):
+        raise UsageError(
+            "a backup of Postgres is made by its own tools, also while the monitor runs: "
+            f"{dump_command(engine, file)}"
+        )
+    if is_missing(engine):
+        raise StoreUnavailable(
+            f"database {database_name(engine)} does not exist: there is nothing to back up"
+        )
+    try:
+        _refuse_what_is_in_the_way(engine, file, replaces=replaces)
+        with _draft(file.resolve(), file_mode_of(engine)) as draft:
+            _copy(engine, file, draft, watch)
+            return draft.stat().st_size
+    except OSError as error:
+        raise UsageError(f"{file}: cannot be written: {error.strerror}") from None
+    except RuntimeError as error:  # how Path.resolve of Python 3.11 and 3.12 calls it
+        if "loop" not in str(error):
+            raise
+        raise UsageError(f"{file}: cannot be written: the symbolic links go in circles") from None
+
+
+def dump_command(engine: Engine, file: Path) -> str:
+    """Return the line of shell that backs up a Postgres database; without its passwords."""
+    given = engine.url.difference_update_query(["password", "sslpassword"])
+    place = (given.username, None, given.host, given.port, given.database)
+    bare = URL.create("postgresql", *place, query=given.query).render_as_string()
+    return f"pg_dump --format=custom --file={shlex.quote(str(file))} {shlex.quote(bare)}"
+
+
+def _refuse_what_is_in_the_way(engine: Engine, file: Path, *, replaces: bool) -> None:
+    if file == _STANDARD or file.is_dir() or (file.exists() and not file.is_file()):
+        raise UsageError(f"{file} is no file: a backup goes into one")
+    if is_own(engine, file):
+        raise UsageError(f"{file} is the database itself, or belongs to it: name another file")
+    if file.exists() and not replaces:
+        raise UsageError(f"{file} exists: name another file, or replace it with --force")
+    for companion in (file.with_name(f"{file.name}{end}") for end in ("-wal", "-journal")):
+        if companion.exists():
+            # SQLite would take what stands in it for a part of the copy.
+            raise UsageError(f"{companion} exists, so a database of that name is in use: name another file")
+
+
+@contextmanager
+def _draft(file: Path, mode: int) -> Iterator[Path]:
+    """Give an empty file beside this one, which takes its place at the end; after an error it is gone."""
+    descriptor, name = mkstemp(dir=file.parent, prefix=f".{file.name}.")
+    draft = Path(name)
+    try:
+        os.fchmod(descriptor, mode)
+        yield draft
+        os.fsync(descriptor)
+        draft.replace(file)
+    finally:
+        os.close(descriptor)
+        for end in ("", "-journal", "-wal", "-shm"):
+            draft.with_name(f"{draft.name}{end}").unlink(missing_ok=True)
+
+
+def _copy(engine: Engine, file: Path, draft: Path, watch: Watch) -> None:
+    try:
+        with closing(sqlite3.connect(draft, isolation_level=None)) as copy:
+            copy.execute("PRAGMA synchronous = OFF")  # it is made safe as a whole, at the end
+            _copy_pages(engine, copy, watch)
+            copy.execute("PRAGMA journal_mode = DELETE")
+            said = [row[0] for row in copy.execute("PRAGMA quick_check(1)")]
+    except sqlite3.Error as error:
+        raise StoreError(f"{file}: the backup failed: {error}") from error
+    if said != ["ok"]:
+        raise StoreError(f"database {database_name(engine)} is damaged, and so would be its copy: {said[0]}")
+
+
+def _copy_pages(engine: Engine, copy: sqlite3.Connection, watch: Watch) -> None:
+    """Copy every page. The open transaction keeps the moment: else every foreign commit begins it anew."""
+    with reading(engine) as connection:
+        connection.execute(text("SELECT count(*) FROM sqlite_master"))
+        source = connection.connection.driver_connection
+        assert isinstance(source, sqlite3.Connection)  # noqa: S101 - what is_sqlite promises
+        source.backup(
+            copy, pages=_PAGES_AT_ONCE, progress=lambda _state, left, total: watch(total - left, total)
+        )

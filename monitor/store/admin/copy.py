@@ -1,0 +1,194 @@
+"""The whole history from one database into another, SQLite or Postgres, with proof that it arrived.
+
+Everything is written in one transaction and compared before it is committed: a copy that fails leaves the
+target as empty as it was.
+"""
+
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Any, Final
+
+import psycopg
+from psycopg import sql
+from sqlalchemy import Connection, Engine, Table, false, func, insert, select, text
+from sqlalchemy.schema import AddConstraint, DropConstraint
+
+from monitor.errors import StoreError, UsageError
+from monitor.store.admin.migrate import SchemaState, require_current, schema_state, upgrade
+from monitor.store.connection.engine import is_sqlite, reading, sqlite_path, writing
+from monitor.store.connection.errors import database_name, translated
+from monitor.store.schema import metadata
+from monitor.store.schema.naming import Day
+
+Rows = list[tuple[Any, ...]]
+Watch = Callable[[str, int, int], None]
+"""Told while it goes on: the table, how many of its rows are done, of how many."""
+
+_ROWS_AT_ONCE: Final = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class _Content:
+    """How many rows a table holds, and what stands for all their values in the order of its key."""
+
+    rows: int
+    digest: bytes
+
+
+def copy_history(source: Engine, target: Engine, watch: Watch) -> Mapping[str, int]:
+    """Copy every table into an empty or missing database and compare them; returns the rows by table.
+
+    Raises UsageError where both are the same or the target holds data, StoreError where it fails or a row did
+    not arrive as it was. What is written to the source meanwhile is not copied.
+    """
+    if _place(source) == _place(target):
+        raise UsageError(f"{database_name(target)} is the database itself: name another one")
+    require_current(source)
+    _make_ready(target)
+    with reading(source) as origin, writing(target) as copy:
+        sender, taker = _Side(source, origin), _Side(target, copy)
+        _require_empty(taker)
+        with _unchecked(copy):
+            sent = {table.name: _send(sender, taker, table, watch) for table in metadata.sorted_tables}
+        _settle(copy)
+        for table in metadata.sorted_tables:
+            if _found(taker, table, sent[table.name].rows, watch) != sent[table.name]:
+                raise StoreError(
+                    f"database {database_name(target)}: rows of {table.name} did not arrive as they were; "
+                    "nothing was copied. Please report this"
+                )
+    return {name: each.rows for name, each in sent.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class _Side:
+    """A database and the transaction on it."""
+
+    engine: Engine
+    connection: Connection
+
+    def count(self, table: Table) -> int:
+        """Return how many rows a table has."""
+        with translated(self.engine):
+            return self.connection.execute(select(func.count()).select_from(table)).scalar_one()
+
+    def batches(self, table: Table) -> Generator[Rows, None, None]:
+        """Give a table's rows in the order of its key, with values as core has them."""
+        query = select(table).order_by(*table.primary_key.columns)
+        options = {"yield_per": _ROWS_AT_ONCE}
+        # Translated here: inside the other's transaction, that one would take the blame.
+        with translated(self.engine), self.connection.execute(query, execution_options=options) as result:
+            for rows in result.partitions():
+                yield [tuple(row) for row in rows]
+
+
+def _place(engine: Engine) -> object:
+    """Return what the addresses of one database have in common."""
+    if is_sqlite(engine):
+        return sqlite_path(engine).resolve()
+    return engine.url.host, engine.url.port, engine.url.database, engine.url.query.get("host")
+
+
+def _make_ready(target: Engine) -> None:
+    """Create the tables where there are none. Raises UsageError for those of another version."""
+    if schema_state(target) in {SchemaState.OUTDATED, SchemaState.NEWER}:
+        raise UsageError(
+            f"database {database_name(target)} was made by another version of monitor: name a new one"
+        )
+    upgrade(target)
+
+
+def _require_empty(side: _Side) -> None:
+    for table in metadata.sorted_tables:
+        if side.connection.execute(select(*table.primary_key.columns).limit(1)).first() is not None:
+            raise UsageError(
+                f"database {database_name(side.engine)} holds a history already: name an empty or a new one"
+            )
+
+
+# ---- One table ----
+
+
+def _send(sender: _Side, taker: _Side, table: Table, watch: Watch) -> _Content:
+    total, count, seal = sender.count(table), 0, blake2b(digest_size=16)
+    insert_rows = _insert_sqlite if is_sqlite(taker.engine) else _insert_postgres
+    with closing(sender.batches(table)) as batches:
+        for rows in batches:
+            watch(table.name, count, total)
+            seal.update(_sealed(rows))
+            insert_rows(taker.connection, table, _bound(taker.connection, table, rows))
+            count += len(rows)
+    return _Content(count, seal.digest())
+
+
+def _found(side: _Side, table: Table, expected: int, watch: Watch) -> _Content:
+    count, seal = 0, blake2b(digest_size=16)
+    with closing(side.batches(table)) as batches:
+        for rows in batches:
+            watch(f"{table.name} compared", count, expected)
+            seal.update(_sealed(rows))
+            count += len(rows)
+    return _Content(count, seal.digest())
+
+
+def _sealed(rows: Rows) -> bytes:
+    """Return bytes that tell every value and its type, wherever a table's rows are cut into batches."""
+    return "".join(map(repr, rows)).encode()
+
+
+def _bound(connection: Connection, table: Table, rows: Rows) -> Rows:
+    """Return rows as the driver takes them: days are the only values that are others there."""
+    days = {place: each.type for place, each in enumerate(table.columns) if isinstance(each.type, Day)}
+    if not days:
+        return rows
+    bind = {
+        place: kind.bind_processor(connection.dialect) or (lambda day: day) for place, kind in days.items()
+    }
+    return [
+        tuple(bind[place](value) if place in bind else value for place, value in enumerate(row))
+        for row in rows
+    ]
+
+
+def _insert_sqlite(connection: Connection, table: Table, rows: Rows) -> None:
+    statement = str(insert(table).compile(dialect=connection.dialect))
+    connection.exec_driver_sql(statement, rows)
+
+
+def _insert_postgres(connection: Connection, table: Table, rows: Rows) -> None:
+    driver = connection.connection.driver_connection
+    assert isinstance(driver, psycopg.Connection)  # noqa: S101 - the other kind of database
+    names = sql.SQL(", ").join(sql.Identifier(each.name) for each in table.columns)
+    statement = sql.SQL("COPY {} ({}) FROM STDIN").format(sql.Identifier(table.name), names)
+    with driver.cursor() as cursor, cursor.copy(statement) as copy:
+        for row in rows:
+            copy.write_row(row)
+
+
+@contextmanager
+def _unchecked(connection: Connection) -> Iterator[None]:
+    """Let Postgres check where rows point to once, at the end: row by row takes most of the time."""
+    if connection.dialect.name == "sqlite":
+        yield
+        return
+    found = [each for table in metadata.sorted_tables for each in table.foreign_key_constraints]
+    for constraint in found:
+        connection.execute(DropConstraint(constraint))
+    yield
+    for constraint in found:
+        connection.execute(AddConstraint(constraint))
+
+
+def _settle(connection: Connection) -> None:
+    """Let Postgres count on from the greatest ids, and know how much there is of everything."""
+    if connection.dialect.name == "sqlite":
+        return
+    for table in metadata.sorted_tables:
+        for key in table.primary_key.columns:
+            if key is table.autoincrement_column:
+                following = func.coalesce(func.max(key), 0) + 1
+                sequence = func.pg_get_serial_sequence(table.name, key.name)
+                connection.execute(select(func.setval(sequence, following, false())))
+        connection.execute(text(f"ANALYZE {connection.dialect.identifier_preparer.format_table(table)}"))

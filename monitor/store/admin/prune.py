@@ -1,0 +1,235 @@
+"""Removes old observations in small steps; what was derived of them stays for ever.
+
+Sweeps, catalogs, events, periods and daily rollups of pruned days are left as they are. Postgres makes the
+space free by its autovacuum, SQLite gives it back by steps of an incremental vacuum.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from sqlalchemy import ColumnElement, Connection, Engine, bindparam, delete, func, or_, select, update
+
+from monitor.clock import to_millis
+from monitor.core.lifecycle.fold import fold
+from monitor.errors import StoreError
+from monitor.store.connection import sqlite_file
+from monitor.store.connection.codecs import DAY_MS, batches
+from monitor.store.connection.engine import is_sqlite, reading, writing
+from monitor.store.connection.errors import translated
+from monitor.store.derived.horizon import Horizon, is_kept, read_bounds, read_horizon, write_horizon
+from monitor.store.derived.rebuild import days_of
+from monitor.store.facts.identities import find_provider
+from monitor.store.facts.sweeps import StoredSweep, read_stored
+from monitor.store.schema import finding, gap, model, observation, provider, streamed, sweep
+
+_SWEEPS_PER_STEP = 50
+_PAGES_PER_STEP = 500
+_TRIES = 20
+_UNUSED: Final = b"unused since "  # longer than a digest with what follows, so it is none
+_REST: Final = timedelta(hours=1)  # longer than any transaction that writes observations
+_MARK = update(finding).where(finding.c.id == bindparam("of_finding")).values(digest=bindparam("mark"))
+
+Watch = Callable[[int], None]  # is told how many sweeps a step has done
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pruned:
+    """What pruning removes of a provider, or would: observations of so many sweeps, all before `day`.
+
+    `day` is the first one whose observations are all kept (since 1970); None where none was ever pruned.
+    """
+
+    provider: str
+    sweeps: int = 0
+    observations: int = 0
+    day: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    folds: int
+    since: Horizon
+    sweeps: Sequence[StoredSweep]
+
+
+def prunable(engine: Engine, name: str, before_day: int) -> Pruned:
+    """Say what `prune` would remove; writes nothing."""
+    with reading(engine) as connection:
+        owner = find_provider(connection, name)
+        if owner is None:
+            return Pruned(provider=name)
+        since = read_bounds(connection, owner)
+        kinds = (sweep.c.available, sweep.c.rate_limited, sweep.c.unavailable, sweep.c.unknown)
+        sums = (func.coalesce(func.sum(each), 0) for each in kinds)
+        old = _is_old(connection, owner, since, before_day)
+        total = select(func.count(), func.max(sweep.c.observed_until), *sums)
+        sweeps, until, *counts = connection.execute(total.where(*old)).one()
+        gaps = select(func.count()).join_from(gap, sweep).where(*old)
+        missing = connection.scalar(gaps.where(sweep.c.verdict == "conclusive")) or 0
+        day = until // DAY_MS + 1 if sweeps else _day(since)
+        return Pruned(provider=name, sweeps=sweeps, observations=sum(counts) - missing, day=day)
+
+
+def unended_vantages(engine: Engine, name: str, before_day: int) -> list[str]:
+    """Return from where sweeps began before that day that nobody has ended: nothing after them is pruned."""
+    with reading(engine) as connection:
+        query = select(sweep.c.vantage).where(
+            sweep.c.provider_id == find_provider(connection, name),
+            sweep.c.finished_at.is_(None),
+            sweep.c.started_at < before_day * DAY_MS,
+        )
+        return sorted(set(connection.scalars(query)))
+
+
+def prune(
+    engine: Engine, name: str, before_day: int, *, watch: Watch = lambda _: None, most_steps: int = 1_000_000
+) -> Pruned:
+    """Remove the observations of all whole days before one (since 1970); each step is one transaction.
+
+    A history whose rows are not all derived yet is left alone from there on. Raises StoreError where others
+    derive the provider's rows again and again meanwhile.
+    """
+    sweeps = observations = 0
+    for _ in range(most_steps):
+        done, removed = _prune_some(engine, name, before_day)
+        sweeps, observations = sweeps + done, observations + removed
+        if not done:
+            break
+        watch(done)
+    with reading(engine) as connection:
+        owner = find_provider(connection, name)
+        day = None if owner is None else _day(read_bounds(connection, owner))
+    return Pruned(provider=name, sweeps=sweeps, observations=observations, day=day)
+
+
+def give_back(engine: Engine) -> bool:
+    """Give some of the pages that pruning freed back to the file system; True if there may be more.
+
+    Nothing to do on Postgres, nor in a SQLite file that cannot (store/connection/sqlite_file.py).
+    """
+    return is_sqlite(engine) and sqlite_file.give_back(engine, _PAGES_PER_STEP)
+
+
+def unused_findings(engine: Engine, now: datetime) -> list[int]:
+    """Return the findings that no observation points to and none can any more.
+
+    What is unused is first given a digest by which no writer finds it; who found it before that has ended
+    long before it is removed. One that was taken in that moment stays, and its like is stored once more.
+    """
+    with reading(engine) as connection:
+        used = set(connection.scalars(select(observation.c.finding_id).distinct()))
+        rows = connection.execute(select(finding.c.id, finding.c.digest))
+        unused = {number: bytes(mark) for number, mark in rows if number not in used}
+    since = b"%s%d" % (_UNUSED, to_millis(now))
+    new = [number for number, mark in unused.items() if not mark.startswith(_UNUSED)]
+    for batch in batches(new):
+        marks = [{"of_finding": number, "mark": b"%s %d" % (since, number)} for number in batch]
+        with writing(engine) as connection:
+            connection.execute(_MARK, marks)
+    return [number for number, mark in unused.items() if mark.startswith(_UNUSED) and _rested(mark, now)]
+
+
+def remove_findings(engine: Engine, unused: Sequence[int]) -> None:
+    """Delete findings that `unused_findings` gave. On Postgres each takes a search for what points to it."""
+    if unused:
+        with _unchecked(engine) if is_sqlite(engine) else writing(engine) as connection:
+            connection.execute(delete(finding).where(finding.c.id.in_(unused)))
+
+
+@contextmanager
+def _unchecked(engine: Engine) -> Iterator[Connection]:
+    """As `writing`, without SQLite's search for what points to a deleted row: it would read every table."""
+    with translated(engine), engine.connect() as connection:
+        plain = connection.connection.cursor()
+        plain.execute("PRAGMA foreign_keys = OFF")
+        try:
+            with connection.begin():
+                yield connection
+        finally:
+            plain.execute("PRAGMA foreign_keys = ON")
+
+
+def _rested(mark: bytes, now: datetime) -> bool:
+    since = int(mark.removeprefix(_UNUSED).split()[0])
+    return to_millis(now - _REST) >= since
+
+
+def _prune_some(engine: Engine, name: str, before_day: int) -> tuple[int, int]:
+    """Prune one step; returns its sweeps and observations. Folding needs no lock, so it has none."""
+    for _ in range(_TRIES):
+        with reading(engine) as connection:
+            owner = find_provider(connection, name)
+            step = None if owner is None else _next_step(connection, owner, before_day)
+        if owner is None or step is None:
+            return 0, 0
+        moved = _moved(step)
+        with writing(engine) as connection:
+            if _is_still(connection, owner, step):
+                write_horizon(connection, owner, moved)
+                return len(step.sweeps), _remove(connection, owner, [each.id for each in step.sweeps])
+    raise StoreError(f"{name}: pruning gave up, other processes derive its history all the time")
+
+
+def _next_step(connection: Connection, owner: int, before_day: int) -> _Step | None:
+    since = read_horizon(connection, owner)
+    old = _is_old(connection, owner, since, before_day)
+    starts = select(sweep.c.started_at).where(*old).order_by(sweep.c.started_at).limit(_SWEEPS_PER_STEP)
+    last = max(connection.scalars(starts), default=None)
+    if last is None:
+        return None
+    folds = connection.execute(select(provider.c.folds).where(provider.c.id == owner)).scalar_one()
+    return _Step(folds, since, list(read_stored(connection, *old, sweep.c.started_at <= last)))
+
+
+def _is_old(
+    connection: Connection, owner: int, since: Horizon, before_day: int
+) -> tuple[ColumnElement[bool], ...]:
+    """Return the conditions on the sweeps to prune: those before the first that reaches into a kept day.
+
+    In the order in which they were folded, so that what was believed after the last stands for all of them.
+    """
+    midnight = before_day * DAY_MS
+    stays = or_(sweep.c.finished_at.is_(None), sweep.c.verdict.is_(None), sweep.c.observed_until >= midnight)
+    first = select(func.min(sweep.c.started_at)).where(
+        sweep.c.provider_id == owner, sweep.c.started_at > since.started_at, stays
+    )
+    found = connection.scalar(first)
+    return (*is_kept(owner, since), sweep.c.started_at < (midnight if found is None else found))
+
+
+def _moved(step: _Step) -> Horizon:
+    """Return the horizon after a step: what is believed there, and the day after its last observation."""
+    state, day = step.since.state, step.since.day
+    for stored in step.sweeps:
+        state = fold(state, stored.sweep, stored.policy).state
+        day = max(day, days_of(stored)[1] + 1)
+    return Horizon(day, to_millis(step.sweeps[-1].sweep.started_at), state)
+
+
+def _is_still(connection: Connection, owner: int, step: _Step) -> bool:
+    """Tell whether nobody derived, pruned or imported since the step was read, and keep it so."""
+    query = select(provider.c.folds).where(provider.c.id == owner).with_for_update()
+    folds = connection.execute(query).scalar_one()
+    since = read_bounds(connection, owner)
+    if folds != step.folds or since.started_at != step.since.started_at:
+        return False
+    last = to_millis(step.sweeps[-1].sweep.started_at)
+    there = select(sweep.c.id).where(
+        sweep.c.provider_id == owner, sweep.c.started_at > since.started_at, sweep.c.started_at <= last
+    )
+    return set(connection.scalars(there)) == {each.id for each in step.sweeps}
+
+
+def _remove(connection: Connection, owner: int, ids: Sequence[int]) -> int:
+    models = select(model.c.id).where(model.c.provider_id == owner)
+    for table in (streamed, gap):
+        connection.execute(delete(table).where(table.c.model_id.in_(models), table.c.sweep_id.in_(ids)))
+    gone = delete(observation).where(observation.c.model_id.in_(models), observation.c.sweep_id.in_(ids))
+    return connection.execute(gone).rowcount
+
+
+def _day(since: Horizon) -> int | None:
+    return None if since == Horizon() else since.day

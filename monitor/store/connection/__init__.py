@@ -1,0 +1,1 @@
+"""Opens and locks a database, and translates its errors."""

@@ -1,0 +1,171 @@
+"""Opens a database and hands out transactions on it. Nothing touches disk or network before one is used.
+
+`reading` and `writing` are the border: every driver error leaves them as a StoreError
+(store/connection/errors.py).
+"""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
+from monitor.errors import ConfigError
+from monitor.store.connection.codecs import is_storable
+from monitor.store.connection.errors import translated
+
+__all__ = [
+    "BUSY_TIMEOUT_MS",
+    "Engine",
+    "file_mode_of",
+    "is_sqlite",
+    "open_engine",
+    "reading",
+    "sqlite_path",
+    "writing",
+]
+
+BUSY_TIMEOUT_MS = 10_000
+CONNECT_TIMEOUT_S = 10
+_WRITES = "monitor_writes"
+_FILE_MODE = "monitor_file_mode"
+_READ_ONLY = "monitor_read_only"
+_POSTGRES = {"postgres", "postgresql", "postgresql+psycopg"}
+_SQLITE = {"sqlite", "sqlite+pysqlite"}
+
+
+def open_engine(url: str, *, file_mode: int = 0o600, read_only: bool = False) -> Engine:
+    """Return an engine for `sqlite:///path` or `postgresql://user@host/db`; nothing is opened or created yet.
+
+    `file_mode` is that of a SQLite file and what belongs to it. Raises ConfigError for any other address.
+    """
+    address = _address(url)
+    if address.get_backend_name() == "sqlite":
+        return _sqlite(address, file_mode=file_mode, read_only=read_only)
+    return _postgres(address, read_only=read_only)
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """Give a connection whose statements all see the same moment of the database."""
+    with translated(engine), engine.connect() as connection:
+        if is_sqlite(engine):
+            connection.execution_options(**{_WRITES: False})
+        else:
+            connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+        with connection.begin():
+            yield connection
+
+
+@contextmanager
+def writing(engine: Engine) -> Iterator[Connection]:
+    """Give a connection in one write transaction: committed at the end, rolled back by an exception."""
+    with translated(engine), engine.connect() as connection:
+        if is_sqlite(engine):
+            connection.execution_options(**{_WRITES: True})
+        else:
+            connection.execution_options(postgresql_readonly=engine.get_execution_options()[_READ_ONLY])
+        with connection.begin():
+            yield connection
+
+
+def is_sqlite(engine: Engine) -> bool:
+    """Tell whether the database is a SQLite file."""
+    return engine.dialect.name == "sqlite"
+
+
+def sqlite_path(engine: Engine) -> Path:
+    """Return the absolute path of the SQLite file, as it was when the engine was opened."""
+    return Path(str(engine.url.database))
+
+
+def file_mode_of(engine: Engine) -> int:
+    """Return the permission bits that the SQLite file and its companions are to have."""
+    mode: int = engine.get_execution_options()[_FILE_MODE]
+    return mode
+
+
+def _address(url: str) -> URL:
+    try:
+        address = make_url(url)
+    except (ArgumentError, ValueError):
+        raise ConfigError(
+            "the database url is not one: write sqlite:///path or postgresql://user@host/db"
+        ) from None
+    if address.drivername in _POSTGRES:
+        return _with_password_in_place(address.set(drivername="postgresql+psycopg"))
+    if address.drivername not in _SQLITE:
+        raise ConfigError(
+            f"database url: '{address.drivername}' is not supported: "
+            "write sqlite:///path or postgresql://user@host/db"
+        )
+    if not address.database or address.database == ":memory:" or address.database.startswith("file:"):
+        raise ConfigError("database url: a SQLite history needs a file, as in sqlite:///data/monitor.db")
+    if not is_storable(address.database):
+        raise ConfigError("database url: the name of the file has characters that are no UTF-8")
+    return address.set(
+        drivername="sqlite+pysqlite", database=str(Path(address.database).absolute()), query={}
+    )
+
+
+def _with_password_in_place(address: URL) -> URL:
+    """Take a password out of the address's options, where it would be shown."""
+    given = address.query.get("password")
+    if not isinstance(given, str):
+        return address
+    return address.difference_update_query(["password"]).set(password=address.password or given)
+
+
+def _sqlite(address: URL, *, file_mode: int, read_only: bool) -> Engine:
+    path = Path(str(address.database))
+
+    def connect() -> sqlite3.Connection:
+        # mode=rw never creates: only `prepare` and `upgrade` create a file, with its mode set.
+        return sqlite3.connect(
+            f"{path.as_uri()}?mode={'ro' if read_only else 'rw'}",
+            uri=True,
+            timeout=BUSY_TIMEOUT_MS / 1000,
+            isolation_level=None,
+            check_same_thread=False,
+        )
+
+    engine = create_engine(
+        address, creator=connect, pool_timeout=CONNECT_TIMEOUT_S, execution_options={_FILE_MODE: file_mode}
+    )
+    event.listen(engine, "connect", _set_pragmas)
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+def _set_pragmas(connection: sqlite3.Connection, _record: object) -> None:
+    connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
+    connection.execute("PRAGMA synchronous = NORMAL")
+    connection.execute("PRAGMA foreign_keys = ON")
+
+
+def _begin(connection: Connection) -> None:
+    # A deferred transaction that turns into a writing one fails at once when another has written meanwhile.
+    writes = connection.get_execution_options().get(_WRITES, True)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _postgres(address: URL, *, read_only: bool) -> Engine:
+    given = address.query.get("options", "")
+    options = [*([given] if isinstance(given, str) else given), "-c timezone=UTC"]
+    arguments: dict[str, Any] = {"options": " ".join(options).strip()}
+    if "connect_timeout" not in address.query:
+        arguments["connect_timeout"] = CONNECT_TIMEOUT_S
+    if "application_name" not in address.query:
+        arguments["application_name"] = "monitor"
+    return create_engine(
+        address,
+        connect_args=arguments,
+        pool_pre_ping=True,
+        pool_timeout=CONNECT_TIMEOUT_S,
+        pool_recycle=1800,
+        execution_options={_READ_ONLY: read_only},
+    )

@@ -1,0 +1,107 @@
+"""A lock file beside the SQLite file. It says who holds it, so that a standby can say so too."""
+
+import fcntl
+import json
+import os
+import socket
+from pathlib import Path
+
+from sqlalchemy import Engine
+
+from monitor.clock import Clock
+from monitor.errors import StoreUnavailable
+from monitor.store.connection.engine import file_mode_of, sqlite_path
+from monitor.store.connection.errors import database_name
+
+
+class FileLock:
+    """`flock` on `<database>.<suffix>`; the kernel lets go of it when the process ends, however it ends."""
+
+    def __init__(self, engine: Engine, suffix: str, *, clock: Clock) -> None:
+        path = sqlite_path(engine)
+        self._path = path.with_name(f"{path.name}.{suffix}")
+        self._mode = file_mode_of(engine)
+        self._database = database_name(engine)
+        self._clock = clock
+        self._descriptor: int | None = None
+
+    def __repr__(self) -> str:
+        return f"FileLock({str(self._path)!r})"
+
+    def try_acquire(self) -> bool:
+        """Take the lock unless another has it."""
+        if self._descriptor is not None:
+            return True
+        try:
+            descriptor = self._open()
+        except OSError as error:
+            raise StoreUnavailable(
+                f"database {self._database}: its lock file cannot be written: {error.strerror}: {self._path}"
+            ) from error
+        if not _lock(descriptor):
+            os.close(descriptor)
+            return False
+        self._descriptor = descriptor
+        self._sign(descriptor)
+        return True
+
+    def holder(self) -> str:
+        """Say who holds the lock, by what is written in it."""
+        if self._is_free():
+            return "nobody"
+        try:
+            told = json.loads(self._path.read_text(encoding="utf-8"))
+            return f"process {told['pid']} on {told['host']} since {told['since']}"
+        except (OSError, ValueError, KeyError, TypeError):
+            return "another process"
+
+    def is_held(self) -> bool:
+        """Tell whether this object holds the lock."""
+        return self._descriptor is not None
+
+    def release(self) -> None:
+        """Give the lock up. The file stays: removing it would let two processes lock two files."""
+        if self._descriptor is not None:
+            descriptor, self._descriptor = self._descriptor, None
+            os.close(descriptor)
+
+    def _open(self) -> int:
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, self._mode)
+        if os.fstat(descriptor).st_uid == os.geteuid():
+            os.fchmod(descriptor, self._mode)
+        return descriptor
+
+    def _sign(self, descriptor: int) -> None:
+        since = self._clock().isoformat(sep=" ", timespec="seconds")
+        told = {"pid": os.getpid(), "host": socket.gethostname(), "since": since}
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, json.dumps(told).encode(), 0)
+
+    def _is_free(self) -> bool:
+        if self._descriptor is not None:
+            return False
+        return _is_unlocked(self._path)
+
+
+def _lock(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _is_unlocked(path: Path) -> bool:
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError as error:
+        return isinstance(error, FileNotFoundError | NotADirectoryError)
+    try:
+        # Shared, so that two that ask do not take each other for the holder.
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    finally:
+        os.close(descriptor)
+    return True

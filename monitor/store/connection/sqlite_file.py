@@ -1,0 +1,136 @@
+"""The SQLite file as a file: it has its permissions and WAL mode before any data is in it."""
+
+import fcntl
+import os
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+
+from sqlalchemy import Engine
+
+from monitor.errors import StoreUnavailable
+from monitor.store.connection.engine import BUSY_TIMEOUT_MS, file_mode_of, is_sqlite, sqlite_path
+from monitor.store.connection.errors import database_name, translated
+
+
+def is_missing(engine: Engine) -> bool:
+    """Tell whether there is no SQLite file; one that cannot be looked at may be there."""
+    try:
+        sqlite_path(engine).stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except OSError:
+        return False
+    return False
+
+
+def is_own(engine: Engine, file: Path) -> bool:
+    """Tell whether a file is the SQLite database or one beside it that belongs to it: its logs, its locks.
+
+    Raises OSError for a name that no file can have, RuntimeError for symbolic links that go in circles.
+    """
+    if not is_sqlite(engine):
+        return False
+    database, target = sqlite_path(engine).resolve(), file.resolve()
+    if target.exists() and database.exists() and target.samefile(database):
+        return True
+    end = target.name.removeprefix(database.name)
+    belongs = end in {"", "-wal", "-shm", "-journal"} or (end.startswith(".") and end.endswith(".lock"))
+    return target.parent == database.parent and target.name.startswith(database.name) and belongs
+
+
+def create_file(engine: Engine, look: Callable[[Engine], object]) -> None:
+    """Create the SQLite file and its directory unless they exist; many processes may do so at once.
+
+    `look` sees the file before anything in it is changed, and may raise to have it left alone.
+    """
+    path, mode = sqlite_path(engine), file_mode_of(engine)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with _alone_in(path.parent):
+            _create(path, mode)
+            look(engine)
+            with translated(engine):
+                _set_wal(path)
+    except OSError as error:
+        raise StoreUnavailable(
+            f"database {database_name(engine)} cannot be created: {error.strerror}: {error.filename}"
+        ) from error
+
+
+def ensure_mode(engine: Engine) -> None:
+    """Give an existing file and its -wal and -shm the configured permissions, where this user may."""
+    path, mode = sqlite_path(engine), file_mode_of(engine)
+    for part in (path, path.with_name(f"{path.name}-wal"), path.with_name(f"{path.name}-shm")):
+        with suppress(FileNotFoundError, PermissionError):
+            if part.is_file() and part.stat().st_mode & 0o777 != mode:
+                part.chmod(mode)
+
+
+def ensure_wal(engine: Engine) -> None:
+    """Set WAL mode, which a file restored from a copy may have lost."""
+    with translated(engine):
+        _set_wal(sqlite_path(engine))
+
+
+def is_shrinkable(engine: Engine) -> bool:
+    """Tell whether the file can give pages back one by one; those of older versions cannot."""
+    with translated(engine), _opened(sqlite_path(engine)) as file:
+        (found,) = file.execute("PRAGMA auto_vacuum").fetchone()
+        return bool(found)
+
+
+def make_shrinkable(engine: Engine) -> None:
+    """Write the whole file anew, so that it can; nobody else may write meanwhile.
+
+    Raises StoreError, the file as it was, where the disk has no room for it twice or another process writes.
+    """
+    with translated(engine), _opened(sqlite_path(engine)) as file:
+        file.execute("PRAGMA auto_vacuum = INCREMENTAL")
+        file.execute("VACUUM")
+
+
+def give_back(engine: Engine, pages: int) -> bool:
+    """Cut up to so many unused pages off the file, in one transaction; True if there may be more to cut."""
+    with translated(engine), _opened(sqlite_path(engine)) as file:
+        # A script, because it frees one page for each row that it is asked for, and `execute` asks for one.
+        file.executescript(f"PRAGMA incremental_vacuum({pages:d})")
+        (left,) = file.execute("PRAGMA freelist_count").fetchone()
+        (can_be_cut,) = file.execute("PRAGMA auto_vacuum").fetchone()
+        return bool(left and can_be_cut)
+
+
+def _create(path: Path, mode: int) -> None:
+    # SQLite gives -wal and -shm the permissions of the file itself.
+    with suppress(FileExistsError):
+        descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC, mode)
+        try:
+            os.fchmod(descriptor, mode)
+        finally:
+            os.close(descriptor)
+
+
+def _set_wal(path: Path) -> None:
+    with _opened(path) as file:
+        if not path.stat().st_size:
+            file.execute("PRAGMA auto_vacuum = INCREMENTAL")  # possible only while nothing is in the file
+        if file.execute("PRAGMA journal_mode").fetchone() != ("wal",):
+            file.execute("PRAGMA journal_mode = WAL")
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[sqlite3.Connection]:
+    seconds = BUSY_TIMEOUT_MS / 1000
+    with closing(sqlite3.connect(f"{path.as_uri()}?mode=rw", uri=True, timeout=seconds)) as file:
+        yield file
+
+
+@contextmanager
+def _alone_in(directory: Path) -> Iterator[None]:
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)

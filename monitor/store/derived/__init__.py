@@ -1,0 +1,1 @@
+"""What follows from facts: events, states, periods, days; carried forward, rebuilt, compared."""

@@ -1,0 +1,198 @@
+"""Puts the derived rows that stand beside those that follow from the facts, and writes nothing (rules.md 29).
+
+A history is folded in memory, a bounded number of sweeps at a time.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from itertools import islice
+from typing import Any
+
+from sqlalchemy import Connection, Engine, RowMapping, select
+
+from monitor.clock import to_datetime
+from monitor.core.domain.sweep import Decision, Policy, ProviderState, Verdict
+from monitor.core.history.comparison import Columns, Comparison, Part
+from monitor.core.history.daily import Day, Days, day_of, midnight_of
+from monitor.core.lifecycle.fold import fold
+from monitor.store.connection.codecs import event_id, moment
+from monitor.store.connection.engine import reading
+from monitor.store.derived.decisions import event_columns
+from monitor.store.derived.differences import Tally
+from monitor.store.derived.horizon import is_kept, read_horizon
+from monitor.store.derived.periods import differing_periods
+from monitor.store.derived.recorded import Standing, read_standing, read_strays
+from monitor.store.derived.states import provider_memory, state_row
+from monitor.store.facts.identities import find_provider
+from monitor.store.facts.sweeps import StoredSweep, counts_of, gaps_of, read_stored
+from monitor.store.schema import daily, model, model_state, provider_state
+from monitor.store.schema.typecheck import require_derived_types
+
+_SWEEPS_AT_ONCE = 100
+MOST_SHOWN = 20
+_TIMES = frozenset({"since", "last_checked_at", "last_available_at", "retires_at"})
+_PERIOD_TIMES = frozenset({"began_at", "confirmed_at", "ended_at", "end_confirmed_at"})
+_DAY_COLUMNS = tuple(Day.__dataclass_fields__)
+
+
+def compare(
+    engine: Engine, provider: str, policy: Policy | None = None, *, most: int = MOST_SHOWN
+) -> Comparison:
+    """Compare a provider's derived rows with those that its finished sweeps give, at one moment.
+
+    Each sweep is decided with the policy stored beside it, or all with `policy`. The first `most` differences
+    are told in full, the others counted.
+    """
+    with reading(engine) as connection:
+        found = find_provider(connection, provider)
+        if found is None:
+            return Comparison(provider=provider, sweeps=0)
+        return compare_provider(connection, found, provider, policy, most=most)
+
+
+def compare_provider(
+    connection: Connection, provider_id: int, provider: str, policy: Policy | None, *, most: int = MOST_SHOWN
+) -> Comparison:
+    """As `compare`, in the transaction at hand. Raises StoreError for rows of wrong types."""
+    require_derived_types(connection)
+    replay = _Replay(connection, provider_id, policy, Tally(most))
+    sweeps = replay.run()
+    return replay.tally.told(provider, sweeps)
+
+
+@dataclass(slots=True)
+class _Replay:
+    """One pass over a provider's history: what is believed so far, and the days that are being counted."""
+
+    connection: Connection
+    provider_id: int
+    policy: Policy | None
+    tally: Tally
+
+    def run(self) -> int:
+        """Compare everything; returns how many sweeps there were."""
+        since = read_horizon(self.connection, self.provider_id)
+        state, days, sweeps, compared = since.state, Days(since.day), 0, since.day
+        kept = is_kept(self.provider_id, since)
+        for batch in _batches(read_stored(self.connection, *kept)):
+            begun = day_of(batch[0].sweep.started_at)
+            self._compare_days(days, compared, begun)
+            sweeps, compared = sweeps + len(batch), max(begun, compared)
+            standing = read_standing(self.connection, self.provider_id, [each.id for each in batch])
+            for stored in batch:
+                state = self._step(state, days, self._under_policy(stored), standing)
+        self._compare_days(days, compared, _LATEST_DAY)
+        for each in read_strays(self.connection, self.provider_id):
+            self.tally.event(each, None)
+        self._compare_periods()
+        self._compare_states(state)
+        return sweeps
+
+    def _under_policy(self, stored: StoredSweep) -> StoredSweep:
+        return stored if self.policy is None else replace(stored, policy=self.policy)
+
+    def _step(
+        self, state: ProviderState, days: Days, stored: StoredSweep, standing: Mapping[int, Standing]
+    ) -> ProviderState:
+        """Fold one sweep and compare what it gives with what stands."""
+        decision = fold(state, stored.sweep, stored.policy)
+        if decision.verdict is Verdict.CONCLUSIVE:
+            days.add(state, stored.sweep, stored.policy)
+        stands = standing[stored.id]
+        follows = _derived(stored, decision)
+        self.tally.compare(Part.SWEEP, None, stored.sweep.started_at, stands.decision, follows)
+        self._compare_events(stands, stored, decision)
+        return decision.state
+
+    def _compare_events(self, stands: Standing, stored: StoredSweep, decision: Decision) -> None:
+        left = list(stands.events)
+        for place, each in enumerate(decision.events):
+            follows = {
+                "event_id": event_id(stored.id, place),
+                "model": each.model,
+                "swept_at": stored.sweep.started_at,
+                **_with_moments(event_columns(each), {"began_at", "confirmed_at"}),
+            }
+            same = [row for row in left if (row["model"], row["kind"]) == (each.model, each.kind)]
+            for row in same[:1]:
+                left.remove(row)
+            self.tally.event(same[0] if same else None, follows)
+        for row in left:
+            self.tally.event(row, None)
+
+    def _compare_days(self, days: Days, first: int, before: int) -> None:
+        """Compare the days from the first on and before another, which no later sweep adds to."""
+        query = (
+            select(model.c.name, daily)
+            .join_from(model, daily)
+            .where(model.c.provider_id == self.provider_id, daily.c.day >= first, daily.c.day < before)
+        )
+        stands = {
+            (row["name"], row["day"]): {name: row[name] for name in _DAY_COLUMNS}
+            for row in self.connection.execute(query).mappings()
+        }
+        follows = {(name, day): asdict(counted) for name, day, counted in days.take(before)}
+        for name, day in sorted(stands.keys() | follows.keys(), key=lambda key: (key[1], key[0])):
+            pair = stands.get((name, day)), follows.get((name, day))
+            self.tally.compare(Part.DAY, name, midnight_of(day), *pair)
+
+    def _compare_periods(self) -> None:
+        """Compare the periods with those that the events give, where these are right."""
+        if self.tally.found(Part.EVENT):
+            return
+        for stands, follows in differing_periods(self.connection, self.provider_id):
+            row = stands or follows
+            if row is not None:
+                query = select(model.c.name).where(model.c.id == row["model_id"])
+                pair = _period_columns(stands), _period_columns(follows)
+                began_at = to_datetime(row["began_at"])
+                self.tally.compare(Part.PERIOD, self.connection.scalar(query), began_at, *pair)
+
+    def _compare_states(self, state: ProviderState) -> None:
+        query = (
+            select(model.c.name, model_state)
+            .join_from(model, model_state)
+            .where(model.c.provider_id == self.provider_id)
+        )
+        stands = {row["name"]: _state_columns(row) for row in self.connection.execute(query).mappings()}
+        follows = {name: _state_columns(state_row(0, known)) for name, known in state.models.items()}
+        for name in sorted(stands.keys() | follows.keys()):
+            self.tally.state(name, stands.get(name), follows.get(name))
+        memory = select(provider_state.c.memory).where(provider_state.c.provider_id == self.provider_id)
+        stored = self.connection.scalar(memory) or provider_memory(ProviderState())
+        since = state.folded_until or midnight_of(0)
+        pair = {"memory": stored}, {"memory": provider_memory(state)}
+        self.tally.compare(Part.STATE, None, since, *pair)
+
+
+_LATEST_DAY = 2**31 - 1
+
+
+def _batches(sweeps: Iterator[StoredSweep]) -> Iterator[Sequence[StoredSweep]]:
+    while batch := list(islice(sweeps, _SWEEPS_AT_ONCE)):
+        yield batch
+
+
+def _derived(stored: StoredSweep, decision: Decision) -> Columns:
+    """Return what a sweep's row says of its decision, and its gaps."""
+    return {
+        "verdict": decision.verdict.value,
+        "cause": None if decision.cause is None else str(decision.cause),
+        **counts_of(stored.sweep, stored.policy, decision.verdict),
+        "gaps": tuple(sorted(gaps_of(stored.sweep, stored.policy))),
+    }
+
+
+def _state_columns(row: Mapping[str, Any] | RowMapping) -> Columns:
+    shown = {name: value for name, value in row.items() if name not in {"name", "model_id"}}
+    return _with_moments(shown, _TIMES)
+
+
+def _period_columns(row: RowMapping | None) -> Columns | None:
+    if row is None:
+        return None
+    return _with_moments({name: row[name] for name in row if name != "model_id"}, _PERIOD_TIMES)
+
+
+def _with_moments(row: Mapping[str, Any], times: frozenset[str] | set[str]) -> Columns:
+    return {name: moment(value) if name in times else value for name, value in row.items()}

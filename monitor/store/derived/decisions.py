@@ -1,0 +1,92 @@
+"""What a sweep means, as rows: verdict, counts, events.
+
+Ids follow from the sweep, so a rebuild gives the same.
+"""
+
+from typing import Any
+
+from sqlalchemy import Connection, Row, insert, select, update
+
+from monitor.clock import to_datetime, to_millis
+from monitor.core.domain.sweep import Decision, Event, EventKind, Status, Verdict
+from monitor.store.connection.codecs import event_id
+from monitor.store.derived.periods import write_periods
+from monitor.store.derived.states import read_state
+from monitor.store.facts.identities import model_ids
+from monitor.store.facts.sweeps import StoredSweep, counts_of
+from monitor.store.schema import event, model, sweep
+
+
+def write_decision(connection: Connection, provider_id: int, stored: StoredSweep, decision: Decision) -> None:
+    """Write a decision on a sweep, except the state after it."""
+    connection.execute(
+        update(sweep)
+        .where(sweep.c.id == stored.id)
+        .values(
+            verdict=decision.verdict.value,
+            cause=None if decision.cause is None else str(decision.cause),
+            **counts_of(stored.sweep, stored.policy, decision.verdict),
+        )
+    )
+    models = model_ids(
+        connection, provider_id, [each.model for each in decision.events if each.model is not None]
+    )
+    rows = [
+        {
+            "id": event_id(stored.id, place),
+            "provider_id": provider_id,
+            "sweep_id": stored.id,
+            "swept_at": to_millis(stored.sweep.started_at),
+            "model_id": None if each.model is None else models[each.model],
+            **event_columns(each),
+        }
+        for place, each in enumerate(decision.events)
+    ]
+    if rows:
+        connection.execute(insert(event), rows)
+        write_periods(connection, rows)
+
+
+def read_decision(connection: Connection, provider_id: int, sweep_id: int) -> Decision:
+    """Return the decision on the latest sweep of a provider, as it is recorded."""
+    found = connection.execute(select(sweep.c.verdict, sweep.c.cause).where(sweep.c.id == sweep_id)).one()
+    query = (
+        select(event, model.c.name)
+        .join_from(event, model, isouter=True)
+        .where(event.c.sweep_id == sweep_id)
+        .where(event.c.id.between(event_id(sweep_id, 0), event_id(sweep_id + 1, 0) - 1))
+        .order_by(event.c.id)
+    )
+    return Decision(
+        verdict=Verdict(found.verdict),
+        cause=found.cause,
+        events=tuple(core_event(row) for row in connection.execute(query)),
+        state=read_state(connection, provider_id),
+    )
+
+
+def core_event(row: Row[Any]) -> Event:
+    """Return the event of a row of `event` with its model's name."""
+    return Event(
+        kind=EventKind(row.kind),
+        model=row.name,
+        began_at=to_datetime(row.began_at),
+        confirmed_at=to_datetime(row.confirmed_at),
+        from_status=None if row.from_status is None else Status(row.from_status),
+        to_status=None if row.to_status is None else Status(row.to_status),
+        reason=row.reason,
+        detail=row.detail,
+    )
+
+
+def event_columns(each: Event) -> dict[str, Any]:
+    """Return the columns of an event that it has by itself, whatever sweep and model it belongs to."""
+    return {
+        "kind": each.kind.value,
+        "began_at": to_millis(each.began_at),
+        "confirmed_at": to_millis(each.confirmed_at),
+        "from_status": None if each.from_status is None else each.from_status.value,
+        "to_status": None if each.to_status is None else each.to_status.value,
+        "reason": None if each.reason is None else str(each.reason),
+        "detail": each.detail,
+    }

@@ -1,0 +1,189 @@
+"""Derives from facts: folds stored sweeps and writes what follows, forward or all over again.
+
+The daemon's step, an import and a rebuild all end here, so they leave the same rows.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from sqlalchemy import Connection, Engine, ScalarSelect, delete, func, select, update
+
+from monitor.clock import to_millis
+from monitor.core.domain.sweep import Policy, ProviderState
+from monitor.core.history.comparison import Comparison
+from monitor.core.lifecycle.fold import fold
+from monitor.store.connection.codecs import DAY_MS
+from monitor.store.connection.engine import writing
+from monitor.store.derived.compare import MOST_SHOWN, compare_provider
+from monitor.store.derived.daily import count_days
+from monitor.store.derived.decisions import write_decision
+from monitor.store.derived.horizon import Horizon, is_kept, read_bounds, read_horizon
+from monitor.store.derived.periods import rewrite_periods
+from monitor.store.derived.states import forget_state, read_state, save_state
+from monitor.store.facts.identities import find_provider, insert_new, model_ids, note_untracked, policy_id
+from monitor.store.facts.sweeps import StoredSweep, gaps_of, read_stored
+from monitor.store.schema import daily, event, gap, model, provider, sweep, untracked
+
+
+def rebuild(
+    engine: Engine, provider: str, policy: Policy | None = None, *, most: int = MOST_SHOWN
+) -> Comparison:
+    """Derive a provider's rows anew from its finished sweeps, in one transaction (rules.md 29).
+
+    What was derived before the horizon (store/derived/horizon.py) stands, and so do the policies of those
+    sweeps.
+
+    Each sweep is decided with policy, acceptance and verdict as stored beside it; a given `policy` is stored
+    beside every finished sweep first. Returns what stood otherwise, as `compare`. What people were
+    told and what waits to be told (`delivery`, `telling`) is left as it is.
+    """
+    with writing(engine) as connection:
+        found = find_provider(connection, provider)
+        if found is None:
+            return Comparison(provider=provider, sweeps=0)
+        lock_provider(connection, found)
+        return rewrite(connection, found, provider, policy, most=most)
+
+
+def rewrite(
+    connection: Connection, provider_id: int, provider: str, policy: Policy | None, *, most: int = MOST_SHOWN
+) -> Comparison:
+    """As `rebuild`, in the transaction at hand, which must have locked the provider."""
+    comparison = compare_provider(connection, provider_id, provider, policy, most=most)
+    if policy is not None:
+        kept = is_kept(provider_id, read_bounds(connection, provider_id))
+        connection.execute(update(sweep).where(*kept).values(policy_id=policy_id(connection, policy)))
+    if comparison.differs or policy is not None:
+        rebuild_provider(connection, provider_id, exclusions=True)
+    return comparison
+
+
+def lock_provider(connection: Connection, provider_id: int) -> int:
+    """Keep others from deriving this provider's rows until the end of the transaction.
+
+    Returns how often they were derived before: who decides at the same time notices by it.
+    """
+    folds: int = connection.execute(
+        update(provider)
+        .where(provider.c.id == provider_id)
+        .values(folds=provider.c.folds + 1)
+        .returning(provider.c.folds)
+    ).scalar_one()
+    return folds - 1
+
+
+def settle(connection: Connection, provider_id: int) -> None:
+    """Fold the finished sweeps that are not folded yet; all anew if one took its place in the past."""
+    first = connection.scalar(select(func.min(sweep.c.started_at)).where(*_unfolded(provider_id)))
+    if first is None:
+        return
+    if first <= connection.execute(select(last_folded(provider_id))).scalar_one():
+        rebuild_provider(connection, provider_id)
+        return
+    state = read_state(connection, provider_id)
+    days = _fold_all(connection, provider_id, state, read_stored(connection, *_unfolded(provider_id)))
+    _count(connection, provider_id, days)
+
+
+def rebuild_provider(
+    connection: Connection,
+    provider_id: int,
+    *,
+    exclusions: bool = False,
+    watch: Callable[[int], None] = lambda _done: None,
+) -> None:
+    """Replace everything derived of a provider from its horizon on, in the transaction at hand.
+
+    With `exclusions` also what says which listed models a sweep did not observe or its policy shut out.
+    `watch` hears after each sweep how many are done.
+    """
+    since = read_horizon(connection, provider_id)
+    models = select(model.c.id).where(model.c.provider_id == provider_id)
+    is_later = event.c.swept_at > since.started_at
+    connection.execute(delete(event).where(event.c.provider_id == provider_id, is_later))
+    connection.execute(delete(daily).where(daily.c.model_id.in_(models), daily.c.day >= since.day))
+    rewrite_periods(connection, provider_id)
+    forget_state(connection, provider_id)
+    sweeps = read_stored(connection, *is_kept(provider_id, since))
+    if exclusions:
+        _forget_exclusions(connection, provider_id, since)
+        sweeps = _with_exclusions(connection, provider_id, sweeps)
+    days = _fold_all(connection, provider_id, since.state, sweeps, watch)
+    _count(connection, provider_id, days)
+
+
+def last_folded(provider_id: int) -> ScalarSelect[int]:
+    """Return the start of the latest sweep that was folded, 0 if none was."""
+    folded = select(func.max(sweep.c.started_at)).where(
+        sweep.c.provider_id == provider_id, sweep.c.verdict.is_not(None)
+    )
+    return select(func.coalesce(folded.scalar_subquery(), 0)).scalar_subquery()
+
+
+def is_next(connection: Connection, provider_id: int, started_at: int) -> bool:
+    """Tell whether a sweep that started then (ms) comes right after the folded ones; nothing else waits."""
+    if connection.execute(select(last_folded(provider_id))).scalar_one() >= started_at:
+        return False
+    return connection.execute(select(sweep.c.id).where(*_unfolded(provider_id)).limit(1)).first() is None
+
+
+def days_of(stored: StoredSweep) -> tuple[int, int]:
+    """Return the first and the last day that a sweep's observations fall on."""
+    start = to_millis(stored.sweep.started_at)
+    latest = max((each.at_ms for each in stored.sweep.observations), default=0)
+    return start // DAY_MS, (start + latest) // DAY_MS
+
+
+def _fold_all(
+    connection: Connection,
+    provider_id: int,
+    state: ProviderState,
+    sweeps: Iterable[StoredSweep],
+    watch: Callable[[int], None] = lambda _done: None,
+) -> tuple[int, int] | None:
+    """Fold sweeps one after the other; returns the days they fall on."""
+    days: tuple[int, int] | None = None
+    for done, stored in enumerate(sweeps, start=1):
+        decision = fold(state, stored.sweep, stored.policy)
+        write_decision(connection, provider_id, stored, decision)
+        state = decision.state
+        first, last = days_of(stored)
+        days = (first, last) if days is None else (min(days[0], first), max(days[1], last))
+        watch(done)
+    save_state(connection, provider_id, state)
+    return days
+
+
+def _count(connection: Connection, provider_id: int, days: tuple[int, int] | None) -> None:
+    if days is not None:
+        first = max(days[0], read_bounds(connection, provider_id).day)
+        count_days(connection, provider_id, first, days[1])
+
+
+def _unfolded(provider_id: int) -> tuple[Any, ...]:
+    return (sweep.c.provider_id == provider_id, sweep.c.verdict.is_(None), sweep.c.finished_at.is_not(None))
+
+
+def _forget_exclusions(connection: Connection, provider_id: int, since: Horizon) -> None:
+    """Forget gaps and exclusions; with a horizon the latter stay, since pruned sweeps need them too."""
+    models = select(model.c.id).where(model.c.provider_id == provider_id)
+    sweeps = select(sweep.c.id).where(*is_kept(provider_id, since))
+    connection.execute(delete(gap).where(gap.c.model_id.in_(models), gap.c.sweep_id.in_(sweeps)))
+    if since == Horizon():
+        connection.execute(delete(untracked).where(untracked.c.model_id.in_(models)))
+
+
+def _with_exclusions(
+    connection: Connection, provider_id: int, sweeps: Iterable[StoredSweep]
+) -> Iterator[StoredSweep]:
+    """Write each sweep's gaps, and the listed models that its policy shuts out, on the way."""
+    for stored in sweeps:
+        models = model_ids(connection, provider_id, stored.sweep.listed)
+        number = connection.execute(select(sweep.c.policy_id).where(sweep.c.id == stored.id)).scalar_one()
+        note_untracked(connection, number, stored.policy, models)
+        gaps = [
+            {"model_id": models[name], "sweep_id": stored.id} for name in gaps_of(stored.sweep, stored.policy)
+        ]
+        if gaps:
+            connection.execute(insert_new(connection, gap), gaps)  # an import may commit its own meanwhile
+        yield stored

@@ -1,0 +1,1 @@
+"""Writes what sweeps saw, and reads it back unchanged."""

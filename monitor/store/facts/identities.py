@@ -1,0 +1,224 @@
+"""Finds or makes the rows that are stored once and pointed at: names, catalogs, policies, findings."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
+from json import dumps, loads
+from typing import Any, Final
+
+from sqlalchemy import Connection, Insert, Table, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from monitor.core.domain.sweep import NOT_RECORDED, Observation, Outcome, Policy
+from monitor.core.lifecycle.fold import is_tracked
+from monitor.errors import StoreError
+from monitor.store.connection.codecs import batches, digest, is_storable, millis, policy_text
+from monitor.store.schema import alias, catalog, finding, model, policy, provider, untracked
+
+Row = Mapping[str, Any]
+NOBODY: Final[Mapping[str, int]] = {}
+OWN: Final = 0  # the number of a model's own name
+_FEW: Final = 20
+_MOST_TRIES: Final = 10
+
+
+def insert_new(connection: Connection, table: Table) -> Insert:
+    """Return an insert that leaves rows alone which are already there."""
+    return _insert_new(connection.dialect.name, table)
+
+
+def upsert(connection: Connection, table: Table) -> Insert:
+    """Return an insert that overwrites the row with the same primary key."""
+    return _upsert(connection.dialect.name, table)
+
+
+def _insert(dialect: str, table: Table) -> sqlite.Insert | postgresql.Insert:
+    return sqlite.insert(table) if dialect == "sqlite" else postgresql.insert(table)
+
+
+@cache
+def _insert_new(dialect: str, table: Table) -> Insert:
+    return _insert(dialect, table).on_conflict_do_nothing()
+
+
+@cache
+def _upsert(dialect: str, table: Table) -> Insert:
+    statement = _insert(dialect, table)
+    key = [column.name for column in table.primary_key.columns]
+    rest = {
+        column.name: statement.excluded[column.name] for column in table.columns if column.name not in key
+    }
+    return statement.on_conflict_do_update(index_elements=key, set_=rest)
+
+
+def find_provider(connection: Connection, name: str) -> int | None:
+    """Return the id of a provider that has a history."""
+    if not is_storable(name):
+        return None
+    return connection.scalar(select(provider.c.id).where(provider.c.name == name))
+
+
+def provider_id(connection: Connection, name: str) -> int:
+    """Return the id of a provider, known from now on."""
+    return _one_id(connection, provider, {"name": name})
+
+
+def model_ids(connection: Connection, provider: int, names: Sequence[str]) -> dict[str, int]:
+    """Return the ids of a provider's models by name, known from now on."""
+    known = _known_models(connection, provider, names)
+    new = [name for name in dict.fromkeys(names) if name not in known]
+    if new:
+        rows = [{"provider_id": provider, "name": name} for name in new]
+        connection.execute(insert_new(connection, model), rows)
+        known |= _known_models(connection, provider, new)
+    return known
+
+
+def catalog_id(connection: Connection, provider: int, members: Sequence[int]) -> int:
+    """Return the id of a listing; the same ids in the same order are stored once."""
+    text = dumps(members, separators=(",", ":"))
+    return _one_id(connection, catalog, {"provider_id": provider, "digest": digest(text)}, members=text)
+
+
+def catalog_members(connection: Connection, catalog_ids: Iterable[int]) -> dict[int, list[int]]:
+    """Return the model ids of catalogs, in their order."""
+    found: dict[int, list[int]] = {}
+    for batch in batches(sorted(set(catalog_ids))):
+        rows = connection.execute(select(catalog.c.id, catalog.c.members).where(catalog.c.id.in_(batch)))
+        found |= {row.id: loads(row.members) for row in rows}
+    return found
+
+
+def policy_id(connection: Connection, rules: Policy) -> int:
+    """Return the id of a policy, stored once."""
+    text = policy_text(rules)
+    return _one_id(connection, policy, {"digest": digest(text)}, document=text)
+
+
+def note_untracked(connection: Connection, policy: int, rules: Policy, models: Mapping[str, int]) -> None:
+    """Remember which of these models the policy shuts out, so that SQL need not match patterns."""
+    if rules.include == ("*",) and not rules.exclude:
+        return
+    rows = [
+        {"policy_id": policy, "model_id": number}
+        for name, number in models.items()
+        if not is_tracked(name, rules)
+    ]
+    if rows:
+        connection.execute(insert_new(connection, untracked), rows)
+
+
+def alias_numbers(
+    connection: Connection, models: Mapping[str, int], observations: Iterable[Observation]
+) -> dict[str, int]:
+    """Return by model the number of the name that its answer tells, known from now on; OWN is its own.
+
+    Who gave no answer, or one that nobody looked at for a name, has none. `models` are the ids of the models,
+    each of which has one observation. Raises StoreError where others number the same model's names again and
+    again meanwhile.
+    """
+    named = {each.model: each.served_as for each in observations if _is_named(each)}
+    own = {name: OWN for name, served in named.items() if served is None}
+    wanted = {name: served for name, served in named.items() if served is not None}
+    for _ in range(_MOST_TRIES):
+        numbers = _known_aliases(connection, [models[name] for name in wanted])
+        new = {name: served for name, served in wanted.items() if served not in numbers.get(models[name], {})}
+        if not new:
+            return own | {name: numbers[models[name]][served] for name, served in wanted.items()}
+        rows = [
+            {"model_id": number, "number": len(numbers.get(number, {})) + 1, "name": new[name]}
+            for name in new
+            for number in [models[name]]
+        ]
+        connection.execute(insert_new(connection, alias), rows)
+    raise StoreError("the names of a model's answers are numbered by others at the same time: try again")
+
+
+def _is_named(seen: Observation) -> bool:
+    return seen.served_as != NOT_RECORDED and (
+        seen.outcome is Outcome.AVAILABLE or seen.served_as is not None
+    )
+
+
+def finding_ids(
+    connection: Connection, observations: Iterable[Observation], aliases: Mapping[str, int] = NOBODY
+) -> dict[bytes, int]:
+    """Return the ids of what these observations found, by `finding_digest`, known from now on.
+
+    `aliases` are those of `alias_numbers`. New ones are numbered from the most frequent on: SQLite keeps
+    small numbers in fewer bytes, and the number 1 in none.
+    """
+    marks = [(finding_digest(each, aliases.get(each.model)), each) for each in observations]
+    wanted, often = dict(marks), Counter(mark for mark, _ in marks)
+    known = _known_findings(connection, list(wanted))
+    new = [mark for mark, _ in often.most_common() if mark not in known]
+    if new:
+        rows = [_finding_row(mark, wanted[mark], aliases.get(wanted[mark].model)) for mark in new]
+        connection.execute(insert_new(connection, finding), rows)
+        known |= _known_findings(connection, new)
+    return known
+
+
+def finding_digest(seen: Observation, alias: int | None = None) -> bytes:
+    """Return what stands for the parts of an observation that repeat, with the number of the name it tells.
+
+    Without one it is what it was before those were kept: findings of older databases are found by it.
+    """
+    return digest(
+        seen.outcome.value,
+        seen.reason,
+        seen.kind,
+        seen.http_status,
+        seen.attempts,
+        millis(seen.retires_at),
+        seen.detail,
+        *(() if alias is None else (alias,)),
+    )
+
+
+def _finding_row(mark: bytes, seen: Observation, alias: int | None) -> Row:
+    return {
+        "digest": mark,
+        "outcome": seen.outcome.value,
+        "reason": str(seen.reason),
+        "kind": str(seen.kind),
+        "http_status": seen.http_status,
+        "attempts": seen.attempts,
+        "retires_at": millis(seen.retires_at),
+        "detail": seen.detail,
+        "alias": alias,
+    }
+
+
+def _one_id(connection: Connection, table: Table, key: Row, **rest: object) -> int:
+    chosen = select(table.c.id).where(*(table.c[name] == value for name, value in key.items()))
+    found: int | None = connection.scalar(chosen)
+    if found is None:
+        connection.execute(insert_new(connection, table), {**key, **rest})
+        found = connection.execute(chosen).scalar_one()
+    return found
+
+
+def _known_models(connection: Connection, provider: int, names: Sequence[str]) -> dict[str, int]:
+    """Return the ids of these names; of all where many are asked for, which is then quicker."""
+    of_provider = select(model.c.name, model.c.id).where(model.c.provider_id == provider)
+    query = of_provider.where(model.c.name.in_(names)) if len(names) <= _FEW else of_provider
+    return {name: number for name, number in connection.execute(query).all()}  # noqa: C416
+
+
+def _known_aliases(connection: Connection, models: Sequence[int]) -> dict[int, dict[str, int]]:
+    """Return the numbers of the names of these models' answers, by model and name."""
+    known: dict[int, dict[str, int]] = {}
+    for batch in batches(models):
+        rows = connection.execute(select(alias).where(alias.c.model_id.in_(batch)))
+        for number, place, name in rows:
+            known.setdefault(number, {})[name] = place
+    return known
+
+
+def _known_findings(connection: Connection, marks: Sequence[bytes]) -> dict[bytes, int]:
+    known: dict[bytes, int] = {}
+    for batch in batches(marks):
+        query = select(finding.c.digest, finding.c.id).where(finding.c.digest.in_(batch))
+        known |= {bytes(mark): number for mark, number in connection.execute(query)}
+    return known

@@ -1,0 +1,176 @@
+"""A sweep as facts: written once, read back as the same core value."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, select, update
+
+from monitor.clock import to_datetime, to_millis
+from monitor.core.domain.sweep import UNASKED, Cause, Observation, Outcome, Policy, Sweep, Verdict
+from monitor.core.lifecycle.fold import is_tracked
+from monitor.store.connection.codecs import batches, moment, read_policy
+from monitor.store.facts.identities import catalog_id, catalog_members, insert_new, model_ids, note_untracked
+from monitor.store.facts.observations import read_observations, write_all_observations
+from monitor.store.schema import gap, model, policy, provider, sweep
+
+_SWEEPS_AT_ONCE = 100  # so many are in memory while a history is read
+
+
+@dataclass(frozen=True, slots=True)
+class StoredSweep:
+    """A finished sweep with its id and the policy stored beside it."""
+
+    id: int
+    sweep: Sweep
+    policy: Policy
+
+
+def write_facts(connection: Connection, provider_id: int, policy_id: int, stored: StoredSweep) -> None:
+    """Bring the facts of a sweep, whose row exists, to those of the value."""
+    facts = stored.sweep
+    models = _known(connection, provider_id, policy_id, stored)
+    write_all_observations(connection, provider_id, stored.id, facts.observations)
+    gaps = [{"model_id": models[name], "sweep_id": stored.id} for name in gaps_of(facts, stored.policy)]
+    if gaps:
+        connection.execute(insert_new(connection, gap), gaps)
+    columns = {
+        "catalog_id": _listing(connection, provider_id, models, facts),
+        **_catalog_columns(facts),
+        **_end_columns(facts),
+    }
+    connection.execute(update(sweep).where(sweep.c.id == stored.id).values(columns))
+
+
+def write_catalog(connection: Connection, provider_id: int, policy_id: int, stored: StoredSweep) -> None:
+    """Write what reading the catalog gave of a sweep that goes on."""
+    models = _known(connection, provider_id, policy_id, stored)
+    columns = {
+        "catalog_id": _listing(connection, provider_id, models, stored.sweep),
+        "listed": len(stored.sweep.listed),
+        **_catalog_columns(stored.sweep),
+    }
+    connection.execute(update(sweep).where(sweep.c.id == stored.id).values(columns))
+
+
+def gaps_of(facts: Sweep, rules: Policy) -> tuple[str, ...]:
+    """Return the listed and tracked ids without an observation (rules.md 1)."""
+    seen = {each.model for each in facts.observations}
+    return tuple(name for name in facts.listed if name not in seen and is_tracked(name, rules))
+
+
+def counts_of(facts: Sweep, rules: Policy, verdict: Verdict) -> Mapping[str, int]:
+    """Return the counts of a sweep by outcome; a gap of a conclusive one counts as unknown."""
+    counts = dict.fromkeys((outcome.value for outcome in Outcome), 0)
+    for each in facts.observations:
+        counts[each.outcome.value] += 1
+    if verdict is Verdict.CONCLUSIVE:
+        counts[Outcome.UNKNOWN.value] += len(gaps_of(facts, rules))
+    probed = sum(each.reason not in UNASKED for each in facts.observations)
+    return {"listed": len(facts.listed), "probed": probed, **counts}
+
+
+def read_stored(connection: Connection, *conditions: ColumnElement[bool]) -> Iterator[StoredSweep]:
+    """Read the sweeps that meet the conditions on `sweep`, by start and id, a bounded number at a time."""
+    keys = (
+        connection.execute(select(sweep.c.id).where(*conditions).order_by(sweep.c.started_at, sweep.c.id))
+        .scalars()
+        .all()
+    )
+    for batch in batches(keys, _SWEEPS_AT_ONCE):
+        yield from _read_batch(connection, batch)
+
+
+def _read_batch(connection: Connection, ids: Sequence[int]) -> Iterator[StoredSweep]:
+    query = (
+        select(sweep, provider.c.name.label("provider"), policy.c.document)
+        .join(provider, provider.c.id == sweep.c.provider_id)
+        .join(policy, policy.c.id == sweep.c.policy_id)
+        .where(sweep.c.id.in_(ids))
+        .order_by(sweep.c.started_at, sweep.c.id)
+    )
+    rows = connection.execute(query).all()
+    catalogs = catalog_members(connection, (row.catalog_id for row in rows if row.catalog_id is not None))
+    seen = read_observations(connection, {row.provider_id for row in rows}, ids)
+    names = _names(connection, {row.provider_id for row in rows})
+    for row in rows:
+        members = catalogs.get(row.catalog_id, [])
+        yield StoredSweep(
+            row.id, _sweep(row, members, seen.get(row.id, {}), names), read_policy(row.document)
+        )
+
+
+def _sweep(
+    row: Row[Any], members: Sequence[int], seen: Mapping[int, Observation], names: Mapping[int, str]
+) -> Sweep:
+    ordered = [seen[number] for number in members if number in seen]
+    if not members:  # cut short before its catalog was kept: what was observed was listed
+        ordered = sorted(seen.values(), key=lambda each: (each.at_ms, each.model))
+    listed = tuple(names[number] for number in members) or tuple(each.model for each in ordered)
+    verdict, cause, detail = _said(row)
+    finished_at = row.finished_at if row.finished_at is not None else _last_moment(row, ordered)
+    return Sweep(
+        provider=row.provider,
+        vantage=row.vantage,
+        started_at=to_datetime(row.started_at),
+        finished_at=to_datetime(finished_at),
+        slot=moment(row.slot),
+        listed=listed,
+        observations=tuple(ordered),
+        verdict=verdict,
+        cause=cause,
+        duplicates=row.duplicates,
+        rejected=row.rejected,
+        requests=row.requests,
+        accepted=row.accepted,
+        detail=detail,
+    )
+
+
+def _said(row: Row[Any]) -> tuple[Verdict | None, str | None, str | None]:
+    """Return verdict, cause and detail as they were given; those of a voided sweep are the operator's."""
+    if row.voided is not None:
+        return Verdict.INCONCLUSIVE, Cause.VOIDED, row.voided
+    verdict = None if row.reported_verdict is None else Verdict(row.reported_verdict)
+    return verdict, row.reported_cause, row.detail
+
+
+def _last_moment(row: Row[Any], seen: Sequence[Observation]) -> int:
+    latest: int = row.started_at + max((each.at_ms for each in seen), default=0)
+    return latest
+
+
+def _known(
+    connection: Connection, provider_id: int, policy_id: int, stored: StoredSweep
+) -> Mapping[str, int]:
+    """Return the ids of all models that a sweep names, those its policy shuts out noted as such."""
+    facts = stored.sweep
+    models = model_ids(connection, provider_id, [*facts.listed, *(each.model for each in facts.observations)])
+    note_untracked(connection, policy_id, stored.policy, models)
+    return models
+
+
+def _listing(connection: Connection, provider_id: int, models: Mapping[str, int], facts: Sweep) -> int | None:
+    members = [models[name] for name in facts.listed]
+    return catalog_id(connection, provider_id, members) if members else None
+
+
+def _catalog_columns(facts: Sweep) -> Mapping[str, Any]:
+    return {"duplicates": facts.duplicates, "rejected": facts.rejected, "requests": facts.requests}
+
+
+def _end_columns(facts: Sweep) -> Mapping[str, Any]:
+    return {
+        "finished_at": to_millis(facts.finished_at),
+        "observed_until": to_millis(facts.started_at)
+        + max((each.at_ms for each in facts.observations), default=0),
+        "reported_verdict": None if facts.verdict is None else facts.verdict.value,
+        "reported_cause": None if facts.cause is None else str(facts.cause),
+        "accepted": facts.accepted,
+        "detail": facts.detail,
+    }
+
+
+def _names(connection: Connection, providers: set[int]) -> dict[int, str]:
+    query = select(model.c.id, model.c.name).where(model.c.provider_id.in_(providers))
+    return {row.id: row.name for row in connection.execute(query)}

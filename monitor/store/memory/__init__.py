@@ -1,0 +1,1 @@
+"""Neither facts nor derived: the outbox, suppressed notices, the prober's knowledge, acceptance."""

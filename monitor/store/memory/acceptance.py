@@ -1,0 +1,44 @@
+"""An operator's word that a provider's next sweep is to believe what the guard would hold back (rules.md 11).
+
+It waits in a row of its own; the sweep that was decided with it carries it for good (`Sweep.accepted`).
+"""
+
+from datetime import datetime
+
+from sqlalchemy import Connection, Engine, delete, select, update
+
+from monitor.clock import to_millis
+from monitor.store.connection.engine import reading, writing
+from monitor.store.facts.identities import find_provider, insert_new, provider_id
+from monitor.store.schema import acceptance
+
+
+def accept(engine: Engine, provider: str, now: datetime) -> bool:
+    """Let the provider's next conclusive sweep believe what it sees; True unless that was said already.
+
+    The provider is known from now on. Said again, only the moment is new.
+    """
+    with writing(engine) as connection:
+        row = {"provider_id": provider_id(connection, provider), "accepted_at": to_millis(now)}
+        statement = insert_new(connection, acceptance).returning(acceptance.c.provider_id)
+        if connection.scalar(statement, row) is not None:
+            return True
+        connection.execute(
+            update(acceptance)
+            .where(acceptance.c.provider_id == row["provider_id"])
+            .values(accepted_at=row["accepted_at"])
+        )
+        return False
+
+
+def is_accepted(engine: Engine, provider: str) -> bool:
+    """Tell whether the provider's next sweep is to be made with `accepted`."""
+    with reading(engine) as connection:
+        found = find_provider(connection, provider)
+        waiting = select(acceptance.c.provider_id).where(acceptance.c.provider_id == found)
+        return connection.scalar(waiting) is not None
+
+
+def consume_acceptance(connection: Connection, provider_id: int) -> None:
+    """Forget that the next sweep is accepted, in the transaction that records the one that was."""
+    connection.execute(delete(acceptance).where(acceptance.c.provider_id == provider_id))

@@ -1,0 +1,80 @@
+"""What the prober learned of each model, kept from sweep to sweep: one small document a model.
+
+It is no fact of the history and follows from none: exports do not carry it, a rebuild leaves it alone.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+from pydantic import TypeAdapter, ValidationError
+from sqlalchemy import Connection, Engine, delete, select
+
+from monitor.core.planning.knowledge import NOTHING_KNOWN, Knowledge
+from monitor.store.connection.codecs import batches, stable_json
+from monitor.store.connection.engine import reading, writing
+from monitor.store.facts.identities import find_provider, model_ids, provider_id, upsert
+from monitor.store.schema import knowledge, model
+
+_KNOWLEDGE: Final = TypeAdapter(Knowledge)
+
+
+def load_knowledge(engine: Engine, provider: str) -> dict[str, Knowledge]:
+    """Return what was learned of a provider's models, by name; models nothing is known of are left out.
+
+    A document that cannot be read (damaged, or a newer version's) counts as nothing known: learning it again
+    costs a few requests, while an error here would stop every sweep of the provider.
+    """
+    with reading(engine) as connection:
+        stored = _stored(connection, provider)
+    found = {name: read_knowledge(document) for name, (_, document) in stored.items()}
+    return {name: learned for name, learned in found.items() if learned != NOTHING_KNOWN}
+
+
+def save_knowledge(engine: Engine, provider: str, learned: Mapping[str, Knowledge]) -> None:
+    """Keep what was learned of these models, by name, in one transaction; others are left as they are.
+
+    Only rows that change are written; one of a model that nothing is known of any more is deleted.
+    """
+    wanted = {name: knowledge_text(each) for name, each in learned.items() if each != NOTHING_KNOWN}
+    with writing(engine) as connection:
+        stored = _stored(connection, provider)
+        written = {name: document for name, (_, document) in stored.items()}
+        changed = {name: document for name, document in wanted.items() if written.get(name) != document}
+        _write(connection, provider, changed)
+        gone = [number for name, (number, _) in stored.items() if name in learned and name not in wanted]
+        for batch in batches(gone):
+            connection.execute(delete(knowledge).where(knowledge.c.model_id.in_(batch)))
+
+
+def knowledge_text(learned: Knowledge) -> str:
+    """Return knowledge as stable JSON; what is at its default is left out."""
+    return stable_json(_KNOWLEDGE.dump_python(learned, exclude_defaults=True))
+
+
+def read_knowledge(document: str) -> Knowledge:
+    """Return the knowledge that `knowledge_text` wrote, nothing known for what it cannot have written."""
+    try:
+        found = _KNOWLEDGE.validate_json(document)
+    except ValidationError:
+        return NOTHING_KNOWN
+    moments = (found.searched_at, found.wrong_since)
+    is_naive = any(moment is not None and moment.tzinfo is None for moment in moments)
+    return NOTHING_KNOWN if is_naive else found
+
+
+def _stored(connection: Connection, provider: str) -> dict[str, tuple[int, str]]:
+    """Return the id and the document of a provider's models, by name."""
+    query = (
+        select(model.c.name, knowledge.c.model_id, knowledge.c.document)
+        .join_from(model, knowledge)
+        .where(model.c.provider_id == find_provider(connection, provider))
+    )
+    return {name: (number, document) for name, number, document in connection.execute(query)}
+
+
+def _write(connection: Connection, provider: str, documents: Mapping[str, str]) -> None:
+    if not documents:
+        return
+    ids = model_ids(connection, provider_id(connection, provider), list(documents))
+    rows = [{"model_id": ids[name], "document": document} for name, document in documents.items()]
+    connection.execute(upsert(connection, knowledge), rows)

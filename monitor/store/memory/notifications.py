@@ -1,0 +1,74 @@
+"""Posts what a sweep changed to the channels that asked for it, in the transaction that records the sweep."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from pydantic import TypeAdapter
+from sqlalchemy import Connection, select
+
+from monitor.core.domain.sweep import Decision
+from monitor.core.notification.suppression import (
+    NOTHING_UNTOLD,
+    Audience,
+    Changes,
+    Untold,
+    Withheld,
+    addressed,
+    tell,
+)
+from monitor.store.connection.codecs import stable_json
+from monitor.store.facts.identities import upsert
+from monitor.store.facts.sweeps import StoredSweep
+from monitor.store.memory.outbox import post
+from monitor.store.schema import telling
+
+CHANGES: Final = "changes"  # the topic of such a message
+_CHANGES = TypeAdapter(Changes)
+_UNTOLD = TypeAdapter(dict[str, Withheld])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outbox:
+    """Who hears of sweeps; `is_silent` of a provider, a model or None, and a moment: maintenance then."""
+
+    audiences: tuple[Audience, ...] = ()
+    is_silent: Callable[[str, str | None, datetime], bool] = lambda _provider, _model, _moment: False
+
+
+def post_changes(
+    connection: Connection, provider_id: int, stored: StoredSweep, decision: Decision, outbox: Outbox
+) -> None:
+    """Post what is to be told after a sweep, one message for each channel, and keep what is not told yet."""
+    facts = stored.sweep
+    before = _read_untold(connection, provider_id)
+    events, after = tell(
+        before, decision, lambda model: outbox.is_silent(facts.provider, model, facts.finished_at)
+    )
+    if after != before:
+        document = stable_json(_UNTOLD.dump_python(dict(after)))
+        connection.execute(upsert(connection, telling), {"provider_id": provider_id, "document": document})
+    changes = Changes(
+        provider=facts.provider, sweep_id=stored.id, swept_at=facts.started_at, events=tuple(events)
+    )
+    for audience in outbox.audiences:
+        if part := addressed(changes, audience):
+            post(
+                connection,
+                [audience.channel],
+                topic=CHANGES,
+                subject=str(stored.id),
+                document=_CHANGES.dump_json(part).decode(),
+                at=facts.finished_at,
+            )
+
+
+def read_changes(document: str) -> Changes:
+    """Return the changes that a message of the topic `changes` tells."""
+    return _CHANGES.validate_json(document)
+
+
+def _read_untold(connection: Connection, provider_id: int) -> Untold:
+    document = connection.scalar(select(telling.c.document).where(telling.c.provider_id == provider_id))
+    return NOTHING_UNTOLD if document is None else _UNTOLD.validate_json(document)

@@ -1,0 +1,195 @@
+"""The views as streams of rows, all of them at one moment of the database, in bounded memory.
+
+A view that has a row for each observation is read model by model: every part is one range of a key, so that
+neither database has to sort millions of rows.
+"""
+
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import Any, Final
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    ColumnElement,
+    Connection,
+    DateTime,
+    Dialect,
+    Double,
+    Engine,
+    Integer,
+    Select,
+    Text,
+    TypeDecorator,
+    column,
+    false,
+    func,
+    select,
+    table,
+)
+from sqlalchemy.types import TypeEngine
+
+from monitor.clock import to_millis
+from monitor.core.domain.sweep import Verdict
+from monitor.core.history.views import OBSERVATIONS, Form, Row, Scope, Span, View
+from monitor.store import schema as t
+from monitor.store.connection.codecs import DAY_MS, is_storable
+from monitor.store.connection.engine import reading
+from monitor.store.query.filters import MODEL, PROVIDER
+from monitor.store.schema.naming import Day
+
+_ROWS_AT_ONCE: Final = 2_000
+_BY_MODEL: Final = frozenset({OBSERVATIONS, "stream_history"})
+
+
+class _Second(TypeDecorator[int]):
+    """A view's moment, as milliseconds since 1970."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> int | None:  # noqa: ARG002
+        """Return the milliseconds; SQLite's text names no zone and is UTC."""
+        if value is None:
+            return None
+        return to_millis(value.replace(tzinfo=UTC) if value.tzinfo is None else value)
+
+
+_TYPES: Final[dict[Form, TypeEngine[Any]]] = {
+    Form.TEXT: Text(),
+    Form.INTEGER: Integer(),
+    Form.LONG: BigInteger(),
+    Form.DOUBLE: Double(),
+    Form.FLAG: Boolean(),
+    Form.MOMENT: BigInteger(),
+    Form.SECOND: _Second(),
+    Form.DAY: Day(),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A piece of a view that is read by itself: one model's rows, or all (`model_id` None)."""
+
+    model_id: int | None = None
+    provider: str = ""
+    model: str = ""
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """What stands in a scope, at one moment."""
+
+    connection: Connection
+    scope: Scope
+
+    def parts(self, view: View) -> Sequence[Part]:
+        """Return the pieces of a view in the order of its key."""
+        if view.name not in _BY_MODEL:
+            return [Part()]
+        query = (
+            select(t.model.c.id, PROVIDER, MODEL)
+            .join(t.provider, t.provider.c.id == t.model.c.provider_id)
+            .where(*_of_provider(t.provider.c.name, self.scope))
+            .order_by(t.provider.c.name, t.model.c.name)
+        )
+        return [Part(*row) for row in self.connection.execute(query)]
+
+    def rows(self, view: View, part: Part) -> Generator[Sequence[Row], None, None]:
+        """Give the rows of a part in the order of the view's key, some thousands at a time."""
+        if view.name == OBSERVATIONS:
+            for rows in self._stream(self._observations(part)):
+                yield [(part.provider, part.model, *row) for row in rows]
+        else:
+            for rows in self._stream(self._query(view, part)):
+                yield [tuple(row) for row in rows]
+
+    def _stream(self, query: Select[Any]) -> Iterator[Sequence[Any]]:
+        with self.connection.execute(query, execution_options={"yield_per": _ROWS_AT_ONCE}) as result:
+            yield from result.partitions()
+
+    def _observations(self, part: Part) -> Select[Any]:
+        """Ask for a model's rows of the view from the third column on; moments to the millisecond."""
+        seen, found = t.observation.c, t.finding.c
+        return (
+            select(
+                seen.sweep_id,
+                t.sweep.c.vantage,
+                t.sweep.c.started_at + seen.at_ms,
+                found.outcome,
+                found.reason,
+                found.http_status,
+                seen.latency_ms,
+                found.attempts,
+                func.coalesce(t.sweep.c.verdict == Verdict.CONCLUSIVE.value, false()),
+                found.kind,
+                found.detail,
+                t.alias.c.name,
+            )
+            .join(t.sweep, t.sweep.c.id == seen.sweep_id)
+            .join(t.finding, found.id == seen.finding_id)
+            .outerjoin(t.alias, (t.alias.c.model_id == seen.model_id) & (t.alias.c.number == found.alias))
+            .where(seen.model_id == part.model_id, *self._in_time(seen.sweep_id))
+            .order_by(seen.sweep_id)
+        )
+
+    def _query(self, view: View, part: Part) -> Select[Any]:
+        source = table(view.name, *(column(each.name, _TYPES[each.form]) for each in view.columns))
+        query = select(source).where(*_of_provider(source.c.provider, self.scope))
+        if part.model_id is not None:
+            query = query.where(source.c.provider == part.provider, source.c.model == part.model)
+        if view.span is Span.SWEEPS:
+            query = query.where(*self._in_time(source.c.sweep_id))
+        if view.span is Span.DAYS:
+            query = query.where(*_in_days(source.c.day, self.scope))
+        return query.order_by(*(source.c[name] for name in view.key))
+
+    def _in_time(self, sweep_id: ColumnElement[int]) -> Sequence[ColumnElement[bool]]:
+        """Return what holds for ids of sweeps of the scope: a range of the key, and the exact starts in it.
+
+        Ids follow the starts only roughly: they are moved up where two sweeps start at once.
+        """
+        starts = list(_started_in(self.scope))
+        if not starts:
+            return []
+        least, most = self._ids
+        if least is None:
+            return [false()]
+        return [sweep_id.between(least, most), sweep_id.in_(select(t.sweep.c.id).where(*starts))]
+
+    @cached_property
+    def _ids(self) -> tuple[int | None, int | None]:
+        """The least and the greatest id of the scope's sweeps, None where there are none."""
+        query = select(func.min(t.sweep.c.id), func.max(t.sweep.c.id)).where(*_started_in(self.scope))
+        least, most = self.connection.execute(query).one()
+        return least, most
+
+
+@contextmanager
+def snapshot(engine: Engine, scope: Scope) -> Iterator[Snapshot]:
+    """Give the views as they are now, whatever is written meanwhile. Raises StoreError."""
+    with reading(engine) as connection:
+        yield Snapshot(connection, scope)
+
+
+def _started_in(scope: Scope) -> Iterator[ColumnElement[bool]]:
+    if scope.since is not None:
+        yield t.sweep.c.started_at >= to_millis(scope.since)
+    if scope.until is not None:
+        yield t.sweep.c.started_at < to_millis(scope.until)
+
+
+def _in_days(day: ColumnElement[int], scope: Scope) -> Iterator[ColumnElement[bool]]:
+    """Give what holds for the UTC days that a range of time touches."""
+    if scope.since is not None:
+        yield day >= to_millis(scope.since) // DAY_MS
+    if scope.until is not None:
+        yield day <= (to_millis(scope.until) - 1) // DAY_MS
+
+
+def _of_provider(name: ColumnElement[str], scope: Scope) -> Iterator[ColumnElement[bool]]:
+    if scope.provider is not None:
+        yield name == scope.provider if is_storable(scope.provider) else false()

@@ -1,0 +1,46 @@
+"""Narrows what is read to a provider or a model by name: conditions of a statement, and the values for it."""
+
+from collections.abc import Container, Sequence
+from collections.abc import Set as AbstractSet
+from functools import cache
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, Connection, Row, Select, bindparam, select
+
+from monitor.store import schema as t
+from monitor.store.connection.codecs import is_storable
+
+PROVIDER: Final = t.provider.c.name.label("provider")
+MODEL: Final = t.model.c.name.label("model")
+_COLUMNS: Final = {"provider": t.provider.c.name, "model": t.model.c.name}
+
+Names = dict[str, str | None]
+
+
+def names(provider: str | None, model: str | None = None) -> Names:
+    """Return the names that are asked for, as values of a statement with the conditions of `named`.
+
+    One that no database can hold is NULL there: nothing equals that.
+    """
+    asked = {"provider": provider, "model": model}
+    return {key: name if is_storable(name) else None for key, name in asked.items() if name is not None}
+
+
+def named(asked: Container[str]) -> list[ColumnElement[bool]]:
+    """Return the conditions on those of "provider" and "model" that are asked for."""
+    return [column == bindparam(key) for key, column in _COLUMNS.items() if key in asked]
+
+
+def models(connection: Connection, asked: Names) -> Sequence[Row[Any]]:
+    """Return `provider`, `model`, `provider_id` and `id` of the models that are asked for, by their names."""
+    return connection.execute(_models(frozenset(asked)), asked).all()
+
+
+@cache
+def _models(asked: AbstractSet[str]) -> Select[Any]:
+    return (
+        select(PROVIDER, MODEL, t.model.c.provider_id, t.model.c.id)
+        .join_from(t.provider, t.model, t.model.c.provider_id == t.provider.c.id)
+        .where(*named(asked))
+        .order_by(t.provider.c.name, t.model.c.name)
+    )

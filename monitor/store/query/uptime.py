@@ -1,0 +1,64 @@
+"""What the UTC days ending with a provider's last conclusive sweep tell of its models: from `daily` alone."""
+
+from collections.abc import Iterable
+from functools import cache
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Row, Select, func, select
+
+from monitor.core.domain.sweep import Verdict
+from monitor.core.history.rows import UptimeRow
+from monitor.store import schema as t
+from monitor.store.connection.codecs import DAY_MS
+from monitor.store.connection.engine import reading
+from monitor.store.query.daily import Totals, read_totals
+from monitor.store.query.filters import models, names
+
+
+def uptime(
+    engine: Engine, days: int, *, provider: str | None = None, model: str | None = None
+) -> list[UptimeRow]:
+    """Return each model's counts over the UTC days ending with the provider's last conclusive sweep's."""
+    asked = names(provider, model)
+    with reading(engine) as connection:
+        known = models(connection, asked)
+        totals = latest_totals(connection, days, known, is_one="model" in asked)
+    return [_row(each.provider, each.model, totals[each.id]) for each in known if each.id in totals]
+
+
+def latest_totals(
+    connection: Connection, days: int, known: Iterable[Row[Any]], *, is_one: bool
+) -> dict[int, Totals]:
+    """Return by their number the counts of models in these days: `known` has their `id` and `provider_id`.
+
+    With `is_one` they are one of each provider, else all of it.
+    """
+    only = {each.provider_id: each.id if is_one else None for each in known}
+    ends = connection.execute(_last_conclusive()).all() if only else ()
+    found = dict[int, Totals]()
+    for owner, last_at in ends:
+        if owner in only and last_at is not None:
+            last = last_at // DAY_MS
+            totals = read_totals(connection, owner, range(last - days + 1, last + 1), only[owner])
+            found |= {each[0]: each for each in totals}
+    return found
+
+
+@cache
+def _last_conclusive() -> Select[Any]:
+    started = select(func.max(t.sweep.c.started_at)).where(
+        t.sweep.c.provider_id == t.provider.c.id, t.sweep.c.verdict == Verdict.CONCLUSIVE.value
+    )
+    return select(t.provider.c.id, started.scalar_subquery())
+
+
+def _row(provider: str, model: str, totals: Totals) -> UptimeRow:
+    _, answered, unavailable, unknown = totals
+    return UptimeRow(
+        provider=provider,
+        model=model,
+        checks=answered + unavailable + unknown,
+        answered=answered,
+        unavailable=unavailable,
+        unknown=unknown,
+    )

@@ -1,0 +1,1 @@
+"""Figures over a window, as known at its end."""

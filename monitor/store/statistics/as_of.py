@@ -1,0 +1,169 @@
+"""What was believed at a moment of the past: read from the events and periods known then, in one transaction.
+
+What was learned later is left out: an outage that ended after the moment is still open.
+"""
+
+from collections.abc import Collection
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    FromClause,
+    RowMapping,
+    ScalarSelect,
+    Select,
+    desc,
+    false,
+    func,
+    null,
+    select,
+    union_all,
+)
+
+from monitor.clock import to_datetime, to_millis
+from monitor.core.domain.sweep import EventKind, Status
+from monitor.core.history.reliability import STATUS_KINDS, Key
+from monitor.core.history.rows import EventRow, OutageRow, StatusAt
+from monitor.store import schema as t
+from monitor.store.query.events import confirmed_before, confirmed_since
+from monitor.store.query.filters import MODEL, PROVIDER, Names, named, names
+from monitor.store.query.rows import event_row, outage_row
+
+_FLAPPING = (EventKind.FLAPPING_STARTED, EventKind.FLAPPING_STOPPED)
+
+
+def read_statuses(
+    connection: Connection, before: datetime, provider: str | None, model: str | None = None
+) -> list[StatusAt]:
+    """Return what was believed of every model just before a moment, by provider and id."""
+    told, flap, going = t.event.alias("told"), t.event.alias("flap"), t.event.alias("going")
+    only = names(provider, model)
+    query = (
+        select(
+            PROVIDER,
+            MODEL,
+            told.c.to_status.label("status"),
+            told.c.reason,
+            told.c.began_at.label("since"),
+            func.coalesce(flap.c.kind == EventKind.FLAPPING_STARTED.value, false()).label("flapping"),
+            going.c.detail.label("retires_at"),
+            t.model_state.c.kind,
+            t.model_state.c.listed,
+        )
+        .select_from(t.provider)
+        .join(t.model, t.model.c.provider_id == t.provider.c.id)
+        .join(t.model_state, t.model_state.c.model_id == t.model.c.id)
+        .join(told, told.c.id == _latest(STATUS_KINDS, before))
+        .outerjoin(flap, flap.c.id == _latest(_FLAPPING, before))
+        .outerjoin(going, going.c.id == _latest([EventKind.RETIREMENT_ANNOUNCED], before))
+        .where(*named(only))
+        .order_by(t.provider.c.name, t.model.c.name)
+    )
+    return [_status_row(row) for row in connection.execute(query, only).mappings()]
+
+
+def read_bare_statuses(
+    connection: Connection, before: datetime, provider: str | None, model: str | None
+) -> dict[Key, str]:
+    """Return every model's status as believed just before a moment; quicker than `read_statuses`."""
+    told = t.event.alias("told")
+    only = names(provider, model)
+    query = _of_models(only, told.c.to_status)
+    rows = connection.execute(query.join(told, told.c.id == _latest(STATUS_KINDS, before)), only)
+    return {(owner, name): status for owner, name, status in rows}
+
+
+def read_status_events(
+    connection: Connection,
+    begins_at: datetime,
+    ends_at: datetime,
+    provider: str | None,
+    model: str | None,
+) -> list[EventRow]:
+    """Return the events confirmed in [`begins_at`, `ends_at`) that set a status, in the order of events."""
+    only = names(provider, model)
+    query = (
+        select(t.event, PROVIDER, MODEL)
+        .select_from(t.event)
+        .join(t.model, t.model.c.id == t.event.c.model_id)
+        .join(t.provider, t.provider.c.id == t.model.c.provider_id)
+        .where(*confirmed_since(), *confirmed_before(), _is_of(t.event, STATUS_KINDS), *named(only))
+        .order_by(t.event.c.swept_at, t.event.c.id)
+    )
+    asked = {**only, "since": to_millis(begins_at), "until": to_millis(ends_at)}
+    return [event_row(row) for row in connection.execute(query, asked)]
+
+
+def read_outages(
+    connection: Connection,
+    begins_at: datetime,
+    ends_at: datetime,
+    provider: str | None,
+    model: str | None,
+) -> list[OutageRow]:
+    """Return the outages of [`begins_at`, `ends_at`) as known at its end, newest first (rules.md 21)."""
+    begin, known, last = to_millis(begins_at), to_millis(ends_at), t.event.alias("last")
+    only = names(provider, model)
+    ended = (
+        _of_models(only, t.period.c.event_id, t.period.c.began_at, t.period.c.ended_at)
+        .add_columns(t.period.c.reason)
+        .join(t.period, t.period.c.model_id == t.model.c.id)
+        .where(t.period.c.is_outage, t.period.c.ended_at >= begin, t.period.c.end_confirmed_at < known)
+    )
+    lasting = (
+        _of_models(only, last.c.id, last.c.began_at, null(), last.c.reason)
+        .join(last, last.c.id == _latest(STATUS_KINDS, ends_at))
+        .where(_is_of(last, [EventKind.BECAME_UNAVAILABLE]), last.c.from_status == Status.AVAILABLE.value)
+    )
+    query = union_all(ended, lasting).order_by(desc("event_id"))
+    rows = connection.execute(query, only).all()
+    return [outage_row(owner, name, *outage) for owner, name, _, *outage in rows]
+
+
+def _of_models(only: Names, *columns: ColumnElement[Any]) -> Select[Any]:
+    """Select columns of what is to be joined, with the names of the models that it is joined to."""
+    return (
+        select(PROVIDER, MODEL, *columns)
+        .select_from(t.provider)
+        .join(t.model, t.model.c.provider_id == t.provider.c.id)
+        .where(*named(only))
+    )
+
+
+def _latest(kinds: Collection[EventKind], before: datetime) -> ScalarSelect[int]:
+    """Return the id of a model's last event of these kinds that was confirmed before a moment."""
+    last = t.event.alias()
+    return (
+        select(last.c.id)
+        .where(last.c.model_id == t.model.c.id, _is_of(last, kinds))
+        .where(last.c.swept_at < to_millis(before), last.c.confirmed_at < to_millis(before))
+        .order_by(last.c.swept_at.desc(), last.c.id.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+
+
+def _is_of(event: FromClause, kinds: Collection[EventKind]) -> ColumnElement[bool]:
+    return event.c.kind.in_([kind.value for kind in kinds])
+
+
+def _status_row(row: RowMapping) -> StatusAt:
+    same = ("provider", "model", "reason", "kind")
+    return StatusAt(
+        **{name: row[name] for name in same},
+        status=Status(row["status"]),
+        since=to_datetime(row["since"]),
+        flapping=bool(row["flapping"]),
+        listed=bool(row["listed"]),
+        retires_at=_announced(row["retires_at"]),
+    )
+
+
+def _announced(detail: str | None) -> datetime | None:
+    """Read the date of an announcement; None for what is none, such as the year 999 of an imported record."""
+    try:
+        return None if detail is None else datetime.fromisoformat(detail).astimezone(UTC)
+    except ValueError:
+        return None

@@ -1,0 +1,145 @@
+"""Lines of counts: what the sweeps of a window saw of each model, and how many were due (rules.md 27)."""
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from monitor.clock import to_millis
+from monitor.core.history.latency_histogram import exact_percentile, merge_encoded, percentile
+from monitor.core.history.rows import WindowRow
+from monitor.store.connection.codecs import DAY_MS
+from monitor.store.derived.daily import count
+from monitor.store.derived.horizon import read_bounds
+from monitor.store.query.daily import read_sketches, read_totals
+from monitor.store.query.filters import models, names
+from monitor.store.statistics.missed_checks import count_due
+
+
+@dataclass(slots=True)
+class Tally:
+    """How a model's observations came out, and the latencies of its available answers.
+
+    Those of whole days are in `sketches`, one of core/history/latency_histogram.py for each day.
+    """
+
+    answered: int = 0
+    unavailable: int = 0
+    unknown: int = 0
+    latencies: list[int] = field(default_factory=list)
+    sketches: list[bytes] = field(default_factory=list)
+
+    def add(self, answered: int, unavailable: int, unknown: int) -> None:
+        """Add observations."""
+        self.answered += answered
+        self.unavailable += unavailable
+        self.unknown += unknown
+
+    def percentiles(self) -> tuple[int | None, int | None]:
+        """Return the 50th and the 95th nearest-rank percentile in ms, exact unless there are sketches."""
+        if self.sketches:
+            merged = merge_encoded(self.sketches, self.latencies)
+            return percentile(merged, 50), percentile(merged, 95)
+        ascending = sorted(self.latencies)
+        return exact_percentile(ascending, 50), exact_percentile(ascending, 95)
+
+
+def read_counts(
+    connection: Connection,
+    begins_at: datetime,
+    ends_at: datetime,
+    provider: str | None,
+    model: str | None,
+    *,
+    latencies: bool = True,
+) -> list[WindowRow]:
+    """Return the counts of each model that was due in [`begins_at`, `ends_at`), by provider and id.
+
+    Without `latencies` the rows have none, which is quicker. See `count_window` for how exact they are. A day
+    whose observations were pruned counts only where the window has all of it.
+    """
+    known = models(connection, names(provider, model))
+    tallies, silent = dict[int, Tally](), dict[int, int]()
+    for owner, number in {each.provider_id: each.id for each in known}.items():
+        only = None if model is None else number
+        window = _without_pruned_edges(connection, owner, to_millis(begins_at), to_millis(ends_at))
+        asked = (connection, owner, *window, only)
+        tallies |= count_window(*asked, latencies=latencies)
+        silent |= count_due(*asked)
+    return [
+        _row(each.provider, each.model, tallies.get(each.id, Tally()), silent.get(each.id, 0))
+        for each in known
+        if each.id in tallies or each.id in silent
+    ]
+
+
+def _without_pruned_edges(
+    connection: Connection, provider_id: int, begins_at: int, ends_at: int
+) -> tuple[int, int]:
+    """Leave out days that were pruned and that the window has only a part of: nobody knows that any more."""
+    kept_from = read_bounds(connection, provider_id).begins_at
+    begin = -(-begins_at // DAY_MS) * DAY_MS if begins_at < kept_from else begins_at
+    end = ends_at // DAY_MS * DAY_MS if ends_at < kept_from else ends_at
+    return begin, end
+
+
+def count_window(
+    connection: Connection,
+    provider_id: int,
+    begins_at: int,
+    ends_at: int,
+    model_id: int | None = None,
+    *,
+    latencies: bool = True,
+) -> dict[int, Tally]:
+    """Count each model's observations made in [`begins_at`, `ends_at`), in ms since 1970; or one model's.
+
+    Whole UTC days are taken from `daily`, which is far quicker. Counts are exact. Percentiles are so in a
+    window without a whole day; in others they are at most the sketch's STATED_ERROR off.
+    """
+    tallies = defaultdict[int, Tally](Tally)
+    days = range(-(-begins_at // DAY_MS), ends_at // DAY_MS)
+    edges = [(begins_at, ends_at)]
+    if days:
+        _add_days(connection, provider_id, days, model_id, tallies, latencies=latencies)
+        edges = [(begins_at, days.start * DAY_MS), (days.stop * DAY_MS, ends_at)]
+    for begin, end in edges:
+        length = max(end - begin, 1)
+        for each in count(connection, provider_id, begin, end, model_id, origin=begin, part_ms=length):
+            tallies[each.model_id].add(each.answered, each.unavailable, each.unknown)
+            tallies[each.model_id].latencies += each.latencies if latencies else ()
+    return tallies
+
+
+def _add_days(
+    connection: Connection,
+    provider_id: int,
+    days: range,
+    model_id: int | None,
+    tallies: defaultdict[int, Tally],
+    *,
+    latencies: bool,
+) -> None:
+    for number, *counted in read_totals(connection, provider_id, days, model_id):
+        tallies[number].add(*counted)
+    if latencies:
+        for number, sketch in read_sketches(connection, provider_id, days, model_id):
+            tallies[number].sketches.append(sketch)
+
+
+def _row(provider: str, model: str, tally: Tally, silent: int) -> WindowRow:
+    """Return a line: every observation is of a sweep that was due, and clear unless it is unknown."""
+    told = tally.answered + tally.unavailable
+    p50, p95 = tally.percentiles()
+    return WindowRow(
+        provider=provider,
+        model=model,
+        answered=tally.answered,
+        unavailable=tally.unavailable,
+        unknown=tally.unknown,
+        clear_or_answered=told,
+        due=told + tally.unknown + silent,
+        latency_p50_ms=p50,
+        latency_p95_ms=p95,
+    )

@@ -1,0 +1,220 @@
+"""Reads of the history what summaries tell (core/summary/values.py). Changes nothing."""
+
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
+from datetime import date, datetime, timedelta, tzinfo
+from typing import Final
+
+from sqlalchemy import Connection, Engine, func, or_, select
+
+from monitor.clock import to_datetime, to_millis
+from monitor.core.domain.sweep import EventKind, Verdict
+from monitor.core.history.calendar import Span, day_of, days_until
+from monitor.core.history.reliability import reliability
+from monitor.core.history.rows import EventRow, OutageRow, StatusAt, WindowRow
+from monitor.core.lifecycle.rules import BASELINE
+from monitor.core.notification.suppression import sides
+from monitor.core.summary.build import summarise
+from monitor.core.summary.inputs import Gathered
+from monitor.core.summary.recommend import shortlist
+from monitor.core.summary.values import ProviderSummary, Reliability, Summary
+from monitor.store import query
+from monitor.store import schema as t
+from monitor.store.connection.engine import reading
+from monitor.store.facts.identities import catalog_members, find_provider
+from monitor.store.memory.outbox import undelivered
+from monitor.store.query.filters import MODEL, PROVIDER
+from monitor.store.query.rows import event_row
+from monitor.store.statistics.windows import (
+    model_counts,
+    outages_between,
+    provider_reliability,
+    statuses_at,
+    sweep_counts,
+    window_figures,
+)
+
+RECENT_DAYS: Final = 30  # that a span is compared with
+_TICK = timedelta(milliseconds=1)
+_FEW: Final = 24
+_QUARTER_MS: Final = 900_000  # days of every zone begin at one
+
+
+def summarise_span(
+    engine: Engine, span: Span, *, watched: Sequence[str], now: datetime, provider: str | None = None
+) -> Summary:
+    """Return what a span was: of the providers that are watched, and of others that had something in it.
+
+    With `provider` only that one is told. A span that is not over is told up to `now`; everything is as it
+    was known when the span ended.
+    """
+    names = [*watched, *(name for name in query.providers(engine) if name not in watched)]
+    told = [
+        replace(summarise_provider(engine, span, name), is_watched=name in watched)
+        for name in names
+        if provider in {None, name}
+    ]
+    return Summary(
+        span=span,
+        known_until=now if now < span.ends_at else None,
+        providers=tuple(each for each in told if each.is_watched or each.has_history or provider),
+        undelivered=undelivered(engine, since=span.begins_at, until=span.ends_at),
+    )
+
+
+def summarise_provider(engine: Engine, span: Span, provider: str) -> ProviderSummary:
+    """Return what a span was for one provider, as it was known when the span ended."""
+    events = query.events(engine, since=span.begins_at, until=span.ends_at, provider=provider)
+    recent = days_until(span.last, RECENT_DAYS, span.zone)
+    figures = window_figures(engine, recent.begins_at, span.ends_at, provider=provider, latencies=False)
+    pooled = provider_reliability(engine, span.begins_at, span.ends_at, provider=provider)
+    before = statuses_at(engine, span.begins_at, provider=provider)
+    after = _statuses_after(engine, provider, span.ends_at)
+    listed = _listed(engine, provider, span.ends_at)
+    candidates = shortlist(after.values(), listed, figures.counts)
+    found = Gathered(
+        provider=provider,
+        span=span,
+        events=events,
+        provider_events=_provider_events(engine, provider, span.ends_at),
+        outages=_outages(engine, provider, span, events),
+        before={each.model: each for each in before},
+        after=after,
+        flapping_since=_flapping_since(engine, before, span.begins_at),
+        listed=listed,
+        sweeps=sweep_counts(engine, span.begins_at, span.ends_at, provider=provider),
+        reliability=pooled.get(provider, Reliability()),
+        reliability_30d=reliability(figures),
+        recent=_with_latencies(engine, recent, provider, candidates),
+    )
+    return summarise(found)
+
+
+def history_began_at(engine: Engine, provider: str | None = None) -> datetime | None:
+    """Return when the first sweep started; None where there is none."""
+    first = select(func.min(t.sweep.c.started_at))
+    if provider is not None:
+        named = t.provider.c.name == provider
+        first = first.join(t.provider, t.provider.c.id == t.sweep.c.provider_id).where(named)
+    with reading(engine) as connection:
+        started_at = connection.scalar(first)
+    return None if started_at is None else to_datetime(started_at)
+
+
+def spans_with_sweeps(engine: Engine, spans: Iterable[Span]) -> list[Span]:
+    """Return those spans in which a sweep was finished that started in them, or a slot was missed."""
+    with reading(engine) as connection:
+        return [span for span in spans if _has_sweeps(connection, span)]
+
+
+def changes_by_day(engine: Engine, since: datetime, zone: tzinfo) -> dict[date, Counter[str]]:
+    """Count the events confirmed from a moment on by day of the zone and kind, newest day first.
+
+    Models found when watching began are left out, as in a summary.
+    """
+    quarter = (t.event.c.confirmed_at // _QUARTER_MS).label("quarter")
+    is_news = or_(t.event.c.detail.is_(None), t.event.c.detail != BASELINE)
+    counted = (
+        select(quarter, t.event.c.kind, func.count().label("events"))
+        .where(t.event.c.confirmed_at >= to_millis(since), is_news)
+        .group_by(quarter, t.event.c.kind)
+        .order_by(quarter.desc())
+    )
+    days = defaultdict[date, Counter[str]](Counter)
+    with reading(engine) as connection:
+        for row in connection.execute(counted):
+            days[day_of(to_datetime(row.quarter * _QUARTER_MS), zone)][row.kind] += row.events
+    return dict(days)
+
+
+def _has_sweeps(connection: Connection, span: Span) -> bool:
+    begin, end = to_millis(span.begins_at), to_millis(span.ends_at)
+    sweep, slot = t.sweep.c, t.missed_slot.c.slot
+    made = select(sweep.id).where(
+        sweep.started_at >= begin, sweep.started_at < end, sweep.verdict.is_not(None)
+    )
+    missed = select(slot).where(slot >= begin, slot < end)
+    return any(connection.execute(each.limit(1)).first() for each in (made, missed))
+
+
+def _provider_events(engine: Engine, provider: str, until: datetime) -> list[EventRow]:
+    events = (
+        select(t.event, PROVIDER, MODEL)
+        .select_from(t.event)
+        .join(t.provider, t.provider.c.id == t.event.c.provider_id)
+        .outerjoin(t.model, t.model.c.id == t.event.c.model_id)
+        .where(t.provider.c.name == provider, t.event.c.model_id.is_(None))
+        .where(t.event.c.swept_at < to_millis(until), t.event.c.confirmed_at < to_millis(until))
+        .order_by(t.event.c.swept_at, t.event.c.id)
+    )
+    with reading(engine) as connection:
+        return [event_row(row) for row in connection.execute(events)]
+
+
+def _outages(engine: Engine, provider: str, span: Span, events: Iterable[EventRow]) -> list[OutageRow]:
+    """Return the outages of the span, those included that ended before it and were noticed in it."""
+    ended = (event.began_at for event in events if event.kind == EventKind.BECAME_AVAILABLE)
+    earliest = min([span.begins_at, *ended]) - _TICK
+    return outages_between(engine, earliest, span.ends_at, provider=provider)
+
+
+def _statuses_after(engine: Engine, provider: str, moment: datetime) -> dict[str, StatusAt]:
+    """Return what was believed just before a moment, with the kinds that were known then."""
+    changed = query.events(engine, since=moment, provider=provider, kind=EventKind.KIND_CHANGED)
+    earlier = {event.model: sides(event.detail)[0] for event in reversed(changed)}
+    return {
+        each.model: replace(each, kind=earlier.get(each.model, each.kind))
+        for each in statuses_at(engine, moment, provider=provider)
+    }
+
+
+def _with_latencies(engine: Engine, span: Span, provider: str, models: Collection[str]) -> list[WindowRow]:
+    """Return the counts of the candidates; few are looked up one by one: a month of all takes long."""
+    if len(models) > _FEW:
+        rows = model_counts(engine, span.begins_at, span.ends_at, provider=provider)
+        return [row for row in rows if row.model in models]
+    return [
+        row
+        for model in sorted(models)
+        for row in model_counts(engine, span.begins_at, span.ends_at, provider=provider, model=model)
+    ]
+
+
+def _flapping_since(engine: Engine, before: Iterable[StatusAt], moment: datetime) -> dict[str, datetime]:
+    started = EventKind.FLAPPING_STARTED
+    return {
+        each.model: event.confirmed_at
+        for each in before
+        if each.flapping
+        for event in query.events(
+            engine,
+            until=moment,
+            provider=each.provider,
+            model=each.model,
+            kind=started,
+            newest_first=True,
+            limit=1,
+        )
+    }
+
+
+def _listed(engine: Engine, provider: str, moment: datetime) -> frozenset[str]:
+    """Return the catalog of the last conclusive sweep that began before a moment."""
+    with reading(engine) as connection:
+        owner = find_provider(connection, provider)
+        latest = (
+            select(t.sweep.c.catalog_id)
+            .where(t.sweep.c.provider_id == owner, t.sweep.c.verdict == Verdict.CONCLUSIVE.value)
+            .where(t.sweep.c.started_at < to_millis(moment))
+            .order_by(t.sweep.c.started_at.desc(), t.sweep.c.id.desc())
+            .limit(1)
+        )
+        catalog = connection.scalar(latest)
+        if catalog is None:
+            return frozenset()
+        members = frozenset(catalog_members(connection, [catalog])[catalog])
+        models = connection.execute(
+            select(t.model.c.id, t.model.c.name).where(t.model.c.provider_id == owner)
+        )
+        return frozenset(row.name for row in models if row.id in members)

@@ -1,0 +1,145 @@
+"""Figures of any window of time [begins_at, ends_at), as known when it ended.
+
+Only sweeps started before its end and events confirmed before it count, whatever was learned since. Each
+public function is one look at one moment of the database.
+"""
+
+from collections import Counter
+from datetime import datetime
+
+from sqlalchemy import Engine, func, select
+
+from monitor.clock import to_millis
+from monitor.core.domain.sweep import Verdict
+from monitor.core.history.reliability import (
+    Key,
+    WindowFigures,
+    available_times,
+    by_model,
+    by_provider,
+    reliability,
+)
+from monitor.core.history.rows import EventRow, OutageRow, StatusAt, WindowRow
+from monitor.core.summary.values import Reliability, SweepCounts
+from monitor.store import schema as t
+from monitor.store.connection.codecs import is_storable
+from monitor.store.connection.engine import reading
+from monitor.store.statistics.as_of import read_bare_statuses, read_outages, read_status_events, read_statuses
+from monitor.store.statistics.counts import read_counts
+
+_CONCLUSIVE = Verdict.CONCLUSIVE.value
+_NO_CAUSE = "unknown"  # of an imported sweep that is inconclusive and names none
+
+
+def model_counts(
+    engine: Engine,
+    begins_at: datetime,
+    ends_at: datetime,
+    *,
+    provider: str | None = None,
+    model: str | None = None,
+) -> list[WindowRow]:
+    """Return the counts of each model that was due in the window, by provider and id (rules.md 27)."""
+    with reading(engine) as connection:
+        return read_counts(connection, begins_at, ends_at, provider, model)
+
+
+def statuses_at(engine: Engine, moment: datetime, *, provider: str | None = None) -> list[StatusAt]:
+    """Return what was believed of every model by the events confirmed before a moment, by provider and id."""
+    with reading(engine) as connection:
+        return read_statuses(connection, moment, provider)
+
+
+def status_events_between(
+    engine: Engine,
+    begins_at: datetime,
+    ends_at: datetime,
+    *,
+    provider: str | None = None,
+    model: str | None = None,
+) -> list[EventRow]:
+    """Return the events confirmed in the window that set a status, in the order of events."""
+    with reading(engine) as connection:
+        return read_status_events(connection, begins_at, ends_at, provider, model)
+
+
+def outages_between(
+    engine: Engine,
+    begins_at: datetime,
+    ends_at: datetime,
+    *,
+    provider: str | None = None,
+    model: str | None = None,
+) -> list[OutageRow]:
+    """Return the outages that lasted or ended in the window, newest first; what ended later is open."""
+    with reading(engine) as connection:
+        return read_outages(connection, begins_at, ends_at, provider, model)
+
+
+def sweep_counts(engine: Engine, begins_at: datetime, ends_at: datetime, *, provider: str) -> SweepCounts:
+    """Count the decided sweeps that started in the window, and the slots in it that no sweep was made for."""
+    begin, end = to_millis(begins_at), to_millis(ends_at)
+    if not is_storable(provider):
+        return SweepCounts()
+    owner = select(t.provider.c.id).where(t.provider.c.name == provider).scalar_subquery()
+    started, slot = t.sweep.c.started_at, t.missed_slot.c.slot
+    made = (
+        select(t.sweep.c.verdict, t.sweep.c.cause, func.count().label("sweeps"))
+        .where(t.sweep.c.provider_id == owner, started >= begin, started < end)
+        .where(t.sweep.c.verdict.is_not(None))
+        .group_by(t.sweep.c.verdict, t.sweep.c.cause)
+    )
+    missed = select(func.count()).where(t.missed_slot.c.provider_id == owner, slot >= begin, slot < end)
+    with reading(engine) as connection:
+        counts = Counter[tuple[str, str]]()
+        for row in connection.execute(made):
+            counts[row.verdict, row.cause or _NO_CAUSE] += row.sweeps
+        return SweepCounts(
+            conclusive=sum(number for (verdict, _), number in counts.items() if verdict == _CONCLUSIVE),
+            inconclusive={
+                cause: number for (verdict, cause), number in counts.items() if verdict != _CONCLUSIVE
+            },
+            missed=connection.execute(missed).scalar_one(),
+        )
+
+
+def window_figures(
+    engine: Engine,
+    begins_at: datetime,
+    ends_at: datetime,
+    *,
+    provider: str | None = None,
+    model: str | None = None,
+    latencies: bool = True,
+) -> WindowFigures:
+    """Return all that is counted in the window, of every model or of those named.
+
+    Without `latencies` the rows have none, which is quicker. See `count_window` for how exact they are.
+    """
+    with reading(engine) as connection:
+        statuses = read_bare_statuses(connection, begins_at, provider, model)
+        events = read_status_events(connection, begins_at, ends_at, provider, model)
+        counts = read_counts(connection, begins_at, ends_at, provider, model, latencies=latencies)
+        return WindowFigures(
+            begins_at=begins_at,
+            ends_at=ends_at,
+            counts=tuple(counts),
+            outages=tuple(read_outages(connection, begins_at, ends_at, provider, model)),
+            available=available_times(statuses, events, begins_at, ends_at),
+        )
+
+
+def reliability_of(
+    engine: Engine, begins_at: datetime, ends_at: datetime, *, provider: str | None = None
+) -> dict[Key, Reliability]:
+    """Return how reliable each model was in the window, by provider and id; those without data are out."""
+    parts = by_model(window_figures(engine, begins_at, ends_at, provider=provider, latencies=False))
+    return {key: reliability(part) for key, part in parts.items()}
+
+
+def provider_reliability(
+    engine: Engine, begins_at: datetime, ends_at: datetime, *, provider: str | None = None
+) -> dict[str, Reliability]:
+    """Return the same for each provider, all its models pooled."""
+    parts = by_provider(window_figures(engine, begins_at, ends_at, provider=provider, latencies=False))
+    return {name: reliability(part) for name, part in parts.items()}

@@ -1,0 +1,187 @@
+"""Whole sweeps out of the database and into it: export and import (rules.md 29, 30)."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from itertools import islice
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Engine, false, select
+
+from monitor.clock import to_millis
+from monitor.core.domain.sweep import Policy, Sweep, Verdict
+from monitor.store.connection.codecs import is_storable, millis
+from monitor.store.connection.engine import reading, writing
+from monitor.store.derived.horizon import Horizon, hold_bounds
+from monitor.store.derived.rebuild import lock_provider, settle
+from monitor.store.facts.identities import find_provider, policy_id, provider_id
+from monitor.store.facts.sweeps import StoredSweep, read_stored, write_facts
+from monitor.store.schema import horizon
+from monitor.store.schema import provider as provider_table
+from monitor.store.schema import sweep as sweep_table
+from monitor.store.write.record import claim
+
+_SWEEPS_PER_TRANSACTION = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """How many sweeps an import added, and how many were in the history before.
+
+    `refused` sweeps started before the first day (since 1970) of their provider whose observations are kept.
+    """
+
+    added: int
+    already_there: int
+    first_days: tuple[tuple[str, int], ...] = ()
+    refused: int = 0
+
+
+@dataclass(slots=True)
+class Refused:
+    """Sweeps from before the horizon, counted while an import goes on (rules.md 30)."""
+
+    sweeps: int = 0
+    days: dict[str, int] = field(default_factory=dict)
+
+    def note(self, provider: str, since: Horizon) -> None:
+        """Count one more sweep of a provider."""
+        self.sweeps += 1
+        self.days[provider] = since.day
+
+
+def read_sweeps(
+    engine: Engine,
+    *,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    provider: str | None = None,
+) -> Iterator[Sweep]:
+    """Read finished sweeps started in [since, until), oldest first, a bounded number in memory at a time.
+
+    Those whose observations were pruned are left out.
+
+    An imported sweep carries the verdict that its record had, so that the round trip is exact; one made here
+    carries what was decided on it.
+    """
+    with reading(engine) as connection:
+        for stored in read_stored(connection, *_conditions(since, until, provider)):
+            yield _told(connection, stored)
+
+
+def add_sweeps(
+    engine: Engine,
+    sweeps: Iterable[Sweep],
+    policy_of: Callable[[str], Policy],
+    *,
+    is_rough: Callable[[Sweep], bool] = lambda _sweep: False,
+) -> Imported:
+    """Add finished sweeps to the history; one whose provider, vantage and start are known is left alone.
+
+    Facts go in by bounded transactions, then each provider's rows are derived once. Were that cut short,
+    the next sweep or import of the provider would do it. A slot that another sweep has claimed is not given
+    twice: the added sweep then has none. `policy_of` gives the policy to store beside a provider's sweeps.
+    Of a sweep that is rough only the second of its start is known, and not from where it was made.
+    """
+    added, total, touched, refused = 0, 0, dict[str, None](), Refused()
+    remaining = iter(sweeps)
+    while batch := sorted(islice(remaining, _SWEEPS_PER_TRANSACTION), key=_turn):
+        with writing(engine) as connection:
+            fresh = [
+                each
+                for each in batch
+                if not (is_rough(each) and _is_near(connection, each))
+                and not _is_behind(connection, each, refused)
+                and _add(connection, each, policy_of(each.provider))
+            ]
+        touched |= dict.fromkeys(each.provider for each in batch)
+        added, total = added + len(fresh), total + len(batch)
+    for name in touched:
+        with writing(engine) as connection:
+            found = provider_id(connection, name)
+            lock_provider(connection, found)
+            settle(connection, found)
+    return Imported(added, total - added - refused.sweeps, tuple(refused.days.items()), refused.sweeps)
+
+
+def _turn(each: Sweep) -> tuple[datetime, str, str]:
+    return each.started_at, each.provider, each.vantage
+
+
+def _add(connection: Connection, facts: Sweep, policy: Policy) -> bool:
+    owner = provider_id(connection, facts.provider)
+    rules = policy_id(connection, policy)
+    row = {
+        "provider_id": owner,
+        "vantage": facts.vantage,
+        "slot": millis(facts.slot),
+        "started_at": to_millis(facts.started_at),
+        "policy_id": rules,
+        "imported": True,
+    }
+    if _is_known(connection, row):
+        return False
+    number = claim(connection, row, moves=False)
+    if number is None:
+        number = claim(connection, {**row, "slot": None}, moves=False)
+    if number is None:
+        return False
+    write_facts(connection, owner, rules, StoredSweep(number, facts, policy))
+    return True
+
+
+def _is_behind(connection: Connection, facts: Sweep, refused: Refused) -> bool:
+    """Tell whether a sweep that is not known started before the horizon; then it is noted as refused."""
+    owner, start = find_provider(connection, facts.provider), to_millis(facts.started_at)
+    if owner is None or start >= (since := hold_bounds(connection, owner)).begins_at:
+        return False
+    key = {"provider_id": owner, "vantage": facts.vantage, "started_at": start}
+    if _is_known(connection, key):
+        return False
+    refused.note(facts.provider, since)
+    return True
+
+
+def _is_known(connection: Connection, row: dict[str, Any]) -> bool:
+    query = select(sweep_table.c.id).where(
+        *(sweep_table.c[name] == row[name] for name in ("provider_id", "vantage", "started_at"))
+    )
+    return connection.execute(query).first() is not None
+
+
+def _is_near(connection: Connection, facts: Sweep) -> bool:
+    """Tell whether a sweep of this provider is known that started within the same second."""
+    start = to_millis(facts.started_at)
+    query = select(sweep_table.c.id).where(
+        sweep_table.c.provider_id == find_provider(connection, facts.provider),
+        sweep_table.c.started_at.between(start, start + 999),
+    )
+    return connection.execute(query.limit(1)).first() is not None
+
+
+def _told(connection: Connection, stored: StoredSweep) -> Sweep:
+    columns = (sweep_table.c.imported, sweep_table.c.verdict, sweep_table.c.cause)
+    row = connection.execute(select(*columns).where(sweep_table.c.id == stored.id)).one()
+    if row.imported or row.verdict is None:
+        return stored.sweep
+    return replace(stored.sweep, verdict=Verdict(row.verdict), cause=row.cause)
+
+
+def _conditions(
+    since: datetime | None, until: datetime | None, provider: str | None
+) -> Sequence[ColumnElement[bool]]:
+    pruned = select(horizon.c.provider_id).where(
+        horizon.c.provider_id == sweep_table.c.provider_id, horizon.c.started_at >= sweep_table.c.started_at
+    )
+    conditions: list[ColumnElement[bool]] = [
+        sweep_table.c.finished_at.is_not(None),
+        ~pruned.exists(),
+    ]
+    if since is not None:
+        conditions.append(sweep_table.c.started_at >= to_millis(since))
+    if until is not None:
+        conditions.append(sweep_table.c.started_at < to_millis(until))
+    if provider is not None:
+        named = select(provider_table.c.id).where(provider_table.c.name == provider)
+        conditions.append(sweep_table.c.provider_id.in_(named) if is_storable(provider) else false())
+    return conditions

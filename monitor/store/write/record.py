@@ -1,0 +1,270 @@
+"""Records a sweep while it happens: its slot, its observations as they come, and what it means at the end.
+
+Every function is one transaction.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Row, func, select
+
+from monitor.clock import to_datetime, to_millis
+from monitor.core.domain.sweep import Cause, Decision, Observation, Policy, Sweep, Verdict
+from monitor.errors import StoreError
+from monitor.store.connection.codecs import millis, moment, read_policy, wanted_sweep_id
+from monitor.store.connection.engine import reading, writing
+from monitor.store.derived.daily import count_sweep
+from monitor.store.derived.decisions import read_decision, write_decision
+from monitor.store.derived.horizon import require_kept
+from monitor.store.derived.rebuild import days_of, is_next, lock_provider, settle
+from monitor.store.derived.states import save_state
+from monitor.store.facts.identities import find_provider, insert_new, policy_id, provider_id
+from monitor.store.facts.observations import write_observations
+from monitor.store.facts.sweeps import StoredSweep, read_stored, write_catalog, write_facts
+from monitor.store.memory.acceptance import consume_acceptance
+from monitor.store.memory.notifications import Outbox, post_changes
+from monitor.store.schema import missed_slot
+from monitor.store.schema import policy as policy_table
+from monitor.store.schema import provider as provider_table
+from monitor.store.schema import sweep as sweep_table
+
+_MOST_COLLISIONS = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedSweep:
+    """A sweep that is running now: its id, and its start as it is stored."""
+
+    id: int
+    started_at: datetime
+
+
+def open_sweep(
+    engine: Engine,
+    *,
+    provider: str,
+    vantage: str,
+    slot: datetime | None,
+    started_at: datetime,
+    policy: Policy,
+) -> OpenedSweep | None:
+    """Claim a slot and begin a sweep; None if another has the slot already.
+
+    A start that another sweep of this provider and vantage has is moved up by a millisecond.
+    Load the state after this: what others derive meanwhile is then noticed when the sweep is closed.
+    Raises StoreError for a start before the horizon, where observations were pruned.
+    """
+    with writing(engine) as connection:
+        owner = provider_id(connection, provider)
+        require_kept(connection, owner, started_at)
+        row = {
+            "provider_id": owner,
+            "vantage": vantage,
+            "slot": millis(slot),
+            "started_at": to_millis(started_at),
+            "policy_id": policy_id(connection, policy),
+            "folds_before": _folds(connection, owner),
+        }
+        number = claim(connection, row, moves=True)
+        if number is None:
+            return None
+        stored = connection.execute(
+            select(sweep_table.c.started_at).where(sweep_table.c.id == number)
+        ).scalar_one()
+        return OpenedSweep(number, to_datetime(stored))
+
+
+def claim(connection: Connection, row: Mapping[str, Any], *, moves: bool) -> int | None:
+    """Insert a sweep's row under the first free id from its start on; None if slot or start are taken.
+
+    With `moves`, a start that is taken is moved up by a millisecond instead.
+    """
+    number = wanted_sweep_id(to_datetime(row["started_at"]))
+    statement = insert_new(connection, sweep_table).returning(sweep_table.c.id)
+    for _ in range(_MOST_COLLISIONS):
+        claimed: int | None = connection.scalar(statement, {**row, "id": number})
+        if claimed is not None:
+            return claimed
+        if _is_taken(connection, row, "slot"):
+            return None
+        if _is_taken(connection, row, "started_at"):
+            if not moves:
+                return None
+            row = {**row, "started_at": row["started_at"] + 1}
+        else:
+            number += 1
+    raise StoreError("no free sweep id: too many sweeps start at the same moment")
+
+
+def keep_catalog(engine: Engine, sweep_id: int, sweep: Sweep) -> None:
+    """Keep what reading the catalog gave of a running sweep; it survives whatever happens next.
+
+    That is `listed`, `duplicates`, `rejected` and the `requests` so far. Doing it again changes nothing.
+    Raises StoreError for a sweep that is not running any more.
+    """
+    with writing(engine) as connection:
+        row = _running(connection, sweep_id)
+        stored = StoredSweep(sweep_id, sweep, _policy(connection, row.policy_id))
+        write_catalog(connection, row.provider_id, row.policy_id, stored)
+
+
+def add_observations(engine: Engine, sweep_id: int, observations: Sequence[Observation]) -> None:
+    """Keep observations of a running sweep; they survive whatever happens next. A later one overwrites."""
+    with writing(engine) as connection:
+        write_observations(connection, _running(connection, sweep_id).provider_id, sweep_id, observations)
+
+
+def close_sweep(
+    engine: Engine, sweep_id: int, sweep: Sweep, decision: Decision, outbox: Outbox | None = None
+) -> Decision:
+    """Finish a running sweep: everything it saw and everything that follows, at once.
+
+    What people are to be told of it is put in the `outbox` with it; without one nobody is told.
+
+    A conclusive sweep that was `accepted` uses up the provider's acceptance; after another it still waits.
+    Returns the decision that was recorded: another one than the given where others derived this provider's
+    rows since the sweep was opened. Raises StoreError for a sweep that is not running any more.
+    """
+    with writing(engine) as connection:
+        row = _running(connection, sweep_id)
+        if to_millis(sweep.started_at) != row.started_at:
+            raise StoreError(
+                f"sweep {sweep_id} was opened with another start: use the one that open_sweep gave"
+            )
+        stored = StoredSweep(sweep_id, sweep, _policy(connection, row.policy_id))
+        recorded = _close(connection, row, stored, decision)
+        if outbox is not None:
+            post_changes(connection, row.provider_id, stored, recorded, outbox)
+        return recorded
+
+
+def close_interrupted(engine: Engine, provider: str, vantage: str) -> list[Sweep]:
+    """Close sweeps that were cut short as interrupted, keeping what they observed; returns them.
+
+    Their requests are those of the kept catalog and of the kept observations.
+    For the holder of the sweep lock: no sweep of this provider and vantage can be running.
+    """
+    with writing(engine) as connection:
+        found = find_provider(connection, provider)
+        if found is None:
+            return []
+        cut = (
+            sweep_table.c.provider_id == found,
+            sweep_table.c.vantage == vantage,
+            sweep_table.c.finished_at.is_(None),
+        )
+        running = [_interrupted(stored) for stored in read_stored(connection, *cut)]
+        if running:
+            lock_provider(connection, found)
+        for stored in running:
+            write_facts(connection, found, _running(connection, stored.id).policy_id, stored)
+        settle(connection, found)
+        return [stored.sweep for stored in running]
+
+
+def last_slot(engine: Engine, provider: str, vantage: str) -> datetime | None:
+    """Return the latest slot that a sweep was made for or that is known as missed."""
+    with reading(engine) as connection:
+        found = find_provider(connection, provider)
+        claimed = select(func.max(sweep_table.c.slot)).where(
+            sweep_table.c.provider_id == found, sweep_table.c.vantage == vantage
+        )
+        missed = select(func.max(missed_slot.c.slot)).where(
+            missed_slot.c.provider_id == found, missed_slot.c.vantage == vantage
+        )
+        slots = [slot for slot in (connection.scalar(claimed), connection.scalar(missed)) if slot is not None]
+        return to_datetime(max(slots)) if slots else None
+
+
+def last_made_at(engine: Engine, provider: str) -> datetime | None:
+    """Return when the latest sweep began that was made here; imported ones say nothing of our schedule."""
+    with reading(engine) as connection:
+        made = select(func.max(sweep_table.c.started_at)).where(
+            sweep_table.c.provider_id == find_provider(connection, provider),
+            sweep_table.c.imported.is_(False),
+        )
+        return moment(connection.scalar(made))
+
+
+def record_missed_slots(engine: Engine, provider: str, vantage: str, slots: Iterable[datetime]) -> None:
+    """Remember slots that no sweep was made for; one that has a sweep is left out."""
+    with writing(engine) as connection:
+        found = provider_id(connection, provider)
+        wanted = [to_millis(slot) for slot in slots]
+        made = set(
+            connection.scalars(
+                select(sweep_table.c.slot).where(
+                    sweep_table.c.provider_id == found,
+                    sweep_table.c.vantage == vantage,
+                    sweep_table.c.slot.in_(wanted),
+                )
+            )
+        )
+        rows = [
+            {"provider_id": found, "vantage": vantage, "slot": slot} for slot in wanted if slot not in made
+        ]
+        if rows:
+            connection.execute(insert_new(connection, missed_slot), rows)
+
+
+def _close(connection: Connection, row: Row[Any], stored: StoredSweep, decision: Decision) -> Decision:
+    folds = lock_provider(connection, row.provider_id)
+    stands = folds == row.folds_before and is_next(connection, row.provider_id, row.started_at)
+    write_facts(connection, row.provider_id, row.policy_id, stored)
+    if stands:
+        _write(connection, row.provider_id, stored, decision)
+    else:
+        settle(connection, row.provider_id)
+        decision = read_decision(connection, row.provider_id, stored.id)
+    if stored.sweep.accepted and decision.verdict is Verdict.CONCLUSIVE:
+        consume_acceptance(connection, row.provider_id)
+    return decision
+
+
+def _write(connection: Connection, provider_id: int, stored: StoredSweep, decision: Decision) -> None:
+    write_decision(connection, provider_id, stored, decision)
+    save_state(connection, provider_id, decision.state)
+    if decision.verdict is Verdict.CONCLUSIVE:
+        count_sweep(connection, provider_id, stored.id, *days_of(stored))
+
+
+def _interrupted(stored: StoredSweep) -> StoredSweep:
+    requests = stored.sweep.requests + sum(each.attempts for each in stored.sweep.observations)
+    cut = replace(stored.sweep, verdict=Verdict.INCONCLUSIVE, cause=Cause.INTERRUPTED, requests=requests)
+    return replace(stored, sweep=cut)
+
+
+def _running(connection: Connection, sweep_id: int) -> Row[Any]:
+    found = connection.execute(select(sweep_table).where(sweep_table.c.id == sweep_id)).first()
+    if found is None:
+        raise StoreError(f"sweep {sweep_id} is not in the database")
+    if found.finished_at is not None:
+        cause = f" as {found.cause}" if found.cause else ""
+        raise StoreError(
+            f"sweep {sweep_id} was closed{cause} by another process: what it saw since is not kept"
+        )
+    return found
+
+
+def _policy(connection: Connection, policy_id: int) -> Policy:
+    query = select(policy_table.c.document).where(policy_table.c.id == policy_id)
+    return read_policy(connection.execute(query).scalar_one())
+
+
+def _folds(connection: Connection, provider_id: int) -> int:
+    query = select(provider_table.c.folds).where(provider_table.c.id == provider_id)
+    found: int = connection.execute(query).scalar_one()
+    return found
+
+
+def _is_taken(connection: Connection, row: Mapping[str, Any], column: str) -> bool:
+    if row[column] is None:
+        return False
+    query = select(sweep_table.c.id).where(
+        sweep_table.c.provider_id == row["provider_id"],
+        sweep_table.c.vantage == row["vantage"],
+        sweep_table.c[column] == row[column],
+    )
+    return connection.execute(query).first() is not None

@@ -1,0 +1,57 @@
+"""Gives a provider's history another name (rules.md 34): one row, because everything else points at it."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+
+from sqlalchemy import Connection, Engine, select, update
+
+from monitor.errors import NoVerdict, UsageError
+from monitor.store.connection.engine import reading, writing
+from monitor.store.connection.locks import Lock, sweep_lock
+from monitor.store.derived.rebuild import lock_provider
+from monitor.store.facts.identities import find_provider
+from monitor.store.schema import provider, sweep
+
+
+def rename_provider(engine: Engine, old: str, new: str, vantages: Iterable[str] = ("default",)) -> None:
+    """Rename a provider of the history, in one transaction.
+
+    No sweep under either name may run from a vantage of the history or one of these. Raises UsageError where
+    `old` has no history or `new` has one, NoVerdict while a sweep runs.
+    """
+    with reading(engine) as connection:
+        owner = _renamable(connection, old, new)
+        known = connection.scalars(select(sweep.c.vantage).where(sweep.c.provider_id == owner).distinct())
+        places = sorted({*vantages, *known})
+    with _nobody_sweeps(engine, [old, new], places), writing(engine) as connection:
+        found = _renamable(connection, old, new)
+        lock_provider(connection, found)
+        connection.execute(update(provider).where(provider.c.id == found).values(name=new))
+
+
+@contextmanager
+def _nobody_sweeps(engine: Engine, names: Iterable[str], vantages: Iterable[str]) -> Iterator[None]:
+    """Hold the sweep locks of these names and vantages. Raises NoVerdict where a sweep has one."""
+    places = list(vantages)
+    with ExitStack() as held:
+        for name in names:
+            for vantage in places:
+                lock = sweep_lock(engine, name, vantage)
+                _take(lock, name)
+                held.callback(lock.release)
+        yield
+
+
+def _take(lock: Lock, name: str) -> None:
+    if not lock.try_acquire():
+        raise NoVerdict(f"a sweep of {name} is running ({lock.holder()}): try again when it has ended")
+
+
+def _renamable(connection: Connection, old: str, new: str) -> int:
+    found = find_provider(connection, old)
+    if found is None:
+        known = connection.scalars(select(provider.c.name).order_by(provider.c.name))
+        raise UsageError(f'no provider "{old}" in the history; there is: {", ".join(known) or "none"}')
+    if find_provider(connection, new) is not None:
+        raise UsageError(f'the history has a provider "{new}" already: two histories cannot become one')
+    return found

@@ -1,0 +1,141 @@
+"""What one sweep is going to ask: each model's course from what is known of it, and whom to ask first."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from monitor.core.domain.ids import is_path
+from monitor.core.domain.sweep import EventKind, Kind, ModelState, Observation, ProviderState, Status
+from monitor.core.lifecycle.guard import regulars
+from monitor.core.planning.catalog_entry import CatalogNote
+from monitor.core.planning.knowledge import NOTHING_KNOWN, Knowledge
+from monitor.core.planning.metadata_checks import after_probe, is_looked_up
+from monitor.core.planning.order import by_worth, interleaved
+from monitor.core.planning.provider_traits import Quirks
+from monitor.core.planning.search import is_askable, plan_for
+from monitor.probe.model_probe import Course
+from monitor.probe.stopwatch import Stopwatch
+from monitor.sweep.values import Target
+
+CANARIES = 3
+_NO_NOTE = CatalogNote()
+_NOT_ASKED = "of a kind that no probe asks, or only where costly_kinds allows what it costs"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agenda:
+    """The order of one sweep.
+
+    `looked_up` are retired models whose metadata is read first, `asked` everybody else; `regulars` of those
+    answered when they were asked last, `believed` are those that are available as far as is known.
+    `canaries` are known to answer: they are asked first, and again on suspicion. `is_exhausted` says that the
+    key's quota was used up when it was last looked at.
+    """
+
+    looked_up: tuple[str, ...]
+    asked: tuple[str, ...]
+    regulars: tuple[str, ...]
+    believed: tuple[str, ...]
+    canaries: tuple[str, ...]
+    is_exhausted: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What is known before a sweep: the history's state, the prober's knowledge, the catalog's notes."""
+
+    state: ProviderState
+    knowledge: Mapping[str, Knowledge]
+    notes: Mapping[str, CatalogNote]
+
+    def kind_of(self, model: str) -> str:
+        """Return the remembered kind of a model."""
+        known = self.state.models.get(model)
+        return Kind.UNKNOWN if known is None else known.kind
+
+    def knowledge_of(self, model: str) -> Knowledge:
+        """Return what the prober knows of a model."""
+        return self.knowledge.get(model, NOTHING_KNOWN)
+
+    def may_ask(self, model: str, quirks: Quirks) -> bool:
+        """Whether a probe may ask a model at all (rules.md 38)."""
+        return is_askable(self.notes.get(model, _NO_NOTE), quirks, kind=self.kind_of(model))
+
+
+def agenda_of(
+    tracked: Sequence[str], known: Known, target: Target, *, started_at: datetime, is_short: bool
+) -> Agenda:
+    """Return whom a sweep asks in which order; the most informative first where not all may be asked.
+
+    Then the canaries change too: they are those that are believed to answer and were not asked for longest.
+    """
+    looked_up = tuple(model for model in tracked if _is_looked_up(model, known, target))
+    others = interleaved(set_aside(tracked, looked_up))
+    ordered = by_worth(others, known.state.models) if is_short else others
+    expected = regulars(known.state, started_at)
+    regular = tuple(model for model in ordered if model in expected)
+    asked = ordered if is_short else (*regular, *set_aside(ordered, regular))
+    believed = tuple(model for model in ordered if _is_believed(model, known))
+    answering = sorted(believed if is_short else regular, key=lambda model: not _was_available(model, known))
+    return Agenda(
+        looked_up=looked_up,
+        asked=asked,
+        regulars=regular,
+        believed=believed,
+        canaries=tuple(answering[:CANARIES]),
+        is_exhausted=any(kind is EventKind.QUOTA_EXHAUSTED for kind, _ in known.state.open_troubles),
+    )
+
+
+def set_aside(models: Sequence[str], others: Collection[str]) -> tuple[str, ...]:
+    """Return the models that are none of the others, in their order."""
+    taken = frozenset(others)
+    return tuple(model for model in models if model not in taken)
+
+
+def course_of(model: str, known: Known, target: Target, now: datetime) -> Course:
+    """Return the course of a model that is asked itself."""
+    knowledge, kind = known.knowledge_of(model), known.kind_of(model)
+    note = known.notes.get(model, _NO_NOTE)
+    plan = plan_for(
+        model,
+        target.quirks,
+        kind=kind,
+        knowledge=knowledge,
+        now=now,
+        declared=note.route,
+        streamed=target.streamed,
+    )
+    announced = _announced(note, known.state.models.get(model), now)
+    return Course(model, plan, kind, knowledge=after_probe(knowledge), announced=announced)
+
+
+def shut_out(model: str, known: Known, target: Target, stopwatch: Stopwatch) -> Observation:
+    """Return the observation of a model that no probe may ask."""
+    course = course_of(model, known, target, stopwatch.now())
+    return replace(course.not_probed(stopwatch.at_ms()), detail=_NOT_ASKED)
+
+
+def _is_believed(model: str, known: Known) -> bool:
+    state = known.state.models.get(model)
+    return state is not None and state.status is Status.AVAILABLE
+
+
+def _was_available(model: str, known: Known) -> bool:
+    """Whether the last look found an answer, not only a limit."""
+    state = known.state.models.get(model)
+    return state is not None and state.last_available_at == state.last_checked_at
+
+
+def _is_looked_up(model: str, known: Known, target: Target) -> bool:
+    if not target.quirks.metadata or not is_path(model):
+        return False
+    state = known.state.models.get(model)
+    return is_looked_up(state, known.knowledge_of(model), every=target.full_look_every)
+
+
+def _announced(note: CatalogNote, state: ModelState | None, now: datetime) -> datetime | None:
+    """Return the end that the catalog names; where it names none, when it was first said to come."""
+    if note.retires_at or not note.is_flagged:
+        return note.retires_at
+    return (state.retires_at if state else None) or now.replace(microsecond=0)

@@ -1,0 +1,54 @@
+"""/api/v1: the history as JSON. Later issues add events, sweeps, uptime and summary here."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, ConfigDict, Field
+
+from monitor.core.domain.sweep import Status
+from monitor.web.context import MAX_AGE_INTERVALS, Site
+from monitor.web.queries import Freshness, chosen_kinds, chosen_providers, freshness, models_of
+from monitor.web.schemas import ModelBody, ModelsBody, ProviderBody
+
+
+class ModelsQuery(BaseModel):
+    """Filters, each repeatable: any of the values named."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    provider: list[str] = Field(default=[], description="only these providers")
+    status: list[Status] = Field(default=[], description="only models of these statuses")
+    kind: list[str] = Field(default=[], description="only models of these kinds")
+
+
+def api_routes(site: Site) -> APIRouter:
+    """Return the routes of a site."""
+    routes = APIRouter(prefix="/api/v1", tags=["history"])
+
+    @routes.get("/models")
+    def models(query: Annotated[ModelsQuery, Query()]) -> ModelsBody:
+        """Every model with its status, and how fresh the knowledge of each provider is."""
+        names = chosen_providers(site, query.provider)
+        rows = models_of(site, names)
+        kinds = chosen_kinds(rows, query.kind)
+        statuses = frozenset(query.status or Status)
+        return ModelsBody(
+            at=site.now(),
+            providers=[_provider_body(site, fresh) for fresh in freshness(site, names)],
+            models=[
+                ModelBody.model_validate(row) for row in rows if row.status in statuses and row.kind in kinds
+            ],
+        )
+
+    return routes
+
+
+def _provider_body(site: Site, fresh: Freshness) -> ProviderBody:
+    interval = site.watched.get(fresh.provider)
+    return ProviderBody(
+        provider=fresh.provider,
+        watched=fresh.is_watched,
+        stale=fresh.is_stale,
+        last_conclusive_at=fresh.last_conclusive_at,
+        max_age_s=None if interval is None else MAX_AGE_INTERVALS * interval.total_seconds(),
+    )

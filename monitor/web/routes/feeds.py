@@ -1,0 +1,150 @@
+"""/feed.atom and /summaries.atom: what changed, for feed readers; a look at a few rows where nothing did."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta, tzinfo
+from typing import Annotated, Final
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Query, Request, Response
+from pydantic import BaseModel, ConfigDict
+
+from monitor.core.domain.sweep import EventKind
+from monitor.core.history.calendar import day_of, span_of
+from monitor.report.formats.atom import (
+    Address,
+    Entry,
+    Feed,
+    event_entry,
+    first_seen_entry,
+    owner_of,
+    summary_entry,
+)
+from monitor.report.words.codes import shown_id
+from monitor.store.query import sweeps
+from monitor.store.query.changes import News, latest_news, rewritten, running_since, version_of
+from monitor.store.statistics.summaries import spans_with_sweeps
+from monitor.web.context import Site
+from monitor.web.feed_cache import Shelf, answer
+from monitor.web.queries import chosen_providers
+
+SummaryOf = Callable[[date], tuple[str, str, datetime]]  # a day's title, HTML, and when it was written
+
+_MOST_EVENTS: Final = 100
+_MOST_DAYS: Final = 30
+
+
+class FeedQuery(BaseModel):
+    """Filters of /feed.atom, each repeatable: any of the values named."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    provider: list[str] = []
+    kind: list[EventKind] = []
+
+
+class NoQuery(BaseModel):
+    """There is nothing to ask for."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Days:
+    """The summaries of days that are over, kept until the past is written anew or a late sweep ends."""
+
+    site: Site
+    zone: tzinfo
+    summary_of: SummaryOf
+    kept: dict[date, tuple[object, Entry]]
+
+    def entries(self) -> list[Entry]:
+        """Return the latest days, newest first, those without a sweep left out."""
+        latest = sweeps(self.site.engine, limit=1)
+        if not latest:
+            return []
+        rewrites, running = rewritten(self.site.engine), running_since(self.site.engine)
+        yesterday = day_of(self.site.now(), self.zone) - timedelta(days=1)
+        last = min(yesterday, day_of(latest[0].started_at, self.zone))
+        days = [last - timedelta(days=back) for back in range(_MOST_DAYS)]
+        spans = spans_with_sweeps(self.site.engine, [span_of(day, day, self.zone) for day in days])
+        found = {span.first: (rewrites, sum(start < span.ends_at for start in running)) for span in spans}
+        entries = [self._entry(day, source) for day, source in found.items()]
+        for day in self.kept.keys() - found.keys():
+            del self.kept[day]
+        return entries
+
+    def _entry(self, day: date, source: object) -> Entry:
+        known = self.kept.get(day)
+        if known is None or known[0] != source:
+            known = self.kept[day] = (source, summary_entry(day, *self.summary_of(day)))
+        return known[1]
+
+
+def feed_routes(
+    site: Site, *, zone: tzinfo = UTC, public_url: str | None = None, summary_of: SummaryOf | None = None
+) -> APIRouter:
+    """Return the routes of a site.
+
+    Links begin with `public_url`, else with the address that was asked. `summary_of` tells a day of `zone`
+    that is over, once; without it the feed of summaries is empty.
+    """
+    routes, changes, told = APIRouter(include_in_schema=False), Shelf(), Shelf()
+    days = Days(site=site, zone=zone, summary_of=summary_of, kept={}) if summary_of else None
+
+    def address_of(request: Request) -> Address:
+        base = public_url or str(request.base_url).rstrip("/")
+        return Address(base=base, owner=owner_of(public_url), zone=zone)
+
+    @routes.get("/feed.atom")
+    def events(request: Request, query: Annotated[FeedQuery, Query()]) -> Response:
+        names = chosen_providers(site, query.provider) if query.provider else []
+        kinds = [kind.value for kind in EventKind if kind in query.kind]
+        address = address_of(request)
+
+        def write() -> tuple[Feed, Address]:
+            found = latest_news(site.engine, providers=names, kinds=kinds, limit=_MOST_EVENTS)
+            return _events_feed(found, names, kinds, address), address
+
+        key = (address, tuple(names), tuple(kinds))
+        return answer(request, changes.written(key, version_of(site.engine), write))
+
+    @routes.get("/summaries.atom")
+    def summaries(request: Request, _query: Annotated[NoQuery, Query()]) -> Response:
+        address = address_of(request)
+
+        def write() -> tuple[Feed, Address]:
+            return _summaries_feed(days.entries() if days else []), address
+
+        source = (version_of(site.engine), day_of(site.now(), zone))
+        return answer(request, told.written(address, source, write))
+
+    return routes
+
+
+def _events_feed(
+    found: Sequence[News], providers: Sequence[str], kinds: Sequence[str], address: Address
+) -> Feed:
+    asked = urlencode([*(("provider", name) for name in providers), *(("kind", kind) for kind in kinds)])
+    of = f" of {', '.join(map(shown_id, providers))}" if providers else ""
+    return Feed(
+        title=f"monitor: changes{of}",
+        subtitle="Which models of hosted catalogs appeared, went away, broke and came back",
+        path=f"/feed.atom?{asked}" if asked else "/feed.atom",
+        entries=[_news_entry(each, address) for each in found],
+    )
+
+
+def _news_entry(news: News, address: Address) -> Entry:
+    if news.event is not None:
+        return event_entry(news.event, news.told_at, address)
+    return first_seen_entry(news.provider, news.sweep_id, news.first_seen, news.told_at, address)
+
+
+def _summaries_feed(entries: Sequence[Entry]) -> Feed:
+    return Feed(
+        title="monitor: daily summaries",
+        subtitle="Each day of the watched catalogs, told once it is over",
+        path="/summaries.atom",
+        entries=entries,
+    )

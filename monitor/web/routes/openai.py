@@ -1,0 +1,58 @@
+"""/v1/models: the models available now, in the shape every OpenAI client reads."""
+
+from collections.abc import Iterable
+from itertools import groupby
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Response
+from pydantic import BaseModel, Field
+
+from monitor.core.domain.sweep import Status
+from monitor.core.history.rows import ModelRow
+from monitor.web.context import Site
+from monitor.web.queries import chosen_kinds, chosen_providers, freshness, models_of
+from monitor.web.schemas import AnsweringBody, AnsweringModel
+
+
+class AnsweringQuery(BaseModel):
+    """Filters, each repeatable. Other parameters are ignored: clients of other makes send their own."""
+
+    provider: list[str] = Field(
+        default=[], description="only these providers; without it, all that are watched"
+    )
+    kind: list[str] = Field(default=[], description="only models of these kinds")
+    strict: bool = Field(default=False, description="answer 503 where the list may be out of date")
+
+
+def answering_routes(site: Site) -> APIRouter:
+    """Return the routes of a site."""
+    routes = APIRouter(prefix="/v1", tags=["what answers"])
+    stale: dict[int | str, dict[str, Any]] = {
+        503: {"model": AnsweringBody, "description": "`strict` was asked for and the list may be out of date"}
+    }
+
+    @routes.get("/models", responses=stale)
+    def models(query: Annotated[AnsweringQuery, Query()], response: Response) -> AnsweringBody:
+        """List the models available now. An id stands once, as its providers spell it."""
+        names = chosen_providers(site, query.provider)
+        if not query.provider:
+            names = [name for name in names if name in site.watched]
+        rows = models_of(site, names)
+        kinds = chosen_kinds(rows, query.kind)
+        available = [row for row in rows if row.status == Status.AVAILABLE and row.kind in kinds]
+        outdated = [fresh.provider for fresh in freshness(site, names) if fresh.is_stale]
+        response.status_code = 503 if query.strict and outdated else 200
+        return AnsweringBody(data=_listed(available), stale=bool(outdated), stale_providers=outdated)
+
+    return routes
+
+
+def _listed(rows: Iterable[ModelRow]) -> list[AnsweringModel]:
+    by_id = sorted(rows, key=lambda row: (row.model, row.provider))
+    return [_merged(name, list(same)) for name, same in groupby(by_id, key=lambda row: row.model)]
+
+
+def _merged(name: str, rows: list[ModelRow]) -> AnsweringModel:
+    owners = [row.provider for row in rows]
+    since = min(row.since for row in rows)
+    return AnsweringModel(id=name, created=int(since.timestamp()), owned_by=owners[0], providers=owners)

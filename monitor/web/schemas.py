@@ -1,0 +1,98 @@
+"""Shapes of the JSON answers; they are also their description in /openapi.json."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
+
+from monitor.core.domain.sweep import Status
+from monitor.report.words.times import iso_millis
+
+Moment = Annotated[datetime, PlainSerializer(iso_millis), Field(json_schema_extra={"format": "date-time"})]
+
+
+class _Row(BaseModel):
+    model_config = ConfigDict(from_attributes=True)
+
+
+class ModelBody(_Row):
+    """One model, with the columns of the view `model_status`; `uptime_30d` in percent."""
+
+    provider: str
+    model: str
+    kind: str
+    listed: bool
+    status: Status
+    flapping: bool
+    reason: str | None
+    since: Moment
+    last_checked_at: Moment | None
+    last_available_at: Moment | None
+    http_status: int | None
+    latency_ms: int | None
+    retires_at: Moment | None
+    uptime_30d: float | None
+    served_as: str | None
+
+
+class ProviderBody(_Row):
+    """How fresh the knowledge of one provider is; `max_age_s` is null where it is not watched."""
+
+    provider: str
+    watched: bool
+    stale: bool
+    last_conclusive_at: Moment | None
+    max_age_s: float | None
+
+
+class ModelsBody(_Row):
+    """All models asked for, by provider and id, and how fresh that knowledge is."""
+
+    at: Moment
+    providers: list[ProviderBody]
+    models: list[ModelBody]
+
+
+class AnsweringModel(_Row):
+    """A model as OpenAI lists it; available since `created`, `owned_by` its first provider by name."""
+
+    id: str
+    object: Literal["model"] = "model"
+    created: int
+    owned_by: str
+    providers: list[str]
+
+
+class AnsweringBody(_Row):
+    """The models available now, as OpenAI lists them, with what says how far to trust it."""
+
+    object: Literal["list"] = "list"
+    data: list[AnsweringModel]
+    stale: bool
+    stale_providers: list[str]
+
+
+class HealthBody(_Row):
+    """The process serves."""
+
+    status: Literal["ok"] = "ok"
+
+
+class ReadyBody(_Row):
+    """Whether the monitor does its work, and if not, why."""
+
+    status: Literal["ready", "not ready"]
+    reasons: list[str]
+
+
+class Problem(_Row):
+    """What is wrong with a request or with the monitor."""
+
+    message: str
+    type: str
+
+
+class ProblemBody(_Row):
+    """An error, in the shape OpenAI's clients understand."""
+
+    error: Problem

@@ -1,0 +1,1 @@
+"""The socket, the headers and the server's life."""
