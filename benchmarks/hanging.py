@@ -7,7 +7,8 @@ from math import ceil
 from benchmarks.figures import Figure, Scale
 from benchmarks.provider import provider
 from benchmarks.single import UNPACED, aim, fresh_history, timed_sweep
-from monitor.core.domain.sweep import Outcome, Sweep
+from monitor.core.domain.sweep import Sweep
+from monitor.core.domain.vocabulary import Outcome
 from monitor.probe.pacer import Pacer
 
 _MODELS, _HANGING = 189, 20  # as many as the blog's day had, and as many that stayed unclear

@@ -8,7 +8,10 @@ from random import Random
 from sqlalchemy import Connection, func, insert, select, text
 
 from monitor.clock import to_millis
-from monitor.core.domain.sweep import Kind, Observation, Outcome, Policy, ProviderState, Reason, Sweep
+from monitor.core.domain.policy import Policy
+from monitor.core.domain.state import ProviderState
+from monitor.core.domain.sweep import Observation, Sweep
+from monitor.core.domain.vocabulary import Kind, Outcome, Reason
 from monitor.core.lifecycle.fold import fold
 from monitor.store.connection.codecs import DAY_MS
 from monitor.store.connection.engine import Engine, writing

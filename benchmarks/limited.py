@@ -7,7 +7,8 @@ from functools import partial
 from benchmarks.figures import Figure, Scale, interleaved, medians
 from benchmarks.provider import provider
 from benchmarks.single import UNPACED, aim, fresh_history, timed_sweep
-from monitor.core.domain.sweep import Outcome, Sweep
+from monitor.core.domain.sweep import Sweep
+from monitor.core.domain.vocabulary import Outcome
 from monitor.probe.pacer import Pacer
 from monitor.store.connection.engine import Engine
 

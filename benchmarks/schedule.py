@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import func, select
 
-from monitor.core.domain.sweep import Verdict
+from monitor.core.domain.vocabulary import Verdict
 from monitor.core.history.rows import SweepRow
 from monitor.store.connection.engine import Engine, reading
 from monitor.store.query import sweeps

@@ -8,7 +8,7 @@ from datetime import timedelta
 from tempfile import TemporaryDirectory
 
 from monitor.clock import utc_now
-from monitor.core.domain.sweep import Policy
+from monitor.core.domain.policy import Policy
 from monitor.http import Endpoint
 from monitor.probe.pacer import Pacer
 from monitor.store.admin.migrate import prepare

@@ -24,7 +24,7 @@ import pytest
 from sqlalchemy import Engine, text
 
 from monitor.clock import utc_now
-from monitor.core.domain.sweep import Policy
+from monitor.core.domain.policy import Policy
 from monitor.core.history.rows import SweepRow
 from monitor.demo import Change, DemoServer, Request, Script, World
 from monitor.demo.answers import ACCOUNT

@@ -11,7 +11,8 @@ from monitor.app.notifications.channels import letters_of
 from monitor.app.notifications.publisher import LetterBuilder, Outlet, Publisher
 from monitor.clock import Clock
 from monitor.config import Settings
-from monitor.core.domain.sweep import Event, EventKind, Status
+from monitor.core.domain.event import Event
+from monitor.core.domain.vocabulary import EventKind, Status
 from monitor.core.notification.suppression import Changes
 from monitor.notify.channel import Channel
 from monitor.notify.webhook import Webhook

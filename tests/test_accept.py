@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
-from monitor.core.domain.sweep import Sweep, Verdict
+from monitor.core.domain.sweep import Sweep
+from monitor.core.domain.vocabulary import Verdict
 from monitor.core.lifecycle.guard import TROUBLE
 from monitor.report.words.held_back import FAILURES
 from monitor.store.memory.acceptance import is_accepted

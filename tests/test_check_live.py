@@ -9,7 +9,7 @@ from shutil import copy2
 import pytest
 
 from monitor.core.domain.sweep import Observation
-from monitor.core.planning.provider_traits import Quirks
+from monitor.core.planning.inputs import Quirks
 from monitor.demo import World
 from monitor.demo.answers import Answer, chat
 from monitor.store.connection.engine import Engine, open_engine, sqlite_path

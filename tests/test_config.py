@@ -14,7 +14,7 @@ from pydantic import BaseModel
 
 from monitor import config
 from monitor.config.load.errors import _table_in
-from monitor.core.domain.sweep import Policy
+from monitor.core.domain.policy import Policy
 from monitor.errors import ConfigError
 
 ROOT = Path(__file__).parents[1]

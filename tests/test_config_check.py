@@ -12,7 +12,8 @@ from monitor.app.wiring.targets import endpoint_of
 from monitor.app.wiring.unmatched_patterns import unmatched_patterns
 from monitor.clock import utc_now
 from monitor.config import PRESETS, parse_settings
-from monitor.core.domain.sweep import Observation, Outcome, Sweep
+from monitor.core.domain.sweep import Observation, Sweep
+from monitor.core.domain.vocabulary import Outcome
 from monitor.http import Auth
 from monitor.store.connection.engine import Engine
 from monitor.store.write.import_export import add_sweeps

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import Engine
 
 from monitor.clock import utc_now
-from monitor.core.domain.sweep import Cause, Verdict
+from monitor.core.domain.vocabulary import Cause, Verdict
 from monitor.core.history.rows import SweepRow
 from monitor.demo import Everywhere
 from monitor.demo.stories import steady

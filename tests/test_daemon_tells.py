@@ -14,7 +14,9 @@ import pytest
 from sqlalchemy import Engine
 
 from monitor.clock import utc_now
-from monitor.core.domain.sweep import Observation, Outcome, Policy, Sweep, Verdict
+from monitor.core.domain.policy import Policy
+from monitor.core.domain.sweep import Observation, Sweep
+from monitor.core.domain.vocabulary import Outcome, Verdict
 from monitor.demo import Delist
 from monitor.demo.stories import steady
 from monitor.store.write.import_export import add_sweeps

@@ -17,7 +17,7 @@ from pydantic import BaseModel
 from monitor.cli.main import _INTERRUPTED, cli
 from monitor.clock import utc_now
 from monitor.config import Settings, parse_settings
-from monitor.core.domain.sweep import Cause, EventKind, Kind, Outcome, Reason
+from monitor.core.domain.vocabulary import Cause, EventKind, Kind, Outcome, Reason
 from monitor.errors import MonitorError
 from monitor.report.formats.records import _ObservationRecord, _SweepRecord, parse_record
 from monitor.store.admin.migrate import prepare

@@ -15,7 +15,7 @@ from sqlalchemy import Engine, make_url
 
 from monitor.app.tasks.follow import Follower
 from monitor.clock import utc_now
-from monitor.core.domain.sweep import Policy
+from monitor.core.domain.policy import Policy
 from monitor.core.history.rows import EventRow
 from monitor.store.write.import_export import add_sweeps
 from monitor.store.write.record import open_sweep

@@ -5,7 +5,7 @@ from random import Random
 
 from sqlalchemy import Engine
 
-from monitor.core.domain.sweep import Cause, Verdict
+from monitor.core.domain.vocabulary import Cause, Verdict
 from monitor.demo import Behave, Delist
 from monitor.demo.stories import steady
 from monitor.store.admin import check

@@ -12,7 +12,8 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, RowMapping, inspect, text
 from sqlalchemy.schema import CreateIndex
 
-from monitor.core.domain.sweep import NOT_RECORDED, Outcome, Sweep
+from monitor.core.domain.sweep import Sweep
+from monitor.core.domain.vocabulary import NOT_RECORDED, Outcome
 from monitor.errors import SchemaOutdated
 from monitor.store.admin.migrate import (
     HEAD,

@@ -11,7 +11,8 @@ import pytest
 from monitor.app.wiring.application import App
 from monitor.clock import utc_now
 from monitor.config import load_settings
-from monitor.core.domain.sweep import Observation, Outcome, Sweep
+from monitor.core.domain.sweep import Observation, Sweep
+from monitor.core.domain.vocabulary import Outcome
 from monitor.store.connection.engine import Engine, writing
 from monitor.store.schema import daily
 from monitor.store.write.import_export import add_sweeps

@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import Engine
 
-from monitor.core.domain.sweep import Verdict
+from monitor.core.domain.vocabulary import Verdict
 from tests import gateway as g
 from tests.provider_cases import CASES, ProviderCase
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
-from monitor.core.domain.sweep import Policy
+from monitor.core.domain.policy import Policy
 from monitor.errors import NoVerdict, UsageError
 from monitor.store.admin.check import check
 from monitor.store.connection.locks import sweep_lock

@@ -12,8 +12,8 @@ from typing import NoReturn
 import pytest
 from sqlalchemy import Engine, func, select
 
+from monitor.app.daemon.pruner import Keeper
 from monitor.app.tasks import prune
-from monitor.app.tasks.prune import Keeper
 from monitor.clock import utc_now
 from monitor.errors import StoreError
 from monitor.store import schema as t

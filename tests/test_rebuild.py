@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, delete, select, text, update
 
-from monitor.core.domain.sweep import Policy
+from monitor.core.domain.policy import Policy
 from monitor.store import schema as t
 from monitor.store.connection.engine import reading, writing
 from tests.gateway import config_file, monitor

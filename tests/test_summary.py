@@ -15,7 +15,8 @@ from monitor.app.notifications.summaries import Summaries, summaries_of
 from monitor.cli.terminal.days import chosen_span
 from monitor.clock import utc_now
 from monitor.config import parse_settings
-from monitor.core.domain.sweep import EventKind, Policy, Reason
+from monitor.core.domain.policy import Policy
+from monitor.core.domain.vocabulary import EventKind, Reason
 from monitor.core.history.calendar import Span, day_of, span_of
 from monitor.core.summary.values import Summary
 from monitor.demo.weeks import BEGIN, two_weeks

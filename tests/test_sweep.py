@@ -13,7 +13,8 @@ import pytest
 from sqlalchemy import Engine
 
 import monitor
-from monitor.core.domain.sweep import Cause, Outcome, Policy, Reason, Verdict
+from monitor.core.domain.policy import Policy
+from monitor.core.domain.vocabulary import Cause, Outcome, Reason, Verdict
 from monitor.demo import Behave, World
 from monitor.demo.stories import nim_ids, steady
 from monitor.errors import NoVerdict

@@ -6,7 +6,8 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import Engine
 
-from monitor.core.domain.sweep import Cause, Policy, Verdict
+from monitor.core.domain.policy import Policy
+from monitor.core.domain.vocabulary import Cause, Verdict
 from monitor.demo.answers import Answer, as_json
 from monitor.sweep import Target
 from tests import gateway as g

@@ -8,8 +8,8 @@ from itertools import pairwise
 import pytest
 from sqlalchemy import Engine
 
-from monitor.core.domain.sweep import Outcome, Reason, Verdict
-from monitor.core.planning.provider_traits import Quirks
+from monitor.core.domain.vocabulary import Outcome, Reason, Verdict
+from monitor.core.planning.inputs import Quirks
 from monitor.demo.answers import Answer, as_json, problem
 from monitor.demo.stories import steady
 from monitor.probe.gap import Gap

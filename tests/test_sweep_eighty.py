@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from sqlalchemy import Engine
 
-from monitor.core.domain.sweep import Cause, Verdict
+from monitor.core.domain.vocabulary import Cause, Verdict
 from monitor.demo import Catalog, Change, Delist, Everywhere
 from monitor.demo.stories import steady
 from monitor.demo.world import CatalogMode

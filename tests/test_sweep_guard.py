@@ -9,7 +9,9 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import Engine
 
-from monitor.core.domain.sweep import Cause, EventKind, Observation, Policy, Reason, Verdict
+from monitor.core.domain.policy import Policy
+from monitor.core.domain.sweep import Observation
+from monitor.core.domain.vocabulary import Cause, EventKind, Reason, Verdict
 from monitor.demo import Behave, Catalog, CatalogMode, Change, Delist, Everywhere, PageStyle, Paging, World
 from monitor.demo.stories import steady
 from monitor.report.formats.records import format_record, parse_record

@@ -16,7 +16,7 @@ from time import monotonic
 import httpx
 from sqlalchemy import Engine
 
-from monitor.core.domain.sweep import Verdict
+from monitor.core.domain.vocabulary import Verdict
 from monitor.demo import Catalog, CatalogMode, World
 from monitor.demo.stories import steady
 from monitor.store.connection.engine import open_engine

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine
 
 from monitor.clock import utc_now
-from monitor.core.domain.sweep import Cause, Observation, Verdict
+from monitor.core.domain.sweep import Observation
+from monitor.core.domain.vocabulary import Cause, Verdict
 from monitor.demo import Behave, Everywhere
 from monitor.demo.answers import Answer, as_json
 from monitor.demo.behaviours import Body

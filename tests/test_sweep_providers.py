@@ -12,7 +12,7 @@ from sqlalchemy import Engine
 from monitor.app.wiring.application import App
 from monitor.app.wiring.targets import target_of
 from monitor.config import parse_settings
-from monitor.core.domain.sweep import Verdict
+from monitor.core.domain.vocabulary import Verdict
 from monitor.core.history.rows import SweepRow
 from monitor.demo.answers import Answer, Fault, as_json
 from monitor.store.query import sweeps

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import pytest
 from sqlalchemy import Engine
 
-from monitor.core.domain.sweep import Cause, Verdict
+from monitor.core.domain.vocabulary import Cause, Verdict
 from monitor.demo.answers import PLAIN, Answer, Fault, as_json, openai_error, problem
 from tests import gateway as g
 from tests import scripted as s

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from monitor.app.tasks.import_files import checked_records, write_records
-from monitor.core.domain.sweep import Policy, Sweep
+from monitor.core.domain.policy import Policy
+from monitor.core.domain.sweep import Sweep
 from monitor.core.lifecycle.fold import fold
 from monitor.demo.weeks import two_weeks
 from monitor.store.admin import check

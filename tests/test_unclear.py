@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
-from monitor.core.domain.sweep import Outcome, Reason
+from monitor.core.domain.vocabulary import Outcome, Reason
 from tests.gateway import config_file, monitor
 from tests.store import told
 from tests.web.seen import read

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, delete, select, text, update
 
-from monitor.core.domain.sweep import EventKind, Outcome, Reason, Sweep
+from monitor.core.domain.sweep import Sweep
+from monitor.core.domain.vocabulary import EventKind, Outcome, Reason
 from monitor.core.history.comparison import How, Part
 from monitor.core.notification.suppression import Audience
 from monitor.report.formats.records import format_record, parse_record

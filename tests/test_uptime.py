@@ -11,7 +11,7 @@ from rich.console import Console
 from sqlalchemy import Engine
 
 from monitor.clock import utc_now
-from monitor.core.domain.sweep import Cause, Verdict
+from monitor.core.domain.vocabulary import Cause, Verdict
 from monitor.core.history.reliability import Uptime
 from monitor.report.terminal.uptime import provider_lines, uptime_table
 from monitor.report.words.times import iso_millis

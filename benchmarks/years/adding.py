@@ -8,7 +8,8 @@ from benchmarks.history import record_seconds
 from benchmarks.years.filling import PROVIDER, Filled
 from benchmarks.years.making import INTERVAL
 from benchmarks.years.places import Place
-from monitor.core.domain.sweep import Kind, Observation, Outcome, Reason, Sweep
+from monitor.core.domain.sweep import Observation, Sweep
+from monitor.core.domain.vocabulary import Kind, Outcome, Reason
 from monitor.store.connection.engine import Engine
 
 _SHARE_UP = 0.99

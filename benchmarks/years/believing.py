@@ -13,20 +13,11 @@ from datetime import datetime, timedelta
 
 from benchmarks.years.findings import Findings
 from benchmarks.years.making import Made
-from monitor.core.domain.memory import Memory
-from monitor.core.domain.sweep import (
-    ANSWERED,
-    Event,
-    ModelState,
-    Observation,
-    Outcome,
-    Policy,
-    ProviderState,
-    Reason,
-    Status,
-    Sweep,
-    Verdict,
-)
+from monitor.core.domain.event import Event
+from monitor.core.domain.policy import Policy
+from monitor.core.domain.state import Memory, ModelState, ProviderState
+from monitor.core.domain.sweep import Observation, Sweep
+from monitor.core.domain.vocabulary import ANSWERED, Outcome, Reason, Status, Verdict
 from monitor.core.lifecycle.fold import fold
 from monitor.core.lifecycle.guard import answered_before
 

@@ -16,7 +16,8 @@ from benchmarks.years.findings import Words, words
 from benchmarks.years.lives import SWEEPS_A_DAY
 from benchmarks.years.making import INTERVAL, Made, Maker
 from monitor.clock import to_millis
-from monitor.core.domain.sweep import Outcome, Policy
+from monitor.core.domain.policy import Policy
+from monitor.core.domain.vocabulary import Outcome
 from monitor.store.connection.codecs import DAY_MS, event_id
 from monitor.store.connection.engine import Engine, writing
 from monitor.store.derived.daily import count_days

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
-from monitor.core.domain.sweep import Kind, Observation, Outcome, Reason
+from monitor.core.domain.sweep import Observation
+from monitor.core.domain.vocabulary import Kind, Outcome, Reason
 
 _TIMED_OUT_MS = 20_000
 _CONFIRMED_LATER_MS = 6_000

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import count
 from random import Random
 
-from monitor.core.domain.sweep import Kind
+from monitor.core.domain.vocabulary import Kind
 from monitor.demo.stories import nim_ids
 
 SWEEPS_A_DAY = 96

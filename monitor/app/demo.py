@@ -13,7 +13,7 @@ from monitor.app.daemon.leader import Leader
 from monitor.app.wiring.application import App
 from monitor.config import Settings, parse_settings
 from monitor.config.values.urls import without_password
-from monitor.core.domain.sweep import Event
+from monitor.core.domain.event import Event
 from monitor.core.lifecycle.rules import BASELINE
 from monitor.demo.server import DemoServer
 from monitor.demo.stories import demo_story

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
-from monitor.core.planning.catalog_entry import CatalogNote
+from monitor.core.planning.inputs import CatalogNote
 from monitor.core.request.forms import Route
 
 # What any of the fields means by a word, in the order of choice where a list has several.

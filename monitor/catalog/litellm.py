@@ -7,7 +7,7 @@ from dataclasses import replace
 from monitor.catalog.document import Unreadable, parse_json
 from monitor.catalog.note import read_note
 from monitor.catalog.read import Pace
-from monitor.core.planning.catalog_entry import NOTHING_NOTED, CatalogNote
+from monitor.core.planning.inputs import NOTHING_NOTED, CatalogNote
 from monitor.http import Client, Endpoint, exchange
 
 _OK = 200

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from monitor.catalog.reading import NO_USABLE_ID, CatalogReading, CatalogTrouble
-from monitor.core.domain.sweep import Cause
+from monitor.core.domain.vocabulary import Cause
 
 
 def without_prefix(reading: CatalogReading, prefix: str) -> CatalogReading:

@@ -11,7 +11,7 @@ from types import MappingProxyType
 
 from monitor.catalog.kinds import kind_note
 from monitor.core.answer.dates import read_moment
-from monitor.core.planning.catalog_entry import NOTHING_NOTED, CatalogNote
+from monitor.core.planning.inputs import NOTHING_NOTED, CatalogNote
 from monitor.core.request.forms import Route
 
 # The end itself before the day from which on a model is only discouraged.

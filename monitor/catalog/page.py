@@ -8,8 +8,7 @@ from monitor.catalog.cursor import following
 from monitor.catalog.document import Unreadable, parse_json, unambiguous
 from monitor.catalog.note import read_note
 from monitor.core.domain.ids import is_trackable_id
-from monitor.core.planning.catalog_entry import NOTHING_NOTED, CatalogNote
-from monitor.core.planning.provider_traits import Quirks
+from monitor.core.planning.inputs import NOTHING_NOTED, CatalogNote, Quirks
 from monitor.core.request.forms import Route
 
 _LISTS = ("data", "models", "items", "results")

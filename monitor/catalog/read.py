@@ -15,9 +15,8 @@ from monitor.core.answer import error_patterns
 from monitor.core.answer.body import all_text, is_page, read_document, telling_text
 from monitor.core.answer.exchange import CONNECTION_LEVEL, FAILURE_TEXT, Exchange
 from monitor.core.answer.redact import redact
-from monitor.core.domain.sweep import Cause
-from monitor.core.planning.catalog_entry import CatalogNote
-from monitor.core.planning.provider_traits import Quirks
+from monitor.core.domain.vocabulary import Cause
+from monitor.core.planning.inputs import CatalogNote, Quirks
 from monitor.http import Client, Endpoint, exchange
 
 _OK = 200

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from monitor.core.domain.sweep import Cause
-from monitor.core.planning.catalog_entry import CatalogNote
+from monitor.core.domain.vocabulary import Cause
+from monitor.core.planning.inputs import CatalogNote
 
 NO_USABLE_ID = "no row of the catalog has a usable id"
 

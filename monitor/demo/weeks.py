@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from random import Random
 
-from monitor.core.domain.sweep import Cause, Kind, Observation, Outcome, Reason, Sweep, Verdict
+from monitor.core.domain.sweep import Observation, Sweep
+from monitor.core.domain.vocabulary import Cause, Kind, Outcome, Reason, Verdict
 from monitor.demo.stories import nim_ids
 
 BEGIN = datetime(2026, 4, 6, tzinfo=UTC)

@@ -12,7 +12,7 @@ from typing import Final
 from uuid import uuid4
 
 from monitor.core.answer.redact import redact
-from monitor.core.domain.sweep import Cause
+from monitor.core.domain.vocabulary import Cause
 from monitor.errors import NotDelivered
 from monitor.logs import event
 from monitor.notify.post import post

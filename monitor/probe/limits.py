@@ -5,7 +5,7 @@ first one's limit came, and nobody let in between. Pure bookkeeping; times are s
 """
 
 from monitor.core.answer.classify import Finding
-from monitor.core.domain.sweep import Outcome, Reason
+from monitor.core.domain.vocabulary import Outcome, Reason
 from monitor.probe.probe import Answer
 
 _ROW = 3

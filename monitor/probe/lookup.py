@@ -2,7 +2,8 @@
 
 from urllib.parse import quote
 
-from monitor.core.domain.sweep import Observation, Outcome, Reason
+from monitor.core.domain.sweep import Observation
+from monitor.core.domain.vocabulary import Outcome, Reason
 from monitor.http import exchange
 from monitor.probe.probe import Line
 

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from monitor.core.domain.sweep import Kind, Observation, Outcome, Reason
-from monitor.core.planning.knowledge import NOTHING_KNOWN, Knowledge
+from monitor.core.domain.sweep import Observation
+from monitor.core.domain.vocabulary import Kind, Outcome, Reason
+from monitor.core.planning.inputs import NOTHING_KNOWN, Knowledge, Quirks
 from monitor.core.planning.learning import learned, proven
-from monitor.core.planning.provider_traits import Quirks
 from monitor.core.planning.search import SECOND_LOOK, Plan, Tried, conclude, is_lost, next_form
 from monitor.core.request.forms import PLAIN_CHAT, Form
 from monitor.probe.limits import is_limit

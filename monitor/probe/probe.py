@@ -10,8 +10,9 @@ from monitor.core.answer.classify import Finding, classify
 from monitor.core.answer.exchange import Exchange
 from monitor.core.answer.retry_after import retry_after_s, used_up_for_s
 from monitor.core.answer.stream import has_token, tokens_per_s
-from monitor.core.domain.sweep import Observation, Outcome
-from monitor.core.planning.provider_traits import Quirks
+from monitor.core.domain.sweep import Observation
+from monitor.core.domain.vocabulary import Outcome
+from monitor.core.planning.inputs import Quirks
 from monitor.core.request.forms import PLAIN_CHAT, Change, Form
 from monitor.http import Client, Endpoint, exchange
 from monitor.probe.requests import build_request

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from urllib.parse import quote
 from zlib import compress, crc32
 
-from monitor.core.planning.provider_traits import Quirks
+from monitor.core.planning.inputs import Quirks
 from monitor.core.request.forms import Change, Form, Route
 
 MAX_TOKENS = 16  # fewer are refused by some backends; an answer cut off there is an answer

@@ -9,7 +9,8 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 
-from monitor.core.domain.sweep import Observation, Outcome
+from monitor.core.domain.sweep import Observation
+from monitor.core.domain.vocabulary import Outcome
 from monitor.core.request.forms import Form
 from monitor.probe.gap import Gap
 from monitor.probe.limits import is_limit

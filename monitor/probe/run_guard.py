@@ -8,7 +8,8 @@ import asyncio
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from monitor.core.domain.sweep import Cause, Observation, Outcome
+from monitor.core.domain.sweep import Observation
+from monitor.core.domain.vocabulary import Cause, Outcome
 from monitor.core.lifecycle.guard import TROUBLE
 from monitor.probe.suspicion import Tally, as_models_own, refusal_cause
 

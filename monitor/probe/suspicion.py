@@ -7,7 +7,8 @@ from collections import Counter
 from collections.abc import Collection
 from dataclasses import replace
 
-from monitor.core.domain.sweep import ANSWERED, Cause, Observation, Outcome, Reason
+from monitor.core.domain.sweep import Observation
+from monitor.core.domain.vocabulary import ANSWERED, Cause, Outcome, Reason
 from monitor.core.lifecycle.guard import FEWEST_ANSWERED, common_cause, failure_class
 
 ENOUGH = 12  # so many agreeing from the start on speak for everyone

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from monitor.core.domain.sweep import Cause, Observation
+from monitor.core.domain.sweep import Observation
+from monitor.core.domain.vocabulary import Cause
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

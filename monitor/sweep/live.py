@@ -10,7 +10,8 @@ from datetime import datetime
 from functools import partial
 
 from monitor.catalog.reading import CatalogReading
-from monitor.core.domain.sweep import Observation, Outcome, Sweep, Verdict
+from monitor.core.domain.sweep import Observation, Sweep
+from monitor.core.domain.vocabulary import Outcome, Verdict
 from monitor.core.lifecycle.fold import doubt_catalog, is_tracked
 from monitor.core.lifecycle.guard import FEWEST_ANSWERED, judge, regulars
 from monitor.http import open_client

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from monitor.core.domain.sweep import Observation
 from monitor.core.planning.budget import share
-from monitor.core.planning.knowledge import Knowledge
+from monitor.core.planning.inputs import Knowledge
 from monitor.core.request.forms import Form
 from monitor.probe.model_probe import Course
 from monitor.probe.probe import Answer, Line, probe_model

@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from monitor.core.domain.sweep import Observation
-from monitor.core.planning.knowledge import Knowledge
+from monitor.core.planning.inputs import Knowledge
 from monitor.core.planning.metadata_checks import after_look
 from monitor.probe.lookup import look_up
 from monitor.probe.model_probe import Course

@@ -5,13 +5,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from monitor.core.domain.ids import is_path
-from monitor.core.domain.sweep import EventKind, Kind, ModelState, Observation, ProviderState, Status
+from monitor.core.domain.state import ModelState, ProviderState
+from monitor.core.domain.sweep import Observation
+from monitor.core.domain.vocabulary import EventKind, Kind, Status
 from monitor.core.lifecycle.guard import regulars
-from monitor.core.planning.catalog_entry import CatalogNote
-from monitor.core.planning.knowledge import NOTHING_KNOWN, Knowledge
+from monitor.core.planning.inputs import NOTHING_KNOWN, CatalogNote, Knowledge, Quirks
 from monitor.core.planning.metadata_checks import after_probe, is_looked_up
 from monitor.core.planning.order import by_worth, interleaved
-from monitor.core.planning.provider_traits import Quirks
 from monitor.core.planning.search import is_askable, plan_for
 from monitor.probe.model_probe import Course
 from monitor.probe.stopwatch import Stopwatch

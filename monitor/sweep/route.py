@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from monitor.clock import Clock
-from monitor.core.domain.sweep import Cause
+from monitor.core.domain.vocabulary import Cause
 from monitor.errors import NoVerdict
 from monitor.logs import event
 from monitor.probe.stopwatch import Stopwatch

@@ -14,10 +14,11 @@ from typing import TypeVar
 import stamina
 
 from monitor.catalog.reading import CatalogReading
-from monitor.core.domain.sweep import UNASKED, Cause, Observation, Outcome, Sweep, Verdict
+from monitor.core.domain.sweep import Observation, Sweep
+from monitor.core.domain.vocabulary import UNASKED, Cause, Outcome, Verdict
 from monitor.core.lifecycle.fold import doubt_catalog, fold, is_tracked
 from monitor.core.lifecycle.rules import BASELINE
-from monitor.core.planning.knowledge import Knowledge
+from monitor.core.planning.inputs import Knowledge
 from monitor.errors import StoreUnavailable
 from monitor.http import open_client
 from monitor.logs import event

@@ -4,9 +4,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from monitor.core.domain.sweep import Decision, Observation, Policy, ProviderState, Sweep
-from monitor.core.planning.knowledge import Knowledge
-from monitor.core.planning.provider_traits import Quirks
+from monitor.core.domain.event import Decision
+from monitor.core.domain.policy import Policy
+from monitor.core.domain.state import ProviderState
+from monitor.core.domain.sweep import Observation, Sweep
+from monitor.core.planning.inputs import Knowledge, Quirks
 from monitor.http import Endpoint
 from monitor.probe.gap import Gap
 from monitor.probe.pacer import Pacer

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from monitor.core.domain.sweep import Kind
+from monitor.core.domain.vocabulary import Kind
 from monitor.core.history.rows import ModelRow
 from monitor.errors import UsageError
 from monitor.report.words.codes import shown_id

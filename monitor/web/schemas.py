@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
 
-from monitor.core.domain.sweep import Status
+from monitor.core.domain.vocabulary import Status
 from monitor.report.words.times import iso_millis
 
 Moment = Annotated[datetime, PlainSerializer(iso_millis), Field(json_schema_extra={"format": "date-time"})]

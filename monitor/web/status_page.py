@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Protocol
 
-from monitor.core.domain.sweep import Status, Verdict
+from monitor.core.domain.vocabulary import Status, Verdict
 from monitor.core.lifecycle.rules import BASELINE
 from monitor.report.words.codes import cause_words, change_words
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.catalog.litellm import completed, model_info
-from monitor.core.planning.catalog_entry import CatalogNote
+from monitor.core.planning.inputs import CatalogNote
 from monitor.core.request.forms import Route
 from tests.catalog.test_note import VALUES
 

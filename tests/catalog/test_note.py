@@ -14,7 +14,7 @@ from monitor.catalog.page import read_page
 from monitor.catalog.read import read_catalog
 from monitor.catalog.reading import CatalogReading
 from monitor.config import PRESETS
-from monitor.core.planning.catalog_entry import NOTHING_NOTED, CatalogNote
+from monitor.core.planning.inputs import NOTHING_NOTED, CatalogNote
 from monitor.core.request.forms import Route
 from monitor.http import open_client
 from monitor.probe.pacer import Pacer

@@ -18,8 +18,8 @@ from monitor.catalog.read import CatalogLimits, read_catalog
 from monitor.catalog.reading import CatalogReading
 from monitor.config import PRESETS
 from monitor.core.domain.ids import is_trackable_id
-from monitor.core.domain.sweep import Cause
-from monitor.core.planning.provider_traits import Quirks
+from monitor.core.domain.vocabulary import Cause
+from monitor.core.planning.inputs import Quirks
 from monitor.http import open_client
 from monitor.probe.pacer import Pacer
 from tests.probe.wire import KEY, Play, Request, Wire, answer, saying, serve

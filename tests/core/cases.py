@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from monitor.core.domain.sweep import Policy
+from monitor.core.domain.policy import Policy
 from tests.core.histories import STEP, USUAL, tell
 
 UP_TWICE = Policy(confirm_up=2)

@@ -11,20 +11,11 @@ apart, every observation is made 1.5 s after its sweep began.
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 
-from monitor.core.domain.sweep import (
-    Cause,
-    Decision,
-    Event,
-    Kind,
-    ModelState,
-    Observation,
-    Outcome,
-    Policy,
-    ProviderState,
-    Reason,
-    Sweep,
-    Verdict,
-)
+from monitor.core.domain.event import Decision, Event
+from monitor.core.domain.policy import Policy
+from monitor.core.domain.state import ModelState, ProviderState
+from monitor.core.domain.sweep import Observation, Sweep
+from monitor.core.domain.vocabulary import Cause, Kind, Outcome, Reason, Verdict
 from monitor.core.lifecycle.fold import fold
 
 START = datetime(2026, 4, 6, 12, tzinfo=UTC)

@@ -9,7 +9,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from monitor.core.domain.sweep import Cause, Event, EventKind, Policy, Sweep, Verdict
+from monitor.core.domain.event import Event
+from monitor.core.domain.policy import Policy
+from monitor.core.domain.sweep import Sweep
+from monitor.core.domain.vocabulary import Cause, EventKind, Verdict
 from tests.core.oracle_guard import History
 from tests.core.oracle_life import Life
 from tests.core.oracle_look import Shown

@@ -8,7 +8,9 @@ from collections.abc import Iterable
 from datetime import timedelta
 from fnmatch import fnmatchcase
 
-from monitor.core.domain.sweep import ANSWERED, Cause, Observation, Outcome, Policy, Reason, Sweep, Verdict
+from monitor.core.domain.policy import Policy
+from monitor.core.domain.sweep import Observation, Sweep
+from monitor.core.domain.vocabulary import ANSWERED, Cause, Outcome, Reason, Verdict
 from tests.core.oracle_look import was_asked
 
 

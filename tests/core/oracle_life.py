@@ -3,7 +3,9 @@
 from datetime import timedelta
 from fractions import Fraction
 
-from monitor.core.domain.sweep import Event, EventKind, Kind, Observation, Outcome, Reason, Status
+from monitor.core.domain.event import Event
+from monitor.core.domain.sweep import Observation
+from monitor.core.domain.vocabulary import EventKind, Kind, Outcome, Reason, Status
 from tests.core.oracle_flapping import flapping_percent
 from tests.core.oracle_guard import is_shut_out
 from tests.core.oracle_look import Look, is_end, served_by, status_of, timed_out, was_asked

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from monitor.core.domain.sweep import Observation, Outcome, Reason, Status
+from monitor.core.domain.sweep import Observation
+from monitor.core.domain.vocabulary import Outcome, Reason, Status
 
 
 @dataclass(frozen=True, kw_only=True)

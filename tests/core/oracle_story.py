@@ -7,7 +7,9 @@ takes where the page leaves a choice are marked `Reading:`.
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from monitor.core.domain.sweep import ANSWERED, Event, EventKind, Kind, Outcome, Policy, Status
+from monitor.core.domain.event import Event
+from monitor.core.domain.policy import Policy
+from monitor.core.domain.vocabulary import ANSWERED, EventKind, Kind, Outcome, Status
 from tests.core.oracle_guard import History
 from tests.core.oracle_look import Look, Shown, served_by, timed_out, was_asked
 

@@ -5,7 +5,9 @@ from datetime import timedelta
 
 from hypothesis import strategies as st
 
-from monitor.core.domain.sweep import Cause, Kind, Observation, Outcome, Policy, Reason, Sweep, Verdict
+from monitor.core.domain.policy import Policy
+from monitor.core.domain.sweep import Observation, Sweep
+from monitor.core.domain.vocabulary import Cause, Kind, Outcome, Reason, Verdict
 from tests.core.histories import START, sweep
 
 Answer = tuple[Outcome, str, int | None]

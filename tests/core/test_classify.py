@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from monitor.core.answer.classify import Finding, classify
 from monitor.core.answer.exchange import CONNECTION_LEVEL, Exchange, Failure
 from monitor.core.answer.table import TABLE
-from monitor.core.domain.sweep import Kind, Outcome, Reason
+from monitor.core.domain.vocabulary import Kind, Outcome, Reason
 from monitor.core.request.forms import Route
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)

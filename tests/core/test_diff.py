@@ -7,17 +7,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from monitor.core.domain.sweep import (
-    Cause,
-    EventKind,
-    Kind,
-    Policy,
-    ProviderState,
-    Reason,
-    Status,
-    Sweep,
-    Verdict,
-)
+from monitor.core.domain.policy import Policy
+from monitor.core.domain.state import ProviderState
+from monitor.core.domain.sweep import Sweep
+from monitor.core.domain.vocabulary import Cause, EventKind, Kind, Reason, Status, Verdict
 from monitor.core.lifecycle.fold import fold
 from tests.core.histories import START, STEP, USUAL, answer, end_of, events_of, live, story, sweep, tell
 from tests.core.oracle import PLACE

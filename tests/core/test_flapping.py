@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.core.domain.sweep import EventKind, Policy, Status
+from monitor.core.domain.policy import Policy
+from monitor.core.domain.vocabulary import EventKind, Status
 from monitor.core.lifecycle.flapping import is_flapping, remember, restlessness
 from tests.core.histories import USUAL, end_of, events_of, live, story, tell
 from tests.core.oracle_flapping import flapping_percent

@@ -2,7 +2,7 @@
 
 from hypothesis import HealthCheck, given, settings
 
-from monitor.core.domain.sweep import ModelState
+from monitor.core.domain.state import ModelState
 from tests.core.histories import live
 from tests.core.oracle import replay
 from tests.core.oracle_look import Shown

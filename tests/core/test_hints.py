@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.core.planning.provider_traits import Quirks
-from monitor.core.planning.route_hints import in_order
+from monitor.core.planning.inputs import Quirks
 from monitor.core.request.forms import Route
+from monitor.core.request.route_hints import in_order
 
 EVERY = tuple(Route)
 ROUTES = st.lists(st.sampled_from(Route), unique=True).map(tuple)

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.core.domain.sweep import ModelState, Reason, Status
-from monitor.core.planning.knowledge import NOTHING_KNOWN, Knowledge
+from monitor.core.domain.state import ModelState
+from monitor.core.domain.vocabulary import Reason, Status
+from monitor.core.planning.inputs import NOTHING_KNOWN, Knowledge
 from monitor.core.planning.metadata_checks import after_look, after_probe, is_looked_up
 from monitor.core.request.forms import PLAIN_CHAT
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.core.domain.memory import Memory, Streak
-from monitor.core.domain.sweep import ModelState, Status
+from monitor.core.domain.state import Memory, ModelState, Streak
+from monitor.core.domain.vocabulary import Status
 from monitor.core.planning.order import by_worth, interleaved
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.core.domain.sweep import EventKind, Status
+from monitor.core.domain.vocabulary import EventKind, Status
 from monitor.core.history.reliability import (
     WindowFigures,
     available_time,
@@ -17,8 +17,8 @@ from monitor.core.history.reliability import (
     downtime,
     reliability,
 )
+from monitor.core.history.reliability_values import Reliability
 from monitor.core.history.rows import EventRow, OutageRow, WindowRow
-from monitor.core.summary.values import Reliability
 from tests.core.histories import START
 
 SECOND = timedelta(seconds=1)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from monitor.app.notifications.maintenance import silence_of
 from monitor.config import MaintenanceSettings, Settings
 from monitor.core.domain.patterns import matches, nearest
-from monitor.core.domain.sweep import Policy
+from monitor.core.domain.policy import Policy
 from monitor.core.lifecycle.fold import is_tracked
 from monitor.core.notification.suppression import Audience
 

@@ -10,7 +10,7 @@ from monitor.core.answer.error_patterns import absent, account, endpoint, limits
 from monitor.core.answer.error_patterns.pattern import Saying
 from monitor.core.answer.facts import Facts, read_facts
 from monitor.core.answer.table import bare_words
-from monitor.core.domain.sweep import Outcome, Reason
+from monitor.core.domain.vocabulary import Outcome, Reason
 from tests.core.said import ANSWERS, NOW, Answer
 
 _MODULES = (absent, account, endpoint, limits, money)

@@ -5,17 +5,10 @@ from datetime import timedelta
 
 import pytest
 
-from monitor.core.domain.sweep import (
-    Cause,
-    EventKind,
-    Observation,
-    Outcome,
-    Policy,
-    ProviderState,
-    Reason,
-    Sweep,
-    Verdict,
-)
+from monitor.core.domain.policy import Policy
+from monitor.core.domain.state import ProviderState
+from monitor.core.domain.sweep import Observation, Sweep
+from monitor.core.domain.vocabulary import Cause, EventKind, Outcome, Reason, Verdict
 from monitor.core.lifecycle.guard import regulars
 from tests.core.histories import START, USUAL, answer, live, sweep
 

@@ -5,7 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from monitor.core.domain.sweep import Kind, Policy, Status
+from monitor.core.domain.policy import Policy
+from monitor.core.domain.vocabulary import Kind, Status
 from tests.core.cases import UP_TWICE, Case, assert_after_birth, case, table
 from tests.core.histories import (
     answer,

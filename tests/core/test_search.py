@@ -10,11 +10,9 @@ from hypothesis import strategies as st
 
 from monitor.core.answer.classify import Finding
 from monitor.core.answer.table import NO_SUCH_MODEL_ROW, TABLE
-from monitor.core.domain.sweep import Kind, Outcome, Reason
-from monitor.core.planning.catalog_entry import CatalogNote
-from monitor.core.planning.knowledge import NOTHING_KNOWN, Knowledge
+from monitor.core.domain.vocabulary import Kind, Outcome, Reason
+from monitor.core.planning.inputs import NOTHING_KNOWN, CatalogNote, Knowledge, Quirks
 from monitor.core.planning.learning import learned, proven
-from monitor.core.planning.provider_traits import Quirks
 from monitor.core.planning.search import (
     SEARCH_AGAIN,
     SECOND_LOOK,

@@ -5,16 +5,10 @@ from dataclasses import replace
 
 import pytest
 
-from monitor.core.domain.sweep import (
-    NOT_RECORDED,
-    Event,
-    EventKind,
-    ModelState,
-    Reason,
-    Status,
-    Sweep,
-    Verdict,
-)
+from monitor.core.domain.event import Event
+from monitor.core.domain.state import ModelState
+from monitor.core.domain.sweep import Sweep
+from monitor.core.domain.vocabulary import NOT_RECORDED, EventKind, Reason, Status, Verdict
 from tests.core.cases import UP_TWICE
 from tests.core.histories import START, STEP, answer, events_of, live, story, sweep
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from monitor.core.answer.body import is_page, output_tokens, read_document
 from monitor.core.answer.classify import Finding, classify
 from monitor.core.answer.exchange import Exchange
-from monitor.core.domain.sweep import Kind, Outcome, Reason
+from monitor.core.domain.vocabulary import Kind, Outcome, Reason
 from monitor.core.request.forms import Change
 from tests.fuzz.results import holds_a_result
 

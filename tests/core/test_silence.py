@@ -5,7 +5,9 @@ from datetime import timedelta
 
 import pytest
 
-from monitor.core.domain.sweep import UNASKED, EventKind, Observation, Outcome, Policy, Reason, Status
+from monitor.core.domain.policy import Policy
+from monitor.core.domain.sweep import Observation
+from monitor.core.domain.vocabulary import UNASKED, EventKind, Outcome, Reason, Status
 from monitor.core.lifecycle.fold import fold
 from tests.core.cases import UP_TWICE, Case, assert_after_birth, case, table
 from tests.core.histories import AT_MS, START, STEP, USUAL, end_of, live, story, tell

@@ -4,8 +4,9 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
-from monitor.core.domain.sweep import EventKind, Status
+from monitor.core.domain.vocabulary import EventKind, Status
 from monitor.core.history.calendar import span_of
+from monitor.core.history.reliability_values import SweepCounts
 from monitor.core.history.rows import EventRow, OutageRow, StatusAt, WindowRow
 from monitor.core.summary.build import summarise
 from monitor.core.summary.inputs import Gathered
@@ -17,7 +18,6 @@ from monitor.core.summary.values import (
     ProviderSummary,
     Retirement,
     SilentSwap,
-    SweepCounts,
     Switch,
     Trouble,
     Way,

@@ -8,7 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monitor.core.domain.sweep import Decision, Event, EventKind, ProviderState, Status
+from monitor.core.domain.event import Decision, Event
+from monitor.core.domain.state import ProviderState
+from monitor.core.domain.vocabulary import EventKind, Status
 from monitor.core.lifecycle.rules import BASELINE
 from monitor.core.notification.suppression import NOTHING_UNTOLD, Audience, Changes, Untold, addressed, tell
 from tests.core.histories import START, answer, live, story, sweep

@@ -5,7 +5,9 @@ from datetime import timedelta
 
 import pytest
 
-from monitor.core.domain.sweep import Cause, Decision, EventKind, Observation, Outcome, Reason, Sweep, Verdict
+from monitor.core.domain.event import Decision
+from monitor.core.domain.sweep import Observation, Sweep
+from monitor.core.domain.vocabulary import Cause, EventKind, Outcome, Reason, Verdict
 from monitor.core.lifecycle.guard import failure_class
 from tests.core.histories import START, STEP, answer, events_of, live, sweep
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from monitor.core.answer.classify import Finding, classify
 from monitor.core.answer.exchange import Exchange
-from monitor.core.domain.sweep import Outcome, Reason
+from monitor.core.domain.vocabulary import Outcome, Reason
 from monitor.core.request import adaptations, forms
 from monitor.core.request.adaptations import MORE_ROOM, wish_in
 from monitor.core.request.forms import PLAIN_CHAT, Change, Form, Route, Wish

@@ -7,18 +7,10 @@ from itertools import pairwise
 
 import pytest
 
-from monitor.core.domain.sweep import (
-    Cause,
-    EventKind,
-    Kind,
-    Observation,
-    Outcome,
-    Policy,
-    ProviderState,
-    Reason,
-    Sweep,
-    Verdict,
-)
+from monitor.core.domain.policy import Policy
+from monitor.core.domain.state import ProviderState
+from monitor.core.domain.sweep import Observation, Sweep
+from monitor.core.domain.vocabulary import Cause, EventKind, Kind, Outcome, Reason, Verdict
 from monitor.core.lifecycle.fold import fold
 from monitor.demo import Behave, Delist, Everywhere, Paging, Script, Show, World
 from monitor.demo.stories import (

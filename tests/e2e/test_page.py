@@ -11,7 +11,7 @@ import httpx
 import pytest
 from starlette.types import Receive, Scope, Send
 
-from monitor.core.domain.sweep import Cause, Kind
+from monitor.core.domain.vocabulary import Cause, Kind
 from monitor.store.connection.engine import open_engine
 from monitor.web.app import create_app
 from monitor.web.server.headers import STRICTEST

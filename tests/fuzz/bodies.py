@@ -17,7 +17,7 @@ with atheris.instrument_imports(include=["monitor.core"]):
     from monitor.core.answer.exchange import Exchange, Failure
     from monitor.core.answer.retry_after import retry_after_s
     from monitor.core.answer.stream import tokens_per_s
-    from monitor.core.domain.sweep import Outcome
+    from monitor.core.domain.vocabulary import Outcome
 
 from tests.fuzz.results import holds_a_result
 

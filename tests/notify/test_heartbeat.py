@@ -8,7 +8,7 @@ from contextlib import suppress
 
 import pytest
 
-from monitor.core.domain.sweep import Cause
+from monitor.core.domain.vocabulary import Cause
 from monitor.notify import heartbeat as heartbeat_module
 from monitor.notify.heartbeat import Heartbeat, place
 from tests.mailbox import Receiver, receiver

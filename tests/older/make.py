@@ -22,17 +22,9 @@ from tempfile import TemporaryDirectory
 from sqlalchemy import select
 
 from monitor.clock import to_millis
-from monitor.core.domain.sweep import (
-    Cause,
-    EventKind,
-    Kind,
-    Observation,
-    Outcome,
-    Policy,
-    Reason,
-    Sweep,
-    Verdict,
-)
+from monitor.core.domain.policy import Policy
+from monitor.core.domain.sweep import Observation, Sweep
+from monitor.core.domain.vocabulary import Cause, EventKind, Kind, Outcome, Reason, Verdict
 from monitor.core.lifecycle.fold import fold
 from monitor.core.notification.suppression import Audience
 from monitor.report.formats.records import format_record

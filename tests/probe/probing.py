@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 
-from monitor.core.planning.provider_traits import Quirks
+from monitor.core.planning.inputs import Quirks
 from monitor.core.request.forms import PLAIN_CHAT, Form
 from monitor.http import open_client
 from monitor.probe.probe import Answer, Line, probe_model

@@ -9,9 +9,9 @@ from datetime import UTC, datetime
 from monitor.core.answer.classify import classify
 from monitor.core.answer.exchange import Exchange, Failure
 from monitor.core.answer.retry_after import retry_after_s, used_up_for_s
-from monitor.core.domain.sweep import Kind, Observation
-from monitor.core.planning.knowledge import NOTHING_KNOWN, Knowledge
-from monitor.core.planning.provider_traits import Quirks
+from monitor.core.domain.sweep import Observation
+from monitor.core.domain.vocabulary import Kind
+from monitor.core.planning.inputs import NOTHING_KNOWN, Knowledge, Quirks
 from monitor.core.planning.search import plan_for
 from monitor.core.request.forms import Form, Route
 from monitor.probe.gap import Gap

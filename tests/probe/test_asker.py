@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 import pytest
 
 from monitor.core.answer.classify import Finding
-from monitor.core.domain.sweep import Observation, Outcome, Reason
+from monitor.core.domain.sweep import Observation
+from monitor.core.domain.vocabulary import Outcome, Reason
 from monitor.core.request.forms import PLAIN_CHAT, Form
 from monitor.probe.gap import Gap
 from monitor.probe.model_probe import Course

@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from monitor.core.answer.exchange import Exchange
-from monitor.core.domain.sweep import Kind, Observation, Outcome, Reason
-from monitor.core.planning.knowledge import NOTHING_KNOWN, Knowledge
-from monitor.core.planning.provider_traits import Quirks
+from monitor.core.domain.sweep import Observation
+from monitor.core.domain.vocabulary import Kind, Outcome, Reason
+from monitor.core.planning.inputs import NOTHING_KNOWN, Knowledge, Quirks
 from monitor.core.request.forms import PLAIN_CHAT, Change, Form, Route
 from monitor.probe.model_probe import Course
 from monitor.probe.probe import Answer

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from monitor.core.domain.sweep import Cause, Observation, Outcome, Reason
+from monitor.core.domain.sweep import Observation
+from monitor.core.domain.vocabulary import Cause, Outcome, Reason
 from monitor.probe.run_guard import CANARIES_PER_SUSPICION, Inquest, Stopped
 from monitor.probe.suspicion import ENOUGH, Tally
 from tests.probe.loops import leaping

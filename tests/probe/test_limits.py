@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.core.answer.classify import Finding
-from monitor.core.domain.sweep import Observation, Outcome, Reason
+from monitor.core.domain.sweep import Observation
+from monitor.core.domain.vocabulary import Outcome, Reason
 from monitor.core.request.forms import PLAIN_CHAT
 from monitor.probe.limits import Limits
 from monitor.probe.probe import Answer

@@ -4,7 +4,8 @@ import asyncio
 
 import pytest
 
-from monitor.core.domain.sweep import Kind, Observation, Outcome, Reason
+from monitor.core.domain.sweep import Observation
+from monitor.core.domain.vocabulary import Kind, Outcome, Reason
 from monitor.http import open_client
 from monitor.probe.lookup import look_up
 from monitor.probe.probe import Line

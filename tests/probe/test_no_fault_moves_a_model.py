@@ -9,11 +9,13 @@ from hypothesis import strategies as st
 
 from monitor.core.answer.classify import Finding, classify
 from monitor.core.answer.exchange import Exchange, Failure
-from monitor.core.domain.sweep import Observation, Policy, ProviderState, Sweep, Verdict
+from monitor.core.domain.policy import Policy
+from monitor.core.domain.state import ProviderState
+from monitor.core.domain.sweep import Observation, Sweep
+from monitor.core.domain.vocabulary import Verdict
 from monitor.core.lifecycle.fold import fold
 from monitor.core.lifecycle.guard import regulars
-from monitor.core.planning.knowledge import NOTHING_KNOWN
-from monitor.core.planning.provider_traits import Quirks
+from monitor.core.planning.inputs import NOTHING_KNOWN, Quirks
 from monitor.core.planning.search import plan_for
 from monitor.core.request.forms import Form
 from monitor.probe.model_probe import Course

@@ -7,8 +7,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from monitor.core.domain.sweep import Kind, Observation, Outcome, Reason
-from monitor.core.planning.provider_traits import Quirks
+from monitor.core.domain.sweep import Observation
+from monitor.core.domain.vocabulary import Kind, Outcome, Reason
+from monitor.core.planning.inputs import Quirks
 from monitor.core.request.forms import KIND_OF, Change, Form, Route
 from monitor.probe.stopwatch import Stopwatch
 from tests.probe.probing import MODEL, STARTED, probe

@@ -6,8 +6,8 @@ from itertools import pairwise
 
 import pytest
 
-from monitor.core.domain.sweep import Outcome, Reason
-from monitor.core.planning.provider_traits import Quirks
+from monitor.core.domain.vocabulary import Outcome, Reason
+from monitor.core.planning.inputs import Quirks
 from monitor.probe.probe import Answer
 from tests.probe.loops import hurrying
 from tests.probe.probing import probe_wire

@@ -5,7 +5,8 @@ import json
 
 import pytest
 
-from monitor.core.domain.sweep import Observation, Outcome, Reason
+from monitor.core.domain.sweep import Observation
+from monitor.core.domain.vocabulary import Outcome, Reason
 from monitor.core.request.forms import Change, Form, Route
 from tests.probe.probing import probe
 from tests.probe.wire import CHAT, Play, Request, answer, saying

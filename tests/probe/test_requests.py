@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.core.planning.provider_traits import Quirks
+from monitor.core.planning.inputs import Quirks
 from monitor.core.request import adaptations
 from monitor.core.request.forms import COSTLY, Change, Form, Route, Wish
 from monitor.probe.requests import MAX_TOKENS, ProbeRequest, build_request

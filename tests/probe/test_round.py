@@ -6,7 +6,8 @@ from dataclasses import replace
 import pytest
 
 from monitor.core.answer.exchange import Exchange
-from monitor.core.domain.sweep import Kind, Observation, Outcome, Reason
+from monitor.core.domain.sweep import Observation
+from monitor.core.domain.vocabulary import Kind, Outcome, Reason
 from monitor.core.request.forms import Route
 from monitor.probe.model_probe import Course
 from monitor.probe.pacer import Pacer

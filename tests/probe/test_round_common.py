@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from monitor.core.answer.exchange import Exchange
-from monitor.core.domain.sweep import Cause, Kind, Reason
+from monitor.core.domain.vocabulary import Cause, Kind, Reason
 from monitor.core.request.forms import Route
 from monitor.probe.run_guard import CANARIES_PER_SUSPICION
 from monitor.probe.suspicion import ENOUGH

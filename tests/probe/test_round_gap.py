@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitor.core.answer.exchange import Exchange
-from monitor.core.domain.sweep import Reason
+from monitor.core.domain.vocabulary import Reason
 from monitor.core.request.forms import Route
 from monitor.probe.pacer import Pacer
 from monitor.probe.terms import RoundSettings

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitor.core.answer.exchange import Exchange
-from monitor.core.domain.sweep import Cause, Outcome, Reason
+from monitor.core.domain.vocabulary import Cause, Outcome, Reason
 from monitor.probe.pacer import Pacer
 from monitor.probe.suspicion import ENOUGH
 from monitor.probe.terms import RoundResult, RoundSettings

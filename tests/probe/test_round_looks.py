@@ -6,8 +6,8 @@ from dataclasses import replace
 import pytest
 
 from monitor.core.answer.exchange import Exchange
-from monitor.core.domain.sweep import Kind, Outcome, Reason
-from monitor.core.planning.provider_traits import Quirks
+from monitor.core.domain.vocabulary import Kind, Outcome, Reason
+from monitor.core.planning.inputs import Quirks
 from monitor.core.request.forms import Change, Form, Route
 from monitor.probe.model_probe import Course
 from monitor.probe.terms import RoundSettings

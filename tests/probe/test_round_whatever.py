@@ -7,8 +7,9 @@ from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
 from monitor.core.answer.exchange import Exchange
-from monitor.core.domain.sweep import ANSWERED, Kind, Observation, Outcome, Reason
-from monitor.core.planning.provider_traits import Quirks
+from monitor.core.domain.sweep import Observation
+from monitor.core.domain.vocabulary import ANSWERED, Kind, Outcome, Reason
+from monitor.core.planning.inputs import Quirks
 from monitor.core.request.forms import Form
 from monitor.probe.terms import RoundResult, RoundSettings
 from tests.probe.rounds import Provider, Question, names, searching

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.core.domain.sweep import EventKind, Status
+from monitor.core.domain.vocabulary import EventKind, Status
 from monitor.core.history.rows import EventRow
 from monitor.report.formats.atom import (
     Address,

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.core.domain.ids import is_trackable_id
-from monitor.core.domain.sweep import NOT_RECORDED, Cause, Kind, Observation, Outcome, Reason, Sweep, Verdict
+from monitor.core.domain.sweep import Observation, Sweep
+from monitor.core.domain.vocabulary import NOT_RECORDED, Cause, Kind, Outcome, Reason, Verdict
 from monitor.errors import RecordError
 from monitor.report.formats.blog_files import Form, Origin, ResultFile, form_of, read_results
 from monitor.report.formats.result_files import _results_text

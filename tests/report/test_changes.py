@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.core.domain.sweep import Event, EventKind, Reason, Status
+from monitor.core.domain.event import Event
+from monitor.core.domain.vocabulary import EventKind, Reason, Status
 from monitor.core.notification.message import Letter
 from monitor.core.notification.suppression import Changes
 from monitor.report.message.changes import changes_letter, gathered_letter

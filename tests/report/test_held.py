@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from monitor.core.domain.memory import Held, Streak
-from monitor.core.domain.sweep import EventKind, ProviderState
+from monitor.core.domain.state import Held, ProviderState, Streak
+from monitor.core.domain.vocabulary import EventKind
 from monitor.core.lifecycle.guard import ACCOUNT, GONE, REQUEST, TROUBLE
 from monitor.report.words.held_back import FAILURES, held_back
 

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from monitor.clock import to_datetime
 from monitor.core.domain.ids import is_trackable_id
-from monitor.core.domain.sweep import NOT_RECORDED, Observation, Outcome, Sweep, Verdict
+from monitor.core.domain.sweep import Observation, Sweep
+from monitor.core.domain.vocabulary import NOT_RECORDED, Outcome, Verdict
 from monitor.errors import RecordError
 from monitor.report.formats.records import format_record, parse_record
 

@@ -15,6 +15,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from monitor.core.history.calendar import Span, span_of
+from monitor.core.history.reliability_values import Reliability, SweepCounts
 from monitor.core.summary.values import (
     Arrival,
     Best,
@@ -22,11 +23,9 @@ from monitor.core.summary.values import (
     Flap,
     Going,
     ProviderSummary,
-    Reliability,
     Retirement,
     SilentSwap,
     Summary,
-    SweepCounts,
     Switch,
     Trouble,
     Way,
@@ -45,9 +44,10 @@ from monitor.report.summary import (
 )
 from monitor.report.summary.calendar import day_line
 from monitor.report.summary.sections import MOST_LINES
-from monitor.report.summary.times import clock, lasted, period
+from monitor.report.summary.times import clock, period
 from monitor.report.summary.words import told
 from monitor.report.words.codes import shown_id
+from monitor.report.words.times import lasted
 from tests.web.lived import HOSTILE
 
 BERLIN = ZoneInfo("Europe/Berlin")

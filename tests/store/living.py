@@ -10,17 +10,10 @@ from random import Random
 
 from sqlalchemy import Engine, select
 
-from monitor.core.domain.sweep import (
-    Cause,
-    Kind,
-    Observation,
-    Outcome,
-    Policy,
-    ProviderState,
-    Reason,
-    Sweep,
-    Verdict,
-)
+from monitor.core.domain.policy import Policy
+from monitor.core.domain.state import ProviderState
+from monitor.core.domain.sweep import Observation, Sweep
+from monitor.core.domain.vocabulary import Cause, Kind, Outcome, Reason, Verdict
 from monitor.core.lifecycle.fold import doubt_catalog, fold
 from monitor.errors import UsageError
 from monitor.store import schema as t

@@ -7,7 +7,10 @@ import pytest
 from sqlalchemy import Engine, select
 
 from monitor.clock import to_millis
-from monitor.core.domain.sweep import Cause, Decision, EventKind, Policy, Status, Sweep, Verdict
+from monitor.core.domain.event import Decision
+from monitor.core.domain.policy import Policy
+from monitor.core.domain.sweep import Sweep
+from monitor.core.domain.vocabulary import Cause, EventKind, Status, Verdict
 from monitor.store import schema as t
 from monitor.store.connection.engine import reading
 from monitor.store.derived.rebuild import rebuild

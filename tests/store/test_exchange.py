@@ -7,7 +7,9 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import Engine, select
 
-from monitor.core.domain.sweep import Cause, Policy, Sweep, Verdict
+from monitor.core.domain.policy import Policy
+from monitor.core.domain.sweep import Sweep
+from monitor.core.domain.vocabulary import Cause, Verdict
 from monitor.errors import RecordError
 from monitor.store import schema as t
 from monitor.store.admin.check import check

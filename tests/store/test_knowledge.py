@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine, event, select
 
 from monitor.clock import to_datetime
-from monitor.core.planning.knowledge import NOTHING_KNOWN, Knowledge
+from monitor.core.planning.inputs import NOTHING_KNOWN, Knowledge
 from monitor.core.request.forms import Change, Form, Route
 from monitor.store import schema as t
 from monitor.store.connection.engine import reading, writing

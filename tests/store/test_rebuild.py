@@ -5,7 +5,7 @@ from random import Random
 import pytest
 from sqlalchemy import Engine, select
 
-from monitor.core.domain.sweep import Policy
+from monitor.core.domain.policy import Policy
 from monitor.core.lifecycle.fold import fold
 from monitor.store import schema as t
 from monitor.store.admin.check import check

@@ -7,18 +7,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import Engine, select
 
-from monitor.core.domain.sweep import (
-    Cause,
-    Decision,
-    EventKind,
-    Observation,
-    Outcome,
-    Policy,
-    Reason,
-    Status,
-    Sweep,
-    Verdict,
-)
+from monitor.core.domain.event import Decision
+from monitor.core.domain.policy import Policy
+from monitor.core.domain.sweep import Observation, Sweep
+from monitor.core.domain.vocabulary import Cause, EventKind, Outcome, Reason, Status, Verdict
 from monitor.core.lifecycle.fold import fold
 from monitor.errors import StoreError
 from monitor.store.admin.check import check

@@ -7,7 +7,9 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import Engine, Executable, delete, select, update
 
-from monitor.core.domain.sweep import EventKind, Policy, Sweep
+from monitor.core.domain.policy import Policy
+from monitor.core.domain.sweep import Sweep
+from monitor.core.domain.vocabulary import EventKind
 from monitor.core.history.comparison import Comparison, How, Part
 from monitor.core.lifecycle.fold import fold
 from monitor.core.notification.suppression import Audience

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine, func, select, update
 
-from monitor.core.domain.sweep import Policy
+from monitor.core.domain.policy import Policy
 from monitor.core.history.daily import day_of, midnight_of
 from monitor.errors import StoreError, UsageError
 from monitor.report.words.rebuild_report import difference_lines

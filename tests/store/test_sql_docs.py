@@ -18,7 +18,8 @@ import pytest
 from sqlalchemy import Engine, insert, text
 
 from monitor.clock import to_millis
-from monitor.core.domain.sweep import Observation, Policy, Sweep
+from monitor.core.domain.policy import Policy
+from monitor.core.domain.sweep import Observation, Sweep
 from monitor.core.history.views import VIEWS
 from monitor.store import schema as t
 from monitor.store.admin.migrate import prepare

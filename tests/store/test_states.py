@@ -3,8 +3,8 @@
 import json
 from datetime import UTC, datetime
 
-from monitor.core.domain.memory import Streak
-from monitor.core.domain.sweep import ProviderState, Reason
+from monitor.core.domain.state import ProviderState, Streak
+from monitor.core.domain.vocabulary import Reason
 from monitor.core.lifecycle.fold import fold
 from monitor.core.lifecycle.guard import regulars
 from monitor.store.derived.states import read_document, state_document

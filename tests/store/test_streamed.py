@@ -6,7 +6,8 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import Engine, func, select
 
-from monitor.core.domain.sweep import Observation, Verdict
+from monitor.core.domain.sweep import Observation
+from monitor.core.domain.vocabulary import Verdict
 from monitor.core.history.rows import StreamRow
 from monitor.report.formats.records import format_record, parse_record
 from monitor.store import schema as t

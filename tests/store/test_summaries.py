@@ -5,7 +5,8 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Engine
 
-from monitor.core.domain.sweep import Cause, Kind, Sweep
+from monitor.core.domain.sweep import Sweep
+from monitor.core.domain.vocabulary import Cause, Kind
 from monitor.core.history.calendar import Span, span_of
 from monitor.core.summary.values import ProviderSummary, Summary, Way
 from monitor.store.memory.outbox import claim, due, give_up, post_all

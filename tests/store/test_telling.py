@@ -6,7 +6,8 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import Engine
 
-from monitor.core.domain.sweep import EventKind, Sweep
+from monitor.core.domain.sweep import Sweep
+from monitor.core.domain.vocabulary import EventKind
 from monitor.core.lifecycle.fold import fold
 from monitor.core.notification.suppression import Audience, Changes
 from monitor.errors import StoreError

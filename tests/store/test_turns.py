@@ -7,7 +7,8 @@ from itertools import permutations
 import pytest
 from sqlalchemy import Engine, text
 
-from monitor.core.domain.sweep import Policy, Sweep
+from monitor.core.domain.policy import Policy
+from monitor.core.domain.sweep import Sweep
 from monitor.store import query
 from monitor.store.admin.check import check
 from monitor.store.admin.migrate import prepare

@@ -11,19 +11,11 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, text
 
-from monitor.core.domain.sweep import (
-    ANSWERED,
-    Cause,
-    Event,
-    EventKind,
-    Observation,
-    Outcome,
-    Policy,
-    ProviderState,
-    Status,
-    Sweep,
-    Verdict,
-)
+from monitor.core.domain.event import Event
+from monitor.core.domain.policy import Policy
+from monitor.core.domain.state import ProviderState
+from monitor.core.domain.sweep import Observation, Sweep
+from monitor.core.domain.vocabulary import ANSWERED, Cause, EventKind, Outcome, Status, Verdict
 from monitor.core.lifecycle.fold import fold, is_tracked
 from monitor.store import query
 from monitor.store.connection.engine import reading

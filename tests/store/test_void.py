@@ -7,7 +7,9 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import Engine, delete, select
 
-from monitor.core.domain.sweep import Cause, Policy, Sweep, Verdict
+from monitor.core.domain.policy import Policy
+from monitor.core.domain.sweep import Sweep
+from monitor.core.domain.vocabulary import Cause, Verdict
 from monitor.core.lifecycle.fold import fold
 from monitor.errors import UsageError
 from monitor.report.words.rebuild_report import consequence_lines

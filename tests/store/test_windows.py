@@ -12,25 +12,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine
 
-from monitor.core.domain.sweep import (
-    ANSWERED,
-    Cause,
-    Decision,
-    Event,
-    EventKind,
-    Observation,
-    Outcome,
-    Policy,
-    ProviderState,
-    Status,
-    Sweep,
-    Verdict,
-)
+from monitor.core.domain.event import Decision, Event
+from monitor.core.domain.policy import Policy
+from monitor.core.domain.state import ProviderState
+from monitor.core.domain.sweep import Observation, Sweep
+from monitor.core.domain.vocabulary import ANSWERED, Cause, EventKind, Outcome, Status, Verdict
 from monitor.core.history.latency_histogram import STATED_ERROR
 from monitor.core.history.reliability import STATUS_KINDS, by_model, by_provider, downtime, reliability
+from monitor.core.history.reliability_values import Reliability, SweepCounts
 from monitor.core.history.rows import OutageRow, StatusAt, WindowRow
 from monitor.core.lifecycle.fold import fold, is_tracked
-from monitor.core.summary.values import Reliability, SweepCounts
 from monitor.store.statistics import windows
 from monitor.store.write.import_export import add_sweeps
 from monitor.store.write.record import add_observations, open_sweep, record_missed_slots

@@ -7,7 +7,10 @@ from random import Random
 
 from sqlalchemy import Engine
 
-from monitor.core.domain.sweep import Cause, Decision, Observation, Outcome, Policy, Reason, Sweep, Verdict
+from monitor.core.domain.event import Decision
+from monitor.core.domain.policy import Policy
+from monitor.core.domain.sweep import Observation, Sweep
+from monitor.core.domain.vocabulary import Cause, Outcome, Reason, Verdict
 from monitor.core.lifecycle.fold import fold
 from monitor.store.derived.states import load_state
 from monitor.store.write.record import add_observations, close_interrupted, close_sweep, open_sweep

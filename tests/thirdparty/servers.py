@@ -18,7 +18,7 @@ from shutil import which
 import httpx
 from sqlalchemy import Engine
 
-from monitor.core.domain.sweep import Verdict
+from monitor.core.domain.vocabulary import Verdict
 from monitor.sweep import Swept, Target
 from tests import gateway as g
 

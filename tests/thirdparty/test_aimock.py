@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
-from monitor.core.domain.sweep import Cause, Verdict
-from monitor.core.planning.provider_traits import Quirks
+from monitor.core.domain.vocabulary import Cause, Verdict
+from monitor.core.planning.inputs import Quirks
 from monitor.core.request.forms import Route
 from tests import gateway as g
 from tests.thirdparty.servers import ask, by_model, npm_server, sweep_with_key

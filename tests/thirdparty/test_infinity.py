@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
-from monitor.core.domain.sweep import Verdict
+from monitor.core.domain.vocabulary import Verdict
 from tests import gateway as g
 from tests.thirdparty.servers import by_model, infinity, requests_in
 

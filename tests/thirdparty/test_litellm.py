@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
-from monitor.core.domain.sweep import Cause, Verdict
+from monitor.core.domain.vocabulary import Cause, Verdict
 from tests import gateway as g
 from tests.thirdparty.servers import (
     LITELLM,

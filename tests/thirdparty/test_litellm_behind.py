@@ -16,7 +16,8 @@ import httpx
 import pytest
 from sqlalchemy import Engine
 
-from monitor.core.domain.sweep import Policy, Verdict
+from monitor.core.domain.policy import Policy
+from monitor.core.domain.vocabulary import Verdict
 from monitor.demo.answers import Answer, as_json
 from tests import gateway as g
 from tests import scripted as s

@@ -9,7 +9,7 @@ import httpx
 import pytest
 from sqlalchemy import Engine
 
-from monitor.core.domain.sweep import Cause, Outcome, Reason, Verdict
+from monitor.core.domain.vocabulary import Cause, Outcome, Reason, Verdict
 from tests import gateway as g
 from tests.thirdparty.servers import llmock, reasons, script_llmock
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import Engine
 
-from monitor.core.domain.sweep import Verdict
+from monitor.core.domain.vocabulary import Verdict
 from monitor.demo.answers import as_json
 from monitor.sweep import Target
 from tests import gateway as g

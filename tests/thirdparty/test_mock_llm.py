@@ -13,7 +13,7 @@ import httpx
 import pytest
 from sqlalchemy import Engine
 
-from monitor.core.domain.sweep import Cause, Verdict
+from monitor.core.domain.vocabulary import Cause, Verdict
 from tests import gateway as g
 from tests.thirdparty.servers import by_model, npm_server
 

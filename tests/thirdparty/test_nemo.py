@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import Engine
 
-from monitor.core.domain.sweep import Verdict
+from monitor.core.domain.vocabulary import Verdict
 from monitor.demo.answers import Answer, as_json, problem
 from monitor.demo.behaviours import Body
 from tests import gateway as g

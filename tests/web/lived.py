@@ -5,7 +5,9 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Engine
 
-from monitor.core.domain.sweep import Cause, Kind, Observation, Outcome, Policy, Reason, Sweep, Verdict
+from monitor.core.domain.policy import Policy
+from monitor.core.domain.sweep import Observation, Sweep
+from monitor.core.domain.vocabulary import Cause, Kind, Outcome, Reason, Verdict
 from monitor.store.admin.migrate import prepare
 from monitor.store.write.import_export import add_sweeps
 

@@ -9,7 +9,7 @@ from openai import DefaultHttpxClient, InternalServerError, OpenAI, Unprocessabl
 from openai.types import Model
 from sqlalchemy import Engine
 
-from monitor.core.domain.sweep import Cause, Kind
+from monitor.core.domain.vocabulary import Cause, Kind
 from monitor.web.app import create_app
 from tests.web.lived import BUSY, DOWN, ENDED, INTERVAL, START, UNCLEAR, UP, after, live, sweep
 from tests.web.served import served

@@ -12,7 +12,8 @@ import httpx
 import pytest
 from sqlalchemy import Engine
 
-from monitor.core.domain.sweep import Cause, Policy
+from monitor.core.domain.policy import Policy
+from monitor.core.domain.vocabulary import Cause
 from monitor.core.history.calendar import begin_of
 from monitor.store.derived.rebuild import rebuild
 from monitor.store.write.record import open_sweep, record_missed_slots

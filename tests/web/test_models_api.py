@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import Engine
 
-from monitor.core.domain.sweep import Kind
+from monitor.core.domain.vocabulary import Kind
 from tests.web.lived import DOWN, ENDED, HOSTILE, INTERVAL, START, UNCLEAR, UP, after, live, sweep
 from tests.web.served import browsing
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.core.domain.sweep import Cause, EventKind, Reason
+from monitor.core.domain.vocabulary import Cause, EventKind, Reason
 from monitor.report.words.codes import (
     CAUSES,
     CHANGES,

@@ -7,7 +7,8 @@ from hashlib import sha256
 import pytest
 from sqlalchemy import Engine
 
-from monitor.core.domain.sweep import Cause, Kind, Policy
+from monitor.core.domain.policy import Policy
+from monitor.core.domain.vocabulary import Cause, Kind
 from monitor.store.write.record import open_sweep
 from tests.web.lived import BUSY, DOWN, ENDED, HOSTILE, INTERVAL, ODD, START, UNCLEAR, UP, after, live, sweep
 from tests.web.seen import Seen, read

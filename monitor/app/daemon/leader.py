@@ -12,10 +12,10 @@ from datetime import datetime
 
 from fastapi import FastAPI
 
+from monitor.app.daemon.pruner import Keeper
 from monitor.app.notifications.announcer import News, day_teller
 from monitor.app.notifications.channels import heartbeat_of
 from monitor.app.notifications.summaries import summaries_of
-from monitor.app.tasks.prune import Keeper
 from monitor.app.wiring.application import App
 from monitor.app.wiring.targets import target_of
 from monitor.clock import utc_now

@@ -14,7 +14,7 @@ from monitor.app.wiring.application import App
 from monitor.app.wiring.targets import target_of
 from monitor.clock import utc_now
 from monitor.config import ProviderSettings
-from monitor.core.domain.sweep import ProviderState
+from monitor.core.domain.state import ProviderState
 from monitor.errors import ConfigError, MonitorError, NoVerdict, StoreError
 from monitor.logs import event
 from monitor.store.connection.engine import Engine

@@ -16,7 +16,8 @@ from monitor.config import (
     resolve_key,
     resolve_proxy,
 )
-from monitor.core.domain.sweep import ProviderState, Sweep
+from monitor.core.domain.state import ProviderState
+from monitor.core.domain.sweep import Sweep
 from monitor.core.lifecycle.fold import is_tracked
 from monitor.errors import ConfigError, StoreError, UsageError
 from monitor.report.words.cost import cost_words

@@ -12,7 +12,7 @@ from monitor.cli.commands.models import known_model
 from monitor.cli.terminal.context import Context, json_option, pass_context, provider_option
 from monitor.cli.terminal.output import print_json, say
 from monitor.cli.terminal.staleness import max_age_option, refuse_stale
-from monitor.core.domain.sweep import ANSWERED, Outcome, Status, Verdict
+from monitor.core.domain.vocabulary import ANSWERED, Outcome, Status, Verdict
 from monitor.errors import NoVerdict, UsageError
 from monitor.report.words.codes import answer_words, cause_words, reason_words, shown_id
 from monitor.sweep import Checked

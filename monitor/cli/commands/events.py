@@ -17,7 +17,7 @@ from monitor.cli.commands.models import known_provider
 from monitor.cli.terminal.context import Context, json_option, pass_context, provider_option
 from monitor.cli.terminal.moments import as_duration, parse_when
 from monitor.cli.terminal.output import forget, note, print_json_list, print_table, unwritable
-from monitor.core.domain.sweep import EventKind
+from monitor.core.domain.vocabulary import EventKind
 from monitor.core.history.rows import EventRow
 from monitor.errors import StoreUnavailable, UsageError
 from monitor.report.terminal.tables import event_line, events_table

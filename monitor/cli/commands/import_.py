@@ -13,7 +13,8 @@ from monitor.cli.terminal.bar import Bar
 from monitor.cli.terminal.context import Context, pass_context
 from monitor.cli.terminal.moments import parse_when
 from monitor.cli.terminal.output import counted, note, say
-from monitor.core.domain.sweep import Outcome, Sweep
+from monitor.core.domain.sweep import Sweep
+from monitor.core.domain.vocabulary import Outcome
 from monitor.core.history.daily import midnight_of
 from monitor.errors import UsageError
 from monitor.report.formats.blog_files import Origin, ResultFile

@@ -13,7 +13,7 @@ from monitor.cli.terminal.context import Context, json_option, pass_context, pro
 from monitor.cli.terminal.output import counted, note, print_json, print_table, say, say_id
 from monitor.cli.terminal.staleness import max_age_option, refuse_stale, stale_words
 from monitor.clock import utc_now
-from monitor.core.domain.sweep import Kind, Status
+from monitor.core.domain.vocabulary import Kind, Status
 from monitor.core.history.rows import ModelRow, ModelStory
 from monitor.errors import UnknownModel, UsageError
 from monitor.report.terminal.tables import (

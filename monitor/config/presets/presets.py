@@ -10,7 +10,7 @@ from datetime import timedelta
 from types import MappingProxyType
 
 from monitor.config.values.auth import Auth
-from monitor.core.planning.provider_traits import Quirks
+from monitor.core.planning.inputs import Quirks
 from monitor.core.request.forms import Route
 
 

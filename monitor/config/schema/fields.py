@@ -25,7 +25,7 @@ from monitor.config.values.urls import (
     is_reference,
 )
 from monitor.core.domain.ids import LONGEST_ID_BYTES, is_trackable_id
-from monitor.core.domain.sweep import EventKind
+from monitor.core.domain.vocabulary import EventKind
 from monitor.core.request.forms import COSTLY, KIND_OF
 
 SUMMARY = "summary"  # what a [[notify]] may ask for beside the kinds of events

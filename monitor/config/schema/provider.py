@@ -33,7 +33,7 @@ from monitor.config.schema.policy import PolicyOverride
 from monitor.config.schema.table import Name, Table, Text, cadence_faults, impossible
 from monitor.config.values.auth import Auth
 from monitor.config.values.duration import duration_text
-from monitor.core.planning.provider_traits import Quirks
+from monitor.core.planning.inputs import Quirks
 
 
 class ProviderSettings(Table):

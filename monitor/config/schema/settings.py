@@ -27,7 +27,7 @@ from monitor.config.schema.policy import PolicySettings
 from monitor.config.schema.provider import NVIDIA, ProviderSettings
 from monitor.config.schema.table import Name, Table, Text, cadence_faults, impossible
 from monitor.config.values.urls import split_listen
-from monitor.core.domain.sweep import Policy
+from monitor.core.domain.policy import Policy
 
 DEFAULT_INTERVAL = timedelta(minutes=15)
 

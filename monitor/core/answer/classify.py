@@ -8,10 +8,10 @@ from monitor.core.answer.exchange import FAILURE_TEXT, Exchange
 from monitor.core.answer.facts import Facts, read_facts
 from monitor.core.answer.redact import redact
 from monitor.core.answer.table import NO_SUCH_MODEL_ROW, OTHER_ENDPOINT_ROW, TABLE, Rule
-from monitor.core.domain.sweep import Kind, Outcome, Reason
-from monitor.core.planning.route_hints import is_costly
+from monitor.core.domain.vocabulary import Kind, Outcome, Reason
 from monitor.core.request.adaptations import MORE_ROOM, wish_in
 from monitor.core.request.forms import KIND_OF, Route, Wish
+from monitor.core.request.route_hints import is_costly
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from monitor.core.answer.exchange import Exchange, Failure
 from monitor.core.answer.relayed import Relayed, relayed_in, without_own_words
 from monitor.core.answer.retry_after import retry_after_s
 from monitor.core.domain.ids import is_trackable_id
-from monitor.core.domain.sweep import Kind
+from monitor.core.domain.vocabulary import Kind
 
 NO_STATUS = -1
 UNDER_200 = 0

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from monitor.core.answer import error_patterns
 from monitor.core.answer.exchange import CONNECTION_LEVEL, Failure
 from monitor.core.answer.facts import SUCCESS, UNDER_200, Facts
-from monitor.core.domain.sweep import Kind, Outcome, Reason
+from monitor.core.domain.vocabulary import Kind, Outcome, Reason
 
 _Condition = Callable[[Facts], bool]
 

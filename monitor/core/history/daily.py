@@ -8,7 +8,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from monitor.core.domain.sweep import ANSWERED, Observation, Outcome, Policy, ProviderState, Status, Sweep
+from monitor.core.domain.policy import Policy
+from monitor.core.domain.state import ProviderState
+from monitor.core.domain.sweep import Observation, Sweep
+from monitor.core.domain.vocabulary import ANSWERED, Outcome, Status
 from monitor.core.history.latency_histogram import count_values, encode, exact_percentile
 from monitor.core.lifecycle.fold import observations_of
 

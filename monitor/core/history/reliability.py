@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-from monitor.core.domain.sweep import EventKind, Status
+from monitor.core.domain.vocabulary import EventKind, Status
+from monitor.core.history.reliability_values import Reliability
 from monitor.core.history.rows import EventRow, OutageRow, WindowRow, percent
-from monitor.core.summary.values import Reliability
 
 K = TypeVar("K", bound=Hashable)
 Key = tuple[str, str]  # provider and model

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from monitor.core.domain.sweep import Status, Verdict
+from monitor.core.domain.vocabulary import Status, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

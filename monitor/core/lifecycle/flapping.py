@@ -8,7 +8,7 @@ Fewer observations fill the newest places.
 from fractions import Fraction
 from itertools import pairwise
 
-from monitor.core.domain.sweep import Policy
+from monitor.core.domain.policy import Policy
 
 
 def restlessness(window: tuple[bool, ...], size: int) -> Fraction:

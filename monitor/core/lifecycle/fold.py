@@ -7,24 +7,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from monitor.core.domain.memory import Streak
+from monitor.core.domain.event import Decision, Event
 from monitor.core.domain.patterns import matches
-from monitor.core.domain.sweep import (
-    ANSWERED,
-    UNASKED,
-    Cause,
-    Decision,
-    Event,
-    EventKind,
-    ModelState,
-    Observation,
-    Outcome,
-    Policy,
-    ProviderState,
-    Reason,
-    Sweep,
-    Verdict,
-)
+from monitor.core.domain.policy import Policy
+from monitor.core.domain.state import ModelState, ProviderState, Streak
+from monitor.core.domain.sweep import Observation, Sweep
+from monitor.core.domain.vocabulary import ANSWERED, UNASKED, Cause, EventKind, Outcome, Reason, Verdict
 from monitor.core.lifecycle.guard import (
     CLOSED_BY,
     PROVIDER_EVENTS,

@@ -8,19 +8,9 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from monitor.core.domain.memory import Held, Streak
-from monitor.core.domain.sweep import (
-    ANSWERED,
-    UNASKED,
-    Cause,
-    EventKind,
-    Observation,
-    Outcome,
-    ProviderState,
-    Reason,
-    Sweep,
-    Verdict,
-)
+from monitor.core.domain.state import Held, ProviderState, Streak
+from monitor.core.domain.sweep import Observation, Sweep
+from monitor.core.domain.vocabulary import ANSWERED, UNASKED, Cause, EventKind, Outcome, Reason, Verdict
 
 # Rules 8 and 11.
 FEWEST_ANSWERED = 5

@@ -9,8 +9,11 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TypeGuard
 
-from monitor.core.domain.memory import Memory, Streak
-from monitor.core.domain.sweep import Event, EventKind, ModelState, Observation, Policy, Reason, Status
+from monitor.core.domain.event import Event
+from monitor.core.domain.policy import Policy
+from monitor.core.domain.state import Memory, ModelState, Streak
+from monitor.core.domain.sweep import Observation
+from monitor.core.domain.vocabulary import EventKind, Reason, Status
 from monitor.core.lifecycle import side_events
 from monitor.core.lifecycle.step import Advance, Seen, clear_direction, count_silence, note
 

@@ -4,18 +4,11 @@ from dataclasses import replace
 from datetime import datetime
 from decimal import ROUND_HALF_EVEN
 
-from monitor.core.domain.memory import Swap
+from monitor.core.domain.event import Event
 from monitor.core.domain.percentages import percent_words
-from monitor.core.domain.sweep import (
-    NOT_RECORDED,
-    Event,
-    EventKind,
-    Kind,
-    ModelState,
-    Outcome,
-    Policy,
-    Status,
-)
+from monitor.core.domain.policy import Policy
+from monitor.core.domain.state import ModelState, Swap
+from monitor.core.domain.vocabulary import NOT_RECORDED, EventKind, Kind, Outcome, Status
 from monitor.core.lifecycle import flapping
 from monitor.core.lifecycle.step import Advance, Seen
 

@@ -3,18 +3,11 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from monitor.core.domain.memory import Memory, Streak
-from monitor.core.domain.sweep import (
-    ANSWERED,
-    UNASKED,
-    Event,
-    ModelState,
-    Observation,
-    Outcome,
-    Policy,
-    Reason,
-    Status,
-)
+from monitor.core.domain.event import Event
+from monitor.core.domain.policy import Policy
+from monitor.core.domain.state import Memory, ModelState, Streak
+from monitor.core.domain.sweep import Observation
+from monitor.core.domain.vocabulary import ANSWERED, UNASKED, Outcome, Reason, Status
 from monitor.core.lifecycle import flapping
 
 Advance = tuple[ModelState, tuple[Event, ...]]

@@ -12,8 +12,10 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 
+from monitor.core.domain.event import Decision, Event
 from monitor.core.domain.patterns import matches
-from monitor.core.domain.sweep import Decision, Event, EventKind, ModelState, ProviderState, Status
+from monitor.core.domain.state import ModelState, ProviderState
+from monitor.core.domain.vocabulary import EventKind, Status
 from monitor.core.lifecycle.guard import CLOSED_BY
 from monitor.core.lifecycle.rules import BASELINE
 

@@ -5,9 +5,8 @@ from dataclasses import replace
 from datetime import datetime
 
 from monitor.core.answer.classify import Finding
-from monitor.core.domain.sweep import Kind, Outcome, Reason
-from monitor.core.planning.knowledge import NOTHING_KNOWN, Knowledge
-from monitor.core.planning.provider_traits import Quirks
+from monitor.core.domain.vocabulary import Kind, Outcome, Reason
+from monitor.core.planning.inputs import NOTHING_KNOWN, Knowledge, Quirks
 from monitor.core.planning.search import PASSING, Plan, Tried, is_lost, known_wrong, most_telling, usual_form
 from monitor.core.request.forms import KIND_OF, Change, Form, Route
 

@@ -2,8 +2,9 @@
 
 from dataclasses import replace
 
-from monitor.core.domain.sweep import ModelState, Reason, Status
-from monitor.core.planning.knowledge import Knowledge
+from monitor.core.domain.state import ModelState
+from monitor.core.domain.vocabulary import Reason, Status
+from monitor.core.planning.inputs import Knowledge
 
 _THERE = 200
 _TELLING = frozenset({_THERE, 404, 410, 503})  # others are about the look, not about the model

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import zip_longest
 
-from monitor.core.domain.sweep import ModelState, Status
+from monitor.core.domain.state import ModelState
+from monitor.core.domain.vocabulary import Status
 
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 

@@ -10,12 +10,10 @@ from datetime import datetime, timedelta
 
 from monitor.core.answer.classify import Finding
 from monitor.core.answer.table import NO_SUCH_MODEL_ROW
-from monitor.core.domain.sweep import ANSWERED, Kind, Outcome, Reason
-from monitor.core.planning.catalog_entry import CatalogNote
-from monitor.core.planning.knowledge import Knowledge
-from monitor.core.planning.provider_traits import Quirks
-from monitor.core.planning.route_hints import in_order, named_in
+from monitor.core.domain.vocabulary import ANSWERED, Kind, Outcome, Reason
+from monitor.core.planning.inputs import CatalogNote, Knowledge, Quirks
 from monitor.core.request.forms import COSTLY, KIND_OF, Change, Form, Route
+from monitor.core.request.route_hints import in_order, named_in
 
 _COSTLY_KINDS = frozenset(KIND_OF[route] for route in COSTLY)
 SEARCH_AGAIN = timedelta(days=1)

@@ -9,7 +9,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Self
 
-from monitor.core.domain.sweep import Kind
+from monitor.core.domain.vocabulary import Kind
 
 
 class Route(StrEnum):

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from monitor.core.domain.sweep import EventKind, Kind, Reason, Status
+from monitor.core.domain.vocabulary import EventKind, Kind, Reason, Status
 from monitor.core.history.rows import EventRow, StatusAt
 from monitor.core.lifecycle.guard import CLOSED_BY
 from monitor.core.lifecycle.rules import BASELINE

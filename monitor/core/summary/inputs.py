@@ -4,10 +4,10 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from monitor.core.domain.sweep import EventKind
+from monitor.core.domain.vocabulary import EventKind
 from monitor.core.history.calendar import Span
+from monitor.core.history.reliability_values import Reliability, SweepCounts
 from monitor.core.history.rows import EventRow, OutageRow, StatusAt, WindowRow
-from monitor.core.summary.values import Reliability, SweepCounts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable
 from itertools import groupby
 from typing import Final
 
-from monitor.core.domain.sweep import Kind, Status
+from monitor.core.domain.vocabulary import Kind, Status
 from monitor.core.history.rows import StatusAt, WindowRow
 from monitor.core.summary.values import Best
 

@@ -13,7 +13,8 @@ from itertools import takewhile
 from typing import Final
 
 from monitor.core.domain.ids import is_trackable_id
-from monitor.core.domain.sweep import Observation, Sweep, Verdict
+from monitor.core.domain.sweep import Observation, Sweep
+from monitor.core.domain.vocabulary import Verdict
 from monitor.errors import RecordError
 from monitor.report.formats.blog_lines import Result, is_result_line, read_our_line, read_script_line, settled
 from monitor.report.formats.records import format_record, parse_record

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from monitor.core.domain.sweep import NOT_RECORDED, Kind, Observation, Outcome, Reason
+from monitor.core.domain.sweep import Observation
+from monitor.core.domain.vocabulary import NOT_RECORDED, Kind, Outcome, Reason
 
 _OURS = re.compile(
     r"(?P<model>.+) \((?:HTTP (?P<status>\d{1,3})|no response), "

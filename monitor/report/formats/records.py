@@ -20,7 +20,8 @@ from pydantic_core import ErrorDetails
 
 from monitor.clock import to_datetime, to_millis
 from monitor.core.domain.ids import LONGEST_ID_BYTES, is_trackable_id
-from monitor.core.domain.sweep import NOT_RECORDED, Kind, Observation, Outcome, Sweep, Verdict
+from monitor.core.domain.sweep import Observation, Sweep
+from monitor.core.domain.vocabulary import NOT_RECORDED, Kind, Outcome, Verdict
 from monitor.errors import RecordError
 
 _FIRST_YEAR, _LAST_YEAR = 2000, 2079  # of a sweep: its id counts seconds from 2020 in 32 bits

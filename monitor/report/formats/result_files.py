@@ -5,7 +5,8 @@ import tempfile
 from collections import Counter
 from pathlib import Path
 
-from monitor.core.domain.sweep import ANSWERED, Observation, Outcome, Sweep
+from monitor.core.domain.sweep import Observation, Sweep
+from monitor.core.domain.vocabulary import ANSWERED, Outcome
 from monitor.errors import UsageError
 from monitor.report.words.times import short_moment
 

@@ -3,7 +3,9 @@
 import json
 from collections import Counter
 
-from monitor.core.domain.sweep import Decision, Event, Outcome, Sweep
+from monitor.core.domain.event import Decision, Event
+from monitor.core.domain.sweep import Sweep
+from monitor.core.domain.vocabulary import Outcome
 from monitor.report.formats.records import format_record
 from monitor.report.words.times import iso_millis, length
 

@@ -6,7 +6,8 @@ from datetime import UTC, datetime, tzinfo
 from itertools import groupby
 from typing import Final
 
-from monitor.core.domain.sweep import Event, EventKind, Status
+from monitor.core.domain.event import Event
+from monitor.core.domain.vocabulary import EventKind, Status
 from monitor.core.history.calendar import day_of
 from monitor.core.notification.message import Letter
 from monitor.core.notification.suppression import Changes

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from monitor.core.domain.sweep import EventKind
+from monitor.core.domain.vocabulary import EventKind
 
 # How each change of a model is said of one and of several, in the order in which readers must act.
 _VERBS: Final[Mapping[str, tuple[str, str]]] = {

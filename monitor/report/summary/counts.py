@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from monitor.core.domain.sweep import Cause
+from monitor.core.domain.vocabulary import Cause
 from monitor.core.summary.values import Down, ProviderSummary, Summary, Way
 from monitor.report.summary.times import span_words
 from monitor.report.words.codes import cause_words, shown_id

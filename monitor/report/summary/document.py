@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from datetime import datetime, timedelta
 
+from monitor.core.history.reliability_values import Reliability, SweepCounts
 from monitor.core.summary.values import (
     Arrival,
     Best,
@@ -11,11 +12,9 @@ from monitor.core.summary.values import (
     Flap,
     Going,
     ProviderSummary,
-    Reliability,
     Retirement,
     SilentSwap,
     Summary,
-    SweepCounts,
     Switch,
     Trouble,
 )

@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import Final
 
 from monitor.core.domain.percentages import percent_words
-from monitor.core.domain.sweep import Kind, Reason, Status
+from monitor.core.domain.vocabulary import Kind, Reason, Status
 from monitor.core.history.calendar import Span
 from monitor.core.summary.values import (
     Arrival,
@@ -22,15 +22,9 @@ from monitor.core.summary.values import (
     Way,
 )
 from monitor.report.summary.counts import came_back, down_now, over, past_cause
-from monitor.report.summary.times import (
-    between,
-    clock,
-    date_words,
-    is_of_the_day,
-    lasted,
-    period,
-)
+from monitor.report.summary.times import between, clock, date_words, is_of_the_day, period
 from monitor.report.words.codes import readable, reason_words, shown_id
+from monitor.report.words.times import lasted
 
 MOST_LINES: Final = 20  # of a section in a message
 _STAYED: Final[Mapping[str, str]] = {Status.AVAILABLE: "up", Status.UNAVAILABLE: "down"}

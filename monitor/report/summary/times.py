@@ -4,17 +4,9 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 
 from monitor.core.history.calendar import Span, day_of
-from monitor.report.words.times import length
+from monitor.report.words.times import lasted
 
 _WEEKDAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-_NOTHING, _SECOND, _MINUTE, _HOUR = (
-    timedelta(),
-    timedelta(seconds=1),
-    timedelta(minutes=1),
-    timedelta(hours=1),
-)
-# From which length on durations are rounded to what.
-_ROUNDINGS: Final = ((timedelta(days=1), _HOUR), (_MINUTE, _MINUTE), (timedelta.min, _SECOND))
 _DAY_HOURS: Final = 24
 
 
@@ -65,12 +57,6 @@ def date_words(moment: datetime, span: Span) -> str:
     """Return the date of an announcement: providers name days, which come as midnight in UTC."""
     shown = moment.astimezone(UTC)
     return str(shown.date()) if shown.time() == time() else str(day_of(moment, span.zone))
-
-
-def lasted(duration: timedelta) -> str:
-    """`45 s`, `45 min`, `2 h 10 min`, `3 d 4 h`: no finer than what is known."""
-    rounding = next(unit for least, unit in _ROUNDINGS if duration >= least)
-    return length(rounding * round(max(duration, _NOTHING) / rounding))
 
 
 def between(began_at: datetime, ended_at: datetime) -> str:

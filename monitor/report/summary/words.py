@@ -6,13 +6,15 @@ from datetime import timedelta
 from typing import Final
 
 from monitor.core.domain.percentages import NO_DATA, percent_words
-from monitor.core.domain.sweep import Cause, Status
+from monitor.core.domain.vocabulary import Cause, Status
 from monitor.core.history.calendar import Span
-from monitor.core.summary.values import ProviderSummary, Reliability, Summary, SweepCounts
+from monitor.core.history.reliability_values import Reliability, SweepCounts
+from monitor.core.summary.values import ProviderSummary, Summary
 from monitor.report.summary.counts import counts_of, news, past_cause, summary_title
 from monitor.report.summary.sections import Section, Teller
-from monitor.report.summary.times import clock, date_words, hours_of, lasted
+from monitor.report.summary.times import clock, date_words, hours_of
 from monitor.report.words.codes import shown_id
+from monitor.report.words.times import lasted
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from monitor.core.domain.percentages import percent_words
-from monitor.core.domain.sweep import Status
+from monitor.core.domain.vocabulary import Status
 from monitor.core.history.rows import EventRow, ModelRow, OutageRow, StreamRow
 from monitor.report.words.codes import answer_words, change_words, reason_words, shown_id
 from monitor.report.words.times import length, short_moment

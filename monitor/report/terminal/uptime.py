@@ -11,8 +11,8 @@ from rich.text import Text
 from monitor.core.domain.percentages import percent_words
 from monitor.core.history.reliability import Uptime, WindowFigures, model_uptimes, provider_uptimes
 from monitor.core.history.rows import OutageRow
-from monitor.report.summary.times import lasted
 from monitor.report.words.codes import shown_id
+from monitor.report.words.times import lasted
 
 _NUMBERS: Final = ("uptime", "coverage", "checks", "outages", "down", "MTTR", "MTBF", "p50 ms", "p95 ms")
 _OF_MODELS: Final = frozenset({"model", "latency_p50_ms", "latency_p95_ms"})

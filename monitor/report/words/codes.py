@@ -6,7 +6,7 @@ Codes that nobody here knows (imported records may carry them) are shown as they
 import unicodedata
 from typing import Final
 
-from monitor.core.domain.sweep import Cause, EventKind, Reason, Status
+from monitor.core.domain.vocabulary import Cause, EventKind, Reason, Status
 from monitor.core.notification.suppression import sides
 
 REASONS: Final[dict[str, str]] = {

@@ -3,8 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
-from monitor.core.domain.memory import Held
-from monitor.core.domain.sweep import ProviderState
+from monitor.core.domain.state import Held, ProviderState
 from monitor.core.lifecycle.guard import ACCOUNT, GONE, REQUEST, TROUBLE
 from monitor.report.words.codes import cause_words, readable
 from monitor.report.words.times import moment_words

@@ -3,12 +3,20 @@
 from datetime import datetime, timedelta
 from typing import Final
 
+_NOTHING, _SECOND, _MINUTE, _HOUR = (
+    timedelta(),
+    timedelta(seconds=1),
+    timedelta(minutes=1),
+    timedelta(hours=1),
+)
 _UNITS: Final = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
 _SPANS: Final = (
     ("days", 86_400, 172_800),
     ("h", 3_600, 3_600),
     ("min", 60, 60),
 )  # unit, length, from when
+# From which length on durations are rounded to what.
+_ROUNDINGS: Final = ((timedelta(days=1), _HOUR), (_MINUTE, _MINUTE), (timedelta.min, _SECOND))
 
 
 def iso_millis(moment: datetime) -> str:
@@ -46,3 +54,9 @@ def ago(moment: datetime, now: datetime) -> str:
 def moment_words(moment: datetime) -> str:
     """Return a moment as `2026-04-06 12:00:00 UTC`."""
     return f"{moment:%Y-%m-%d %H:%M:%S} UTC"
+
+
+def lasted(duration: timedelta) -> str:
+    """`45 s`, `45 min`, `2 h 10 min`, `3 d 4 h`: no finer than what is known."""
+    rounding = next(unit for least, unit in _ROUNDINGS if duration >= least)
+    return length(rounding * round(max(duration, _NOTHING) / rounding))

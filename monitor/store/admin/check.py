@@ -6,7 +6,7 @@ from typing import Final
 
 from sqlalchemy import Connection, Engine, text
 
-from monitor.core.domain.sweep import EventKind
+from monitor.core.domain.vocabulary import EventKind
 from monitor.core.history.reliability import STATUS_KINDS
 from monitor.store.admin.migrate import require_current
 from monitor.store.connection.codecs import event_id

@@ -10,8 +10,8 @@ from typing import TypeVar
 from pydantic import TypeAdapter
 
 from monitor.clock import to_datetime, to_millis
-from monitor.core.domain.memory import Memory
-from monitor.core.domain.sweep import Policy
+from monitor.core.domain.policy import Policy
+from monitor.core.domain.state import Memory
 
 DAY_MS = 86_400_000
 _EPOCH_2020_MS = 1_577_836_800_000

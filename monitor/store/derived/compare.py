@@ -11,7 +11,10 @@ from typing import Any
 from sqlalchemy import Connection, Engine, RowMapping, select
 
 from monitor.clock import to_datetime
-from monitor.core.domain.sweep import Decision, Policy, ProviderState, Verdict
+from monitor.core.domain.event import Decision
+from monitor.core.domain.policy import Policy
+from monitor.core.domain.state import ProviderState
+from monitor.core.domain.vocabulary import Verdict
 from monitor.core.history.comparison import Columns, Comparison, Part
 from monitor.core.history.daily import Day, Days, day_of, midnight_of
 from monitor.core.lifecycle.fold import fold

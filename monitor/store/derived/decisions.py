@@ -8,7 +8,8 @@ from typing import Any
 from sqlalchemy import Connection, Row, insert, select, update
 
 from monitor.clock import to_datetime, to_millis
-from monitor.core.domain.sweep import Decision, Event, EventKind, Status, Verdict
+from monitor.core.domain.event import Decision, Event
+from monitor.core.domain.vocabulary import EventKind, Status, Verdict
 from monitor.store.connection.codecs import event_id
 from monitor.store.derived.periods import write_periods
 from monitor.store.derived.states import read_state

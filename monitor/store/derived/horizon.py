@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, bindparam, select
 
 from monitor.clock import to_millis
-from monitor.core.domain.sweep import ProviderState
+from monitor.core.domain.state import ProviderState
 from monitor.core.history.daily import midnight_of
 from monitor.errors import StoreError
 from monitor.store.connection.codecs import DAY_MS

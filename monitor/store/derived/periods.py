@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping, bindparam, delete, insert, select, text, update
 
-from monitor.core.domain.sweep import EventKind, Status
+from monitor.core.domain.vocabulary import EventKind, Status
 from monitor.core.history.reliability import STATUS_KINDS
 from monitor.store.schema import model, period
 

@@ -9,7 +9,8 @@ from typing import Any
 from sqlalchemy import Connection, Engine, ScalarSelect, delete, func, select, update
 
 from monitor.clock import to_millis
-from monitor.core.domain.sweep import Policy, ProviderState
+from monitor.core.domain.policy import Policy
+from monitor.core.domain.state import ProviderState
 from monitor.core.history.comparison import Comparison
 from monitor.core.lifecycle.fold import fold
 from monitor.store.connection.codecs import DAY_MS

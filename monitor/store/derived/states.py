@@ -9,7 +9,8 @@ from pydantic import TypeAdapter
 from sqlalchemy import Connection, Engine, RowMapping, Select, delete, select
 
 from monitor.clock import to_datetime
-from monitor.core.domain.sweep import ModelState, ProviderState, Status
+from monitor.core.domain.state import ModelState, ProviderState
+from monitor.core.domain.vocabulary import Status
 from monitor.store.connection.codecs import memory_text, millis, moment, read_memory, stable_json
 from monitor.store.connection.engine import reading
 from monitor.store.facts.identities import find_provider, model_ids, upsert

@@ -9,7 +9,9 @@ from typing import Any, Final
 from sqlalchemy import Connection, Insert, Table, select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from monitor.core.domain.sweep import NOT_RECORDED, Observation, Outcome, Policy
+from monitor.core.domain.policy import Policy
+from monitor.core.domain.sweep import Observation
+from monitor.core.domain.vocabulary import NOT_RECORDED, Outcome
 from monitor.core.lifecycle.fold import is_tracked
 from monitor.errors import StoreError
 from monitor.store.connection.codecs import batches, digest, is_storable, millis, policy_text

@@ -5,7 +5,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Select, and_, delete, select
 
-from monitor.core.domain.sweep import NOT_RECORDED, Observation, Outcome
+from monitor.core.domain.sweep import Observation
+from monitor.core.domain.vocabulary import NOT_RECORDED, Outcome
 from monitor.store.connection.codecs import batches, moment
 from monitor.store.facts.identities import alias_numbers, finding_digest, finding_ids, model_ids, upsert
 from monitor.store.schema import alias, finding, model, observation, streamed

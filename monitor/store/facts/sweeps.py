@@ -7,7 +7,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, select, update
 
 from monitor.clock import to_datetime, to_millis
-from monitor.core.domain.sweep import UNASKED, Cause, Observation, Outcome, Policy, Sweep, Verdict
+from monitor.core.domain.policy import Policy
+from monitor.core.domain.sweep import Observation, Sweep
+from monitor.core.domain.vocabulary import UNASKED, Cause, Outcome, Verdict
 from monitor.core.lifecycle.fold import is_tracked
 from monitor.store.connection.codecs import batches, moment, read_policy
 from monitor.store.facts.identities import catalog_id, catalog_members, insert_new, model_ids, note_untracked

@@ -9,7 +9,7 @@ from typing import Final
 from pydantic import TypeAdapter, ValidationError
 from sqlalchemy import Connection, Engine, delete, select
 
-from monitor.core.planning.knowledge import NOTHING_KNOWN, Knowledge
+from monitor.core.planning.inputs import NOTHING_KNOWN, Knowledge
 from monitor.store.connection.codecs import batches, stable_json
 from monitor.store.connection.engine import reading, writing
 from monitor.store.facts.identities import find_provider, model_ids, provider_id, upsert

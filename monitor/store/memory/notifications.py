@@ -8,7 +8,7 @@ from typing import Final
 from pydantic import TypeAdapter
 from sqlalchemy import Connection, select
 
-from monitor.core.domain.sweep import Decision
+from monitor.core.domain.event import Decision
 from monitor.core.notification.suppression import (
     NOTHING_UNTOLD,
     Audience,

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Engine, Row, Select, func, not_, or_, select
 
 from monitor.clock import to_datetime
-from monitor.core.domain.sweep import EventKind
+from monitor.core.domain.vocabulary import EventKind
 from monitor.core.history.rows import EventRow
 from monitor.core.lifecycle.rules import BASELINE
 from monitor.store import schema as t

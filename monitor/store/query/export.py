@@ -33,7 +33,7 @@ from sqlalchemy import (
 from sqlalchemy.types import TypeEngine
 
 from monitor.clock import to_millis
-from monitor.core.domain.sweep import Verdict
+from monitor.core.domain.vocabulary import Verdict
 from monitor.core.history.views import OBSERVATIONS, Form, Row, Scope, Span, View
 from monitor.store import schema as t
 from monitor.store.connection.codecs import DAY_MS, is_storable

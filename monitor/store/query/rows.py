@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy import Row, RowMapping
 
 from monitor.clock import to_datetime
-from monitor.core.domain.sweep import Status, Verdict
+from monitor.core.domain.vocabulary import Status, Verdict
 from monitor.core.history.rows import EventRow, ModelRow, OutageRow, StreamRow, SweepRow, percent
 from monitor.store.connection.codecs import moment
 from monitor.store.query.daily import Totals

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Engine, Select, bindparam, func, select
 
 from monitor.clock import to_millis
-from monitor.core.domain.sweep import Verdict
+from monitor.core.domain.vocabulary import Verdict
 from monitor.core.history.rows import SweepRow
 from monitor.store import schema as t
 from monitor.store.connection.codecs import moment

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, Row, Select, func, select
 
-from monitor.core.domain.sweep import Verdict
+from monitor.core.domain.vocabulary import Verdict
 from monitor.core.history.rows import UptimeRow
 from monitor.store import schema as t
 from monitor.store.connection.codecs import DAY_MS

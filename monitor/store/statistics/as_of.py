@@ -23,7 +23,7 @@ from sqlalchemy import (
 )
 
 from monitor.clock import to_datetime, to_millis
-from monitor.core.domain.sweep import EventKind, Status
+from monitor.core.domain.vocabulary import EventKind, Status
 from monitor.core.history.reliability import STATUS_KINDS, Key
 from monitor.core.history.rows import EventRow, OutageRow, StatusAt
 from monitor.store import schema as t

@@ -9,16 +9,17 @@ from typing import Final
 from sqlalchemy import Connection, Engine, func, or_, select
 
 from monitor.clock import to_datetime, to_millis
-from monitor.core.domain.sweep import EventKind, Verdict
+from monitor.core.domain.vocabulary import EventKind, Verdict
 from monitor.core.history.calendar import Span, day_of, days_until
 from monitor.core.history.reliability import reliability
+from monitor.core.history.reliability_values import Reliability
 from monitor.core.history.rows import EventRow, OutageRow, StatusAt, WindowRow
 from monitor.core.lifecycle.rules import BASELINE
 from monitor.core.notification.suppression import sides
 from monitor.core.summary.build import summarise
 from monitor.core.summary.inputs import Gathered
 from monitor.core.summary.recommend import shortlist
-from monitor.core.summary.values import ProviderSummary, Reliability, Summary
+from monitor.core.summary.values import ProviderSummary, Summary
 from monitor.store import query
 from monitor.store import schema as t
 from monitor.store.connection.engine import reading

@@ -10,7 +10,7 @@ from datetime import datetime
 from sqlalchemy import Engine, func, select
 
 from monitor.clock import to_millis
-from monitor.core.domain.sweep import Verdict
+from monitor.core.domain.vocabulary import Verdict
 from monitor.core.history.reliability import (
     Key,
     WindowFigures,
@@ -19,8 +19,8 @@ from monitor.core.history.reliability import (
     by_provider,
     reliability,
 )
+from monitor.core.history.reliability_values import Reliability, SweepCounts
 from monitor.core.history.rows import EventRow, OutageRow, StatusAt, WindowRow
-from monitor.core.summary.values import Reliability, SweepCounts
 from monitor.store import schema as t
 from monitor.store.connection.codecs import is_storable
 from monitor.store.connection.engine import reading

@@ -9,7 +9,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Engine, false, select
 
 from monitor.clock import to_millis
-from monitor.core.domain.sweep import Policy, Sweep, Verdict
+from monitor.core.domain.policy import Policy
+from monitor.core.domain.sweep import Sweep
+from monitor.core.domain.vocabulary import Verdict
 from monitor.store.connection.codecs import is_storable, millis
 from monitor.store.connection.engine import reading, writing
 from monitor.store.derived.horizon import Horizon, hold_bounds

@@ -11,7 +11,10 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Row, func, select
 
 from monitor.clock import to_datetime, to_millis
-from monitor.core.domain.sweep import Cause, Decision, Observation, Policy, Sweep, Verdict
+from monitor.core.domain.event import Decision
+from monitor.core.domain.policy import Policy
+from monitor.core.domain.sweep import Observation, Sweep
+from monitor.core.domain.vocabulary import Cause, Verdict
 from monitor.errors import StoreError
 from monitor.store.connection.codecs import millis, moment, read_policy, wanted_sweep_id
 from monitor.store.connection.engine import reading, writing

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Row, select, update
 
 from monitor.clock import to_datetime
-from monitor.core.domain.sweep import Cause
+from monitor.core.domain.vocabulary import Cause
 from monitor.core.history.comparison import Comparison
 from monitor.errors import UsageError
 from monitor.store.connection.codecs import is_storable

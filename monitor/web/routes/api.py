@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
-from monitor.core.domain.sweep import Status
+from monitor.core.domain.vocabulary import Status
 from monitor.web.context import MAX_AGE_INTERVALS, Site
 from monitor.web.queries import Freshness, chosen_kinds, chosen_providers, freshness, models_of
 from monitor.web.schemas import ModelBody, ModelsBody, ProviderBody

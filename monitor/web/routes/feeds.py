@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict
 
-from monitor.core.domain.sweep import EventKind
+from monitor.core.domain.vocabulary import EventKind
 from monitor.core.history.calendar import day_of, span_of
 from monitor.report.formats.atom import (
     Address,

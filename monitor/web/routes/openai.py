@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, Field
 
-from monitor.core.domain.sweep import Status
+from monitor.core.domain.vocabulary import Status
 from monitor.core.history.rows import ModelRow
 from monitor.web.context import Site
 from monitor.web.queries import chosen_kinds, chosen_providers, freshness, models_of
