@@ -9,8 +9,8 @@ from tempfile import TemporaryDirectory
 
 from monitor.store.admin.migrate import prepare
 from monitor.store.connection.engine import open_engine
-from tests import gateway as g
-from tests.provider_cases import CASES, ProviderCase
+from tests.support import gateway as g
+from tests.support.provider_cases import CASES, ProviderCase
 
 _INTERVAL_S = 20.0  # what a case may last at most, whoever waits in it
 

@@ -11,7 +11,7 @@ import pytest
 
 from monitor.demo.stories import blog_day
 from monitor.store.connection.engine import Engine, open_engine
-from tests import gateway as g
+from tests.support import gateway as g
 
 DAY = blog_day()
 IDS = tuple(dict.fromkeys(DAY.listed))

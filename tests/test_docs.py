@@ -23,8 +23,8 @@ from monitor.report.formats.records import _ObservationRecord, _SweepRecord, par
 from monitor.store.admin.migrate import prepare
 from monitor.store.connection.engine import Engine, open_engine
 from monitor.web.app import create_app
-from tests.documents import DOCUMENTS, ROOT, Block, anchors, blocks, examples, links, read, sections
-from tests.examples import PAGE, WAIT_S, Place, prepared_place, run_example
+from tests.support.documents import DOCUMENTS, ROOT, Block, anchors, blocks, examples, links, read, sections
+from tests.support.examples import PAGE, WAIT_S, Place, prepared_place, run_example
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,7 @@ from monitor.core.domain.vocabulary import Outcome
 from monitor.store.connection.engine import Engine, writing
 from monitor.store.schema import daily
 from monitor.store.write.import_export import add_sweeps
-from tests.gateway import config_file, monitor, rows
+from tests.support.gateway import config_file, monitor, rows
 from tests.web.served import browsing
 
 CHECKS = 250_000

@@ -17,9 +17,9 @@ from monitor.store.connection.engine import Engine, open_engine
 from monitor.store.derived.states import load_state
 from monitor.store.write.import_export import Imported, add_sweeps, read_sweeps
 from monitor.store.write.record import add_observations, close_sweep, open_sweep
-from tests import gateway as g
 from tests.conftest import PostgresServer
 from tests.store import views
+from tests.support import gateway as g
 
 POLICY = Policy()
 STORY = two_weeks(1, sweeps_per_day=8, models=24)

@@ -24,7 +24,7 @@ from tests.fuzz.results import holds_a_result
 _NOW = datetime(2026, 11, 21, tzinfo=UTC)
 _STATUSES = (200, 200, 200, 400, 401, 403, 404, 429, 500, 501, 503, 449)
 _MODEL = "acme/model-1"
-_ANSWERS = Path(__file__).parents[1] / "core/answers.jsonl"
+_ANSWERS = Path(__file__).parents[1] / "core/answer/answers.jsonl"
 
 
 def read_one(data: bytes) -> None:

@@ -11,8 +11,8 @@ import pytest
 from monitor.errors import ConfigError, NotDelivered
 from monitor.notify import apprise_channel
 from monitor.notify.apprise_channel import AppriseChannel
-from tests.mailbox import PASSWORD, Mailbox, Receiver, mailbox, receiver
 from tests.notify.letters import LETTER, logged
+from tests.support.mailbox import PASSWORD, Mailbox, Receiver, mailbox, receiver
 
 TOKEN = "T0ken-0f-nobody-abcdefgh"  # noqa: S105 (made up)
 

@@ -16,8 +16,8 @@ from monitor.core.notification.message import Letter
 from monitor.errors import NotDelivered
 from monitor.notify import webhook
 from monitor.notify.webhook import Webhook
-from tests.mailbox import Receiver, receiver
 from tests.notify.letters import LETTER, logged
+from tests.support.mailbox import Receiver, receiver
 
 KEY = "signing-key-0f-nobody"
 NOON = datetime(2026, 4, 6, 12, tzinfo=UTC)

@@ -48,7 +48,7 @@ from monitor.report.summary.times import clock, period
 from monitor.report.summary.words import told
 from monitor.report.words.codes import shown_id
 from monitor.report.words.times import lasted
-from tests.web.lived import HOSTILE
+from tests.web.history import HOSTILE
 
 BERLIN = ZoneInfo("Europe/Berlin")
 SPAN = span_of(date(2026, 4, 7), date(2026, 4, 7), UTC)

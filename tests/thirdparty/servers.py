@@ -20,7 +20,7 @@ from sqlalchemy import Engine
 
 from monitor.core.domain.vocabulary import Verdict
 from monitor.sweep import Swept, Target
-from tests import gateway as g
+from tests.support import gateway as g
 
 _NODE_MODULES = Path(__file__).with_name("node_modules")
 _LLMOCK = Path(sys.executable).with_name("llmock")

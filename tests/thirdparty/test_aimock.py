@@ -13,7 +13,7 @@ from sqlalchemy import Engine
 from monitor.core.domain.vocabulary import Cause, Verdict
 from monitor.core.planning.inputs import Quirks
 from monitor.core.request.forms import Route
-from tests import gateway as g
+from tests.support import gateway as g
 from tests.thirdparty.servers import ask, by_model, npm_server, sweep_with_key
 
 pytestmark = pytest.mark.e2e

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import Engine
 
 from monitor.core.domain.vocabulary import Verdict
-from tests import gateway as g
+from tests.support import gateway as g
 from tests.thirdparty.servers import by_model, infinity, requests_in
 
 MODELS = ("team/one", "team/two")

@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import Engine
 
 from monitor.core.domain.vocabulary import Cause, Verdict
-from tests import gateway as g
+from tests.support import gateway as g
 from tests.thirdparty.servers import (
     LITELLM,
     START_S,

@@ -19,8 +19,8 @@ from sqlalchemy import Engine
 from monitor.core.domain.policy import Policy
 from monitor.core.domain.vocabulary import Verdict
 from monitor.demo.answers import Answer, as_json
-from tests import gateway as g
-from tests import scripted as s
+from tests.support import gateway as g
+from tests.support import scripted as s
 from tests.thirdparty.servers import LITELLM, START_S, by_model, infinity, requests_in, serving
 
 pytestmark = pytest.mark.timeout(300)

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import Engine
 
 from monitor.core.domain.vocabulary import Cause, Verdict
-from tests import gateway as g
+from tests.support import gateway as g
 from tests.thirdparty.servers import GATEWAYS, ask, by_model, serving, sweep_with_key
 from tests.thirdparty.tiny import write_decoder, write_encoder
 

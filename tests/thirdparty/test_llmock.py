@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import Engine
 
 from monitor.core.domain.vocabulary import Cause, Outcome, Reason, Verdict
-from tests import gateway as g
+from tests.support import gateway as g
 from tests.thirdparty.servers import llmock, reasons, script_llmock
 
 MODELS = 7

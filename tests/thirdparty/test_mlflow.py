@@ -10,8 +10,8 @@ from sqlalchemy import Engine
 from monitor.core.domain.vocabulary import Verdict
 from monitor.demo.answers import as_json
 from monitor.sweep import Target
-from tests import gateway as g
-from tests import scripted as s
+from tests.support import gateway as g
+from tests.support import scripted as s
 from tests.thirdparty.servers import GATEWAYS, START_S, ask, by_model, serving
 
 pytestmark = pytest.mark.timeout(300)

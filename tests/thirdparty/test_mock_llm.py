@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import Engine
 
 from monitor.core.domain.vocabulary import Cause, Verdict
-from tests import gateway as g
+from tests.support import gateway as g
 from tests.thirdparty.servers import by_model, npm_server
 
 pytestmark = pytest.mark.e2e

@@ -8,8 +8,8 @@ from sqlalchemy import Engine
 from monitor.core.domain.vocabulary import Verdict
 from monitor.demo.answers import Answer, as_json, problem
 from monitor.demo.behaviours import Body
-from tests import gateway as g
-from tests import scripted as s
+from tests.support import gateway as g
+from tests.support import scripted as s
 from tests.thirdparty.servers import GATEWAYS, START_S, by_model, serving
 
 pytestmark = pytest.mark.timeout(300)

@@ -14,7 +14,7 @@ from starlette.types import ASGIApp
 
 from monitor.web.app import create_app
 from monitor.web.server.server import serve
-from tests.web.lived import INTERVAL
+from tests.web.history import INTERVAL
 
 WAIT_S = 20
 

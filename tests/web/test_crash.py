@@ -7,7 +7,7 @@ from starlette.testclient import TestClient
 
 from monitor.store.connection.engine import open_engine
 from monitor.web.app import create_app
-from tests.web.lived import START
+from tests.web.history import START
 
 
 @pytest.mark.parametrize(

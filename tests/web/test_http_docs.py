@@ -9,7 +9,7 @@ from starlette.routing import BaseRoute, Match
 
 from monitor.store.connection.engine import open_engine
 from monitor.web.app import create_app
-from tests.web.lived import START
+from tests.web.history import START
 
 DOCS = Path(__file__).parents[2] / "docs" / "http.md"
 

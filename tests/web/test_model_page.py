@@ -6,8 +6,8 @@ from urllib.parse import unquote
 import pytest
 from sqlalchemy import Engine
 
-from tests.web.lived import DOWN, HOSTILE, UP, after, live, sweep
-from tests.web.seen import read
+from tests.web.history import DOWN, HOSTILE, UP, after, live, sweep
+from tests.web.markup import read
 from tests.web.served import browsing
 
 OUTAGE = [{"meta/a b?c#d": seen} for seen in (UP, UP, DOWN, DOWN, UP)]

@@ -10,8 +10,21 @@ from sqlalchemy import Engine
 from monitor.core.domain.policy import Policy
 from monitor.core.domain.vocabulary import Cause, Kind
 from monitor.store.write.record import open_sweep
-from tests.web.lived import BUSY, DOWN, ENDED, HOSTILE, INTERVAL, ODD, START, UNCLEAR, UP, after, live, sweep
-from tests.web.seen import Seen, read
+from tests.web.history import (
+    BUSY,
+    DOWN,
+    ENDED,
+    HOSTILE,
+    INTERVAL,
+    ODD,
+    START,
+    UNCLEAR,
+    UP,
+    after,
+    live,
+    sweep,
+)
+from tests.web.markup import Seen, read
 from tests.web.served import browsing
 
 HEAD = ["Model", "Status", "For", "Why", "Kind", "Last checked", "HTTP", "Latency", "30-day uptime"]

@@ -1,0 +1,156 @@
+"""The daemon as a process, and whom it tells: channels, a dead man's switch, a directory of summaries."""
+
+import json
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine
+
+from monitor.clock import utc_now
+from monitor.core.domain.policy import Policy
+from monitor.core.domain.sweep import Observation, Sweep
+from monitor.core.domain.vocabulary import Outcome, Verdict
+from monitor.demo import Delist
+from monitor.demo.stories import steady
+from monitor.store.write.import_export import add_sweeps
+from tests.support import gateway as g
+from tests.support.mailbox import Mailbox, Receiver, mailbox, receiver
+
+MODELS = 6
+
+
+@dataclass
+class Stage:
+    """A provider, its daemon's configuration, and everything that is told."""
+
+    there: g.Gateway
+    config: Path
+    mails: Mailbox
+    hook: Receiver
+    pings: Receiver
+
+    @property
+    def leaves(self) -> str:
+        """The model that will leave the catalog."""
+        return self.there.world.listed[0]
+
+    def told(self) -> list[dict[str, Any]]:
+        """Return what the receiver of webhooks was told of changes."""
+        return [each.document for each in self.hook.taken if each.document["topic"] == "changes"]
+
+    def summaries(self) -> list[Path]:
+        """Return the files of daily summaries."""
+        return sorted((self.config.parent / "summaries").glob("[!.]*"))
+
+
+@pytest.fixture
+def stage(database_url: str, tmp_path: Path) -> Iterator[Stage]:
+    with ExitStack() as all_of:
+        there = all_of.enter_context(g.gateway(steady(MODELS)))
+        mails = all_of.enter_context(mailbox())
+        hook, pings = all_of.enter_context(receiver()), all_of.enter_context(receiver())
+        config = g.config_file(tmp_path, there.base_url, database_url, interval="1s")
+        topics = json.dumps(["summary", "retired", "appeared"])
+        more = f"""
+[summary]
+directory = {json.dumps(str(tmp_path / "summaries"))}
+[heartbeat]
+url = "{pings.base_url}/ping/abc"
+[[notify]]
+name = "mail"
+url = "{mails.url}"
+on = {topics}
+[[notify]]
+name = "hook"
+type = "webhook"
+url = "{hook.base_url}/hook"
+on = {topics}
+"""
+        with config.open("a", encoding="utf-8") as out:
+            out.write(more)
+        yield Stage(there, config, mails, hook, pings)
+
+
+def run(stage: Stage) -> g.Process:
+    return g.Process(stage.config, "run")
+
+
+def test_a_retirement_is_told_once_to_every_channel_and_every_sweep_to_the_switch(stage: Stage) -> None:
+    with run(stage) as daemon:
+        g.wait_for(lambda: len(stage.pings.taken) >= 2, daemon)
+        gone = stage.leaves
+        stage.there.change(Delist((gone,)))
+        g.wait_for(lambda: stage.mails.letters and stage.told(), daemon)
+        daemon.send(signal.SIGTERM)
+        assert daemon.wait() == 0
+    assert gone in stage.mails.text_of()
+    (told,) = stage.told()
+    assert [(each["kind"], each["model"]) for each in told["events"]] == [("retired", gone)]
+    assert len(stage.mails.letters) == 1
+    paths = [each.path.split("?")[0] for each in stage.pings.taken]
+    assert paths[:2] == ["/ping/abc/start", "/ping/abc"]
+    assert "/ping/abc/fail" not in paths
+
+
+def test_a_daemon_killed_while_it_delivers_delivers_again_under_the_same_id(stage: Stage) -> None:
+    stage.hook.hold = threading.Event()
+    with run(stage) as daemon:
+        g.wait_for(lambda: len(stage.pings.taken) >= 2, daemon)
+        stage.there.change(Delist((stage.leaves,)))
+        g.wait_for(lambda: stage.mails.letters, daemon)  # the webhook is being delivered beside it
+        daemon.kill()
+    stage.hook.hold.set()
+    stage.hook.hold = None
+    with run(stage) as daemon:
+        g.wait_for(stage.told, daemon)
+        g.wait_for(lambda: len(stage.pings.taken) >= 6, daemon)
+    assert len({each["id"] for each in stage.told()}) == 1
+    assert len(stage.told()) <= 2
+    assert len({each["X-Message-Id"] for each in stage.mails.letters if each["X-Message-Id"]}) <= 1
+    assert len(stage.mails.letters) <= 2
+
+
+def test_the_summary_of_a_day_whose_hour_was_missed_is_written_and_sent_once(
+    stage: Stage, engine: Engine
+) -> None:
+    yesterday = utc_now() - timedelta(days=1)
+    add_sweeps(engine, [_past(yesterday)], lambda _name: Policy())
+    with run(stage) as daemon:
+        g.wait_for(lambda: stage.summaries() and stage.mails.letters and stage.hook.taken, daemon)
+        daemon.send(signal.SIGTERM)
+        assert daemon.wait() == 0
+    (file,) = stage.summaries()
+    assert file.name == f"{yesterday:%Y-%m-%d}.md"
+    file.unlink()
+    with run(stage) as daemon:
+        g.wait_for(stage.summaries, daemon)
+        g.wait_for(lambda: len(stage.pings.taken) >= 6, daemon)
+    assert [each.document["topic"] for each in stage.hook.taken].count("summary") == 1
+    assert sum(f"({yesterday:%Y-%m-%d})" in each["Subject"] for each in stage.mails.letters) == 1
+
+
+def _past(at: datetime) -> Sweep:
+    return Sweep(
+        provider=g.PROVIDER,
+        started_at=at,
+        finished_at=at,
+        listed=("a",),
+        observations=(Observation("a", Outcome.AVAILABLE, "ok", 0),),
+        verdict=Verdict.CONCLUSIVE,
+    )
+
+
+def test_a_sweep_by_hand_tells_the_channels_too(stage: Stage) -> None:
+    assert g.monitor(stage.config, "sweep").returncode == 0
+    stage.there.change(Delist((stage.leaves,)))
+    for _ in range(2):
+        assert g.monitor(stage.config, "sweep").returncode == 0
+    assert len(stage.told()) == len(stage.mails.letters) == 1
+    assert stage.pings.taken == []  # the switch is to notice that no daemon runs

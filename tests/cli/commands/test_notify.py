@@ -1,0 +1,189 @@
+"""`monitor notify test`: says for each channel whether it works, and never what its address is."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+from monitor.app.notifications.channels import (
+    check_channels,
+    heartbeat_of,
+    outbox_of,
+    outlets_of,
+    summary_channels,
+)
+from monitor.clock import utc_now
+from monitor.config import Settings, parse_settings
+from monitor.errors import ConfigError
+from tests.support import gateway as g
+from tests.support.mailbox import PASSWORD, Mailbox, Receiver, mailbox, receiver
+
+TOKEN = "T0ken-0f-nobody"  # noqa: S105 (made up)
+PROVIDER = '[[providers]]\nname = "a"\nbase_url = "https://api.example/v1"\n'
+
+
+@pytest.fixture
+def place() -> Iterator[Receiver]:
+    with receiver() as running:
+        yield running
+
+
+@pytest.fixture
+def box() -> Iterator[Mailbox]:
+    with mailbox() as running:
+        yield running
+
+
+def settings_of(text: str) -> Settings:
+    return parse_settings(PROVIDER + text, "config.toml")
+
+
+def notify_test(
+    directory: Path, channels: str, *options: str, environ: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    config = g.config_file(directory, "http://127.0.0.1:1/v1", "sqlite:///monitor.db")
+    with config.open("a", encoding="utf-8") as file:
+        file.write(channels)
+    return subprocess.run(
+        [sys.executable, "-m", "monitor", "--config", str(config), *(options or ("notify", "test"))],
+        cwd=directory,
+        env={**g.environment(), **(environ or {})},
+        capture_output=True,
+        text=True,
+        timeout=g.WAIT_S,
+        check=False,
+    )
+
+
+CHANNELS = (
+    '[[notify]]\nname = "mail"\nurl = "env:MAIL_URL"\n'
+    '[[notify]]\nname = "hook"\ntype = "webhook"\nurl = "env:HOOK_URL"\nsecret = "env:HOOK_SECRET"\n'
+)
+
+
+def environ_of(box: Mailbox, place: Receiver) -> dict[str, str]:
+    return {"MAIL_URL": box.url, "HOOK_URL": f"{place.base_url}/{TOKEN}", "HOOK_SECRET": TOKEN}
+
+
+def test_every_channel_gets_one_message_and_a_line(tmp_path: Path, box: Mailbox, place: Receiver) -> None:
+    done = notify_test(tmp_path, CHANNELS, environ=environ_of(box, place))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.splitlines() == ["mail: delivered", "hook: delivered"]
+    assert [str(letter["Subject"]) for letter in box.letters] == ["monitor: test of the channel mail"]
+    assert "the channel mail works" in box.text_of()
+    (posted,) = place.taken
+    assert posted.document["topic"] == "test"
+    assert posted.document["id"] == posted.headers["X-Monitor-Delivery"]
+    assert posted.document["id"] in posted.document["text"]
+    assert not (tmp_path / "monitor.db").exists(), "a test needs no database"
+
+
+def test_one_channel_may_be_asked_for_and_json(tmp_path: Path, box: Mailbox, place: Receiver) -> None:
+    options = ("notify", "test", "--channel", "hook", "--json")
+    done = notify_test(tmp_path, CHANNELS, *options, environ=environ_of(box, place))
+    assert done.returncode == 0
+    assert json.loads(done.stdout) == [{"channel": "hook", "delivered": True, "error": None}]
+    assert (len(box.letters), len(place.taken)) == (0, 1)
+
+
+def test_a_channel_that_does_not_work_is_exit_1_with_the_reason_and_no_secret(
+    tmp_path: Path, box: Mailbox, place: Receiver
+) -> None:
+    place.refusals, place.status, place.said = 1, 403, f"bad token {TOKEN}".encode()
+    box.refusals = 1
+    options = ("--log-level", "debug", "notify", "test")
+    done = notify_test(tmp_path, CHANNELS, *options, environ=environ_of(box, place))
+    assert done.returncode == 1
+    mail, hook = done.stdout.splitlines()
+    assert mail.startswith('mail: not delivered: Sending email to "reader@example.org" failed')
+    assert "451" in mail
+    assert hook == "hook: not delivered: HTTP 403: bad token ***"
+    for secret in (PASSWORD, TOKEN, box.url):
+        assert secret not in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("kind", ["apprise", "webhook"])
+def test_a_word_of_the_address_that_a_library_or_a_server_repeats_is_not_shown(
+    tmp_path: Path, place: Receiver, kind: str
+) -> None:
+    place.refusals, place.status, place.said = 1, 500, b"no such hook: /openplainword"
+    scheme = "json" if kind == "apprise" else "http"
+    url = f"{scheme}{place.base_url.removeprefix('http')}/openplainword"
+    channel = f'[[notify]]\ntype = "{kind}"\nname = "it"\nurl = "env:IT"\n'
+    done = notify_test(tmp_path, channel, environ={"IT": url})
+    assert done.returncode == 1
+    assert "openplainword" not in done.stdout + done.stderr
+    gone = notify_test(tmp_path, channel, environ={"IT": f"{scheme}://127.0.0.1:9/openplainword"})
+    assert (gone.returncode, "not delivered" in gone.stdout) == (1, True)
+    assert "openplainword" not in gone.stdout + gone.stderr
+
+
+def test_without_a_channel_it_says_what_to_write(tmp_path: Path) -> None:
+    done = notify_test(tmp_path, "")
+    assert (done.returncode, done.stdout) == (2, "")
+    lines = done.stderr.split("\n\n", 1)[1]
+    assert parse_settings(PROVIDER + lines, "shown").notify[0].url == "env:MONITOR_NOTIFY_URL"
+
+
+@pytest.mark.parametrize(
+    ("channels", "options", "said"),
+    [
+        (CHANNELS, ("--channel", "nobody"), 'no channel "nobody" in the configuration; there is: mail, hook'),
+        (CHANNELS, (), "channel mail needs its address: set the environment variable MAIL_URL"),
+        (
+            f'[[notify]]\nname = "x"\nurl = "nonsense://{TOKEN}"\n',
+            (),
+            "channel x: its address is none that Apprise",
+        ),
+    ],
+)
+def test_a_wrong_name_variable_or_address_is_exit_2(
+    tmp_path: Path, channels: str, options: tuple[str, ...], said: str
+) -> None:
+    done = notify_test(tmp_path, channels, "notify", "test", *options)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert said in done.stderr
+    assert TOKEN not in done.stderr
+
+
+# What the daemon is given
+
+
+def test_the_channels_of_a_configuration_are_its_audiences() -> None:
+    settings = settings_of(
+        '[[notify]]\nname = "all"\ntype = "webhook"\nurl = "http://127.0.0.1:1"\nmost_per_hour = 0\n'
+        '[[notify]]\nname = "few"\nurl = "json://127.0.0.1"\non = ["retired"]\nproviders = ["nv*"]\n'
+    )
+    first, second = outbox_of(settings).audiences
+    assert (first.channel, "summary" in first.topics, first.providers) == ("all", True, ("*",))
+    assert (second.channel, second.topics, second.providers) == ("few", frozenset({"retired"}), ("nv*",))
+    assert summary_channels(settings) == ["all"]
+    outlets = outlets_of(settings, {})
+    assert [(each.channel.name, each.channel.is_for_people, each.most_per_hour) for each in outlets] == [
+        ("all", False, 0),
+        ("few", True, 20),
+    ]
+
+
+def test_what_is_not_set_yet_is_told_and_what_is_wrong_is_refused() -> None:
+    settings = settings_of(CHANNELS + '[heartbeat]\nurl = "env:PING"\n')
+    missing = check_channels(settings, {"MAIL_URL": "json://127.0.0.1", "HOOK_URL": "http://h.example"})
+    assert [line.split(": ")[0] for line in missing] == [
+        "channel hook needs its secret",
+        "the [heartbeat] needs its address",
+    ]
+    whole = {"HOOK_URL": "http://h.example", "HOOK_SECRET": "x" * 9, "PING": "http://h.example"}
+    assert check_channels(settings, {**whole, "MAIL_URL": "json://127.0.0.1"}) == []
+    with pytest.raises(ConfigError, match="channel mail: its address is none"):
+        check_channels(settings, {**whole, "MAIL_URL": "nonsense://x"})
+    with pytest.raises(ConfigError, match='channel hook: its address must start with "http://"'):
+        check_channels(settings, {**whole, "MAIL_URL": "json://127.0.0.1", "HOOK_URL": "slack://x"})
+    with pytest.raises(ConfigError, match="PING"):
+        heartbeat_of(settings, {})
+
+
+def test_without_windows_nobody_is_kept_waiting() -> None:
+    assert not outbox_of(settings_of("")).is_silent("a", None, utc_now())

@@ -1,0 +1,58 @@
+"""`monitor status MODEL`: what it tells where there is more than the views of every model show."""
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+from sqlalchemy import Engine
+
+from tests.store import told
+from tests.support.gateway import config_file, monitor
+
+
+def test_rule_37_the_story_of_a_model_says_as_which_it_answers(
+    database_url: str, engine: Engine, tmp_path: Path
+) -> None:
+    config = config_file(tmp_path, "http://127.0.0.1:1/v1", database_url)
+    for place, name in enumerate(("gpt-4o-2024-05-13", "gpt-4o-2024-08-06", "gpt-4o-2024-08-06")):
+        sweep = told.sweep(told.START + place * timedelta(minutes=15), {"gpt-4o": told.UP, "o": told.UP})
+        aliased = replace(sweep.observations[0], served_as=name)
+        told.live(engine, replace(sweep, observations=(aliased, sweep.observations[1])))
+    story = " ".join(monitor(config, "status", "gpt-4o").stdout.split())
+    assert "why answers as gpt-4o-2024-08-06 listed" in story
+    swap = "is now answered by gpt-4o-2024-08-06 instead of gpt-4o-2024-05-13"
+    assert swap in story
+    assert "why answers listed" in " ".join(monitor(config, "status", "o").stdout.split())
+    told_as = json.loads(monitor(config, "status", "gpt-4o", "--json").stdout)
+    assert told_as["now"]["served_as"] == "gpt-4o-2024-08-06"
+    listed = monitor(config, "events", "--kind", "served_model_changed").stdout
+    assert swap in " ".join(listed.split())
+    (event,) = json.loads(monitor(config, "events", "--kind", "served_model_changed", "--json").stdout)
+    assert event["detail"] == "gpt-4o-2024-05-13 -> gpt-4o-2024-08-06"
+    assert event["began_at"] < event["confirmed_at"]
+
+
+def test_the_story_of_a_model_that_streams_tells_of_its_latest_streamed_answer(
+    database_url: str, engine: Engine, tmp_path: Path
+) -> None:
+    config = config_file(tmp_path, "http://127.0.0.1:1/v1", database_url)
+    sweep = told.sweep(told.START, {"a/streams": told.UP, "b/plain": told.UP})
+    signals = replace(sweep.observations[0], first_token_ms=120, tokens_per_s=45.5)
+    told.live(engine, replace(sweep, observations=(signals, sweep.observations[1])))
+    story = monitor(config, "status", "a/streams").stdout
+    facts = [" ".join(line.split()) for line in story.splitlines()]
+    assert {"last streamed 2026-04-06 12:00:00", "first token 120 ms", "tokens per second 45.50"} <= set(
+        facts
+    )
+    assert json.loads(monitor(config, "status", "a/streams", "--json").stdout)["streamed"] == {
+        "provider": "nvidia",
+        "model": "a/streams",
+        "sweep_id": 197_640_000,
+        "observed_at": "2026-04-06T12:00:00.000Z",
+        "latency_ms": 100,
+        "first_token_ms": 120,
+        "tokens_per_s": 45.5,
+    }
+    assert "first token" not in monitor(config, "status", "b/plain").stdout
+    assert json.loads(monitor(config, "status", "b/plain", "--json").stdout)["streamed"] is None

@@ -1,0 +1,134 @@
+"""/api/v1/models."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import Engine
+
+from monitor.core.domain.vocabulary import Kind
+from tests.web.history import DOWN, ENDED, HOSTILE, INTERVAL, START, UNCLEAR, UP, after, live, sweep
+from tests.web.served import browsing
+
+CATALOG = {"a/up": UP, "b/down": DOWN, "c/ended": ENDED, "d/unclear": UNCLEAR, "e/embeds": UP}
+
+
+def test_every_model_is_told_with_milliseconds_and_nulls(engine: Engine) -> None:
+    live(
+        engine, [sweep(0, {"a/up": UP, "d/unclear": UNCLEAR}, retires_at={"a/up": START + timedelta(days=9)})]
+    )
+    with browsing(engine, after(1, minutes=2)) as client:
+        body = client.get("/api/v1/models").json()
+    assert body == {
+        "at": "2026-04-06T12:02:00.000Z",
+        "providers": [
+            {
+                "provider": "nvidia",
+                "watched": True,
+                "stale": False,
+                "last_conclusive_at": "2026-04-06T12:00:00.000Z",
+                "max_age_s": 2700.0,
+            }
+        ],
+        "models": [
+            {
+                "provider": "nvidia",
+                "model": "a/up",
+                "kind": "chat",
+                "listed": True,
+                "status": "available",
+                "flapping": False,
+                "reason": "ok",
+                "since": "2026-04-06T12:00:01.000Z",
+                "last_checked_at": "2026-04-06T12:00:01.000Z",
+                "last_available_at": "2026-04-06T12:00:01.000Z",
+                "http_status": 200,
+                "latency_ms": 180,
+                "retires_at": "2026-04-15T12:00:00.000Z",
+                "uptime_30d": 100.0,
+                "served_as": None,
+            },
+            {
+                "provider": "nvidia",
+                "model": "d/unclear",
+                "kind": "chat",
+                "listed": True,
+                "status": "new",
+                "flapping": False,
+                "reason": "timeout",
+                "since": "2026-04-06T12:00:01.010Z",
+                "last_checked_at": "2026-04-06T12:00:01.010Z",
+                "last_available_at": None,
+                "http_status": None,
+                "latency_ms": None,
+                "retires_at": None,
+                "uptime_30d": None,
+                "served_as": None,
+            },
+        ],
+    }
+
+
+@pytest.mark.parametrize(
+    ("query", "models"),
+    [
+        ("status=available", ["a/up", "e/embeds", "z"]),
+        ("status=available&status=retired&provider=nvidia", ["a/up", "c/ended", "e/embeds"]),
+        ("kind=embeddings", ["e/embeds"]),
+        ("provider=other", ["z"]),
+        ("provider=other&kind=embeddings", []),
+        ("kind=moderation", []),
+    ],
+)
+def test_filters_choose(engine: Engine, query: str, models: list[str]) -> None:
+    kinds = {"e/embeds": Kind.EMBEDDINGS}
+    live(engine, [sweep(0, CATALOG, kinds=kinds), sweep(0, {"z": UP}, provider="other")])
+    with browsing(engine, after(1)) as client:
+        body = client.get(f"/api/v1/models?{query}").json()
+    assert [model["model"] for model in body["models"]] == models
+
+
+def test_a_provider_that_left_the_configuration_is_not_watched_rule_34(engine: Engine) -> None:
+    live(engine, [sweep(0, {"z": UP}, provider="former")])
+    with browsing(engine, after(1), {"nvidia": INTERVAL}) as client:
+        providers = client.get("/api/v1/models").json()["providers"]
+    assert [(each["provider"], each["watched"], each["stale"]) for each in providers] == [
+        ("former", False, True),
+        ("nvidia", True, True),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("query", "message"),
+    [
+        ("status=up", "status: input should be 'new', 'available', 'unavailable' or 'retired'"),
+        ("stauts=new", "stauts: there is no such parameter"),
+        ("kind=<b>", "kind: there is no '<b>'; known: audio, chat, completions, "),
+        ("provider=%E2%80%AE", r"provider: there is no '\u{202e}'; known: nvidia"),
+        ("provider=" + "x" * 9000, f"provider: there is no '{'x' * 100}'; known: nvidia"),
+    ],
+)
+def test_what_cannot_be_chosen_is_refused_in_words(engine: Engine, query: str, message: str) -> None:
+    with browsing(engine, START) as client:
+        answer = client.get(f"/api/v1/models?{query}")
+    assert answer.status_code == 422
+    assert answer.json()["error"]["message"].startswith(message)
+    assert answer.json()["error"]["type"] == "invalid_request_error"
+
+
+def test_hostile_ids_come_back_unchanged(engine: Engine) -> None:
+    live(engine, [sweep(0, dict.fromkeys(HOSTILE, UP))])
+    with browsing(engine, after(1)) as client:
+        body = client.get("/api/v1/models").json()
+        answering = client.get("/v1/models").json()
+    assert {model["model"] for model in body["models"]} == set(HOSTILE)
+    assert {model["id"] for model in answering["data"]} == set(HOSTILE)
+
+
+def test_the_description_names_every_route_for_programs(engine: Engine) -> None:
+    with browsing(engine, START) as client:
+        description = client.get("/openapi.json").json()
+    assert set(description["paths"]) == {"/healthz", "/readyz", "/api/v1/models", "/v1/models"}
+    chosen = description["paths"]["/v1/models"]["get"]["parameters"]
+    assert {parameter["name"] for parameter in chosen} == {"kind", "provider", "strict"}
+    moment = description["components"]["schemas"]["ModelBody"]["properties"]["since"]
+    assert (moment["type"], moment["format"]) == ("string", "date-time")

@@ -1,0 +1,126 @@
+"""/healthz and /readyz, and what every route says when the database is gone."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import httpx
+import pytest
+from sqlalchemy import Engine, make_url
+
+from monitor.store.connection.engine import open_engine
+from monitor.web.app import create_app
+from tests.web.history import INTERVAL, START, UP, after, live, sweep
+from tests.web.served import browsing, served
+
+LATE = "provider nvidia has had no sweep for more than 45 min"
+
+
+class Watch:
+    """A clock that a test sets."""
+
+    def __init__(self, at: datetime) -> None:
+        self.at = at
+
+    def __call__(self) -> datetime:
+        return self.at
+
+
+@contextmanager
+def running_since(engine: Engine, watch: Watch) -> Iterator[httpx.Client]:
+    app = create_app(engine, watched={"nvidia": INTERVAL}, now=watch)
+    with served(app) as url, httpx.Client(base_url=url, trust_env=False) as client:
+        yield client
+
+
+def readiness(client: httpx.Client) -> tuple[int, list[str]]:
+    answer = client.get("/readyz")
+    return answer.status_code, answer.json()["reasons"]
+
+
+def test_healthz_asks_nobody(tmp_path: Path) -> None:
+    engine = open_engine(f"sqlite:///{tmp_path}/missing/monitor.db")
+    with browsing(engine, START) as client:
+        answer = client.get("/healthz")
+    assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
+
+
+def test_ready_while_the_last_sweep_is_younger_than_three_intervals(engine: Engine) -> None:
+    live(engine, [sweep(0, {"a": UP})])
+    watch = Watch(START)
+    with running_since(engine, watch) as client:
+        watch.at = START + 3 * INTERVAL
+        assert readiness(client) == (200, [])
+        watch.at += timedelta(milliseconds=1)
+        assert readiness(client) == (503, [LATE])
+
+
+def test_a_start_gives_three_intervals_for_the_first_sweep(engine: Engine) -> None:
+    watch = Watch(START)
+    with running_since(engine, watch) as client:
+        watch.at = START + 3 * INTERVAL
+        assert readiness(client) == (200, [])
+        watch.at += timedelta(seconds=1)
+        assert readiness(client) == (503, [LATE])
+
+
+def test_a_start_after_a_long_pause_is_given_the_same_time(engine: Engine) -> None:
+    live(engine, [sweep(0, {"a": UP})])
+    watch = Watch(after(1000))
+    with running_since(engine, watch) as client:
+        assert readiness(client) == (200, [])
+        watch.at += 3 * INTERVAL + timedelta(seconds=1)
+        assert readiness(client) == (503, [LATE])
+
+
+def test_a_missing_database_is_not_ready(tmp_path: Path) -> None:
+    engine = open_engine(f"sqlite:///{tmp_path}/missing/monitor.db")
+    with browsing(engine, START) as client:
+        assert readiness(client) == (
+            503,
+            ["the database cannot be read at the moment: the monitor's log says why"],
+        )
+
+
+def test_a_schema_of_another_version_is_not_ready(engine: Engine) -> None:
+    with engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE schema_version SET version_num = '0001'")
+    with browsing(engine, START) as client:
+        assert readiness(client) == (
+            503,
+            ["the database has the schema of another version: run `monitor db upgrade`"],
+        )
+
+
+@pytest.mark.parametrize("path", ["/api/v1/models", "/v1/models", "/"])
+def test_without_its_database_a_route_says_so_and_no_more(engine: Engine, path: str) -> None:
+    broken = open_engine(_elsewhere(engine))
+    with browsing(broken, START) as client:
+        answer = client.get(path)
+    assert answer.status_code == 503
+    assert answer.headers["retry-after"] == "30"
+    assert answer.json() == {
+        "error": {
+            "message": "the database cannot be read at the moment: the monitor's log says why",
+            "type": "unavailable_error",
+        }
+    }
+    broken.dispose()
+
+
+def test_a_browser_gets_a_page_when_the_database_is_gone(tmp_path: Path) -> None:
+    engine = open_engine(f"sqlite:///{tmp_path}/missing/monitor.db")
+    with browsing(engine, START) as client:
+        answer = client.get("/", headers={"Accept": "text/html,*/*;q=0.8"})
+    assert answer.status_code == 503
+    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+    assert "the database cannot be read at the moment" in answer.text
+    assert str(tmp_path) not in answer.text
+    assert "Traceback" not in answer.text
+
+
+def _elsewhere(engine: Engine) -> str:
+    """Return the address of a database that does not exist beside this one."""
+    address = make_url(engine.url.render_as_string(hide_password=False))
+    return address.set(database=f"{address.database}_none").render_as_string(hide_password=False)
