@@ -60,6 +60,8 @@ def test_no_file_names_an_address_that_packages_come_from() -> None:
     [
         "requirements.lock",
         "requirements-dev.lock",
+        "requirements-tools.lock",
+        "tests/fuzz/atheris.lock",
         "tests/thirdparty/litellm.lock",
         "tests/thirdparty/gateways.lock",
     ],
