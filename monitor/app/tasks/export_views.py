@@ -5,6 +5,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from enum import StrEnum
+from importlib.util import find_spec
 from pathlib import Path
 from typing import BinaryIO
 
@@ -25,6 +26,12 @@ class Format(StrEnum):
     CSV = "csv"
     JSONL = "jsonl"
     PARQUET = "parquet"
+
+
+def check_installed(form: Format) -> None:
+    """Raise UsageError where the library that writes a format is not installed."""
+    if form is Format.PARQUET and find_spec("pyarrow") is None:
+        raise UsageError("--format parquet needs pyarrow: pip install 'monitor[parquet]'")
 
 
 def export_view(engine: Engine, view: View, scope: Scope, *, form: Format, file: Path, watch: Watch) -> int:

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from monitor.app.files.input import STANDARD
-from monitor.app.tasks.export_views import Format, Watch, export_view, export_views
+from monitor.app.tasks.export_views import Format, Watch, check_installed, export_view, export_views
 from monitor.app.tasks.import_files import write_records
 from monitor.cli.commands.models import known_provider
 from monitor.cli.terminal.bar import Bar
@@ -59,6 +59,8 @@ def export_history(
     if not file:
         raise UsageError("FILE is empty: name a file, a directory, or - for stdout")
     is_directory = file.endswith("/") or os.path.isdir(file)  # noqa: PTH112 - says no to impossible names
+    if format_ != _SWEEPS:
+        check_installed(Format(format_))
     try:
         if format_ == _SWEEPS:
             _export_sweeps(context, scope, _no_directory(file, view, is_directory=is_directory))

@@ -27,6 +27,7 @@ from monitor.store.query.export import Snapshot
 from tests.store import told, views
 from tests.support import gateway as g
 
+ROOT = Path(__file__).resolve().parent.parent
 WORDS = 'She said: "no,\nnever"'
 SEEN = "SELECT model, observed_at, conclusive, detail FROM"
 
@@ -312,6 +313,41 @@ def test_parquet_is_not_for_a_terminal(config: Path) -> None:
     os.close(slave)
     assert done.returncode == 2
     assert b"Parquet is not for a terminal" in done.stderr
+
+
+@pytest.fixture
+def without_pyarrow(tmp_path: Path) -> dict[str, str]:
+    """Environment of a Python that, started with -S, finds what is installed here except pyarrow."""
+    installed = tmp_path / "installed"
+    installed.mkdir()
+    for entry in Path(duckdb.__file__).parents[1].iterdir():
+        if not entry.name.startswith("pyarrow"):
+            (installed / entry.name).symlink_to(entry)
+    return dict(g.environment(None)) | {"PYTHONPATH": f"{installed}{os.pathsep}{ROOT}"}
+
+
+def test_without_pyarrow_parquet_is_refused_and_the_rest_written(
+    config: Path, without_pyarrow: dict[str, str]
+) -> None:
+    def export(form: str, file: str) -> tuple[int, str]:
+        command = [sys.executable, "-S", "-m", "monitor", "--config", str(config), "export", "--format", form]
+        done = subprocess.run(
+            [*command, file],
+            cwd=config.parent,
+            env=without_pyarrow,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        return done.returncode, done.stderr
+
+    before = sorted(config.parent.rglob("*"))
+    refusal = "monitor: --format parquet needs pyarrow: pip install 'monitor[parquet]'\n"
+    assert export("parquet", "x.parquet") == (2, refusal)
+    assert export("parquet", "all/") == (2, refusal)
+    assert sorted(config.parent.rglob("*")) == before
+    assert export("csv", "x.csv")[0] == 0
 
 
 def test_a_full_disk_is_told(config: Path) -> None:
