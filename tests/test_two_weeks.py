@@ -10,7 +10,6 @@ from monitor.app.tasks.import_files import checked_records, write_records
 from monitor.core.domain.policy import Policy
 from monitor.core.domain.sweep import Sweep
 from monitor.core.lifecycle.fold import fold
-from monitor.demo.weeks import two_weeks
 from monitor.store.admin import check
 from monitor.store.admin.migrate import prepare
 from monitor.store.connection.engine import Engine, open_engine
@@ -20,6 +19,7 @@ from monitor.store.write.record import add_observations, close_sweep, open_sweep
 from tests.conftest import PostgresServer
 from tests.store import views
 from tests.support import gateway as g
+from tests.support.weeks import two_weeks
 
 POLICY = Policy()
 STORY = two_weeks(1, sweeps_per_day=8, models=24)

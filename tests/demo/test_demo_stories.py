@@ -24,7 +24,7 @@ from monitor.demo.stories import (
     nim_ids,
     steady,
 )
-from monitor.demo.weeks import two_weeks
+from tests.support.weeks import two_weeks
 
 COUNTED = ("ok", "ok_reasoning", "too_many_requests")
 

@@ -19,7 +19,6 @@ from monitor.core.domain.policy import Policy
 from monitor.core.domain.vocabulary import EventKind, Reason
 from monitor.core.history.calendar import Span, day_of, span_of
 from monitor.core.summary.values import Summary
-from monitor.demo.weeks import BEGIN, two_weeks
 from monitor.errors import ConfigError, UsageError
 from monitor.report.summary import (
     Links,
@@ -37,6 +36,7 @@ from monitor.store.statistics.summaries import summarise_span
 from monitor.store.write.import_export import add_sweeps
 from monitor.store.write.record import record_missed_slots
 from tests.support import gateway as g
+from tests.support.weeks import BEGIN, two_weeks
 from tests.web.history import START, UP, live, sweep
 
 BERLIN = ZoneInfo("Europe/Berlin")
