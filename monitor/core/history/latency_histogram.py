@@ -47,15 +47,6 @@ def count_values(values: Iterable[int]) -> Buckets:
     return Counter(map(bucket_of, values))
 
 
-def merge(sketches: Iterable[Buckets]) -> Buckets:
-    """Return the sketch of all values of several."""
-    total = defaultdict[int, int](int)
-    for sketch in sketches:
-        for bucket, count in sketch.items():
-            total[bucket] += count
-    return total
-
-
 def encode(sketch: Buckets) -> bytes:
     """Return a sketch as bytes, about one for each bucket."""
     written, before = bytearray(), 0

@@ -14,7 +14,6 @@ from monitor.core.history.latency_histogram import (
     decode,
     encode,
     exact_percentile,
-    merge,
     merge_encoded,
     percentile,
     value_of,
@@ -73,7 +72,6 @@ def test_the_same_latencies_in_any_order_give_the_same_bytes(pair: tuple[list[in
 @given(st.lists(LATENCIES, max_size=5), LATENCIES)
 def test_merged_sketches_are_the_sketch_of_all_latencies(parts: list[list[int]], more: list[int]) -> None:
     union = count_values([each for part in [*parts, more] for each in part])
-    assert merge(map(count_values, [*parts, more])) == union
     assert merge_encoded([encode(count_values(part)) for part in parts], more) == union
 
 
