@@ -12,15 +12,13 @@ from sqlalchemy import Engine, func, select
 from monitor.clock import to_millis
 from monitor.core.domain.vocabulary import Verdict
 from monitor.core.history.reliability import (
-    Key,
     WindowFigures,
     available_times,
-    by_model,
     by_provider,
     reliability,
 )
 from monitor.core.history.reliability_values import Reliability, SweepCounts
-from monitor.core.history.rows import EventRow, OutageRow, StatusAt, WindowRow
+from monitor.core.history.rows import OutageRow, StatusAt, WindowRow
 from monitor.store import schema as t
 from monitor.store.connection.codecs import is_storable
 from monitor.store.connection.engine import reading
@@ -48,19 +46,6 @@ def statuses_at(engine: Engine, moment: datetime, *, provider: str | None = None
     """Return what was believed of every model by the events confirmed before a moment, by provider and id."""
     with reading(engine) as connection:
         return read_statuses(connection, moment, provider)
-
-
-def status_events_between(
-    engine: Engine,
-    begins_at: datetime,
-    ends_at: datetime,
-    *,
-    provider: str | None = None,
-    model: str | None = None,
-) -> list[EventRow]:
-    """Return the events confirmed in the window that set a status, in the order of events."""
-    with reading(engine) as connection:
-        return read_status_events(connection, begins_at, ends_at, provider, model)
 
 
 def outages_between(
@@ -129,17 +114,9 @@ def window_figures(
         )
 
 
-def reliability_of(
-    engine: Engine, begins_at: datetime, ends_at: datetime, *, provider: str | None = None
-) -> dict[Key, Reliability]:
-    """Return how reliable each model was in the window, by provider and id; those without data are out."""
-    parts = by_model(window_figures(engine, begins_at, ends_at, provider=provider, latencies=False))
-    return {key: reliability(part) for key, part in parts.items()}
-
-
 def provider_reliability(
     engine: Engine, begins_at: datetime, ends_at: datetime, *, provider: str | None = None
 ) -> dict[str, Reliability]:
-    """Return the same for each provider, all its models pooled."""
+    """Return how reliable each provider was in the window, all its models pooled, by name."""
     parts = by_provider(window_figures(engine, begins_at, ends_at, provider=provider, latencies=False))
     return {name: reliability(part) for name, part in parts.items()}

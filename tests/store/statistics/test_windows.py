@@ -18,11 +18,21 @@ from monitor.core.domain.state import ProviderState
 from monitor.core.domain.sweep import Observation, Sweep
 from monitor.core.domain.vocabulary import ANSWERED, Cause, EventKind, Outcome, Status, Verdict
 from monitor.core.history.latency_histogram import STATED_ERROR
-from monitor.core.history.reliability import STATUS_KINDS, by_model, by_provider, downtime, reliability
+from monitor.core.history.reliability import (
+    STATUS_KINDS,
+    Key,
+    WindowFigures,
+    by_model,
+    by_provider,
+    downtime,
+    reliability,
+)
 from monitor.core.history.reliability_values import Reliability, SweepCounts
 from monitor.core.history.rows import OutageRow, StatusAt, WindowRow
 from monitor.core.lifecycle.fold import fold, is_tracked
+from monitor.store.connection.engine import reading
 from monitor.store.statistics import windows
+from monitor.store.statistics.as_of import read_status_events
 from monitor.store.write.import_export import add_sweeps
 from monitor.store.write.record import add_observations, open_sweep, record_missed_slots
 from tests.core.strategies import Past, quiet_pasts, stormy_pasts
@@ -197,20 +207,25 @@ def agree(engine: Engine, lived: Sequence[Lived], missed: Sequence[datetime], *w
         event for event in events_before(lived, window[1])
         if event.kind in STATUS_KINDS and event.confirmed_at >= window[0]
     ]  # fmt: skip
-    told_events = windows.status_events_between(engine, *window, provider=provider)
-    assert [(e.model, e.kind, e.confirmed_at) for e in told_events] == [
+    with reading(engine) as connection:
+        events = read_status_events(connection, window[0], window[1], provider, None)
+    assert [(e.model, e.kind, e.confirmed_at) for e in events] == [
         (e.model, e.kind, e.confirmed_at) for e in expected
     ]
     figures = windows.window_figures(engine, *window, provider=provider)
     assert figures.counts == tuple(found)
-    quick = windows.reliability_of(engine, *window, provider=provider)
-    assert quick == {key: reliability(part) for key, part in by_model(figures).items()}
+    quick = windows.window_figures(engine, *window, provider=provider, latencies=False)
+    assert reliabilities(quick) == reliabilities(figures)
     pooled = windows.provider_reliability(engine, *window, provider=provider)
     assert pooled == {key: reliability(part) for key, part in by_provider(figures).items()}
     for row in found[:2]:
         assert windows.model_counts(engine, *window, provider=provider, model=row.model) == [row]
         own = [each for each in outages if each.model == row.model]
         assert windows.outages_between(engine, *window, provider=provider, model=row.model) == own
+
+
+def reliabilities(figures: WindowFigures) -> dict[Key, Reliability]:
+    return {key: reliability(part) for key, part in by_model(figures).items()}
 
 
 def brief(row: StatusAt) -> tuple[object, ...]:
@@ -337,7 +352,7 @@ def test_reliability_pools_what_its_models_did(engine: Engine) -> None:
     for hours, answer in enumerate([told.UP, told.DOWN, told.DOWN, told.UP]):
         told.live(engine, both(hours, answer))
     window = at(0), at(6)
-    found = windows.reliability_of(engine, *window)
+    found = reliabilities(windows.window_figures(engine, *window))
     late_s = 0.25  # `n` is asked a moment after `m`
     assert found["nvidia", "m"] == Reliability(
         uptime_percent=50.0, coverage_percent=100.0, outages=1, mttr_s=7200.0, mtbf_s=4 * 3600.0
@@ -410,6 +425,6 @@ def test_a_name_that_is_not_there_has_no_figures(engine: Engine, name: str) -> N
     assert windows.model_counts(engine, *window, model=name) == []
     assert windows.statuses_at(engine, at(1), provider=name) == []
     assert windows.outages_between(engine, *window, provider=name) == []
-    assert windows.status_events_between(engine, *window, model=name) == []
-    assert windows.reliability_of(engine, *window, provider=name) == {}
+    assert reliabilities(windows.window_figures(engine, *window, model=name)) == {}
+    assert windows.provider_reliability(engine, *window, provider=name) == {}
     assert windows.sweep_counts(engine, *window, provider=name) == SweepCounts()
