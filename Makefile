@@ -90,10 +90,11 @@ image-test: setup ## lint, build and exercise the container image (installs Debi
 	$(BIN)/hadolint Dockerfile
 	$(BIN)/python tests/image/exercise.py
 
-lint: setup ## style, import directions, documentation in step with the code
+lint: setup ## style, import directions, dependencies that are declared and used
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/lint-imports --no-cache
+	$(BIN)/deptry monitor migrations
 
 types: setup ## strict types, tests included
 	$(BIN)/mypy
