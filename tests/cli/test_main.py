@@ -49,6 +49,7 @@ def lite(provider: Gateway, sqlite_url: str, tmp_path: Path) -> Path:
 
 
 def test_a_sweep_prints_the_ids_that_answered_and_nothing_else_on_stdout(config: Path) -> None:
+    """Rule 2."""
     swept = monitor(config, "sweep")
     assert swept.returncode == 0, swept.stderr
     assert swept.stdout.splitlines() == ["a/answers", "b/busy"]

@@ -37,6 +37,7 @@ def retired_world(*, about: Answer, chat: Answer = ENDED) -> s.ScriptedWorld:
 
 
 def test_a_retired_model_is_looked_up_and_asked_every_nth_sweep_only(engine: Engine) -> None:
+    """Rule 28."""
     with g.gateway(retired_world(about=ENDED)) as there:
         aim = nim(there.base_url, full_look_every=4)
         asked = []
@@ -53,6 +54,7 @@ def test_a_retired_model_is_looked_up_and_asked_every_nth_sweep_only(engine: Eng
 
 @g.ON_SQLITE
 def test_metadata_that_say_it_is_back_prompt_a_probe_and_never_revive_alone(engine: Engine) -> None:
+    """Rule 28."""
     with g.gateway(retired_world(about=ENDED)) as there:
         aim = nim(there.base_url)
         g.sweep(aim, engine, g.NOON)
@@ -82,6 +84,7 @@ def test_where_there_are_no_metadata_a_retired_model_is_asked_as_before(engine: 
 
 
 def test_a_delisted_model_that_is_listed_again_is_asked_itself(engine: Engine) -> None:
+    """Rule 28."""
     full, less = steady(4), replace(steady(4), listed=steady(4).listed[:3])
     with g.gateway(full) as there:
         aim = nim(there.base_url)

@@ -118,6 +118,7 @@ def config(database_url: str, history: Engine, tmp_path: Path) -> Path:
 
 
 def test_the_command_renames_and_says_what_to_change(config: Path) -> None:
+    """Rule 34."""
     renamed = monitor(config, "provider", "rename", "old", "nvidia")
     assert (renamed.returncode, renamed.stdout) == (0, "the history of old is now that of nvidia\n")
     assert renamed.stderr == ""
@@ -167,6 +168,7 @@ def test_without_a_database_nothing_is_made(tmp_path: Path) -> None:
 def test_status_marks_a_provider_that_is_not_watched_and_does_not_complain(
     engine: Engine, database_url: str, tmp_path: Path
 ) -> None:
+    """Rule 34."""
     live(engine, [sweep(0, {"z": UP}, provider="former"), sweep(0, {"a": UP})])
     config = config_file(tmp_path, "http://127.0.0.1:1/v1", database_url)
     table = monitor(config, "status")

@@ -24,6 +24,7 @@ OTHERS = st.lists(IDS, max_size=3)
 
 @given(IDS, OTHERS, OTHERS)
 def test_every_id_matches_the_pattern_that_equals_it(name: str, before: list[str], after: list[str]) -> None:
+    """Rule 41."""
     assert matches(name, [*before, name, *after])
 
 
@@ -36,6 +37,7 @@ def test_what_equals_no_pattern_matches_as_the_shell_does_in_its_own_case(
 
 @pytest.mark.parametrize("name", ODD)
 def test_an_id_named_exactly_is_included_excluded_silenced_and_told_of(name: str) -> None:
+    """Rule 41."""
     assert is_tracked(name, Policy(include=(name,)))
     assert not is_tracked(name, Policy(exclude=(name,)))
     assert Audience(channel="a", topics=frozenset(), providers=(name,)).hears_of(name)

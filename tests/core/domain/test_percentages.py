@@ -31,6 +31,7 @@ ROUNDINGS = st.sampled_from([ROUND_DOWN, ROUND_HALF_EVEN])
     ],
 )
 def test_a_share_is_never_said_to_be_better_than_it_is(percentage: float | None, words: str) -> None:
+    """Rule 42."""
     assert percent_words(percentage) == words
 
 
@@ -40,6 +41,7 @@ def test_what_there_is_no_data_of_is_worded_by_the_place() -> None:
 
 @given(st.integers(0, 10**9), st.integers(1, 10**9), ROUNDINGS)
 def test_only_all_is_100_and_only_nothing_is_0(part: int, rest: int, rounding: str) -> None:
+    """Rule 42."""
     whole = part + rest
     some, every = percent(part, whole), percent(whole, whole)
     assert some is not None

@@ -40,6 +40,7 @@ def test_only_a_retired_model_that_never_left_the_catalog_is_looked_up(state: Mo
 
 @pytest.mark.parametrize("reason", [Reason.END_OF_LIFE, Reason.UNAVAILABLE_TOO_LONG])
 def test_a_retired_model_is_looked_up(reason: Reason) -> None:
+    """Rule 28."""
     assert is_looked_up(known(reason=reason), NOTHING_KNOWN, every=24)
 
 
@@ -84,6 +85,7 @@ def test_where_every_sweep_asks_in_full_nobody_is_looked_up() -> None:
 
 @given(st.lists(STATUSES, max_size=60), st.integers(1, 10))
 def test_a_retired_model_is_asked_at_least_every_nth_sweep(answers: list[int | None], every: int) -> None:
+    """Rule 28."""
     story = life(answers, every=every)
     assert all(len(run) < every for run in story.replace("p", "f").split("f"))
 

@@ -152,6 +152,7 @@ def test_a_step_that_was_the_last_leaves_a_sound_history(
 
 
 def test_sweeps_from_before_the_horizon_are_refused_and_known_ones_are_there(lived: Engine) -> None:
+    """Rule 30."""
     records = list(read_sweeps(lived))
     middle = FIRST_DAY + days(lived) // 2
     prune(lived, "nvidia", middle)

@@ -47,6 +47,7 @@ def both(engine: Engine) -> list[Lock]:
 
 
 def test_a_lock_has_one_holder_until_it_is_released(engine: Engine) -> None:
+    """Rule 32."""
     for first, second in zip(both(engine), both(engine), strict=True):
         assert first.holder() == "nobody"
         assert first.try_acquire()
@@ -62,6 +63,7 @@ def test_a_lock_has_one_holder_until_it_is_released(engine: Engine) -> None:
 
 
 def test_sweeps_of_other_providers_and_vantages_do_not_wait(engine: Engine) -> None:
+    """Rules 32 and 36."""
     names = [("a", "b"), ("a", "c"), ("b", "b"), ("a-b", ""), ("a", "-b"), ("é/../x", "b"), ("A", "b")]
     locks = [sweep_lock(engine, provider, vantage) for provider, vantage in names]
     assert all(lock.try_acquire() for lock in [*locks, leader_lock(engine)][:-1])

@@ -39,6 +39,7 @@ def rewrite(engine: Engine) -> None:
 
 @pytest.mark.parametrize("seed", [1, 2])
 def test_a_rebuild_gives_the_rows_that_were_written_step_by_step(engine: Engine, seed: int) -> None:
+    """Rule 29."""
     told.live_all(engine, told.history(seed, 50))
     by_steps, seen = derived(engine), views.all_rows(engine)
     rewrite(engine)
@@ -60,6 +61,7 @@ def test_a_rebuild_repairs_derived_rows_that_were_lost_or_changed(engine: Engine
 
 
 def test_an_import_in_any_order_and_in_pieces_gives_the_rows_of_living_through_it(engine: Engine) -> None:
+    """Rule 30."""
     history = [(each, told.POLICY) for each, _ in told.history(4, 40)]
     told.live_all(engine, history)
     lived = views.all_rows(engine)

@@ -68,6 +68,7 @@ def _tally(seen: list[Observation]) -> dict[str, Any]:
 def test_days_count_conclusive_observations_of_models_that_were_not_retired(
     engine: Engine, seed: int
 ) -> None:
+    """Rule 27."""
     history = told.history(seed, 60)
     told.live_all(engine, history)
     expected = day_counts(history)
@@ -91,6 +92,7 @@ def test_an_observation_belongs_to_the_day_it_was_made_on(engine: Engine) -> Non
 
 
 def test_no_data_is_null_and_never_zero(engine: Engine) -> None:
+    """Rule 27."""
     told.live(engine, told.sweep(told.START, {"a": told.SLOW, "b": told.UP}))
     slow, up = views.told(engine, "uptime_daily")
     assert (slow["uptime_percent"], slow["checks"], slow["latency_p50_ms"]) == (None, 1, None)
@@ -141,6 +143,7 @@ def outages_of(events: Iterable[Event]) -> list[dict[str, Any]]:
 
 
 def test_outages_open_and_close_as_the_events_say(engine: Engine) -> None:
+    """Rule 21."""
     history = told.history(13, 90)
     told.live_all(engine, history)
     state, events = ProviderState(), list[Event]()
@@ -203,6 +206,7 @@ def test_a_provider_day_counts_finished_sweeps_by_cause(engine: Engine) -> None:
 
 
 def test_change_history_by_sweep_and_event_id_is_in_the_order_of_the_rules(engine: Engine) -> None:
+    """Rule 26."""
     told.live_all(engine, told.history(14, 40))
     with reading(engine) as connection:
         rows = connection.execute(

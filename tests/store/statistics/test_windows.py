@@ -237,6 +237,7 @@ def brief(row: StatusAt) -> tuple[object, ...]:
 
 @pytest.mark.parametrize("seed", [21, 22, 23])
 def test_windows_of_an_eventful_history_count_as_the_rules_say(engine: Engine, seed: int) -> None:
+    """Rule 27."""
     history = told.history(seed, 70)
     told.live_all(engine, history)
     lived = live_through(history)
@@ -300,6 +301,7 @@ def both(hours: float, answer: told.Answer = told.UP) -> Sweep:
 
 
 def test_inconclusive_and_missed_sweeps_are_due_and_tell_nothing(engine: Engine) -> None:
+    """Rule 27."""
     told.live(engine, both(0))
     told.live(engine, replace(both(1), verdict=Verdict.INCONCLUSIVE, cause=Cause.QUOTA))
     told.live(engine, both(2, told.SLOW))
@@ -318,6 +320,7 @@ def test_nothing_is_due_before_a_conclusive_sweep_listed_the_model(engine: Engin
 
 
 def test_nothing_is_due_of_a_retired_model(engine: Engine) -> None:
+    """Rule 27."""
     told.live(engine, both(0))
     told.live(engine, both(1, told.ENDED))
     record_missed_slots(engine, "nvidia", "default", [at(2)])

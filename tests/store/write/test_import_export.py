@@ -37,6 +37,7 @@ def test_what_was_imported_is_exported_as_it_was(engine: Engine) -> None:
 
 
 def test_importing_again_changes_nothing(engine: Engine) -> None:
+    """Rule 30."""
     sweeps = imported(22, 30)
     add_sweeps(engine, sweeps, policy_of)
     before = views.all_rows(engine)
@@ -47,6 +48,7 @@ def test_importing_again_changes_nothing(engine: Engine) -> None:
 
 
 def test_the_same_sweep_twice_in_one_import_is_added_once(engine: Engine) -> None:
+    """Rule 30."""
     (sweep,) = imported(23, 1)
     assert add_sweeps(engine, [sweep, sweep], policy_of) == Imported(1, 1)
 
@@ -56,6 +58,18 @@ def test_sweeps_of_two_providers_at_the_same_moment_do_not_meet(engine: Engine) 
     add_sweeps(engine, [*mine, *theirs], policy_of)
     assert list(read_sweeps(engine, provider="other")) == theirs
     assert list(read_sweeps(engine, provider="nobody")) == []
+
+
+def test_rule_36_two_vantages_make_two_sweeps_of_one_moment_and_one_history(engine: Engine) -> None:
+    up = told.sweep(told.START - timedelta(hours=1), {"a": told.UP})
+    down = told.sweep(told.START, {"a": told.DOWN})
+    both = [replace(down, vantage=place) for place in ("berlin", "tokyo")]
+    assert add_sweeps(engine, [up, *both], policy_of) == Imported(3, 0)
+    assert [(each.vantage, each.slot) for each in read_sweeps(engine)][1:] == [
+        ("berlin", told.START),
+        ("tokyo", told.START),
+    ]
+    assert [row["kind"] for row in views.told(engine, "change_history")] == ["appeared", "became_unavailable"]
 
 
 def test_a_time_range_is_half_open(engine: Engine) -> None:

@@ -215,6 +215,7 @@ def test_a_sweep_is_closed_with_the_start_it_was_opened_with(engine: Engine) -> 
 
 
 def test_a_sweep_cut_short_is_closed_as_interrupted_and_keeps_what_it_saw(engine: Engine) -> None:
+    """Rule 32."""
     told.live(engine, told.sweep(told.START, dict.fromkeys(NAMES, told.UP)))
     before = views.rows(engine, "model_status")
     at = told.START + timedelta(minutes=15)
@@ -346,6 +347,7 @@ def test_a_sweep_cut_short_keeps_its_catalog_and_counts_the_requests_it_made(eng
 
 
 def test_a_sweep_cut_short_makes_nothing_look_absent_or_new(engine: Engine) -> None:
+    """Rules 12 and 32."""
     told.live(engine, told.sweep(told.START, dict.fromkeys(NAMES, told.UP)))
     before = views.rows(engine, "model_status"), views.rows(engine, "change_history")
     for place in range(1, 6):

@@ -43,6 +43,7 @@ def kinds(engine: Engine) -> list[str]:
 
 
 def test_a_void_sweep_is_inconclusive_and_its_events_are_gone(engine: Engine) -> None:
+    """Rule 31."""
     numbers = outage(engine)
     assert kinds(engine) == ["appeared", "became_unavailable", "became_available"]
     done = void(engine, numbers[1], f" {WHY} ")
@@ -59,6 +60,7 @@ def test_a_void_sweep_is_inconclusive_and_its_events_are_gone(engine: Engine) ->
 
 
 def test_taken_back_it_counts_exactly_as_before(engine: Engine) -> None:
+    """Rule 31."""
     told.live_all(engine, told.history(31, 40))
     before = everything(engine, "nvidia")
     with reading(engine) as connection:

@@ -1,0 +1,91 @@
+"""What the project cites is in the project: rules by their number, documents by their path.
+
+A rule is cited as `rules.md 17` or `Rule 17`, several as `rules.md 3, 14-17 and 22`; the name of a test that
+proves one may hold `rule_17`. A test proves the rules that its name or its docstring cites.
+"""
+
+import ast
+import re
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from tests.support.documents import ROOT
+
+FOLDERS = ("monitor", "migrations", "tests", "benchmarks", "docs", "findings")
+SUFFIXES = frozenset({".py", ".md", ".sh", ".toml", ".html", ".jsonl"})
+_NUMBERS = r"(\d+(?:(?:-|, and | and |, )\d+)*)"
+_CITATION = re.compile(rf"\brules?(?:\.md)?[ _]{_NUMBERS}", re.IGNORECASE)
+_IN_A_NAME = re.compile(r"rule_(\d+)")
+_HEADING = re.compile(r"^### (\d+)\. ", re.MULTILINE)
+
+
+@cache
+def files() -> tuple[Path, ...]:
+    """Return the text files that may cite something."""
+    inside = (file for name in FOLDERS for file in (ROOT / name).rglob("*") if file.suffix in SUFFIXES)
+    beside = (file for file in ROOT.iterdir() if file.is_file() and file.suffix in SUFFIXES)
+    return tuple(sorted((*inside, *beside)))
+
+
+def cited_rules(text: str) -> Iterator[int]:
+    """Give the number of every rule that a text cites, those within a range too."""
+    for citation in _CITATION.finditer(text):
+        for part in re.split(r", and | and |, ", citation[1]):
+            first, _, last = part.partition("-")
+            yield from range(int(first), int(last or first) + 1)
+
+
+@cache
+def rules() -> tuple[int, ...]:
+    """Return the numbers of the rules, in the order of docs/rules.md."""
+    return tuple(map(int, _HEADING.findall((ROOT / "docs/rules.md").read_text("utf-8"))))
+
+
+@cache
+def proven_rules() -> frozenset[int]:
+    """Return the rules that the name or the docstring of a test cites."""
+    return frozenset(
+        rule for file in ROOT.glob("tests/**/test_*.py") for test in _tests(file) for rule in _proven_by(test)
+    )
+
+
+def _tests(file: Path) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+    for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("test_"):
+            yield node
+
+
+def _proven_by(test: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[int]:
+    yield from map(int, _IN_A_NAME.findall(test.name))
+    yield from cited_rules(ast.get_docstring(test) or "")
+
+
+@pytest.mark.parametrize(
+    ("text", "numbers"),
+    [
+        ("as rules.md 17 says", [17]),
+        ("Rule 4: nothing clear", [4]),
+        ("(rules.md 3, 14-17 and 22)", [3, 14, 15, 16, 17, 22]),
+        ("rules 4, 6-8, and 37", [4, 6, 7, 8, 37]),
+        ("numbered in rules.md. 12 sweeps", []),
+    ],
+)
+def test_a_citation_is_read_with_all_of_its_numbers(text: str, numbers: list[int]) -> None:
+    assert list(cited_rules(text)) == numbers
+
+
+def test_the_rules_are_numbered_without_a_gap() -> None:
+    assert rules() == tuple(range(1, len(rules()) + 1))
+
+
+def test_every_cited_rule_exists() -> None:
+    cited = {(file, rule) for file in files() for rule in cited_rules(file.read_text("utf-8"))}
+    assert cited
+    assert sorted((str(file), rule) for file, rule in cited if rule not in rules()) == []
+
+
+def test_every_rule_is_proven_by_a_test_that_names_it() -> None:
+    assert [rule for rule in rules() if rule not in proven_rules()] == []
