@@ -1,7 +1,8 @@
 """What the project cites is in the project: rules by their number, documents by their path.
 
 A rule is cited as `rules.md 17` or `Rule 17`, several as `rules.md 3, 14-17 and 22`; the name of a test that
-proves one may hold `rule_17`. A test proves the rules that its name or its docstring cites.
+proves one may hold `rule_17`. A test proves the rules that its name or its docstring cites. A document is
+cited by its path or, in docs/, by its name; docs/provider-facts.md as `provider facts 4, row 12` too.
 """
 
 import ast
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from monitor.core.answer.table import TABLE
 from tests.support.documents import ROOT
 
 FOLDERS = ("monitor", "migrations", "tests", "benchmarks", "docs", "findings")
@@ -20,6 +22,9 @@ _NUMBERS = r"(\d+(?:(?:-|, and | and |, )\d+)*)"
 _CITATION = re.compile(rf"\brules?(?:\.md)?[ _]{_NUMBERS}", re.IGNORECASE)
 _IN_A_NAME = re.compile(r"rule_(\d+)")
 _HEADING = re.compile(r"^### (\d+)\. ", re.MULTILINE)
+_DOCUMENT = re.compile(r"(?<![\w./-])(?:[\w-][\w.-]*/)*[\w-]+\.md\b")
+_SUMMARY = re.compile(r"\d{4}-\d\d-\d\d\.md")  # a file that the program writes
+_FACT = re.compile(r"\bprovider[ -]facts (\d(?:\.\d)?)(?:, rows? (\d+))?", re.IGNORECASE)
 
 
 @cache
@@ -89,3 +94,38 @@ def test_every_cited_rule_exists() -> None:
 
 def test_every_rule_is_proven_by_a_test_that_names_it() -> None:
     assert [rule for rule in rules() if rule not in proven_rules()] == []
+
+
+def test_every_cited_document_exists() -> None:
+    missing = [
+        (file.relative_to(ROOT), name)
+        for file in files()
+        for name in _DOCUMENT.findall(file.read_text("utf-8"))
+        if not _SUMMARY.fullmatch(name)
+        and not any((folder / name).is_file() for folder in (ROOT, file.parent, ROOT / "docs"))
+    ]
+    assert missing == []
+
+
+def test_every_cited_fact_of_a_provider_stands_in_its_document() -> None:
+    sections, rows = _facts()
+    cited = [
+        (file.relative_to(ROOT), section, row)
+        for file in files()
+        for section, row in _FACT.findall(file.read_text("utf-8"))
+    ]
+    assert cited
+    assert [each for each in cited if each[1] not in sections or each[2] not in {"", *rows}] == []
+
+
+def test_every_row_of_the_classification_table_has_its_fact() -> None:
+    assert {row.row for row in TABLE} <= _facts()[1]
+
+
+def _facts() -> tuple[frozenset[str], frozenset[str]]:
+    """Return the sections of docs/provider-facts.md and the rows of its classification."""
+    text = (ROOT / "docs/provider-facts.md").read_text("utf-8")
+    sections = re.findall(r"^##+ (\d(?:\.\d)?)\.? ", text, re.MULTILINE)
+    items = [f"1.{number}" for number in re.findall(r"^(\d)\. ", text, re.MULTILINE)]
+    rows = re.findall(r"^\| (\d+) \|", text.partition("## 4. ")[2].partition("## 5. ")[0], re.MULTILINE)
+    return frozenset({*sections, *items}), frozenset(rows)

@@ -1,4 +1,4 @@
-"""Rules.md 42 wherever a percentage comes out: one answer short of all is not all, one answer is not none."""
+"""Rule 42 wherever a percentage comes out: one answer short of all is not all, one answer is not none."""
 
 import json
 from datetime import timedelta

@@ -1,6 +1,6 @@
 """What one row of a catalog says beside the id: each provider has fields of its own, any may hold anything.
 
-The fields of ends are those of OpenRouter, Fireworks, Mistral, Groq and Cohere (provider facts, section 3).
+The fields of ends are those of OpenRouter, Fireworks, Mistral, Groq and Cohere (provider facts 3).
 Nothing is raised: what cannot be understood says nothing.
 """
 

@@ -217,7 +217,7 @@ def _cause(answer: Exchange) -> Cause:
     """Return whose trouble a refusal is.
 
     A web page is no API's word: a firewall's says 403, a site's own "not found" speaks of API keys in its
-    menu (rules.md 8; provider facts 2, row 7). Only 401, 402 and 407 mean what HTTP says, page or not.
+    menu (rules.md 8; provider facts 4, row 7). Only 401, 402 and 407 mean what HTTP says, page or not.
     """
     status = answer.http_status or 0
     if is_page(answer.body):

@@ -21,7 +21,7 @@ __all__ = ["cli", "main"]
 
 
 def main() -> None:
-    """Run the command line and exit with the code of contract.md; no traceback reaches a user."""
+    """Run the command line and exit with a code of docs/commands.md; no traceback reaches a user."""
     try:
         _open_missing_streams()
         code = _run()

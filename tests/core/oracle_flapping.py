@@ -1,11 +1,11 @@
-"""The oracle's flapping formula: product.md's sum over places, in exact fractions (rules.md 22)."""
+"""The oracle's flapping formula: the sum over places of rules.md 22, in exact fractions."""
 
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
 
 def flapping_percent(window: Sequence[bool], size: int) -> Fraction:
-    """Product.md's formula as a sum over places; fewer observations than `size` fill the newest places."""
+    """Sum over places as rules.md 22 says; fewer observations than `size` fill the newest places."""
     kept = list(window)[-size:]
     newest = size - 1
     return Fraction(100, size - 1) * sum(

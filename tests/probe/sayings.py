@@ -1,4 +1,4 @@
-"""What providers say, as exchanges: the answers of the provider facts that a round must tell apart."""
+"""What providers say, as exchanges: the answers of docs/provider-facts.md that a round must tell apart."""
 
 import json
 from collections.abc import Mapping

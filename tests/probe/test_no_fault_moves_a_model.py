@@ -29,7 +29,7 @@ START = datetime(2026, 11, 24, tzinfo=UTC)
 MODELS = tuple(f"maker-{number % 4}/m{number}" for number in range(24))
 FINE = Exchange(http_status=200, body='{"choices": [{"message": {"content": "Hi"}}]}', latency_ms=1)
 
-# What is never a model's own when nobody answers: section 4 of the provider facts, the rows of scope "run".
+# What is never a model's own when nobody answers: provider facts 4, its last paragraph.
 FAULTS = {
     "dns": Exchange(failure=Failure.DNS),
     "refused": Exchange(failure=Failure.CONNECT),

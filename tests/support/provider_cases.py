@@ -1,6 +1,6 @@
 """How providers and gateways answered in public: one small catalog each, and what a sweep must make of it.
 
-The bodies carry the words of `provider-facts` and of the servers themselves; names and ids are replaced.
+The bodies carry the words of docs/provider-facts.md and of the servers themselves; names are replaced.
 Beside each subject there are models that answer, so that its trouble is its own unless everybody shares it.
 """
 

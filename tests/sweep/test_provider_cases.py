@@ -1,4 +1,4 @@
-"""Every public wording and shape ends in the right verdict, sweep for sweep (provider facts, both pages)."""
+"""Every public wording and shape ends in the right verdict, sweep for sweep (docs/provider-facts.md)."""
 
 import pytest
 from sqlalchemy import Engine

@@ -1,6 +1,6 @@
 """A catalog of every kind of model and trouble at once: each ends in the right outcome, reason and kind.
 
-Bodies are those of the design's provider facts, sections 2.3, 3 and 4.
+Bodies are those of provider facts 2.3, 3 and 4.
 """
 
 from collections import Counter

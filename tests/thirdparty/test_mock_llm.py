@@ -1,6 +1,6 @@
 """A server that nobody here wrote: mock-llm from npm replays the bodies that providers really send.
 
-The bodies are those of the design's provider facts, section 2.3. It sends JSON and no headers of one's own,
+The bodies are those of provider facts 2.3. It sends JSON and no headers of one's own,
 so what lives by its headers or its plain text is replayed without.
 """
 

@@ -1,6 +1,6 @@
 """The classification table: what an answer says of a model. The first row from the top that fits decides.
 
-Rows carry the number of their source in the design's classification table, so that both can be read side by
+Rows carry the number of their source in docs/provider-facts.md, section 4, so that both can be read side by
 side; where they stand in another order, the more telling row was moved up. Outcomes are those of a first
 look: what may be the run's trouble (`credential`, `quota`, `wrong_address`) is `unknown` here, and the
 round of probes settles whose it is (rules.md 6); "not on this endpoint" is `unknown` too, and `search.py`

@@ -36,7 +36,7 @@ class Observation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sweep:
-    """One finished pass over a provider's catalog; also the exchange record of contract.md.
+    """One finished pass over a provider's catalog; also the sweep record of docs/commands.md.
 
     `listed` is the whole catalog in its order, de-duplicated; empty where it could not be read to its end.
     `verdict` None lets the guard decide; otherwise it and `cause` are believed as given, and `detail` tells

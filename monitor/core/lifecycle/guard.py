@@ -93,7 +93,7 @@ def answered_before(
 
 
 def judge(state: ProviderState, sweep: Sweep, is_tracked: Callable[[str], bool]) -> Judgement:
-    """Decide a sweep that came without a verdict; one that has a verdict is believed (contract.md).
+    """Decide a sweep that came without a verdict; one that has a verdict is believed (rules.md 9).
 
     `is_tracked` says whether an id passes `include` and `exclude`.
     """

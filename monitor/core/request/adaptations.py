@@ -1,7 +1,7 @@
 """What a refused request should have looked like: one table from the words of a refusal to a wish.
 
-Read from the top, the first row that fits decides. The words are those of the design's provider facts,
-sections 2.3 and 5 (`D` rows); texts come in lower case and without the model's id.
+Read from the top, the first row that fits decides. The words are those of provider facts 2.3, 4 (row 17) and
+5; texts come in lower case and without the model's id.
 """
 
 import re

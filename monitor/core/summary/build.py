@@ -1,4 +1,4 @@
-"""What a span of days was for one provider: its events and figures arranged for readers (product.md)."""
+"""What a span of days was for one provider: its events and figures for readers (docs/summaries.md)."""
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence

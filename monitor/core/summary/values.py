@@ -1,4 +1,4 @@
-"""What happened in a span of days, as one value that every rendering tells (product.md, the daily summary).
+"""What happened in a span of days, as one value that every rendering tells (docs/summaries.md).
 
 Told is what was known when the span ended: an event belongs to the day in which it was confirmed, and an
 outage that ended later is still open.

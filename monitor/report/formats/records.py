@@ -1,4 +1,4 @@
-"""Sweep records (contract.md): one sweep as one line of JSON, out and in, without any loss.
+"""Sweep records (docs/commands.md): one sweep as one line of JSON, out and in, without any loss.
 
 Reading is strict: an unknown key, a wrong type or an impossible value is refused with file, line and key.
 """

@@ -1,4 +1,4 @@
-"""/api/v1: the history as JSON. Later issues add events, sweeps, uptime and summary here."""
+"""/api/v1: the history as JSON."""
 
 from typing import Annotated
 

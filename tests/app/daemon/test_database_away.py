@@ -1,4 +1,4 @@
-"""A database that goes away and comes back: nobody has to lend a hand (product.md)."""
+"""A database that goes away and comes back: nobody has to lend a hand."""
 
 import signal
 import warnings

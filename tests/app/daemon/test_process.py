@@ -139,7 +139,7 @@ def test_a_second_daemon_says_who_leads_binds_no_port_and_takes_over(
 def test_a_sweep_cut_by_a_kill_is_closed_at_the_next_start_not_at_the_next_slot(
     engine: Engine, database_url: str, tmp_path: Path
 ) -> None:
-    """architecture.md, "Open": the next start closes it as interrupted, keeping what was observed."""
+    """Rule 32: the next start closes it as interrupted, keeping what was observed."""
     with g.gateway(steady(MODELS), latency_s=0.3) as there:
         config = g.config_file(tmp_path, there.base_url, database_url, interval="1h", concurrency=2)
         with g.Process(config, "run") as first:

@@ -1,4 +1,4 @@
-"""What an answer is and what is none, whatever stands around it (rules.md 37 and 39; provider facts 2.2)."""
+"""What an answer is and what is none, whatever stands around it (rules.md 37 and 39; provider facts 6)."""
 
 import json
 from datetime import UTC, datetime

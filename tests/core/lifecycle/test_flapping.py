@@ -1,4 +1,4 @@
-"""Flapping: product.md's formula and rules.md 22, and how the fold uses them."""
+"""Flapping: the formula of rules.md 22, and how the fold uses it."""
 
 from fractions import Fraction
 

@@ -8,7 +8,8 @@ class Saying(NamedTuple):
     """Who says so (names apart by blanks, `any` for words of no one provider), a pattern, and its source.
 
     Patterns are matched anywhere in text in lower case, in which the model's id is `this` and addresses are
-    left out. A source is a page, a file of the program that says so, or `run:` and what was run.
+    left out. A source is a page (`provider facts` is docs/provider-facts.md, with section and row), a file of
+    the program that says so, or `run:` and what was run.
     """
 
     of: str
