@@ -96,6 +96,19 @@ def test_every_rule_is_proven_by_a_test_that_names_it() -> None:
     assert [rule for rule in rules() if rule not in proven_rules()] == []
 
 
+@pytest.mark.parametrize("rule", rules())
+def test_a_rule_names_the_modules_that_follow_it_and_the_tests_that_prove_it(rule: int) -> None:
+    text = (ROOT / "docs/rules.md").read_text("utf-8")
+    section = text.partition(f"\n### {rule}. ")[2].partition("\n### ")[0]
+    modules, tests = (re.findall(rf"\(\.\./({folder}/.+?)\)", section) for folder in ("monitor", "tests"))
+    assert modules
+    assert tests
+    for name in modules:
+        assert rule in cited_rules((ROOT / name).read_text("utf-8")), name
+    for name in tests:
+        assert any(rule in _proven_by(test) for test in _tests(ROOT / name)), name
+
+
 def test_every_cited_document_exists() -> None:
     missing = [
         (file.relative_to(ROOT), name)

@@ -62,6 +62,7 @@ UNSUSPECTED = [
 
 @pytest.mark.parametrize("letters", SUSPECTED)
 def test_a_limited_model_and_two_more_with_no_answer_between_are_suspicious(letters: str) -> None:
+    """Rule 7."""
     assert after(letters).is_suspected()
 
 
@@ -75,6 +76,7 @@ def test_one_model_over_and_over_is_not() -> None:
 
 
 def test_an_answer_that_used_up_the_allowance_counts_as_one_limited_model() -> None:
+    """Rule 7."""
     limits = Limits()
     limits.add("a", answer(".", is_used_up=True), asked_at_s=0.0, at_s=0.5)
     limits.add("b", answer("x"), asked_at_s=1.0, at_s=1.5)

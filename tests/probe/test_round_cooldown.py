@@ -71,6 +71,7 @@ def sweep(
 
 @pytest.mark.parametrize("around", [A_SWEEP, replace(SIDE_BY_SIDE, deadline_s=810.0)])
 def test_an_embedder_is_found_in_the_first_sweep_after_the_proxys_own_wait(around: RoundSettings) -> None:
+    """Rule 38."""
     proxy, histories = Proxy({"m00": Route.EMBEDDINGS}), {"m00": History()}
     provider, seen = sweep(proxy, histories, around)
     assert [question.route for question in provider.asked] == [
@@ -84,6 +85,7 @@ def test_an_embedder_is_found_in_the_first_sweep_after_the_proxys_own_wait(aroun
 
 
 def test_ten_sweeps_take_the_model_away_from_the_others_once() -> None:
+    """Rule 38."""
     proxy, histories = Proxy({"m00": Route.EMBEDDINGS}), {"m00": History()}
     harm = 0
     for number in range(10):

@@ -126,7 +126,7 @@ def test_a_limited_witness_does_not_make_a_refusal_the_keys(refusal: Exchange) -
 
 
 def test_a_limit_of_the_key_pauses_everybody_for_its_wait_and_no_observation_is_lost() -> None:
-    """Ten answers, then nobody is let in for half a minute."""
+    """Rule 7: ten answers, then nobody is let in for half a minute."""
     provider = Provider(
         lambda question: busy_for(30) if question.at_s < 40 and question.number >= 10 else OK, takes_s=1.0
     )

@@ -41,6 +41,7 @@ REFUSALS = [
 def test_a_refusal_while_a_canary_answers_is_the_models_own(
     saying: Exchange, reason: Reason, cause: Cause
 ) -> None:
+    """Rule 6."""
     provider = Provider(only("m01", saying))
     result = provider.go_round(names(4), canaries=["m03"])
     assert provider.models_asked == ["m03", "m00", "m01", "m00", "m02"], (reason, cause)
@@ -54,6 +55,7 @@ def test_a_refusal_while_a_canary_answers_is_the_models_own(
 def test_a_refusal_of_the_canary_too_stops_the_round_at_once(
     saying: Exchange, reason: Reason, cause: Cause, concurrency: int
 ) -> None:
+    """Rule 6."""
     provider = Provider(everyone(saying), takes_s=1.0)
     settings = RoundSettings(concurrency=concurrency)
     result = provider.go_round(names(60), canaries=["m10", "m20"], settings=settings)
@@ -119,6 +121,7 @@ def test_a_refusal_that_nobody_can_be_asked_about_any_more_stays_open() -> None:
 
 @pytest.mark.parametrize("count", [1, 2, 11, 12, 50])
 def test_where_none_ever_answered_a_refusal_of_everyone_stops_the_round(count: int) -> None:
+    """Rule 6."""
     provider = Provider(everyone(REFUSED))
     result = provider.go_round(names(count))
     assert (result.trouble, len(provider.asked)) == (Cause.CREDENTIAL, min(count, 12))

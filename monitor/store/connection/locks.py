@@ -37,7 +37,7 @@ def leader_lock(engine: Engine, *, clock: Clock = utc_now) -> Lock:
 
 
 def sweep_lock(engine: Engine, provider: str, vantage: str, *, clock: Clock = utc_now) -> Lock:
-    """Return the lock of a running sweep of a provider and vantage (rules.md 32)."""
+    """Return the lock of a running sweep of a provider and vantage (rules.md 32, 36)."""
     if is_sqlite(engine):
         return FileLock(engine, f"sweep-{_file_word(provider)}-{_file_word(vantage)}.lock", clock=clock)
     return AdvisoryLock(engine, f"sweep {provider!r} {vantage!r}", dies_silent=False)

@@ -135,6 +135,7 @@ def test_a_stream_of_texts_proves_completions() -> None:
     ],
 )
 def test_an_empty_answer_wishes_for_more_room(body: object) -> None:
+    """Rule 39."""
     found = look(body)
     assert (found.outcome, found.reason) == (DOWN, Reason.INVALID_ANSWER)
     assert found.wish is not None
@@ -191,6 +192,7 @@ def test_what_is_explained_or_said_is_an_answer(body: object) -> None:
     ],
 )  # fmt: skip
 def test_an_error_word_or_an_error_sentence_without_tokens_is_no_answer(body: object, reason: Reason) -> None:
+    """Rule 39."""
     found = look(body)
     assert found.outcome is not UP
     assert (found.reason, found.wish) == (reason, None)
@@ -278,6 +280,7 @@ def test_an_inner_status_or_its_words_decide(status: int, body: object, reason: 
     ],
 )
 def test_the_answers_own_model_is_kept_where_it_is_another(name: object, served_as: str | None) -> None:
+    """Rule 37."""
     assert look(said("Hi", model=name)).served_as == served_as
 
 
@@ -296,6 +299,7 @@ def test_only_an_answer_names_who_answered() -> None:
     [("1", Reason.FALLBACK), ("2", Reason.FALLBACK), ("0", Reason.OK), ("", Reason.OK), ("x", Reason.OK)],
 )
 def test_a_proxys_word_that_another_answered_is_no_answer_of_the_model(told: str, reason: Reason) -> None:
+    """Rule 37."""
     found = look(said("Hi", model="other"), x_litellm_attempted_fallbacks=told)
     assert found.reason is reason
     if reason is Reason.FALLBACK:

@@ -60,6 +60,7 @@ def test_who_was_available_or_limited_in_the_last_conclusive_sweep_is_regular() 
 
 @pytest.mark.parametrize("unasked", "n.s")
 def test_who_is_not_asked_stays_what_it_was_for_a_day(unasked: str) -> None:
+    """Rule 8."""
     sweeps = day("uuldqttttt"), day("u" + unasked * 9, after=HOUR)
     assert regular(*sweeps, after=DAY) == "abc"
     assert regular(*sweeps, after=DAY + timedelta(milliseconds=1)) == "a"
@@ -133,6 +134,7 @@ def test_who_is_asked_again_decides_when_a_mass_failure_is_believed() -> None:
 
 @pytest.mark.parametrize("limit", "lm")
 def test_a_key_that_everybody_limits_proves_nothing_about_models(limit: str) -> None:
+    """Rule 8."""
     decisions = live([day("u" * 10), day(limit * 10, after=HOUR), day("u" * 10, after=2 * HOUR)])
     assert [decision.cause for decision in decisions] == [None, Cause.QUOTA, None]
     assert [event.kind for event in decisions[1].events] == [EventKind.QUOTA_EXHAUSTED]
