@@ -11,6 +11,7 @@ from monitor.clock import Clock
 from monitor.store.connection.engine import Engine
 from monitor.web.context import Site
 from monitor.web.errors import answer_errors
+from monitor.web.headers import Guarded
 from monitor.web.render import load_pages
 from monitor.web.routes.api import api_routes
 from monitor.web.routes.changes import changes_routes
@@ -19,7 +20,6 @@ from monitor.web.routes.health import health_routes
 from monitor.web.routes.openai import answering_routes
 from monitor.web.routes.pages import page_routes
 from monitor.web.schemas import ProblemBody
-from monitor.web.server.headers import Guarded
 
 
 def create_app(

@@ -12,9 +12,9 @@ from starlette.exceptions import HTTPException
 
 from monitor.errors import SchemaOutdated, StoreError, UsageError
 from monitor.logs import event
+from monitor.web.headers import HEADERS
 from monitor.web.render import Pages
 from monitor.web.schemas import Problem, ProblemBody
-from monitor.web.server.headers import HEADERS
 
 log = logging.getLogger(__name__)
 

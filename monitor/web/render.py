@@ -18,7 +18,7 @@ from monitor.report.summary.words import told
 from monitor.report.words.codes import cause_words, reason_words, shown_id
 from monitor.report.words.paths import changes_path, model_path
 from monitor.report.words.times import ago, iso_millis, moment_words, span_words
-from monitor.web.server.headers import STRICTEST
+from monitor.web.headers import STRICTEST
 from monitor.web.status_page import Change, Page
 
 _SECOND: Final = timedelta(seconds=1)

@@ -14,7 +14,7 @@ from starlette.types import Receive, Scope, Send
 from monitor.core.domain.vocabulary import Cause, Kind
 from monitor.store.connection.engine import open_engine
 from monitor.web.app import create_app
-from monitor.web.server.headers import STRICTEST
+from monitor.web.headers import STRICTEST
 from tests.web.history import DOWN, ENDED, HOSTILE, INTERVAL, START, UNCLEAR, UP, after, live, sweep
 from tests.web.markup import read
 from tests.web.served import served
