@@ -1,4 +1,4 @@
-"""README.md and docs/*.md as a test reads them: sections, fenced blocks, the examples on a console."""
+"""The documents at the root and in docs/ as a test reads them: sections, fenced blocks, console examples."""
 
 import re
 from collections.abc import Iterator
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-DOCUMENTS = tuple(sorted([ROOT / "README.md", *ROOT.glob("docs/*.md")]))
+DOCUMENTS = tuple(sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]))
 _FENCE = re.compile(r"^```(\w*)( \w+)?$")
 _COMMENT = re.compile(r"\s{2,}#\s+(.*)$")
 _EXIT_CODE = re.compile(r"exit code (\d+)")
