@@ -7,11 +7,14 @@ import re
 import subprocess
 import sys
 import tokenize
+import tomllib
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+import monitor
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCES = tuple(sorted(ROOT.glob("monitor/**/*.py")))
@@ -149,16 +152,39 @@ def test_a_finding_tells_a_guess_and_pins_what_it_installs(file: Path) -> None:
     subprocess.run(["/bin/bash", "-n", str(file)], check=True, timeout=20)
 
 
-# ---- The wheel ----
+# ---- What is published: the sdist, the wheel built from it, and the command in that ----
+
+
+def _build(target: str, source: Path, directory: Path) -> Path:
+    command = [sys.executable, "-m", "hatchling", "build", "-t", target, "-d", str(directory)]
+    built = subprocess.run(command, cwd=source, capture_output=True, text=True, timeout=100, check=False)
+    assert built.returncode == 0, built.stderr
+    return next(file for file in directory.iterdir() if file.is_file())
 
 
 @pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    directory = tmp_path_factory.mktemp("wheel")
-    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(directory)]
-    built = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=100, check=False)
-    assert built.returncode == 0, built.stderr
-    return next(directory.glob("*.whl"))
+def sdist(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give the unpacked source distribution."""
+    directory = tmp_path_factory.mktemp("sdist")
+    packed = _build("sdist", ROOT, directory)
+    subprocess.run(["/bin/tar", "-xzf", str(packed), "-C", str(directory)], check=True, timeout=60)
+    return next(place for place in directory.iterdir() if place.is_dir())
+
+
+@pytest.fixture(scope="module")
+def wheel(sdist: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give the wheel that is built from the source distribution alone."""
+    return _build("wheel", sdist, tmp_path_factory.mktemp("wheel"))
+
+
+def test_the_sdist_holds_what_a_contributor_needs(sdist: Path) -> None:
+    packed = {file.relative_to(sdist).as_posix() for file in sdist.glob("**/*") if file.is_file()}
+    assert {file.relative_to(ROOT).as_posix() for file in _own_files()} <= packed
+
+
+def test_the_version_stands_in_one_place(wheel: Path) -> None:
+    assert "version" not in tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    assert wheel.name.startswith(f"monitor-{monitor.__version__}-")
 
 
 def test_the_wheel_brings_everything_along(wheel: Path) -> None:
