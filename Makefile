@@ -28,7 +28,7 @@ WITHOUT_FUNDING := 'import json, pathlib; lock = pathlib.Path("package-lock.json
 # aimock needs Node.js 20.15; where the machine's is older (Debian 12: 18), one comes with the npm packages.
 IS_NODE_NEW := node -e 'const [a, b] = process.versions.node.split("."); process.exit(100 * a + +b < 2015 ? 1 : 0)'
 
-.PHONY: help setup run test soak fuzz test-e2e image-test lint types check bench docs lock clean
+.PHONY: help setup run test soak fuzz test-e2e image-test lint types check bench docs release lock clean
 
 help: ## what each target does
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -106,6 +106,9 @@ bench: setup ## figures as ratios, side by side in one run: 2 hours and 9 GB (AR
 
 docs: setup ## run every example of README.md and docs/
 	$(BIN)/pytest tests/test_docs.py
+
+release: setup ## build and tag the version that is written down (docs/releasing.md)
+	.ci/release
 
 lock: ## refresh the locks (versions and hashes only)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --upgrade --extra parquet pyproject.toml -o requirements.lock
