@@ -28,7 +28,7 @@ WITHOUT_FUNDING := 'import json, pathlib; lock = pathlib.Path("package-lock.json
 # aimock needs Node.js 20.15; where the machine's is older (Debian 12: 18), one comes with the npm packages.
 IS_NODE_NEW := node -e 'const [a, b] = process.versions.node.split("."); process.exit(100 * a + +b < 2015 ? 1 : 0)'
 
-.PHONY: help setup run test soak fuzz test-e2e image-test lint types check bench docs release lock clean
+.PHONY: help setup run test soak fuzz test-e2e image-test fix lint types check bench docs release lock clean
 
 help: ## what each target does
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -90,11 +90,16 @@ image-test: setup ## lint, build and exercise the container image (installs Debi
 	$(BIN)/hadolint Dockerfile
 	$(BIN)/python tests/image/exercise.py
 
-lint: setup ## style, import directions, dependencies that are declared and used
+fix: setup ## repair what Ruff can repair: order of imports, format, simple findings
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+lint: setup ## style, import directions, dependencies that are declared and used, spelling
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/deptry monitor migrations
+	$(BIN)/codespell
 
 types: setup ## strict types, tests included
 	$(BIN)/mypy
