@@ -28,7 +28,7 @@ WITHOUT_FUNDING := 'import json, pathlib; lock = pathlib.Path("package-lock.json
 # aimock needs Node.js 20.15; where the machine's is older (Debian 12: 18), one comes with the npm packages.
 IS_NODE_NEW := node -e 'const [a, b] = process.versions.node.split("."); process.exit(100 * a + +b < 2015 ? 1 : 0)'
 
-.PHONY: help setup run test soak fuzz test-e2e image-test fix lint types check bench docs release lock clean
+.PHONY: help setup run test coverage soak fuzz test-e2e image-test fix lint types check bench docs release lock clean
 
 help: ## what each target does
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -68,6 +68,13 @@ $(SERVERS)/node_modules/.ready: $(SERVERS)/package.json $(SERVERS)/package-lock.
 
 test: setup $(LITELLM)/.ready $(GATEWAYS)/.ready ## the whole test suite, on SQLite and on a real Postgres it starts itself
 	$(BIN)/pytest -n 2 -m "not e2e and not soak"
+
+coverage: setup ## which lines and branches the tests reach (ARGS=tests/core: only those), as htmlcov/ too
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest -q -n 2 -m "not e2e and not soak" $(ARGS)
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage html --quiet
+	$(BIN)/coverage report
 
 soak: setup ## ten thousand random lives, each rebuilt (an hour and more)
 	$(BIN)/pytest -m soak
@@ -126,4 +133,4 @@ lock: ## refresh the locks (versions and hashes only)
 	cd $(SERVERS) && $(PYTHON) -c $(WITHOUT_FUNDING)
 
 clean: ## remove what the other targets made
-	rm -rf .venv $(LITELLM) $(GATEWAYS) $(FUZZ) $(TOOLS) $(SERVERS)/node_modules .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis dist build
+	rm -rf .venv $(LITELLM) $(GATEWAYS) $(FUZZ) $(TOOLS) $(SERVERS)/node_modules .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage* htmlcov dist build
