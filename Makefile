@@ -101,12 +101,13 @@ fix: setup ## repair what Ruff can repair: order of imports, format, simple find
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-lint: setup ## style, import directions, dependencies that are declared and used, spelling
+lint: setup ## style, import directions, undeclared dependencies, dead code, spelling
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/deptry monitor migrations
 	$(BIN)/codespell
+	$(BIN)/vulture
 
 types: setup ## strict types, tests included
 	$(BIN)/mypy
