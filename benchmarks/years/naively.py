@@ -83,12 +83,6 @@ def story(engine: Engine, filled: Filled) -> object:
     return [_rows(engine, statement, **values) for statement in _STORY]
 
 
-def count_rows(engine: Engine) -> int:
-    """Return how many rows there are."""
-    [[rows]] = _rows(engine, "SELECT count(*) FROM naive")
-    return int(rows)
-
-
 def _rows(engine: Engine, statement: str, **values: object) -> Sequence[Any]:
     if not is_sqlite(engine):
         statement = statement.replace("lag(status, 1, 'none')", "lag(status, 1, CAST('none' AS text))")

@@ -1,7 +1,6 @@
 """Where the years are kept: SQLite files, or databases of a Postgres server, that come and go by name."""
 
 import os
-import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -130,8 +129,3 @@ class _Server:
 
     def drop(self, name: str) -> None:
         run_on_server(self._address, f'DROP DATABASE "{name}" WITH (FORCE)')
-
-
-def free_gb(parent: Path) -> float:
-    """Return how much room a directory's disk has."""
-    return shutil.disk_usage(parent).free / 1e9

@@ -13,10 +13,9 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
-from itertools import pairwise
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
@@ -376,9 +375,3 @@ def wait_for(found: Callable[[], T], process: Process | None = None, within_s: f
             said = f"\n{process.out}\n{process.err}" if process else ""
             raise AssertionError(f"{'in vain' if is_over else 'the process has ended'}: {found}{said}")
         time.sleep(_LOOK_S)
-
-
-def overlaps(spans: Sequence[tuple[datetime, datetime]]) -> list[tuple[datetime, datetime]]:
-    """Return the spans that begin before the one before them has ended."""
-    ordered = sorted(spans)
-    return [later for former, later in pairwise(ordered) if later[0] < former[1]]

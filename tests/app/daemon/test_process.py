@@ -19,7 +19,6 @@ from monitor.store.connection.locks import sweep_lock
 from tests.support import gateway as g
 
 MODELS = 24
-SLOT = "SELECT slot FROM sweep_history WHERE slot IS NOT NULL ORDER BY slot"
 LISTENING = "0A"
 
 
