@@ -28,7 +28,7 @@ WITHOUT_FUNDING := 'import json, pathlib; lock = pathlib.Path("package-lock.json
 # aimock needs Node.js 20.15; where the machine's is older (Debian 12: 18), one comes with the npm packages.
 IS_NODE_NEW := node -e 'const [a, b] = process.versions.node.split("."); process.exit(100 * a + +b < 2015 ? 1 : 0)'
 
-.PHONY: help setup run test coverage soak fuzz test-e2e image-test fix lint types check bench docs release lock clean
+.PHONY: help setup run test coverage soak fuzz test-e2e image-test fix lint types check bench reference docs release lock clean
 
 help: ## what each target does
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -116,6 +116,9 @@ check: lint types test ## everything a commit must pass
 
 bench: setup ## figures as ratios, side by side in one run: 2 hours and 9 GB (ARGS=--quick: 15 minutes, 3 GB)
 	$(BIN)/python -m benchmarks $(ARGS)
+
+reference: setup ## write the tables of docs/commands.md that the program itself can fill
+	$(BIN)/python -m tests.support.cli_reference
 
 docs: setup ## run every example of README.md and docs/
 	$(BIN)/pytest tests/test_docs.py

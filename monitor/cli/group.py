@@ -55,8 +55,18 @@ class _Commands(click.Group):
     type=click.Path(path_type=Path),
     help="Configuration file [default: $MONITOR_CONFIG, else ./config.toml if it exists].",
 )
-@click.option("--log-level", type=click.Choice(["debug", "info", "warning", "error"]))
-@click.option("--log-format", type=click.Choice(["text", "json"]), default="text")
+@click.option(
+    "--log-level",
+    type=click.Choice(["debug", "info", "warning", "error"]),
+    help="Least important log lines to print [default: warning; info for run].",
+)
+@click.option(
+    "--log-format",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="Form of the log lines; json is one object a line.",
+)
 @click.version_option(monitor.__version__, message="monitor %(version)s")
 @click.pass_context
 def cli(context: click.Context, config_path: Path | None, log_level: str | None, log_format: str) -> None:

@@ -44,7 +44,14 @@ async def _run(app: App) -> None:
 @click.option(
     "--database", metavar="URL", default=DEFAULT_DATABASE, show_default=True, help="Where to keep it."
 )
-@click.option("--duration", metavar="TIME", default="15m", show_default=True, callback=as_duration)
+@click.option(
+    "--duration",
+    metavar="TIME",
+    default="15m",
+    show_default=True,
+    callback=as_duration,
+    help="Time after which it ends by itself.",
+)
 @click.option("--interval", metavar="TIME", default="3s", show_default=True, help="Between two sweeps.")
 @pass_context
 def demo(context: Context, *, listen: str | None, database: str, duration: timedelta, interval: str) -> None:
