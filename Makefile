@@ -8,6 +8,7 @@ SERVERS := tests/thirdparty
 LITELLM := .venv-litellm
 FUZZ := .venv-fuzz
 TOOLS := .venv-tools
+LOCKS := $(wildcard *.lock) $(wildcard tests/*/*.lock)
 FUZZ_S ?= 600
 GATEWAYS := .venv-gateways
 
@@ -29,6 +30,8 @@ WITHOUT_FUNDING := 'import json, pathlib; lock = pathlib.Path("package-lock.json
 IS_NODE_NEW := node -e 'const [a, b] = process.versions.node.split("."); process.exit(100 * a + +b < 2015 ? 1 : 0)'
 
 .PHONY: help setup run test coverage soak fuzz test-e2e image-test fix lint types check bench reference docs release lock clean
+.PHONY: help setup run test coverage soak fuzz test-e2e image-test fix lint types check bench docs release lock clean
+.PHONY: help setup run test soak fuzz test-e2e image-test lint audit types check bench docs lock clean
 
 help: ## what each target does
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -66,7 +69,7 @@ $(SERVERS)/node_modules/.ready: $(SERVERS)/package.json $(SERVERS)/package-lock.
 	cd $(SERVERS) && npm ci --silent --ignore-scripts --no-audit --no-fund $$($(IS_NODE_NEW) && echo --omit=optional)
 	@touch $@
 
-test: setup $(LITELLM)/.ready $(GATEWAYS)/.ready ## the whole test suite, on SQLite and on a real Postgres it starts itself
+test: setup $(TOOLS)/.ready $(LITELLM)/.ready $(GATEWAYS)/.ready ## the whole test suite, on SQLite and on a real Postgres it starts itself
 	$(BIN)/pytest -n 2 -m "not e2e and not soak"
 
 coverage: setup ## which lines and branches the tests reach (ARGS=tests/core: only those), as htmlcov/ too
@@ -108,6 +111,9 @@ lint: setup ## style, import directions, undeclared dependencies, dead code, spe
 	$(BIN)/deptry monitor migrations
 	$(BIN)/codespell
 	$(BIN)/vulture
+
+audit: $(TOOLS)/.ready ## known vulnerabilities of what the locks pin, from a feed if one can be reached
+	$(TOOLS)/bin/python -m tools.audit $(LOCKS)
 
 types: setup ## strict types, tests included
 	$(BIN)/mypy
