@@ -17,6 +17,7 @@ from feedgenerator import Atom1Feed
 from monitor.core.history.calendar import day_of
 from monitor.core.history.rows import EventRow
 from monitor.report.words.codes import change_words, reason_words, shown_id
+from monitor.report.words.numbers import counted
 from monitor.report.words.paths import changes_path, model_path
 from monitor.report.words.times import moment_words
 
@@ -135,8 +136,7 @@ def event_entry(row: EventRow, told_at: datetime, address: Address) -> Entry:
 
 def first_seen_entry(provider: str, sweep_id: int, models: int, told_at: datetime, address: Address) -> Entry:
     """Tell in one entry how many models were there when watching began."""
-    counted = "1 model" if models == 1 else f"{models} models"
-    words = f"{shown_id(provider)}: {counted} first seen"
+    words = f"{shown_id(provider)}: {counted(models, 'model')} first seen"
     path = changes_path(day_of(told_at, address.zone))
     return Entry(
         id=f"sweep/{sweep_id}",

@@ -7,6 +7,7 @@ from monitor.core.domain.event import Decision, Event
 from monitor.core.domain.sweep import Sweep
 from monitor.core.domain.vocabulary import Outcome
 from monitor.report.formats.records import format_record
+from monitor.report.words.numbers import counted
 from monitor.report.words.times import iso_millis, length
 
 
@@ -15,17 +16,13 @@ def sweep_words(sweep: Sweep, decision: Decision) -> str:
     counts = Counter(observation.outcome for observation in sweep.observations)
     outcomes = ", ".join(f"{counts[outcome]} {outcome.replace('_', '-')}" for outcome in Outcome)
     verdict = f"{decision.verdict} ({decision.cause})" if decision.cause else str(decision.verdict)
-    listed = _counted(len(sweep.listed), "model")
-    duplicates = f" and {_counted(sweep.duplicates, 'duplicate row')}" if sweep.duplicates else ""
+    listed = counted(len(sweep.listed), "model")
+    duplicates = f" and {counted(sweep.duplicates, 'duplicate row')}" if sweep.duplicates else ""
     took = length(sweep.finished_at - sweep.started_at)
     return (
         f"{sweep.provider}: {verdict}; {listed} listed{duplicates}: {outcomes}; "
-        f"{_counted(sweep.requests, 'request')} in {took}; {_counted(len(decision.events), 'event')}"
+        f"{counted(sweep.requests, 'request')} in {took}; {counted(len(decision.events), 'event')}"
     )
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def sweep_fields(sweep_id: int, sweep: Sweep, decision: Decision) -> dict[str, object]:

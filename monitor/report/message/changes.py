@@ -14,6 +14,7 @@ from monitor.core.notification.suppression import Changes
 from monitor.report.formats.sweep_documents import event_document
 from monitor.report.message.layout import Entry, Section, Sheet, letter_of
 from monitor.report.words.codes import change_words, reason_words, shown_id, swap_words
+from monitor.report.words.numbers import counted
 from monitor.report.words.paths import changes_path, model_path
 from monitor.report.words.times import iso_millis, moment_words
 
@@ -72,13 +73,14 @@ def gathered_letter(
         sections += _sections(provider, _by_importance(events), links_base, prefix)
     first, last = gathered[0].swept_at, gathered[-1].swept_at
     opening = (
-        f"This message covers {len(gathered)} sweeps, from {moment_words(first)} to {moment_words(last)}: "
+        f"This message covers {counted(len(gathered), 'sweep')}, "
+        f"from {moment_words(first)} to {moment_words(last)}: "
         "more came up within the hour than this channel may be told one by one."
     )
     more = _more(everything, links_base, zone)
     return letter_of(
         id,
-        f"{_named(providers)}: {len(gathered)} sweeps, {_headline(_by_importance(everything))}",
+        f"{_named(providers)}: {counted(len(gathered), 'sweep')}, {_headline(_by_importance(everything))}",
         Sheet(opening=opening, sections=tuple(sections), more=more, foot=f"Message {id}"),
         {"topic": _TOPIC, "sweeps": [changes_document(changes, links_base) for changes in gathered]},
     )
@@ -169,8 +171,8 @@ def _headline(events: Sequence[Event]) -> str:
     counts = Counter(event.kind for event in events if event.model is not None)
     models = [f"{counts[kind]:,} {verb}" for kind, verb in _GROUPS.items() if counts[kind]]
     if models:
-        number, _, verb = models[0].partition(" ")
-        models[0] = f"{number} {'model' if number == '1' else 'models'} {verb}"
+        kind = next(kind for kind in _GROUPS if counts[kind])
+        models[0] = f"{counted(counts[kind], 'model')} {_GROUPS[kind]}"
     more = ["and more"] if len(models) > _MOST_NAMED else []
     return "; ".join((*troubles, *filter(None, [", ".join((*models[:_MOST_NAMED], *more))])))
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from monitor.core.domain.vocabulary import EventKind
+from monitor.report.words.numbers import counted
 
 # How each change of a model is said of one and of several, in the order in which readers must act.
 _VERBS: Final[Mapping[str, tuple[str, str]]] = {
@@ -29,10 +30,10 @@ _TROUBLES: Final[Mapping[str, str]] = {
 def day_line(events: Mapping[str, int]) -> str:
     """Say in one line what the events of a day were, given how many there were of each kind."""
     troubles = [_often(words, events.get(kind, 0)) for kind, words in _TROUBLES.items() if events.get(kind)]
-    told = ((events.get(kind, 0), verbs) for kind, verbs in _VERBS.items())
-    words = [*troubles, *(f"{number} {verbs[number != 1]}" for number, verbs in told if number)]
+    changes = [counted(events[kind], *verbs) for kind, verbs in _VERBS.items() if events.get(kind)]
+    words = [*troubles, *changes]
     return ", ".join(words) or "trouble with the provider was over"
 
 
 def _often(words: str, number: int) -> str:
-    return words if number == 1 else f"{words} ({number} times)"
+    return words if number == 1 else f"{words} ({number:,} times)"

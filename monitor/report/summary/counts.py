@@ -7,6 +7,7 @@ from monitor.core.domain.vocabulary import Cause
 from monitor.core.summary.values import Down, ProviderSummary, Summary, Way
 from monitor.report.summary.times import span_words
 from monitor.report.words.codes import cause_words, shown_id
+from monitor.report.words.numbers import counted
 
 _MOST_NAMED: Final = 3  # providers in a headline
 
@@ -75,15 +76,13 @@ def counts_of(told: ProviderSummary) -> dict[str, int]:
 
 def count_words(counts: Mapping[str, int]) -> list[str]:
     """Say counts in words, what is none left out."""
-    told = [(counts[name], verbs[counts[name] != 1]) for name, verbs in _WORDS.items() if counts[name]]
-    words = [f"{number} {verb}" for number, verb in told]
+    happened = {name: verbs for name, verbs in _WORDS.items() if counts[name]}
+    words = [counted(counts[name], *verbs) for name, verbs in happened.items()]
     if counts["baseline"]:
-        return [f"watching began with {_models(counts['baseline'])}", *words]
-    return [f"{_models(number)} {verb}" for number, verb in told[:1]] + words[1:]
-
-
-def _models(number: int) -> str:
-    return "1 model" if number == 1 else f"{number} models"
+        return [f"watching began with {counted(counts['baseline'], 'model')}", *words]
+    for name, (one, several) in list(happened.items())[:1]:
+        words[0] = counted(counts[name], f"model {one}", f"models {several}")
+    return words
 
 
 def news(told: ProviderSummary) -> str:

@@ -14,6 +14,7 @@ from monitor.report.summary.counts import counts_of, news, past_cause, summary_t
 from monitor.report.summary.sections import Section, Teller
 from monitor.report.summary.times import clock, date_words, hours_of
 from monitor.report.words.codes import shown_id
+from monitor.report.words.numbers import counted
 from monitor.report.words.times import lasted
 
 
@@ -80,8 +81,8 @@ def _about(summary: Summary) -> str:
 
 def _notices(summary: Summary) -> Iterator[str]:
     for channel, number in sorted(summary.undelivered.items()):
-        messages = "1 message" if number == 1 else f"{number} messages"
-        yield f"{messages} to {shown_id(channel)} could not be delivered and will not be tried again."
+        messages = f"{counted(number, 'message')} to {shown_id(channel)}"
+        yield f"{messages} could not be delivered and will not be tried again."
     if not summary.providers:
         yield "No provider is watched."
 
@@ -142,7 +143,7 @@ def _figures(found: ProviderSummary) -> Iterator[str]:
 
 def _sweep_words(sweeps: SweepCounts) -> str:
     """Say how many sweeps were made, how many of them told nothing and why, and how many were missed."""
-    words = ["1 sweep" if sweeps.made == 1 else f"{sweeps.made} sweeps"]
+    words = [counted(sweeps.made, "sweep")]
     if failed := sum(sweeps.inconclusive.values()):
         words.append(f"{failed} inconclusive {_causes(sweeps)}")
     if sweeps.missed:

@@ -12,6 +12,7 @@ from monitor.core.domain.percentages import percent_words
 from monitor.core.history.reliability import Uptime, WindowFigures, model_uptimes, provider_uptimes
 from monitor.core.history.rows import OutageRow
 from monitor.report.words.codes import shown_id
+from monitor.report.words.numbers import counted
 from monitor.report.words.times import lasted
 
 _NUMBERS: Final = ("uptime", "coverage", "checks", "outages", "down", "MTTR", "MTBF", "p50 ms", "p95 ms")
@@ -47,12 +48,11 @@ def _cells(row: Uptime) -> tuple[str, ...]:
 def provider_lines(rows: Iterable[Uptime]) -> Iterator[str]:
     """Say of each provider how reliable its models were altogether; what there is no data of is left out."""
     for row in rows:
-        outages = "1 outage" if row.outages == 1 else f"{row.outages} outages"
         facts = [
             f"uptime {percent_words(row.uptime_percent)}",
             f"coverage {percent_words(row.coverage_percent)}",
-            f"{row.checks} checks",
-            outages,
+            counted(row.checks, "check"),
+            counted(row.outages, "outage"),
             *([f"down for {_span(row.downtime_s)}"] if row.downtime_s else []),
             *([f"MTTR {_span(row.mttr_s)}"] if row.mttr_s is not None else []),
             *([f"MTBF {_span(row.mtbf_s)}"] if row.mtbf_s is not None else []),

@@ -3,6 +3,8 @@
 A request for each model and one for the catalog make a sweep; second looks and searches come on top.
 """
 
+from monitor.report.words.numbers import counted
+
 
 def cost_words(provider: str, *, models: int | None, sweeps: int, budget: int | None) -> str:
     """Say what the sweeps of a day ask for, and whether the day's budget of requests suffices.
@@ -12,11 +14,11 @@ def cost_words(provider: str, *, models: int | None, sweeps: int, budget: int | 
     if sweeps == 0:
         return f"{provider}: no sweep is due in the coming UTC day"
     if models is None:
-        each = f"each model {_counted(sweeps, 'request')} a day"
-        asked = f"{_counted(sweeps, 'sweep')} a day, {each}; no history yet tells how many models"
+        each = f"each model {counted(sweeps, 'request')} a day"
+        asked = f"{counted(sweeps, 'sweep')} a day, {each}; no history yet tells how many models"
     else:
-        total = f"{_counted(models * sweeps, 'request')} a day (and {sweeps:,} for the catalog)"
-        asked = f"{_counted(models, 'model')} x {_counted(sweeps, 'sweep')} = {total}"
+        total = f"{counted(models * sweeps, 'request')} a day (and {sweeps:,} for the catalog)"
+        asked = f"{counted(models, 'model')} x {counted(sweeps, 'sweep')} = {total}"
     return f"{provider}: {asked}; {_budget_words(models, sweeps, budget)}"
 
 
@@ -35,13 +37,7 @@ def _budget_words(models: int | None, sweeps: int, budget: int | None) -> str:
             f"set requests_per_day to {2 * sweeps:,} or more, or sweep less often"
         )
     if models is None:
-        return f"{said}: enough for about {_counted(share, 'model')} in each sweep"
+        return f"{said}: enough for about {counted(share, 'model')} in each sweep"
     if models <= share:
         return f"{said}: fits"
-    return (
-        f"{said}: exceeded, so each sweep asks about {_counted(share, 'model')}, the most informative first"
-    )
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+    return f"{said}: exceeded, so each sweep asks about {counted(share, 'model')}, the most informative first"

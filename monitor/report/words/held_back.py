@@ -6,6 +6,7 @@ from typing import Final
 from monitor.core.domain.state import Held, ProviderState
 from monitor.core.lifecycle.guard import ACCOUNT, GONE, REQUEST, TROUBLE
 from monitor.report.words.codes import cause_words, readable
+from monitor.report.words.numbers import counted
 from monitor.report.words.times import moment_words
 
 # Classes of failing to answer (rules.md 8).
@@ -30,7 +31,8 @@ def _troubles(state: ProviderState) -> Iterator[str]:
 def _lost(state: ProviderState) -> Iterator[str]:
     """Say how many of the believed catalog the latest readable ones lack; one that is believed lacks none."""
     if lost := state.missing.keys() & state.believed:
-        yield f"{len(lost)} of the {_models(len(state.believed))} last believed to be listed are missing"
+        believed = counted(len(state.believed), "model")
+        yield f"{len(lost):,} of the {believed} last believed to be listed are missing"
 
 
 def _mass_failure(held: Held | None) -> Iterator[str]:
@@ -39,9 +41,5 @@ def _mass_failure(held: Held | None) -> Iterator[str]:
     since = min(streak.began_at for streak in held.models.values())
     sweeps = max(streak.count for streak in held.models.values())
     words = FAILURES.get(held.failure_class, f"fail alike ({readable(held.failure_class)})")
-    times = "1 sweep" if sweeps == 1 else f"{sweeps} sweeps in a row"
-    yield f"{_models(len(held.models))} {words}, for {times} since {moment_words(since)}"
-
-
-def _models(number: int) -> str:
-    return "1 model" if number == 1 else f"{number} models"
+    times = counted(sweeps, "sweep", "sweeps in a row")
+    yield f"{counted(len(held.models), 'model')} {words}, for {times} since {moment_words(since)}"

@@ -6,6 +6,7 @@ from typing import Final
 
 from monitor.core.history.comparison import Columns, Comparison, Count, Difference, How, Part, Redecided
 from monitor.report.words.codes import change_words, readable, shown_id
+from monitor.report.words.numbers import counted
 from monitor.report.words.times import moment_words
 
 _UNDERIVED: Final = "not derived yet"
@@ -20,17 +21,17 @@ _UNREADABLE: Final = {  # not for human eyes
 def summary_line(found: Comparison) -> str:
     """Return `nvidia: 3 events missing, 1 event extra, 2 states differ`, or that nothing differs."""
     words = ", ".join(map(_count_words, found.counts)) or "nothing differs"
-    return f"{found.provider}: {words} ({_number(found.sweeps, 'sweep')})"
+    return f"{found.provider}: {words} ({counted(found.sweeps, 'sweep')})"
 
 
 def redecided_line(found: Redecided) -> str:
     """Return `nvidia: 3 events changed (2 new, 1 gone), 6 days changed; 96 sweeps decided anew`."""
     ways = {"new": found.events_new, "gone": found.events_gone, "different": found.events_changed}
     details = ", ".join(f"{number} {way}" for way, number in ways.items() if number)
-    words = [f"{_number(found.events, 'event')} changed" + (f" ({details})" if details else "")]
-    words += [f"{_number(found.days, 'day')} changed"]
-    words += [f"{_number(found.verdicts, 'verdict')} changed"] if found.verdicts else []
-    return f"{found.provider}: {', '.join(words)}; {_number(found.sweeps, 'sweep')} decided anew"
+    words = [f"{counted(found.events, 'event')} changed" + (f" ({details})" if details else "")]
+    words += [f"{counted(found.days, 'day')} changed"]
+    words += [f"{counted(found.verdicts, 'verdict')} changed"] if found.verdicts else []
+    return f"{found.provider}: {', '.join(words)}; {counted(found.sweeps, 'sweep')} decided anew"
 
 
 def difference_lines(found: Comparison) -> list[str]:
@@ -56,13 +57,9 @@ def _told(word: str, events: Iterable[Difference], how: How) -> list[str]:
 
 def _count_words(count: Count) -> str:
     if count.part is Part.SWEEP and count.how is How.MISSING:
-        return f"{_number(count.rows, 'sweep')} {_UNDERIVED}"
+        return f"{counted(count.rows, 'sweep')} {_UNDERIVED}"
     verb = _VERBS.get(count.how, "differs" if count.rows == 1 else "differ")
-    return f"{_number(count.rows, count.part.value)} {verb}"
-
-
-def _number(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+    return f"{counted(count.rows, count.part.value)} {verb}"
 
 
 def _difference_line(each: Difference) -> str:
