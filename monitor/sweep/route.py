@@ -13,7 +13,7 @@ from monitor.core.domain.vocabulary import Cause
 from monitor.errors import NoVerdict
 from monitor.logs import event
 from monitor.probe.stopwatch import Stopwatch
-from monitor.report.words.times import length
+from monitor.report.words.times import duration_words
 from monitor.store.connection.engine import Engine
 from monitor.store.connection.locks import sweep_lock
 from monitor.store.derived.states import load_state
@@ -71,7 +71,8 @@ async def _alone(target: Target, engine: Engine, *, is_scheduled: bool) -> Async
     while not await to_thread(lock.try_acquire):
         if loop.time() > give_up_at:
             raise NoVerdict(
-                f"another sweep of {target.provider} is running for {length(patience)}; try again later"
+                f"another sweep of {target.provider} is running for {duration_words(patience)}; "
+                "try again later"
             )
         await asyncio.sleep(_LOCK_SECONDS)
     try:

@@ -17,7 +17,7 @@ from monitor.report.summary.calendar import day_line
 from monitor.report.summary.words import told
 from monitor.report.words.codes import cause_words, reason_words, shown_id
 from monitor.report.words.paths import changes_path, model_path
-from monitor.report.words.times import ago, iso_millis, moment_words, span_words
+from monitor.report.words.times import ago, coarse_duration, iso_millis, moment_words
 from monitor.web.headers import STRICTEST
 from monitor.web.status_page import Change, Page
 
@@ -67,14 +67,14 @@ def load_pages() -> Pages:
     )
     templates.filters.update(
         ago=ago,
-        age=lambda start, end: span_words(end - start),
+        age=lambda start, end: coarse_duration(end - start),
         cause=cause_words,
         day=lambda moment: f"{moment:%Y-%m-%d}",
         day_line=day_line,
         day_path=changes_path,
         iso=iso_millis,
         latency=_latency,
-        length_of=span_words,
+        length_of=coarse_duration,
         model_path=lambda line: model_path(line.provider, line.model),
         path_of_model=model_path,
         percent=partial(percent_words, otherwise="–"),
@@ -94,7 +94,7 @@ def _policy(style: str) -> str:
 def _until(moment: datetime | None, now: datetime) -> str:
     if moment is None or moment - now < _SECOND:
         return "is due"
-    return f"in about {span_words(moment - now)}"
+    return f"in about {coarse_duration(moment - now)}"
 
 
 def _latency(latency_ms: int | None) -> str:

@@ -47,7 +47,7 @@ from monitor.report.summary.sections import MOST_LINES
 from monitor.report.summary.times import clock, period
 from monitor.report.summary.words import told
 from monitor.report.words.codes import shown_id
-from monitor.report.words.times import lasted
+from monitor.report.words.times import rounded_duration
 from tests.web.history import HOSTILE
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -156,7 +156,7 @@ def line_of(found: ProviderSummary, title: str) -> str:
     ],
 )
 def test_lengths_of_time_are_no_finer_than_what_is_known(seconds: float, words: str) -> None:
-    assert lasted(timedelta(seconds=seconds)) == words
+    assert rounded_duration(timedelta(seconds=seconds)) == words
 
 
 def test_an_hour_that_comes_twice_is_told_apart() -> None:

@@ -16,7 +16,7 @@ from monitor.report.words.codes import (
     reason_words,
     shown_id,
 )
-from monitor.report.words.times import span_words
+from monitor.report.words.times import coarse_duration
 
 
 def test_every_code_of_ours_has_words() -> None:
@@ -76,7 +76,7 @@ def test_an_unknown_code_is_shown_as_it_is() -> None:
      (172_799, "47 h"), (172_800, "2 days"), (31 * 86_400, "31 days")],
 )  # fmt: skip
 def test_a_length_of_time_has_one_unit(seconds: int, words: str) -> None:
-    assert span_words(timedelta(seconds=seconds)) == words
+    assert coarse_duration(timedelta(seconds=seconds)) == words
 
 
 @given(st.text())

@@ -9,7 +9,7 @@ from monitor.app.wiring.application import App
 from monitor.cli.terminal.moments import as_duration
 from monitor.clock import utc_now
 from monitor.errors import NoVerdict
-from monitor.report.words.times import length
+from monitor.report.words.times import duration_words
 from monitor.store import query
 from monitor.store.connection.engine import Engine
 
@@ -39,5 +39,5 @@ def stale_words(app: App, engine: Engine, provider: str | None, max_age: timedel
         if last is None:
             yield f"{name} had no conclusive sweep yet"
         elif utc_now() - last > oldest:
-            age = f"{length(utc_now() - last)} old (more than {length(oldest)})"
+            age = f"{duration_words(utc_now() - last)} old (more than {duration_words(oldest)})"
             yield f"{name}: the last conclusive sweep is {age}"

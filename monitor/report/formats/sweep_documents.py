@@ -8,7 +8,7 @@ from monitor.core.domain.sweep import Sweep
 from monitor.core.domain.vocabulary import Outcome
 from monitor.report.formats.records import format_record
 from monitor.report.words.numbers import counted
-from monitor.report.words.times import iso_millis, length
+from monitor.report.words.times import duration_words, iso_millis
 
 
 def sweep_words(sweep: Sweep, decision: Decision) -> str:
@@ -18,7 +18,7 @@ def sweep_words(sweep: Sweep, decision: Decision) -> str:
     verdict = f"{decision.verdict} ({decision.cause})" if decision.cause else str(decision.verdict)
     listed = counted(len(sweep.listed), "model")
     duplicates = f" and {counted(sweep.duplicates, 'duplicate row')}" if sweep.duplicates else ""
-    took = length(sweep.finished_at - sweep.started_at)
+    took = duration_words(sweep.finished_at - sweep.started_at)
     return (
         f"{sweep.provider}: {verdict}; {listed} listed{duplicates}: {outcomes}; "
         f"{counted(sweep.requests, 'request')} in {took}; {counted(len(decision.events), 'event')}"

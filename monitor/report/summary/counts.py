@@ -5,7 +5,7 @@ from typing import Final
 
 from monitor.core.domain.vocabulary import Cause
 from monitor.core.summary.values import Down, ProviderSummary, Summary, Way
-from monitor.report.summary.times import span_words
+from monitor.report.summary.times import days_words
 from monitor.report.words.codes import cause_words, shown_id
 from monitor.report.words.numbers import counted
 
@@ -114,5 +114,5 @@ def headline(summary: Summary) -> str:
 
 def summary_title(summary: Summary) -> str:
     """Return what a summary is about: `Hosted models on Tuesday 2026-04-07`."""
-    title = f"Hosted models {span_words(summary.span)}"
+    title = f"Hosted models {days_words(summary.span)}"
     return title if summary.is_complete else f"{title}, so far"

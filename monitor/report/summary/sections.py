@@ -24,7 +24,7 @@ from monitor.core.summary.values import (
 from monitor.report.summary.counts import came_back, down_now, over, past_cause
 from monitor.report.summary.times import between, clock, date_words, is_of_the_day, period
 from monitor.report.words.codes import readable, reason_words, shown_id
-from monitor.report.words.times import lasted
+from monitor.report.words.times import rounded_duration
 
 MOST_LINES: Final = 20  # of a section in a message
 _STAYED: Final[Mapping[str, str]] = {Status.AVAILABLE: "up", Status.UNAVAILABLE: "down"}
@@ -230,7 +230,7 @@ def _times(downs: Sequence[Down]) -> str:
 
 def _in_all(downs: Sequence[Down]) -> str:
     total = sum((each.ended_at - each.began_at for each in downs if each.ended_at), timedelta())
-    return f"{lasted(total)} in all"
+    return f"{rounded_duration(total)} in all"
 
 
 def _quality(best: Best) -> str:

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 
 from monitor.core.history.calendar import Span, day_of
-from monitor.report.words.times import lasted
+from monitor.report.words.times import rounded_duration
 
 _WEEKDAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _DAY_HOURS: Final = 24
@@ -15,7 +15,7 @@ def day_words(day: date) -> str:
     return f"{_WEEKDAYS[day.weekday()]} {day}"
 
 
-def span_words(span: Span) -> str:
+def days_words(span: Span) -> str:
     """`on Tuesday 2026-04-07`, or `from 2026-04-01 to 2026-04-30`."""
     return f"on {day_words(span.first)}" if span.days == 1 else f"from {span.first} to {span.last}"
 
@@ -62,7 +62,7 @@ def date_words(moment: datetime, span: Span) -> str:
 def between(began_at: datetime, ended_at: datetime) -> str:
     """Return how long it was from one moment to another, as the clocks of both show it."""
     shown = _to_the_minute(ended_at) - _to_the_minute(began_at)
-    return lasted(shown or ended_at - began_at)
+    return rounded_duration(shown or ended_at - began_at)
 
 
 def _to_the_minute(moment: datetime) -> datetime:

@@ -15,7 +15,7 @@ from monitor.report.summary.sections import Section, Teller
 from monitor.report.summary.times import clock, date_words, hours_of
 from monitor.report.words.codes import shown_id
 from monitor.report.words.numbers import counted
-from monitor.report.words.times import lasted
+from monitor.report.words.times import rounded_duration
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,9 +172,9 @@ def _uptime_words(found: ProviderSummary) -> str:
 
 def _reliability_words(recent: Reliability) -> Iterator[str]:
     if recent.mttr_s is not None:
-        yield f"an outage lasted {lasted(timedelta(seconds=recent.mttr_s))} on average (MTTR)"
+        yield f"an outage lasted {rounded_duration(timedelta(seconds=recent.mttr_s))} on average (MTTR)"
     if recent.mtbf_s is not None:
-        yield f"a model ran {lasted(timedelta(seconds=recent.mtbf_s))} between outages (MTBF)"
+        yield f"a model ran {rounded_duration(timedelta(seconds=recent.mtbf_s))} between outages (MTBF)"
 
 
 def _lowered(words: str) -> str:

@@ -11,7 +11,7 @@ from monitor.core.domain.percentages import percent_words
 from monitor.core.domain.vocabulary import Status
 from monitor.core.history.rows import EventRow, ModelRow, OutageRow, StreamRow
 from monitor.report.words.codes import answer_words, change_words, reason_words, shown_id
-from monitor.report.words.times import length, short_moment
+from monitor.report.words.times import duration_words, short_moment
 
 _COLOURS = {Status.AVAILABLE: "green", Status.UNAVAILABLE: "red", Status.RETIRED: "dim", Status.NEW: "yellow"}
 _ORDER = (Status.AVAILABLE, Status.UNAVAILABLE, Status.NEW, Status.RETIRED)
@@ -111,7 +111,7 @@ def outages_table(rows: Iterable[OutageRow], now: datetime) -> Table:
     """Return outages with how long they lasted; `now` ends those that still last."""
     table = _table("began (UTC)", "ended (UTC)", "lasted", "why")
     for row in rows:
-        lasted = length((row.ended_at or now) - row.began_at)
+        lasted = duration_words((row.ended_at or now) - row.began_at)
         ended = short_moment(row.ended_at) if row.ended_at else "still down"
         table.add_row(short_moment(row.began_at), ended, lasted, Text(reason_words(row.reason)))
     return table

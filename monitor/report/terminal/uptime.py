@@ -13,7 +13,7 @@ from monitor.core.history.reliability import Uptime, WindowFigures, model_uptime
 from monitor.core.history.rows import OutageRow
 from monitor.report.words.codes import shown_id
 from monitor.report.words.numbers import counted
-from monitor.report.words.times import lasted
+from monitor.report.words.times import rounded_duration
 
 _NUMBERS: Final = ("uptime", "coverage", "checks", "outages", "down", "MTTR", "MTBF", "p50 ms", "p95 ms")
 _OF_MODELS: Final = frozenset({"model", "latency_p50_ms", "latency_p95_ms"})
@@ -90,7 +90,7 @@ def _outage(row: OutageRow) -> Mapping[str, object]:
 
 
 def _span(seconds: float | None) -> str:
-    return "-" if seconds is None else lasted(timedelta(seconds=seconds))
+    return "-" if seconds is None else rounded_duration(timedelta(seconds=seconds))
 
 
 def _number(value: int | None) -> str:

@@ -5,7 +5,7 @@ from datetime import datetime
 from fastapi import APIRouter, Response
 
 from monitor.errors import StoreError
-from monitor.report.words.times import span_words
+from monitor.report.words.times import coarse_duration
 from monitor.store.admin.migrate import require_current
 from monitor.store.query import sweeps
 from monitor.web.context import MAX_AGE_INTERVALS, Site
@@ -36,7 +36,8 @@ def _reasons(site: Site) -> list[str]:
     try:
         require_current(site.engine)
         return [
-            f"provider {provider} has had no sweep for more than {span_words(MAX_AGE_INTERVALS * interval)}"
+            f"provider {provider} has had no sweep for more than "
+            f"{coarse_duration(MAX_AGE_INTERVALS * interval)}"
             for provider, interval in site.watched.items()
             if site.is_overdue(provider, _last_started_at(site, provider))
         ]
