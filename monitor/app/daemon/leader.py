@@ -9,6 +9,7 @@ from asyncio import to_thread
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime
+from functools import partial
 
 from fastapi import FastAPI
 
@@ -16,6 +17,7 @@ from monitor.app.daemon.pruner import Keeper
 from monitor.app.notifications.announcer import News, day_teller
 from monitor.app.notifications.channels import heartbeat_of
 from monitor.app.notifications.summaries import summaries_of
+from monitor.app.periodic import every
 from monitor.app.wiring.application import App
 from monitor.app.wiring.targets import target_of
 from monitor.clock import utc_now
@@ -165,7 +167,9 @@ class Leader:
         keeping = asyncio.create_task(self._keeper.run(until.asked))
         tasks = {
             asyncio.create_task(_pass_on(stop, until)),
-            asyncio.create_task(self._watch_lock(lock, until)),
+            asyncio.create_task(
+                every(_HEARTBEAT_SECONDS, partial(self._check_lock, lock, until), until.hurried, "lock_check")
+            ),
         }
         try:
             chores = await to_thread(self._chores)
@@ -183,13 +187,12 @@ class Leader:
             await asyncio.wait({telling, keeping, *tasks})
             await self._heartbeat.settle()
 
-    async def _watch_lock(self, lock: Lock, until: Stop) -> None:
+    async def _check_lock(self, lock: Lock, until: Stop) -> None:
         """Stop leading at once when the lock is lost: another daemon may lead by now."""
-        while await _is_held(lock):  # noqa: ASYNC110 - nothing tells of a loss, one has to look
-            await asyncio.sleep(_HEARTBEAT_SECONDS)
-        event(log, logging.ERROR, "lead_lost")
-        until.ask()
-        until.ask()
+        if not await _is_held(lock):
+            event(log, logging.ERROR, "lead_lost")
+            until.ask()
+            until.ask()
 
     def _chores(self) -> list[Chore]:
         return [self._chore(provider) for provider in self._settings.providers]

@@ -3,14 +3,14 @@
 import asyncio
 import logging
 from asyncio import to_thread
-from contextlib import suppress
 from datetime import timedelta
+from functools import partial
 from typing import Final
 
+from monitor.app.periodic import every, stopped_within
 from monitor.app.tasks.prune import end_dead_sweeps, first_kept_day
 from monitor.clock import Clock, utc_now
 from monitor.core.history.daily import midnight_of
-from monitor.errors import MonitorError
 from monitor.logs import event
 from monitor.store import query
 from monitor.store.admin import prune
@@ -33,14 +33,7 @@ class Keeper:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Look several times a day until `stop` is set; a step that is being done then is finished."""
-        while not stop.is_set():
-            try:
-                await self._prune(stop)
-            except MonitorError as error:
-                event(log, logging.ERROR, "prune_failed", error=str(error))
-            except Exception as error:  # noqa: BLE001 - whatever it meets, the daemon goes on
-                event(log, logging.ERROR, "prune_crashed", error=str(error) or type(error).__name__)
-            await _rest(stop, _LOOK_EVERY.total_seconds())
+        await every(_LOOK_EVERY.total_seconds(), partial(self._prune, stop), stop, "prune")
 
     async def _prune(self, stop: asyncio.Event) -> None:
         before_day = first_kept_day(self._now(), self._observations)
@@ -60,7 +53,7 @@ class Keeper:
             began_at = asyncio.get_running_loop().time()
             step = await to_thread(prune.prune, self._engine, name, before_day, most_steps=1)
             gone += step.observations
-            if not step.sweeps or await _rest(stop, asyncio.get_running_loop().time() - began_at):
+            if not step.sweeps or await stopped_within(asyncio.get_running_loop().time() - began_at, stop):
                 break
         return gone
 
@@ -72,10 +65,3 @@ class Keeper:
             await to_thread(prune.remove_findings, self._engine, batch)
         while not stop.is_set() and await to_thread(prune.give_back, self._engine):
             pass
-
-
-async def _rest(stop: asyncio.Event, seconds: float) -> bool:
-    """Wait so long, or until it is time to stop; True if it is."""
-    with suppress(TimeoutError):
-        await asyncio.wait_for(stop.wait(), seconds)
-    return stop.is_set()

@@ -4,7 +4,6 @@ import asyncio
 import logging
 from asyncio import to_thread
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final
@@ -15,6 +14,7 @@ from pydantic import TypeAdapter
 from monitor.app.notifications.channels import SUMMARY, letters_of, outlets_of, summary_channels
 from monitor.app.notifications.publisher import DAEMON, Publisher
 from monitor.app.notifications.summaries import Summaries, summaries_of
+from monitor.app.periodic import every
 from monitor.clock import Clock, utc_now
 from monitor.config import Settings
 from monitor.core.history.calendar import span_of
@@ -70,13 +70,7 @@ class News:
         """Tell until `stop` is set; a message that is being sent then is finished."""
         async with asyncio.TaskGroup() as telling:
             telling.create_task(self.publisher.run(stop))
-            telling.create_task(self._summarise_on(stop))
-
-    async def _summarise_on(self, stop: asyncio.Event) -> None:
-        while not stop.is_set():
-            await self._summarise()
-            with suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), _LOOK_EVERY_S)
+            telling.create_task(every(_LOOK_EVERY_S, self._summarise, stop, "summary"))
 
     async def _summarise(self) -> None:
         """Tell the days that are due; trouble with it is told once, and tried again."""
@@ -86,8 +80,6 @@ class News:
             if str(error) != self._trouble:
                 event(log, logging.ERROR, "summary_failed", error=str(error))
             self._trouble = str(error)
-        except Exception as error:  # noqa: BLE001 - whatever one day meets, the daemon goes on
-            event(log, logging.ERROR, "summary_crashed", error=type(error).__name__)
         else:
             self._trouble = ""
 

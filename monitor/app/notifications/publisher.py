@@ -7,13 +7,14 @@ are served side by side; nothing that becomes of a delivery reaches a sweep.
 import asyncio
 import logging
 from asyncio import to_thread
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
 
+from monitor.app.periodic import every
 from monitor.clock import Clock, to_millis
 from monitor.core.notification.backoff import GIVE_UP_AFTER, next_try, pause_after
 from monitor.core.notification.message import Letter
@@ -116,9 +117,10 @@ class Publisher:
         with suppress(StoreError):  # else it is free when its time is over
             await to_thread(outbox.release_claims, self._engine, self._by)
         async with asyncio.TaskGroup() as serving:
-            serving.create_task(_repeat(self._tidy, _TIDY_EVERY_S, stop))
+            serving.create_task(every(_TIDY_EVERY_S, self._tidy, stop, "publishing"))
             for lane in self._lanes:
-                serving.create_task(_repeat(partial(self._serve, lane, stop), _LOOK_EVERY_S, stop))
+                act = partial(self._serve, lane, stop)
+                serving.create_task(every(_LOOK_EVERY_S, act, stop, "publishing"))
 
     async def publish(self) -> None:
         """Send what is due now, all channels side by side."""
@@ -250,13 +252,3 @@ def message_id(delivery: Delivery) -> str:
     Its number, and the millisecond it was posted in.
     """
     return f"monitor-{delivery.id}-{to_millis(delivery.created_at):x}"
-
-
-async def _repeat(act: Callable[[], Awaitable[None]], every_s: float, stop: asyncio.Event) -> None:
-    while not stop.is_set():
-        try:
-            await act()
-        except Exception as error:  # noqa: BLE001 - whatever one round meets, the next one must be made
-            event(log, logging.ERROR, "publishing_crashed", error=type(error).__name__)
-        with suppress(TimeoutError):
-            await asyncio.wait_for(stop.wait(), every_s)

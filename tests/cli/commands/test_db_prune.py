@@ -12,8 +12,8 @@ from typing import NoReturn
 import pytest
 from sqlalchemy import Engine, func, select
 
+from monitor.app.daemon import pruner
 from monitor.app.daemon.pruner import Keeper
-from monitor.app.tasks import prune
 from monitor.clock import utc_now
 from monitor.errors import StoreError
 from monitor.store import schema as t
@@ -143,7 +143,7 @@ def test_trouble_with_pruning_is_told_and_tried_again(
     def fail(*_arguments: object, **_options: object) -> NoReturn:
         raise next(trouble, SystemExit)
 
-    monkeypatch.setattr(prune, "_LOOK_EVERY", timedelta(milliseconds=1))
+    monkeypatch.setattr(pruner, "_LOOK_EVERY", timedelta(milliseconds=1))
     monkeypatch.setattr(steps, "prune", fail)
     with caplog.at_level(logging.ERROR, "monitor"), pytest.raises(SystemExit):
         asyncio.run(Keeper(engine, timedelta(days=1), now=lambda: LATER).run(asyncio.Event()))
