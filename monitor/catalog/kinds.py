@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
-from monitor.core.planning.inputs import CatalogNote
+from monitor.core.planning.inputs import CatalogEntry
 from monitor.core.request.forms import Route
 
 # What any of the fields means by a word, in the order of choice where a list has several.
@@ -58,23 +58,23 @@ _TOLD = 64  # characters of a word, and words of a list, that are looked at
 
 _VERSION = re.compile(r"^(?:/?(?:openai/)?v\d+/|llm/v\d+/|/)")
 _NO_WORDS: Mapping[str, Route] = MappingProxyType({})
-_SAYS_NOTHING = CatalogNote()
+_SAYS_NOTHING = CatalogEntry()
 
 
-def kind_note(row: Mapping[str, object], words: Mapping[str, Route] = _NO_WORDS) -> CatalogNote:
+def kind_entry(row: Mapping[str, object], words: Mapping[str, Route] = _NO_WORDS) -> CatalogEntry:
     """Return the route that serves a row's model, or that no probe asks its kind; nothing where none is sure.
 
     `words` are those that mean something at this provider alone.
     """
     inner = row.get("model_info")
     for place in (row, inner) if isinstance(inner, dict) else (row,):
-        for note in _notes(place, words):
-            if note.says_kind:
-                return note
+        for entry in _entries(place, words):
+            if entry.says_kind:
+                return entry
     return _SAYS_NOTHING
 
 
-def _notes(place: Mapping[str, object], words: Mapping[str, Route]) -> Iterator[CatalogNote]:
+def _entries(place: Mapping[str, object], words: Mapping[str, Route]) -> Iterator[CatalogEntry]:
     """Give what each field says, the one that says most clearly first."""
     yield from (_kind(_words(place[name]), words) for name in _KINDS if name in place)
     yield from (_places(_words(place[name])) for name in _PLACES if name in place)
@@ -87,42 +87,42 @@ def _notes(place: Mapping[str, object], words: Mapping[str, Route]) -> Iterator[
             yield _given(_words(modality[:_TOLD].rpartition("->")[2].split("+")))
 
 
-def _meaning(words: set[str]) -> CatalogNote:
+def _meaning(words: set[str]) -> CatalogEntry:
     route = next((route for route, names in _WORDS if names & words), None)
-    return CatalogNote(route=route, is_unaskable=route is None and bool(words & _UNASKABLE))
+    return CatalogEntry(route=route, is_unaskable=route is None and bool(words & _UNASKABLE))
 
 
-def _kind(words: set[str], own: Mapping[str, Route]) -> CatalogNote:
+def _kind(words: set[str], own: Mapping[str, Route]) -> CatalogEntry:
     """Read the one kind of a model; who names several says what it can do beside."""
     if len(words) != 1:
         return _SAYS_NOTHING
     (word,) = words
     if route := {**own, _COMPLETION: Route.COMPLETIONS}.get(word):
-        return CatalogNote(route=route)
+        return CatalogEntry(route=route)
     return _meaning(words)
 
 
-def _places(words: set[str]) -> CatalogNote:
+def _places(words: set[str]) -> CatalogEntry:
     """Read on which endpoints a model is; one that new-api has on "openai" may be a chat model as well."""
-    note = _meaning(words)
-    is_open = _OPENAI in words and note.route in {Route.RESPONSES, Route.MESSAGES}
-    return _SAYS_NOTHING if is_open else note
+    entry = _meaning(words)
+    is_open = _OPENAI in words and entry.route in {Route.RESPONSES, Route.MESSAGES}
+    return _SAYS_NOTHING if is_open else entry
 
 
-def _capable(value: object) -> CatalogNote:
+def _capable(value: object) -> CatalogEntry:
     """Read what a model is able to do: many can do something beside what they are for, such as read an image.
 
     So that says what a model is for by few words alone, unless it says that chat is not.
     """
-    words, note = _words(value), _meaning(_words(value))
+    words, entry = _words(value), _meaning(_words(value))
     if isinstance(value, dict) and any(value.get(name) is False for name in _CHAT_FLAGS):
-        return replace(note, route=Route.COMPLETIONS) if _COMPLETION in words else note
-    if note.route is Route.CHAT or (note.route in _BESIDE_CHAT and not words & _GENERATING):
-        return note
-    return CatalogNote(is_unaskable=words == {"classify"})
+        return replace(entry, route=Route.COMPLETIONS) if _COMPLETION in words else entry
+    if entry.route is Route.CHAT or (entry.route in _BESIDE_CHAT and not words & _GENERATING):
+        return entry
+    return CatalogEntry(is_unaskable=words == {"classify"})
 
 
-def _given(words: set[str]) -> CatalogNote:
+def _given(words: set[str]) -> CatalogEntry:
     """Read what comes out of a model: text says little, as base models and transcribers give that too."""
     return _SAYS_NOTHING if "text" in words else _meaning(words)
 

@@ -5,9 +5,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from monitor.catalog.document import Unreadable, parse_json
-from monitor.catalog.note import read_note
+from monitor.catalog.entry import read_entry
 from monitor.catalog.read import Pace
-from monitor.core.planning.inputs import NOTHING_NOTED, CatalogNote
+from monitor.core.planning.inputs import EMPTY_ENTRY, CatalogEntry
 from monitor.http import Client, Endpoint, exchange
 
 _OK = 200
@@ -15,7 +15,7 @@ _CAP_BYTES = 32 * 1024 * 1024  # about eight thousand bytes a deployment
 _TIMEOUT_S = 15.0
 
 
-async def read_model_info(client: Client, endpoint: Endpoint, *, pacer: Pace) -> Mapping[str, CatalogNote]:
+async def read_model_info(client: Client, endpoint: Endpoint, *, pacer: Pace) -> Mapping[str, CatalogEntry]:
     """Return what is known of models' kinds, by id; nothing where the key may not read it. One request."""
     await pacer.acquire()
     url = endpoint.url("/model/info")
@@ -25,29 +25,29 @@ async def read_model_info(client: Client, endpoint: Endpoint, *, pacer: Pace) ->
     return await asyncio.to_thread(model_info, answer.body)
 
 
-def model_info(text: str) -> Mapping[str, CatalogNote]:
+def model_info(text: str) -> Mapping[str, CatalogEntry]:
     """Return what `/model/info` says; nothing of a model whose deployments differ. Never raises."""
     try:
         document = parse_json(text)
     except Unreadable:
         return {}
     rows = document.get("data") if isinstance(document, dict) else None
-    notes: dict[str, set[CatalogNote]] = {}
+    entries: dict[str, set[CatalogEntry]] = {}
     for row in rows if isinstance(rows, list) else ():
         name = row.get("model_name") if isinstance(row, dict) else None
         if isinstance(name, str):
-            notes.setdefault(name, set()).add(replace(read_note(row), retires_at=None, is_flagged=False))
-    told = ((name, says - {NOTHING_NOTED}) for name, says in notes.items())
+            entries.setdefault(name, set()).add(replace(read_entry(row), retires_at=None, is_flagged=False))
+    told = ((name, says - {EMPTY_ENTRY}) for name, says in entries.items())
     return {name: next(iter(says)) for name, says in told if len(says) == 1}
 
 
 def completed(
-    notes: Mapping[str, CatalogNote], more: Mapping[str, CatalogNote], ids: Iterable[str]
-) -> dict[str, CatalogNote]:
-    """Return the notes of a list with the kinds that it does not tell taken from elsewhere."""
-    merged = dict(notes)
+    entries: Mapping[str, CatalogEntry], more: Mapping[str, CatalogEntry], ids: Iterable[str]
+) -> dict[str, CatalogEntry]:
+    """Return the entries of a list, completed with the kinds that another source names."""
+    merged = dict(entries)
     for model in more.keys() & frozenset(ids):
-        note = merged.get(model, NOTHING_NOTED)
-        if not note.says_kind:
-            merged[model] = replace(note, route=more[model].route, is_unaskable=more[model].is_unaskable)
+        entry = merged.get(model, EMPTY_ENTRY)
+        if not entry.says_kind:
+            merged[model] = replace(entry, route=more[model].route, is_unaskable=more[model].is_unaskable)
     return merged

@@ -14,12 +14,12 @@ def without_prefix(reading: CatalogReading, prefix: str) -> CatalogReading:
     ids = dict.fromkeys(name for name in names.values() if name)
     rejected = sum(not name for name in names.values())
     first = dict(zip(reversed(names.values()), reversed(names.keys()), strict=True))
-    notes = {name: note for name, id_ in first.items() if (note := reading.notes.get(id_))}
+    entries = {name: entry for name, id_ in first.items() if (entry := reading.entries.get(id_))}
     return replace(
         reading,
         ids=tuple(ids),
         duplicates=reading.duplicates + len(names) - len(ids) - rejected,
         rejected=reading.rejected + rejected,
-        notes={name: notes[name] for name in ids if name in notes},
+        entries={name: entries[name] for name in ids if name in entries},
         trouble=None if ids else CatalogTrouble(Cause.CATALOG_UNREADABLE, NO_USABLE_ID),
     )

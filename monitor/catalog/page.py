@@ -6,14 +6,14 @@ from dataclasses import dataclass, field
 
 from monitor.catalog.cursor import following
 from monitor.catalog.document import Unreadable, parse_json, unambiguous
-from monitor.catalog.note import read_note
+from monitor.catalog.entry import read_entry
 from monitor.core.domain.ids import is_trackable_id
-from monitor.core.planning.inputs import NOTHING_NOTED, CatalogNote, Quirks
+from monitor.core.planning.inputs import EMPTY_ENTRY, CatalogEntry, ProviderTraits
 from monitor.core.request.forms import Route
 
 _LISTS = ("data", "models", "items", "results")
 _NAMES = ("id", "name", "model")
-_NO_QUIRKS = Quirks()
+_NO_TRAITS = ProviderTraits()
 _UNDECODABLE = "\ufffd"  # what stands for bytes that are not UTF-8: nobody has an id with that
 
 
@@ -22,7 +22,7 @@ class Page:
     """What one page lists.
 
     `ids` are trackable (rules.md 33) and were UTF-8, in order, not yet de-duplicated; `rows` counts all,
-    `rejected` those without such an id. `notes` holds what the first row of an id says, if it says anything.
+    `rejected` those without such an id. `entries` holds what the first row of an id says, if anything.
     `following` are the absolute addresses, on the same host, at which the next page may be: the first that
     gives another page than this one is it; none on the last one. `is_litellm`: every row is like LiteLLM's.
     """
@@ -31,14 +31,14 @@ class Page:
     rows: int
     rejected: int
     following: tuple[str, ...] = ()
-    notes: Mapping[str, CatalogNote] = field(default_factory=dict)
+    entries: Mapping[str, CatalogEntry] = field(default_factory=dict)
     is_litellm: bool = False
 
 
-def read_page(text: str, *, url: str, link: str = "", quirks: Quirks = _NO_QUIRKS) -> Page:
+def read_page(text: str, *, url: str, link: str = "", traits: ProviderTraits = _NO_TRAITS) -> Page:
     """Read a page fetched from `url` with the `Link` header `link`. Raises Unreadable.
 
-    `quirks` are the provider's own conventions: how its lists go on, what its words mean.
+    `traits` are the provider's own conventions: how its lists go on, what its words mean.
     """
     document = parse_json(text)
     rows = _rows(document)
@@ -48,18 +48,18 @@ def read_page(text: str, *, url: str, link: str = "", quirks: Quirks = _NO_QUIRK
         ids=tuple(name for name, _ in named),
         rows=len(rows),
         rejected=len(rows) - len(named),
-        following=following(document, url=url, link=link, parameter=quirks.cursor_parameter, last=last),
-        notes=_notes(named, quirks.kind_words),
+        following=following(document, url=url, link=link, parameter=traits.cursor_parameter, last=last),
+        entries=_entries(named, traits.kind_words),
         is_litellm=bool(rows) and all(map(_is_litellm, rows)),
     )
 
 
-def _notes(named: Sequence[tuple[str, object]], words: Mapping[str, Route]) -> dict[str, CatalogNote]:
+def _entries(named: Sequence[tuple[str, object]], words: Mapping[str, Route]) -> dict[str, CatalogEntry]:
     first: dict[str, object] = {}
     for name, row in named:
         first.setdefault(name, row)
-    notes = ((name, read_note(row, words)) for name, row in first.items())
-    return {name: note for name, note in notes if note != NOTHING_NOTED}
+    entries = ((name, read_entry(row, words)) for name, row in first.items())
+    return {name: entry for name, entry in entries if entry != EMPTY_ENTRY}
 
 
 def _is_litellm(row: object) -> bool:

@@ -16,7 +16,7 @@ from monitor.core.answer.body import all_text, is_page, read_document, telling_t
 from monitor.core.answer.exchange import CONNECTION_LEVEL, FAILURE_TEXT, Exchange
 from monitor.core.answer.redact import redact
 from monitor.core.domain.vocabulary import Cause
-from monitor.core.planning.inputs import CatalogNote, Quirks
+from monitor.core.planning.inputs import CatalogEntry, ProviderTraits
 from monitor.http import Client, Endpoint, exchange
 
 _OK = 200
@@ -68,7 +68,7 @@ class _Progress:
 
     limits: CatalogLimits
     ids: dict[str, None] = field(default_factory=dict)
-    notes: dict[str, CatalogNote] = field(default_factory=dict)
+    entries: dict[str, CatalogEntry] = field(default_factory=dict)
     seen: set[str] = field(default_factory=set)
     rows: int = 0
     rejected: int = 0
@@ -79,7 +79,7 @@ class _Progress:
 
     def add(self, page: Page) -> None:
         self.is_litellm = self.is_litellm and page.is_litellm
-        self.notes.update((name, note) for name, note in page.notes.items() if name not in self.ids)
+        self.entries.update((name, entry) for name, entry in page.entries.items() if name not in self.ids)
         self.ids.update(dict.fromkeys(page.ids))
         self.rows += page.rows
         self.rejected += page.rejected
@@ -100,7 +100,7 @@ class _Progress:
             rejected=self.rejected,
             requests=self.requests,
             trouble=trouble,
-            notes={} if trouble else self.notes,
+            entries={} if trouble else self.entries,
             is_litellm=self.is_litellm,
         )
 
@@ -111,17 +111,17 @@ async def read_catalog(
     *,
     pacer: Pace,
     limits: CatalogLimits | None = None,
-    quirks: Quirks | None = None,
+    traits: ProviderTraits | None = None,
 ) -> CatalogReading:
     """Read the list at `endpoint.catalog` to its last page. Only cancellation is raised.
 
-    `quirks` are the provider's own conventions (rules.md 40): a prefix of its ids, how its lists go on.
+    `traits` are the provider's own conventions (rules.md 40): a prefix of its ids, how its lists go on.
     """
-    quirks = quirks or Quirks()
+    traits = traits or ProviderTraits()
     progress = _Progress(limits or CatalogLimits())
-    pages = _Pages(client, pacer, progress, quirks)
+    pages = _Pages(client, pacer, progress, traits)
     reading = progress.reading(_told(await _attempt(pages, endpoint), progress, endpoint))
-    return without_prefix(reading, quirks.id_prefix)
+    return without_prefix(reading, traits.id_prefix)
 
 
 async def _attempt(pages: "_Pages", endpoint: Endpoint) -> CatalogTrouble | None:
@@ -145,7 +145,7 @@ class _Pages:
     client: Client
     pacer: Pace
     progress: _Progress
-    quirks: Quirks
+    traits: ProviderTraits
 
     async def read(self, url: str) -> None:
         """Read from the first page to the last."""
@@ -183,12 +183,12 @@ class _Pages:
         progress.bytes += len(answer.body.encode())
         if answer.truncated:
             raise Unreadable(f"the catalog is larger than {limits.bytes:,} bytes")
-        return await _parse(answer, url, self.quirks)
+        return await _parse(answer, url, self.traits)
 
 
-async def _parse(answer: Exchange, url: str, quirks: Quirks) -> Page:
+async def _parse(answer: Exchange, url: str, traits: ProviderTraits) -> Page:
     """Parse large pages in a thread, so that the loop keeps breathing."""
-    read = partial(read_page, answer.body, url=url, link=answer.headers.get("link", ""), quirks=quirks)
+    read = partial(read_page, answer.body, url=url, link=answer.headers.get("link", ""), traits=traits)
     return read() if len(answer.body) < _PARSE_HERE_CHARS else await asyncio.to_thread(read)
 
 

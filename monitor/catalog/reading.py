@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from monitor.core.domain.vocabulary import Cause
-from monitor.core.planning.inputs import CatalogNote
+from monitor.core.planning.inputs import CatalogEntry
 
 NO_USABLE_ID = "no row of the catalog has a usable id"
 
@@ -28,7 +28,7 @@ class CatalogReading:
 
     `ids` are in the catalog's order, the first of equal ones kept; empty unless `complete`. `duplicates`
     counts the repetitions, `rejected` the rows without an id that can be tracked (rules.md 33), `requests`
-    the pages asked. `notes` holds the ids of which the catalog says more than that they are there.
+    the pages asked. `entries` holds the ids of which the catalog says more than that they are there.
     `is_litellm` says that every row is like LiteLLM's.
     """
 
@@ -37,7 +37,7 @@ class CatalogReading:
     rejected: int = 0
     requests: int = 0
     trouble: CatalogTrouble | None = None
-    notes: Mapping[str, CatalogNote] = field(default_factory=dict)
+    entries: Mapping[str, CatalogEntry] = field(default_factory=dict)
     is_litellm: bool = False
 
     @property

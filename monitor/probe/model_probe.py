@@ -7,10 +7,10 @@ from datetime import datetime
 
 from monitor.core.domain.sweep import Observation
 from monitor.core.domain.vocabulary import Kind, Outcome, Reason
-from monitor.core.planning.inputs import NOTHING_KNOWN, Knowledge, Quirks
+from monitor.core.planning.inputs import NOTHING_KNOWN, Knowledge, ProviderTraits
 from monitor.core.planning.learning import learned, proven
 from monitor.core.planning.search import SECOND_LOOK, Plan, Tried, conclude, is_lost, next_form
-from monitor.core.request.forms import PLAIN_CHAT, Form
+from monitor.core.request.forms import PLAIN_CHAT, RequestForm
 from monitor.probe.limits import is_limit
 from monitor.probe.probe import Answer
 
@@ -43,14 +43,14 @@ class Course:
     is_second: bool = False
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
-    def next_form(self) -> Form | None:
+    def next_form(self) -> RequestForm | None:
         """Return how to ask next after the answers so far; None where they are the answer."""
         return next_form(self.plan, self._tried) if self.answers else self.plan.first
 
     @property
     def is_adaptable(self) -> bool:
         """Whether the last answer told what the request should be, so that it is no failure yet."""
-        return self.answers[-1].finding.wish is not None and self.next_form() is not None
+        return self.answers[-1].finding.adaptation is not None and self.next_form() is not None
 
     @property
     def is_searched(self) -> bool:
@@ -74,7 +74,7 @@ class Course:
         last = self.answers[-1]
         return is_limit(last.finding) and last.rest_s > 0
 
-    def begin_second_look(self) -> Form:
+    def begin_second_look(self) -> RequestForm:
         """Forget the answers, as the last look counts; returns the form to ask in.
 
         That the model is not on other endpoints stays known, and they are not asked again; in a search that
@@ -119,11 +119,11 @@ class Course:
             retires_at=self.announced,
         )
 
-    def learned(self, quirks: Quirks, now: datetime) -> Knowledge:
+    def learned(self, traits: ProviderTraits, now: datetime) -> Knowledge:
         """Return what to remember; nothing new where the search was cut short."""
         if not self.answers or self.next_form() is not None:
             return self.knowledge
-        return learned(self.knowledge, self.plan, self._tried, quirks=quirks, now=now)
+        return learned(self.knowledge, self.plan, self._tried, traits=traits, now=now)
 
     def proven(self) -> Knowledge:
         """Return what to remember whatever becomes of the sweep."""

@@ -12,8 +12,8 @@ from monitor.core.answer.retry_after import retry_after_s, used_up_for_s
 from monitor.core.answer.stream import has_token, tokens_per_s
 from monitor.core.domain.sweep import Observation
 from monitor.core.domain.vocabulary import Outcome
-from monitor.core.planning.inputs import Quirks
-from monitor.core.request.forms import PLAIN_CHAT, Change, Form
+from monitor.core.planning.inputs import ProviderTraits
+from monitor.core.request.forms import PLAIN_CHAT, RequestChange, RequestForm
 from monitor.http import Client, Endpoint, exchange
 from monitor.probe.requests import build_request
 from monitor.probe.stopwatch import Stopwatch
@@ -34,7 +34,7 @@ class Answer:
     (rules.md 7). `requests` counts the polls too.
     """
 
-    form: Form
+    form: RequestForm
     finding: Finding
     observation: Observation
     rest_s: float = 0.0
@@ -49,12 +49,12 @@ class Line:
     client: Client
     endpoint: Endpoint
     stopwatch: Stopwatch
-    quirks: Quirks = field(default_factory=Quirks)
+    traits: ProviderTraits = field(default_factory=ProviderTraits)
     pace: Callable[[], Awaitable[None]] = lambda: asyncio.sleep(0)
 
 
 async def probe_model(
-    line: Line, model: str, *, form: Form = PLAIN_CHAT, timeout_s: float, listed: bool = True
+    line: Line, model: str, *, form: RequestForm = PLAIN_CHAT, timeout_s: float, listed: bool = True
 ) -> Answer:
     """Send one request and read its answer. A sick model is an observation; only cancellation is raised.
 
@@ -62,44 +62,44 @@ async def probe_model(
     timed when the answer came.
     """
     begun_s = line.stopwatch.elapsed_s()
-    request = build_request(model, form, line.quirks)
+    request = build_request(model, form, line.traits)
     answer = await exchange(
         line.client,
         "POST",
         line.endpoint.url(request.path),
         timeout_s=timeout_s,
         json=request.body,
-        headers=_poll_headers(line.quirks, timeout_s),
-        sign=has_token if Change.STREAM in form.changes else None,
+        headers=_poll_headers(line.traits, timeout_s),
+        sign=has_token if RequestChange.STREAM in form.changes else None,
     )
     requests = 1
-    if _is_accepted(answer, line.quirks):
+    if _is_accepted(answer, line.traits):
         answer, polls = await _fetch_later(line, answer, begun_s + timeout_s)
         requests += polls
     return _read(line, model, form, answer, listed=listed, requests=requests)
 
 
-def _poll_headers(quirks: Quirks, timeout_s: float) -> Mapping[str, str] | None:
+def _poll_headers(traits: ProviderTraits, timeout_s: float) -> Mapping[str, str] | None:
     """Ask the server to give its own verdict a little before our clock would cut it off."""
-    if quirks.poll_header is None:
+    if traits.poll_header is None:
         return None
-    return {quirks.poll_header: str(max(math.floor(timeout_s - _POLL_MARGIN_S), 1))}
+    return {traits.poll_header: str(max(math.floor(timeout_s - _POLL_MARGIN_S), 1))}
 
 
-def _is_accepted(answer: Exchange, quirks: Quirks) -> bool:
-    return answer.http_status == _ACCEPTED and "nvcf-reqid" in answer.headers and bool(quirks.status_path)
+def _is_accepted(answer: Exchange, traits: ProviderTraits) -> bool:
+    return answer.http_status == _ACCEPTED and "nvcf-reqid" in answer.headers and bool(traits.status_path)
 
 
 async def _fetch_later(line: Line, accepted: Exchange, deadline_s: float) -> tuple[Exchange, int]:
     """Ask for an accepted request's answer until it is there; the last "accepted" where time runs out."""
-    path = (line.quirks.status_path or "").replace("{id}", quote(accepted.headers["nvcf-reqid"], safe=""))
+    path = (line.traits.status_path or "").replace("{id}", quote(accepted.headers["nvcf-reqid"], safe=""))
     polls = 0
     while (left_s := deadline_s - line.stopwatch.elapsed_s()) > _POLL_GAP_S:
         if not await _turn_comes(line, left_s):
             break
         left_s = deadline_s - line.stopwatch.elapsed_s()
         polls += 1
-        headers = _poll_headers(line.quirks, left_s)
+        headers = _poll_headers(line.traits, left_s)
         later = await exchange(line.client, "GET", line.endpoint.url(path), timeout_s=left_s, headers=headers)
         if later.http_status != _ACCEPTED:
             is_lost = bool(later.failure) or later.http_status in _NO_SUCH_PATH
@@ -118,7 +118,9 @@ async def _turn_comes(line: Line, left_s: float) -> bool:
     return True
 
 
-def _read(line: Line, model: str, form: Form, answer: Exchange, *, listed: bool, requests: int) -> Answer:
+def _read(
+    line: Line, model: str, form: RequestForm, answer: Exchange, *, listed: bool, requests: int
+) -> Answer:
     now = line.stopwatch.now()
     finding = classify(
         answer, asked=form.route, now=now, model=model, listed=listed, secrets=line.endpoint.secrets

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
-from monitor.core.request.forms import Form
+from monitor.core.request.forms import RequestForm
 from monitor.probe.gap import Gap
 from monitor.probe.limits import Limits, is_limit
 from monitor.probe.model_probe import Course
@@ -14,7 +14,7 @@ from monitor.probe.throttle import Throttle
 
 LONGEST_PAUSE_S = 60.0  # at a time (rules.md 7)
 
-Ask = Callable[[str, Form, float], Awaitable[Answer]]  # model, form, seconds it may take
+Ask = Callable[[str, RequestForm, float], Awaitable[Answer]]  # model, form, seconds it may take
 
 
 @dataclass(slots=True, kw_only=True)
@@ -53,7 +53,7 @@ class Asker:
             return None
         return max(self.deadline_s - self.stopwatch.elapsed_s(), 0.0)
 
-    async def send(self, course: Course, form: Form, timeout_s: float) -> Answer:
+    async def send(self, course: Course, form: RequestForm, timeout_s: float) -> Answer:
         """Ask one model once, when its turn has come; the request was promised before."""
         await self.gap.claim(course.model)
         await self.pacer.acquire()

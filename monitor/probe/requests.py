@@ -8,8 +8,8 @@ from types import MappingProxyType
 from urllib.parse import quote
 from zlib import compress, crc32
 
-from monitor.core.planning.inputs import Quirks
-from monitor.core.request.forms import Change, Form, Route
+from monitor.core.planning.inputs import ProviderTraits
+from monitor.core.request.forms import RequestChange, RequestForm, Route
 
 MAX_TOKENS = 16  # fewer are refused by some backends; an answer cut off there is an answer
 _MORE_TOKENS = 512  # what models get that must think before they speak; 256 leave some without a word
@@ -40,9 +40,9 @@ class ProbeRequest:
     body: Mapping[str, object]
 
 
-def build_request(model: str, form: Form, quirks: Quirks) -> ProbeRequest:
+def build_request(model: str, form: RequestForm, traits: ProviderTraits) -> ProbeRequest:
     """Return the request that asks a model in a form."""
-    path = quirks.paths.get(form.route, _PATHS[form.route])
+    path = traits.paths.get(form.route, _PATHS[form.route])
     if form.route is Route.RERANK and "/retrieval/" in path:
         body = _nim_rerank(model)
     else:
@@ -155,25 +155,25 @@ def _with_input_type(body: Body) -> Body:
     return {**body, "input_type": "query", "encoding_format": "float", "truncate": "END"}
 
 
-_CHANGES: Mapping[Change, Callable[[Body], Body]] = MappingProxyType(
+_CHANGES: Mapping[RequestChange, Callable[[Body], Body]] = MappingProxyType(
     {
-        Change.MAX_COMPLETION_TOKENS: _renamed,
-        Change.NO_TOKEN_LIMIT: _without_limit,
-        Change.MORE_TOKENS: _with_more,
-        Change.SYSTEM: _with_system,
-        Change.TEMPERATURE: lambda body: {**body, "temperature": 1},
-        Change.NO_THINKING: lambda body: {
+        RequestChange.MAX_COMPLETION_TOKENS: _renamed,
+        RequestChange.NO_TOKEN_LIMIT: _without_limit,
+        RequestChange.MORE_TOKENS: _with_more,
+        RequestChange.SYSTEM: _with_system,
+        RequestChange.TEMPERATURE: lambda body: {**body, "temperature": 1},
+        RequestChange.NO_THINKING: lambda body: {
             **body,
             "enable_thinking": False,
             "chat_template_kwargs": {"thinking": False, "enable_thinking": False},
         },
-        Change.INPUT_TYPE: _with_input_type,
-        Change.IMAGE: _with_image,
-        Change.IMAGE_ALONE: _with_image_alone,
-        Change.TOOLS: _with_tools,
-        Change.ASSISTANT_LAST: _assistant_last,
-        Change.STREAM: lambda body: {**body, "stream": True},
-        Change.NO_STREAM: lambda body: {name: body[name] for name in body if name != "stream"},
+        RequestChange.INPUT_TYPE: _with_input_type,
+        RequestChange.IMAGE: _with_image,
+        RequestChange.IMAGE_ALONE: _with_image_alone,
+        RequestChange.TOOLS: _with_tools,
+        RequestChange.ASSISTANT_LAST: _assistant_last,
+        RequestChange.STREAM: lambda body: {**body, "stream": True},
+        RequestChange.NO_STREAM: lambda body: {name: body[name] for name in body if name != "stream"},
     }
 )
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Coroutine, Iterator, Sequence
 
 from monitor.core.domain.sweep import Observation
 from monitor.core.domain.vocabulary import Outcome
-from monitor.core.request.forms import Form
+from monitor.core.request.forms import RequestForm
 from monitor.probe.gap import Gap
 from monitor.probe.limits import is_limit
 from monitor.probe.model_probe import Course
@@ -184,7 +184,7 @@ class _Round:
         """Return the courses with an answer that does not stand yet."""
         return [each for each in self.courses.values() if each.answers and each.model not in self.final]
 
-    async def _send(self, course: Course, form: Form, *, patiently: bool = False) -> Answer:
+    async def _send(self, course: Course, form: RequestForm, *, patiently: bool = False) -> Answer:
         """Ask within the round's concurrency; who waits for a model's own gap takes nobody's place."""
         timeout_s = self.settings.slow_timeout_s if patiently else self.settings.timeout_s
         async with course.turn:
@@ -194,7 +194,7 @@ class _Round:
 
     async def _pursue(self, course: Course) -> None:
         """Adapt the request, or look for the model elsewhere, until somebody knows it or nobody does."""
-        if self._is_hopeless() and not course.answers[-1].finding.wish:
+        if self._is_hopeless() and not course.answers[-1].finding.adaptation:
             return
         while (form := course.next_form()) is not None and self.asker.promise():
             course.answers.append(await self._send(course, form))

@@ -9,7 +9,7 @@ from monitor.catalog.reading import CatalogReading
 from monitor.core.domain.state import ProviderState
 from monitor.core.domain.vocabulary import Kind, Outcome, Reason
 from monitor.core.lifecycle.fold import is_tracked
-from monitor.core.request.forms import Form
+from monitor.core.request.forms import RequestForm
 from monitor.core.request.route_hints import in_order
 from monitor.probe.probe import Answer, Line, probe_model
 from monitor.sweep.values import Before, Target
@@ -25,9 +25,9 @@ async def read_listing(target: Target, line: Line, before: Before) -> CatalogRea
     Ids that the configuration names are listed as long as they are named. Where the provider has no list, or
     an empty one, they are the catalog; any other trouble with the list stays one.
     """
-    reading, prefix = CatalogReading(), target.quirks.id_prefix
+    reading, prefix = CatalogReading(), target.traits.id_prefix
     if target.has_catalog:
-        reading = await read_catalog(line.client, line.endpoint, pacer=target.pacer, quirks=target.quirks)
+        reading = await read_catalog(line.client, line.endpoint, pacer=target.pacer, traits=target.traits)
     if reading.trouble and not (reading.trouble.lists_nothing and target.models):
         return reading
     if not prefix:
@@ -42,19 +42,19 @@ async def _with_model_info(
     reading: CatalogReading, target: Target, line: Line, before: Before
 ) -> CatalogReading:
     """Ask a LiteLLM for the kinds of models that neither its list nor the history tells (rules.md 38)."""
-    if not (target.quirks.has_model_info or reading.is_litellm):
+    if not (target.traits.has_model_info or reading.is_litellm):
         return reading
     tracked = (model for model in reading.ids if is_tracked(model, target.policy))
     if not any(_is_untold(model, reading, before) for model in tracked):
         return reading
     more = await read_model_info(line.client, line.endpoint, pacer=target.pacer)
-    notes = completed(reading.notes, more, reading.ids)
-    return replace(reading, notes=notes, requests=reading.requests + 1)
+    entries = completed(reading.entries, more, reading.ids)
+    return replace(reading, entries=entries, requests=reading.requests + 1)
 
 
 def _is_untold(model: str, reading: CatalogReading, before: Before) -> bool:
     """Whether nothing tells yet as what a model is to be asked: no row, no answer, nothing remembered."""
-    if (note := reading.notes.get(model)) and note.says_kind:
+    if (entry := reading.entries.get(model)) and entry.says_kind:
         return False
     known, knowledge = before.state.models.get(model), before.knowledge.get(model)
     is_asked = known is not None and (known.kind != Kind.UNKNOWN or known.http_status is not None)
@@ -87,9 +87,11 @@ async def _prefix_of(
 
 async def _ask_for_prefix(reading: CatalogReading, target: Target, line: Line) -> tuple[str, int]:
     """Ask a few models by both ids, likely chat models first; the first that is there by one tells."""
-    routes = target.quirks.routes
+    routes = target.traits.routes
     forms = {
-        model: Form(in_order(model, routes, note.route if (note := reading.notes.get(model)) else None)[0])
+        model: RequestForm(
+            in_order(model, routes, entry.route if (entry := reading.entries.get(model)) else None)[0]
+        )
         for model in reading.ids
         if model.startswith(_PREFIX) and model != _PREFIX
     }
@@ -106,7 +108,7 @@ async def _ask_for_prefix(reading: CatalogReading, target: Target, line: Line) -
     return "", requests
 
 
-async def _ask(model: str, form: Form, target: Target, line: Line) -> Answer:
+async def _ask(model: str, form: RequestForm, target: Target, line: Line) -> Answer:
     await target.gap.claim(model)
     await target.pacer.acquire()
     answer = await probe_model(line, model, form=form, timeout_s=target.timeout.total_seconds())

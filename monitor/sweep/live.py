@@ -51,7 +51,7 @@ async def check_now(target: Target, model: str, before: Before, now: datetime) -
             client=client,
             endpoint=target.endpoint,
             stopwatch=Stopwatch.start(now),
-            quirks=target.quirks,
+            traits=target.traits,
             pace=target.pacer.acquire,
         )
         reading = await read_listing(aim, line, before)
@@ -65,7 +65,7 @@ class _Check:
         self, target: Target, line: Line, before: Before, reading: CatalogReading, model: str
     ) -> None:
         self.target, self.line, self.before, self.model = target, line, before, model
-        self.known = Known(state=before.state, knowledge=before.knowledge, notes=reading.notes)
+        self.known = Known(state=before.state, knowledge=before.knowledge, entries=reading.entries)
         started_at = line.stopwatch.started_at
         self.catalog = Sweep(
             provider=target.provider,
@@ -79,7 +79,7 @@ class _Check:
         self.listed = {*before.state.believed, *target.models} if reading.trouble else {*reading.ids}
 
     async def run(self) -> Checked:
-        if not self.known.may_ask(self.model, self.target.quirks):
+        if not self.known.may_ask(self.model, self.target.traits):
             return self._checked(shut_out(self.model, self.known, self.target, self.line.stopwatch))
         first = await self._look_at(self.model)
         seen = first.observations[0]
@@ -122,11 +122,11 @@ class _Check:
         state, started_at = self.before.state, self.catalog.started_at
         if not is_doubtful and len(regulars(state, started_at)) < FEWEST_ANSWERED:
             return ()
-        quirks, policy = self.target.quirks, self.target.policy
+        traits, policy = self.target.traits, self.target.policy
         tracked = [
             each
             for each in self.catalog.listed
-            if is_tracked(each, policy) and self.known.may_ask(each, quirks)
+            if is_tracked(each, policy) and self.known.may_ask(each, traits)
         ]
         agenda = agenda_of(tracked, self.known, self.target, started_at=started_at, is_short=False)
         if answering := set_aside((*agenda.canaries, *agenda.regulars), (self.model,)):

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from monitor.core.domain.sweep import Observation
 from monitor.core.planning.budget import share
 from monitor.core.planning.inputs import Knowledge
-from monitor.core.request.forms import Form
+from monitor.core.request.forms import RequestForm
 from monitor.probe.model_probe import Course
 from monitor.probe.probe import Answer, Line, probe_model
 from monitor.probe.round import probe_round
@@ -86,7 +86,7 @@ class Looking:
             on_observation=self.take,
         )
 
-    async def _probe(self, model: str, form: Form, timeout_s: float) -> Answer:
+    async def _probe(self, model: str, form: RequestForm, timeout_s: float) -> Answer:
         self.count(1)
         is_listed = model not in self.unlisted
         answer = await probe_model(self.line, model, form=form, timeout_s=timeout_s, listed=is_listed)
@@ -96,7 +96,7 @@ class Looking:
     def _learn(self, courses: Sequence[Course], lookups: LookUps, *, is_told: bool) -> None:
         """Take what is news; a round that was stopped for a trouble of its own teaches nothing."""
         now = self.line.stopwatch.now()
-        taught = {course.model: course.learned(self.target.quirks, now) for course in courses}
+        taught = {course.model: course.learned(self.target.traits, now) for course in courses}
         for model in lookups.back:
             status = lookups.learned[model].listed_status
             taught[model] = replace(taught[model], listed_status=status)

@@ -9,7 +9,7 @@ from monitor.core.domain.state import ModelState, ProviderState
 from monitor.core.domain.sweep import Observation
 from monitor.core.domain.vocabulary import EventKind, Kind, Status
 from monitor.core.lifecycle.guard import regulars
-from monitor.core.planning.inputs import NOTHING_KNOWN, CatalogNote, Knowledge, Quirks
+from monitor.core.planning.inputs import NOTHING_KNOWN, CatalogEntry, Knowledge, ProviderTraits
 from monitor.core.planning.metadata_checks import after_probe, is_looked_up
 from monitor.core.planning.order import by_worth, interleaved
 from monitor.core.planning.search import is_askable, plan_for
@@ -18,7 +18,7 @@ from monitor.probe.stopwatch import Stopwatch
 from monitor.sweep.values import Target
 
 CANARIES = 3
-_NO_NOTE = CatalogNote()
+_NO_ENTRY = CatalogEntry()
 _NOT_ASKED = "of a kind that no probe asks, or only where costly_kinds allows what it costs"
 
 
@@ -42,11 +42,11 @@ class Agenda:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
-    """What is known before a sweep: the history's state, the prober's knowledge, the catalog's notes."""
+    """What is known before a sweep: the history's state, the prober's knowledge, the catalog's entries."""
 
     state: ProviderState
     knowledge: Mapping[str, Knowledge]
-    notes: Mapping[str, CatalogNote]
+    entries: Mapping[str, CatalogEntry]
 
     def kind_of(self, model: str) -> str:
         """Return the remembered kind of a model."""
@@ -57,9 +57,9 @@ class Known:
         """Return what the prober knows of a model."""
         return self.knowledge.get(model, NOTHING_KNOWN)
 
-    def may_ask(self, model: str, quirks: Quirks) -> bool:
+    def may_ask(self, model: str, traits: ProviderTraits) -> bool:
         """Whether a probe may ask a model at all (rules.md 38)."""
-        return is_askable(self.notes.get(model, _NO_NOTE), quirks, kind=self.kind_of(model))
+        return is_askable(self.entries.get(model, _NO_ENTRY), traits, kind=self.kind_of(model))
 
 
 def agenda_of(
@@ -96,17 +96,17 @@ def set_aside(models: Sequence[str], others: Collection[str]) -> tuple[str, ...]
 def course_of(model: str, known: Known, target: Target, now: datetime) -> Course:
     """Return the course of a model that is asked itself."""
     knowledge, kind = known.knowledge_of(model), known.kind_of(model)
-    note = known.notes.get(model, _NO_NOTE)
+    entry = known.entries.get(model, _NO_ENTRY)
     plan = plan_for(
         model,
-        target.quirks,
+        target.traits,
         kind=kind,
         knowledge=knowledge,
         now=now,
-        declared=note.route,
+        declared=entry.route,
         streamed=target.streamed,
     )
-    announced = _announced(note, known.state.models.get(model), now)
+    announced = _announced(entry, known.state.models.get(model), now)
     return Course(model, plan, kind, knowledge=after_probe(knowledge), announced=announced)
 
 
@@ -128,14 +128,14 @@ def _was_available(model: str, known: Known) -> bool:
 
 
 def _is_looked_up(model: str, known: Known, target: Target) -> bool:
-    if not target.quirks.metadata or not is_path(model):
+    if not target.traits.metadata or not is_path(model):
         return False
     state = known.state.models.get(model)
     return is_looked_up(state, known.knowledge_of(model), every=target.full_look_every)
 
 
-def _announced(note: CatalogNote, state: ModelState | None, now: datetime) -> datetime | None:
+def _announced(entry: CatalogEntry, state: ModelState | None, now: datetime) -> datetime | None:
     """Return the end that the catalog names; where it names none, when it was first said to come."""
-    if note.retires_at or not note.is_flagged:
-        return note.retires_at
+    if entry.retires_at or not entry.is_flagged:
+        return entry.retires_at
     return (state.retires_at if state else None) or now.replace(microsecond=0)

@@ -76,7 +76,7 @@ class Running:
                 client=client,
                 endpoint=self.target.endpoint,
                 stopwatch=self.stopwatch,
-                quirks=self.target.quirks,
+                traits=self.target.traits,
                 pace=self.target.pacer.acquire,
             )
             reading = await read_listing(self.target, line, self.before)
@@ -107,8 +107,8 @@ class Running:
     async def _probe(self, line: Line, reading: CatalogReading) -> None:
         tracked = tuple(model for model in self.seen.listed if is_tracked(model, self.target.policy))
         self.watch.on_catalog(len(tracked))
-        known = Known(state=self.state, knowledge=self.before.knowledge, notes=reading.notes)
-        asked = tuple(model for model in tracked if known.may_ask(model, self.target.quirks))
+        known = Known(state=self.state, knowledge=self.before.knowledge, entries=reading.entries)
+        asked = tuple(model for model in tracked if known.may_ask(model, self.target.traits))
         for model in set_aside(tracked, asked):
             self._take(shut_out(model, known, self.target, self.stopwatch))
         looking = Looking(

@@ -8,7 +8,7 @@ from monitor.core.domain.event import Decision
 from monitor.core.domain.policy import Policy
 from monitor.core.domain.state import ProviderState
 from monitor.core.domain.sweep import Observation, Sweep
-from monitor.core.planning.inputs import Knowledge, Quirks
+from monitor.core.planning.inputs import Knowledge, ProviderTraits
 from monitor.http import Endpoint
 from monitor.probe.gap import Gap
 from monitor.probe.pacer import Pacer
@@ -36,7 +36,7 @@ class Target:
     timeout: timedelta
     interval: timedelta
     slow_timeout: timedelta = timedelta(seconds=90)
-    quirks: Quirks = field(default_factory=Quirks)
+    traits: ProviderTraits = field(default_factory=ProviderTraits)
     models: tuple[str, ...] = ()
     has_catalog: bool = True
     gap: Gap = field(default_factory=Gap)

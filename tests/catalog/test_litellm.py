@@ -6,11 +6,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.catalog.litellm import completed, model_info
-from monitor.core.planning.inputs import CatalogNote
+from monitor.core.planning.inputs import CatalogEntry
 from monitor.core.request.forms import Route
-from tests.catalog.test_note import VALUES
+from tests.catalog.test_entry import VALUES
 
-EMBEDS, RANKS = CatalogNote(route=Route.EMBEDDINGS), CatalogNote(route=Route.RERANK)
+EMBEDS, RANKS = CatalogEntry(route=Route.EMBEDDINGS), CatalogEntry(route=Route.RERANK)
 
 
 def deployment(name: str, **info: object) -> dict[str, object]:
@@ -31,15 +31,15 @@ def test_the_kind_of_a_name_is_what_its_deployments_say() -> None:
     assert model_info(json.dumps({"data": rows})) == {
         "e": EMBEDS,
         "twice": RANKS,
-        "hears": CatalogNote(is_unaskable=True),
-        "o": CatalogNote(route=Route.RESPONSES),
+        "hears": CatalogEntry(is_unaskable=True),
+        "o": CatalogEntry(route=Route.RESPONSES),
     }
 
 
 def test_the_lists_own_word_and_its_ids_stand() -> None:
-    flagged = CatalogNote(is_flagged=True)
+    flagged = CatalogEntry(is_flagged=True)
     merged = completed({"a": RANKS, "b": flagged}, dict.fromkeys("abcd", EMBEDS), "abc")
-    assert merged == {"a": RANKS, "b": CatalogNote(is_flagged=True, route=Route.EMBEDDINGS), "c": EMBEDS}
+    assert merged == {"a": RANKS, "b": CatalogEntry(is_flagged=True, route=Route.EMBEDDINGS), "c": EMBEDS}
 
 
 ROWS = st.fixed_dictionaries({}, optional={"model_name": st.text(max_size=3), "model_info": VALUES})
@@ -47,4 +47,4 @@ ROWS = st.fixed_dictionaries({}, optional={"model_name": st.text(max_size=3), "m
 
 @given(st.text() | st.builds(lambda rows: json.dumps({"data": rows}), st.lists(ROWS | VALUES, max_size=4)))
 def test_whatever_it_holds_it_tells_kinds_or_nothing(text: str) -> None:
-    assert all(note.says_kind and not note.retires_at for note in model_info(text).values())
+    assert all(entry.says_kind and not entry.retires_at for entry in model_info(text).values())

@@ -210,7 +210,7 @@ def test_more_without_a_place_is_not_the_end() -> None:
 def test_a_repeated_field_that_nobody_reads_does_no_harm(row: str) -> None:
     """Rule 40; a field that would only be of use says nothing where it is ambiguous."""
     page = read_page(f'{{"object": "x", "object": "y", "data": [{row}], "models": 1, "models": 2}}', url=URL)
-    assert (page.ids, page.notes, page.following) == (("a",), {}, ())
+    assert (page.ids, page.entries, page.following) == (("a",), {}, ())
 
 
 def test_only_different_values_are_ambiguous() -> None:

@@ -19,7 +19,7 @@ from monitor.catalog.reading import CatalogReading
 from monitor.config import PRESETS
 from monitor.core.domain.ids import is_trackable_id
 from monitor.core.domain.vocabulary import Cause
-from monitor.core.planning.inputs import Quirks
+from monitor.core.planning.inputs import ProviderTraits
 from monitor.http import open_client
 from monitor.probe.pacer import Pacer
 from tests.probe.wire import KEY, Play, Request, Wire, answer, saying, serve
@@ -27,24 +27,26 @@ from tests.probe.wire import KEY, Play, Request, Wire, answer, saying, serve
 LIMITS = CatalogLimits(bytes=20_000, rows=500, pages=10, page_timeout_s=5, total_timeout_s=10)
 
 
-async def read(wire: Wire, limits: CatalogLimits = LIMITS, quirks: Quirks | None = None) -> CatalogReading:
+async def read(
+    wire: Wire, limits: CatalogLimits = LIMITS, traits: ProviderTraits | None = None
+) -> CatalogReading:
     async with open_client(wire.endpoint()) as client:
         pacer = Pacer(start_rate_per_s=100_000)
-        return await read_catalog(client, wire.endpoint(), pacer=pacer, limits=limits, quirks=quirks)
+        return await read_catalog(client, wire.endpoint(), pacer=pacer, limits=limits, traits=traits)
 
 
 def reading_of(
-    play: Play, limits: CatalogLimits = LIMITS, quirks: Quirks | None = None
+    play: Play, limits: CatalogLimits = LIMITS, traits: ProviderTraits | None = None
 ) -> tuple[CatalogReading, list[Request]]:
     async def run() -> tuple[CatalogReading, list[Request]]:
         async with serve(play) as wire:
-            return await read(wire, limits, quirks), wire.requests
+            return await read(wire, limits, traits), wire.requests
 
     return asyncio.run(run())
 
 
 def paging(
-    page: Callable[[dict[str, str], Wire], bytes], quirks: Quirks | None = None
+    page: Callable[[dict[str, str], Wire], bytes], traits: ProviderTraits | None = None
 ) -> tuple[CatalogReading, list[Request]]:
     """Serve pages made from the query of each request."""
 
@@ -54,7 +56,7 @@ def paging(
             writer.write(page(query, wire))
 
         async with serve(play) as wire:
-            return await read(wire, quirks=quirks), wire.requests
+            return await read(wire, traits=traits), wire.requests
 
     return asyncio.run(run())
 
@@ -90,9 +92,9 @@ def test_a_prefix_of_ids_belongs_to_the_preset_that_has_it() -> None:
     said = saying(answer(200, {"data": rows("models/b", "a", "b", "models/", "models/a", "models/c")}))
     whole, _ = reading_of(said)
     assert whole.ids == ("models/b", "a", "b", "models/", "models/a", "models/c")
-    short, _ = reading_of(said, quirks=PRESETS["gemini"].quirks)
+    short, _ = reading_of(said, traits=PRESETS["gemini"].traits)
     assert (short.ids, short.duplicates, short.rejected) == (("b", "a", "c"), 2, 1)
-    nothing, _ = reading_of(saying(answer(200, {"data": rows("models/")})), quirks=PRESETS["gemini"].quirks)
+    nothing, _ = reading_of(saying(answer(200, {"data": rows("models/")})), traits=PRESETS["gemini"].traits)
     assert (nothing.complete, nothing.rejected) == (False, 1)
 
 
@@ -159,7 +161,7 @@ def test_where_the_first_page_comes_again_the_other_parameter_is_tried(
 
 @pytest.mark.parametrize(("preset", "parameter"), [("anthropic", "after_id"), ("openai", "after")])
 def test_a_preset_that_pages_is_asked_by_its_own_parameter(preset: str, parameter: str) -> None:
-    found, _ = paging(turning(parameter, shape={"object": "list"}), PRESETS[preset].quirks)
+    found, _ = paging(turning(parameter, shape={"object": "list"}), PRESETS[preset].traits)
     assert (found.ids, found.requests) == (("m0", "m1", "m2"), 3)
 
 
@@ -168,7 +170,7 @@ def test_a_server_that_refuses_one_parameter_is_asked_by_the_other(status: int) 
     def page(query: dict[str, str], wire: Wire) -> bytes:
         return answer(status) if "after" in query else turning("after_id")(query, wire)
 
-    found, _ = paging(page, Quirks(cursor_parameter="after"))
+    found, _ = paging(page, ProviderTraits(cursor_parameter="after"))
     assert (found.ids, found.requests) == (("m0", "m1", "m2"), 4)
 
 
@@ -251,12 +253,12 @@ def test_whatever_the_pages_hold_reading_ends_with_tracked_ids_once_each(
 ) -> None:
     """Rules 33 and 40: a server that answers each request with the next of some pages, again and again."""
     left = cycle(pages)
-    found, requests = paging(lambda _query, _wire: answer(200, next(left)), Quirks(id_prefix=prefix))
+    found, requests = paging(lambda _query, _wire: answer(200, next(left)), ProviderTraits(id_prefix=prefix))
     assert found.requests == len(requests) <= LIMITS.pages
     assert len(set(found.ids)) == len(found.ids)
     assert all(map(is_trackable_id, found.ids))
     assert found.complete is bool(found.ids)
-    assert set(found.notes) <= set(found.ids)
+    assert set(found.entries) <= set(found.ids)
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 
-from monitor.core.planning.inputs import Quirks
-from monitor.core.request.forms import PLAIN_CHAT, Form
+from monitor.core.planning.inputs import ProviderTraits
+from monitor.core.request.forms import PLAIN_CHAT, RequestForm
 from monitor.http import open_client
 from monitor.probe.probe import Answer, Line, probe_model
 from monitor.probe.stopwatch import Stopwatch
@@ -19,8 +19,8 @@ async def probe_wire(
     play: Play,
     *,
     model: str = MODEL,
-    form: Form = PLAIN_CHAT,
-    quirks: Quirks | None = None,
+    form: RequestForm = PLAIN_CHAT,
+    traits: ProviderTraits | None = None,
     timeout_s: float = 5.0,
     pace: Callable[[], Awaitable[None]] = lambda: asyncio.sleep(0),
 ) -> tuple[Answer, list[Request]]:
@@ -31,7 +31,7 @@ async def probe_wire(
             client=client,
             endpoint=wire.endpoint(),
             stopwatch=Stopwatch.start(STARTED, clock),
-            quirks=quirks or Quirks(),
+            traits=traits or ProviderTraits(),
             pace=pace,
         )
         found = await probe_model(line, model, form=form, timeout_s=timeout_s)
@@ -42,8 +42,8 @@ def probe(
     play: Play,
     *,
     model: str = MODEL,
-    form: Form = PLAIN_CHAT,
-    quirks: Quirks | None = None,
+    form: RequestForm = PLAIN_CHAT,
+    traits: ProviderTraits | None = None,
     timeout_s: float = 5.0,
 ) -> tuple[Answer, list[Request]]:
-    return asyncio.run(probe_wire(play, model=model, form=form, quirks=quirks, timeout_s=timeout_s))
+    return asyncio.run(probe_wire(play, model=model, form=form, traits=traits, timeout_s=timeout_s))

@@ -11,9 +11,9 @@ from monitor.core.answer.exchange import Exchange, Failure
 from monitor.core.answer.retry_after import retry_after_s, used_up_for_s
 from monitor.core.domain.sweep import Observation
 from monitor.core.domain.vocabulary import Kind
-from monitor.core.planning.inputs import NOTHING_KNOWN, Knowledge, Quirks
+from monitor.core.planning.inputs import NOTHING_KNOWN, Knowledge, ProviderTraits
 from monitor.core.planning.search import plan_for
-from monitor.core.request.forms import Form, Route
+from monitor.core.request.forms import RequestForm, Route
 from monitor.probe.gap import Gap
 from monitor.probe.model_probe import Course
 from monitor.probe.pacer import Pacer
@@ -34,7 +34,7 @@ class Question:
     """One request: the `nth` of its model and the `number`th of the round, both counted from 0."""
 
     model: str
-    form: Form
+    form: RequestForm
     timeout_s: float
     nth: int
     number: int
@@ -74,10 +74,10 @@ def searching(
     *,
     kind: str = Kind.UNKNOWN,
     knowledge: Knowledge = NOTHING_KNOWN,
-    quirks: Quirks | None = None,
+    traits: ProviderTraits | None = None,
 ) -> list[Course]:
     """Return courses that look for their models on every usual route."""
-    known = quirks or Quirks()
+    known = traits or ProviderTraits()
     return [
         Course(
             model,
@@ -109,7 +109,7 @@ class Provider:
     def of(self, model: str) -> list[Question]:
         return [question for question in self.asked if question.model == model]
 
-    async def answer(self, model: str, form: Form, timeout_s: float, stopwatch: Stopwatch) -> Answer:
+    async def answer(self, model: str, form: RequestForm, timeout_s: float, stopwatch: Stopwatch) -> Answer:
         question = Question(
             model, form, timeout_s, len(self.of(model)), len(self.asked), stopwatch.elapsed_s()
         )

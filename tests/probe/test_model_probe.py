@@ -8,8 +8,8 @@ import pytest
 from monitor.core.answer.exchange import Exchange
 from monitor.core.domain.sweep import Observation
 from monitor.core.domain.vocabulary import Kind, Outcome, Reason
-from monitor.core.planning.inputs import NOTHING_KNOWN, Knowledge, Quirks
-from monitor.core.request.forms import PLAIN_CHAT, Change, Form, Route
+from monitor.core.planning.inputs import NOTHING_KNOWN, Knowledge, ProviderTraits
+from monitor.core.request.forms import PLAIN_CHAT, RequestChange, RequestForm, Route
 from monitor.probe.model_probe import Course
 from monitor.probe.probe import Answer
 from monitor.probe.stopwatch import Stopwatch
@@ -32,13 +32,13 @@ from tests.probe.sayings import (
     said,
 )
 
-ROUTES = Quirks().routes
+ROUTES = ProviderTraits().routes
 ANNOUNCED = datetime(2027, 3, 1, tzinfo=UTC)
 HEADER = {"deprecation": "2027-06-01T00:00:00Z"}
 IN_HEADER = datetime(2027, 6, 1, tzinfo=UTC)
 
 
-def answered(form: Form, saying: Exchange) -> Answer:
+def answered(form: RequestForm, saying: Exchange) -> Answer:
     stopwatch = Stopwatch(STARTED, 0.0, lambda: 1.5)
     return read(Question("m00", form, 20.0, 0, 0, 0.0), saying, stopwatch)
 
@@ -65,7 +65,7 @@ def seen_of(course: Course) -> Observation:
 def test_before_any_answer_the_first_form_is_asked_and_nothing_is_observed() -> None:
     course = Course("m00")
     assert (course.next_form(), course.observation(), course.wants_second_look) == (PLAIN_CHAT, None, False)
-    assert course.learned(Quirks(), STARTED) == NOTHING_KNOWN
+    assert course.learned(ProviderTraits(), STARTED) == NOTHING_KNOWN
 
 
 def test_a_course_that_nobody_answered_for_is_not_probed() -> None:
@@ -159,8 +159,8 @@ def test_a_second_look_begins_anew_and_wants_no_third() -> None:
 )
 def test_a_second_look_after_a_search_asks_the_unclear_endpoint_alone(last: Exchange, reason: Reason) -> None:
     course = course_after(NOT_HERE, TIMEOUT, NOT_HERE, NOT_HERE, NOT_HERE)
-    assert course.begin_second_look() == Form(Route.EMBEDDINGS)
-    course.answers.append(answered(Form(Route.EMBEDDINGS), last))
+    assert course.begin_second_look() == RequestForm(Route.EMBEDDINGS)
+    course.answers.append(answered(RequestForm(Route.EMBEDDINGS), last))
     assert (course.next_form(), seen_of(course).reason) == (None, reason)
 
 
@@ -168,7 +168,7 @@ def test_a_second_look_searches_only_where_nobody_looked_yet() -> None:
     course = course_after(TIMEOUT)
     assert course.begin_second_look() == PLAIN_CHAT
     course.answers.append(answered(PLAIN_CHAT, NOT_HERE))
-    assert course.next_form() == Form(Route.EMBEDDINGS)
+    assert course.next_form() == RequestForm(Route.EMBEDDINGS)
 
 
 # ---- Learning --------------------------------------------------------------------------
@@ -179,17 +179,17 @@ LEARNED = [
     (
         "another endpoint of the kind is remembered",
         (NOT_HERE, NOT_HERE, NOT_HERE, OK_OF[Route.RESPONSES]),
-        Knowledge(form=Form(Route.RESPONSES)),
+        Knowledge(form=RequestForm(Route.RESPONSES)),
     ),
     (
         "an adapted form is remembered",
         (NEEDS_SYSTEM, OK),
-        Knowledge(form=Form(Route.CHAT, (Change.SYSTEM,))),
+        Knowledge(form=RequestForm(Route.CHAT, (RequestChange.SYSTEM,))),
     ),
     (
         "a form that leads on is remembered",
         (NEEDS_SYSTEM, NO_LIMIT),
-        Knowledge(form=Form(Route.CHAT, (Change.SYSTEM,))),
+        Knowledge(form=RequestForm(Route.CHAT, (RequestChange.SYSTEM,))),
     ),
     ("a fruitless search is remembered", (NOT_HERE,) * 5, Knowledge(searched_at=STARTED, searches=1)),
     ("a search cut short teaches nothing", (NOT_HERE,) * 4, NOTHING_KNOWN),
@@ -208,17 +208,17 @@ LEARNED = [
 def test_what_is_learned_is_what_the_next_sweep_would_not_do_anyway(
     sayings: tuple[Exchange, ...], knowledge: Knowledge
 ) -> None:
-    assert course_after(*sayings).learned(Quirks(), STARTED) == knowledge
+    assert course_after(*sayings).learned(ProviderTraits(), STARTED) == knowledge
 
 
 def test_an_answer_ends_what_a_fruitless_search_left_behind() -> None:
     before = Knowledge(searched_at=STARTED - timedelta(hours=3), searches=2)
     course = course_after(OK_OF[Route.COMPLETIONS], knowledge=before)
     assert course.answers[0].form.route is ROUTES[2]
-    assert course.learned(Quirks(), STARTED) == NOTHING_KNOWN
+    assert course.learned(ProviderTraits(), STARTED) == NOTHING_KNOWN
 
 
 def test_a_form_that_fails_once_is_not_forgotten() -> None:
-    before = Knowledge(form=Form(Route.RESPONSES))
+    before = Knowledge(form=RequestForm(Route.RESPONSES))
     for saying in (TIMEOUT, BROKEN, BUSY):
-        assert course_after(saying, knowledge=before).learned(Quirks(), STARTED) == before
+        assert course_after(saying, knowledge=before).learned(ProviderTraits(), STARTED) == before

@@ -15,9 +15,9 @@ from monitor.core.domain.sweep import Observation, Sweep
 from monitor.core.domain.vocabulary import Verdict
 from monitor.core.lifecycle.fold import fold
 from monitor.core.lifecycle.guard import regulars
-from monitor.core.planning.inputs import NOTHING_KNOWN, Quirks
+from monitor.core.planning.inputs import NOTHING_KNOWN, ProviderTraits
 from monitor.core.planning.search import plan_for
-from monitor.core.request.forms import Form
+from monitor.core.request.forms import RequestForm
 from monitor.probe.model_probe import Course
 from monitor.probe.pacer import Pacer
 from monitor.probe.probe import Answer
@@ -61,7 +61,7 @@ SAYINGS = {**FAULTS, **LIMITS}
 Weather = dict[str, list[str]]  # of each model, what its first, second, ... request meets; nothing is fine
 
 
-def answer(model: str, form: Form, exchange: Exchange, stopwatch: Stopwatch) -> Answer:
+def answer(model: str, form: RequestForm, exchange: Exchange, stopwatch: Stopwatch) -> Answer:
     found: Finding = classify(exchange, asked=form.route, now=stopwatch.now(), model=model)
     observation = Observation(
         model, found.outcome, found.reason, stopwatch.at_ms(), http_status=exchange.http_status
@@ -75,7 +75,7 @@ def sweep(state: ProviderState, weather: Weather, number: int, *, seed: int) -> 
     started_at = START + timedelta(minutes=15 * number)
     stopwatch = Stopwatch.start(started_at)
 
-    async def ask(model: str, form: Form, _timeout_s: float) -> Answer:
+    async def ask(model: str, form: RequestForm, _timeout_s: float) -> Answer:
         await asyncio.sleep(0)
         times = asked[model] = asked.get(model, -1) + 1
         faults = weather.get(model, [])
@@ -85,7 +85,7 @@ def sweep(state: ProviderState, weather: Weather, number: int, *, seed: int) -> 
     def course(model: str) -> Course:
         known = state.models.get(model)
         kind = known.kind if known else "unknown"
-        plan = plan_for(model, Quirks(), kind=kind, knowledge=NOTHING_KNOWN, now=started_at)
+        plan = plan_for(model, ProviderTraits(), kind=kind, knowledge=NOTHING_KNOWN, now=started_at)
         return Course(model, plan, kind)
 
     expected = regulars(state, started_at)

@@ -9,8 +9,8 @@ import pytest
 
 from monitor.core.domain.sweep import Observation
 from monitor.core.domain.vocabulary import Kind, Outcome, Reason
-from monitor.core.planning.inputs import Quirks
-from monitor.core.request.forms import KIND_OF, Change, Form, Route
+from monitor.core.planning.inputs import ProviderTraits
+from monitor.core.request.forms import KIND_OF, RequestChange, RequestForm, Route
 from monitor.probe.stopwatch import Stopwatch
 from tests.probe.probing import MODEL, STARTED, probe
 from tests.probe.sayings import OK_OF
@@ -36,7 +36,7 @@ PLAIN: list[tuple[Route, str, dict[str, object]]] = [
 
 @pytest.mark.parametrize(("route", "target", "body"), PLAIN)
 def test_the_smallest_request_of_a_route_is_sent(route: Route, target: str, body: dict[str, object]) -> None:
-    _, requests = probe(FINE, form=Form(route))
+    _, requests = probe(FINE, form=RequestForm(route))
     assert [(request.method, request.target) for request in requests] == [("POST", target)]
     assert json.loads(requests[0].body) == {"model": MODEL, **body}
 
@@ -45,18 +45,18 @@ def test_every_route_has_a_plain_request() -> None:
     assert {route for route, _, _ in PLAIN} == set(Route)
 
 
-CHANGED: list[tuple[Form, dict[str, object]]] = [
+CHANGED: list[tuple[RequestForm, dict[str, object]]] = [
     (
-        Form(Route.CHAT, (Change.MAX_COMPLETION_TOKENS,)),
+        RequestForm(Route.CHAT, (RequestChange.MAX_COMPLETION_TOKENS,)),
         {"messages": HI, "max_completion_tokens": 16, "stream": False},
     ),
-    (Form(Route.CHAT, (Change.NO_TOKEN_LIMIT,)), {"messages": HI, "stream": False}),
+    (RequestForm(Route.CHAT, (RequestChange.NO_TOKEN_LIMIT,)), {"messages": HI, "stream": False}),
     (
-        Form(Route.RESPONSES, (Change.MORE_TOKENS,)),
+        RequestForm(Route.RESPONSES, (RequestChange.MORE_TOKENS,)),
         {"input": "hi", "max_output_tokens": 512, "stream": False},
     ),
     (
-        Form(Route.CHAT, (Change.SYSTEM,)),
+        RequestForm(Route.CHAT, (RequestChange.SYSTEM,)),
         {
             "messages": [{"role": "system", "content": "Answer briefly."}, *HI],
             "max_tokens": 16,
@@ -64,38 +64,41 @@ CHANGED: list[tuple[Form, dict[str, object]]] = [
         },
     ),
     (
-        Form(Route.CHAT, (Change.ASSISTANT_LAST,)),
+        RequestForm(Route.CHAT, (RequestChange.ASSISTANT_LAST,)),
         {"messages": [*HI, {"role": "assistant", "content": "Hello."}], "stream": False},
     ),
-    (Form(Route.CHAT, (Change.STREAM,)), {"messages": HI, "max_tokens": 16, "stream": True}),
-    (Form(Route.CHAT, (Change.NO_STREAM,)), {"messages": HI, "max_tokens": 16}),
+    (RequestForm(Route.CHAT, (RequestChange.STREAM,)), {"messages": HI, "max_tokens": 16, "stream": True}),
+    (RequestForm(Route.CHAT, (RequestChange.NO_STREAM,)), {"messages": HI, "max_tokens": 16}),
     (
-        Form(Route.EMBEDDINGS, (Change.INPUT_TYPE,)),
+        RequestForm(Route.EMBEDDINGS, (RequestChange.INPUT_TYPE,)),
         {"input": ["hi"], "input_type": "query", "encoding_format": "float", "truncate": "END"},
     ),
 ]
 
 
 @pytest.mark.parametrize(("form", "body"), CHANGED)
-def test_a_form_changes_the_plain_request(form: Form, body: dict[str, object]) -> None:
+def test_a_form_changes_the_plain_request(form: RequestForm, body: dict[str, object]) -> None:
     _, requests = probe(FINE, form=form)
     assert json.loads(requests[0].body) == {"model": MODEL, **body}
 
 
 @pytest.mark.parametrize(
     ("changes", "types"),
-    [((Change.IMAGE,), ["text", "image_url"]), ((Change.IMAGE_ALONE, Change.TOOLS), ["image_url"])],
+    [
+        ((RequestChange.IMAGE,), ["text", "image_url"]),
+        ((RequestChange.IMAGE_ALONE, RequestChange.TOOLS), ["image_url"]),
+    ],
 )
 def test_a_picture_is_one_that_every_vision_model_takes(
-    changes: tuple[Change, ...], types: list[str]
+    changes: tuple[RequestChange, ...], types: list[str]
 ) -> None:
-    body = json.loads(probe(FINE, form=Form(Route.CHAT, changes))[1][0].body)
+    body = json.loads(probe(FINE, form=RequestForm(Route.CHAT, changes))[1][0].body)
     content = body["messages"][0]["content"]
     assert [part["type"] for part in content] == types
     picture = b64decode(content[-1]["image_url"]["url"].removeprefix("data:image/png;base64,"))
     assert picture.startswith(b"\x89PNG\r\n\x1a\n")
     assert (picture[16:20], picture[20:24]) == ((64).to_bytes(4, "big"),) * 2
-    assert ("tools" in body) is (Change.TOOLS in changes)
+    assert ("tools" in body) is (RequestChange.TOOLS in changes)
 
 
 PATHS = [
@@ -109,15 +112,15 @@ PATHS = [
 
 @pytest.mark.parametrize(("path", "model", "target"), PATHS)
 def test_a_path_of_the_providers_own_is_filled_and_quoted(path: str, model: str, target: str) -> None:
-    quirks = Quirks(paths={Route.CHAT: path})
-    _, requests = probe(FINE, model=model, quirks=quirks)
+    traits = ProviderTraits(paths={Route.CHAT: path})
+    _, requests = probe(FINE, model=model, traits=traits)
     assert requests[0].target == target
     assert requests[0].model == model
 
 
 def test_a_rerank_under_retrieval_is_asked_as_nvidia_wants_it() -> None:
-    quirks = Quirks(paths={Route.RERANK: "/retrieval/nvidia/{name_}/reranking"})
-    _, requests = probe(FINE, form=Form(Route.RERANK), quirks=quirks)
+    traits = ProviderTraits(paths={Route.RERANK: "/retrieval/nvidia/{name_}/reranking"})
+    _, requests = probe(FINE, form=RequestForm(Route.RERANK), traits=traits)
     assert json.loads(requests[0].body) == {
         "model": MODEL,
         "query": {"text": "a"},
@@ -132,7 +135,7 @@ def test_a_rerank_under_retrieval_is_asked_as_nvidia_wants_it() -> None:
 def test_the_server_is_asked_for_its_verdict_a_little_before_the_time_is_up(
     timeout_s: float, seconds: str
 ) -> None:
-    _, requests = probe(FINE, quirks=Quirks(poll_header="NVCF-POLL-SECONDS"), timeout_s=timeout_s)
+    _, requests = probe(FINE, traits=ProviderTraits(poll_header="NVCF-POLL-SECONDS"), timeout_s=timeout_s)
     assert requests[0].headers["nvcf-poll-seconds"] == seconds
 
 
@@ -158,12 +161,17 @@ def test_an_answer_is_an_available_observation_of_the_kind_it_proves() -> None:
         attempts=1,
         retires_at=datetime(2099, 12, 31, 23, 59, 59, tzinfo=UTC),
     )
-    assert (found.form, found.requests, found.rest_s, found.is_used_up) == (Form(Route.CHAT), 1, 0.0, False)
+    assert (found.form, found.requests, found.rest_s, found.is_used_up) == (
+        RequestForm(Route.CHAT),
+        1,
+        0.0,
+        False,
+    )
 
 
 @pytest.mark.parametrize("route", OK_OF)
 def test_what_an_endpoint_answers_proves_its_kind(route: Route) -> None:
-    found, _ = probe(saying(answer(200, OK_OF[route].body)), form=Form(route))
+    found, _ = probe(saying(answer(200, OK_OF[route].body)), form=RequestForm(route))
     assert (found.observation.outcome, found.observation.kind) == (Outcome.AVAILABLE, KIND_OF[route])
     assert found.finding.proves == KIND_OF[route]
 
@@ -176,7 +184,7 @@ def test_a_failure_proves_no_kind() -> None:
 
 def test_words_that_only_a_deployment_has_prove_the_kind_that_was_asked_for() -> None:
     body = {"detail": "Function id 'f': DEGRADED function cannot be invoked"}
-    found, _ = probe(saying(answer(400, body)), form=Form(Route.EMBEDDINGS))
+    found, _ = probe(saying(answer(400, body)), form=RequestForm(Route.EMBEDDINGS))
     assert (found.observation.reason, found.observation.kind) == (Reason.DEGRADED, Kind.EMBEDDINGS)
 
 

@@ -7,13 +7,13 @@ from itertools import pairwise
 import pytest
 
 from monitor.core.domain.vocabulary import Outcome, Reason
-from monitor.core.planning.inputs import Quirks
+from monitor.core.planning.inputs import ProviderTraits
 from monitor.probe.probe import Answer
 from tests.probe.loops import hurrying
 from tests.probe.probing import probe_wire
 from tests.probe.wire import CHAT, Request, answer
 
-QUIRKS = Quirks(poll_header="NVCF-POLL-SECONDS", status_path="/status/{id}")
+QUIRKS = ProviderTraits(poll_header="NVCF-POLL-SECONDS", status_path="/status/{id}")
 QUEUED = answer(202, "", headers={"NVCF-REQID": "r/1 2", "NVCF-STATUS": "pending-evaluation"})
 SILENCE = b"silence"  # nothing at all is said
 
@@ -37,8 +37,10 @@ class Queue:
         writer.write(said)
 
 
-def ask(queue: Queue, *, timeout_s: float = 60.0, quirks: Quirks = QUIRKS) -> tuple[Answer, list[Request]]:
-    found, requests = hurrying(probe_wire(queue.play, quirks=quirks, timeout_s=timeout_s))
+def ask(
+    queue: Queue, *, timeout_s: float = 60.0, traits: ProviderTraits = QUIRKS
+) -> tuple[Answer, list[Request]]:
+    found, requests = hurrying(probe_wire(queue.play, traits=traits, timeout_s=timeout_s))
     assert found.requests - len(requests) in {0, 1}, "the last poll may be cut off on its way"
     return found, requests
 
@@ -113,14 +115,14 @@ def test_each_poll_tells_how_long_the_server_may_keep_it() -> None:
 @pytest.mark.parametrize(
     ("first", "quirks"),
     [
-        (QUEUED, Quirks(poll_header="NVCF-POLL-SECONDS")),
+        (QUEUED, ProviderTraits(poll_header="NVCF-POLL-SECONDS")),
         (answer(202, ""), QUIRKS),
         (answer(200, CHAT, headers={"NVCF-REQID": "r-1"}), QUIRKS),
     ],
     ids=["nowhere to ask", "no name to ask for", "answered at once"],
 )
-def test_only_what_can_be_asked_for_is_asked_for(first: bytes, quirks: Quirks) -> None:
-    found, requests = ask(Queue([answer(200, CHAT)], first=first), quirks=quirks)
+def test_only_what_can_be_asked_for_is_asked_for(first: bytes, traits: ProviderTraits) -> None:
+    found, requests = ask(Queue([answer(200, CHAT)], first=first), traits=traits)
     assert (found.requests, len(requests)) == (1, 1)
 
 
@@ -133,7 +135,7 @@ def test_polls_are_spaced_as_everything_else() -> None:
             paced += 1
 
         queue = Queue([QUEUED, answer(200, CHAT)])
-        found, _ = await probe_wire(queue.play, quirks=QUIRKS, timeout_s=60.0, pace=pace)
+        found, _ = await probe_wire(queue.play, traits=QUIRKS, timeout_s=60.0, pace=pace)
         return paced, found
 
     paced, found = hurrying(run())
@@ -148,7 +150,7 @@ def test_a_turn_that_comes_too_late_is_not_waited_for() -> None:
             await asyncio.sleep(100)
 
         queue = Queue([answer(200, CHAT)])
-        found, requests = await probe_wire(queue.play, quirks=QUIRKS, timeout_s=10.0, pace=pace)
+        found, requests = await probe_wire(queue.play, traits=QUIRKS, timeout_s=10.0, pace=pace)
         return found, len(requests)
 
     found, sent = hurrying(run())

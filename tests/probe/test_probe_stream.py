@@ -7,11 +7,11 @@ import pytest
 
 from monitor.core.domain.sweep import Observation
 from monitor.core.domain.vocabulary import Outcome, Reason
-from monitor.core.request.forms import Change, Form, Route
+from monitor.core.request.forms import RequestChange, RequestForm, Route
 from tests.probe.probing import probe
 from tests.probe.wire import CHAT, Play, Request, answer, saying
 
-STREAMED = Form(Route.CHAT, (Change.STREAM,))
+STREAMED = RequestForm(Route.CHAT, (RequestChange.STREAM,))
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n"
 EVENT_S = 0.01
 
@@ -47,7 +47,7 @@ def streaming(*events: object, first_after_s: float = 0.03, is_whole: bool = Tru
     return play
 
 
-def seen_of(play: Play, form: Form = STREAMED, *, timeout_s: float = 5.0) -> Observation:
+def seen_of(play: Play, form: RequestForm = STREAMED, *, timeout_s: float = 5.0) -> Observation:
     return probe(play, form=form, timeout_s=timeout_s)[0].observation
 
 
@@ -80,7 +80,7 @@ def test_the_providers_own_count_of_tokens_counts() -> None:
 
 
 def test_messages_are_streamed_in_words_of_their_own() -> None:
-    seen = seen_of(streaming(*ANTHROPIC), Form(Route.MESSAGES, (Change.STREAM,)))
+    seen = seen_of(streaming(*ANTHROPIC), RequestForm(Route.MESSAGES, (RequestChange.STREAM,)))
     first_token_ms, latency_ms = times_of(seen)
     assert first_token_ms < latency_ms
     assert seen.tokens_per_s is not None
@@ -95,7 +95,7 @@ def test_a_single_token_has_no_speed() -> None:
     "play", [streaming(*WORDS), saying(answer(200, CHAT))], ids=["streamed unasked", "whole"]
 )
 def test_what_was_not_asked_to_stream_has_no_such_times(play: Play) -> None:
-    seen = seen_of(play, Form(Route.CHAT))
+    seen = seen_of(play, RequestForm(Route.CHAT))
     assert (seen.outcome, seen.first_token_ms, seen.tokens_per_s) == (Outcome.AVAILABLE, None, None)
 
 

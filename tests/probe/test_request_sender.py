@@ -10,7 +10,7 @@ import pytest
 from monitor.core.answer.classify import Finding
 from monitor.core.domain.sweep import Observation
 from monitor.core.domain.vocabulary import Outcome, Reason
-from monitor.core.request.forms import PLAIN_CHAT, Form
+from monitor.core.request.forms import PLAIN_CHAT, RequestForm
 from monitor.probe.gap import Gap
 from monitor.probe.model_probe import Course
 from monitor.probe.pacer import Pacer
@@ -32,7 +32,7 @@ class Asked:
     """What was sent at which second of the sweep."""
 
     at_s: list[float] = field(default_factory=list)
-    forms: list[tuple[str, Form, float]] = field(default_factory=list)
+    forms: list[tuple[str, RequestForm, float]] = field(default_factory=list)
     courses: dict[str, Course] = field(default_factory=dict)
     asker: Asker | None = None
 
@@ -54,7 +54,7 @@ def send(
         asked = Asked()
         waiting = list(answers)
 
-        async def ask(model: str, form: Form, timeout_s: float) -> Answer:
+        async def ask(model: str, form: RequestForm, timeout_s: float) -> Answer:
             asked.at_s.append(stopwatch.elapsed_s())
             asked.forms.append((model, form, timeout_s))
             await asyncio.sleep(1.0)
@@ -151,7 +151,7 @@ def test_polls_count_as_requests_and_attempts() -> None:
 
 @pytest.mark.parametrize(("deadline_s", "remaining_s"), [(None, None), (10.0, 3.0), (7.0, 0.0), (2.0, 0.0)])
 def test_what_remains_is_never_negative(deadline_s: float | None, remaining_s: float | None) -> None:
-    async def ask(_model: str, _form: Form, _timeout_s: float) -> Answer:
+    async def ask(_model: str, _form: RequestForm, _timeout_s: float) -> Answer:
         return FINE
 
     stopwatch = Stopwatch(datetime(2026, 11, 21, tzinfo=UTC), 0.0, lambda: 7.0)
@@ -209,7 +209,7 @@ def test_a_fault_of_asking_counts_as_a_request() -> None:
     """It went out; what came of it is nobody's answer."""
 
     async def run() -> tuple[int, int]:
-        async def ask(_model: str, _form: Form, _timeout_s: float) -> Answer:
+        async def ask(_model: str, _form: RequestForm, _timeout_s: float) -> Answer:
             raise RuntimeError
 
         stopwatch = Stopwatch.start(datetime(2026, 11, 21, tzinfo=UTC))

@@ -9,28 +9,32 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.core.planning.inputs import Quirks
+from monitor.core.planning.inputs import ProviderTraits
 from monitor.core.request import adaptations
-from monitor.core.request.forms import COSTLY, Change, Form, Route, Wish
+from monitor.core.request.forms import COSTLY, Adaptation, RequestChange, RequestForm, Route
 from monitor.probe.requests import MAX_TOKENS, ProbeRequest, build_request
 
 MODEL = "acme/chat-1.5"
-USUAL = Quirks()
-NIM = Quirks(
+USUAL = ProviderTraits()
+NIM = ProviderTraits(
     paths={Route.RERANK: "https://ai.api.nvidia.com/v1/retrieval/nvidia/{name_}/reranking"},
     wants_input_type=True,
 )
 HI: Mapping[str, object] = {"role": "user", "content": "hi"}
-WISHES = tuple(dict.fromkeys(wish for _, wish in adaptations._COMPILED))
+ADAPTATIONS = tuple(dict.fromkeys(adaptation for _, adaptation in adaptations._COMPILED))
 
 
-def ask(route: Route, *changes: Change, quirks: Quirks = USUAL, model: str = MODEL) -> ProbeRequest:
-    return build_request(model, Form(route, tuple(each for each in Change if each in changes)), quirks)
+def ask(
+    route: Route, *changes: RequestChange, traits: ProviderTraits = USUAL, model: str = MODEL
+) -> ProbeRequest:
+    return build_request(
+        model, RequestForm(route, tuple(each for each in RequestChange if each in changes)), traits
+    )
 
 
-def body(route: Route, *changes: Change, quirks: Quirks = USUAL) -> dict[str, object]:
+def body(route: Route, *changes: RequestChange, traits: ProviderTraits = USUAL) -> dict[str, object]:
     """Return the body without the model's id."""
-    sent = dict(ask(route, *changes, quirks=quirks).body)
+    sent = dict(ask(route, *changes, traits=traits).body)
     assert sent.pop("model") == MODEL
     return sent
 
@@ -59,7 +63,7 @@ def test_every_route_has_a_path_of_its_own() -> None:
 
 
 def test_nvidia_ranks_passages_at_an_address_of_their_own() -> None:
-    request = ask(Route.RERANK, quirks=NIM, model="nvidia/llama-3.2-nv-rerankqa-1b-v2")
+    request = ask(Route.RERANK, traits=NIM, model="nvidia/llama-3.2-nv-rerankqa-1b-v2")
     assert request == ProbeRequest(
         "https://ai.api.nvidia.com/v1/retrieval/nvidia/llama-3_2-nv-rerankqa-1b-v2/reranking",
         {
@@ -81,8 +85,8 @@ def test_nvidia_ranks_passages_at_an_address_of_their_own() -> None:
     ],
 )
 def test_an_id_in_a_path_is_quoted(model: str, path: str) -> None:
-    quirks = Quirks(paths={Route.CHAT: "/of/{model}/{name_}"})
-    assert ask(Route.CHAT, quirks=quirks, model=model).path == path
+    traits = ProviderTraits(paths={Route.CHAT: "/of/{model}/{name_}"})
+    assert ask(Route.CHAT, traits=traits, model=model).path == path
 
 
 # ---- What changes do -------------------------------------------------------------------
@@ -91,32 +95,32 @@ def test_an_id_in_a_path_is_quoted(model: str, path: str) -> None:
 @pytest.mark.parametrize(
     ("route", "change", "changed"),
     [
-        (Route.CHAT, Change.MAX_COMPLETION_TOKENS, {"messages": [HI], "max_completion_tokens": 16}),
-        (Route.CHAT, Change.NO_TOKEN_LIMIT, {"messages": [HI]}),
-        (Route.CHAT, Change.MORE_TOKENS, {"messages": [HI], "max_tokens": 512}),
-        (Route.RESPONSES, Change.MORE_TOKENS, {"input": "hi", "max_output_tokens": 512}),
-        (Route.RESPONSES, Change.NO_TOKEN_LIMIT, {"input": "hi"}),
-        (Route.CHAT, Change.TEMPERATURE, {"messages": [HI], "max_tokens": 16, "temperature": 1}),
-        (Route.CHAT, Change.STREAM, {"messages": [HI], "max_tokens": 16, "stream": True}),
-        (Route.CHAT, Change.NO_STREAM, {"messages": [HI], "max_tokens": 16}),
+        (Route.CHAT, RequestChange.MAX_COMPLETION_TOKENS, {"messages": [HI], "max_completion_tokens": 16}),
+        (Route.CHAT, RequestChange.NO_TOKEN_LIMIT, {"messages": [HI]}),
+        (Route.CHAT, RequestChange.MORE_TOKENS, {"messages": [HI], "max_tokens": 512}),
+        (Route.RESPONSES, RequestChange.MORE_TOKENS, {"input": "hi", "max_output_tokens": 512}),
+        (Route.RESPONSES, RequestChange.NO_TOKEN_LIMIT, {"input": "hi"}),
+        (Route.CHAT, RequestChange.TEMPERATURE, {"messages": [HI], "max_tokens": 16, "temperature": 1}),
+        (Route.CHAT, RequestChange.STREAM, {"messages": [HI], "max_tokens": 16, "stream": True}),
+        (Route.CHAT, RequestChange.NO_STREAM, {"messages": [HI], "max_tokens": 16}),
         (
             Route.CHAT,
-            Change.ASSISTANT_LAST,
+            RequestChange.ASSISTANT_LAST,
             {"messages": [HI, {"role": "assistant", "content": "Hello."}]},
         ),
         (
             Route.CHAT,
-            Change.SYSTEM,
+            RequestChange.SYSTEM,
             {"messages": [{"role": "system", "content": "Answer briefly."}, HI], "max_tokens": 16},
         ),
         (
             Route.EMBEDDINGS,
-            Change.INPUT_TYPE,
+            RequestChange.INPUT_TYPE,
             {"input": ["hi"], "input_type": "query", "encoding_format": "float", "truncate": "END"},
         ),
         (
             Route.CHAT,
-            Change.TOOLS,
+            RequestChange.TOOLS,
             {
                 "messages": [HI],
                 "max_tokens": 16,
@@ -125,27 +129,29 @@ def test_an_id_in_a_path_is_quoted(model: str, path: str) -> None:
         ),
     ],
 )
-def test_a_change_is_this(route: Route, change: Change, changed: dict[str, object]) -> None:
+def test_a_change_is_this(route: Route, change: RequestChange, changed: dict[str, object]) -> None:
     """Whatever else is changed, what generates is told not to stream."""
     sent = body(route, change)
-    if change not in {Change.STREAM, Change.NO_STREAM} and route is not Route.EMBEDDINGS:
+    if change not in {RequestChange.STREAM, RequestChange.NO_STREAM} and route is not Route.EMBEDDINGS:
         assert sent.pop("stream") is False
     assert sent == changed
 
 
 def test_thinking_is_turned_off_where_templates_and_where_dashscope_look_for_it() -> None:
     """`parameter.enable_thinking must be set to false for non-streaming calls` names the body's own field."""
-    sent = body(Route.CHAT, Change.NO_THINKING)
+    sent = body(Route.CHAT, RequestChange.NO_THINKING)
     assert sent["enable_thinking"] is False
     assert sent["chat_template_kwargs"] == {"thinking": False, "enable_thinking": False}
 
 
 def test_changes_go_together() -> None:
-    limit = body(Route.CHAT, Change.MAX_COMPLETION_TOKENS, Change.MORE_TOKENS, Change.TEMPERATURE)
+    limit = body(
+        Route.CHAT, RequestChange.MAX_COMPLETION_TOKENS, RequestChange.MORE_TOKENS, RequestChange.TEMPERATURE
+    )
     assert limit == {"messages": [HI], "max_completion_tokens": 512, "temperature": 1, "stream": False}
 
 
-def content(*changes: Change) -> list[dict[str, object]]:
+def content(*changes: RequestChange) -> list[dict[str, object]]:
     messages = body(Route.CHAT, *changes)["messages"]
     assert isinstance(messages, list)
     parts: list[dict[str, object]] = next(each["content"] for each in messages if each["role"] == "user")
@@ -153,9 +159,12 @@ def content(*changes: Change) -> list[dict[str, object]]:
 
 
 def test_a_picture_stands_beside_the_words_or_alone() -> None:
-    assert [part["type"] for part in content(Change.IMAGE)] == ["text", "image_url"]
-    assert [part["type"] for part in content(Change.IMAGE_ALONE, Change.TOOLS)] == ["image_url"]
-    assert [part["type"] for part in content(Change.IMAGE, Change.SYSTEM, Change.ASSISTANT_LAST)] == [
+    assert [part["type"] for part in content(RequestChange.IMAGE)] == ["text", "image_url"]
+    assert [part["type"] for part in content(RequestChange.IMAGE_ALONE, RequestChange.TOOLS)] == ["image_url"]
+    assert [
+        part["type"]
+        for part in content(RequestChange.IMAGE, RequestChange.SYSTEM, RequestChange.ASSISTANT_LAST)
+    ] == [
         "text",
         "image_url",
     ]
@@ -163,7 +172,7 @@ def test_a_picture_stands_beside_the_words_or_alone() -> None:
 
 def test_the_picture_is_a_png_of_64_by_64() -> None:
     """Smaller ones are refused by models that are well (openmake 820)."""
-    address = content(Change.IMAGE_ALONE)[0]["image_url"]
+    address = content(RequestChange.IMAGE_ALONE)[0]["image_url"]
     assert isinstance(address, dict)
     png = b64decode(address["url"].removeprefix("data:image/png;base64,"))
     assert png[:8] == b"\x89PNG\r\n\x1a\n"
@@ -173,48 +182,59 @@ def test_the_picture_is_a_png_of_64_by_64() -> None:
 
 # ---- No forbidden repetition -----------------------------------------------------------
 
-_LIMIT = {Change.MAX_COMPLETION_TOKENS, Change.NO_TOKEN_LIMIT, Change.MORE_TOKENS}
-_OF_MESSAGES = {Change.SYSTEM, Change.IMAGE, Change.IMAGE_ALONE, Change.ASSISTANT_LAST}
-_OF_STREAMS = {Change.NO_STREAM}
-_EVERYWHERE = {Change.TEMPERATURE, Change.NO_THINKING, Change.INPUT_TYPE, Change.TOOLS, Change.STREAM}
+_LIMIT = {RequestChange.MAX_COMPLETION_TOKENS, RequestChange.NO_TOKEN_LIMIT, RequestChange.MORE_TOKENS}
+_OF_MESSAGES = {
+    RequestChange.SYSTEM,
+    RequestChange.IMAGE,
+    RequestChange.IMAGE_ALONE,
+    RequestChange.ASSISTANT_LAST,
+}
+_OF_STREAMS = {RequestChange.NO_STREAM}
+_EVERYWHERE = {
+    RequestChange.TEMPERATURE,
+    RequestChange.NO_THINKING,
+    RequestChange.INPUT_TYPE,
+    RequestChange.TOOLS,
+    RequestChange.STREAM,
+}
 
 # Which change finds something to change in the plain request of which route.
-ACTS: dict[Route, set[Change]] = {
+ACTS: dict[Route, set[RequestChange]] = {
     **dict.fromkeys((Route.CHAT, Route.MESSAGES), _EVERYWHERE | _LIMIT | _OF_MESSAGES | _OF_STREAMS),
     # Its limit has another name, and without messages a whole turn leaves only the limit out.
     Route.RESPONSES: _EVERYWHERE
     | _OF_STREAMS
-    | {Change.NO_TOKEN_LIMIT, Change.MORE_TOKENS, Change.ASSISTANT_LAST},
-    Route.COMPLETIONS: _EVERYWHERE | _LIMIT | _OF_STREAMS | {Change.ASSISTANT_LAST},
+    | {RequestChange.NO_TOKEN_LIMIT, RequestChange.MORE_TOKENS, RequestChange.ASSISTANT_LAST},
+    Route.COMPLETIONS: _EVERYWHERE | _LIMIT | _OF_STREAMS | {RequestChange.ASSISTANT_LAST},
     **dict.fromkeys((Route.EMBEDDINGS, Route.RERANK, Route.MODERATIONS, *COSTLY), _EVERYWHERE),
 }
 
 
-def reached(start: Form, granted: list[Wish]) -> Form:
+def reached(start: RequestForm, granted: list[Adaptation]) -> RequestForm:
     """Return the form after so many refusals."""
-    for wish in granted:
-        start = start.granting(wish)
+    for adaptation in granted:
+        start = start.adapted(adaptation)
     return start
 
 
 STARTS = st.builds(
-    Form,
+    RequestForm,
     st.sampled_from(Route),
-    st.sampled_from([(), (Change.STREAM,)]),
+    st.sampled_from([(), (RequestChange.STREAM,)]),
 )
-FORMS = st.builds(reached, STARTS, st.lists(st.sampled_from(WISHES), max_size=5))
+FORMS = st.builds(reached, STARTS, st.lists(st.sampled_from(ADAPTATIONS), max_size=5))
 
 
 @given(FORMS, st.text(min_size=1, max_size=20), st.sampled_from([USUAL, NIM]))
-def test_every_form_makes_a_body_that_is_json(form: Form, model: str, quirks: Quirks) -> None:
-    request = build_request(model, form, quirks)
+def test_every_form_makes_a_body_that_is_json(form: RequestForm, model: str, traits: ProviderTraits) -> None:
+    request = build_request(model, form, traits)
     assert json.loads(json.dumps(request.body)) == request.body
     assert request.body["model"] == model
-    assert request == build_request(model, form, quirks)
+    assert request == build_request(model, form, traits)
 
 
 @given(FORMS)
-def test_a_request_has_one_limit_at_most(form: Form) -> None:
+def test_a_request_has_one_limit_at_most(form: RequestForm) -> None:
     sent = build_request(MODEL, form, USUAL).body
     limits = {name: value for name, value in sent.items() if name.startswith("max_")}
     assert len(limits) <= 1
@@ -222,13 +242,15 @@ def test_a_request_has_one_limit_at_most(form: Form) -> None:
 
 
 @pytest.mark.parametrize("route", Route)
-@pytest.mark.parametrize("change", Change)
-def test_a_change_changes_the_plain_request_where_it_finds_its_field(route: Route, change: Change) -> None:
+@pytest.mark.parametrize("change", RequestChange)
+def test_a_change_changes_the_plain_request_where_it_finds_its_field(
+    route: Route, change: RequestChange
+) -> None:
     assert (ask(route, change).body != ask(route).body) is (change in ACTS[route])
 
 
-@given(form=FORMS, wish=st.sampled_from(WISHES))
-def test_granting_a_wish_never_repeats_a_request(form: Form, wish: Wish) -> None:
-    granted = form.granting(wish)
+@given(form=FORMS, adaptation=st.sampled_from(ADAPTATIONS))
+def test_granting_a_wish_never_repeats_a_request(form: RequestForm, adaptation: Adaptation) -> None:
+    granted = form.adapted(adaptation)
     if granted != form:
         assert build_request(MODEL, form, USUAL).body != build_request(MODEL, granted, USUAL).body

@@ -9,14 +9,14 @@ from hypothesis import strategies as st
 from monitor.core.answer.exchange import Exchange
 from monitor.core.domain.sweep import Observation
 from monitor.core.domain.vocabulary import Kind, Outcome, Reason
-from monitor.core.planning.inputs import NOTHING_KNOWN, Knowledge, Quirks
-from monitor.core.request.forms import Form, Route
+from monitor.core.planning.inputs import NOTHING_KNOWN, Knowledge, ProviderTraits
+from monitor.core.request.forms import RequestForm, Route
 from monitor.probe.model_probe import Course
 from monitor.probe.terms import RoundSettings
 from tests.probe.rounds import ONE_BY_ONE, SIDE_BY_SIDE, STARTED, Provider, Question, names, searching
 from tests.probe.sayings import NOT_HERE, OK_OF, cooling
 
-ROUTES = Quirks().routes
+ROUTES = ProviderTraits().routes
 A_SWEEP = replace(ONE_BY_ONE, deadline_s=810.0)
 
 
@@ -52,7 +52,7 @@ class History:
         return searching([model], kind=self.kind, knowledge=self.knowledge)[0]
 
     def keep(self, course: Course, seen: Observation) -> None:
-        self.kind, self.knowledge = seen.kind, course.learned(Quirks(), STARTED)
+        self.kind, self.knowledge = seen.kind, course.learned(ProviderTraits(), STARTED)
 
 
 def sweep(
@@ -184,7 +184,7 @@ def test_whatever_it_serves_no_wrong_endpoint_is_asked_twice_within_a_day(
     proxy = Proxy(serves, cooldown_s=cooldown_s)
     histories = {model: History() for model in serves}
     around = RoundSettings(concurrency=concurrency, timeout_s=5.0, slow_timeout_s=10.0, deadline_s=deadline_s)
-    wrong: dict[tuple[str, Form], int] = {}
+    wrong: dict[tuple[str, RequestForm], int] = {}
     for _ in range(8):
         _, seen = sweep(proxy, histories, around, takes_s=takes_s)
         for question in proxy.harm:

@@ -7,8 +7,8 @@ import pytest
 
 from monitor.core.answer.exchange import Exchange
 from monitor.core.domain.vocabulary import Kind, Outcome, Reason
-from monitor.core.planning.inputs import Quirks
-from monitor.core.request.forms import Change, Form, Route
+from monitor.core.planning.inputs import ProviderTraits
+from monitor.core.request.forms import RequestChange, RequestForm, Route
 from monitor.probe.model_probe import Course
 from monitor.probe.terms import RoundSettings
 from tests.probe.rounds import (
@@ -48,7 +48,7 @@ from tests.probe.sayings import (
     resting,
 )
 
-ROUTES = Quirks().routes
+ROUTES = ProviderTraits().routes
 UNCLEAR = {
     "a time-out": TIMEOUT,
     "a closed connection": CLOSED,
@@ -75,7 +75,7 @@ def learned_after(provider: Provider, *, kind: Kind = Kind.UNKNOWN) -> list[Cour
     """Make a round with one model, and return the courses of the next sweep."""
     courses = searching(["m00"], kind=kind)
     result = provider.go_round(courses)
-    knowledge = courses[0].learned(Quirks(), STARTED)
+    knowledge = courses[0].learned(ProviderTraits(), STARTED)
     return searching(["m00"], kind=result.observations[0].kind, knowledge=knowledge)
 
 
@@ -90,7 +90,7 @@ def test_who_is_not_on_an_endpoint_is_looked_for_once_on_each_of_the_others(rout
     seen = result.observations[0]
     assert (seen.outcome, seen.kind, seen.attempts) == (
         Outcome.AVAILABLE,
-        Form(route).kind,
+        RequestForm(route).kind,
         1 + ROUTES.index(route),
     )
 
@@ -145,21 +145,22 @@ def test_the_search_begins_when_everybody_was_asked_once() -> None:
 
 
 @pytest.mark.parametrize(
-    ("refusal", "change"), [(NEEDS_SYSTEM, Change.SYSTEM), (NO_LIMIT, Change.MAX_COMPLETION_TOKENS)]
+    ("refusal", "change"),
+    [(NEEDS_SYSTEM, RequestChange.SYSTEM), (NO_LIMIT, RequestChange.MAX_COMPLETION_TOKENS)],
 )
-def test_a_request_is_adapted_once_and_the_form_remembered(refusal: Exchange, change: Change) -> None:
+def test_a_request_is_adapted_once_and_the_form_remembered(refusal: Exchange, change: RequestChange) -> None:
     def picky(question: Question) -> Exchange:
         return OK if change in question.form.changes else refusal
 
     first = Provider(picky)
     again = learned_after(first)
     assert [question.form for question in first.asked] == [
-        Form(Route.CHAT),
-        Form(Route.CHAT, (change,)),
+        RequestForm(Route.CHAT),
+        RequestForm(Route.CHAT, (change,)),
     ]
     second = Provider(picky)
     assert reasons(second.go_round(again)) == {"m00": Reason.OK}
-    assert [question.form for question in second.asked] == [Form(Route.CHAT, (change,))]
+    assert [question.form for question in second.asked] == [RequestForm(Route.CHAT, (change,))]
 
 
 def test_a_second_wish_on_the_same_endpoint_is_not_granted() -> None:
@@ -173,7 +174,7 @@ def test_a_request_is_adapted_on_the_endpoint_where_the_model_is() -> None:
     def elsewhere(question: Question) -> Exchange:
         if question.route is not Route.COMPLETIONS:
             return NOT_HERE
-        is_adapted = Change.MAX_COMPLETION_TOKENS in question.form.changes
+        is_adapted = RequestChange.MAX_COMPLETION_TOKENS in question.form.changes
         return OK_OF[Route.COMPLETIONS] if is_adapted else NO_LIMIT
 
     provider = Provider(elsewhere)
@@ -211,8 +212,8 @@ def test_the_second_look_has_more_patience_and_the_same_form() -> None:
     provider = Provider(everyone(TIMEOUT))
     provider.go_round(["m00"], settings=replace(ONE_BY_ONE, timeout_s=5.0, slow_timeout_s=60.0))
     assert [(question.timeout_s, question.form) for question in provider.asked] == [
-        (5.0, Form(Route.CHAT)),
-        (60.0, Form(Route.CHAT)),
+        (5.0, RequestForm(Route.CHAT)),
+        (60.0, RequestForm(Route.CHAT)),
     ]
 
 

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from monitor.core.answer.exchange import Exchange
 from monitor.core.domain.sweep import Observation
 from monitor.core.domain.vocabulary import ANSWERED, Kind, Outcome, Reason
-from monitor.core.planning.inputs import Quirks
-from monitor.core.request.forms import Form
+from monitor.core.planning.inputs import ProviderTraits
+from monitor.core.request.forms import RequestForm
 from monitor.probe.terms import RoundResult, RoundSettings
 from tests.probe.rounds import Provider, Question, names, searching
 from tests.probe.sayings import (
@@ -41,7 +41,7 @@ from tests.probe.sayings import (
     resting,
 )
 
-ROUTES = Quirks().routes
+ROUTES = ProviderTraits().routes
 REFUSALS = {Reason.CREDENTIAL, Reason.QUOTA}
 SAYINGS = (
     OK,
@@ -165,7 +165,7 @@ def test_no_model_is_asked_more_than_a_search_and_two_looks_need(case: Case) -> 
         assert times <= 2 * len(ROUTES) + 2 + (again if model in known else 0)
 
 
-def count_forms(provider: Provider) -> Counter[tuple[str, Form]]:
+def count_forms(provider: Provider) -> Counter[tuple[str, RequestForm]]:
     return Counter((question.model, question.form) for question in provider.asked)
 
 

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import Engine
 
 from monitor.core.domain.vocabulary import Outcome, Reason, Verdict
-from monitor.core.planning.inputs import Quirks
+from monitor.core.planning.inputs import ProviderTraits
 from monitor.demo.answers import Answer, as_json, problem
 from monitor.demo.stories import steady
 from monitor.probe.gap import Gap
@@ -19,11 +19,11 @@ from tests.support import scripted as s
 
 CHAT = "chat/completions"
 ENDED = problem(410, "Gone", "The model has reached its end of life on 2026-05-14T00:00:00Z.")
-NIM = Quirks(metadata=True, poll_header="NVCF-POLL-SECONDS", status_path="/status/{id}")
+NIM = ProviderTraits(metadata=True, poll_header="NVCF-POLL-SECONDS", status_path="/status/{id}")
 
 
 def nim(base_url: str, **more: object) -> Target:
-    return replace(g.target(base_url), quirks=NIM, **more)  # type: ignore[arg-type]
+    return replace(g.target(base_url), traits=NIM, **more)  # type: ignore[arg-type]
 
 
 def paths(there: g.Gateway, model: str) -> list[str]:

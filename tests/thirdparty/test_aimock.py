@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import Engine
 
 from monitor.core.domain.vocabulary import Cause, Verdict
-from monitor.core.planning.inputs import Quirks
+from monitor.core.planning.inputs import ProviderTraits
 from monitor.core.request.forms import Route
 from tests.support import gateway as g
 from tests.thirdparty.servers import ask, by_model, npm_server, sweep_with_key
@@ -123,11 +123,11 @@ def test_rankings_and_judgements_are_asked_where_they_are(engine: Engine, tmp_pa
     """Its rerank is at /v2 and ranks nothing, which is no answer; its moderation answers for any model."""
     with aimock(tmp_path) as base_url:
         aim = g.target(base_url)
-        ranks = Quirks(routes=(Route.RERANK,), paths={Route.RERANK: base_url[:-1] + "2/rerank"})
-        judges = Quirks(routes=(Route.MODERATIONS,))
-        ranked = g.sweep(replace(aim, quirks=ranks), engine, g.NOON)
+        ranks = ProviderTraits(routes=(Route.RERANK,), paths={Route.RERANK: base_url[:-1] + "2/rerank"})
+        judges = ProviderTraits(routes=(Route.MODERATIONS,))
+        ranked = g.sweep(replace(aim, traits=ranks), engine, g.NOON)
         g.empty(engine)
-        judged = g.sweep(replace(aim, quirks=judges), engine, g.NOON)
+        judged = g.sweep(replace(aim, traits=judges), engine, g.NOON)
     assert by_model(ranked) == dict.fromkeys(CHAT, ("unavailable", "invalid_answer", "unknown", 200))
     assert by_model(judged) == dict.fromkeys(CHAT, ("available", "ok", "moderation", 200))
 

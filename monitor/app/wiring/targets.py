@@ -45,7 +45,7 @@ def target_of(app: App, provider: ProviderSettings) -> Target:
             jitter=SystemRandom().random,
         ),
         gap=Gap(provider.same_model_gap.total_seconds()),
-        quirks=provider.quirks,
+        traits=provider.traits,
         models=provider.models,
         has_catalog=provider.catalog,
         streamed=settings.probe.stream,

@@ -34,7 +34,7 @@ def filled(table: Mapping[str, object]) -> dict[str, object]:
     known: dict[str, object] = {
         "auth": preset.auth,
         "same_model_gap": preset.same_model_gap,
-        "metadata": preset.quirks.metadata,
+        "metadata": preset.traits.metadata,
     }
     if table.get("preset") is not None:
         known |= {

@@ -33,7 +33,7 @@ from monitor.config.schema.policy import PolicyOverride
 from monitor.config.schema.table import Name, Table, Text, cadence_faults, impossible
 from monitor.config.values.auth import Auth
 from monitor.config.values.duration import duration_text
-from monitor.core.planning.inputs import Quirks
+from monitor.core.planning.inputs import ProviderTraits
 
 
 class ProviderSettings(Table):
@@ -101,9 +101,9 @@ class ProviderSettings(Table):
         return settled(address, own=self._preset.base_url, base_url=self.base_url)
 
     @property
-    def quirks(self) -> Quirks:
+    def traits(self) -> ProviderTraits:
         """How the provider's models are asked, costly routes only where they are allowed."""
-        known = self._preset.quirks
+        known = self._preset.traits
         allowed = (COSTLY_KINDS[kind] for kind in self.costly_kinds)
         return replace(
             known,
@@ -121,7 +121,7 @@ class ProviderSettings(Table):
     @property
     def origins(self) -> tuple[str, ...]:
         """Origins beside the base URL's that are the provider's too, so that its key may go there."""
-        places = [place for place in self.quirks.paths.values() if not place.startswith("/")]
+        places = [place for place in self.traits.paths.values() if not place.startswith("/")]
         found = dict.fromkeys(map(origin_of, (self.catalog_url, *places)))
         return tuple(origin for origin in found if origin != origin_of(self.base_url))
 

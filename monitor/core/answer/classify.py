@@ -9,8 +9,8 @@ from monitor.core.answer.facts import Facts, read_facts
 from monitor.core.answer.redact import redact
 from monitor.core.answer.table import NO_SUCH_MODEL_ROW, OTHER_ENDPOINT_ROW, TABLE, Rule
 from monitor.core.domain.vocabulary import Kind, Outcome, Reason
-from monitor.core.request.adaptations import MORE_ROOM, wish_in
-from monitor.core.request.forms import KIND_OF, Route, Wish
+from monitor.core.request.adaptations import MORE_ROOM, adaptation_in
+from monitor.core.request.forms import KIND_OF, Adaptation, Route
 from monitor.core.request.route_hints import is_costly
 
 
@@ -19,17 +19,17 @@ class Finding:
     """What one answer says of a model.
 
     `row` is the row of the table that decided. `proves` is the kind the answer proves the model to have, None
-    where it proves none: by its results, or by words that only a model's own deployment has. `wish` is what a
-    refused request, or one that got an empty answer, should have looked like. `detail` is the provider's most
-    telling text, short and redacted. `served_as` is the model that an answer names, where it is another than
-    the one asked for (rules.md 37).
+    where it proves none: by its results, or by words that only a model's own deployment has. `adaptation` is
+    what a refused request, or one that got an empty answer, should have looked like. `detail` is the
+    provider's most telling text, short and redacted. `served_as` is the model that an answer names, where it
+    is another than the one asked for (rules.md 37).
     """
 
     outcome: Outcome
     reason: Reason
     row: str
     proves: Kind | None = None
-    wish: Wish | None = None
+    adaptation: Adaptation | None = None
     retires_at: datetime | None = None
     detail: str | None = None
     served_as: str | None = None
@@ -57,7 +57,7 @@ def classify(
         reason=rule.reason,
         row=_row(rule, model),
         proves=_proven(rule, facts, asked),
-        wish=_wish(rule, facts),
+        adaptation=_adaptation(rule, facts),
         retires_at=_retires_at(rule.reason, facts),
         detail=_detail(rule, facts, secrets),
         served_as=facts.served_as if rule.outcome is Outcome.AVAILABLE else None,
@@ -70,9 +70,9 @@ def _row(rule: Rule, model: str) -> str:
     return OTHER_ENDPOINT_ROW if is_either and is_costly(model) else rule.row
 
 
-def _wish(rule: Rule, facts: Facts) -> Wish | None:
+def _adaptation(rule: Rule, facts: Facts) -> Adaptation | None:
     if rule.reason is Reason.NEEDS_OTHER_REQUEST:
-        return wish_in(facts.text)
+        return adaptation_in(facts.text)
     return MORE_ROOM if facts.is_empty and rule.reason is Reason.INVALID_ANSWER else None
 
 

@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from monitor.core.request.forms import Form, Route
+from monitor.core.request.forms import RequestForm, Route
 
 
 @dataclass(frozen=True, slots=True)
-class CatalogNote:
+class CatalogEntry:
     """What one row says: when the model is to end, that it is on its way out, which route serves it.
 
     `retires_at` is aware UTC in whole milliseconds. `is_flagged` is a mark without a date. `route` is None
@@ -27,7 +27,7 @@ class CatalogNote:
         return self.route is not None or self.is_unaskable
 
 
-NOTHING_NOTED = CatalogNote()
+EMPTY_ENTRY = CatalogEntry()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +42,7 @@ class Knowledge:
     status of the last metadata request, None before the first.
     """
 
-    form: Form | None = None
+    form: RequestForm | None = None
     searched_at: datetime | None = None
     searches: int = 0
     wrong: tuple[Route, ...] = ()
@@ -55,7 +55,7 @@ NOTHING_KNOWN = Knowledge()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Quirks:
+class ProviderTraits:
     """How one provider's models are asked.
 
     `routes` are tried in their order, the usual one first; costly ones only stand there if their cost is

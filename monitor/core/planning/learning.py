@@ -6,13 +6,13 @@ from datetime import datetime
 
 from monitor.core.answer.classify import Finding
 from monitor.core.domain.vocabulary import Kind, Outcome, Reason
-from monitor.core.planning.inputs import NOTHING_KNOWN, Knowledge, Quirks
+from monitor.core.planning.inputs import NOTHING_KNOWN, Knowledge, ProviderTraits
 from monitor.core.planning.search import PASSING, Plan, Tried, is_lost, known_wrong, most_telling, usual_form
-from monitor.core.request.forms import KIND_OF, Change, Form, Route
+from monitor.core.request.forms import KIND_OF, RequestChange, RequestForm, Route
 
 
 def learned(
-    knowledge: Knowledge, plan: Plan, tried: Sequence[Tried], *, quirks: Quirks, now: datetime
+    knowledge: Knowledge, plan: Plan, tried: Sequence[Tried], *, traits: ProviderTraits, now: datetime
 ) -> Knowledge:
     """Return what to remember after a whole search: the form that works or leads on, or that none does.
 
@@ -20,7 +20,7 @@ def learned(
     model, that is where to go on; a 429 proves no route, but those before it are known to be wrong. Where the
     catalog declared a model to be is kept until something is proven: what told it may not be asked again.
     """
-    if plan.is_declared and plan.main is not quirks.routes[0]:
+    if plan.is_declared and plan.main is not traits.routes[0]:
         knowledge = replace(knowledge, form=_unmeasured(plan.first, plan))
     if is_lost(plan, tried):
         if plan.later:
@@ -31,15 +31,15 @@ def learned(
         return replace(fruitless, searched_at=searched_at, searches=knowledge.searches + 1)
     end = most_telling(plan, tried)
     is_known = end.finding.outcome is Outcome.AVAILABLE or end.finding.proves is not None
-    leads_on = end.finding.wish is not None and end.form not in (plan.first, *plan.others)
+    leads_on = end.finding.adaptation is not None and end.form not in (plan.first, *plan.others)
     is_last_hope = end.finding.reason in PASSING and end.form.route is not plan.main
     if not (is_known or leads_on or is_last_hope):
         is_held_up = _is_held_up(end.finding)
         return _with_wrong(knowledge, plan, _said_elsewhere(tried), now) if is_held_up else knowledge
     form = _unmeasured(end.form, plan)
     kind = end.finding.proves or end.form.kind  # the history's from now on
-    chosen = next((route for route in quirks.routes if KIND_OF[route] == kind), None)
-    is_usual = form.route is chosen and form == usual_form(form.route, quirks, NOTHING_KNOWN)
+    chosen = next((route for route in traits.routes if KIND_OF[route] == kind), None)
+    is_usual = form.route is chosen and form == usual_form(form.route, traits, NOTHING_KNOWN)
     kept = None if is_usual and not is_last_hope else form
     return replace(knowledge, form=kept, searched_at=None, searches=0, wrong=(), wrong_since=None)
 
@@ -74,8 +74,10 @@ def _with_wrong(knowledge: Knowledge, plan: Plan, wrong: set[Route], now: dateti
     return replace(knowledge, form=form, wrong=tuple(sorted(before | wrong)), wrong_since=since)
 
 
-def _unmeasured(form: Form, plan: Plan) -> Form:
+def _unmeasured(form: RequestForm, plan: Plan) -> RequestForm:
     """Return a form without the stream that was only asked for to measure it."""
     if not plan.is_streamed or form.kind is not Kind.CHAT:
         return form
-    return Form(form.route, tuple(change for change in form.changes if change is not Change.STREAM))
+    return RequestForm(
+        form.route, tuple(change for change in form.changes if change is not RequestChange.STREAM)
+    )

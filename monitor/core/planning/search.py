@@ -11,8 +11,8 @@ from datetime import datetime, timedelta
 from monitor.core.answer.classify import Finding
 from monitor.core.answer.table import NO_SUCH_MODEL_ROW
 from monitor.core.domain.vocabulary import ANSWERED, Kind, Outcome, Reason
-from monitor.core.planning.inputs import CatalogNote, Knowledge, Quirks
-from monitor.core.request.forms import COSTLY, KIND_OF, Change, Form, Route
+from monitor.core.planning.inputs import CatalogEntry, Knowledge, ProviderTraits
+from monitor.core.request.forms import COSTLY, KIND_OF, RequestChange, RequestForm, Route
 from monitor.core.request.route_hints import in_order, named_in
 
 _COSTLY_KINDS = frozenset(KIND_OF[route] for route in COSTLY)
@@ -31,7 +31,7 @@ SECOND_LOOK = PASSING | {Reason.NO_CAPACITY, Reason.DEGRADED, Reason.INVALID_ANS
 class Tried:
     """One form a model was asked in, and what that gave."""
 
-    form: Form
+    form: RequestForm
     finding: Finding
 
 
@@ -45,8 +45,8 @@ class Plan:
     sweeps.
     """
 
-    first: Form
-    others: tuple[Form, ...] = ()
+    first: RequestForm
+    others: tuple[RequestForm, ...] = ()
     main: Route = Route.CHAT
     is_streamed: bool = False
     is_declared: bool = False
@@ -64,7 +64,7 @@ class Plan:
 
 def plan_for(
     model: str,
-    quirks: Quirks,
+    traits: ProviderTraits,
     *,
     kind: str = Kind.UNKNOWN,
     knowledge: Knowledge,
@@ -79,17 +79,17 @@ def plan_for(
     asked there alone, so is one whose kind is declared; any other one on one route a sweep, each in its turn.
     So it goes on where a wait held a search up.
     """
-    declared = _declared(declared, quirks)
-    usual = _usual(quirks, kind, knowledge, declared)
-    main = usual or declared or quirks.routes[0]
-    others = in_order(model, quirks.routes, declared)
-    order = tuple(dict.fromkeys((main, *((declared,) if declared else ()), quirks.routes[0], *others)))
+    declared = _declared(declared, traits)
+    usual = _usual(traits, kind, knowledge, declared)
+    main = usual or declared or traits.routes[0]
+    others = in_order(model, traits.routes, declared)
+    order = tuple(dict.fromkeys((main, *((declared,) if declared else ()), traits.routes[0], *others)))
     if knowledge.searched_at is not None and now - knowledge.searched_at < SEARCH_AGAIN:
         order = (main,) if usual or declared else (order[knowledge.searches % len(order)],)
     left = () if usual else tuple(route for route in order if route not in known_wrong(knowledge, now))
     is_going_on = 0 < len(left) < len(order)
     order, later = (left[:1], left[1:]) if is_going_on else (order, ())
-    forms = [_streamed(usual_form(route, quirks, knowledge), streamed) for route in order]
+    forms = [_streamed(usual_form(route, traits, knowledge), streamed) for route in order]
     is_declared = usual is None and forms[0].route is declared
     return Plan(forms[0], tuple(forms[1:]), main, is_streamed=streamed, is_declared=is_declared, later=later)
 
@@ -100,53 +100,55 @@ def known_wrong(knowledge: Knowledge, now: datetime) -> frozenset[Route]:
     return frozenset(knowledge.wrong if since is not None and now - since < SEARCH_AGAIN else ())
 
 
-def is_askable(note: CatalogNote, quirks: Quirks, *, kind: str) -> bool:
+def is_askable(entry: CatalogEntry, traits: ProviderTraits, *, kind: str) -> bool:
     """Say whether a model may be asked at all: not where history or catalog tell that no probe may do so.
 
     It is of a kind that no route asks, or whose cost is not allowed: to ask it as another kind is in vain,
     and may do harm (rules.md 38). History counts more than the catalog.
     """
     if kind != Kind.UNKNOWN:
-        return kind not in _COSTLY_KINDS or any(KIND_OF[route] == kind for route in quirks.routes)
-    return not note.is_unaskable and (note.route not in COSTLY or note.route in quirks.routes)
+        return kind not in _COSTLY_KINDS or any(KIND_OF[route] == kind for route in traits.routes)
+    return not entry.is_unaskable and (entry.route not in COSTLY or entry.route in traits.routes)
 
 
-def _declared(route: Route | None, quirks: Quirks) -> Route | None:
+def _declared(route: Route | None, traits: ProviderTraits) -> Route | None:
     """Return the route that serves a declared kind here; None for one whose cost is not allowed."""
-    if route is None or route in quirks.routes:
+    if route is None or route in traits.routes:
         return route
-    same = (other for other in quirks.routes if KIND_OF[other] is KIND_OF[route])
+    same = (other for other in traits.routes if KIND_OF[other] is KIND_OF[route])
     return next(same, None if route in COSTLY else route)
 
 
-def _usual(quirks: Quirks, kind: str, knowledge: Knowledge, declared: Route | None) -> Route | None:
+def _usual(traits: ProviderTraits, kind: str, knowledge: Knowledge, declared: Route | None) -> Route | None:
     """Return the route that served the model last, or serves its kind at this provider.
 
     Where nothing was ever proven, a form that was only to be gone on with does not outdo the catalog's word.
     """
     form = knowledge.form
-    if form and form.route in (*quirks.routes, declared):
+    if form and form.route in (*traits.routes, declared):
         is_other = declared is not None and KIND_OF[declared] is not form.kind
         if kind != Kind.UNKNOWN or not is_other:
             return form.route
-    return next((route for route in (*quirks.routes, declared) if route and KIND_OF[route] == kind), None)
+    return next((route for route in (*traits.routes, declared) if route and KIND_OF[route] == kind), None)
 
 
-def usual_form(route: Route, quirks: Quirks, knowledge: Knowledge) -> Form:
+def usual_form(route: Route, traits: ProviderTraits, knowledge: Knowledge) -> RequestForm:
     """Return the form that worked, else the plain one of the route."""
     if knowledge.form and knowledge.form.route is route:
         return knowledge.form
-    is_typed = route is Route.EMBEDDINGS and quirks.wants_input_type
-    return Form(route, (Change.INPUT_TYPE,) if is_typed else ())
+    is_typed = route is Route.EMBEDDINGS and traits.wants_input_type
+    return RequestForm(route, (RequestChange.INPUT_TYPE,) if is_typed else ())
 
 
-def _streamed(form: Form, streamed: bool) -> Form:  # noqa: FBT001 - a setting handed on
-    if not streamed or form.kind is not Kind.CHAT or Change.NO_STREAM in form.changes:
+def _streamed(form: RequestForm, streamed: bool) -> RequestForm:  # noqa: FBT001 - a setting handed on
+    if not streamed or form.kind is not Kind.CHAT or RequestChange.NO_STREAM in form.changes:
         return form
-    return Form(form.route, tuple(each for each in Change if each in {*form.changes, Change.STREAM}))
+    return RequestForm(
+        form.route, tuple(each for each in RequestChange if each in {*form.changes, RequestChange.STREAM})
+    )
 
 
-def next_form(plan: Plan, tried: Sequence[Tried]) -> Form | None:
+def next_form(plan: Plan, tried: Sequence[Tried]) -> RequestForm | None:
     """Return the form to ask in next; None where what was tried is the answer."""
     if (adapted := _adapted(tried)) is not None:
         return adapted
@@ -158,12 +160,12 @@ def next_form(plan: Plan, tried: Sequence[Tried]) -> Form | None:
     return next((form for form in left if form.route is named), left[0] if left else None)
 
 
-def _adapted(tried: Sequence[Tried]) -> Form | None:
-    """Grant the wish of a refusal, once for each route."""
+def _adapted(tried: Sequence[Tried]) -> RequestForm | None:
+    """Return the form that a refusal asks for, once for each route."""
     last = tried[-1]
-    if last.finding.wish is None or sum(each.form.route is last.form.route for each in tried) > 1:
+    if last.finding.adaptation is None or sum(each.form.route is last.form.route for each in tried) > 1:
         return None
-    adapted = last.form.granting(last.finding.wish)
+    adapted = last.form.adapted(last.finding.adaptation)
     return None if adapted == last.form else adapted
 
 

@@ -1,4 +1,4 @@
-"""What a refused request should have looked like: one table from the words of a refusal to a wish.
+"""What a refused request should have looked like: one table from the words of a refusal to an adaptation.
 
 Read from the top, the first row that fits decides. The words are those of provider facts 2.3, 4 (row 17) and
 5; texts come in lower case and without the model's id.
@@ -7,14 +7,14 @@ Read from the top, the first row that fits decides. The words are those of provi
 import re
 from dataclasses import dataclass
 
-from monitor.core.request.forms import Change, Wish
+from monitor.core.request.forms import Adaptation, RequestChange
 
 
 @dataclass(frozen=True, slots=True)
 class _Row:
     says: str
-    make: tuple[Change, ...] = ()
-    undo: tuple[Change, ...] = ()
+    make: tuple[RequestChange, ...] = ()
+    undo: tuple[RequestChange, ...] = ()
 
 
 _UNWANTED = (
@@ -38,55 +38,55 @@ def _both(one: str, other: str, *, within: int = 80) -> str:
 _TABLE: tuple[_Row, ...] = (
     _Row(
         r"(?:last|final) (?:message|role|turn).{0,20}\buser\b|end with an? user|message prefill",
-        undo=(Change.ASSISTANT_LAST,),
+        undo=(RequestChange.ASSISTANT_LAST,),
     ),
     _Row(
         r"(?:use|with|try|specify|by|favou?r of) [`'\"]?max_completion_tokens",
-        make=(Change.MAX_COMPLETION_TOKENS,),
+        make=(RequestChange.MAX_COMPLETION_TOKENS,),
     ),
-    _Row(_both("max_completion_tokens", _UNWANTED), undo=(Change.MAX_COMPLETION_TOKENS,)),
-    _Row(_both(r"budget", r"max_tokens"), make=(Change.MORE_TOKENS,)),
+    _Row(_both("max_completion_tokens", _UNWANTED), undo=(RequestChange.MAX_COMPLETION_TOKENS,)),
+    _Row(_both(r"budget", r"max_tokens"), make=(RequestChange.MORE_TOKENS,)),
     _Row(
         _both(_TOKENS, r"(?:minimum|at least|>=|greater[_ ]than|below|too (?:low|small|few)|higher)"),
-        make=(Change.MORE_TOKENS,),
+        make=(RequestChange.MORE_TOKENS,),
     ),
-    _Row(r"output limit was reached|higher max_tokens", make=(Change.MORE_TOKENS,)),
+    _Row(r"output limit was reached|higher max_tokens", make=(RequestChange.MORE_TOKENS,)),
     _Row(
         _both(r"\bmax_tokens", r"\brequired|\bmissing") + r"|(?:use|specify) [`'\"]?max_tokens",
-        undo=(Change.MAX_COMPLETION_TOKENS, Change.NO_TOKEN_LIMIT),
+        undo=(RequestChange.MAX_COMPLETION_TOKENS, RequestChange.NO_TOKEN_LIMIT),
     ),
-    _Row(_TOKENS, make=(Change.NO_TOKEN_LIMIT,)),
-    _Row(_both(r"(?:input_type|truncate|encoding_format)", _UNWANTED), undo=(Change.INPUT_TYPE,)),
-    _Row(r"input_type", make=(Change.INPUT_TYPE,)),
-    _Row(_both("temperature", _UNWANTED), undo=(Change.TEMPERATURE,)),
-    _Row("temperature", make=(Change.TEMPERATURE,)),
+    _Row(_TOKENS, make=(RequestChange.NO_TOKEN_LIMIT,)),
+    _Row(_both(r"(?:input_type|truncate|encoding_format)", _UNWANTED), undo=(RequestChange.INPUT_TYPE,)),
+    _Row(r"input_type", make=(RequestChange.INPUT_TYPE,)),
+    _Row(_both("temperature", _UNWANTED), undo=(RequestChange.TEMPERATURE,)),
+    _Row("temperature", make=(RequestChange.TEMPERATURE,)),
     _Row(
         _both("chat_template_kwargs|enable_thinking", rf"(?:{_UNKNOWN}|{_NOT_OFFERED})")
         + r"|does ?n[o']t support thinking"
         r"|only works in thinking|thinking (?:must be enabled|is required|cannot be disabled)",
-        undo=(Change.NO_THINKING,),
+        undo=(RequestChange.NO_THINKING,),
     ),
-    _Row(r"thinking", make=(Change.NO_THINKING,)),
+    _Row(r"thinking", make=(RequestChange.NO_THINKING,)),
     _Row(
         r"cannot be a plain string|exactly one image|only (?:one |an )?image",
-        make=(Change.IMAGE_ALONE, Change.TOOLS),
+        make=(RequestChange.IMAGE_ALONE, RequestChange.TOOLS),
     ),
     _Row(
         _both(r"\bimages?(?:_url)?\b", _UNWANTED)
         + r"|at most 0 image|image input is not supported|no endpoints found that support image"
         r"|\bcontent\b.{0,20}(?:must|should) be a (?:valid )?string",
-        undo=(Change.IMAGE, Change.IMAGE_ALONE),
+        undo=(RequestChange.IMAGE, RequestChange.IMAGE_ALONE),
     ),
-    _Row(r"\bimages?(?:_url)?\b", make=(Change.IMAGE,)),
+    _Row(r"\bimages?(?:_url)?\b", make=(RequestChange.IMAGE,)),
     _Row(
         _both(r"\btools?\b|tool_choice", _UNWANTED) + r"|no endpoints found that support tool",
-        undo=(Change.TOOLS,),
+        undo=(RequestChange.TOOLS,),
     ),
-    _Row(r"\btools?\b|tool_choice", make=(Change.TOOLS,)),
+    _Row(r"\btools?\b|tool_choice", make=(RequestChange.TOOLS,)),
     _Row(
         _both(r"\bnon[- ]?stream(?:ing)?\b|\bstream['\"`]? ?(?:[=:]|set to) ?false", _NOT_OFFERED)
         + r"|only supports? stream|must be stream(?:ed|ing)",
-        make=(Change.STREAM,),
+        make=(RequestChange.STREAM,),
     ),
     _Row(
         _both(
@@ -94,33 +94,35 @@ _TABLE: tuple[_Row, ...] = (
             rf"(?:{_UNWANTED}|not (?:enabled|offered)|must be (?:false|disabled|unset))",
         )
         + r"|only.{0,20}\bnon[- ]?stream|verified to stream",
-        make=(Change.NO_STREAM,),
+        make=(RequestChange.NO_STREAM,),
     ),
-    _Row(r"\bstream(?:ing)?\b", make=(Change.STREAM,)),
+    _Row(r"\bstream(?:ing)?\b", make=(RequestChange.STREAM,)),
     _Row(
         r"must alternate|alternating|role.{0,40}\bassistant\b.{0,40}required",
-        make=(Change.ASSISTANT_LAST,),
-        undo=(Change.SYSTEM,),  # which is a turn too many for the templates that say so
+        make=(RequestChange.ASSISTANT_LAST,),
+        undo=(RequestChange.SYSTEM,),  # which is a turn too many for the templates that say so
     ),
     _Row(
         r"(?:last|final) message must|must end with an? assistant"
         r"|assistant (?:message|turn|response) (?:is )?(?:required|missing)",
-        make=(Change.ASSISTANT_LAST,),
+        make=(RequestChange.ASSISTANT_LAST,),
     ),
     _Row(
         _both(r"\bsystem\b", _UNWANTED)
         + r"|developer instruction is not|only (?:the )?user and assistant roles",
-        undo=(Change.SYSTEM,),
+        undo=(RequestChange.SYSTEM,),
     ),
-    _Row(_both(r"\bsystem\b|\bpolicy\b", _WANTED, within=60), make=(Change.SYSTEM,)),
+    _Row(_both(r"\bsystem\b|\bpolicy\b", _WANTED, within=60), make=(RequestChange.SYSTEM,)),
 )
-_COMPILED = tuple((re.compile(row.says), Wish(frozenset(row.make), frozenset(row.undo))) for row in _TABLE)
+_COMPILED = tuple(
+    (re.compile(row.says), Adaptation(frozenset(row.make), frozenset(row.undo))) for row in _TABLE
+)
 
 
 # What an empty answer asks for: models that think, and servers that drop the thoughts (rules.md 39).
-MORE_ROOM = Wish(make=frozenset({Change.MORE_TOKENS}))
+MORE_ROOM = Adaptation(make=frozenset({RequestChange.MORE_TOKENS}))
 
 
-def wish_in(text: str) -> Wish | None:
+def adaptation_in(text: str) -> Adaptation | None:
     """Return what the text of a refusal asks for; None where no row knows its words."""
-    return next((wish for pattern, wish in _COMPILED if pattern.search(text)), None)
+    return next((adaptation for pattern, adaptation in _COMPILED if pattern.search(text)), None)

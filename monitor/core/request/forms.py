@@ -1,6 +1,6 @@
 """How a model can be asked: the route that may serve it, and what is changed in the plain request.
 
-A form is what is remembered once it worked. Which words of a refusal ask for which change is in `wishes.py`.
+A form is remembered once it worked. Which words of a refusal ask for which change is in `adaptations.py`.
 """
 
 from collections.abc import Mapping
@@ -42,7 +42,7 @@ KIND_OF: Mapping[Route, Kind] = MappingProxyType(
 COSTLY = frozenset({Route.IMAGE, Route.SPEECH})  # asked only where the configuration allows what they cost
 
 
-class Change(StrEnum):
+class RequestChange(StrEnum):
     """One thing that a request has differently from the plain one of its route."""
 
     MAX_COMPLETION_TOKENS = "max_completion_tokens"
@@ -61,66 +61,70 @@ class Change(StrEnum):
 
 
 # Changes of the same thing: the later one replaces the earlier.
-_RIVALS: tuple[frozenset[Change], ...] = (
-    frozenset({Change.MAX_COMPLETION_TOKENS, Change.NO_TOKEN_LIMIT}),
-    frozenset({Change.MORE_TOKENS, Change.NO_TOKEN_LIMIT}),
-    frozenset({Change.IMAGE, Change.IMAGE_ALONE}),
-    frozenset({Change.STREAM, Change.NO_STREAM}),
+_RIVALS: tuple[frozenset[RequestChange], ...] = (
+    frozenset({RequestChange.MAX_COMPLETION_TOKENS, RequestChange.NO_TOKEN_LIMIT}),
+    frozenset({RequestChange.MORE_TOKENS, RequestChange.NO_TOKEN_LIMIT}),
+    frozenset({RequestChange.IMAGE, RequestChange.IMAGE_ALONE}),
+    frozenset({RequestChange.STREAM, RequestChange.NO_STREAM}),
 )
 
 
 # Where a change finds something to change; elsewhere the request would go out again as it was.
 _GENERATING = frozenset({Route.CHAT, Route.MESSAGES, Route.RESPONSES, Route.COMPLETIONS})
 _IN_MESSAGES = frozenset({Route.CHAT})
-_APPLIES: Mapping[Change, frozenset[Route]] = MappingProxyType(
+_APPLIES: Mapping[RequestChange, frozenset[Route]] = MappingProxyType(
     {
-        Change.MAX_COMPLETION_TOKENS: frozenset({Route.CHAT, Route.COMPLETIONS}),
-        Change.NO_TOKEN_LIMIT: _GENERATING,
-        Change.MORE_TOKENS: _GENERATING,
-        Change.SYSTEM: _IN_MESSAGES,
-        Change.TEMPERATURE: _GENERATING,
-        Change.NO_THINKING: _GENERATING,
-        Change.INPUT_TYPE: frozenset({Route.EMBEDDINGS}),
-        Change.IMAGE: _IN_MESSAGES,
-        Change.IMAGE_ALONE: _IN_MESSAGES,
-        Change.TOOLS: frozenset({Route.CHAT, Route.RESPONSES}),
-        Change.ASSISTANT_LAST: _IN_MESSAGES,
-        Change.STREAM: _GENERATING,
-        Change.NO_STREAM: _GENERATING,
+        RequestChange.MAX_COMPLETION_TOKENS: frozenset({Route.CHAT, Route.COMPLETIONS}),
+        RequestChange.NO_TOKEN_LIMIT: _GENERATING,
+        RequestChange.MORE_TOKENS: _GENERATING,
+        RequestChange.SYSTEM: _IN_MESSAGES,
+        RequestChange.TEMPERATURE: _GENERATING,
+        RequestChange.NO_THINKING: _GENERATING,
+        RequestChange.INPUT_TYPE: frozenset({Route.EMBEDDINGS}),
+        RequestChange.IMAGE: _IN_MESSAGES,
+        RequestChange.IMAGE_ALONE: _IN_MESSAGES,
+        RequestChange.TOOLS: frozenset({Route.CHAT, Route.RESPONSES}),
+        RequestChange.ASSISTANT_LAST: _IN_MESSAGES,
+        RequestChange.STREAM: _GENERATING,
+        RequestChange.NO_STREAM: _GENERATING,
     }
 )
-_LIMITS = frozenset({Change.MAX_COMPLETION_TOKENS, Change.NO_TOKEN_LIMIT, Change.MORE_TOKENS})
+_LIMITS = frozenset(
+    {RequestChange.MAX_COMPLETION_TOKENS, RequestChange.NO_TOKEN_LIMIT, RequestChange.MORE_TOKENS}
+)
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
-    """What a refusal asks to be different: changes to make, and changes to take back."""
+class Adaptation:
+    """What a refusal asks for: changes to make, and changes to take back."""
 
-    make: frozenset[Change] = frozenset()
-    undo: frozenset[Change] = frozenset()
+    make: frozenset[RequestChange] = frozenset()
+    undo: frozenset[RequestChange] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
-class Form:
-    """A route and the changes to its plain request, in the order of `Change`."""
+class RequestForm:
+    """A route and the changes to its plain request, in the order of `RequestChange`."""
 
     route: Route
-    changes: tuple[Change, ...] = ()
+    changes: tuple[RequestChange, ...] = ()
 
-    def granting(self, wish: Wish) -> Self:
-        """Return the form with a wish granted; an equal one where this route has nothing to grant."""
-        kept = set(self.changes) - wish.undo
-        for change in Change:
-            if change in wish.make and self._can_make(change):
+    def adapted(self, adaptation: Adaptation) -> Self:
+        """Return the adapted form; an equal one where this route has nothing to adapt."""
+        kept = set(self.changes) - adaptation.undo
+        for change in RequestChange:
+            if change in adaptation.make and self._can_make(change):
                 rivals = {rival for group in _RIVALS if change in group for rival in group}
                 kept = (kept - rivals) | {change}
-        if Change.ASSISTANT_LAST in kept:  # a whole turn is judged, not continued: it has no limit
+        if RequestChange.ASSISTANT_LAST in kept:  # a whole turn is judged, not continued: it has no limit
             kept -= _LIMITS
-        return type(self)(self.route, tuple(each for each in Change if each in kept))
+        return type(self)(self.route, tuple(each for each in RequestChange if each in kept))
 
-    def _can_make(self, change: Change) -> bool:
+    def _can_make(self, change: RequestChange) -> bool:
         """Whether a change finds something to change; without a limit there is already all the room."""
-        is_limited = change is not Change.MORE_TOKENS or Change.NO_TOKEN_LIMIT not in self.changes
+        is_limited = (
+            change is not RequestChange.MORE_TOKENS or RequestChange.NO_TOKEN_LIMIT not in self.changes
+        )
         return is_limited and self.route in _APPLIES[change]
 
     @property
@@ -129,4 +133,4 @@ class Form:
         return KIND_OF[self.route]
 
 
-PLAIN_CHAT = Form(Route.CHAT)
+PLAIN_CHAT = RequestForm(Route.CHAT)

@@ -9,7 +9,7 @@ from shutil import copy2
 import pytest
 
 from monitor.core.domain.sweep import Observation
-from monitor.core.planning.inputs import Quirks
+from monitor.core.planning.inputs import ProviderTraits
 from monitor.demo import World
 from monitor.demo.answers import Answer, chat
 from monitor.store.connection.engine import Engine, open_engine, sqlite_path
@@ -213,7 +213,7 @@ def test_a_catalog_that_cannot_be_read_makes_a_failure_no_verdict_but_an_answer_
 def test_a_retired_model_is_asked_itself_though_a_sweep_would_only_look_it_up(history: Engine) -> None:
     gone = s.complaint("This model reached its end of life", 410)
     with g.gateway(world(subject=gone)) as there:
-        aim = replace(g.target(there.base_url), quirks=Quirks(metadata=True))
+        aim = replace(g.target(there.base_url), traits=ProviderTraits(metadata=True))
         g.sweep(aim, history, g.hours(0))
         there.show(world(subject=s.OK, about={SUBJECT: s.NOT_HERE}))
         swept = g.sweep(aim, history, g.hours(1)).sweep

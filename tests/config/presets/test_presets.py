@@ -48,7 +48,7 @@ def test_a_preset_alone_configures_a_provider(name: str) -> None:
         preset.concurrency,
     )
     assert (provider.same_model_gap, provider.headers) == (preset.same_model_gap, preset.headers)
-    assert provider.quirks == preset.quirks
+    assert provider.traits == preset.traits
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -60,14 +60,14 @@ def test_a_key_of_the_file_wins_over_the_preset(name: str) -> None:
     )
     assert (provider.api_key_env, provider.auth) == ("MINE", Auth.API_KEY)
     assert (provider.requests_per_minute, provider.concurrency) == (7, 3)
-    assert (provider.same_model_gap, provider.quirks.metadata) == (timedelta(seconds=1), True)
+    assert (provider.same_model_gap, provider.traits.metadata) == (timedelta(seconds=1), True)
     assert provider.headers == {"X-Mine": "1", "Anthropic-Version": "x"}
 
 
 def test_what_a_preset_has_can_be_switched_off() -> None:
     provider = of_preset("nvidia", 'requests_per_minute = 0\nsame_model_gap = "0s"\nmetadata = false')
     assert provider.requests_per_minute is None
-    assert (provider.same_model_gap, provider.quirks.metadata) == (timedelta(), False)
+    assert (provider.same_model_gap, provider.traits.metadata) == (timedelta(), False)
 
 
 def test_another_place_of_the_key_takes_that_of_the_preset() -> None:
@@ -76,16 +76,16 @@ def test_another_place_of_the_key_takes_that_of_the_preset() -> None:
 
 
 def test_nvidia_is_asked_as_its_gateway_wants() -> None:
-    quirks = of_preset("nvidia").quirks
-    assert (quirks.poll_header, quirks.status_path) == ("NVCF-POLL-SECONDS", "/status/{id}")
-    assert (quirks.wants_input_type, quirks.metadata) == (True, True)
-    assert quirks.paths == {Route.RERANK: OWN_RERANK}
+    traits = of_preset("nvidia").traits
+    assert (traits.poll_header, traits.status_path) == ("NVCF-POLL-SECONDS", "/status/{id}")
+    assert (traits.wants_input_type, traits.metadata) == (True, True)
+    assert traits.paths == {Route.RERANK: OWN_RERANK}
 
 
 def test_anthropic_is_asked_in_its_own_form() -> None:
     provider = of_preset("anthropic")
     assert (provider.auth, provider.headers) == (Auth.X_API_KEY, {"anthropic-version": "2023-06-01"})
-    assert provider.quirks.routes == (Route.MESSAGES,)
+    assert provider.traits.routes == (Route.MESSAGES,)
     assert provider.catalog_url == "https://api.anthropic.com/v1/models?limit=1000"
 
 
@@ -99,7 +99,7 @@ def test_the_address_tells_the_preset_but_neither_key_nor_pace(name: str) -> Non
     assert (provider.preset, provider.api_key_env) == (None, None)
     assert (provider.requests_per_minute, provider.concurrency) == (None, 4)
     assert (provider.auth, provider.headers) == (preset.auth, preset.headers)
-    assert (provider.same_model_gap, provider.quirks) == (preset.same_model_gap, preset.quirks)
+    assert (provider.same_model_gap, provider.traits) == (preset.same_model_gap, preset.traits)
 
 
 @pytest.mark.parametrize(
@@ -114,21 +114,21 @@ def test_the_address_tells_the_preset_but_neither_key_nor_pace(name: str) -> Non
 )
 def test_any_other_address_is_generic(url: str) -> None:
     provider = provider_of(f'base_url = "{url}"')
-    assert provider.quirks == PRESETS["generic"].quirks
+    assert provider.traits == PRESETS["generic"].traits
     assert (provider.auth, provider.same_model_gap) == (Auth.BEARER, timedelta())
     assert (provider.catalog_url, provider.origins) == (f"{url}/models", ())
 
 
 def test_the_address_is_recognised_however_it_is_written() -> None:
     provider = provider_of('base_url = "HTTPS://Integrate.API.nvidia.com:443/v1/"')
-    assert provider.quirks == PRESETS["nvidia"].quirks
+    assert provider.traits == PRESETS["nvidia"].traits
     assert provider.origins == ("https://ai.api.nvidia.com",)
 
 
 def test_the_default_provider_is_nvidia_as_ever() -> None:
     (provider,) = config.Settings().providers
     assert (provider.preset, provider.requests_per_minute, provider.concurrency) == (None, 30, 4)
-    assert provider.quirks == PRESETS["nvidia"].quirks
+    assert provider.traits == PRESETS["nvidia"].traits
 
 
 # ---- Costly kinds ----
@@ -136,11 +136,11 @@ def test_the_default_provider_is_nvidia_as_ever() -> None:
 
 def test_costly_kinds_are_asked_only_where_they_are_allowed() -> None:
     for name in NAMES:
-        assert not COSTLY & set(of_preset(name).quirks.routes), name
-    usual = PRESETS["openai"].quirks.routes
+        assert not COSTLY & set(of_preset(name).traits.routes), name
+    usual = PRESETS["openai"].traits.routes
     cases = {'["image"]': (Route.IMAGE,), '["audio", "image", "audio"]': (Route.SPEECH, Route.IMAGE)}
     for kinds, routes in cases.items():
-        assert of_preset("openai", f"costly_kinds = {kinds}").quirks.routes == (*usual, *routes)
+        assert of_preset("openai", f"costly_kinds = {kinds}").traits.routes == (*usual, *routes)
 
 
 # ---- Nobody else is asked ----
@@ -148,8 +148,8 @@ def test_costly_kinds_are_asked_only_where_they_are_allowed() -> None:
 
 def addresses(provider: config.ProviderSettings) -> list[str]:
     """Every address that the provider's requests may go to, but for paths under its base URL."""
-    quirks = provider.quirks
-    paths = [*quirks.paths.values(), *([quirks.status_path] if quirks.status_path else [])]
+    traits = provider.traits
+    paths = [*traits.paths.values(), *([traits.status_path] if traits.status_path else [])]
     return [provider.catalog_url, *(path for path in paths if not path.startswith("/"))]
 
 
@@ -198,7 +198,7 @@ def test_elsewhere_everything_is_asked_under_the_configured_origin(name: str, ur
     ],
 )
 def test_a_whole_address_becomes_the_same_path_at_the_configured_place(url: str, rerank: str) -> None:
-    assert of_preset("nvidia", f'base_url = "{url}"').quirks.paths == {Route.RERANK: rerank}
+    assert of_preset("nvidia", f'base_url = "{url}"').traits.paths == {Route.RERANK: rerank}
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 """What providers and gateways really answered, as a table: `answers.jsonl`, one answer a line.
 
 `of` is who said it (`any`: words of no one provider), `means` the outcome and reason it must be read as,
-`wish` what the next request should have (`+`) or leave out (`-`), `source` where it was read or run.
+`adaptation` what the next request should have (`+`) or leave out (`-`), `source` where it was read or run.
 """
 
 import json
@@ -28,7 +28,7 @@ class Answer:
     source: str
     headers: dict[str, str]
     model: str = ""
-    wish: tuple[str, ...] = ()
+    adaptation: tuple[str, ...] = ()
     proves: str | None = None
     served_as: str | None = None
 
@@ -50,7 +50,7 @@ class Answer:
 def _lines() -> Iterator[Answer]:
     for line in _TABLE.read_text("utf-8").splitlines():
         told = json.loads(line)
-        yield Answer(**{"headers": {}, **told, "wish": tuple(told.get("wish", ()))})
+        yield Answer(**{"headers": {}, **told, "adaptation": tuple(told.get("adaptation", ()))})
 
 
 ANSWERS = tuple(_lines())

@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 
 from monitor.core.answer.error_patterns import absent, account, endpoint, limits, money
-from monitor.core.answer.error_patterns.pattern import Saying
+from monitor.core.answer.error_patterns.pattern import ErrorPattern
 from monitor.core.answer.facts import Facts, read_facts
 from monitor.core.answer.table import bare_words
 from monitor.core.domain.vocabulary import Outcome, Reason
 from tests.core.answer.answers import ANSWERS, NOW, Answer
 
 _MODULES = (absent, account, endpoint, limits, money)
-ROWS: list[tuple[str, Saying]] = [
+ROWS: list[tuple[str, ErrorPattern]] = [
     (name.removesuffix("_ROWS"), row)
     for module in _MODULES
     for name, rows in vars(module).items()
@@ -37,13 +37,13 @@ def test_an_answer_is_read_as_it_is_meant(answer: Answer) -> None:
     assert f"{found.outcome}/{found.reason}" == answer.means
     assert found.proves == answer.proves
     assert found.served_as == answer.served_as
-    wish = found.wish
+    adaptation = found.adaptation
     changes = (
-        (*(f"+{each}" for each in sorted(wish.make)), *(f"-{each}" for each in sorted(wish.undo)))
-        if wish
+        (*(f"+{each}" for each in sorted(adaptation.make)), *(f"-{each}" for each in sorted(adaptation.undo)))
+        if adaptation
         else ()
     )
-    assert changes == answer.wish
+    assert changes == answer.adaptation
 
 
 FACTS: list[tuple[Answer, Facts]] = [
@@ -52,7 +52,7 @@ FACTS: list[tuple[Answer, Facts]] = [
 
 
 @pytest.mark.parametrize(("situation", "row"), ROWS, ids=[f"{name}: {row.says[:40]}" for name, row in ROWS])
-def test_whoever_a_row_names_did_say_so(situation: str, row: Saying) -> None:
+def test_whoever_a_row_names_did_say_so(situation: str, row: ErrorPattern) -> None:
     assert row.source
     for name in row.of.split():
         texts = [

@@ -11,7 +11,7 @@ from monitor.core.answer.body import is_page, output_tokens, read_document
 from monitor.core.answer.classify import Finding, classify
 from monitor.core.answer.exchange import Exchange
 from monitor.core.domain.vocabulary import Kind, Outcome, Reason
-from monitor.core.request.forms import Change
+from monitor.core.request.forms import RequestChange
 from tests.fuzz.results import holds_a_result
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
@@ -138,8 +138,8 @@ def test_an_empty_answer_wishes_for_more_room(body: object) -> None:
     """Rule 39."""
     found = look(body)
     assert (found.outcome, found.reason) == (DOWN, Reason.INVALID_ANSWER)
-    assert found.wish is not None
-    assert found.wish.make == {Change.MORE_TOKENS}
+    assert found.adaptation is not None
+    assert found.adaptation.make == {RequestChange.MORE_TOKENS}
 
 
 @pytest.mark.parametrize(
@@ -163,7 +163,7 @@ def test_an_empty_answer_wishes_for_more_room(body: object) -> None:
 )
 def test_what_is_explained_or_said_is_an_answer(body: object) -> None:
     found = look(body)
-    assert (found.outcome, found.wish) == (UP, None)
+    assert (found.outcome, found.adaptation) == (UP, None)
 
 
 @pytest.mark.parametrize(
@@ -195,7 +195,7 @@ def test_an_error_word_or_an_error_sentence_without_tokens_is_no_answer(body: ob
     """Rule 39."""
     found = look(body)
     assert found.outcome is not UP
-    assert (found.reason, found.wish) == (reason, None)
+    assert (found.reason, found.adaptation) == (reason, None)
 
 
 @pytest.mark.parametrize("finish", ["stop", "length", None])
@@ -378,4 +378,4 @@ def test_no_body_is_an_answer_without_a_choice_or_another_result(body: str, trun
 def test_every_body_is_read_without_a_fault(body: str, status: int) -> None:
     found = look(body, status=status)
     assert found.detail is None or found.detail.isprintable()
-    assert found.wish is None or found.outcome is not UP
+    assert found.adaptation is None or found.outcome is not UP

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from monitor.core.answer.classify import Finding
 from monitor.core.answer.table import NO_SUCH_MODEL_ROW, TABLE
 from monitor.core.domain.vocabulary import Kind, Outcome, Reason
-from monitor.core.planning.inputs import NOTHING_KNOWN, CatalogNote, Knowledge, Quirks
+from monitor.core.planning.inputs import NOTHING_KNOWN, CatalogEntry, Knowledge, ProviderTraits
 from monitor.core.planning.learning import learned, proven
 from monitor.core.planning.search import (
     SEARCH_AGAIN,
@@ -25,38 +25,46 @@ from monitor.core.planning.search import (
     plan_for,
 )
 from monitor.core.request.adaptations import MORE_ROOM
-from monitor.core.request.forms import COSTLY, KIND_OF, PLAIN_CHAT, Change, Form, Route, Wish
+from monitor.core.request.forms import (
+    COSTLY,
+    KIND_OF,
+    PLAIN_CHAT,
+    Adaptation,
+    RequestChange,
+    RequestForm,
+    Route,
+)
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 MODEL = "acme/model-1"
-USUAL = Quirks()
-TYPED = Quirks(wants_input_type=True)
-CHAT, VECTORS, TEXT = Form(Route.CHAT), Form(Route.EMBEDDINGS), Form(Route.COMPLETIONS)
-WITH_TYPE = Form(Route.EMBEDDINGS, (Change.INPUT_TYPE,))
-WITH_SYSTEM = Form(Route.CHAT, (Change.SYSTEM,))
-WITH_BOTH = Form(Route.CHAT, (Change.SYSTEM, Change.TEMPERATURE))
+USUAL = ProviderTraits()
+TYPED = ProviderTraits(wants_input_type=True)
+CHAT, VECTORS, TEXT = RequestForm(Route.CHAT), RequestForm(Route.EMBEDDINGS), RequestForm(Route.COMPLETIONS)
+WITH_TYPE = RequestForm(Route.EMBEDDINGS, (RequestChange.INPUT_TYPE,))
+WITH_SYSTEM = RequestForm(Route.CHAT, (RequestChange.SYSTEM,))
+WITH_BOTH = RequestForm(Route.CHAT, (RequestChange.SYSTEM, RequestChange.TEMPERATURE))
 
-Says = Finding | Callable[[Form], Finding]
-World = Callable[[Form], Finding]
+Says = Finding | Callable[[RequestForm], Finding]
+World = Callable[[RequestForm], Finding]
 
 
 def finding(
-    outcome: Outcome, reason: Reason, *, proves: Kind | None = None, wish: Wish | None = None
+    outcome: Outcome, reason: Reason, *, proves: Kind | None = None, adaptation: Adaptation | None = None
 ) -> Finding:
-    return Finding(outcome, reason, row="", proves=proves, wish=wish)
+    return Finding(outcome, reason, row="", proves=proves, adaptation=adaptation)
 
 
 def ok(kind: Kind) -> Finding:
     return finding(Outcome.AVAILABLE, Reason.OK, proves=kind)
 
 
-def wanting(*make: Change, proves: Kind | None = None) -> Finding:
-    wish = Wish(frozenset(make)) if make else None
-    return finding(Outcome.UNKNOWN, Reason.NEEDS_OTHER_REQUEST, proves=proves, wish=wish)
+def wanting(*make: RequestChange, proves: Kind | None = None) -> Finding:
+    adaptation = Adaptation(frozenset(make)) if make else None
+    return finding(Outcome.UNKNOWN, Reason.NEEDS_OTHER_REQUEST, proves=proves, adaptation=adaptation)
 
 
-def unless(change: Change, refusal: Finding, answer: Finding) -> Callable[[Form], Finding]:
+def unless(change: RequestChange, refusal: Finding, answer: Finding) -> Callable[[RequestForm], Finding]:
     return lambda form: answer if change in form.changes else refusal
 
 
@@ -74,7 +82,7 @@ REFUSED = finding(Outcome.UNKNOWN, Reason.CREDENTIAL)
 def world(says: Mapping[Route, Says] | None = None, *, other: Finding = NOT_HERE) -> World:
     """Make a provider that says this of a model, and elsewhere that it is not there."""
 
-    def answer(form: Form) -> Finding:
+    def answer(form: RequestForm) -> Finding:
         told = (says or {}).get(form.route, other)
         return told if isinstance(told, Finding) else told(form)
 
@@ -99,7 +107,7 @@ class Search:
     after: Known
 
     @property
-    def forms(self) -> list[Form]:
+    def forms(self) -> list[RequestForm]:
         return [each.form for each in self.tried]
 
     @property
@@ -115,7 +123,7 @@ def search(
     provider: World,
     known: Known = Known(),
     *,
-    quirks: Quirks = USUAL,
+    traits: ProviderTraits = USUAL,
     now: datetime = NOW,
     model: str = MODEL,
     declared: Route | None = None,
@@ -124,7 +132,7 @@ def search(
     """Ask a model until its answers stand, as a sweep does."""
     plan = plan_for(
         model,
-        quirks,
+        traits,
         kind=known.kind,
         knowledge=known.knowledge,
         now=now,
@@ -136,7 +144,7 @@ def search(
         assert len(tried) < 50, "a search must end"
         tried.append(Tried(form, provider(form)))
     end = conclude(plan, tried, kind=known.kind)
-    knowledge = learned(known.knowledge, plan, tried, quirks=quirks, now=now)
+    knowledge = learned(known.knowledge, plan, tried, traits=traits, now=now)
     return Search(plan, tuple(tried), end, Known(end.finding.proves or known.kind, knowledge))
 
 
@@ -161,12 +169,12 @@ def test_a_model_that_is_not_on_chat_is_found_and_then_asked_there_first_and_onl
 def test_a_second_route_of_a_kind_is_remembered_by_its_form() -> None:
     provider = world({Route.RESPONSES: ok(Kind.CHAT)})
     found = search(provider)
-    assert found.after == Known(Kind.CHAT, Knowledge(form=Form(Route.RESPONSES)))
-    assert search(provider, found.after).forms == [Form(Route.RESPONSES)]
+    assert found.after == Known(Kind.CHAT, Knowledge(form=RequestForm(Route.RESPONSES)))
+    assert search(provider, found.after).forms == [RequestForm(Route.RESPONSES)]
 
 
 def test_an_embedder_that_wants_its_input_type_is_asked_once_more_with_it() -> None:
-    wants = unless(Change.INPUT_TYPE, wanting(Change.INPUT_TYPE), ok(Kind.EMBEDDINGS))
+    wants = unless(RequestChange.INPUT_TYPE, wanting(RequestChange.INPUT_TYPE), ok(Kind.EMBEDDINGS))
     provider = world({Route.EMBEDDINGS: wants})
     found = search(provider)
     assert found.forms == [CHAT, VECTORS, WITH_TYPE]
@@ -175,17 +183,17 @@ def test_an_embedder_that_wants_its_input_type_is_asked_once_more_with_it() -> N
 
 
 def test_where_embedders_want_an_input_type_it_is_there_at_once_and_not_remembered() -> None:
-    found = search(world({Route.EMBEDDINGS: ok(Kind.EMBEDDINGS)}), quirks=TYPED)
+    found = search(world({Route.EMBEDDINGS: ok(Kind.EMBEDDINGS)}), traits=TYPED)
     assert found.forms == [CHAT, WITH_TYPE]
     assert found.after.knowledge == NOTHING_KNOWN
 
 
 def test_an_embedder_that_refuses_the_input_type_is_remembered_without() -> None:
-    def says(form: Form) -> Finding:
-        refusal = replace(wanting(), wish=Wish(undo=frozenset({Change.INPUT_TYPE})))
-        return refusal if Change.INPUT_TYPE in form.changes else ok(Kind.EMBEDDINGS)
+    def says(form: RequestForm) -> Finding:
+        refusal = replace(wanting(), adaptation=Adaptation(undo=frozenset({RequestChange.INPUT_TYPE})))
+        return refusal if RequestChange.INPUT_TYPE in form.changes else ok(Kind.EMBEDDINGS)
 
-    found = search(world({Route.EMBEDDINGS: says}), quirks=TYPED)
+    found = search(world({Route.EMBEDDINGS: says}), traits=TYPED)
     assert found.forms == [CHAT, WITH_TYPE, VECTORS]
     assert found.after.knowledge.form == VECTORS
 
@@ -260,7 +268,7 @@ def test_a_model_that_appears_on_a_route_is_found_in_its_turn_and_forgotten_as_l
 
 
 def test_a_provider_with_one_route_is_asked_there_alone() -> None:
-    found = search(world(), quirks=Quirks(routes=(Route.CHAT,)))
+    found = search(world(), traits=ProviderTraits(routes=(Route.CHAT,)))
     assert found.forms == [CHAT]
     assert found.says == (Outcome.UNKNOWN, Reason.NO_ENDPOINT)
 
@@ -373,7 +381,7 @@ def test_what_the_main_route_says_of_a_model_is_the_answer(trouble: Finding) -> 
     assert found.after == Known()
 
 
-@pytest.mark.parametrize("word", [NO_SUCH, ODD, wanting(), wanting(Change.SYSTEM)])
+@pytest.mark.parametrize("word", [NO_SUCH, ODD, wanting(), wanting(RequestChange.SYSTEM)])
 def test_a_guessed_route_that_knows_nothing_does_not_end_a_search(word: Finding) -> None:
     found = search(world({Route.EMBEDDINGS: word, Route.COMPLETIONS: ok(Kind.COMPLETIONS)}))
     assert found.routes[-1] is Route.COMPLETIONS
@@ -442,16 +450,16 @@ def test_a_lost_model_of_declared_kind_is_asked_as_that_alone_for_a_day() -> Non
 
 
 def test_what_answered_outdoes_the_catalogs_word_and_a_mere_lead_does_not() -> None:
-    lead = Knowledge(form=Form(Route.RESPONSES))
+    lead = Knowledge(form=RequestForm(Route.RESPONSES))
     assert search(world(), Known(Kind.CHAT, lead), declared=Route.EMBEDDINGS).routes[0] is Route.RESPONSES
     assert search(world(), Known(Kind.UNKNOWN, lead), declared=Route.EMBEDDINGS).routes[0] is Route.EMBEDDINGS
     assert search(world(), Known(Kind.CHAT), declared=Route.EMBEDDINGS).routes[0] is Route.CHAT
 
 
 def test_a_declared_kind_is_asked_on_the_providers_own_route_for_it() -> None:
-    quirks = Quirks(routes=(Route.EMBEDDINGS, Route.MESSAGES))
-    assert search(world(), quirks=quirks, declared=Route.CHAT).routes[0] is Route.MESSAGES
-    assert search(world(), quirks=quirks, declared=Route.MODERATIONS).routes[0] is Route.MODERATIONS
+    traits = ProviderTraits(routes=(Route.EMBEDDINGS, Route.MESSAGES))
+    assert search(world(), traits=traits, declared=Route.CHAT).routes[0] is Route.MESSAGES
+    assert search(world(), traits=traits, declared=Route.MODERATIONS).routes[0] is Route.MODERATIONS
 
 
 @pytest.mark.parametrize("word", [NOT_HERE, NO_SUCH, BROKEN, LATE, BUSY])
@@ -465,26 +473,26 @@ def test_a_declared_route_is_remembered_until_something_is_proven(word: Finding)
 
 
 @pytest.mark.parametrize(
-    ("note", "kind", "routes", "expected"),
+    ("entry", "kind", "routes", "expected"),
     [
-        (CatalogNote(), "unknown", (), True),
-        (CatalogNote(route=Route.EMBEDDINGS), "unknown", (), True),
-        (CatalogNote(route=Route.IMAGE), "unknown", (), False),
-        (CatalogNote(route=Route.IMAGE), "unknown", (Route.IMAGE,), True),
-        (CatalogNote(route=Route.SPEECH), "unknown", (Route.IMAGE,), False),
-        (CatalogNote(is_unaskable=True), "unknown", (), False),
-        (CatalogNote(is_unaskable=True), "chat", (), True),
-        (CatalogNote(route=Route.IMAGE), "chat", (), True),
-        (CatalogNote(), "image", (), False),
-        (CatalogNote(), "image", (Route.IMAGE,), True),
-        (CatalogNote(), "moderation", (), True),
+        (CatalogEntry(), "unknown", (), True),
+        (CatalogEntry(route=Route.EMBEDDINGS), "unknown", (), True),
+        (CatalogEntry(route=Route.IMAGE), "unknown", (), False),
+        (CatalogEntry(route=Route.IMAGE), "unknown", (Route.IMAGE,), True),
+        (CatalogEntry(route=Route.SPEECH), "unknown", (Route.IMAGE,), False),
+        (CatalogEntry(is_unaskable=True), "unknown", (), False),
+        (CatalogEntry(is_unaskable=True), "chat", (), True),
+        (CatalogEntry(route=Route.IMAGE), "chat", (), True),
+        (CatalogEntry(), "image", (), False),
+        (CatalogEntry(), "image", (Route.IMAGE,), True),
+        (CatalogEntry(), "moderation", (), True),
     ],
 )
 def test_nobody_is_asked_as_another_kind_than_one_that_may_not_be_asked(
-    note: CatalogNote, kind: str, routes: tuple[Route, ...], *, expected: bool
+    entry: CatalogEntry, kind: str, routes: tuple[Route, ...], *, expected: bool
 ) -> None:
     """Rule 38; what answered once counts more than the catalog."""
-    assert is_askable(note, Quirks(routes=(Route.CHAT, *routes)), kind=kind) is expected
+    assert is_askable(entry, ProviderTraits(routes=(Route.CHAT, *routes)), kind=kind) is expected
 
 
 def test_a_name_orders_the_guesses_and_never_comes_before_chat() -> None:
@@ -498,8 +506,10 @@ PICKY = world(
     {
         Route.CHAT: lambda form: (
             ok(Kind.CHAT)
-            if {Change.SYSTEM, Change.TEMPERATURE} <= {*form.changes}
-            else wanting(Change.TEMPERATURE if Change.SYSTEM in form.changes else Change.SYSTEM)
+            if {RequestChange.SYSTEM, RequestChange.TEMPERATURE} <= {*form.changes}
+            else wanting(
+                RequestChange.TEMPERATURE if RequestChange.SYSTEM in form.changes else RequestChange.SYSTEM
+            )
         )
     }
 )
@@ -517,16 +527,16 @@ def test_a_route_is_adapted_once_and_the_next_complaint_is_for_the_next_sweep() 
 
 
 def test_a_wish_that_was_granted_in_vain_is_not_granted_anew() -> None:
-    found = search(world({Route.CHAT: wanting(Change.SYSTEM)}))
+    found = search(world({Route.CHAT: wanting(RequestChange.SYSTEM)}))
     assert found.forms == [CHAT, WITH_SYSTEM]
     assert found.after.knowledge.form == WITH_SYSTEM
-    again = search(world({Route.CHAT: wanting(Change.SYSTEM)}), found.after)
+    again = search(world({Route.CHAT: wanting(RequestChange.SYSTEM)}), found.after)
     assert again.forms == [WITH_SYSTEM]
 
 
 def test_a_form_that_stopped_working_is_adapted_back() -> None:
     known = Known(Kind.CHAT, Knowledge(form=WITH_SYSTEM))
-    refusal = replace(wanting(), wish=Wish(undo=frozenset({Change.SYSTEM})))
+    refusal = replace(wanting(), adaptation=Adaptation(undo=frozenset({RequestChange.SYSTEM})))
     provider = world({Route.CHAT: lambda form: refusal if form.changes else ok(Kind.CHAT)})
     found = search(provider, known)
     assert found.forms == [WITH_SYSTEM, CHAT]
@@ -550,9 +560,9 @@ def test_a_proven_refusal_on_a_guessed_route_ends_the_search_there() -> None:
 
 def test_an_empty_answer_is_asked_once_with_more_room_and_that_is_remembered() -> None:
     """Rule 39."""
-    empty = replace(finding(Outcome.UNAVAILABLE, Reason.INVALID_ANSWER), wish=MORE_ROOM)
-    roomy = Form(Route.CHAT, (Change.MORE_TOKENS,))
-    found = search(world({Route.CHAT: unless(Change.MORE_TOKENS, empty, ok(Kind.CHAT))}))
+    empty = replace(finding(Outcome.UNAVAILABLE, Reason.INVALID_ANSWER), adaptation=MORE_ROOM)
+    roomy = RequestForm(Route.CHAT, (RequestChange.MORE_TOKENS,))
+    found = search(world({Route.CHAT: unless(RequestChange.MORE_TOKENS, empty, ok(Kind.CHAT))}))
     assert found.forms == [CHAT, roomy]
     assert found.says == (Outcome.AVAILABLE, Reason.OK)
     assert search(world({Route.CHAT: ok(Kind.CHAT)}), found.after).forms == [roomy]
@@ -562,50 +572,59 @@ def test_an_empty_answer_is_asked_once_with_more_room_and_that_is_remembered() -
 
 
 def test_where_the_word_stream_is_refused_it_is_left_out_from_then_on() -> None:
-    refusal = wanting(Change.NO_STREAM)
-    found = search(world({Route.CHAT: unless(Change.NO_STREAM, refusal, ok(Kind.CHAT))}))
-    assert found.forms == [CHAT, Form(Route.CHAT, (Change.NO_STREAM,))]
+    refusal = wanting(RequestChange.NO_STREAM)
+    found = search(world({Route.CHAT: unless(RequestChange.NO_STREAM, refusal, ok(Kind.CHAT))}))
+    assert found.forms == [CHAT, RequestForm(Route.CHAT, (RequestChange.NO_STREAM,))]
     assert search(world({Route.CHAT: ok(Kind.CHAT)}), found.after).forms == found.forms[1:]
 
 
 def test_where_speed_is_measured_chat_is_streamed_and_nothing_else() -> None:
     plan = search(world(), streamed=True).plan
-    streamed = {form.route for form in (plan.first, *plan.others) if Change.STREAM in form.changes}
+    streamed = {form.route for form in (plan.first, *plan.others) if RequestChange.STREAM in form.changes}
     assert streamed == {Route.CHAT, Route.RESPONSES}
 
 
 def test_refused_streaming_is_remembered() -> None:
-    refusal = wanting(Change.NO_STREAM)
-    provider = world({Route.CHAT: lambda form: refusal if Change.STREAM in form.changes else ok(Kind.CHAT)})
+    refusal = wanting(RequestChange.NO_STREAM)
+    provider = world(
+        {Route.CHAT: lambda form: refusal if RequestChange.STREAM in form.changes else ok(Kind.CHAT)}
+    )
     found = search(provider, streamed=True)
-    assert found.forms == [Form(Route.CHAT, (Change.STREAM,)), Form(Route.CHAT, (Change.NO_STREAM,))]
-    assert search(provider, found.after, streamed=True).forms == [Form(Route.CHAT, (Change.NO_STREAM,))]
+    assert found.forms == [
+        RequestForm(Route.CHAT, (RequestChange.STREAM,)),
+        RequestForm(Route.CHAT, (RequestChange.NO_STREAM,)),
+    ]
+    assert search(provider, found.after, streamed=True).forms == [
+        RequestForm(Route.CHAT, (RequestChange.NO_STREAM,))
+    ]
 
 
 # ---- Costly routes ---------------------------------------------------------------------
 
-COSTING = Quirks(routes=(*USUAL.routes, *COSTLY))
+COSTING = ProviderTraits(routes=(*USUAL.routes, *COSTLY))
 
 
 @pytest.mark.parametrize("route", sorted(COSTLY))
 def test_a_kind_whose_route_is_not_allowed_any_more_is_not_called_not_found(route: Route) -> None:
     provider = world({route: ok(KIND_OF[route])})
-    found = search(provider, quirks=COSTING)
+    found = search(provider, traits=COSTING)
     assert found.after.kind == KIND_OF[route]
     withdrawn = search(provider, found.after)
     assert withdrawn.says == (Outcome.UNKNOWN, Reason.NO_ENDPOINT)
-    assert search(provider, withdrawn.after, quirks=COSTING, now=NOW + HOUR).forms == [Form(route)]
+    assert search(provider, withdrawn.after, traits=COSTING, now=NOW + HOUR).forms == [RequestForm(route)]
 
 
 def test_a_remembered_form_of_a_route_that_is_not_allowed_any_more_is_not_used() -> None:
-    known = Known(Kind.IMAGE, Knowledge(form=Form(Route.IMAGE, (Change.TEMPERATURE,))))
+    known = Known(Kind.IMAGE, Knowledge(form=RequestForm(Route.IMAGE, (RequestChange.TEMPERATURE,))))
     assert search(world(), known).routes[0] is Route.CHAT
 
 
 # ---- Any answers -----------------------------------------------------------------------
 
-CHANGES = st.frozensets(st.sampled_from(Change), max_size=2)
-WISHES = st.none() | st.builds(Wish, st.frozensets(st.sampled_from(Change), max_size=1), CHANGES)
+CHANGES = st.frozensets(st.sampled_from(RequestChange), max_size=2)
+ADAPTATIONS = st.none() | st.builds(
+    Adaptation, st.frozensets(st.sampled_from(RequestChange), max_size=1), CHANGES
+)
 
 
 @st.composite
@@ -615,17 +634,17 @@ def findings(draw: st.DrawFn, route: Route) -> Finding:
     proves = KIND_OF[route] if rule.is_here else None
     if rule.outcome is Outcome.AVAILABLE:
         proves = draw(st.sampled_from([KIND_OF[route], *KIND_OF.values()]))
-    wish = draw(WISHES) if rule.reason is Reason.NEEDS_OTHER_REQUEST else None
-    return finding(rule.outcome, rule.reason, proves=proves, wish=wish)
+    adaptation = draw(ADAPTATIONS) if rule.reason is Reason.NEEDS_OTHER_REQUEST else None
+    return finding(rule.outcome, rule.reason, proves=proves, adaptation=adaptation)
 
 
 class AnyWorld:
     """A provider that says anything, and the same whenever it is asked the same."""
 
     def __init__(self, draw: st.DrawFn, *, often: Sequence[Finding] = ()) -> None:
-        self._draw, self._often, self._said = draw, often, dict[Form, Finding]()
+        self._draw, self._often, self._said = draw, often, dict[RequestForm, Finding]()
 
-    def __call__(self, form: Form) -> Finding:
+    def __call__(self, form: RequestForm) -> Finding:
         if form not in self._said:
             usual = [st.just(each) for each in self._often]
             self._said[form] = self._draw(st.one_of(*usual, findings(form.route)))
@@ -638,7 +657,7 @@ class Setting:
 
     provider: World
     known: Known
-    quirks: Quirks
+    traits: ProviderTraits
     model: str
     declared: Route | None
     streamed: bool
@@ -646,15 +665,15 @@ class Setting:
     @property
     def routes(self) -> set[Route]:
         """The provider's, and the declared one where that costs nothing and no other is of its kind."""
-        kinds = {KIND_OF[route] for route in self.quirks.routes}
+        kinds = {KIND_OF[route] for route in self.traits.routes}
         is_more = self.declared and self.declared not in COSTLY and KIND_OF[self.declared] not in kinds
-        return {*self.quirks.routes, *([self.declared] if self.declared and is_more else [])}
+        return {*self.traits.routes, *([self.declared] if self.declared and is_more else [])}
 
     def search(self, known: Known | None = None, now: datetime = NOW) -> Search:
         return search(
             self.provider,
             self.known if known is None else known,
-            quirks=self.quirks,
+            traits=self.traits,
             now=now,
             model=self.model,
             declared=self.declared,
@@ -663,9 +682,11 @@ class Setting:
 
 
 ROUTES = st.lists(st.sampled_from(Route), min_size=1, max_size=6, unique=True).map(tuple)
-QUIRKS = st.builds(lambda routes, typed: Quirks(routes=routes, wants_input_type=typed), ROUTES, st.booleans())
+QUIRKS = st.builds(
+    lambda routes, typed: ProviderTraits(routes=routes, wants_input_type=typed), ROUTES, st.booleans()
+)
 FORMS = st.builds(
-    lambda route, changes: Form(route, tuple(each for each in Change if each in changes)),
+    lambda route, changes: RequestForm(route, tuple(each for each in RequestChange if each in changes)),
     st.sampled_from(Route),
     CHANGES,
 )
@@ -689,7 +710,7 @@ def settings(draw: st.DrawFn, *, often: Sequence[Finding] = (NOT_HERE, NOT_HERE)
     return Setting(
         provider=AnyWorld(draw, often=often),
         known=Known(draw(st.sampled_from(Kind)), draw(KNOWLEDGE)),
-        quirks=draw(QUIRKS),
+        traits=draw(QUIRKS),
         model=draw(NAMES),
         declared=draw(st.none() | st.sampled_from(Route)),
         streamed=draw(st.booleans()),
@@ -715,10 +736,10 @@ def test_a_plan_holds_every_route_once_or_one_route_for_a_day(setting: Setting) 
         assert len(routes) == 1
     elif plan.later:
         assert len(routes) == 1
-        assert {*routes, *plan.later, *setting.known.knowledge.wrong} >= set(setting.quirks.routes)
+        assert {*routes, *plan.later, *setting.known.knowledge.wrong} >= set(setting.traits.routes)
         assert routes[0] not in setting.known.knowledge.wrong
     elif setting.known.knowledge.wrong and len(routes) == 1:
-        assert {*routes, *setting.known.knowledge.wrong} >= set(setting.quirks.routes)
+        assert {*routes, *setting.known.knowledge.wrong} >= set(setting.traits.routes)
     else:
         assert sorted(routes) == sorted(setting.routes)
 
@@ -779,15 +800,15 @@ def test_of_a_search_only_a_form_or_its_fruitlessness_is_remembered(setting: Set
         assert after.form is None or _unmeasured(after.form) in asked
 
 
-def _unmeasured(form: Form) -> tuple[Route, frozenset[Change]]:
-    return form.route, frozenset(form.changes) - {Change.STREAM}
+def _unmeasured(form: RequestForm) -> tuple[Route, frozenset[RequestChange]]:
+    return form.route, frozenset(form.changes) - {RequestChange.STREAM}
 
 
 @given(settings())
 def test_a_limit_or_trouble_of_the_provider_teaches_nothing(setting: Setting) -> None:
     """But for a trouble where the search was guessing, as it goes on there, and for what a wait held up."""
     found = setting.search()
-    is_untold = found.end.finding.proves is None and found.end.finding.wish is None and not _lost(found)
+    is_untold = found.end.finding.proves is None and found.end.finding.adaptation is None and not _lost(found)
     is_guess = found.end.form.route is not found.plan.main
     is_guess = is_guess and found.end.finding.reason in SECOND_LOOK
     if is_untold and not is_guess and not found.plan.is_declared:
@@ -799,7 +820,7 @@ def test_a_limit_or_trouble_of_the_provider_teaches_nothing(setting: Setting) ->
 def test_measuring_streams_leaves_no_trace_when_it_ends() -> None:
     provider = world({Route.RESPONSES: ok(Kind.CHAT)})
     found = search(provider, streamed=True)
-    assert found.after.knowledge == Knowledge(form=Form(Route.RESPONSES))
+    assert found.after.knowledge == Knowledge(form=RequestForm(Route.RESPONSES))
 
 
 def _lost(found: Search) -> bool:
@@ -827,7 +848,7 @@ def test_a_lost_model_costs_one_request_a_sweep_for_a_day(setting: Setting) -> N
     if not _lost(found) or found.after.knowledge.searched_at != NOW:
         return
     known, asked = found.after, list[Route]()
-    for sweep in range(len(setting.quirks.routes)):
+    for sweep in range(len(setting.traits.routes)):
         nowhere = replace(setting, provider=world())
         again = nowhere.search(known, NOW + (sweep + 1) * HOUR)
         assert len(again.tried) == 1
@@ -835,7 +856,7 @@ def test_a_lost_model_costs_one_request_a_sweep_for_a_day(setting: Setting) -> N
         known = again.after
     usual = plan_for(
         setting.model,
-        setting.quirks,
+        setting.traits,
         kind=known.kind,
         knowledge=replace(known.knowledge, searched_at=None),
         now=NOW,
@@ -845,4 +866,4 @@ def test_a_lost_model_costs_one_request_a_sweep_for_a_day(setting: Setting) -> N
     if usual.is_declared or is_usual or KIND_OF[usual.main] == known.kind:
         assert set(asked) == {usual.main}
     else:
-        assert sorted(asked) == sorted(setting.quirks.routes)
+        assert sorted(asked) == sorted(setting.traits.routes)

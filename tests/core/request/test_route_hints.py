@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.core.planning.inputs import Quirks
+from monitor.core.planning.inputs import ProviderTraits
 from monitor.core.request.forms import Route
 from monitor.core.request.route_hints import in_order
 
@@ -51,7 +51,7 @@ def test_the_catalogs_word_comes_before_the_names() -> None:
 
 
 def test_a_route_that_is_not_asked_here_is_not_added() -> None:
-    assert in_order("whisper", Quirks().routes, Route.IMAGE) == Quirks().routes
+    assert in_order("whisper", ProviderTraits().routes, Route.IMAGE) == ProviderTraits().routes
 
 
 @given(NAMES, ROUTES, st.none() | st.sampled_from(Route))

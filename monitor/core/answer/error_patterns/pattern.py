@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 
-class Saying(NamedTuple):
+class ErrorPattern(NamedTuple):
     """Who says so (names apart by blanks, `any` for words of no one provider), a pattern, and its source.
 
     Patterns are matched anywhere in text in lower case, in which the model's id is `this` and addresses are
@@ -17,6 +17,6 @@ class Saying(NamedTuple):
     source: str
 
 
-def joined(rows: Iterable[Saying]) -> str:
+def joined(rows: Iterable[ErrorPattern]) -> str:
     """Return one pattern for whatever some row says."""
     return "|".join(f"(?:{row.says})" for row in rows)

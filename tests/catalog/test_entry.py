@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from monitor.catalog.entry import _ENDS, _FLAGS, read_entry
 from monitor.catalog.kinds import _KINDS, _OUTPUTS, _PLACES
-from monitor.catalog.note import _ENDS, _FLAGS, read_note
 from monitor.catalog.page import read_page
 from monitor.catalog.read import read_catalog
 from monitor.catalog.reading import CatalogReading
 from monitor.config import PRESETS
-from monitor.core.planning.inputs import NOTHING_NOTED, CatalogNote
+from monitor.core.planning.inputs import EMPTY_ENTRY, CatalogEntry
 from monitor.core.request.forms import Route
 from monitor.http import open_client
 from monitor.probe.pacer import Pacer
@@ -45,7 +45,7 @@ DAY = datetime(2027, 1, 1, tzinfo=UTC)
     ],
 )
 def test_an_announced_end_is_read_in_every_form(row: dict[str, object]) -> None:
-    assert read_note(row) == CatalogNote(retires_at=DAY)
+    assert read_entry(row) == CatalogEntry(retires_at=DAY)
 
 
 @pytest.mark.parametrize(
@@ -77,19 +77,19 @@ def test_an_announced_end_is_read_in_every_form(row: dict[str, object]) -> None:
     ],
 )
 def test_what_is_no_end_says_nothing(value: object) -> None:
-    assert {read_note({name: value}) for name in _ENDS} == {NOTHING_NOTED}
+    assert {read_entry({name: value}) for name in _ENDS} == {EMPTY_ENTRY}
 
 
 @pytest.mark.parametrize("row", [{"is_deprecated": True}, {"active": False}, {"deprecated": True}])
 def test_a_mark_without_a_date_is_a_flag(row: dict[str, object]) -> None:
-    assert read_note(row) == CatalogNote(is_flagged=True)
+    assert read_entry(row) == CatalogEntry(is_flagged=True)
 
 
 @pytest.mark.parametrize(
     "row", [{"is_deprecated": False}, {"active": True}, {"active": None}, {"active": 0}, {"is_deprecated": 1}]
 )
 def test_only_plain_truth_values_are_marks(row: dict[str, object]) -> None:
-    assert read_note(row) == NOTHING_NOTED
+    assert read_entry(row) == EMPTY_ENTRY
 
 
 SAID: list[tuple[str, object, Route]] = [
@@ -175,7 +175,7 @@ SAID: list[tuple[str, object, Route]] = [
 @pytest.mark.parametrize(("name", "value", "route"), SAID)
 def test_the_catalogs_own_word_tells_the_route(name: str, value: object, route: Route) -> None:
     """Rule 38, each field as its provider has it."""
-    assert read_note({"id": "a", "type": "model", name: value}) == CatalogNote(route=route)
+    assert read_entry({"id": "a", "type": "model", name: value}) == CatalogEntry(route=route)
 
 
 @pytest.mark.parametrize(
@@ -200,14 +200,14 @@ def test_the_catalogs_own_word_tells_the_route(name: str, value: object, route: 
     ],
 )
 def test_a_kind_that_no_route_asks_is_noted_as_such(row: dict[str, object]) -> None:
-    assert read_note(row) == CatalogNote(is_unaskable=True)
+    assert read_entry(row) == CatalogEntry(is_unaskable=True)
 
 
 def test_some_words_mean_something_at_one_provider_alone() -> None:
     """Rule 40: Together calls base models so, where Vercel means chat."""
     for word in ("language", "code"):
-        assert read_note({"type": word}) == NOTHING_NOTED
-        assert read_note({"type": word}, PRESETS["together"].quirks.kind_words).route is Route.COMPLETIONS
+        assert read_entry({"type": word}) == EMPTY_ENTRY
+        assert read_entry({"type": word}, PRESETS["together"].traits.kind_words).route is Route.COMPLETIONS
 
 
 @pytest.mark.parametrize(
@@ -241,7 +241,7 @@ def test_some_words_mean_something_at_one_provider_alone() -> None:
     ],
 )
 def test_a_type_that_is_not_sure_says_nothing(row: dict[str, object]) -> None:
-    assert read_note(row) == NOTHING_NOTED
+    assert read_entry(row) == EMPTY_ENTRY
 
 
 INNER = ("year", "month", "day", "mode", "completion_chat", "name", "id", "output_modalities", "modality")
@@ -270,10 +270,12 @@ ROWS = st.dictionaries(st.sampled_from(NAMES), VALUES)
 
 @given(ROWS | VALUES)
 def test_whatever_a_row_holds_the_note_is_one(row: object) -> None:
-    note = read_note(row)
-    assert note.retires_at is None or (note.retires_at.tzinfo is UTC and 2015 <= note.retires_at.year < 2100)
-    assert not (note.is_flagged and note.retires_at)
-    assert not (note.is_unaskable and note.route)
+    entry = read_entry(row)
+    assert entry.retires_at is None or (
+        entry.retires_at.tzinfo is UTC and 2015 <= entry.retires_at.year < 2100
+    )
+    assert not (entry.is_flagged and entry.retires_at)
+    assert not (entry.is_unaskable and entry.route)
 
 
 # ---- Through pages and whole catalogs ----
@@ -290,7 +292,7 @@ def test_the_first_row_of_an_id_speaks_for_it() -> None:
     ]
     page = read_page(json.dumps({"data": data}), url=URL)
     assert (page.ids, page.rejected) == (("a", "a", "b", "b", "d"), 1)
-    assert page.notes == {"b": CatalogNote(route=Route.RERANK)}
+    assert page.entries == {"b": CatalogEntry(route=Route.RERANK)}
 
 
 def reading_of(play: Play) -> CatalogReading:
@@ -312,9 +314,9 @@ def test_an_earlier_page_speaks_before_a_later_one() -> None:
 
     found = reading_of(play)
     assert found.ids == ("a", "b", "c")
-    assert found.notes == {"b": CatalogNote(route=Route.CHAT), "c": CatalogNote(retires_at=DAY)}
+    assert found.entries == {"b": CatalogEntry(route=Route.CHAT), "c": CatalogEntry(retires_at=DAY)}
 
 
 def test_a_catalog_that_is_not_believed_says_nothing_of_models() -> None:
     found = reading_of(saying(answer(200, {"data": [{"id": "a", "type": "chat"}], "has_more": True})))
-    assert (found.complete, found.notes) == (False, {})
+    assert (found.complete, found.entries) == (False, {})

@@ -9,9 +9,9 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from types import MappingProxyType
 
-from monitor.catalog.kinds import kind_note
+from monitor.catalog.kinds import kind_entry
 from monitor.core.answer.dates import read_moment
-from monitor.core.planning.inputs import NOTHING_NOTED, CatalogNote
+from monitor.core.planning.inputs import EMPTY_ENTRY, CatalogEntry
 from monitor.core.request.forms import Route
 
 # The end itself before the day from which on a model is only discouraged.
@@ -33,16 +33,16 @@ _MILLIS_UNTIL = 1000 * _MILLIS_FROM
 _LONGEST = 64
 
 
-def read_note(row: object, words: Mapping[str, Route] = MappingProxyType({})) -> CatalogNote:
-    """Return what a row says of its model; `NOTHING_NOTED` where it says nothing. Never raises.
+def read_entry(row: object, words: Mapping[str, Route] = MappingProxyType({})) -> CatalogEntry:
+    """Return what a row says of its model; `EMPTY_ENTRY` where it says nothing. Never raises.
 
     `words` are names of kinds that this provider alone has.
     """
     if not isinstance(row, dict):
-        return NOTHING_NOTED
+        return EMPTY_ENTRY
     retires_at = next((moment for name in _ENDS if (moment := _moment(row.get(name)))), None)
     is_flagged = retires_at is None and any(row.get(name) is marked for name, marked in _FLAGS.items())
-    return replace(kind_note(row, words), retires_at=retires_at, is_flagged=is_flagged)
+    return replace(kind_entry(row, words), retires_at=retires_at, is_flagged=is_flagged)
 
 
 # ---- When it is to end ----
