@@ -1,7 +1,6 @@
 """Read a provider's whole model list, page by page, within limits. A sick catalog is a value."""
 
 import asyncio
-import re
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -11,8 +10,8 @@ from monitor.catalog.document import Unreadable
 from monitor.catalog.naming import without_prefix
 from monitor.catalog.page import Page, read_page
 from monitor.catalog.reading import NO_USABLE_ID, CatalogReading, CatalogTrouble
-from monitor.core.answer import error_patterns
 from monitor.core.answer.body import all_text, is_page, read_document, telling_text
+from monitor.core.answer.error_patterns import account, money
 from monitor.core.answer.exchange import CONNECTION_LEVEL, FAILURE_TEXT, Exchange
 from monitor.core.answer.redact import redact
 from monitor.core.domain.vocabulary import Cause
@@ -229,9 +228,9 @@ def _cause_in_words(answer: Exchange) -> Cause:
     """Return what an answer's words tell where its status does not: some reject a key with a 400."""
     document = read_document(answer.body)
     text = all_text(document, answer.body) if answer.http_status in _REFUSED else ""
-    if re.search(error_patterns.NO_MONEY, text) or re.search(error_patterns.PLAN, text):
+    if money.NO_MONEY.are_in(text) or money.PLAN.are_in(text):
         return Cause.QUOTA
-    return Cause.CREDENTIAL if re.search(error_patterns.KEY, text) else Cause.CATALOG_UNREADABLE
+    return Cause.CREDENTIAL if account.KEY.are_in(text) else Cause.CATALOG_UNREADABLE
 
 
 def _emptiness(progress: _Progress) -> CatalogTrouble | None:

@@ -11,7 +11,8 @@ import re
 from collections.abc import Callable, Container
 from dataclasses import dataclass
 
-from monitor.core.answer import error_patterns
+from monitor.core.answer.error_patterns import absent, account, endpoint, limits, money
+from monitor.core.answer.error_patterns.pattern import ErrorPatterns
 from monitor.core.answer.exchange import CONNECTION_LEVEL, Failure
 from monitor.core.answer.facts import SUCCESS, UNDER_200, Facts
 from monitor.core.domain.vocabulary import Kind, Outcome, Reason
@@ -30,7 +31,7 @@ class Rule:
     outcome: Outcome
     reason: Reason
     status: Container[int]
-    says: str | None = None
+    says: ErrorPatterns | None = None
     when: _Condition | None = None
     is_here: bool = False
 
@@ -38,7 +39,7 @@ class Rule:
         """Whether this row speaks of these facts."""
         if facts.status not in self.status or (self.when and not self.when(facts)):
             return False
-        return self.says is None or re.search(self.says, facts.text) is not None
+        return self.says is None or self.says.are_in(facts.text)
 
 
 # ---- Signs: what the rows look for (texts are matched in lower case) -------------------
@@ -48,18 +49,8 @@ _ANY = range(-1, 1000)
 _OK = (UNDER_200, *SUCCESS)
 _ERROR = (UNDER_200, *range(400, 600))
 _REFUSED = (400, 422)
-_OF_MODEL = (
-    UNDER_200,
-    400,
-    401,
-    403,
-    404,
-    409,
-    422,
-    424,
-    451,
-    *range(500, 504),
-)  # words there may be a model's
+# Words there may be a model's.
+_OF_MODEL = (UNDER_200, 400, 401, 403, 404, 409, 422, 424, 451, *range(500, 504))
 _LIMITING = (UNDER_200, 400, 403, *range(411, 500), *range(500, 530))
 _BUSY = (UNDER_200, 400, 403, *range(409, 505))
 _BARE_MARKS = re.compile(r"[{}\[\]'\"`]|\b(?:detail|message|error|msg)\b['\"]?:")
@@ -110,7 +101,7 @@ def _no_path(facts: Facts) -> bool:
     """Whether a 404 is bare, so about the address: a page, or words that say only "not found"."""
     if facts.relayed is None and not isinstance(facts.document, dict | list):
         return True
-    is_bare = re.search(error_patterns.NO_PATH, bare_words(facts)) is not None
+    is_bare = absent.NO_PATH.are_in(bare_words(facts))
     return is_bare or _BARE_DOCUMENT.search(facts.sentence) is not None
 
 
@@ -122,7 +113,7 @@ def bare_words(facts: Facts) -> str:
 
 def _says_no_path(facts: Facts) -> bool:
     """Whether a 2xx says in words that nothing is at this address (LM Studio; Cloudflare)."""
-    return bool(bare_words(facts)) and re.search(error_patterns.NO_PATH, bare_words(facts)) is not None
+    return bool(bare_words(facts)) and absent.NO_PATH.are_in(bare_words(facts))
 
 
 def _names_no_model(facts: Facts) -> bool:
@@ -134,7 +125,7 @@ def _no_path_nor_listed(facts: Facts) -> bool:
 
 
 def _names_no_amount(facts: Facts) -> bool:
-    return re.search(error_patterns.PER_MINUTE, facts.text) is None
+    return not limits.PER_MINUTE.are_in(facts.text)
 
 
 def _names_location(facts: Facts) -> bool:
@@ -172,98 +163,68 @@ TABLE: tuple[Rule, ...] = (
     Rule("5", _LIMITED, Reason.QUEUED, (202,), when=_is_queued),
     Rule("7", _UNCLEAR, Reason.INVALID_ANSWER, (403,), when=_no_api_spoke),
     # Money whatever the status, then amounts of a day, then words that some say of both (rules.md 6)
-    Rule("9", _UNCLEAR, Reason.QUOTA, _ERROR, says=error_patterns.NO_MONEY),
+    Rule("9", _UNCLEAR, Reason.QUOTA, _ERROR, says=money.NO_MONEY),
     Rule("9", _UNCLEAR, Reason.QUOTA, (402,)),
-    Rule("21", _LIMITED, Reason.MODEL_QUOTA, _LIMITING, says=error_patterns.PER_DAY),
-    Rule("9", _UNCLEAR, Reason.QUOTA, _ERROR, says=error_patterns.PLAN, when=_names_no_amount),
+    Rule("21", _LIMITED, Reason.MODEL_QUOTA, _LIMITING, says=limits.PER_DAY),
+    Rule("9", _UNCLEAR, Reason.QUOTA, _ERROR, says=money.PLAN, when=_names_no_amount),
     # The model, whatever the status that says it
     Rule("10", _DOWN, Reason.END_OF_LIFE, (410,)),
     Rule(
-        "10",
-        _DOWN,
-        Reason.END_OF_LIFE,
-        (UNDER_200, 400, 403, 404, 422),
-        says=error_patterns.ENDED,
-        when=_is_of_model,
+        "10", _DOWN, Reason.END_OF_LIFE, (UNDER_200, 400, 403, 404, 422), says=absent.ENDED, when=_is_of_model
     ),
-    Rule(NO_SUCH_MODEL_ROW, _DOWN, Reason.NOT_FOUND, _OF_MODEL, says=error_patterns.EITHER),
+    Rule(NO_SUCH_MODEL_ROW, _DOWN, Reason.NOT_FOUND, _OF_MODEL, says=absent.EITHER),
     Rule(
-        "8",
-        _DOWN,
-        Reason.NOT_FOR_ACCOUNT,
-        (*_OF_MODEL, 429),
-        says=error_patterns.NOT_IN_PLAN,
-        when=_names_no_amount,
+        "8", _DOWN, Reason.NOT_FOR_ACCOUNT, (*_OF_MODEL, 429), says=account.NOT_IN_PLAN, when=_names_no_amount
     ),
-    Rule("8", _DOWN, Reason.NOT_FOR_ACCOUNT, _OF_MODEL, says=error_patterns.NOT_YOURS),
-    Rule("11", _DOWN, Reason.WITHDRAWN, (UNDER_200, 404), says=error_patterns.WITHDRAWN),
-    Rule("11", _DOWN, Reason.WITHDRAWN, (400, 403, 422), says=error_patterns.MODEL_WITHDRAWN),
-    Rule("11", _DOWN, Reason.WITHDRAWN, (401,), says=error_patterns.DISABLED),
-    Rule(
-        "14",
-        _DOWN,
-        Reason.NOT_FOR_ACCOUNT,
-        (UNDER_200, 404),
-        says=error_patterns.NOT_OF_ACCOUNT,
-        is_here=True,
-    ),
+    Rule("8", _DOWN, Reason.NOT_FOR_ACCOUNT, _OF_MODEL, says=account.NOT_YOURS),
+    Rule("11", _DOWN, Reason.WITHDRAWN, (UNDER_200, 404), says=absent.WITHDRAWN),
+    Rule("11", _DOWN, Reason.WITHDRAWN, (400, 403, 422), says=absent.MODEL_WITHDRAWN),
+    Rule("11", _DOWN, Reason.WITHDRAWN, (401,), says=absent.DISABLED),
+    Rule("14", _DOWN, Reason.NOT_FOR_ACCOUNT, (UNDER_200, 404), says=account.NOT_OF_ACCOUNT, is_here=True),
     Rule(
         NO_SUCH_MODEL_ROW,
         _UNCLEAR,
         Reason.NO_ENDPOINT,
         (UNDER_200, 400, 404),
-        says=error_patterns.NOT_HERE_OR_NOWHERE,
+        says=endpoint.NOT_HERE_OR_NOWHERE,
     ),
-    Rule(
-        OTHER_ENDPOINT_ROW,
-        _UNCLEAR,
-        Reason.NO_ENDPOINT,
-        (*_OF_MODEL, 415),
-        says=error_patterns.OTHER_ENDPOINT,
-    ),
+    Rule(OTHER_ENDPOINT_ROW, _UNCLEAR, Reason.NO_ENDPOINT, (*_OF_MODEL, 415), says=endpoint.OTHER_ENDPOINT),
     Rule(OTHER_ENDPOINT_ROW, _UNCLEAR, Reason.NO_ENDPOINT, (501,)),
-    Rule(
-        "17",
-        _UNCLEAR,
-        Reason.NEEDS_OTHER_REQUEST,
-        (UNDER_200, 404, 500),
-        says=error_patterns.NO_SUCH_PROVIDER,
-    ),
-    Rule(NO_SUCH_MODEL_ROW, _DOWN, Reason.NOT_FOUND, _OF_MODEL, says=error_patterns.NO_SUCH_MODEL),
-    Rule("20", _UNCLEAR, Reason.BAD_REQUEST, (UNDER_200, *_REFUSED, 403), says=error_patterns.FILTERED),
+    Rule("17", _UNCLEAR, Reason.NEEDS_OTHER_REQUEST, (UNDER_200, 404, 500), says=endpoint.NO_SUCH_PROVIDER),
+    Rule(NO_SUCH_MODEL_ROW, _DOWN, Reason.NOT_FOUND, _OF_MODEL, says=absent.NO_SUCH_MODEL),
+    Rule("20", _UNCLEAR, Reason.BAD_REQUEST, (UNDER_200, *_REFUSED, 403), says=endpoint.FILTERED),
     # The key
     Rule("6", _UNCLEAR, Reason.CREDENTIAL, (401,)),
-    Rule("7", _UNCLEAR, Reason.CREDENTIAL, (UNDER_200, 400), says=error_patterns.KEY),
-    Rule("7", _UNCLEAR, Reason.CREDENTIAL, (UNDER_200, 400, 500), says=error_patterns.KEY_MISSING),
-    Rule("7", _UNCLEAR, Reason.CREDENTIAL, (UNDER_200, 400), says=error_patterns.PLACE),
-    Rule("22", _LIMITED, Reason.TOO_MANY_REQUESTS, (403,), says=error_patterns.TOO_MANY),
+    Rule("7", _UNCLEAR, Reason.CREDENTIAL, (UNDER_200, 400), says=account.KEY),
+    Rule("7", _UNCLEAR, Reason.CREDENTIAL, (UNDER_200, 400, 500), says=account.KEY_MISSING),
+    Rule("7", _UNCLEAR, Reason.CREDENTIAL, (UNDER_200, 400), says=account.PLACE),
+    Rule("22", _LIMITED, Reason.TOO_MANY_REQUESTS, (403,), says=limits.TOO_MANY),
     Rule("7", _UNCLEAR, Reason.CREDENTIAL, (403,)),  # names no model: a canary tells whose trouble it is
     # The address
     Rule("13", _DOWN, Reason.NOT_FOUND, (404,), when=_no_path_nor_listed),
     Rule("12", _UNCLEAR, Reason.NO_ENDPOINT, (404,), when=_no_path),
     Rule("12", _UNCLEAR, Reason.NO_ENDPOINT, (UNDER_200,), when=_says_no_path),
-    Rule("26", _LIMITED, Reason.SATURATED, _BUSY, says=error_patterns.LOADING),
-    Rule("20", _UNCLEAR, Reason.BAD_REQUEST, (404,), says=error_patterns.OTHER_THING, when=_names_no_model),
-    Rule(
-        NO_SUCH_MODEL_ROW, _DOWN, Reason.NOT_FOUND, (404,)
-    ),  # a 404 with a sentence of its own speaks of the model
+    Rule("26", _LIMITED, Reason.SATURATED, _BUSY, says=limits.LOADING),
+    Rule("20", _UNCLEAR, Reason.BAD_REQUEST, (404,), says=absent.OTHER_THING, when=_names_no_model),
+    # A 404 with a sentence of its own speaks of the model
+    Rule(NO_SUCH_MODEL_ROW, _DOWN, Reason.NOT_FOUND, (404,)),
     # The request
-    Rule("16", _DOWN, Reason.DEGRADED, _ERROR, says=r"degraded function", is_here=True),
-    Rule("23", _LIMITED, Reason.SATURATED, (400, 424), says=error_patterns.BUSY),
-    Rule("22", _LIMITED, Reason.TOO_MANY_REQUESTS, (400, 413, 422, 424), says=error_patterns.TOO_MANY),
-    Rule("19", _UNCLEAR, Reason.NEEDS_OTHER_REQUEST, _REFUSED, says=r"urn:inference-service:", is_here=True),
-    Rule("17", _UNCLEAR, Reason.NEEDS_OTHER_REQUEST, _REFUSED, says=error_patterns.NAMES_A_FIELD),
+    Rule("16", _DOWN, Reason.DEGRADED, _ERROR, says=limits.DEGRADED, is_here=True),
+    Rule("23", _LIMITED, Reason.SATURATED, (400, 424), says=limits.BUSY),
+    Rule("22", _LIMITED, Reason.TOO_MANY_REQUESTS, (400, 413, 422, 424), says=limits.TOO_MANY),
+    Rule("19", _UNCLEAR, Reason.NEEDS_OTHER_REQUEST, _REFUSED, says=endpoint.OF_CONTAINER, is_here=True),
+    Rule("17", _UNCLEAR, Reason.NEEDS_OTHER_REQUEST, _REFUSED, says=endpoint.NAMES_A_FIELD),
     Rule("17", _UNCLEAR, Reason.NEEDS_OTHER_REQUEST, _REFUSED, when=_names_location),
     Rule("20", _UNCLEAR, Reason.BAD_REQUEST, _REFUSED),
     # Not now
-    Rule("26", _UNCLEAR, Reason.NO_CAPACITY, (UNDER_200, 429, 503), says=error_patterns.NO_DEPLOYMENT),
-    Rule("23", _LIMITED, Reason.SATURATED, (429,), says=error_patterns.BUSY),
+    Rule("26", _UNCLEAR, Reason.NO_CAPACITY, (UNDER_200, 429, 503), says=limits.NO_DEPLOYMENT),
+    Rule("23", _LIMITED, Reason.SATURATED, (429,), says=limits.BUSY),
     Rule("22", _LIMITED, Reason.TOO_MANY_REQUESTS, (429,)),
     Rule("23", _LIMITED, Reason.SATURATED, (529,)),
-    Rule("26", _DOWN, Reason.NO_CAPACITY, range(500, 505), says=error_patterns.COLD),
-    Rule("23", _LIMITED, Reason.SATURATED, _BUSY, says=error_patterns.BUSY),
-    Rule("23", _LIMITED, Reason.SATURATED, _BUSY, says=error_patterns.EXHAUSTED),
-    Rule("22", _LIMITED, Reason.TOO_MANY_REQUESTS, _LIMITING, says=error_patterns.TOO_MANY),
+    Rule("26", _DOWN, Reason.NO_CAPACITY, range(500, 505), says=limits.COLD),
+    Rule("23", _LIMITED, Reason.SATURATED, _BUSY, says=limits.BUSY),
+    Rule("23", _LIMITED, Reason.SATURATED, _BUSY, says=limits.EXHAUSTED),
+    Rule("22", _LIMITED, Reason.TOO_MANY_REQUESTS, _LIMITING, says=limits.TOO_MANY),
     Rule("24", _DOWN, Reason.SWITCHED_OFF, (503,), when=_is_switched_off),
     Rule("26", _DOWN, Reason.NO_CAPACITY, (504,)),
     Rule("25", _DOWN, Reason.SERVER_ERROR, range(500, 600)),

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from monitor.core.answer.error_patterns import absent, account, endpoint, limits, money
-from monitor.core.answer.error_patterns.pattern import ErrorPattern
+from monitor.core.answer.error_patterns.pattern import ErrorPattern, ErrorPatterns
 from monitor.core.answer.facts import Facts, read_facts
 from monitor.core.answer.table import bare_words
 from monitor.core.domain.vocabulary import Outcome, Reason
@@ -15,11 +15,11 @@ from tests.core.answer.answers import ANSWERS, NOW, Answer
 
 _MODULES = (absent, account, endpoint, limits, money)
 ROWS: list[tuple[str, ErrorPattern]] = [
-    (name.removesuffix("_ROWS"), row)
+    (name, row)
     for module in _MODULES
-    for name, rows in vars(module).items()
-    if name.endswith("_ROWS")
-    for row in rows
+    for name, patterns in vars(module).items()
+    if isinstance(patterns, ErrorPatterns)
+    for row in patterns.rows
 ]
 _DOCUMENT = Path(__file__).parents[3] / "docs/probing.md"
 

@@ -1,6 +1,7 @@
-"""One way to say something, as a row of a table: whose words they are, the words, where they were read."""
+"""The ways to say one thing, as a table: whose words they are, the words, where they were read."""
 
-from collections.abc import Iterable
+import re
+from functools import cached_property
 from typing import NamedTuple
 
 
@@ -17,6 +18,16 @@ class ErrorPattern(NamedTuple):
     source: str
 
 
-def joined(rows: Iterable[ErrorPattern]) -> str:
-    """Return one pattern for whatever some row says."""
-    return "|".join(f"(?:{row.says})" for row in rows)
+class ErrorPatterns:
+    """A table of rows that mean the same. It is compiled when it is first used: a command may need none."""
+
+    def __init__(self, *rows: tuple[str, str, str]) -> None:
+        self.rows = tuple(ErrorPattern(*row) for row in rows)
+
+    def are_in(self, text: str) -> bool:
+        """Whether some row's words are in a text."""
+        return self._any.search(text) is not None
+
+    @cached_property
+    def _any(self) -> re.Pattern[str]:
+        return re.compile("|".join(f"(?:{row.says})" for row in self.rows))
