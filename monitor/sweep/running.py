@@ -190,7 +190,9 @@ class Running:
         try:
             await to_thread(save_knowledge, self.engine, self.target.provider, learned)
         except StoreUnavailable as error:
-            event(log, logging.WARNING, "not_remembered", provider=self.target.provider, error=str(error))
+            event(
+                log, logging.WARNING, "knowledge_not_saved", provider=self.target.provider, error=str(error)
+            )
 
 
 def _tell(swept: Swept) -> None:

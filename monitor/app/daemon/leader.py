@@ -107,7 +107,7 @@ class Leader:
         if not self._has_worked:
             raise error
         if not self._is_database_away:
-            event(log, logging.ERROR, "database_away", error=str(error))
+            event(log, logging.ERROR, "database_unreachable", error=str(error))
         self._is_database_away = True
 
     async def _lead(self, lock: Lock, stop: Stop) -> None:
@@ -190,7 +190,7 @@ class Leader:
     async def _check_lock(self, lock: Lock, until: Stop) -> None:
         """Stop leading at once when the lock is lost: another daemon may lead by now."""
         if not await _is_held(lock):
-            event(log, logging.ERROR, "lead_lost")
+            event(log, logging.ERROR, "leadership_lost")
             until.ask()
             until.ask()
 

@@ -166,7 +166,9 @@ class Publisher:
         try:
             letter = self._letter(batch, number)
         except Exception as error:  # noqa: BLE001 - what cannot be worded must not hold up the others
-            event(log, logging.ERROR, "not_worded", channel=lane.name, id=number, error=type(error).__name__)
+            event(
+                log, logging.ERROR, "render_failed", channel=lane.name, id=number, error=type(error).__name__
+            )
             await self._try_later(lane, batch, f"it could not be worded ({type(error).__name__})")
             return True
         try:

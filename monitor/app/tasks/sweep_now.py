@@ -86,7 +86,7 @@ async def _tell(app: App, engine: Engine) -> None:
     try:
         publisher = News(app.settings, app.environ, engine, by=f"sweep {uuid4().hex}").publisher
     except ConfigError as error:
-        event(log, logging.WARNING, "not_told", error=str(error))
+        event(log, logging.WARNING, "notification_skipped", error=str(error))
         return
     with suppress(TimeoutError):
         await asyncio.wait_for(publisher.publish(), _TELLING_SECONDS)

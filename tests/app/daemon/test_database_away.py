@@ -57,14 +57,17 @@ def test_leader_and_standby_outlive_a_restart_of_the_database(postgres: OwnPostg
             with g.Process(config, "run") as standby:
                 g.wait_for(lambda: "standby" in standby.out, standby)
                 postgres.stop()
-                g.wait_for(lambda: "database_away" in leader.err and "database_away" in standby.err, leader)
+                g.wait_for(
+                    lambda: "database_unreachable" in leader.err and "database_unreachable" in standby.err,
+                    leader,
+                )
                 assert status_of(page, "/healthz") == 200
                 assert status_of(page, "/readyz") == 503
                 postgres.start()
                 probes = len(there.probes)
                 g.wait_for(lambda: len(there.probes) > probes + 10, standby)
                 assert (leader.is_alive, standby.is_alive) == (True, True)
-                assert leader.err.count("database_away") == 1
+                assert leader.err.count("database_unreachable") == 1
                 for process in (leader, standby):
                     process.send(signal.SIGTERM)
                     assert process.wait() == 0, process.err

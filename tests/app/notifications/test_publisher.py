@@ -397,7 +397,7 @@ def test_a_message_that_cannot_be_worded_holds_up_no_other(
             publish(sender)
             watch.pass_by(timedelta(minutes=1))
     assert models_of(place) == ["model/1", "model/3", "model/4"]
-    assert "ERROR   not_worded channel=hook" in written.getvalue()
+    assert "ERROR   render_failed channel=hook" in written.getvalue()
 
 
 def test_a_message_that_alone_is_refused_holds_up_the_others_for_an_hour_not_for_a_day(
@@ -449,7 +449,7 @@ def test_a_topic_that_nobody_words_is_put_off(engine: Engine, watch: Watch, plac
     post(engine, [1], "hook", topic="horoscope")
     with logged() as written:
         publish(publisher(engine, watch, hook(place, watch)))
-    assert "not_worded channel=hook" in written.getvalue()
+    assert "render_failed channel=hook" in written.getvalue()
     assert place.taken == []
     assert not is_empty(engine, "hook")
 
