@@ -3,27 +3,22 @@
 The text must already have passed `tomllib`: this scanner only finds places, it does not judge.
 """
 
-import json
 import re
-from bisect import bisect_right
+import tomllib
+from collections import Counter
 from collections.abc import Mapping
 
 KeyPath = tuple[str | int, ...]
 
-_BLANK = re.compile(r"(?:[ \t\r\n]|#[^\n]*)*")
-_KEY_PART = re.compile(
-    r"""[ \t]*(?:(?P<bare>[A-Za-z0-9_-]+)|(?P<basic>"(?:[^"\\]|\\.)*")|'(?P<literal>[^']*)')[ \t]*"""
-)
-_TEXT = re.compile(
+_TOKEN = re.compile(
     r"""
-    ""\"(?:[^\\]|\\.)*?"{3,5}   # basic, several lines
-    | '''.*?'{3,5}           # literal, several lines
-    | "(?:[^"\\]|\\.)*"
-    | '[^']*'
+    (?P<blank>[ \t\r]+|\#[^\n]*)
+    | ""\"(?:[^\\]|\\.)*?"{3,5} | '''.*?'{3,5} | "(?:[^"\\]|\\.)*" | '[^']*'  # texts, two of several lines
+    | [^\s\[\]{}=,."'#]+  # a bare key, or a value or a part of one
+    | .
     """,
     re.DOTALL | re.VERBOSE,
 )
-_SCALAR = re.compile(r"[^,\]}#\r\n]+")  # none there: one letter on, so that every walk ends
 
 
 def line_of(path: KeyPath, lines: Mapping[KeyPath, int]) -> int | None:
@@ -35,112 +30,90 @@ def line_of(path: KeyPath, lines: Mapping[KeyPath, int]) -> int | None:
 
 def key_lines(text: str) -> dict[KeyPath, int]:
     """Map the path of every key, table and list element to its line, counted from 1."""
-    return _Scan(text).run()
+    scan, line = _Scan(), 1
+    for match in _TOKEN.finditer(text):
+        if not match["blank"]:
+            (scan.in_key if scan.value is None else scan.in_value)(match[0], line)
+        line += match[0].count("\n")
+    return scan.lines
 
 
 class _Scan:
-    """One walk over the text; `at` only moves forward."""
+    """One walk over the tokens: `value` is the path of the value that is read, None within a key."""
 
-    def __init__(self, text: str) -> None:
-        self.text = text
-        self.at = 0
+    def __init__(self) -> None:
         self.lines: dict[KeyPath, int] = {}
-        self.lengths: dict[KeyPath, int] = {}
-        self.newlines = [place for place, letter in enumerate(text) if letter == "\n"]
+        self.value: KeyPath | None = None
+        self._table: KeyPath = ()
+        self._lengths = Counter[KeyPath]()  # of arrays of tables
+        self._open: list[KeyPath] = []  # arrays and inline tables, the innermost last
+        self._names: list[str] = []
+        self._brackets = 0
 
-    def run(self) -> dict[KeyPath, int]:
-        table: KeyPath = ()
-        while self.skip_blank() < len(self.text):
-            if self.text.startswith("[", self.at):
-                table = self.header()
-            else:
-                self.pair(table)
-        return self.lines
+    def in_key(self, token: str, line: int) -> None:
+        match token:
+            case "[":
+                self._brackets += 1
+            case "]" if self._names:
+                self._enter_table(line)
+            case "=":
+                self._enter_value(line)
+            case "}":
+                self._close()
+            case "." | "," | "]" | "\n":
+                pass
+            case _:
+                self._names.append(_unquoted(token))
 
-    def skip_blank(self) -> int:
-        self.at = self.end_of(_BLANK)
-        return self.at
+    def in_value(self, token: str, line: int) -> None:
+        path = self.value or ("",)
+        if isinstance(path[-1], int) and token not in {"]", ",", "\n"}:
+            self._mark(path, line)
+        match token:
+            case "[":
+                self._open.append(path)
+                self.value = (*path, 0)
+            case "{":
+                self._open.append(path)
+                self.value = None
+            case "]" | "}":
+                self._close()
+            case ",":
+                self.value = (*path[:-1], path[-1] + 1) if isinstance(path[-1], int) else None
+            case "\n" if not self._open:
+                self.value = None
 
-    def end_of(self, pattern: re.Pattern[str]) -> int:
-        match = pattern.match(self.text, self.at)
-        return match.end() if match else self.at + 1
+    def _mark(self, path: KeyPath, line: int) -> None:
+        self.lines.setdefault(path, line)
 
-    def mark(self, path: KeyPath, place: int) -> None:
-        self.lines.setdefault(path, bisect_right(self.newlines, place) + 1)
+    def _close(self) -> None:
+        self.value = self._open.pop() if self._open else None
 
-    def header(self) -> KeyPath:
-        """`[a.b]` or `[[a.b]]`; returns the table that the following keys belong to."""
-        place, brackets = self.at, 2 if self.text.startswith("[[", self.at) else 1
-        self.at += brackets
-        names = self.key()
-        self.at += brackets
-        table: KeyPath = ()
-        for name in names[:-1]:
-            table = self.newest((*table, name))
-        table = (*table, names[-1])
-        if brackets == 2:  # noqa: PLR2004
-            self.lengths[table] = self.lengths.get(table, 0) + 1
-        self.mark(table, place)
-        table = self.newest(table)
-        self.mark(table, place)
-        return table
+    def _enter_value(self, line: int) -> None:
+        self.value = self._open[-1] if self._open else self._table
+        for name in self._names or [""]:
+            self.value = (*self.value, name)
+            self._mark(self.value, line)
+        self._names = []
 
-    def newest(self, path: KeyPath) -> KeyPath:
-        return (*path, self.lengths[path] - 1) if path in self.lengths else path
-
-    def key(self) -> tuple[str, ...]:
-        """Read a dotted key, up to what follows it."""
-        parts: list[str] = []
-        while match := _KEY_PART.match(self.text, self.at):
-            self.at = match.end()
-            basic = match["basic"]
-            parts.append(match["bare"] or (_unquoted(basic) if basic else match["literal"]))
-            if not self.text.startswith(".", self.at):
-                break
-            self.at += 1
-        return tuple(parts) or ("",)
-
-    def pair(self, table: KeyPath) -> None:
-        place, names = self.at, self.key()
-        for depth in range(1, len(names) + 1):
-            self.mark((*table, *names[:depth]), place)
-        self.at += 1
-        self.value((*table, *names))
-
-    def value(self, path: KeyPath) -> None:
-        self.skip_blank()
-        opening = self.text[self.at : self.at + 1]
-        if opening == "[":
-            self.elements(path)
-        elif opening == "{":
-            self.inline(path)
-        else:
-            self.at = self.end_of(_TEXT if opening in {'"', "'"} else _SCALAR)
-
-    def elements(self, path: KeyPath) -> None:
-        self.at += 1
-        index = 0
-        while self.skip_blank() < len(self.text) and self.text[self.at] != "]":
-            self.mark((*path, index), self.at)
-            self.value((*path, index))
-            index += 1
-            self.skip_comma()
-        self.at += 1
-
-    def inline(self, path: KeyPath) -> None:
-        self.at += 1
-        while self.skip_blank() < len(self.text) and self.text[self.at] != "}":
-            self.pair(path)
-            self.skip_comma()
-        self.at += 1
-
-    def skip_comma(self) -> None:
-        if self.skip_blank() < len(self.text) and self.text[self.at] == ",":
-            self.at += 1
+    def _enter_table(self, line: int) -> None:
+        """`[a.b]`, or `[[a.b]]`, which begins one more table of an array; each parent is its newest."""
+        self._table = ()
+        for name in self._names:
+            path = (*self._table, name)
+            self._table = (*path, self._lengths[path] - 1) if path in self._lengths else path
+        if self._brackets > 1:
+            self._lengths[path] += 1
+            self._table = (*path, self._lengths[path] - 1)
+        self._mark(path, line)
+        self._mark(self._table, line)
+        self._names, self._brackets = [], 0
 
 
-def _unquoted(basic: str) -> str:
+def _unquoted(token: str) -> str:
+    if token[0] not in {'"', "'"}:
+        return token
     try:
-        return str(json.loads(basic))
-    except ValueError:  # escapes that only TOML knows
-        return basic[1:-1]
+        return str(tomllib.loads(f"key = {token}")["key"])
+    except tomllib.TOMLDecodeError:
+        return token
