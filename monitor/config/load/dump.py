@@ -1,17 +1,16 @@
 """The effective configuration, as TOML text or as a value for JSON; secrets masked."""
 
-import json
-import re
 from collections.abc import Mapping
 from datetime import datetime, time, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
+import tomli_w
+
 from monitor.config.schema.settings import Settings
 from monitor.config.values.duration import duration_text
 from monitor.config.values.urls import MASK, is_reference, without_password
 
-_BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 _ABSENT: Mapping[str, object] = {}
 
 
@@ -34,12 +33,7 @@ def as_dict(settings: Settings) -> dict[str, object]:
 
 def shown(settings: Settings) -> str:
     """Return the configuration as TOML text that loads to the same settings, masked secrets apart."""
-    return toml_text(as_dict(settings))
-
-
-def toml_text(document: Mapping[str, object]) -> str:
-    """Write nested dicts, lists, text, numbers and truth values as TOML."""
-    return "\n".join(_table_lines(document, ())).strip("\n") + "\n"
+    return tomli_w.dumps(as_dict(settings))
 
 
 def _masked_reference(url: str) -> str:
@@ -65,41 +59,3 @@ def _plain_scalar(value: object) -> object:
     if isinstance(value, StrEnum):
         return value.value
     return value.key if isinstance(value, ZoneInfo) else value
-
-
-def _table_lines(table: Mapping[str, object], path: tuple[str, ...]) -> list[str]:
-    """Plain keys first, then sub-tables, so that no key falls under a later header."""
-    lines = [f"{_key(key)} = {_value(value)}" for key, value in table.items() if not _is_table(value)]
-    for key, value in table.items():
-        if isinstance(value, Mapping):
-            lines += ["", f"[{_dotted((*path, key))}]", *_table_lines(value, (*path, key))]
-        elif _is_table(value) and isinstance(value, list):
-            for element in value:
-                lines += ["", f"[[{_dotted((*path, key))}]]", *_table_lines(element, (*path, key))]
-    return lines
-
-
-def _is_table(value: object) -> bool:
-    if isinstance(value, list):
-        return bool(value) and all(isinstance(element, Mapping) for element in value)
-    return isinstance(value, Mapping)
-
-
-def _value(value: object) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, list):
-        return f"[{', '.join(_value(element) for element in value)}]"
-    return _quoted(value) if isinstance(value, str) else repr(value)
-
-
-def _quoted(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
-
-
-def _key(key: str) -> str:
-    return key if _BARE_KEY.fullmatch(key) else _quoted(key)
-
-
-def _dotted(path: tuple[str, ...]) -> str:
-    return ".".join(_key(part) for part in path)

@@ -7,13 +7,13 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+import tomli_w
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from monitor import config
 from monitor.config import PRESETS, Auth, Preset
-from monitor.config.load.dump import toml_text
 from monitor.config.presets.resolve import origin_of
 from monitor.config.values.duration import duration_text
 from monitor.core.domain.ids import is_trackable_id
@@ -242,7 +242,7 @@ IDS = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_si
 
 @given(st.lists(IDS, max_size=3), st.booleans())
 def test_named_ids_are_read_and_shown_as_they_are(models: list[str], catalog: bool) -> None:
-    text = f"models = {toml_text({'m': models}).partition(' = ')[2]}catalog = {json.dumps(catalog)}"
+    text = f"models = {tomli_w.dumps({'m': models}).partition(' = ')[2]}catalog = {json.dumps(catalog)}"
     if not models and not catalog:
         with pytest.raises(ConfigError, match="nothing would be watched"):
             of_preset("generic", text)
