@@ -5,13 +5,13 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from subprocess import CompletedProcess
 
 import pytest
 
 from monitor.demo.stories import blog_day
 from monitor.store.connection.engine import Engine, open_engine
 from tests.support import gateway as g
+from tests.support.command import KEY, PROVIDER, Done, config_file, monitor
 
 DAY = blog_day()
 IDS = tuple(dict.fromkeys(DAY.listed))
@@ -26,7 +26,7 @@ LINE = re.compile(r"(?P<model>\S+) \((?P<answer>HTTP \d{3}|no response), (?P<out
 class Day:
     """The day after one sweep: the command's words, its files, its database."""
 
-    sweep: CompletedProcess[str]
+    sweep: Done
     hosted: str
     results: str
     config: Path
@@ -41,8 +41,8 @@ def day(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
     server = request.getfixturevalue("postgres_server") if request.param == "postgres" else None
     url = server.create_database() if server else f"sqlite:///{place}/monitor.db"
     with g.gateway(DAY) as there:
-        config = g.config_file(place, there.base_url, url, concurrency=64, slow_timeout="2s", timeout="2s")
-        told = g.monitor(config, "--log-level", "debug", "sweep", "--output-dir", str(place / "results"))
+        config = config_file(place, there.base_url, url, concurrency=64, slow_timeout="2s", timeout="2s")
+        told = monitor(config, "--log-level", "debug", "sweep", "--output-dir", str(place / "results"))
     names = sorted(path.name for path in (place / "results").iterdir())
     assert len(names) == 2, f"{names}\n{told.stderr}"
     hosted, results = ((place / "results" / name).read_text("utf-8") for name in names)
@@ -128,23 +128,23 @@ def test_the_uptime_counts_answers_and_leaves_out_what_is_unclear(day: Day) -> N
 
 
 def test_the_printed_table_has_every_model_and_the_counts(day: Day) -> None:
-    status = g.monitor(day.config, "status", key=None)
+    status = monitor(day.config, "status", key=None)
     assert status.returncode == 0
     assert "189 models: 101 available, 68 unavailable, 20 new, 0 retired" in status.stdout
-    printed = [line.split()[1:4] for line in status.stdout.splitlines() if line.startswith(f"{g.PROVIDER} ")]
+    printed = [line.split()[1:4] for line in status.stdout.splitlines() if line.startswith(f"{PROVIDER} ")]
     assert sorted(words[0] for words in printed) == sorted(IDS)
     assert Counter(words[2] for words in printed) == {"available": 101, "unavailable": 68, "new": 20}
-    listed = g.monitor(day.config, "list", key=None)
+    listed = monitor(day.config, "list", key=None)
     assert (listed.returncode, len(listed.stdout.splitlines())) == (0, 101)
 
 
 def test_neither_key_nor_account_is_anywhere(day: Day) -> None:
     texts = {"stdout": day.sweep.stdout, "stderr": day.sweep.stderr}
     raw = {str(path): path.read_bytes() for path in day.place.rglob("*") if path.is_file()}
-    for secret in (g.KEY, g.ACCOUNT):
+    for secret in (KEY, g.ACCOUNT):
         assert [name for name, text in texts.items() if secret in text] == []
         assert [name for name, content in raw.items() if secret.encode() in content] == []
     for table in ("finding", "event", "sweep", "provider", "policy"):
         kept = repr(g.rows(day.engine, f"SELECT * FROM {table}"))  # noqa: S608 - names from above
-        assert g.KEY not in kept
+        assert KEY not in kept
         assert g.ACCOUNT not in kept

@@ -16,7 +16,8 @@ from monitor.core.domain.vocabulary import Outcome
 from monitor.store.connection.engine import Engine, writing
 from monitor.store.schema import daily
 from monitor.store.write.import_export import add_sweeps
-from tests.support.gateway import config_file, monitor, rows
+from tests.support.command import config_file, monitor
+from tests.support.gateway import rows
 from tests.web.served import browsing
 
 CHECKS = 250_000

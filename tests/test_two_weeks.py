@@ -19,6 +19,7 @@ from monitor.store.write.record import add_observations, close_sweep, open_sweep
 from tests.conftest import PostgresServer
 from tests.store import views
 from tests.support import gateway as g
+from tests.support.command import config_file, monitor
 from tests.support.weeks import two_weeks
 
 POLICY = Policy()
@@ -150,10 +151,10 @@ def test_the_command_line_takes_the_weeks_in_and_gives_them_out_unchanged(tmp_pa
     story = two_weeks(3, days=2, models=12)
     write_records(story, file)
     write_records(story, packed)
-    config = g.config_file(tmp_path, "http://127.0.0.1:9/v1", f"sqlite:///{tmp_path}/monitor.db")
-    first = g.monitor(config, "import", str(packed), key=None)
+    config = config_file(tmp_path, "http://127.0.0.1:9/v1", f"sqlite:///{tmp_path}/monitor.db")
+    first = monitor(config, "import", str(packed), key=None)
     assert (first.returncode, first.stdout) == (0, f"{len(story)} sweeps imported, 0 already there\n")
-    again = g.monitor(config, "import", str(file), key=None)
+    again = monitor(config, "import", str(file), key=None)
     assert (again.returncode, again.stdout) == (0, f"0 sweeps imported, {len(story)} already there\n")
-    assert g.monitor(config, "export", "--format", "sweeps", str(back), key=None).returncode == 0
+    assert monitor(config, "export", "--format", "sweeps", str(back), key=None).returncode == 0
     assert back.read_bytes() == file.read_bytes()

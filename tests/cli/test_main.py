@@ -16,7 +16,8 @@ import pytest
 
 from monitor.cli.group import _COMMANDS
 from monitor.demo import World
-from tests.support.gateway import KEY, KEY_VARIABLE, Gateway, config_file, environment, gateway, monitor
+from tests.support.command import KEY, KEY_VARIABLE, config_file, environment, monitor
+from tests.support.gateway import Gateway, gateway
 
 LISTED = ("a/answers", "b/busy", "c/gone", "d/other-account", "e/unclear", "f/html")
 WORLD = World(

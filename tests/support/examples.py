@@ -22,8 +22,10 @@ from monitor.demo.stories import demo_story
 from monitor.store.admin.migrate import prepare
 from monitor.store.connection.engine import open_engine
 from monitor.web.app import create_app
+from tests.support.command import KEY, config_file
 from tests.support.documents import ROOT, Example, read
-from tests.support.gateway import KEY, config_file, gateway, sweep, target, wait_for
+from tests.support.gateway import gateway, sweep, target
+from tests.support.process import wait_for
 from tests.web.served import served
 
 WAIT_S = 60

@@ -1,23 +1,17 @@
-"""A provider on loopback for the tests, in a thread with a loop of its own, and `monitor` as a process.
+"""A provider on loopback for the tests, in a thread with a loop of its own, and sweeps of it in this process.
 
-Nothing here stands for something else: a real server, real configuration files, real processes. Whatever is
-waited for is waited for with a bound.
+Nothing here stands for something else: a real server, real sweeps, a real database. Whatever is waited for is
+waited for with a bound.
 """
 
 import asyncio
-import json
-import os
-import signal
 import socket
-import subprocess
-import sys
 import threading
-import time
-from collections.abc import Awaitable, Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from typing import Any, Self, TypeVar
+from itertools import pairwise
+from typing import Any, TypeVar
 
 import pytest
 from sqlalchemy import Engine, text
@@ -33,25 +27,19 @@ from monitor.store.connection.engine import reading, writing
 from monitor.store.query import sweeps
 from monitor.store.schema import metadata
 from monitor.sweep import Swept, Target, sweep_provider
+from tests.support.command import KEY, PROVIDER
+from tests.support.process import WAIT_S
 
 __all__ = [
     "ACCOUNT",
     "ON_POSTGRES",
     "ON_SQLITE",
     "Gateway",
-    "Process",
-    "config_file",
     "gateway",
-    "monitor",
     "target",
 ]
 
-KEY = "nvapi-Zq8-this_key_must_never_be_seen-7Kd"
-KEY_VARIABLE = "TEST_PROVIDER_KEY"
-PROVIDER = "nvidia"
 NOON = datetime(2026, 4, 6, 12, tzinfo=UTC)
-WAIT_S = 40.0
-_LOOK_S = 0.05
 
 # For what no database can change: once is enough, and a SQLite file is quickest.
 ON_SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -243,135 +231,7 @@ def finished(engine: Engine) -> list[SweepRow]:
     return [each for each in reversed(sweeps(engine)) if each.finished_at is not None]
 
 
-# ---- `monitor` as a process ------------------------------------------------------------
-
-
-def config_file(
-    directory: Path,
-    base_url: str,
-    database_url: str,
-    *,
-    interval: str = "15m",
-    grace: str = "25s",
-    listen: str = "127.0.0.1:0",
-    name: str = "config.toml",
-    **provider: object,
-) -> Path:
-    """Write a configuration with one provider; `provider` are further keys of its table."""
-    keys = {
-        "name": PROVIDER,
-        "base_url": base_url,
-        "api_key_env": KEY_VARIABLE,
-        "concurrency": 32,
-        "timeout": "5s",
-        "slow_timeout": "5s",
-        "starts_per_second": 2000.0,
-        **provider,
-    }
-    lines = [
-        f"[database]\nurl = {json.dumps(database_url)}",
-        f'[schedule]\ninterval = "{interval}"',
-        f'[web]\nlisten = "{listen}"',
-        f'[daemon]\ngrace = "{grace}"',
-        "[[providers]]",
-        *(f"{key} = {json.dumps(value)}" for key, value in keys.items()),
-    ]
-    path = directory / name
-    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    return path
-
-
-def environment(key: str | None = KEY) -> Mapping[str, str]:
-    """Return a small environment that has the key."""
-    return {"PATH": os.defpath, "PYTHONUTF8": "1", **({KEY_VARIABLE: key} if key else {})}
-
-
-def monitor(
-    config: Path, *arguments: str, key: str | None = KEY, timeout_s: float = WAIT_S
-) -> subprocess.CompletedProcess[str]:
-    """Run `monitor --config CONFIG ARGUMENTS` to its end."""
-    return subprocess.run(  # noqa: PLW1510 - the exit code is what tests look at
-        [sys.executable, "-m", "monitor", "--config", str(config), *arguments],
-        cwd=config.parent,
-        env=environment(key),
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        timeout=timeout_s,
-    )
-
-
-class Process:
-    """`monitor --config CONFIG ARGUMENTS` running beside the test, its words kept in two files."""
-
-    def __init__(self, config: Path, *arguments: str, key: str | None = KEY) -> None:
-        place = config.parent / f"process-{time.monotonic_ns()}"
-        self._paths = (place.with_suffix(".out"), place.with_suffix(".err"))
-        with self._paths[0].open("wb") as out, self._paths[1].open("wb") as err:
-            self._popen = subprocess.Popen(
-                [sys.executable, "-m", "monitor", "--config", str(config), *arguments],
-                cwd=config.parent,
-                env=environment(key),
-                stdin=subprocess.DEVNULL,
-                stdout=out,
-                stderr=err,
-            )
-
-    @property
-    def pid(self) -> int:
-        """The process id."""
-        return self._popen.pid
-
-    @property
-    def out(self) -> str:
-        """What it printed so far."""
-        return self._paths[0].read_text("utf-8", "replace")
-
-    @property
-    def err(self) -> str:
-        """What it logged so far."""
-        return self._paths[1].read_text("utf-8", "replace")
-
-    @property
-    def is_alive(self) -> bool:
-        """Whether it still runs."""
-        return self._popen.poll() is None
-
-    @property
-    def page(self) -> str:
-        """The address of its status page, once it has told it."""
-        said = wait_for(lambda: [x for x in self.out.splitlines() if x.startswith("status page: ")], self)
-        return said[0].removeprefix("status page: ").rstrip("/")
-
-    def send(self, number: signal.Signals) -> None:
-        """Send a signal to it and to nobody else."""
-        self._popen.send_signal(number)
-
-    def kill(self) -> None:
-        """End it at once, as a power cut does."""
-        with suppress(ProcessLookupError):
-            self._popen.kill()
-        self._popen.wait(WAIT_S)
-
-    def wait(self, within_s: float = WAIT_S) -> int:
-        """Wait for its end and return its exit code."""
-        return self._popen.wait(within_s)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.kill()
-
-
-def wait_for(found: Callable[[], T], process: Process | None = None, within_s: float = WAIT_S) -> T:
-    """Look again and again until something true is found, and return it."""
-    give_up_at = time.monotonic() + within_s
-    while True:
-        if value := found():
-            return value
-        is_over = time.monotonic() > give_up_at
-        if is_over or (process is not None and not process.is_alive):
-            said = f"\n{process.out}\n{process.err}" if process else ""
-            raise AssertionError(f"{'in vain' if is_over else 'the process has ended'}: {found}{said}")
-        time.sleep(_LOOK_S)
+def overlaps(spans: Sequence[tuple[datetime, datetime]]) -> list[tuple[datetime, datetime]]:
+    """Return the spans that begin before the one before them has ended."""
+    ordered = sorted(spans)
+    return [later for former, later in pairwise(ordered) if later[0] < former[1]]

@@ -6,6 +6,7 @@ Each can be told to refuse for a while, and keeps what it took.
 import asyncio
 import email.policy
 import json
+import logging
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -72,6 +73,8 @@ def mailbox() -> Iterator[Mailbox]:
     def session() -> SMTP:
         return SMTP(box, authenticator=_login, auth_require_tls=False, hostname="here", loop=loop)
 
+    # A command of this process must not show what the mail server has to say.
+    logging.getLogger("mail.log").propagate = False
     server = loop.run_until_complete(loop.create_server(session, "127.0.0.1", 0))
     box.port = server.sockets[0].getsockname()[1]
     thread = threading.Thread(target=loop.run_forever, daemon=True)

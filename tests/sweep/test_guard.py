@@ -21,6 +21,7 @@ from monitor.store.write.import_export import add_sweeps, read_sweeps
 from monitor.sweep import Target, Watch, sweep_provider
 from tests.support import gateway as g
 from tests.support import scripted as s
+from tests.support.command import PROVIDER
 
 MODELS = 30
 MANY = steady(120)  # more pages than are read, one model a page
@@ -320,7 +321,7 @@ def test_a_rebuild_and_an_import_give_the_same_events_after_every_kind_of_troubl
             g.sweep(aim, engine, g.hours(hour))
     query = "SELECT * FROM change_history ORDER BY event_id"
     lived, shown = g.rows(engine, query), g.statuses(engine)
-    rebuild(engine, g.PROVIDER)
+    rebuild(engine, PROVIDER)
     assert g.rows(engine, query) == lived
     assert g.statuses(engine) == shown
     lines = [format_record(told) for told in read_sweeps(engine)]
@@ -362,7 +363,7 @@ def test_a_mass_retirement_is_held_until_it_is_accepted(engine: Engine) -> None:
         there.change(gone)
         held = g.sweep(aim, engine, g.hours(1))
         assert (held.decision.cause, g.statuses(engine)) == (Cause.RULE_CHANGE, before)
-        accept(engine, g.PROVIDER, g.hours(1))
+        accept(engine, PROVIDER, g.hours(1))
         for hour in (2, 3):  # two downs in a row, of which the first sweep alone is accepted
             swept = g.sweep(aim, engine, g.hours(hour))
             assert swept.decision.verdict is Verdict.CONCLUSIVE
@@ -377,14 +378,14 @@ def test_an_acceptance_outlasts_a_sweep_that_cannot_use_it(engine: Engine) -> No
     with g.gateway(steady(MODELS)) as there:
         aim = g.target(there.base_url)
         g.sweep(aim, engine, g.NOON)
-        accept(engine, g.PROVIDER, g.NOON)
+        accept(engine, PROVIDER, g.NOON)
         there.change(Catalog(CatalogMode.ERROR))
         g.sweep(aim, engine, g.hours(1))
-        assert is_accepted(engine, g.PROVIDER)
+        assert is_accepted(engine, PROVIDER)
         there.change(Catalog(CatalogMode.OK), less)
         swept = g.sweep(aim, engine, g.hours(2))
     assert (swept.decision.verdict, swept.sweep.accepted) == (Verdict.CONCLUSIVE, True)
-    assert not is_accepted(engine, g.PROVIDER)
+    assert not is_accepted(engine, PROVIDER)
 
 
 @g.ON_SQLITE
@@ -392,7 +393,7 @@ def test_even_an_accepted_sweep_does_not_believe_its_own_rejected_key(engine: En
     with g.gateway(steady(MODELS)) as there:
         g.sweep(g.target(there.base_url), engine, g.NOON)
         before = g.statuses(engine)
-        accept(engine, g.PROVIDER, g.NOON)
+        accept(engine, PROVIDER, g.NOON)
         swept = g.sweep(g.target(there.base_url, key="nvapi-of-somebody-else"), engine, g.hours(1))
     assert (swept.decision.cause, g.statuses(engine)) == (Cause.CREDENTIAL, before)
 

@@ -21,6 +21,8 @@ from monitor.demo import Catalog, CatalogMode, World
 from monitor.demo.stories import steady
 from monitor.store.connection.engine import open_engine
 from tests.support import gateway as g
+from tests.support.command import KEY, config_file, environment, monitor
+from tests.support.process import WAIT_S, Process, wait_for
 
 REJECTED = (
     "line\nbreak",
@@ -76,19 +78,19 @@ def test_hostile_ids_are_counted_or_stored_as_they_are(engine: Engine) -> None:
 @g.ON_SQLITE
 def test_hostile_ids_are_shown_safely_by_every_command_and_page(database_url: str, tmp_path: Path) -> None:
     with g.gateway(HOSTILE) as there:
-        config = g.config_file(tmp_path, there.base_url, database_url, interval="1h")
-        with g.Process(config, "run") as daemon:
+        config = config_file(tmp_path, there.base_url, database_url, interval="1h")
+        with Process(config, "run") as daemon:
             page = daemon.page
-            g.wait_for(lambda: "sweep_finished" in daemon.err, daemon)
+            wait_for(lambda: "sweep_finished" in daemon.err, daemon)
             shown = httpx.get(f"{page}/", trust_env=False)
             api = httpx.get(f"{page}/api/v1/models", trust_env=False).json()
             openai = httpx.get(f"{page}/v1/models", trust_env=False).json()
     assert {row["model"] for row in api["models"]} == set(STORED)
     assert {row["id"] for row in openai["data"]} == set(STORED)
     check_page(shown.text)
-    listed = g.monitor(config, "list", key=None)
+    listed = monitor(config, "list", key=None)
     assert (listed.returncode, set(listed.stdout.split("\n"))) == (0, {*STORED, ""})
-    table = g.monitor(config, "status", key=None)
+    table = monitor(config, "status", key=None)
     assert table.returncode == 0, table.stderr
     assert all(id_ in table.stdout for id_ in STORED if id_.isprintable())
     assert f"{len(STORED)} models: {len(STORED)} available" in table.stdout
@@ -108,7 +110,7 @@ def test_an_endless_catalog_ends_at_the_cap_within_seconds_and_bounded_memory(
     sqlite_url: str, tmp_path: Path
 ) -> None:
     with g.gateway(steady(8)) as there:
-        config = g.config_file(tmp_path, there.base_url, sqlite_url)
+        config = config_file(tmp_path, there.base_url, sqlite_url)
         quiet_kb = peak_memory_kb(config)
         there.change(Catalog(CatalogMode.FLOOD))
         begun = monotonic()
@@ -126,7 +128,7 @@ def peak_memory_kb(config: Path) -> int:
     process = Popen(
         [sys.executable, "-m", "monitor", "--config", str(config), "sweep"],
         cwd=config.parent,
-        env=g.environment(),
+        env=environment(),
         stdout=PIPE,
         stderr=PIPE,
     )
@@ -200,7 +202,7 @@ def echo() -> Iterator[str]:
         thread.start()
         yield f"http://127.0.0.1:{server.server_port}/v1"
         server.shutdown()
-        thread.join(g.WAIT_S)
+        thread.join(WAIT_S)
 
 
 @g.ON_SQLITE
@@ -208,12 +210,12 @@ def test_a_key_that_the_provider_tells_back_is_kept_nowhere(
     engine: Engine, database_url: str, tmp_path: Path
 ) -> None:
     with echo() as base_url:
-        config = g.config_file(tmp_path, base_url, database_url)
+        config = config_file(tmp_path, base_url, database_url)
         out = str(tmp_path / "results")
         said = [
-            g.monitor(config, "--log-level", "debug", "sweep", "--json", "--output-dir", out),
-            g.monitor(config, "--log-format", "json", "--log-level", "debug", "sweep"),
-            g.monitor(config, "check", "maker/model-2", "--live", "--json"),
+            monitor(config, "--log-level", "debug", "sweep", "--json", "--output-dir", out),
+            monitor(config, "--log-format", "json", "--log-level", "debug", "sweep"),
+            monitor(config, "check", "maker/model-2", "--live", "--json"),
         ]
     kept = [
         repr(g.rows(engine, "SELECT * FROM finding")),
@@ -221,7 +223,7 @@ def test_a_key_that_the_provider_tells_back_is_kept_nowhere(
         repr(g.rows(engine, "SELECT * FROM observation_history")),
     ]
     files = [path for path in tmp_path.rglob("*") if path.is_file()]
-    for secret in (g.KEY, g.ACCOUNT):
+    for secret in (KEY, g.ACCOUNT):
         assert [each.args for each in said if secret in each.stdout + each.stderr] == []
         assert [text for text in kept if secret in text] == []
         assert [path for path in files if secret.encode() in path.read_bytes()] == []

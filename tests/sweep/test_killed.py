@@ -10,6 +10,8 @@ from monitor.demo import Behave, Delist
 from monitor.demo.stories import steady
 from monitor.store.admin import check
 from tests.support import gateway as g
+from tests.support.command import config_file
+from tests.support.process import Process, wait_for
 
 MODELS = 48
 SWEEP_S = 1.8  # at 8 requests under way
@@ -38,10 +40,10 @@ class Scene:
         self.there.server.latency_s = 0.0
         self.there.show(steady(MODELS))
 
-    def kill_after(self, process: g.Process, probes: int) -> set[tuple[object, ...]]:
+    def kill_after(self, process: Process, probes: int) -> set[tuple[object, ...]]:
         """Kill a process once it has asked so many models; return what was committed by then."""
         already = len(self.there.probes)
-        g.wait_for(lambda: len(self.there.probes) >= already + probes, process)
+        wait_for(lambda: len(self.there.probes) >= already + probes, process)
         committed = observed(self.engine)
         process.kill()
         return committed | observed(self.engine)
@@ -74,9 +76,9 @@ def test_a_killed_sweep_by_hand_loses_nothing_and_tells_nothing(
     chance = Random(database_url[:6])  # noqa: S311 - moments, not secrets
     moments = [1, chance.randrange(2, MODELS - 2), MODELS - 2]
     with g.gateway(steady(MODELS)) as there:
-        scene = Scene(there, engine, g.config_file(tmp_path, there.base_url, database_url, concurrency=8))
+        scene = Scene(there, engine, config_file(tmp_path, there.base_url, database_url, concurrency=8))
         for probes in moments:
-            with g.Process(scene.config, "sweep") as process:
+            with Process(scene.config, "sweep") as process:
                 scene.check_untouched(scene.kill_after(process, probes))
         scene.mend()
         committed = observed(engine)
@@ -91,15 +93,15 @@ def test_a_killed_daemon_loses_nothing_and_the_next_one_goes_on(
 ) -> None:
     with g.gateway(steady(MODELS)) as there:
         # A daemon's sweep ends before its next slot, whoever does not answer.
-        config = g.config_file(tmp_path, there.base_url, database_url, interval="10s", concurrency=8)
+        config = config_file(tmp_path, there.base_url, database_url, interval="10s", concurrency=8)
         scene = Scene(there, engine, config)
-        with g.Process(config, "run") as process:
+        with Process(config, "run") as process:
             scene.check_untouched(scene.kill_after(process, MODELS - 6))
         scene.mend()
         sweeps = len(g.finished(engine))
-        config = g.config_file(tmp_path, there.base_url, database_url, interval="3s", concurrency=8)
-        with g.Process(config, "run") as process:
-            g.wait_for(lambda: len(g.finished(engine)) >= sweeps + 2, process)
+        config = config_file(tmp_path, there.base_url, database_url, interval="3s", concurrency=8)
+        with Process(config, "run") as process:
+            wait_for(lambda: len(g.finished(engine)) >= sweeps + 2, process)
             process.kill()
         g.sweep(scene.aim, engine)
         causes = {each.cause for each in g.finished(engine)}
@@ -120,10 +122,10 @@ def test_a_model_that_was_not_reached_before_the_kill_is_not_absent(
     """Two sweeps in a row without it would be enough for a delisting, were they believed (rules.md 18)."""
     gone = steady(MODELS).listed[:1]
     with g.gateway(steady(MODELS)) as there:
-        scene = Scene(there, engine, g.config_file(tmp_path, there.base_url, database_url, concurrency=8))
+        scene = Scene(there, engine, config_file(tmp_path, there.base_url, database_url, concurrency=8))
         there.change(Delist(gone))
         for _ in range(2):
-            with g.Process(scene.config, "sweep") as process:
+            with Process(scene.config, "sweep") as process:
                 scene.kill_after(process, MODELS // 2)
         scene.mend()
         g.sweep(scene.aim, engine)

@@ -22,6 +22,7 @@ from monitor.store.memory.knowledge import load_knowledge
 from monitor.sweep import Swept
 from tests.support import gateway as g
 from tests.support import scripted as s
+from tests.support.command import PROVIDER
 
 CHAT, EMBED = "chat/completions", "embeddings"
 AN_HOUR = "too_many_requests_wait:3600"
@@ -303,7 +304,7 @@ def test_what_answered_is_remembered_in_an_inconclusive_sweep_too(engine: Engine
         swept = g.sweep(aim, engine, g.hours(2))
         assert [each.path for each in there.probes if each.model == "a/vectors"] == ["/v1/embeddings"]
     assert by_model(swept)["a/vectors"].kind == "embeddings"
-    assert load_knowledge(engine, g.PROVIDER) == {}
+    assert load_knowledge(engine, PROVIDER) == {}
 
 
 # ---- Whatever is limited ---------------------------------------------------------------

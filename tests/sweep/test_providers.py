@@ -19,6 +19,8 @@ from monitor.store.query import sweeps
 from monitor.sweep import Target
 from tests.support import gateway as g
 from tests.support import scripted as s
+from tests.support.command import KEY, KEY_VARIABLE, PROVIDER, config_file
+from tests.support.process import Process, wait_for
 
 CHAT = "chat/completions"
 STREAM = "".join(
@@ -36,7 +38,7 @@ def preset(name: str, base_url: str, **keys: object) -> Target:
         *(f"{key} = {json.dumps(value)}" for key, value in keys.items()),
     ]  # fmt: skip
     settings = parse_settings("[[providers]]\n" + "\n".join(lines) + "\n", "test")
-    return target_of(App(settings, {"K": g.KEY}), settings.providers[0])
+    return target_of(App(settings, {"K": KEY}), settings.providers[0])
 
 
 @g.ON_SQLITE
@@ -67,7 +69,7 @@ def test_the_anthropic_preset_speaks_anthropics_form(engine: Engine) -> None:
     with g.gateway(s.scripted({"claude-x": {"messages": MESSAGE}}), api_key=None) as there:
         swept = g.sweep(preset("anthropic", there.base_url), engine, g.NOON)
         (probe,) = there.probes
-        assert (probe.headers["x-api-key"], probe.headers["anthropic-version"]) == (g.KEY, "2023-06-01")
+        assert (probe.headers["x-api-key"], probe.headers["anthropic-version"]) == (KEY, "2023-06-01")
     (seen,) = swept.sweep.observations
     assert (str(seen.outcome), str(seen.kind)) == ("available", "chat")
 
@@ -113,16 +115,16 @@ def test_a_key_that_is_limited_for_a_while_slows_the_sweep_down_and_it_recovers(
 def test_a_slow_provider_never_delays_another(engine: Engine, database_url: str, tmp_path: Path) -> None:
     silent = s.scripted({f"a/m{number}": {CHAT: Answer(fault=Fault.HANG)} for number in range(20)})
     with g.gateway(silent) as slow, g.gateway(s.scripted({"a/m": {CHAT: s.OK}})) as fast:
-        config = g.config_file(tmp_path, fast.base_url, database_url, interval="2s", grace="0s")
-        more = {"name": "slow", "base_url": slow.base_url, "api_key_env": g.KEY_VARIABLE, "interval": "1h",
+        config = config_file(tmp_path, fast.base_url, database_url, interval="2s", grace="0s")
+        more = {"name": "slow", "base_url": slow.base_url, "api_key_env": KEY_VARIABLE, "interval": "1h",
                 "timeout": "30s"}  # fmt: skip
         lines = ["[[providers]]", *(f"{key} = {json.dumps(value)}" for key, value in more.items())]
         config.write_text(config.read_text("utf-8") + "\n".join(lines) + "\n", "utf-8")
-        with g.Process(config, "run") as daemon:
-            g.wait_for(lambda: len(finished(engine, g.PROVIDER)) >= 4, daemon)
+        with Process(config, "run") as daemon:
+            wait_for(lambda: len(finished(engine, PROVIDER)) >= 4, daemon)
             assert slow.probes
             assert finished(engine, "slow") == []
-    late = [each.started_at - each.slot for each in finished(engine, g.PROVIDER) if each.slot]
+    late = [each.started_at - each.slot for each in finished(engine, PROVIDER) if each.slot]
     assert late
     assert max(late) < timedelta(seconds=2)
 

@@ -21,6 +21,7 @@ from monitor.errors import NoVerdict
 from monitor.store.connection.locks import sweep_lock
 from monitor.sweep import Swept, Watch, sweep_provider
 from tests.support import gateway as g
+from tests.support.command import KEY, PROVIDER
 
 REAL_DUMP = World(listed=nim_ids())
 FIVE = World(listed=tuple(f"maker/model-{number}" for number in range(5)))
@@ -58,7 +59,7 @@ def test_the_key_is_nowhere_but_in_the_authorization_header(engine: Engine) -> N
         swept = g.sweep(g.target(there.base_url), engine, g.NOON)
         assert swept.decision.verdict is Verdict.CONCLUSIVE
         for each in there.requests:
-            assert g.KEY not in f"{each.path} {each.headers} {each.body}"
+            assert KEY not in f"{each.path} {each.headers} {each.body}"
 
 
 @g.ON_SQLITE
@@ -239,7 +240,7 @@ def test_sweeps_by_hand_of_one_provider_wait_for_each_other(engine: Engine) -> N
 
 
 def test_a_sweep_that_waits_for_another_a_whole_interval_says_so(engine: Engine) -> None:
-    lock = sweep_lock(engine, g.PROVIDER, "default")
+    lock = sweep_lock(engine, PROVIDER, "default")
     assert lock.try_acquire()
     with g.gateway(FIVE) as there, pytest.raises(NoVerdict, match="another sweep of nvidia"):
         g.sweep(g.target(there.base_url, interval_s=0.3), engine, g.NOON)

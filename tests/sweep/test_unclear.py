@@ -8,7 +8,7 @@ from sqlalchemy import Engine
 
 from monitor.core.domain.vocabulary import Outcome, Reason
 from tests.store import told
-from tests.support.gateway import config_file, monitor
+from tests.support.command import config_file, monitor
 from tests.web.markup import read
 from tests.web.served import browsing
 

@@ -21,6 +21,7 @@ from sqlalchemy import Engine
 from monitor.core.domain.vocabulary import Verdict
 from monitor.sweep import Swept, Target
 from tests.support import gateway as g
+from tests.support.process import WAIT_S, wait_for
 
 _NODE_MODULES = Path(__file__).with_name("node_modules")
 _LLMOCK = Path(sys.executable).with_name("llmock")
@@ -39,7 +40,7 @@ def serving(
     place: Path,
     *command: str | Path,
     environ: Mapping[str, str] | None = None,
-    within_s: float = g.WAIT_S,
+    within_s: float = WAIT_S,
 ) -> Iterator[str]:
     """Run a command until it answers on loopback, then to the end of the block; gives the server's address.
 
@@ -58,7 +59,7 @@ def serving(
             stderr=log,
         )
     try:
-        g.wait_for(lambda: process.poll() is not None or _is_up(address), within_s=within_s)
+        wait_for(lambda: process.poll() is not None or _is_up(address), within_s=within_s)
         assert process.poll() is None, written.read_text("utf-8", "replace")
         yield address
     finally:
@@ -143,7 +144,7 @@ def ask(base_url: str, model: str, *, key: str | None = None) -> httpx.Response:
         f"{base_url}/chat/completions",
         json={"model": model, "messages": [{"role": "user", "content": "hi"}], "max_tokens": 16},
         headers={"Authorization": f"Bearer {key}"} if key else {},
-        timeout=g.WAIT_S,
+        timeout=WAIT_S,
         trust_env=False,
     )
 

@@ -14,6 +14,7 @@ from monitor.core.domain.vocabulary import Cause, Verdict
 from monitor.core.planning.inputs import ProviderTraits
 from monitor.core.request.forms import Route
 from tests.support import gateway as g
+from tests.support.command import KEY
 from tests.thirdparty.servers import ask, by_model, npm_server, sweep_with_key
 
 pytestmark = pytest.mark.e2e
@@ -42,7 +43,7 @@ def aimock(place: Path, *fixtures: Fixture) -> Iterator[str]:
     """Serve the models described here, then five that answer, to who has the key; gives the base URL."""
     described = [*fixtures, *(model(name, {"content": "Hello!"}) for name in CHAT)]
     settings = {
-        "auth": {"apiKeys": [g.KEY]},
+        "auth": {"apiKeys": [KEY]},
         "llm": {"fixtures": "fixtures.json"},
         "services": {"rerank": True, "moderate": True},
     }
@@ -82,7 +83,7 @@ def test_each_model_is_seen_as_what_it_is(engine: Engine, tmp_path: Path) -> Non
     paints = model("paints", {"image": {"url": ""}}, endpoint="image")
     with aimock(tmp_path, *answering, paints) as base_url:
         swept = g.sweep(g.target(base_url), engine, g.NOON)
-        unmatched = ask(base_url, "paints", key=g.KEY)
+        unmatched = ask(base_url, "paints", key=KEY)
     assert unmatched.json()["error"]["code"] == "no_fixture_match"
     assert by_model(swept) == {
         **dict.fromkeys(CHAT, OK),
@@ -136,7 +137,7 @@ def test_rankings_and_judgements_are_asked_where_they_are(engine: Engine, tmp_pa
 def test_its_retry_after_rests_one_model_and_holds_up_no_other(engine: Engine, tmp_path: Path) -> None:
     """Rule 7; the longer wait beside it, until tokens are left again, is that of another limit."""
     with aimock(tmp_path, model("full", error(429, "Slow down", retryAfter=300))) as base_url:
-        headers = ask(base_url, "full", key=g.KEY).headers
+        headers = ask(base_url, "full", key=KEY).headers
         swept = g.sweep(g.target(base_url, concurrency=1), engine, g.NOON)
     assert (headers["retry-after"], headers["x-ratelimit-reset-tokens"]) == ("300", "6m0s")
     limited = ("rate_limited", "too_many_requests", "unknown", 429)

@@ -14,6 +14,7 @@ from sqlalchemy import Engine
 
 from monitor.core.domain.vocabulary import Cause, Verdict
 from tests.support import gateway as g
+from tests.support.command import KEY, config_file, monitor
 from tests.thirdparty.servers import (
     LITELLM,
     START_S,
@@ -91,7 +92,7 @@ def proxy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxy]:
     with llmock(place) as behind:
         configuration = {
             "model_list": models(behind),
-            "general_settings": {"master_key": g.KEY},
+            "general_settings": {"master_key": KEY},
             "router_settings": {"num_retries": 0, "optional_pre_call_checks": ["enforce_model_rate_limits"]},
         }
         (place / "config.yaml").write_text(json.dumps(configuration), encoding="utf-8")
@@ -145,15 +146,15 @@ def test_no_key_says_nothing_of_its_models(engine: Engine, proxy: Proxy) -> None
 
 
 def test_a_live_check_knows_a_model_from_none_and_from_a_wrong_key(proxy: Proxy, tmp_path: Path) -> None:
-    config = g.config_file(tmp_path, proxy.base_url, f"sqlite:///{tmp_path}/monitor.db")
+    config = config_file(tmp_path, proxy.base_url, f"sqlite:///{tmp_path}/monitor.db")
 
-    def check(name: str, key: str = g.KEY) -> tuple[int, str, str, int]:
-        done = g.monitor(config, "check", name, "--live", "--json", key=key)
+    def check(name: str, key: str = KEY) -> tuple[int, str, str, int]:
+        done = monitor(config, "check", name, "--live", "--json", key=key)
         seen = json.loads(done.stdout)
         return done.returncode, seen["outcome"], seen["reason"], seen["http_status"]
 
     assert check(CHAT[0]) == (0, "available", "ok", 200)
-    assert "Invalid model name passed in model=nobody" in ask(proxy.base_url, "nobody", key=g.KEY).text
+    assert "Invalid model name passed in model=nobody" in ask(proxy.base_url, "nobody", key=KEY).text
     assert check("nobody") == (1, "unavailable", "not_found", 400)
     assert ask(proxy.base_url, CHAT[0], key="sk-wrong").json()["error"]["type"] == "no_db_connection"
     assert check(CHAT[0], "sk-wrong") == (3, "unknown", "credential", 400)
@@ -163,7 +164,7 @@ def test_a_live_check_knows_a_model_from_none_and_from_a_wrong_key(proxy: Proxy,
 def test_a_model_that_rests_after_its_own_errors_does_not_answer(engine: Engine, proxy: Proxy) -> None:
     """Its router asks a failed backend no more for a while, and says so with the status of a rate limit."""
     script_llmock(proxy.behind, fail("resting", 404, retry_after=3))
-    first, second = (ask(proxy.base_url, "resting", key=g.KEY) for _ in range(2))
+    first, second = (ask(proxy.base_url, "resting", key=KEY) for _ in range(2))
     assert first.status_code == 404
     assert (second.status_code, second.headers["retry-after"]) == (429, "3")
     assert second.json()["error"]["type"] == "all_deployments_in_cooldown"

@@ -21,6 +21,8 @@ from monitor.core.domain.vocabulary import Verdict
 from monitor.demo.answers import Answer, as_json
 from tests.support import gateway as g
 from tests.support import scripted as s
+from tests.support.command import KEY
+from tests.support.process import WAIT_S
 from tests.thirdparty.servers import LITELLM, START_S, by_model, infinity, requests_in, serving
 
 pytestmark = pytest.mark.timeout(300)
@@ -85,11 +87,11 @@ class Caller:
         finally:
             self._stops.set()
             for thread in threads:
-                thread.join(g.WAIT_S)
+                thread.join(WAIT_S)
 
     def _call(self, model: str) -> None:
         with httpx.Client(
-            trust_env=False, timeout=g.WAIT_S, headers={"authorization": f"Bearer {g.KEY}"}
+            trust_env=False, timeout=WAIT_S, headers={"authorization": f"Bearer {KEY}"}
         ) as client:
             while not self._stops.is_set():
                 body = {"model": model, "input": ["hi"]}
@@ -142,7 +144,7 @@ def write_configuration(file: Path, provider: str, vectors: str) -> None:
     ]
     settings = {
         "model_list": rows,
-        "general_settings": {"master_key": g.KEY},
+        "general_settings": {"master_key": KEY},
         "router_settings": {"num_retries": 0, "fallbacks": [{"replaced": [TALKERS[0]]}]},
     }
     file.write_text(json.dumps(settings), encoding="utf-8")

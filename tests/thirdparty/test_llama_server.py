@@ -9,6 +9,7 @@ from sqlalchemy import Engine
 
 from monitor.core.domain.vocabulary import Cause, Verdict
 from tests.support import gateway as g
+from tests.support.command import KEY
 from tests.thirdparty.servers import GATEWAYS, ask, by_model, serving, sweep_with_key
 from tests.thirdparty.tiny import write_decoder, write_encoder
 
@@ -26,7 +27,7 @@ def chat(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Give the base URL of a chat model behind a key."""
     place = tmp_path_factory.mktemp("llama")
     model = write_decoder(place / "chatty.gguf")
-    with llama_server(place, "--model", model, "--alias", "team/chatty", "--api-key", g.KEY) as address:
+    with llama_server(place, "--model", model, "--alias", "team/chatty", "--api-key", KEY) as address:
         yield f"{address}/v1"
 
 

@@ -13,6 +13,8 @@ import pytest
 from monitor.demo.stories import steady
 from monitor.store.connection.engine import open_engine
 from tests.support import gateway as g
+from tests.support.command import config_file
+from tests.support.process import Process, wait_for
 
 
 class OwnPostgres:
@@ -51,21 +53,18 @@ def status_of(page: str, path: str) -> int:
 def test_leader_and_standby_outlive_a_restart_of_the_database(postgres: OwnPostgres, tmp_path: Path) -> None:
     """The leader's page stays and says so; afterwards one leads and sweeps, the other stands by."""
     with g.gateway(steady(5)) as there:
-        config = g.config_file(tmp_path, there.base_url, postgres.url, interval="1s")
-        with g.Process(config, "run") as leader:
+        config = config_file(tmp_path, there.base_url, postgres.url, interval="1s")
+        with Process(config, "run") as leader:
             page = leader.page
-            with g.Process(config, "run") as standby:
-                g.wait_for(lambda: "standby" in standby.out, standby)
+            with Process(config, "run") as standby:
+                wait_for(lambda: "standby" in standby.out, standby)
                 postgres.stop()
-                g.wait_for(
-                    lambda: "database_unreachable" in leader.err and "database_unreachable" in standby.err,
-                    leader,
-                )
+                wait_for(lambda: "database_unreachable" in leader.err and "database_unreachable" in standby.err, leader)
                 assert status_of(page, "/healthz") == 200
                 assert status_of(page, "/readyz") == 503
                 postgres.start()
                 probes = len(there.probes)
-                g.wait_for(lambda: len(there.probes) > probes + 10, standby)
+                wait_for(lambda: len(there.probes) > probes + 10, standby)
                 assert (leader.is_alive, standby.is_alive) == (True, True)
                 assert leader.err.count("database_unreachable") == 1
                 for process in (leader, standby):

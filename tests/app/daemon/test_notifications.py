@@ -21,7 +21,9 @@ from monitor.demo import Delist
 from monitor.demo.stories import steady
 from monitor.store.write.import_export import add_sweeps
 from tests.support import gateway as g
+from tests.support.command import PROVIDER, config_file, monitor
 from tests.support.mailbox import Mailbox, Receiver, mailbox, receiver
+from tests.support.process import Process, wait_for
 
 MODELS = 6
 
@@ -56,7 +58,7 @@ def stage(database_url: str, tmp_path: Path) -> Iterator[Stage]:
         there = all_of.enter_context(g.gateway(steady(MODELS)))
         mails = all_of.enter_context(mailbox())
         hook, pings = all_of.enter_context(receiver()), all_of.enter_context(receiver())
-        config = g.config_file(tmp_path, there.base_url, database_url, interval="1s")
+        config = config_file(tmp_path, there.base_url, database_url, interval="1s")
         topics = json.dumps(["summary", "retired", "appeared"])
         more = f"""
 [summary]
@@ -78,16 +80,16 @@ on = {topics}
         yield Stage(there, config, mails, hook, pings)
 
 
-def run(stage: Stage) -> g.Process:
-    return g.Process(stage.config, "run")
+def run(stage: Stage) -> Process:
+    return Process(stage.config, "run")
 
 
 def test_a_retirement_is_told_once_to_every_channel_and_every_sweep_to_the_switch(stage: Stage) -> None:
     with run(stage) as daemon:
-        g.wait_for(lambda: len(stage.pings.taken) >= 2, daemon)
+        wait_for(lambda: len(stage.pings.taken) >= 2, daemon)
         gone = stage.leaves
         stage.there.change(Delist((gone,)))
-        g.wait_for(lambda: stage.mails.letters and stage.told(), daemon)
+        wait_for(lambda: stage.mails.letters and stage.told(), daemon)
         daemon.send(signal.SIGTERM)
         assert daemon.wait() == 0
     assert gone in stage.mails.text_of()
@@ -102,15 +104,15 @@ def test_a_retirement_is_told_once_to_every_channel_and_every_sweep_to_the_switc
 def test_a_daemon_killed_while_it_delivers_delivers_again_under_the_same_id(stage: Stage) -> None:
     stage.hook.hold = threading.Event()
     with run(stage) as daemon:
-        g.wait_for(lambda: len(stage.pings.taken) >= 2, daemon)
+        wait_for(lambda: len(stage.pings.taken) >= 2, daemon)
         stage.there.change(Delist((stage.leaves,)))
-        g.wait_for(lambda: stage.mails.letters, daemon)  # the webhook is being delivered beside it
+        wait_for(lambda: stage.mails.letters, daemon)  # the webhook is being delivered beside it
         daemon.kill()
     stage.hook.hold.set()
     stage.hook.hold = None
     with run(stage) as daemon:
-        g.wait_for(stage.told, daemon)
-        g.wait_for(lambda: len(stage.pings.taken) >= 6, daemon)
+        wait_for(stage.told, daemon)
+        wait_for(lambda: len(stage.pings.taken) >= 6, daemon)
     assert len({each["id"] for each in stage.told()}) == 1
     assert len(stage.told()) <= 2
     assert len({each["X-Message-Id"] for each in stage.mails.letters if each["X-Message-Id"]}) <= 1
@@ -123,22 +125,22 @@ def test_the_summary_of_a_day_whose_hour_was_missed_is_written_and_sent_once(
     yesterday = utc_now() - timedelta(days=1)
     add_sweeps(engine, [_past(yesterday)], lambda _name: Policy())
     with run(stage) as daemon:
-        g.wait_for(lambda: stage.summaries() and stage.mails.letters and stage.hook.taken, daemon)
+        wait_for(lambda: stage.summaries() and stage.mails.letters and stage.hook.taken, daemon)
         daemon.send(signal.SIGTERM)
         assert daemon.wait() == 0
     (file,) = stage.summaries()
     assert file.name == f"{yesterday:%Y-%m-%d}.md"
     file.unlink()
     with run(stage) as daemon:
-        g.wait_for(stage.summaries, daemon)
-        g.wait_for(lambda: len(stage.pings.taken) >= 6, daemon)
+        wait_for(stage.summaries, daemon)
+        wait_for(lambda: len(stage.pings.taken) >= 6, daemon)
     assert [each.document["topic"] for each in stage.hook.taken].count("summary") == 1
     assert sum(f"({yesterday:%Y-%m-%d})" in each["Subject"] for each in stage.mails.letters) == 1
 
 
 def _past(at: datetime) -> Sweep:
     return Sweep(
-        provider=g.PROVIDER,
+        provider=PROVIDER,
         started_at=at,
         finished_at=at,
         listed=("a",),
@@ -148,9 +150,9 @@ def _past(at: datetime) -> Sweep:
 
 
 def test_a_sweep_by_hand_tells_the_channels_too(stage: Stage) -> None:
-    assert g.monitor(stage.config, "sweep").returncode == 0
+    assert monitor(stage.config, "sweep").returncode == 0
     stage.there.change(Delist((stage.leaves,)))
     for _ in range(2):
-        assert g.monitor(stage.config, "sweep").returncode == 0
+        assert monitor(stage.config, "sweep").returncode == 0
     assert len(stage.told()) == len(stage.mails.letters) == 1
     assert stage.pings.taken == []  # the switch is to notice that no daemon runs

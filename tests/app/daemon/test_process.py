@@ -17,6 +17,8 @@ from monitor.demo.stories import steady
 from monitor.store.connection.engine import open_engine
 from monitor.store.connection.locks import sweep_lock
 from tests.support import gateway as g
+from tests.support.command import KEY, PROVIDER, config_file, monitor
+from tests.support.process import Process, wait_for
 
 MODELS = 24
 LISTENING = "0A"
@@ -59,9 +61,9 @@ def test_with_grace_enough_the_running_sweep_ends_well(
     engine: Engine, database_url: str, tmp_path: Path, number: signal.Signals
 ) -> None:
     with g.gateway(steady(MODELS), latency_s=0.2) as there:
-        config = g.config_file(tmp_path, there.base_url, database_url, concurrency=4, grace="30s")
-        with g.Process(config, "run") as process:
-            g.wait_for(lambda: len(there.probes) >= 5, process)
+        config = config_file(tmp_path, there.base_url, database_url, concurrency=4, grace="30s")
+        with Process(config, "run") as process:
+            wait_for(lambda: len(there.probes) >= 5, process)
             process.send(number)
             assert process.wait() == 0, process.err
             assert "Traceback" not in process.err
@@ -75,12 +77,12 @@ def test_a_sweep_that_may_not_end_is_closed_as_interrupted(
     engine: Engine, database_url: str, tmp_path: Path, grace: str, signals: int
 ) -> None:
     with g.gateway(steady(MODELS), latency_s=1.0) as there:
-        config = g.config_file(tmp_path, there.base_url, database_url, concurrency=2, grace=grace)
-        with g.Process(config, "run") as process:
-            g.wait_for(lambda: len(there.probes) >= 5, process)
+        config = config_file(tmp_path, there.base_url, database_url, concurrency=2, grace=grace)
+        with Process(config, "run") as process:
+            wait_for(lambda: len(there.probes) >= 5, process)
             process.send(signal.SIGTERM)
             if signals == 2:
-                g.wait_for(lambda: "draining" in process.err, process)
+                wait_for(lambda: "draining" in process.err, process)
                 process.send(signal.SIGTERM)
             assert process.wait(8) == 0, process.err
             assert "Traceback" not in process.err
@@ -97,9 +99,9 @@ def test_a_sweep_by_hand_told_to_stop_is_interrupted_and_says_so_without_a_trace
     engine: Engine, database_url: str, tmp_path: Path, number: signal.Signals, code: int
 ) -> None:
     with g.gateway(steady(MODELS), latency_s=0.5) as there:
-        config = g.config_file(tmp_path, there.base_url, database_url, concurrency=2)
-        with g.Process(config, "sweep") as process:
-            g.wait_for(lambda: len(there.probes) >= 5, process)
+        config = config_file(tmp_path, there.base_url, database_url, concurrency=2)
+        with Process(config, "sweep") as process:
+            wait_for(lambda: len(there.probes) >= 5, process)
             process.send(number)
             ended = process.wait(8)
             assert "Traceback" not in process.err
@@ -115,12 +117,12 @@ def test_a_second_daemon_says_who_leads_binds_no_port_and_takes_over(
     database_url: str, tmp_path: Path
 ) -> None:
     with g.gateway(steady(MODELS), latency_s=0.05) as there:
-        config = g.config_file(tmp_path, there.base_url, database_url, interval="1h", concurrency=2)
-        with g.Process(config, "run") as first:
+        config = config_file(tmp_path, there.base_url, database_url, interval="1h", concurrency=2)
+        with Process(config, "run") as first:
             page = first.page
-            g.wait_for(lambda: there.probes, first)
-            with g.Process(config, "run") as second:
-                said = g.wait_for(lambda: [x for x in second.out.splitlines() if "standby" in x], second)
+            wait_for(lambda: there.probes, first)
+            with Process(config, "run") as second:
+                said = wait_for(lambda: [x for x in second.out.splitlines() if "standby" in x], second)
                 who = f"process {first.pid} on " if "sqlite" in database_url else "monitor at "
                 assert who in said[0]
                 assert "since" in said[0]
@@ -128,7 +130,7 @@ def test_a_second_daemon_says_who_leads_binds_no_port_and_takes_over(
                 assert listening_ports(first.pid) == {int(page.rpartition(":")[2])}
                 assert "status page" not in second.out
                 first.kill()
-                g.wait_for(lambda: "status page: " in second.out, second, within_s=6)
+                wait_for(lambda: "status page: " in second.out, second, within_s=6)
                 assert httpx.get(f"{second.page}/healthz", trust_env=False).status_code == 200
                 second.send(signal.SIGTERM)
                 assert second.wait() == 0, second.err
@@ -140,12 +142,12 @@ def test_a_sweep_cut_by_a_kill_is_closed_at_the_next_start_not_at_the_next_slot(
 ) -> None:
     """Rule 32: the next start closes it as interrupted, keeping what was observed."""
     with g.gateway(steady(MODELS), latency_s=0.3) as there:
-        config = g.config_file(tmp_path, there.base_url, database_url, interval="1h", concurrency=2)
-        with g.Process(config, "run") as first:
-            g.wait_for(lambda: len(there.probes) > MODELS // 2, first)
+        config = config_file(tmp_path, there.base_url, database_url, interval="1h", concurrency=2)
+        with Process(config, "run") as first:
+            wait_for(lambda: len(there.probes) > MODELS // 2, first)
             first.kill()
-        with g.Process(config, "run") as second:
-            closed = g.wait_for(lambda: g.finished(engine), second, within_s=10)
+        with Process(config, "run") as second:
+            closed = wait_for(lambda: g.finished(engine), second, within_s=10)
             second.send(signal.SIGTERM)
             assert second.wait() == 0, second.err
     assert closed[0].cause == Cause.INTERRUPTED
@@ -156,9 +158,9 @@ def test_a_standby_that_is_told_to_stop_ends_at_once_and_leaves_the_leader_alone
     engine: Engine, database_url: str, tmp_path: Path
 ) -> None:
     with g.gateway(steady(MODELS)) as there:
-        config = g.config_file(tmp_path, there.base_url, database_url)
-        with g.Process(config, "run") as first, g.Process(config, "run") as second:
-            g.wait_for(lambda: g.finished(engine) and "standby" in first.out + second.out)
+        config = config_file(tmp_path, there.base_url, database_url)
+        with Process(config, "run") as first, Process(config, "run") as second:
+            wait_for(lambda: g.finished(engine) and "standby" in first.out + second.out)
             standby, leader = (second, first) if "standby" in second.out else (first, second)
             standby.send(signal.SIGTERM)
             assert standby.wait(5) == 0, standby.err
@@ -172,14 +174,14 @@ def test_sweeps_by_hand_beside_a_daemon_are_recorded_and_overlap_nothing(
     engine: Engine, database_url: str, tmp_path: Path
 ) -> None:
     with g.gateway(steady(MODELS), latency_s=0.1) as there:
-        config = g.config_file(tmp_path, there.base_url, database_url, interval="4s", concurrency=8)
-        with g.Process(config, "run") as daemon:
-            g.wait_for(lambda: len(g.finished(engine)) >= 1, daemon)
-            with g.Process(config, "sweep") as one, g.Process(config, "sweep") as two:
+        config = config_file(tmp_path, there.base_url, database_url, interval="4s", concurrency=8)
+        with Process(config, "run") as daemon:
+            wait_for(lambda: len(g.finished(engine)) >= 1, daemon)
+            with Process(config, "sweep") as one, Process(config, "sweep") as two:
                 assert [one.wait(), two.wait()] == [0, 0], f"{one.err}\n{two.err}"
                 assert len(one.out.splitlines()) == MODELS
             told = len(g.finished(engine))
-            g.wait_for(lambda: len(g.finished(engine)) > told, daemon)
+            wait_for(lambda: len(g.finished(engine)) > told, daemon)
             daemon.send(signal.SIGTERM)
             assert daemon.wait() == 0, daemon.err
         sweeps = g.finished(engine)
@@ -193,8 +195,8 @@ def test_two_first_sweeps_at_once_on_an_empty_database_both_succeed(
     database_url: str, tmp_path: Path
 ) -> None:
     with g.gateway(steady(MODELS)) as there:
-        config = g.config_file(tmp_path, there.base_url, database_url)
-        with g.Process(config, "sweep") as one, g.Process(config, "sweep") as two:
+        config = config_file(tmp_path, there.base_url, database_url)
+        with Process(config, "sweep") as one, Process(config, "sweep") as two:
             assert [one.wait(), two.wait()] == [0, 0], f"{one.err}\n{two.err}"
         assert len(there.probes) == 2 * MODELS
     history = open_engine(database_url)
@@ -206,12 +208,12 @@ def test_two_first_sweeps_at_once_on_an_empty_database_both_succeed(
 def test_a_sweep_by_hand_that_waits_in_vain_says_why(database_url: str, tmp_path: Path) -> None:
     """Beside a sweep that lasts longer than anybody waits: exit 3 and words, never an internal error."""
     with g.gateway(steady(MODELS), latency_s=14.0) as there:
-        config = g.config_file(
+        config = config_file(
             tmp_path, there.base_url, database_url, interval="1s", timeout="20s", slow_timeout="20s"
         )
-        with g.Process(config, "sweep") as first:
-            g.wait_for(lambda: there.requests, first)
-            second = g.monitor(config, "sweep")
+        with Process(config, "sweep") as first:
+            wait_for(lambda: there.requests, first)
+            second = monitor(config, "sweep")
             assert "internal error" not in second.stderr
             assert "another sweep of nvidia" in second.stderr
             assert second.returncode == 3
@@ -238,9 +240,9 @@ def check_every_slot_is_accounted_for(engine: Engine, interval: timedelta) -> No
 @g.ON_SQLITE
 def test_slots_are_aligned_and_unique(engine: Engine, database_url: str, tmp_path: Path) -> None:
     with g.gateway(steady(MODELS)) as there:
-        config = g.config_file(tmp_path, there.base_url, database_url, interval="1s")
-        with g.Process(config, "run") as daemon:
-            g.wait_for(lambda: len(g.finished(engine)) >= 4, daemon)
+        config = config_file(tmp_path, there.base_url, database_url, interval="1s")
+        with Process(config, "run") as daemon:
+            wait_for(lambda: len(g.finished(engine)) >= 4, daemon)
             daemon.send(signal.SIGTERM)
             assert daemon.wait() == 0, daemon.err
         sweeps = g.finished(engine)
@@ -256,9 +258,9 @@ def test_a_sweep_longer_than_its_interval_overlaps_nothing_and_its_slots_are_mis
     engine: Engine, database_url: str, tmp_path: Path
 ) -> None:
     with g.gateway(steady(MODELS), latency_s=1.3) as there:  # the catalog alone outlasts the interval
-        config = g.config_file(tmp_path, there.base_url, database_url, interval="1s")
-        with g.Process(config, "run") as daemon:
-            g.wait_for(lambda: len(g.finished(engine)) >= 3, daemon)
+        config = config_file(tmp_path, there.base_url, database_url, interval="1s")
+        with Process(config, "run") as daemon:
+            wait_for(lambda: len(g.finished(engine)) >= 3, daemon)
             daemon.send(signal.SIGTERM)
             assert daemon.wait() == 0, daemon.err
     ordered = g.finished(engine)
@@ -275,15 +277,15 @@ def test_a_restart_catches_up_with_one_sweep_and_names_the_slots_it_missed(
     engine: Engine, database_url: str, tmp_path: Path
 ) -> None:
     with g.gateway(steady(MODELS)) as there:
-        config = g.config_file(tmp_path, there.base_url, database_url, interval="1s")
-        with g.Process(config, "run") as daemon:
-            g.wait_for(lambda: len(g.finished(engine)) >= 2, daemon)
+        config = config_file(tmp_path, there.base_url, database_url, interval="1s")
+        with Process(config, "run") as daemon:
+            wait_for(lambda: len(g.finished(engine)) >= 2, daemon)
             daemon.kill()
         left = utc_now() + timedelta(seconds=2.2)
-        g.wait_for(lambda: utc_now() >= left)
-        with g.Process(config, "run") as daemon:
+        wait_for(lambda: utc_now() >= left)
+        with Process(config, "run") as daemon:
             sweeps = len(g.finished(engine))
-            g.wait_for(lambda: len(g.finished(engine)) >= sweeps + 2, daemon)
+            wait_for(lambda: len(g.finished(engine)) >= sweeps + 2, daemon)
             daemon.send(signal.SIGTERM)
             assert daemon.wait() == 0
     assert g.rows(engine, "SELECT sum(missed) FROM provider_uptime_daily")[0][0] >= 2
@@ -296,15 +298,15 @@ def test_slots_that_pass_while_another_sweep_goes_on_are_recorded_as_missed(
 ) -> None:
     """A sweep by hand that lasts for several intervals: each slot has its sweep, or is told as missed."""
     with g.gateway(steady(MODELS)) as there:
-        config = g.config_file(tmp_path, there.base_url, database_url, interval="1s")
-        with g.Process(config, "run") as daemon:
-            g.wait_for(lambda: len(g.finished(engine)) >= 2, daemon)
-            by_hand = sweep_lock(engine, g.PROVIDER, "default")
-            g.wait_for(by_hand.try_acquire)
-            g.wait_for(lambda: daemon.err.count("another sweep of nvidia") >= 2, daemon)
+        config = config_file(tmp_path, there.base_url, database_url, interval="1s")
+        with Process(config, "run") as daemon:
+            wait_for(lambda: len(g.finished(engine)) >= 2, daemon)
+            by_hand = sweep_lock(engine, PROVIDER, "default")
+            wait_for(by_hand.try_acquire)
+            wait_for(lambda: daemon.err.count("another sweep of nvidia") >= 2, daemon)
             by_hand.release()
             sweeps = len(g.finished(engine))
-            g.wait_for(lambda: len(g.finished(engine)) >= sweeps + 2, daemon)
+            wait_for(lambda: len(g.finished(engine)) >= sweeps + 2, daemon)
             daemon.send(signal.SIGTERM)
             assert daemon.wait() == 0, daemon.err
     check_every_slot_is_accounted_for(engine, timedelta(seconds=1))
@@ -315,16 +317,16 @@ def test_slots_that_pass_while_another_sweep_goes_on_are_recorded_as_missed(
 
 def test_a_daemon_that_talks_of_everything_never_tells_the_key(sqlite_url: str, tmp_path: Path) -> None:
     with g.gateway(steady(MODELS)) as there:
-        config = g.config_file(tmp_path, there.base_url, sqlite_url, interval="1s")
-        with g.Process(config, "--log-level", "debug", "run") as daemon:
+        config = config_file(tmp_path, there.base_url, sqlite_url, interval="1s")
+        with Process(config, "--log-level", "debug", "run") as daemon:
             page = daemon.page
             there.change(Everywhere("payment_required"))
-            g.wait_for(lambda: daemon.err.count("sweep_finished") >= 2, daemon)
+            wait_for(lambda: daemon.err.count("sweep_finished") >= 2, daemon)
             face = httpx.get(page, trust_env=False).text
             daemon.send(signal.SIGTERM)
             assert daemon.wait() == 0
         texts = {"out": daemon.out, "err": daemon.err, "face": face}
-    for secret in (g.KEY, g.ACCOUNT):
+    for secret in (KEY, g.ACCOUNT):
         assert [name for name, text in texts.items() if secret in text] == []
         files = [path for path in tmp_path.rglob("*") if path.is_file()]
         assert [path for path in files if secret.encode() in path.read_bytes()] == []

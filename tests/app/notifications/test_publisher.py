@@ -20,7 +20,7 @@ from monitor.notify.apprise_channel import AppriseChannel
 from monitor.store.memory import outbox
 from monitor.store.memory.notifications import CHANGES
 from tests.notify.letters import LETTER, logged
-from tests.support.gateway import ON_SQLITE, wait_for
+from tests.support.gateway import ON_SQLITE
 from tests.support.mailbox import PASSWORD, Mailbox, Receiver, mailbox, receiver
 from tests.support.posting import (
     HOUR,
@@ -35,6 +35,7 @@ from tests.support.posting import (
     publish,
     publisher,
 )
+from tests.support.process import wait_for
 
 LETTERS = letters_of(Settings())
 

@@ -14,9 +14,9 @@ from sqlalchemy import Engine
 
 from monitor.clock import utc_now
 from monitor.store.memory import outbox
-from tests.support.gateway import wait_for
 from tests.support.mailbox import Receiver, receiver
 from tests.support.posting import Watch, hook, ids_of, is_empty, models_of, post, publisher
+from tests.support.process import wait_for
 
 MINUTE = timedelta(minutes=1)
 

@@ -15,7 +15,7 @@ from monitor.report.words.held_back import FAILURES
 from monitor.store.memory.acceptance import is_accepted
 from monitor.store.query import providers
 from tests.store import told
-from tests.support.gateway import config_file, monitor
+from tests.support.command import config_file, monitor
 
 MODELS = tuple(f"m/{place}" for place in range(8))
 NEXT = "nvidia: the next sweep will believe what it sees"

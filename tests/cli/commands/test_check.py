@@ -18,6 +18,7 @@ from monitor.store.memory.knowledge import load_knowledge
 from monitor.sweep import Before, Checked, Target, check_now
 from tests.support import gateway as g
 from tests.support import scripted as s
+from tests.support.command import PROVIDER, config_file, monitor
 from tests.support.provider_cases import CASES, CHAT, EMBED, OTHERS, SUBJECT, ProviderCase
 
 INTERVAL_S = 20.0  # what a case may last at most, whoever waits in it
@@ -39,7 +40,7 @@ def history(sqlite_url: str, sqlite_template: Path) -> Iterator[Engine]:
 
 
 def check(aim: Target, engine: Engine, model: str, *, hour: int, is_accepted: bool = False) -> Checked:
-    state, knowledge = load_state(engine, g.PROVIDER), load_knowledge(engine, g.PROVIDER)
+    state, knowledge = load_state(engine, PROVIDER), load_knowledge(engine, PROVIDER)
     before = Before(slot=None, state=state, knowledge=knowledge, is_accepted=is_accepted, spent_today=0)
     return g.run_async(lambda: check_now(aim, model, before, g.hours(hour)))
 
@@ -236,15 +237,15 @@ def test_what_an_operator_accepted_is_believed(history: Engine) -> None:
 
 def test_the_command_words_it_and_exits_by_it(history: Engine, sqlite_url: str, tmp_path: Path) -> None:
     with g.gateway(world(subject=s.OK)) as there:
-        config = g.config_file(tmp_path, there.base_url, sqlite_url)
+        config = config_file(tmp_path, there.base_url, sqlite_url)
         g.sweep(g.target(there.base_url), history, g.hours(0))
-        one = g.monitor(config, "check", "no/such-model", "--live")
+        one = monitor(config, "check", "no/such-model", "--live")
         assert (one.returncode, one.stderr) == (1, "")
         assert "unavailable (HTTP 404: not found at the provider), not in the catalog" in one.stdout
         there.show(world(subject=chat("Hello")))
-        found = json.loads(g.monitor(config, "check", SUBJECT, "--live", "--json").stdout)
+        found = json.loads(monitor(config, "check", SUBJECT, "--live", "--json").stdout)
         assert (found["model"], found["outcome"], found["attempts"]) == (SUBJECT, "available", 1)
         assert (found["provider"], found["listed"], found["verdict"]) == ("nvidia", True, "conclusive")
-        wrong = g.monitor(config, "check", SUBJECT, "--live", key="nvapi-wrong-one")
+        wrong = monitor(config, "check", SUBJECT, "--live", key="nvapi-wrong-one")
         assert wrong.returncode == 3
         assert "the key was rejected (credential): Authorization failed" in wrong.stderr

@@ -17,7 +17,7 @@ from monitor.core.domain.vocabulary import Outcome
 from monitor.http import Auth
 from monitor.store.connection.engine import Engine
 from monitor.store.write.import_export import add_sweeps
-from tests.support.gateway import config_file, monitor
+from tests.support.command import config_file, monitor
 
 UNKNOWN = "each model 96 requests a day; no history yet tells how many models"
 

@@ -17,7 +17,7 @@ from monitor.store.admin.backup import back_up, dump_command
 from monitor.store.admin.migrate import prepare
 from monitor.store.connection.engine import open_engine
 from tests.store import told, views
-from tests.support import gateway as g
+from tests.support.command import config_file, monitor
 
 # A daemon in haste: it stores sweeps until it is killed, each in several transactions.
 _WRITER = """
@@ -183,15 +183,15 @@ def test_for_postgres_its_own_tool_is_named_without_a_password(tmp_path: Path) -
 
 def test_the_command_says_what_it_wrote(history: Engine, sqlite_url: str, tmp_path: Path) -> None:
     del history
-    config = g.config_file(tmp_path, "http://127.0.0.1:9/v1", sqlite_url)
-    done = g.monitor(config, "db", "backup", "backup.db", key=None)
+    config = config_file(tmp_path, "http://127.0.0.1:9/v1", sqlite_url)
+    done = monitor(config, "db", "backup", "backup.db", key=None)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout == f"backup.db: {(tmp_path / 'backup.db').stat().st_size:,} bytes, checked\n"
     assert stat.S_IMODE((tmp_path / "backup.db").stat().st_mode) == 0o600
-    again = g.monitor(config, "db", "backup", "backup.db", key=None)
+    again = monitor(config, "db", "backup", "backup.db", key=None)
     assert (again.returncode, again.stdout) == (2, "")
     assert again.stderr == "monitor: backup.db exists: name another file, or replace it with --force\n"
-    assert g.monitor(config, "db", "backup", "--force", "backup.db", key=None).returncode == 0
+    assert monitor(config, "db", "backup", "--force", "backup.db", key=None).returncode == 0
 
 
 def test_the_line_for_postgres_keeps_how_the_server_is_reached(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from monitor.store.facts.identities import insert_new
 from monitor.store.schema import delivery, horizon, knowledge, metadata, missed_slot, model, provider, telling
 from tests.conftest import PostgresServer
 from tests.store import told, views
-from tests.support import gateway as g
+from tests.support.command import config_file, monitor
 
 
 @pytest.fixture
@@ -249,14 +249,14 @@ def test_the_command_says_what_arrived_and_no_password(
     prepare(source)
     told.live_all(source, told.history(74, 2))
     source.dispose()
-    config = g.config_file(tmp_path, "http://127.0.0.1:9/v1", sqlite_url)
+    config = config_file(tmp_path, "http://127.0.0.1:9/v1", sqlite_url)
     address = open_engine(postgres_url).url.set(drivername="postgresql", password="hidden-word")  # noqa: S106  # of nobody
-    done = g.monitor(config, "db", "copy", address.render_as_string(hide_password=False), key=None)
+    done = monitor(config, "db", "copy", address.render_as_string(hide_password=False), key=None)
     assert done.returncode == 0, done.stderr
     assert "copied and verified: " in done.stdout
     assert " observations, 2 sweeps, " in done.stdout
     assert "hidden-word" not in done.stdout + done.stderr
-    again = g.monitor(config, "db", "copy", address.render_as_string(hide_password=False), key=None)
+    again = monitor(config, "db", "copy", address.render_as_string(hide_password=False), key=None)
     assert (again.returncode, again.stdout) == (2, "")
     assert "holds a history already" in again.stderr
     assert "hidden-word" not in again.stderr
@@ -277,8 +277,8 @@ def test_a_target_that_cannot_be_is_told(
     source = open_engine(sqlite_url)
     prepare(source)
     source.dispose()
-    config = g.config_file(tmp_path, "http://127.0.0.1:9/v1", sqlite_url)
-    refused = g.monitor(config, "db", "copy", address, key=None)
+    config = config_file(tmp_path, "http://127.0.0.1:9/v1", sqlite_url)
+    refused = monitor(config, "db", "copy", address, key=None)
     assert refused.returncode == code, refused.stderr
     assert words in refused.stderr
     assert "hidden-word" not in refused.stderr

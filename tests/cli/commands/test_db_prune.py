@@ -22,7 +22,8 @@ from monitor.store.connection.engine import reading, sqlite_path
 from monitor.store.connection.locks import leader_lock
 from monitor.store.write import record
 from tests.store import told
-from tests.support.gateway import ON_SQLITE, config_file, monitor
+from tests.support.command import config_file, monitor
+from tests.support.gateway import ON_SQLITE
 
 LATER = told.START + timedelta(days=500)
 

@@ -12,7 +12,7 @@ from monitor.store import schema as t
 from monitor.store.connection.engine import reading, writing
 from tests.store import told, views
 from tests.store.invariants import everything
-from tests.support.gateway import config_file, monitor
+from tests.support.command import config_file, monitor
 
 HASTY = "\n[policy]\nconfirm_down = 1\n"
 

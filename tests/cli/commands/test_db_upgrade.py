@@ -26,7 +26,7 @@ from monitor.store.write.import_export import read_sweeps
 from tests.older.load import SWEEPS, load_history
 from tests.store import told
 from tests.store.memory.test_notifications import posted, swept
-from tests.support.gateway import config_file, monitor
+from tests.support.command import config_file, monitor
 
 START = datetime(2026, 4, 6, 12, tzinfo=UTC)
 TABLES = ("event", "daily", "period", "model_state", "provider_state", "delivery", "telling", "sweep")

@@ -21,7 +21,9 @@ from monitor.store.write.import_export import add_sweeps
 from monitor.store.write.record import open_sweep
 from tests.conftest import PostgresServer
 from tests.store import told
-from tests.support.gateway import ON_POSTGRES, ON_SQLITE, Process, config_file, environment, monitor, wait_for
+from tests.support.command import config_file, environment, monitor
+from tests.support.gateway import ON_POSTGRES, ON_SQLITE
+from tests.support.process import Process, wait_for
 
 NOW = told.START + timedelta(hours=5)
 

@@ -25,7 +25,7 @@ from monitor.store.admin.migrate import prepare
 from monitor.store.connection.engine import open_engine
 from monitor.store.query.export import Snapshot
 from tests.store import told, views
-from tests.support import gateway as g
+from tests.support.command import config_file, environment, monitor
 
 ROOT = Path(__file__).resolve().parent.parent
 WORDS = 'She said: "no,\nnever"'
@@ -57,7 +57,7 @@ def lite(sqlite_url: str) -> Iterator[Engine]:
 @pytest.fixture
 def config(lite: Engine, sqlite_url: str, tmp_path: Path) -> Path:
     del lite
-    return g.config_file(tmp_path, "http://127.0.0.1:9/v1", sqlite_url)
+    return config_file(tmp_path, "http://127.0.0.1:9/v1", sqlite_url)
 
 
 def write(engine: Engine, view: str, file: Path, form: Format = Format.CSV) -> int:
@@ -224,13 +224,13 @@ def test_who_watches_is_told_of_every_part(lite: Engine, tmp_path: Path) -> None
 
 
 def test_the_command_writes_files_and_pipes(config: Path, tmp_path: Path) -> None:
-    done = g.monitor(config, "export", "--format", "csv", "--provider", "nvidia", "seen.csv.gz", key=None)
+    done = monitor(config, "export", "--format", "csv", "--provider", "nvidia", "seen.csv.gz", key=None)
     assert (done.returncode, done.stdout) == (0, "")
     assert "rows of observation_history exported" in done.stderr
     assert "\x1b" not in done.stderr
-    piped = g.monitor(config, "export", "--format", "csv", "-", key=None)
+    piped = monitor(config, "export", "--format", "csv", "-", key=None)
     assert piped.stdout.encode() == gzip.decompress((tmp_path / "seen.csv.gz").read_bytes())
-    every = g.monitor(config, "export", "--format", "jsonl", "all/", key=None)
+    every = monitor(config, "export", "--format", "jsonl", "all/", key=None)
     assert every.returncode == 0, every.stderr
     assert "all/model_status.jsonl: " in every.stderr
     assert {file.stem for file in (tmp_path / "all").iterdir()} == set(VIEWS)
@@ -239,7 +239,7 @@ def test_the_command_writes_files_and_pipes(config: Path, tmp_path: Path) -> Non
 def test_parquet_goes_through_a_pipe(config: Path, tmp_path: Path) -> None:
     command = [sys.executable, "-m", "monitor", "--config", str(config), "export", "--format", "parquet", "-"]
     done = subprocess.run(
-        command, cwd=tmp_path, env=dict(g.environment(None)), capture_output=True, timeout=60, check=True
+        command, cwd=tmp_path, env=dict(environment(None)), capture_output=True, timeout=60, check=True
     )
     (tmp_path / "piped.parquet").write_bytes(done.stdout)
     with duckdb.connect() as analyst:
@@ -272,7 +272,7 @@ def test_parquet_goes_through_a_pipe(config: Path, tmp_path: Path) -> None:
 )
 def test_what_cannot_be_exported_is_refused_with_the_remedy(config: Path, arguments: str, words: str) -> None:
     before = sorted(config.parent.rglob("*"))
-    refused = g.monitor(config, "export", *arguments.split(), key=None)
+    refused = monitor(config, "export", *arguments.split(), key=None)
     assert refused.returncode == 2, refused.stderr
     assert words in refused.stderr
     assert sorted(config.parent.rglob("*")) == before
@@ -285,7 +285,7 @@ def test_an_export_never_takes_the_place_of_the_database(config: Path, sqlite_ur
     names = [database, *(f"{database}{end}" for end in ("-wal", "-shm", "-journal", ".leader.lock"))]
     for file in (*names, config.parent / "link"):
         for form in ("sweeps", "jsonl"):
-            refused = g.monitor(config, "export", "--format", form, str(file), key=None)
+            refused = monitor(config, "export", "--format", form, str(file), key=None)
             assert (refused.returncode, "belongs to it: name another file" in refused.stderr) == (2, True), (
                 file
             )
@@ -293,7 +293,7 @@ def test_an_export_never_takes_the_place_of_the_database(config: Path, sqlite_ur
 
 
 def test_an_empty_name_is_no_file_to_export_to(config: Path) -> None:
-    refused = g.monitor(config, "export", "--format", "csv", "", key=None)
+    refused = monitor(config, "export", "--format", "csv", "", key=None)
     assert (refused.returncode, "FILE is empty" in refused.stderr) == (2, True)
 
 
@@ -302,7 +302,7 @@ def test_parquet_is_not_for_a_terminal(config: Path) -> None:
     master, slave = os.openpty()
     done = subprocess.run(
         command,
-        env=dict(g.environment(None)),
+        env=dict(environment(None)),
         stdout=slave,
         stderr=subprocess.PIPE,
         timeout=60,
@@ -323,7 +323,7 @@ def without_pyarrow(tmp_path: Path) -> dict[str, str]:
     for entry in Path(duckdb.__file__).parents[1].iterdir():
         if not entry.name.startswith("pyarrow"):
             (installed / entry.name).symlink_to(entry)
-    return dict(g.environment(None)) | {"PYTHONPATH": f"{installed}{os.pathsep}{ROOT}"}
+    return dict(environment(None)) | {"PYTHONPATH": f"{installed}{os.pathsep}{ROOT}"}
 
 
 def test_without_pyarrow_parquet_is_refused_and_the_rest_written(
@@ -351,7 +351,7 @@ def test_without_pyarrow_parquet_is_refused_and_the_rest_written(
 
 
 def test_a_full_disk_is_told(config: Path) -> None:
-    full = g.monitor(config, "export", "--format", "csv", "/dev/full", key=None)
+    full = monitor(config, "export", "--format", "csv", "/dev/full", key=None)
     assert full.returncode == 2
     assert "/dev/full: cannot be written: No space left on device" in full.stderr
 
@@ -380,11 +380,11 @@ def test_an_older_versions_rows_are_recognised_without_the_latest_column(view: s
 
 
 def test_importing_an_export_again_changes_nothing(config: Path) -> None:
-    assert g.monitor(config, "export", "all.jsonl.gz", key=None).returncode == 0
-    again = g.monitor(config, "import", "all.jsonl.gz", key=None)
+    assert monitor(config, "export", "all.jsonl.gz", key=None).returncode == 0
+    again = monitor(config, "import", "all.jsonl.gz", key=None)
     assert again.stdout == "0 sweeps imported, 4 already there\n"
-    g.monitor(config, "export", "--format", "csv", "seen.csv", key=None)
-    refused = g.monitor(config, "import", "all.jsonl.gz", "seen.csv", key=None)
+    monitor(config, "export", "--format", "csv", "seen.csv", key=None)
+    refused = monitor(config, "import", "all.jsonl.gz", "seen.csv", key=None)
     assert refused.returncode == 2
     assert "seen.csv: holds rows of the view observation_history" in refused.stderr
     assert "--format sweeps" in refused.stderr

@@ -2,8 +2,6 @@
 
 import gzip
 import json
-import subprocess
-import sys
 from collections import Counter
 from pathlib import Path
 
@@ -12,7 +10,8 @@ from sqlalchemy import Engine
 
 from monitor.demo import World
 from monitor.demo.stories import blog_day
-from tests.support.gateway import KEY, ON_SQLITE, config_file, environment, gateway, monitor, rows
+from tests.support.command import KEY, config_file, monitor
+from tests.support.gateway import ON_SQLITE, gateway, rows
 
 NAME = "nvidia_test_results_20260406_120000.txt"
 HEADING = f"""# Potentially hosted and reachable models for key {KEY}
@@ -144,21 +143,11 @@ def test_standard_input_and_gzip_are_read_too(config: Path, engine: Engine) -> N
     (config.parent / f"{NAME}.gz").write_bytes(gzip.compress(text))
     assert monitor(config, "import", f"{NAME}.gz").returncode == 0
 
-    def piped(*arguments: str) -> "subprocess.CompletedProcess[bytes]":
-        return subprocess.run(
-            [sys.executable, "-m", "monitor", "--config", str(config), "import", *arguments, "-"],
-            cwd=config.parent,
-            env=environment(),
-            input=text,
-            capture_output=True,
-            timeout=60,
-            check=False,
-        )
-
-    refused = piped()
+    refused = monitor(config, "import", "-", stdin=text)
     assert refused.returncode == 2
-    assert b"say the time with --at" in refused.stderr
-    assert piped("--at", "2026-04-06T13:00Z").stdout == b"1 sweep imported, 0 already there\n"
+    assert "say the time with --at" in refused.stderr
+    timed = monitor(config, "import", "--at", "2026-04-06T13:00Z", "-", stdin=text)
+    assert timed.stdout == "1 sweep imported, 0 already there\n"
     times = [at for (at,) in rows(engine, "SELECT started_at FROM sweep_history ORDER BY 1")]
     assert times == ["2026-04-06 12:00:00", "2026-04-06 13:00:00"]
 

@@ -1,8 +1,6 @@
 """`monitor notify test`: says for each channel whether it works, and never what its address is."""
 
 import json
-import subprocess
-import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -18,7 +16,7 @@ from monitor.app.notifications.channels import (
 from monitor.clock import utc_now
 from monitor.config import Settings, parse_settings
 from monitor.errors import ConfigError
-from tests.support import gateway as g
+from tests.support.command import Done, config_file, environment, run
 from tests.support.mailbox import PASSWORD, Mailbox, Receiver, mailbox, receiver
 
 TOKEN = "T0ken-0f-nobody"  # noqa: S105 (made up)
@@ -43,19 +41,12 @@ def settings_of(text: str) -> Settings:
 
 def notify_test(
     directory: Path, channels: str, *options: str, environ: Mapping[str, str] | None = None
-) -> subprocess.CompletedProcess[str]:
-    config = g.config_file(directory, "http://127.0.0.1:1/v1", "sqlite:///monitor.db")
+) -> Done:
+    config = config_file(directory, "http://127.0.0.1:1/v1", "sqlite:///monitor.db")
     with config.open("a", encoding="utf-8") as file:
         file.write(channels)
-    return subprocess.run(
-        [sys.executable, "-m", "monitor", "--config", str(config), *(options or ("notify", "test"))],
-        cwd=directory,
-        env={**g.environment(), **(environ or {})},
-        capture_output=True,
-        text=True,
-        timeout=g.WAIT_S,
-        check=False,
-    )
+    arguments = ("--config", str(config), *(options or ("notify", "test")))
+    return run(*arguments, directory=directory, environ={**environment(), **(environ or {})})
 
 
 CHANNELS = (

@@ -19,7 +19,8 @@ from monitor.store.write.import_export import read_sweeps
 from monitor.store.write.record import record_missed_slots
 from monitor.store.write.rename import rename_provider
 from tests.store import told, views
-from tests.support.gateway import ON_SQLITE, config_file, monitor
+from tests.support.command import config_file, monitor
+from tests.support.gateway import ON_SQLITE
 from tests.web.history import INTERVAL, START, UP, after, live, sweep
 from tests.web.served import browsing
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from sqlalchemy import Engine
 
 from tests.store import told
-from tests.support.gateway import config_file, monitor
+from tests.support.command import config_file, monitor
 
 
 def test_rule_37_the_story_of_a_model_says_as_which_it_answers(

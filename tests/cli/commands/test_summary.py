@@ -35,7 +35,7 @@ from monitor.store.connection.engine import Engine, open_engine
 from monitor.store.statistics.summaries import summarise_span
 from monitor.store.write.import_export import add_sweeps
 from monitor.store.write.record import record_missed_slots
-from tests.support import gateway as g
+from tests.support.command import config_file, monitor
 from tests.support.weeks import BEGIN, two_weeks
 from tests.web.history import START, UP, live, sweep
 
@@ -360,7 +360,7 @@ def config(tmp_path: Path) -> Path:
     ]
     live(engine, sweeps)
     engine.dispose()
-    file = g.config_file(tmp_path, "http://127.0.0.1:9/v1", url)
+    file = config_file(tmp_path, "http://127.0.0.1:9/v1", url)
     zone = '[schedule]\ntimezone = "Europe/Berlin"\n'
     file.write_text(file.read_text().replace("[schedule]\n", zone))
     return file
@@ -373,20 +373,20 @@ def today() -> Span:
 
 def test_the_command_prints_yesterday_in_the_form_that_is_asked_for(config: Path) -> None:
     yesterday = today().first - DAY
-    plain = g.monitor(config, "summary", key=None)
+    plain = monitor(config, "summary", key=None)
     assert (plain.returncode, plain.stderr) == (0, "")
     assert f"{yesterday}\n===" in plain.stdout
     assert "- b: appeared at " in plain.stdout
-    markdown = g.monitor(config, "summary", str(yesterday), "--format", "markdown", key=None)
+    markdown = monitor(config, "summary", str(yesterday), "--format", "markdown", key=None)
     assert "- `b`: appeared at " in markdown.stdout
-    assert g.monitor(config, "summary", "--format", "html", key=None).stdout.startswith("<!DOCTYPE html>")
-    as_json = g.monitor(config, "summary", "yesterday", "--json", key=None)
+    assert monitor(config, "summary", "--format", "html", key=None).stdout.startswith("<!DOCTYPE html>")
+    as_json = monitor(config, "summary", "yesterday", "--json", key=None)
     assert json.loads(as_json.stdout)["first"] == str(yesterday)
-    assert g.monitor(config, "summary", "--format", "json", key=None).stdout == as_json.stdout
+    assert monitor(config, "summary", "--format", "json", key=None).stdout == as_json.stdout
 
 
 def test_the_command_tells_several_days_as_one(config: Path) -> None:
-    week = g.monitor(config, "summary", "--since", "4d", "--json", key=None)
+    week = monitor(config, "summary", "--since", "4d", "--json", key=None)
     document = json.loads(week.stdout)
     assert (document["first"], document["last"]) == (str(today().first - 4 * DAY), str(today().first - DAY))
     assert document["providers"][0]["counts"]["baseline"] == 1
@@ -394,14 +394,14 @@ def test_the_command_tells_several_days_as_one(config: Path) -> None:
 
 
 def test_the_command_says_so_far_of_today(config: Path) -> None:
-    assert ", so far\n" in g.monitor(config, "summary", "today", key=None).stdout
+    assert ", so far\n" in monitor(config, "summary", "today", key=None).stdout
 
 
 def test_days_before_the_history_are_no_verdict_and_partly_a_note(config: Path) -> None:
-    before = g.monitor(config, "summary", "2020-01-01", key=None)
+    before = monitor(config, "summary", "2020-01-01", key=None)
     assert (before.returncode, before.stdout) == (3, "")
     assert "nothing is known of 2020-01-01: the history begins on " in before.stderr
-    partly = g.monitor(config, "summary", "--since", "30d", key=None)
+    partly = monitor(config, "summary", "--since", "30d", key=None)
     assert partly.returncode == 0
     assert "note: the history begins on " in partly.stderr
 
@@ -418,7 +418,7 @@ def test_days_before_the_history_are_no_verdict_and_partly_a_note(config: Path) 
     ],
 )
 def test_wrong_usage_is_exit_2_with_words(config: Path, arguments: tuple[str, ...]) -> None:
-    refused = g.monitor(config, "summary", *arguments, key=None)
+    refused = monitor(config, "summary", *arguments, key=None)
     assert (refused.returncode, refused.stdout) == (2, "")
     assert refused.stderr
     assert "Traceback" not in refused.stderr
@@ -429,6 +429,6 @@ def test_an_empty_history_is_no_verdict(tmp_path: Path) -> None:
     engine = open_engine(url)
     prepare(engine)
     engine.dispose()
-    empty = g.monitor(g.config_file(tmp_path, "http://127.0.0.1:9/v1", url), "summary", key=None)
+    empty = monitor(config_file(tmp_path, "http://127.0.0.1:9/v1", url), "summary", key=None)
     assert (empty.returncode, empty.stdout) == (3, "")
     assert "no sweep has been recorded yet" in empty.stderr

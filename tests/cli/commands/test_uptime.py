@@ -16,7 +16,8 @@ from monitor.core.history.reliability import Uptime
 from monitor.report.terminal.uptime import provider_lines, uptime_table
 from monitor.report.words.times import iso_millis
 from tests.store import told
-from tests.support.gateway import ON_SQLITE, config_file, monitor
+from tests.support.command import config_file, monitor
+from tests.support.gateway import ON_SQLITE
 
 HOUR = timedelta(hours=1)
 MOODS = {"u": told.UP, "d": told.DOWN, "s": told.SLOW, "X": told.DOWN}

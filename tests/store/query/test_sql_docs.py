@@ -1,8 +1,6 @@
 """Every question of docs/sql.md has one answer: on SQLite, on Postgres, and in DuckDB over exported files."""
 
 import re
-import subprocess
-import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -27,6 +25,7 @@ from monitor.store.connection.engine import open_engine, reading, writing
 from monitor.store.write.import_export import add_sweeps
 from tests.conftest import PostgresServer
 from tests.store import told, views
+from tests.support.command import run
 
 PAGE = (Path(__file__).parents[3] / "docs" / "sql.md").read_text(encoding="utf-8")
 QUESTIONS = PAGE.split("\n## Questions\n", 1)[1]
@@ -118,12 +117,15 @@ def files(
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     """Give DuckDB with a view on each file that `monitor export --format parquet DIRECTORY/` writes."""
     directory = tmp_path_factory.mktemp("views")
-    subprocess.run(
-        [sys.executable, "-m", "monitor", "export", "--format", "parquet", f"{directory}/"],
-        cwd=directory,
-        env={"MONITOR_DATABASE_URL": f"sqlite:///{histories['sqlite'].url.database}"},
-        check=True,
+    exported = run(
+        "export",
+        "--format",
+        "parquet",
+        f"{directory}/",
+        directory=directory,
+        environ={"MONITOR_DATABASE_URL": f"sqlite:///{histories['sqlite'].url.database}"},
     )
+    assert exported.returncode == 0, exported.stderr
     connection = duckdb.connect()
     connection.execute("SET TimeZone = 'UTC'")
     for name in VIEWS:
