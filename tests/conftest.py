@@ -6,50 +6,17 @@ $TEST_PG_URL names another server to use; its user must be allowed to create dat
 import os
 import warnings
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from shutil import copy2, rmtree
 from tempfile import mkdtemp
-from uuid import uuid4
 
-import psycopg
 import pytest
 from sqlalchemy import Engine, make_url
 
 from monitor.store.admin.migrate import prepare
 from monitor.store.connection.engine import is_sqlite, open_engine, sqlite_path
-
-
-@dataclass(frozen=True)
-class PostgresServer:
-    """A running server: `url` names its maintenance database, `template` one that has monitor's schema."""
-
-    url: str
-    template: str
-
-    def create_database(self, *, template: str = "template1") -> str:
-        """Create a database of its own for a test and return its address."""
-        name = f"test_{uuid4().hex}"
-        # Copied as files: with fsync off that takes half the time of copying through the log.
-        self.run(f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY file_copy')
-        return self.address_of(name)
-
-    def drop_database(self, url: str) -> None:
-        """Drop a test's database, whoever is still connected."""
-        self.run(f'DROP DATABASE IF EXISTS "{make_url(url).database}" WITH (FORCE)')
-
-    def address_of(self, name: str) -> str:
-        """Return the address of another database on this server."""
-        return make_url(self.url).set(database=name).render_as_string(hide_password=False)
-
-    def run(self, statement: str) -> None:
-        """Run one statement outside of any transaction."""
-        with psycopg.connect(_conninfo(self.url), autocommit=True) as connection:
-            connection.execute(statement.encode())
-
-
-def _conninfo(url: str) -> str:
-    return make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+from tests.support.lives import Lives
+from tests.support.postgres import PostgresServer
 
 
 @pytest.fixture(scope="session")
@@ -83,8 +50,10 @@ def postgres_server(postgres_address: str) -> Iterator[PostgresServer]:
     engine = open_engine(template)
     prepare(engine)
     engine.dispose()
-    yield PostgresServer(postgres_address, str(make_url(template).database))
-    bare.drop_database(template)
+    server = PostgresServer(postgres_address, str(make_url(template).database))
+    yield server
+    for url in (*server.kept, template):
+        bare.drop_database(url)
 
 
 @pytest.fixture(scope="session")
@@ -95,6 +64,19 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     prepare(engine)
     engine.dispose()
     return file
+
+
+@pytest.fixture(scope="session")
+def lives(
+    tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path, request: pytest.FixtureRequest
+) -> Lives:
+    """Give databases that have lived through a history of tests/store/told.py."""
+
+    def server() -> PostgresServer:
+        running: PostgresServer = request.getfixturevalue("postgres_server")
+        return running
+
+    return Lives(tmp_path_factory.mktemp("lives"), sqlite_template, server)
 
 
 @pytest.fixture

@@ -16,10 +16,10 @@ from monitor.store.connection.engine import Engine, open_engine
 from monitor.store.derived.states import load_state
 from monitor.store.write.import_export import Imported, add_sweeps, read_sweeps
 from monitor.store.write.record import add_observations, close_sweep, open_sweep
-from tests.conftest import PostgresServer
 from tests.store import views
 from tests.support import gateway as g
 from tests.support.command import config_file, monitor
+from tests.support.postgres import PostgresServer
 from tests.support.weeks import two_weeks
 
 POLICY = Policy()

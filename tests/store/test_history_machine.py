@@ -23,9 +23,9 @@ from monitor.core.domain.sweep import Sweep
 from monitor.core.history.daily import day_of
 from monitor.store.admin.migrate import prepare
 from monitor.store.connection.engine import open_engine
-from tests.conftest import PostgresServer
 from tests.store.invariants import assert_sound, derived, everything, forget
 from tests.store.living import START, Monitor, Nature, any_policy
+from tests.support.postgres import PostgresServer
 
 PROVIDER = "nvidia"
 chances = st.integers(0, 2**32).map(Random)

@@ -17,16 +17,16 @@ from monitor.store.connection.engine import is_sqlite, open_engine, reading, wri
 from monitor.store.derived.rebuild import rebuild
 from monitor.store.facts.identities import insert_new
 from monitor.store.schema import delivery, horizon, knowledge, metadata, missed_slot, model, provider, telling
-from tests.conftest import PostgresServer
 from tests.store import told, views
 from tests.support.command import config_file, monitor
+from tests.support.lives import Lives
+from tests.support.postgres import PostgresServer
 
 
 @pytest.fixture
-def history(engine: Engine) -> Engine:
+def history(engine: Engine, lives: Lives) -> Engine:
     """Give a database with two providers, in which no table is empty that a year would fill."""
-    told.live_all(engine, told.history(71, 12))
-    told.live_all(engine, told.history(72, 3, provider="other"))
+    lives.through(engine, (71, 12), (72, 3, "other"))
     with writing(engine) as connection:
         owner = connection.scalars(select(provider.c.id)).first()
         someone = connection.scalars(select(model.c.id)).first()

@@ -24,6 +24,7 @@ from monitor.store.write import record
 from tests.store import told
 from tests.support.command import config_file, monitor
 from tests.support.gateway import ON_SQLITE
+from tests.support.lives import Lives
 
 LATER = told.START + timedelta(days=500)
 
@@ -35,9 +36,9 @@ def observations(engine: Engine) -> int:
 
 
 @pytest.fixture
-def config(database_url: str, engine: Engine, tmp_path: Path) -> Path:
+def config(database_url: str, engine: Engine, tmp_path: Path, lives: Lives) -> Path:
     """Return a configuration that keeps a day, over an old history and a sweep of today."""
-    told.live_all(engine, told.history(3, 20))
+    lives.through(engine, (3, 20))
     told.live(engine, told.sweep(utc_now(), {"new/model": told.UP}))
     written = config_file(tmp_path, "http://127.0.0.1:1/v1", database_url)
     written.write_text(f'{written.read_text()}\n[retention]\nobservations = "1d"\n')

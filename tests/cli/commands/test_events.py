@@ -7,13 +7,14 @@ from monitor.cli.commands import events
 from monitor.cli.terminal.output import print_json, print_json_list
 from monitor.store import query
 from tests.store import told
+from tests.support.lives import Lives
 
 
 @pytest.mark.parametrize("at_once", [1, 7, 1000])
 def test_all_events_come_once_and_in_order_whatever_is_read_at_once(
-    engine: Engine, monkeypatch: pytest.MonkeyPatch, at_once: int
+    engine: Engine, monkeypatch: pytest.MonkeyPatch, at_once: int, lives: Lives
 ) -> None:
-    told.live_all(engine, told.history(17, 40))
+    lives.through(engine, (17, 40))
     monkeypatch.setattr(events, "_AT_ONCE", at_once)
     assert list(events._all_events(engine, None, None, None)) == query.events(engine)
     later = told.START.replace(hour=18)

@@ -19,10 +19,10 @@ from monitor.core.domain.policy import Policy
 from monitor.core.history.rows import EventRow
 from monitor.store.write.import_export import add_sweeps
 from monitor.store.write.record import open_sweep
-from tests.conftest import PostgresServer
 from tests.store import told
 from tests.support.command import config_file, environment, monitor
 from tests.support.gateway import ON_POSTGRES, ON_SQLITE
+from tests.support.postgres import PostgresServer
 from tests.support.process import Process, wait_for
 
 NOW = told.START + timedelta(hours=5)

@@ -26,6 +26,7 @@ from monitor.store.connection.engine import open_engine
 from monitor.store.query.export import Snapshot
 from tests.store import told, views
 from tests.support.command import config_file, environment, monitor
+from tests.support.lives import Lives
 
 ROOT = Path(__file__).resolve().parent.parent
 WORDS = 'She said: "no,\nnever"'
@@ -33,9 +34,9 @@ SEEN = "SELECT model, observed_at, conclusive, detail FROM"
 
 
 @pytest.fixture
-def history(engine: Engine) -> Engine:
+def history(engine: Engine, lives: Lives) -> Engine:
     """Give a database with an eventful past, and a word that needs quoting."""
-    told.live_all(engine, told.history(51, 10))
+    lives.through(engine, (51, 10))
     strange = told.sweep(told.START.replace(year=2027), {"a,b": told.DOWN, "c": told.DOWN})
     first, second = strange.observations
     told.live(

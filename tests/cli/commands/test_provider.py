@@ -21,15 +21,15 @@ from monitor.store.write.rename import rename_provider
 from tests.store import told, views
 from tests.support.command import config_file, monitor
 from tests.support.gateway import ON_SQLITE
+from tests.support.lives import Lives
 from tests.web.history import INTERVAL, START, UP, after, live, sweep
 from tests.web.served import browsing
 
 
 @pytest.fixture
-def history(engine: Engine) -> Engine:
+def history(engine: Engine, lives: Lives) -> Engine:
     """Give the history of two providers, one of them with everything that a provider may have."""
-    told.live_all(engine, told.history(3, 25, provider="old"))
-    told.live_all(engine, told.history(4, 5, provider="other"))
+    lives.through(engine, (3, 25, "old"), (4, 5, "other"))
     record_missed_slots(engine, "old", "default", [told.START - timedelta(days=1)])
     accept(engine, "old", told.START)
     return engine

@@ -8,13 +8,13 @@ from monitor.store.admin.check import check
 from monitor.store.connection.engine import writing
 from monitor.store.derived.compare import compare
 from monitor.store.derived.rebuild import rebuild
-from tests.store import told
 from tests.support import gateway as g
+from tests.support.lives import Lives
 
 
 @pytest.fixture
-def lived(engine: Engine) -> Engine:
-    told.live_all(engine, told.history(31, 60))
+def lived(engine: Engine, lives: Lives) -> Engine:
+    lives.through(engine, (31, 60))
     assert check(engine) == []
     return engine
 

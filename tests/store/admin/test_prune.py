@@ -26,6 +26,7 @@ from monitor.store.write.record import record_missed_slots
 from monitor.store.write.void import void
 from tests.store import told, views
 from tests.store.invariants import derived, everything
+from tests.support.lives import Lives
 
 LENGTH = 64
 NAME = "nvidia"
@@ -53,9 +54,9 @@ def assert_rebuildable(engine: Engine) -> None:
 
 
 @pytest.fixture
-def lived(engine: Engine) -> Engine:
+def lived(engine: Engine, lives: Lives) -> Engine:
     """Return a database with weeks of an eventful history."""
-    told.live_all(engine, told.history(61, LENGTH))
+    lives.through(engine, (61, LENGTH))
     return engine
 
 

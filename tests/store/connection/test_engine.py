@@ -17,7 +17,7 @@ from monitor.store.admin.migrate import SchemaState, prepare, require_current, s
 from monitor.store.connection.engine import open_engine, reading, writing
 from monitor.store.connection.errors import POSTGRES_TROUBLE, SQLITE_TROUBLE, database_name
 from monitor.store.write.record import close_interrupted
-from tests.conftest import PostgresServer
+from tests.support.postgres import PostgresServer
 
 
 def mode_of(path: Path) -> int:

@@ -25,6 +25,7 @@ from monitor.store.write.import_export import _add, add_sweeps
 from monitor.store.write.record import close_sweep, open_sweep
 from tests.store import told
 from tests.store.invariants import everything
+from tests.support.lives import Lives
 
 NOBODY = "m/no-event"
 _GONE = t.event.c.kind == "became_unavailable"
@@ -64,11 +65,6 @@ FAULTS: tuple[tuple[Executable, str], ...] = (
 )
 
 
-def lived(engine: Engine, seed: int = 3, count: int = 50) -> None:
-    """Give the database a history over three days."""
-    told.live_all(engine, told.history(seed, count))
-
-
 def counts(found: Comparison) -> dict[tuple[Part, How], int]:
     """Return how many rows differ, by part and way."""
     return {(each.part, each.how): each.rows for each in found.counts}
@@ -76,9 +72,9 @@ def counts(found: Comparison) -> dict[tuple[Part, How], int]:
 
 @pytest.mark.parametrize(("fault", "words"), FAULTS, ids=[words for _, words in FAULTS])
 def test_every_kind_of_row_that_does_not_follow_is_found_and_mended(
-    engine: Engine, fault: Executable, words: str
+    engine: Engine, lives: Lives, fault: Executable, words: str
 ) -> None:
-    lived(engine)
+    lives.through(engine, (3, 50))
     right = everything(engine, "nvidia")
     with writing(engine) as connection:
         connection.execute(fault)
@@ -89,8 +85,8 @@ def test_every_kind_of_row_that_does_not_follow_is_found_and_mended(
     assert everything(engine, "nvidia") == right
 
 
-def test_nothing_differs_in_a_history_that_was_written_step_by_step(engine: Engine) -> None:
-    lived(engine)
+def test_nothing_differs_in_a_history_that_was_written_step_by_step(engine: Engine, lives: Lives) -> None:
+    lives.through(engine, (3, 50))
     assert compare(engine, "nvidia") == Comparison(provider="nvidia", sweeps=50)
     assert rebuild(engine, "nvidia") == Comparison(provider="nvidia", sweeps=50)
     assert compare(engine, "nobody") == rebuild(engine, "nobody") == Comparison(provider="nobody", sweeps=0)
@@ -110,9 +106,9 @@ def test_gaps_that_were_lost_are_found_and_mended(engine: Engine) -> None:
         assert connection.execute(select(t.untracked)).all()
 
 
-def test_a_comparison_writes_nothing_and_waits_for_no_writer(engine: Engine) -> None:
+def test_a_comparison_writes_nothing_and_waits_for_no_writer(engine: Engine, lives: Lives) -> None:
     """Another process derives the provider's rows meanwhile."""
-    lived(engine, count=10)
+    lives.through(engine, (3, 10))
     url = engine.url.render_as_string(hide_password=False)
     reader = open_engine(url, read_only=True)
     with writing(engine) as connection:
@@ -124,8 +120,8 @@ def test_a_comparison_writes_nothing_and_waits_for_no_writer(engine: Engine) -> 
     reader.dispose()
 
 
-def test_the_differences_told_in_full_are_few_and_all_are_counted(engine: Engine) -> None:
-    lived(engine)
+def test_the_differences_told_in_full_are_few_and_all_are_counted(engine: Engine, lives: Lives) -> None:
+    lives.through(engine, (3, 50))
     with writing(engine) as connection:
         events = len(connection.execute(select(t.event)).all())
         connection.execute(delete(t.event))

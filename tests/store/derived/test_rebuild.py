@@ -16,8 +16,8 @@ from monitor.store.derived.states import load_state
 from monitor.store.facts.identities import find_provider
 from monitor.store.write.import_export import _add, add_sweeps, read_sweeps
 from monitor.store.write.record import close_sweep, open_sweep
-from tests.conftest import PostgresServer
 from tests.store import told, views
+from tests.support.postgres import PostgresServer
 
 DERIVED = (t.event, t.model_state, t.provider_state, t.daily, t.period, t.gap)
 

@@ -13,15 +13,15 @@ from monitor.store.connection.engine import reading
 from monitor.store.query import export
 from monitor.store.query.export import snapshot
 from tests.store import told, views
+from tests.support.lives import Lives
 
 DAY = timedelta(days=1)
 
 
 @pytest.fixture
-def history(engine: Engine) -> Engine:
+def history(engine: Engine, lives: Lives) -> Engine:
     """Give a database with two providers and everything that can go wrong."""
-    told.live_all(engine, told.history(41, 26))
-    told.live_all(engine, told.history(42, 6, provider="other"))
+    lives.through(engine, (41, 26), (42, 6, "other"))
     return engine
 
 

@@ -15,8 +15,8 @@ from monitor.store.admin.migrate import prepare
 from monitor.store.connection.codecs import DAY_MS, event_id, wanted_sweep_id
 from monitor.store.connection.engine import open_engine, reading, writing
 from monitor.store.statistics.windows import model_counts
-from tests.conftest import PostgresServer
 from tests.store import told
+from tests.support.postgres import PostgresServer
 
 LARGE = "daily|event|observation|period|streamed"
 ONE = "provider = 'q' AND model = 'm7'"

@@ -23,9 +23,9 @@ from monitor.store import schema as t
 from monitor.store.admin.migrate import prepare
 from monitor.store.connection.engine import open_engine, reading, writing
 from monitor.store.write.import_export import add_sweeps
-from tests.conftest import PostgresServer
 from tests.store import told, views
 from tests.support.command import run
+from tests.support.postgres import PostgresServer
 
 PAGE = (Path(__file__).parents[3] / "docs" / "sql.md").read_text(encoding="utf-8")
 QUESTIONS = PAGE.split("\n## Questions\n", 1)[1]
