@@ -41,7 +41,7 @@ def day(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
     server = request.getfixturevalue("postgres_server") if request.param == "postgres" else None
     url = server.create_database() if server else f"sqlite:///{place}/monitor.db"
     with g.gateway(DAY) as there:
-        config = config_file(place, there.base_url, url, concurrency=64, slow_timeout="2s", timeout="2s")
+        config = config_file(place, there.base_url, url, concurrency=64, slow_timeout="20s", timeout="20s")
         told = monitor(config, "--log-level", "debug", "sweep", "--output-dir", str(place / "results"))
     names = sorted(path.name for path in (place / "results").iterdir())
     assert len(names) == 2, f"{names}\n{told.stderr}"

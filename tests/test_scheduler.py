@@ -19,10 +19,12 @@ from monitor.scheduler import (
     slots_between,
     trigger_of,
 )
+from tests.support.process import wait_for
 
 NOON = datetime(2026, 4, 6, 12, tzinfo=UTC)
 QUARTER = timedelta(minutes=15)
 FAST = timedelta(milliseconds=200)
+PATIENCE_S = 60.0  # who needs longer hangs
 Run = Callable[[datetime | None, Sequence[datetime]], Awaitable[None]]
 
 
@@ -54,19 +56,20 @@ def test_a_cron_line_that_never_comes_is_refused_by_name(line: str) -> None:
         period(line, NOON)
 
 
-def serve(run: Run, *, after: datetime | None, seconds: float, grace: timedelta = FAST) -> Stop:
-    """Run a schedule of one fast chore for a while and ask it to stop."""
-    stop = Stop()
+def serve(
+    run: Run, *, until: Callable[[], object], after: datetime | None = None, grace: timedelta = FAST
+) -> None:
+    """Run a schedule of one fast chore until something is so, and ask it to stop."""
 
     async def body() -> None:
+        stop = Stop()
         chore = Chore(name="chore", cadence=FAST, run=run, after=after)
         schedule = asyncio.create_task(run_schedule([chore], stop, now=utc_now, grace=grace))
-        await asyncio.sleep(seconds)
+        await asyncio.to_thread(wait_for, until)
         stop.ask()
-        await asyncio.wait_for(schedule, 10)
+        await asyncio.wait_for(schedule, PATIENCE_S)
 
     asyncio.run(body())
-    return stop
 
 
 def test_without_a_history_the_first_run_is_at_once_and_has_no_slot() -> None:
@@ -75,26 +78,26 @@ def test_without_a_history_the_first_run_is_at_once_and_has_no_slot() -> None:
     async def run(slot: datetime | None, _missed: Sequence[datetime]) -> None:
         slots.append(slot)
 
-    serve(run, after=None, seconds=0.05)
+    serve(run, until=lambda: slots)
     assert slots[0] is None
 
 
 def test_a_start_catches_up_with_one_run_and_names_what_was_missed() -> None:
-    calls: list[tuple[datetime | None, int]] = []
+    calls: list[tuple[datetime | None, Sequence[datetime]]] = []
 
     async def run(slot: datetime | None, missed: Sequence[datetime]) -> None:
-        calls.append((slot, len(missed)))
+        calls.append((slot, missed))
 
-    begun = utc_now()
-    serve(run, after=begun - 10 * FAST, seconds=0.05)
+    last = utc_now() - 10 * FAST
+    serve(run, until=lambda: calls, after=last)
     slot, missed = calls[0]
     assert slot is not None
-    assert slot <= begun + FAST
-    assert missed in {8, 9, 10}
+    assert [*missed, slot] == slots_between(trigger_of(FAST), last, slot)
+    assert len(missed) >= 8
 
 
 def test_two_runs_of_a_chore_never_overlap_and_skipped_slots_are_told_as_missed() -> None:
-    running, most, told = 0, 0, []
+    running, most, told = 0, 0, list[int]()
 
     async def run(_slot: datetime | None, missed: Sequence[datetime]) -> None:
         nonlocal running, most
@@ -104,7 +107,7 @@ def test_two_runs_of_a_chore_never_overlap_and_skipped_slots_are_told_as_missed(
         await asyncio.sleep(0.45)
         running -= 1
 
-    serve(run, after=None, seconds=1.6, grace=timedelta(seconds=5))
+    serve(run, until=lambda: sum(told) >= 2, grace=timedelta(seconds=PATIENCE_S))
     assert most == 1
     assert sum(told) >= 2
 
@@ -118,49 +121,54 @@ def test_a_run_that_fails_does_not_end_the_schedule(error: Exception) -> None:
         runs += 1
         raise error
 
-    serve(run, after=None, seconds=0.9)
-    assert runs >= 3
+    serve(run, until=lambda: runs >= 3)
 
 
 def test_stopping_lets_a_run_end_within_the_grace_time() -> None:
-    ended = []
+    words = list[str]()
 
     async def run(_slot: datetime | None, _missed: Sequence[datetime]) -> None:
+        words.append("begun")
         await asyncio.sleep(0.3)
-        ended.append(True)
+        words.append("ended")
 
-    serve(run, after=None, seconds=0.1, grace=timedelta(seconds=5))
-    assert ended == [True]
+    serve(run, until=lambda: words, grace=timedelta(seconds=PATIENCE_S))
+    assert words == ["begun", "ended"]
 
 
 def test_after_the_grace_time_a_run_is_cancelled_and_may_still_write() -> None:
-    words = []
+    words = list[str]()
 
     async def run(_slot: datetime | None, _missed: Sequence[datetime]) -> None:
+        words.append("begun")
         try:
-            await asyncio.sleep(60)
+            await asyncio.sleep(2 * PATIENCE_S)
         except asyncio.CancelledError:
             await asyncio.sleep(0)
             words.append("closed")
             raise
 
-    serve(run, after=None, seconds=0.1, grace=timedelta(milliseconds=50))
-    assert words == ["closed"]
+    serve(run, until=lambda: words, grace=timedelta(milliseconds=50))
+    assert words == ["begun", "closed"]
 
 
 def test_asked_twice_it_does_not_wait_for_the_grace_time() -> None:
     stop = Stop()
 
-    async def run(_slot: datetime | None, _missed: Sequence[datetime]) -> None:
-        await asyncio.sleep(60)
-
     async def body() -> None:
+        begun = asyncio.Event()
+
+        async def run(_slot: datetime | None, _missed: Sequence[datetime]) -> None:
+            begun.set()
+            await asyncio.sleep(2 * PATIENCE_S)
+
         chore = Chore(name="chore", cadence=FAST, run=run)
-        schedule = asyncio.create_task(run_schedule([chore], stop, now=utc_now, grace=timedelta(seconds=60)))
-        await asyncio.sleep(0.05)
+        grace = timedelta(seconds=2 * PATIENCE_S)
+        schedule = asyncio.create_task(run_schedule([chore], stop, now=utc_now, grace=grace))
+        await asyncio.wait_for(begun.wait(), PATIENCE_S)
         stop.ask()
         stop.ask()
-        await asyncio.wait_for(schedule, 10)
+        await asyncio.wait_for(schedule, PATIENCE_S)
 
     asyncio.run(body())
 

@@ -101,7 +101,7 @@ class Reply:
 
 def ask(base_url: str, path: str, body: object = None, *, key: str | None = None) -> Reply:
     address = urlsplit(base_url)
-    connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=10)
+    connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=30)
     try:
         data = None if body is None else json.dumps(body)
         headers = {"Authorization": f"Bearer {key}"} if key else {}
@@ -127,7 +127,7 @@ def world(behaviour: str = "ok") -> World:
 def raw(base_url: str, data: bytes) -> bytes:
     """Send bytes, end the sending side, and read until the server closes."""
     address = urlsplit(base_url)
-    with socket.create_connection((address.hostname or "", address.port or 0), timeout=10) as connection:
+    with socket.create_connection((address.hostname or "", address.port or 0), timeout=30) as connection:
         connection.sendall(data)
         with suppress(OSError):  # a reset that has arrived already: the read below raises it
             connection.shutdown(socket.SHUT_WR)
@@ -357,7 +357,7 @@ def test_garbage_and_early_ends_leave_the_server_alive(data: bytes) -> None:
 def test_many_requests_can_come_on_one_connection() -> None:
     def questions(url: str) -> list[int]:
         address = urlsplit(url)
-        connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=10)
+        connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=30)
         statuses = []
         for _ in range(3):
             connection.request("GET", "/v1/models")

@@ -19,10 +19,11 @@ from monitor.http.failures import FOREIGN, failure_of
 from tests.probe.wire import CHAT, KEY, Play, Request, Wire, answer, saying, serve
 
 CAP = 1000
-TIMEOUT_S = 0.2
+PATIENCE_S = 30.0  # for whatever comes: a busy machine takes its time
+TIMEOUT_S = 2.0  # for what never comes; what comes before it has this long
 
 
-async def ask(wire: Wire, *, timeout_s: float = TIMEOUT_S, cap_bytes: int = CAP) -> Exchange:
+async def ask(wire: Wire, *, timeout_s: float = PATIENCE_S, cap_bytes: int = CAP) -> Exchange:
     async with open_client(wire.endpoint()) as client:
         return await exchange(
             client,
@@ -34,7 +35,7 @@ async def ask(wire: Wire, *, timeout_s: float = TIMEOUT_S, cap_bytes: int = CAP)
         )
 
 
-def result_of(play: Play, *, timeout_s: float = TIMEOUT_S) -> Exchange:
+def result_of(play: Play, *, timeout_s: float = PATIENCE_S) -> Exchange:
     async def run() -> Exchange:
         async with serve(play) as wire:
             return await ask(wire, timeout_s=timeout_s)
@@ -126,43 +127,41 @@ NOT_WHOLE = [
     ("play", "failure"), [row[1:] for row in NOT_WHOLE], ids=[row[0] for row in NOT_WHOLE]
 )
 def test_an_answer_that_is_not_whole_is_a_failure_within_the_time(play: Play, failure: Failure) -> None:
-    began = time.monotonic()
     is_slow = failure in {Failure.TIMEOUT, Failure.TIMEOUT_AFTER_HEADERS}
-    found = result_of(play, timeout_s=TIMEOUT_S if is_slow else 10)
+    found = result_of(play, timeout_s=TIMEOUT_S if is_slow else PATIENCE_S)
     assert (found.failure, found.latency_ms) == (failure, None)
-    assert time.monotonic() - began < 9
 
 
 def test_an_endless_body_is_cut_at_the_cap() -> None:
-    found = result_of(endless_body, timeout_s=5)
+    found = result_of(endless_body)
     assert (found.truncated, len(found.body), found.failure) == (True, CAP, None)
 
 
 def test_a_body_of_exactly_the_cap_is_whole() -> None:
-    found = result_of(saying(answer(200, b"x" * CAP)), timeout_s=5)
+    found = result_of(saying(answer(200, b"x" * CAP)))
     assert (found.truncated, len(found.body)) == (False, CAP)
 
 
 def test_a_gzip_bomb_is_cut_at_the_cap() -> None:
     bomb = gzip.compress(gzip.compress(b"\x00" * 50_000_000)[:0] + b"\x00" * 20_000_000)
-    found = result_of(saying(answer(200, bomb, headers={"Content-Encoding": "gzip"})), timeout_s=5)
+    found = result_of(saying(answer(200, bomb, headers={"Content-Encoding": "gzip"})))
     assert (found.truncated, len(found.body)) == (True, CAP)
 
 
 @pytest.mark.parametrize(("name", "pack"), [("gzip", gzip.compress), ("deflate", zlib.compress)])
 def test_compression_nobody_asked_for_is_undone(name: str, pack: object) -> None:
     packed = pack(json.dumps(CHAT).encode()) if callable(pack) else b""
-    found = result_of(saying(answer(200, packed, headers={"Content-Encoding": name})), timeout_s=5)
+    found = result_of(saying(answer(200, packed, headers={"Content-Encoding": name})))
     assert json.loads(found.body) == CHAT
 
 
 def test_bytes_that_are_no_utf_8_are_replaced() -> None:
-    assert result_of(saying(answer(200, b'\xef\xbb\xbf{"a": "\xff"}')), timeout_s=5).body == '{"a": "\ufffd"}'
+    assert result_of(saying(answer(200, b'\xef\xbb\xbf{"a": "\xff"}'))).body == '{"a": "\ufffd"}'
 
 
 def test_only_headers_somebody_reads_are_kept() -> None:
     headers = {"Retry-After": "7", "X-RateLimit-Reset": "1", "Set-Cookie": "a=b", "X-Request-Id": KEY}
-    found = result_of(saying(answer(429, b"", headers=headers)), timeout_s=5)
+    found = result_of(saying(answer(429, b"", headers=headers)))
     assert dict(found.headers) == {
         "content-type": "application/json",
         "retry-after": "7",
@@ -175,22 +174,23 @@ def test_latency_leaves_out_the_way_to_the_server() -> None:
         await asyncio.sleep(0.1)
         writer.write(answer(200, CHAT))
 
-    latency_ms = result_of(slowly, timeout_s=5).latency_ms
+    began = time.monotonic()
+    latency_ms = result_of(slowly).latency_ms
     assert latency_ms is not None
-    assert 95 <= latency_ms < 1000
+    assert 95 <= latency_ms <= 1000 * (time.monotonic() - began)
 
 
 def test_nobody_listening_is_a_connection_that_failed() -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{free.getsockname()[1]}"
-    assert asyncio.run(ask(Wire(url), timeout_s=5)).failure is Failure.CONNECT
+    assert asyncio.run(ask(Wire(url))).failure is Failure.CONNECT
 
 
 def test_a_handshake_that_never_ends_is_the_connections_fault() -> None:
     async def run() -> Exchange:
         async with serve(hang) as wire:
-            return await ask(Wire(wire.url.replace("http:", "https:")))
+            return await ask(Wire(wire.url.replace("http:", "https:")), timeout_s=TIMEOUT_S)
 
     assert asyncio.run(run()).failure is Failure.CONNECT
 
@@ -203,7 +203,7 @@ def test_a_server_that_speaks_no_tls_is_a_tls_failure() -> None:
     async def run() -> Exchange:
         async with await asyncio.start_server(talk, "127.0.0.1", 0) as server:
             port = server.sockets[0].getsockname()[1]
-            return await ask(Wire(f"https://127.0.0.1:{port}"), timeout_s=5)
+            return await ask(Wire(f"https://127.0.0.1:{port}"))
 
     assert asyncio.run(run()).failure is Failure.TLS
 
@@ -221,7 +221,7 @@ def test_an_address_that_leads_nowhere_is_a_value_too(base_url: str, failure: Fa
     async def run() -> Exchange:
         endpoint = Endpoint(base_url=base_url, api_key=KEY)
         async with open_client(endpoint) as client:
-            return await exchange(client, "GET", endpoint.url("/models"), timeout_s=10)
+            return await exchange(client, "GET", endpoint.url("/models"), timeout_s=PATIENCE_S)
 
     assert asyncio.run(run()).failure in {failure, Failure.UNSENDABLE}
 
@@ -231,8 +231,8 @@ def test_redirects_are_not_followed_and_cookies_not_kept() -> None:
         headers = {"Location": "/elsewhere", "Set-Cookie": "taste=sweet; Path=/"}
         async with serve(saying(answer(302, b"", headers=headers))) as wire:
             async with open_client(wire.endpoint()) as client:
-                await exchange(client, "GET", wire.endpoint().url("/models"), timeout_s=5)
-                found = await exchange(client, "GET", wire.endpoint().url("/models"), timeout_s=5)
+                await exchange(client, "GET", wire.endpoint().url("/models"), timeout_s=PATIENCE_S)
+                found = await exchange(client, "GET", wire.endpoint().url("/models"), timeout_s=PATIENCE_S)
             return found, wire.requests
 
     found, requests = asyncio.run(run())
@@ -255,7 +255,7 @@ def test_the_key_goes_where_the_provider_wants_it(auth: Auth, header: tuple[str,
         async with serve(saying(answer(200, CHAT))) as wire:
             endpoint = Endpoint(base_url=wire.url, api_key=KEY, auth=auth, headers={"X-Own": "1"})
             async with open_client(endpoint) as client:
-                await exchange(client, "GET", endpoint.url("/models"), timeout_s=5)
+                await exchange(client, "GET", endpoint.url("/models"), timeout_s=PATIENCE_S)
             return wire.requests[0]
 
     request = asyncio.run(run())
@@ -267,8 +267,8 @@ def test_the_key_goes_to_the_providers_own_origin_only() -> None:
     async def run() -> tuple[list[Request], list[Request]]:
         async with serve(saying(answer(200, CHAT))) as home, serve(saying(answer(200, CHAT))) as stranger:
             async with open_client(home.endpoint()) as client:
-                await exchange(client, "GET", home.url, timeout_s=5)
-                await exchange(client, "GET", stranger.url, timeout_s=5)
+                await exchange(client, "GET", home.url, timeout_s=PATIENCE_S)
+                await exchange(client, "GET", stranger.url, timeout_s=PATIENCE_S)
             return home.requests, stranger.requests
 
     at_home, at_strangers = asyncio.run(run())
@@ -309,7 +309,7 @@ def test_a_proxy_that_refuses_is_the_networks_fault() -> None:
         async with serve(saying(answer(407))) as proxy:
             endpoint = Endpoint(base_url="https://provider.invalid/v1", api_key=KEY, proxy=proxy.url)
             async with open_client(endpoint) as client:
-                return await exchange(client, "GET", endpoint.url("/models"), timeout_s=5)
+                return await exchange(client, "GET", endpoint.url("/models"), timeout_s=PATIENCE_S)
 
     assert asyncio.run(run()).failure is Failure.PROXY
 
@@ -345,18 +345,28 @@ def test_the_causes_tell_why_no_connection_came(cause: Exception | None, failure
 
 
 def test_the_time_of_the_first_sign_is_told_beside_that_of_the_end() -> None:
-    async def in_two_parts(_request: Request, writer: asyncio.StreamWriter) -> None:
-        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\nfir")
-        await writer.drain()
-        await asyncio.sleep(0.02)
-        writer.write(b"st")
-        await writer.drain()
-        await asyncio.sleep(0.02)
-        writer.write(b"end")
+    """The end is sent when the first sign was seen, whenever that is."""
 
     async def run(sign: bytes) -> Exchange:
+        is_read = asyncio.Event()
+
+        async def in_two_parts(_request: Request, writer: asyncio.StreamWriter) -> None:
+            writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\nfir")
+            await writer.drain()
+            await asyncio.sleep(0.02)
+            writer.write(b"st")
+            await writer.drain()
+            await is_read.wait()
+            await asyncio.sleep(0.02)
+            writer.write(b"end")
+
+        def is_sign(body: bytes | bytearray) -> bool:
+            if b"first" in body:
+                is_read.set()
+            return sign in body
+
         async with serve(in_two_parts) as wire, open_client(wire.endpoint()) as client:
-            return await exchange(client, "GET", wire.url, timeout_s=5, sign=lambda body: sign in body)
+            return await exchange(client, "GET", wire.url, timeout_s=PATIENCE_S, sign=is_sign)
 
     found = asyncio.run(run(b"first"))
     assert found.latency_ms is not None
@@ -368,8 +378,8 @@ def test_the_time_of_the_first_sign_is_told_beside_that_of_the_end() -> None:
 def test_headers_of_one_request_go_along_with_it_alone() -> None:
     async def run() -> list[Request]:
         async with serve(saying(answer(200, CHAT))) as wire, open_client(wire.endpoint()) as client:
-            await exchange(client, "GET", wire.url, timeout_s=5, headers={"X-Once": "1"})
-            await exchange(client, "GET", wire.url, timeout_s=5)
+            await exchange(client, "GET", wire.url, timeout_s=PATIENCE_S, headers={"X-Once": "1"})
+            await exchange(client, "GET", wire.url, timeout_s=PATIENCE_S)
             return wire.requests
 
     first, second = asyncio.run(run())

@@ -136,8 +136,8 @@ def test_a_switch_that_is_away_is_a_warning_without_its_address(url: str) -> Non
 
 
 def test_a_switch_that_hangs_delays_no_sweep(there: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(heartbeat_module, "_TIMEOUT_S", 0.5)
-    there.hold = threading.Event()
+    monkeypatch.setattr(heartbeat_module, "_TIMEOUT_S", 60.0)
+    there.hold = hold = threading.Event()
     beat = heart(there.base_url)
 
     async def measured() -> float:
@@ -145,7 +145,8 @@ def test_a_switch_that_hangs_delays_no_sweep(there: Receiver, monkeypatch: pytes
         async with beat.around("nvidia") as pulse:
             pulse.tell("done", None)
         took = time.monotonic() - began
+        hold.set()
         await beat.settle()
         return took
 
-    assert asyncio.run(measured()) < 0.25
+    assert asyncio.run(measured()) < 30

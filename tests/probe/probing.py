@@ -21,7 +21,7 @@ async def probe_wire(
     model: str = MODEL,
     form: RequestForm = PLAIN_CHAT,
     traits: ProviderTraits | None = None,
-    timeout_s: float = 5.0,
+    timeout_s: float = 30.0,
     pace: Callable[[], Awaitable[None]] = lambda: asyncio.sleep(0),
 ) -> tuple[Answer, list[Request]]:
     """Serve what is to be said, and probe a model there once."""
@@ -44,6 +44,6 @@ def probe(
     model: str = MODEL,
     form: RequestForm = PLAIN_CHAT,
     traits: ProviderTraits | None = None,
-    timeout_s: float = 5.0,
+    timeout_s: float = 30.0,
 ) -> tuple[Answer, list[Request]]:
     return asyncio.run(probe_wire(play, model=model, form=form, traits=traits, timeout_s=timeout_s))

@@ -14,11 +14,13 @@ from tests.probe.probing import STARTED
 from tests.probe.wire import CHAT, Play, Request, answer, saying, serve
 
 
-def look(play: Play, model: str = "acme/m-1") -> tuple[Observation, list[Request]]:
+def look(
+    play: Play, model: str = "acme/m-1", *, timeout_s: float = 30.0
+) -> tuple[Observation, list[Request]]:
     async def run() -> tuple[Observation, list[Request]]:
         async with serve(play) as wire, open_client(wire.endpoint()) as client:
             line = Line(client=client, endpoint=wire.endpoint(), stopwatch=Stopwatch.start(STARTED))
-            seen = await look_up(line, model, timeout_s=0.2, kind=Kind.EMBEDDINGS)
+            seen = await look_up(line, model, timeout_s=timeout_s, kind=Kind.EMBEDDINGS)
             return seen, wire.requests
 
     return asyncio.run(run())
@@ -45,7 +47,7 @@ SAID = [
 
 @pytest.mark.parametrize(("play", "status"), [row[1:] for row in SAID], ids=[row[0] for row in SAID])
 def test_whatever_a_look_finds_the_model_stays_unknown(play: Play, status: int | None) -> None:
-    seen, _ = look(play)
+    seen, _ = look(play, timeout_s=2.0 if play is hang else 30.0)
     assert (seen.outcome, seen.reason) == (Outcome.UNKNOWN, Reason.LOOKED_UP)
     assert (seen.http_status, seen.kind, seen.attempts) == (status, Kind.EMBEDDINGS, 1)
     assert (seen.latency_ms, seen.retires_at, seen.detail) == (None, None, None)

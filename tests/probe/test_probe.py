@@ -192,9 +192,9 @@ def test_a_hanging_model_is_an_observation_without_latency() -> None:
     async def hang(_request: Request, _writer: asyncio.StreamWriter) -> None:
         await asyncio.sleep(30)
 
-    seen = probe(hang, timeout_s=0.05)[0].observation
+    seen = probe(hang, timeout_s=2.0)[0].observation
     assert (seen.reason, seen.latency_ms, seen.http_status) == (Reason.TIMEOUT, None, None)
-    assert seen.at_ms >= 49
+    assert seen.at_ms >= 1999
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from tests.probe.wire import CHAT, Play, Request, answer, saying
 
 STREAMED = RequestForm(Route.CHAT, (RequestChange.STREAM,))
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n"
-EVENT_S = 0.01
+EVENT_S = 0.05
 
 
 def chunk(text: str, **more: object) -> dict[str, object]:
@@ -47,7 +47,7 @@ def streaming(*events: object, first_after_s: float = 0.03, is_whole: bool = Tru
     return play
 
 
-def seen_of(play: Play, form: RequestForm = STREAMED, *, timeout_s: float = 5.0) -> Observation:
+def seen_of(play: Play, form: RequestForm = STREAMED, *, timeout_s: float = 30.0) -> Observation:
     return probe(play, form=form, timeout_s=timeout_s)[0].observation
 
 
@@ -63,7 +63,7 @@ def test_the_first_token_comes_before_the_end() -> None:
     first_token_ms, latency_ms = times_of(seen)
     assert (seen.outcome, seen.reason) == (Outcome.AVAILABLE, Reason.OK)
     assert 29 <= first_token_ms < latency_ms
-    assert latency_ms - first_token_ms >= 0.8 * 5 * EVENT_S * 1000
+    assert latency_ms - first_token_ms >= EVENT_S * 1000  # of five such: a busy machine reads it late
 
 
 def test_the_speed_is_that_of_the_tokens_after_the_first() -> None:
@@ -100,7 +100,7 @@ def test_what_was_not_asked_to_stream_has_no_such_times(play: Play) -> None:
 
 
 def test_a_stream_that_does_not_end_in_time_has_no_times() -> None:
-    seen = seen_of(streaming(*WORDS, is_whole=False), timeout_s=0.2)
+    seen = seen_of(streaming(*WORDS, is_whole=False), timeout_s=2.0)
     assert (seen.reason, seen.latency_ms, seen.first_token_ms, seen.tokens_per_s) == (
         Reason.TIMEOUT,
         None,

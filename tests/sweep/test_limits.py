@@ -87,9 +87,7 @@ def test_a_wait_rests_its_model_however_it_is_said(engine: Engine) -> None:
     says: dict[str, Mapping[str, s.Says]] = {f"a/{name}": {CHAT: said} for name, said in WAITS.items()}
     others: dict[str, Mapping[str, s.Says]] = {f"b/m{number}": {CHAT: s.OK} for number in range(12)}
     with g.gateway(s.scripted({**says, **others})) as there:
-        begun = time.monotonic()
         swept = g.sweep(g.target(there.base_url, concurrency=4), engine, g.NOON)
-        assert time.monotonic() - begun < 20.0
         asked = Counter(each.model for each in there.probes)
     seen = by_model(swept)
     assert {model: str(seen[model].outcome) for model in others} == dict.fromkeys(others, "available")

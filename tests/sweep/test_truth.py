@@ -154,8 +154,6 @@ CASES = {
     "f/upstream": Case(
         {CHAT: Answer(502, "<html>Bad Gateway</html>", "text/html")}, DOWN, "server_error", first=2
     ),
-    "f/silent": Case({CHAT: Answer(fault=Fault.HANG)}, UNCLEAR, "timeout", first=2),
-    "f/slow": Case({CHAT: [Answer(fault=Fault.HANG), s.OK]}, UP, "ok", "chat", 2),
     "f/reset": Case({CHAT: [Answer(fault=Fault.RESET), s.OK]}, UP, "ok", "chat", 2),
     "f/odd": Case({CHAT: s.complaint("computer says no")}, UNCLEAR, "bad_request", first=2),
     "f/then-ended": Case({CHAT: [s.BROKEN, ENDED]}, DOWN, "end_of_life", first=2),
@@ -169,7 +167,7 @@ WORLD = s.scripted({model: case.says for model, case in CASES.items()})
 @g.ON_SQLITE
 def test_every_model_ends_in_the_right_outcome_reason_and_kind(engine: Engine) -> None:
     with g.gateway(WORLD) as there:
-        swept = g.sweep(g.target(there.base_url, timeout_s=1.5), engine, g.NOON)
+        swept = g.sweep(g.target(there.base_url), engine, g.NOON)
         asked = Counter(each.model for each in there.probes)
     assert swept.decision.verdict is Verdict.CONCLUSIVE
     seen = {each.model: each for each in swept.sweep.observations}
@@ -180,9 +178,35 @@ def test_every_model_ends_in_the_right_outcome_reason_and_kind(engine: Engine) -
 
 
 @g.ON_SQLITE
+def test_who_does_not_answer_in_time_is_asked_once_more_with_more_time(engine: Engine) -> None:
+    """Whatever answers may take its time: only who hangs must be given up, and is at the end of each wait."""
+    hangs = Answer(fault=Fault.HANG)
+    world = s.scripted(
+        {
+            "f/silent": {CHAT: hangs},
+            "f/drips": {CHAT: Answer(fault=Fault.DRIP)},
+            "f/slow": {CHAT: [hangs, s.OK]},
+            **{f"b/m{number}": {CHAT: s.OK} for number in range(6)},
+        }
+    )
+    with g.gateway(world) as there:
+        aim = g.target(there.base_url, timeout_s=5.0, slow_timeout_s=30.0)
+        swept = g.sweep(aim, engine, g.NOON, within_s=90.0)
+    assert swept.decision.verdict is Verdict.CONCLUSIVE
+    seen = {each.model: each for each in swept.sweep.observations if each.model.startswith("f/")}
+    found = {m: (str(o.outcome), str(o.reason), o.attempts) for m, o in seen.items()}
+    assert found == {
+        "f/silent": (UNCLEAR, "timeout", 2),
+        "f/drips": (UNCLEAR, "timeout", 2),
+        "f/slow": (UP, "ok", 2),
+    }
+    assert {str(each.outcome) for each in swept.sweep.observations if each.model not in seen} == {UP}
+
+
+@g.ON_SQLITE
 def test_no_request_is_repeated_as_it_was_but_for_the_second_look(engine: Engine) -> None:
     with g.gateway(WORLD) as there:
-        g.sweep(g.target(there.base_url, timeout_s=1.5), engine, g.NOON)
+        g.sweep(g.target(there.base_url), engine, g.NOON)
         asked = Counter((each.path, str(each.body)) for each in there.probes)
         unclear = {model for model, case in CASES.items() if case.first == 2 and model.startswith("f/")}
     assert {body for (_, body), times in asked.items() if times > 2} == set()
@@ -194,7 +218,7 @@ def test_no_request_is_repeated_as_it_was_but_for_the_second_look(engine: Engine
 
 def test_what_was_found_is_remembered_and_asked_for_straight_away(engine: Engine) -> None:
     with g.gateway(WORLD) as there:
-        aim = g.target(there.base_url, timeout_s=1.5)
+        aim = g.target(there.base_url)
         g.sweep(aim, engine, g.NOON)
         there.forget()
         g.sweep(aim, engine, g.hours(1))

@@ -59,7 +59,10 @@ def test_leader_and_standby_outlive_a_restart_of_the_database(postgres: OwnPostg
             with Process(config, "run") as standby:
                 wait_for(lambda: "standby" in standby.out, standby)
                 postgres.stop()
-                wait_for(lambda: "database_unreachable" in leader.err and "database_unreachable" in standby.err, leader)
+                wait_for(
+                    lambda: "database_unreachable" in leader.err and "database_unreachable" in standby.err,
+                    leader,
+                )
                 assert status_of(page, "/healthz") == 200
                 assert status_of(page, "/readyz") == 503
                 postgres.start()

@@ -153,7 +153,7 @@ def test_the_address_told_is_one_to_open(host: str) -> None:
     with closing(open_listener(host, 0)) as listener:
         listener.listen()
         parts = urlsplit(address_of(listener))
-        with closing(socket.create_connection((str(parts.hostname), int(parts.port or 0)), timeout=5)):
+        with closing(socket.create_connection((str(parts.hostname), int(parts.port or 0)), timeout=30)):
             pass
 
 
