@@ -29,7 +29,7 @@ WITHOUT_FUNDING := 'import json, pathlib; lock = pathlib.Path("package-lock.json
 # aimock needs Node.js 20.15; where the machine's is older (Debian 12: 18), one comes with the npm packages.
 IS_NODE_NEW := node -e 'const [a, b] = process.versions.node.split("."); process.exit(100 * a + +b < 2015 ? 1 : 0)'
 
-.PHONY: help setup run test coverage soak fuzz test-e2e image-test fix lint types check bench reference docs release lock clean
+.PHONY: help setup run test same coverage soak fuzz test-e2e image-test fix lint types check bench reference docs release lock clean
 .PHONY: help setup run test coverage soak fuzz test-e2e image-test fix lint types check bench docs release lock clean
 .PHONY: help setup run test soak fuzz test-e2e image-test lint audit types check bench docs lock clean
 
@@ -78,6 +78,9 @@ coverage: setup ## which lines and branches the tests reach (ARGS=tests/core: on
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage html --quiet
 	$(BIN)/coverage report
+
+same: setup ## what this checkout prints otherwise than another: AGAINST=DIR, a git worktree of an older commit
+	$(BIN)/python -m tests.compare $(AGAINST)
 
 soak: setup ## ten thousand random lives, each rebuilt (an hour and more)
 	$(BIN)/pytest -m soak
