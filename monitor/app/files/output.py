@@ -1,14 +1,13 @@
 """Files that are written for others: whole or not at all, packed where their name says so. `-` is stdout."""
 
 import gzip
-import os
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, cast
 
+from monitor.app.files.atomic import whole
 from monitor.app.files.input import STANDARD
 from monitor.errors import UsageError
 
@@ -54,19 +53,6 @@ def _raw(file: Path) -> Iterator[BinaryIO]:
         return
     with file.open("wb") as raw:
         yield raw
-
-
-@contextmanager
-def whole(file: Path) -> Iterator[Path]:
-    """Give a new, empty file beside this one; at the end it takes its place, after an error it is gone."""
-    descriptor, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
-    os.close(descriptor)
-    temporary = Path(name)
-    try:
-        yield temporary
-        temporary.replace(file)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 @contextmanager

@@ -1,14 +1,12 @@
 """Daily summaries: which are due, what is in them, and their files, each written once and never in part."""
 
-import os
-import tempfile
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
 from pathlib import Path
 from typing import Final
 
+from monitor.app.files.atomic import write_atomically
 from monitor.clock import Clock, utc_now
 from monitor.config import Settings
 from monitor.core.history.calendar import Span, day_of, moment_of, span_of
@@ -68,8 +66,10 @@ class Summaries:
             return None
         summary = self.build(span_of(day, day, self.zone))
         text = FORMS[self.form](summary, self.links)
+        file, data = self.file_of(day), text.encode("utf-8", "replace")
         try:
-            is_first = _write_once(self.file_of(day), text.encode("utf-8", "replace"), self.file_mode)
+            file.parent.mkdir(parents=True, exist_ok=True)
+            is_first = write_atomically(file, data, mode=self.file_mode, replaces=False)
         except OSError as error:
             raise self._unusable(error) from None
         return summary if is_first else None
@@ -105,44 +105,3 @@ def summaries_of(settings: Settings, engine: Engine, now: Clock = utc_now) -> Su
         links=Links(public_url) if public_url else None,
         now=now,
     )
-
-
-def _write_once(file: Path, content: bytes, mode: int) -> bool:
-    """Let a file appear whole, unless there is one by then; says whether this one did."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
-    temporary = Path(name)
-    try:
-        with os.fdopen(descriptor, "wb") as out:
-            os.fchmod(out.fileno(), mode)
-            out.write(content)
-            out.flush()
-            os.fsync(out.fileno())
-        is_first = _name(temporary, file)
-    finally:
-        temporary.unlink(missing_ok=True)
-    _sync_directory(file.parent)
-    return is_first
-
-
-def _name(temporary: Path, file: Path) -> bool:
-    """Give a written file its name unless that is taken: a link is refused then, in one step."""
-    try:
-        file.hardlink_to(temporary)
-    except FileExistsError:
-        return False
-    except OSError:
-        if file.exists():
-            return False
-        temporary.replace(file)  # a file system without links
-    return True
-
-
-def _sync_directory(directory: Path) -> None:
-    """Make the name itself last; not every file system can."""
-    with suppress(OSError):
-        descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)

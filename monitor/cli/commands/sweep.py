@@ -7,13 +7,13 @@ from pathlib import Path
 
 import click
 
+from monitor.app.files.results import write_result_files
 from monitor.app.tasks.sweep_now import sweep_now
 from monitor.cli.terminal.context import Context, json_option, pass_context
 from monitor.cli.terminal.output import note, print_json, say_id
 from monitor.cli.terminal.sweep_progress import LiveSpectator, PlainSpectator, Spectator
 from monitor.core.domain.vocabulary import ANSWERED
 from monitor.errors import NoVerdict, UsageError
-from monitor.report.formats.result_files import write_result_files
 from monitor.report.formats.sweep_documents import sweep_document, sweep_words
 from monitor.sweep import Swept
 

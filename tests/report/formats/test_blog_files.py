@@ -14,7 +14,7 @@ from monitor.core.domain.sweep import Observation, Sweep
 from monitor.core.domain.vocabulary import NOT_RECORDED, Cause, Kind, Outcome, Reason, Verdict
 from monitor.errors import RecordError
 from monitor.report.formats.blog_files import Form, Origin, ResultFile, form_of, read_results
-from monitor.report.formats.result_files import _results_text
+from monitor.report.formats.result_files import results_text
 
 NAME = "nvidia_test_results_20260406_120000.txt"
 AT = datetime(2026, 4, 6, 12, tzinfo=UTC)
@@ -294,7 +294,7 @@ def test_our_own_file_is_read_back_with_its_verdict(
         cause=verdict[1],
         duplicates=duplicates,
     )
-    text = _results_text(sweep)
+    text = results_text(sweep)
     assert form_of("anything.txt", text.split("\n")) is Form.RESULTS
     found = read_results(text, "-", Origin(zone=ZoneInfo("Asia/Tokyo")))
     assert told(found) == [(each.model, each.outcome, each.reason, each.http_status) for each in seen]
@@ -312,4 +312,4 @@ def test_our_own_file_of_a_catalog_that_could_not_be_read_is_an_inconclusive_swe
         verdict=Verdict.INCONCLUSIVE,
         cause=Cause.CATALOG_UNREADABLE,
     )
-    assert read_results(_results_text(sweep), NAME, Origin()).sweep == sweep
+    assert read_results(results_text(sweep), NAME, Origin()).sweep == sweep
