@@ -30,6 +30,8 @@ WITHOUT_FUNDING := 'import json, pathlib; lock = pathlib.Path("package-lock.json
 IS_NODE_NEW := node -e 'const [a, b] = process.versions.node.split("."); process.exit(100 * a + +b < 2015 ? 1 : 0)'
 
 .PHONY: help setup run test same coverage soak fuzz test-e2e image-test fix lint types check bench reference docs release lock clean audit
+.PHONY: help setup run test coverage soak fuzz test-e2e image-test fix lint types check bench docs release lock clean
+.PHONY: help setup run test soak fuzz test-e2e image-test lint audit sbom types check bench docs lock clean
 
 help: ## what each target does
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -115,6 +117,9 @@ lint: setup ## style, import directions, undeclared dependencies, dead code, spe
 
 audit: $(TOOLS)/.ready ## known vulnerabilities of what the locks pin, from a feed if one can be reached
 	$(TOOLS)/bin/python -m tools.audit $(LOCKS)
+
+sbom: setup $(TOOLS)/.ready ## build/sbom.json: what runs with the monitor, as CycloneDX
+	$(TOOLS)/bin/python -m tools.sbom build/sbom.json
 
 types: setup ## strict types, tests included
 	$(BIN)/mypy
