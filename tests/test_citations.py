@@ -142,3 +142,15 @@ def _facts() -> tuple[frozenset[str], frozenset[str]]:
     items = [f"1.{number}" for number in re.findall(r"^(\d)\. ", text, re.MULTILINE)]
     rows = re.findall(r"^\| (\d+) \|", text.partition("## 4. ")[2].partition("## 5. ")[0], re.MULTILINE)
     return frozenset({*sections, *items}), frozenset(rows)
+
+
+def test_every_module_that_a_document_names_exists() -> None:
+    named = [
+        (file.relative_to(ROOT), name)
+        for file in (*ROOT.glob("docs/**/*.md"), ROOT / "README.md")
+        for name in re.findall(r"`((?:[a-z_]+/)+[a-z_]+\.py)`", file.read_text("utf-8"))
+    ]
+    assert named
+    assert [
+        each for each in named if not any((top / each[1]).is_file() for top in (ROOT, ROOT / "monitor"))
+    ] == []
