@@ -1,4 +1,4 @@
-"""Delivers letters to people through Apprise: mail, chats and whatever else it knows.
+"""Delivers messages to people through Apprise: mail, chats and whatever else it knows.
 
 Apprise blocks, so it runs in a thread. It logs addresses and what it sends; none of that leaves this module
 but the reason of a failure, with every secret masked.
@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 from monitor.core.answer.redact import redact
-from monitor.core.notification.message import Letter
+from monitor.core.notification.message import Message
 from monitor.errors import ConfigError, NotDelivered
 from monitor.notify.daemon_thread import call_aside
 
@@ -39,25 +39,25 @@ class AppriseChannel:
         self._service = _service(name, url)
         self._running: asyncio.Future[None] | None = None
 
-    async def deliver(self, letter: Letter) -> None:
-        """Send a letter, in the form that the service likes best; raises NotDelivered."""
+    async def deliver(self, message: Message) -> None:
+        """Send a message, in the form that the service likes best; raises NotDelivered."""
         if self._running and not self._running.done():
             raise NotDelivered("the last try still hangs")
-        self._running = call_aside(lambda: self._send(letter))
+        self._running = call_aside(lambda: self._send(message))
         try:
             await asyncio.wait_for(asyncio.shield(self._running), _TIMEOUT_S)
         except TimeoutError:
             self._running.add_done_callback(_take_note)
             raise NotDelivered(f"took longer than {_TIMEOUT_S:.0f} s") from None
 
-    def _send(self, letter: Letter) -> None:
+    def _send(self, message: Message) -> None:
         from apprise import Apprise  # noqa: PLC0415 - see above
 
         form = _best_form(self._service)
         sender = Apprise(asset=self._service.asset)
         sender.add(self._service)
         with _listening() as said:
-            if sender.notify(title=letter.title, body=_body(letter, form), body_format=form):
+            if sender.notify(title=message.title, body=_body(message, form), body_format=form):
                 return
         raise NotDelivered(self._reason(said))
 
@@ -109,8 +109,8 @@ def _best_form(service: "NotifyBase") -> "NotifyFormat":
     return service.resolve_format(NotifyFormat.MARKDOWN) if usual == NotifyFormat.TEXT else usual
 
 
-def _body(letter: Letter, form: "NotifyFormat") -> str:
-    return {"html": letter.html, "markdown": letter.markdown}.get(form.value, letter.text)
+def _body(message: Message, form: "NotifyFormat") -> str:
+    return {"html": message.html, "markdown": message.markdown}.get(form.value, message.text)
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Delivers letters to programs: JSON by POST, signed so that the receiver can tell who sent it."""
+"""Delivers messages to programs: JSON by POST, signed so that the receiver can tell who sent it."""
 
 import hashlib
 import hmac
@@ -9,7 +9,7 @@ from typing import Final
 from monitor.clock import Clock, utc_now
 from monitor.core.answer.redact import redact
 from monitor.core.answer.retry_after import retry_after_s
-from monitor.core.notification.message import Letter
+from monitor.core.notification.message import Message
 from monitor.errors import NotDelivered
 from monitor.notify.post import Answer, post
 
@@ -36,18 +36,18 @@ class Webhook:
         self._url, self._key, self._now = url, key, now
         self._secrets = (url, *((key,) if key else ()), *secrets)
 
-    async def deliver(self, letter: Letter) -> None:
-        """Post a letter within ten seconds; anything but a 2xx raises NotDelivered."""
-        body = document_of(letter)
-        answer = await post(self._url, body, headers=self._headers(letter, body), timeout_s=_TIMEOUT_S)
+    async def deliver(self, message: Message) -> None:
+        """Post a message within ten seconds; anything but a 2xx raises NotDelivered."""
+        body = document_of(message)
+        answer = await post(self._url, body, headers=self._headers(message, body), timeout_s=_TIMEOUT_S)
         if not answer.is_good:
             raise NotDelivered(self._reason(answer), retry_after=self._patience(answer))
 
-    def _headers(self, letter: Letter, body: bytes) -> dict[str, str]:
+    def _headers(self, message: Message, body: bytes) -> dict[str, str]:
         timestamp = str(int(self._now().timestamp()))
         headers = {
             "Content-Type": "application/json",
-            "X-Monitor-Delivery": letter.id,
+            "X-Monitor-Delivery": message.id,
             "X-Monitor-Timestamp": timestamp,
         }
         if self._key:
@@ -65,9 +65,9 @@ class Webhook:
         return None if seconds is None else timedelta(seconds=seconds)
 
 
-def document_of(letter: Letter) -> bytes:
-    """Return what is posted: the letter's document as JSON, with its id, its title and its text."""
-    document = {**letter.document, "id": letter.id, "title": letter.title, "text": letter.text}
+def document_of(message: Message) -> bytes:
+    """Return what is posted: the message's document as JSON, with its id, its title and its text."""
+    document = {**message.document, "id": message.id, "title": message.title, "text": message.text}
     return json.dumps(document, sort_keys=True).encode()
 
 

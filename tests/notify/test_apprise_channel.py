@@ -1,4 +1,4 @@
-"""Letters to people: a real mail server, real receivers of Apprise's other services, no secret anywhere."""
+"""Messages to people: a real mail server, real receivers of Apprise's other services, no secret anywhere."""
 
 import asyncio
 import logging
@@ -11,7 +11,7 @@ import pytest
 from monitor.errors import ConfigError, NotDelivered
 from monitor.notify import apprise_channel
 from monitor.notify.apprise_channel import AppriseChannel
-from tests.notify.letters import LETTER, logged
+from tests.notify.messages import MESSAGE, logged
 from tests.support.mailbox import PASSWORD, Mailbox, Receiver, mailbox, receiver
 
 TOKEN = "T0ken-0f-nobody-abcdefgh"  # noqa: S105 (made up)
@@ -38,43 +38,43 @@ def hurried(url: str) -> AppriseChannel:
 
 def failure(channel: AppriseChannel) -> str:
     with pytest.raises(NotDelivered) as error:
-        asyncio.run(channel.deliver(LETTER))
+        asyncio.run(channel.deliver(MESSAGE))
     assert error.value.retry_after is None
     return str(error.value)
 
 
 def test_a_mail_has_the_title_as_its_subject_and_both_forms_of_the_text(box: Mailbox) -> None:
-    asyncio.run(hurried(box.url).deliver(LETTER))
+    asyncio.run(hurried(box.url).deliver(MESSAGE))
     (mail,) = box.letters
-    assert mail["Subject"] == LETTER.title
+    assert mail["Subject"] == MESSAGE.title
     assert (mail["From"], mail["To"]) == ("monitor@example.org", "reader@example.org")
-    assert LETTER.html in box.html_of()
+    assert MESSAGE.html in box.html_of()
     assert "Sweep of noon." in box.text_of()
-    assert LETTER.id in box.text_of()
+    assert MESSAGE.id in box.text_of()
 
 
-def test_a_mail_server_that_refuses_is_a_letter_not_delivered_and_says_why(box: Mailbox) -> None:
+def test_a_mail_server_that_refuses_is_a_message_not_delivered_and_says_why(box: Mailbox) -> None:
     channel = hurried(box.url)
     box.refusals = 1
     assert "451" in failure(channel)
-    asyncio.run(channel.deliver(LETTER))
+    asyncio.run(channel.deliver(MESSAGE))
     assert len(box.letters) == 1
 
 
-def test_a_mail_server_that_is_away_is_a_letter_not_delivered(box: Mailbox) -> None:
+def test_a_mail_server_that_is_away_is_a_message_not_delivered(box: Mailbox) -> None:
     assert "Connection refused" in failure(hurried(box.url.replace(f":{box.port}", ":1")))
 
 
 def test_a_service_for_chats_gets_markdown(place: Receiver) -> None:
-    asyncio.run(hurried(place.base_url.replace("http://", "json://") + f"/{TOKEN}").deliver(LETTER))
+    asyncio.run(hurried(place.base_url.replace("http://", "json://") + f"/{TOKEN}").deliver(MESSAGE))
     (posted,) = place.taken
-    assert posted.document["title"] == LETTER.title
-    assert posted.document["message"] == LETTER.markdown
+    assert posted.document["title"] == MESSAGE.title
+    assert posted.document["message"] == MESSAGE.markdown
 
 
 def test_the_form_that_an_address_asks_for_wins(place: Receiver) -> None:
-    asyncio.run(hurried(place.base_url.replace("http://", "json://") + "/?format=text").deliver(LETTER))
-    assert place.taken[0].document["message"] == LETTER.text
+    asyncio.run(hurried(place.base_url.replace("http://", "json://") + "/?format=text").deliver(MESSAGE))
+    assert place.taken[0].document["message"] == MESSAGE.text
 
 
 def test_neither_logs_nor_reasons_hold_a_part_of_the_address(box: Mailbox, place: Receiver) -> None:
@@ -83,7 +83,7 @@ def test_neither_logs_nor_reasons_hold_a_part_of_the_address(box: Mailbox, place
     wrong = box.url.replace(PASSWORD, TOKEN)
     with logged() as written:
         reasons = [failure(AppriseChannel("team", url, (TOKEN, url))) for url in (web, wrong)]
-        asyncio.run(hurried(box.url).deliver(LETTER))
+        asyncio.run(hurried(box.url).deliver(MESSAGE))
     seen = written.getvalue() + "".join(reasons)
     assert TOKEN not in seen
     assert PASSWORD not in seen
@@ -129,7 +129,7 @@ def test_a_service_that_hangs_is_left_alone_after_its_time_and_not_asked_twice(
         reasons = list[str]()
         for _ in range(2):
             try:
-                await channel.deliver(LETTER)
+                await channel.deliver(MESSAGE)
             except NotDelivered as error:
                 reasons.append(str(error))
         return reasons
@@ -139,10 +139,10 @@ def test_a_service_that_hangs_is_left_alone_after_its_time_and_not_asked_twice(
     assert time.monotonic() - began < 25  # the service holds on for longer
 
 
-def test_a_letter_too_long_for_a_service_is_sent_in_parts(place: Receiver) -> None:
+def test_a_message_too_long_for_a_service_is_sent_in_parts(place: Receiver) -> None:
     channel = hurried(place.base_url.replace("http://", "json://"))
     channel._service.body_maxlen = 1000
     long = "".join(f"line {number}\n" for number in range(400))
-    asyncio.run(channel.deliver(type(LETTER)(id="x", title="t", text=long, markdown=long, html=long)))
+    asyncio.run(channel.deliver(type(MESSAGE)(id="x", title="t", text=long, markdown=long, html=long)))
     assert len(place.taken) > 1
     assert "line 399" in place.taken[-1].document["message"]

@@ -11,7 +11,7 @@ import pytest
 from monitor.core.domain.vocabulary import Cause
 from monitor.notify import heartbeat as heartbeat_module
 from monitor.notify.heartbeat import Heartbeat, place
-from tests.notify.letters import logged
+from tests.notify.messages import logged
 from tests.support.mailbox import Receiver, receiver
 
 CHECK = "/0b5c1b5e-1111-4222-8333-444455556666"

@@ -1,4 +1,4 @@
-"""Letters to programs: JSON, signed, in time; whatever a receiver answers, nothing leaks."""
+"""Messages to programs: JSON, signed, in time; whatever a receiver answers, nothing leaks."""
 
 import asyncio
 import hashlib
@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from monitor.core.notification.message import Letter
+from monitor.core.notification.message import Message
 from monitor.errors import NotDelivered
 from monitor.notify import webhook
 from monitor.notify.webhook import Webhook
-from tests.notify.letters import LETTER, logged
+from tests.notify.messages import MESSAGE, logged
 from tests.support.mailbox import Receiver, receiver
 
 KEY = "signing-key-0f-nobody"
@@ -30,8 +30,8 @@ def place() -> Iterator[Receiver]:
         yield running
 
 
-def deliver(url: str, letter: Letter = LETTER, key: str | None = KEY) -> None:
-    asyncio.run(Webhook("hook", url, key=key, now=lambda: NOON).deliver(letter))
+def deliver(url: str, message: Message = MESSAGE, key: str | None = KEY) -> None:
+    asyncio.run(Webhook("hook", url, key=key, now=lambda: NOON).deliver(message))
 
 
 def failure(url: str) -> NotDelivered:
@@ -44,14 +44,14 @@ def test_a_receiver_gets_the_document_with_id_title_and_text(place: Receiver) ->
     deliver(f"{place.base_url}/hooks/monitor?x=1")
     (posted,) = place.taken
     assert posted.path == "/hooks/monitor?x=1"
-    assert posted.document == {**LETTER.document, "title": LETTER.title, "text": LETTER.text}
+    assert posted.document == {**MESSAGE.document, "title": MESSAGE.title, "text": MESSAGE.text}
     assert posted.headers["Content-Type"] == "application/json"
-    assert posted.headers["X-Monitor-Delivery"] == LETTER.id
+    assert posted.headers["X-Monitor-Delivery"] == MESSAGE.id
     assert posted.headers["X-Monitor-Timestamp"] == "1775476800"
 
 
 def test_the_signature_is_the_hmac_of_timestamp_and_body(place: Receiver) -> None:
-    deliver(place.base_url, replace(LETTER, title="tütle ☃"))
+    deliver(place.base_url, replace(MESSAGE, title="tütle ☃"))
     (posted,) = place.taken
     signed = posted.headers["X-Monitor-Timestamp"].encode() + b"." + posted.body
     expected = hmac.new(KEY.encode(), signed, hashlib.sha256).hexdigest()

@@ -37,8 +37,8 @@ from monitor.report.summary import (
     summary_document,
     summary_html,
     summary_json,
-    summary_letter,
     summary_markdown,
+    summary_message,
     summary_text,
     summary_title,
 )
@@ -724,17 +724,17 @@ def test_the_document_carries_ids_as_they_are(model: str) -> None:
     assert [each["model"] for each in document["providers"][0]["retired"]] == [model]
 
 
-# ---- Letters and links ----
+# ---- Messages and links ----
 
 
-def test_a_letter_has_its_id_at_the_foot_of_each_form() -> None:
-    letter = summary_letter(summary(BUSY), id="summary-2026-04-07", links=LINKS)
-    assert letter.title == f"{headline(summary(BUSY))} (2026-04-07)"
-    assert letter.text.endswith("\n\nMessage summary-2026-04-07\n")
-    assert letter.markdown.endswith("\n\nMessage summary-2026-04-07\n")
-    assert "Message summary-2026-04-07</p>" in letter.html
-    assert letter.document["id"] == letter.id == "summary-2026-04-07"
-    assert json.dumps(letter.document)
+def test_a_message_has_its_id_at_the_foot_of_each_form() -> None:
+    message = summary_message(summary(BUSY), id="summary-2026-04-07", links=LINKS)
+    assert message.title == f"{headline(summary(BUSY))} (2026-04-07)"
+    assert message.text.endswith("\n\nMessage summary-2026-04-07\n")
+    assert message.markdown.endswith("\n\nMessage summary-2026-04-07\n")
+    assert "Message summary-2026-04-07</p>" in message.html
+    assert message.document["id"] == message.id == "summary-2026-04-07"
+    assert json.dumps(message.document)
 
 
 def test_links_encode_what_is_unsafe_and_keep_slashes() -> None:

@@ -7,14 +7,14 @@ from datetime import UTC, datetime, timedelta
 from pydantic import TypeAdapter
 from sqlalchemy import Engine
 
-from monitor.app.notifications.channels import letters_of
-from monitor.app.notifications.publisher import LetterBuilder, Outlet, Publisher
+from monitor.app.notifications.channels import message_builders
+from monitor.app.notifications.publisher import MessageBuilder, Outlet, Publisher
 from monitor.clock import Clock
 from monitor.config import Settings
 from monitor.core.domain.event import Event
 from monitor.core.domain.vocabulary import EventKind, Status
+from monitor.core.notification.message import Channel
 from monitor.core.notification.suppression import Changes
-from monitor.notify.channel import Channel
 from monitor.notify.webhook import Webhook
 from monitor.store.memory import outbox
 from monitor.store.memory.notifications import CHANGES
@@ -74,12 +74,12 @@ def publisher(
     watch: Clock,
     *channels: Channel,
     most_per_hour: int = 0,
-    letters: Mapping[str, LetterBuilder] | None = None,
+    messages: Mapping[str, MessageBuilder] | None = None,
     by: str = "daemon",
 ) -> Publisher:
     """Return a publisher to these channels."""
     outlets = [Outlet(channel=channel, most_per_hour=most_per_hour) for channel in channels]
-    return Publisher(engine, outlets, letters or letters_of(Settings()), now=watch, by=by)
+    return Publisher(engine, outlets, messages or message_builders(Settings()), now=watch, by=by)
 
 
 def publish(sender: Publisher) -> None:

@@ -11,18 +11,18 @@ from zoneinfo import ZoneInfo
 
 from pydantic import TypeAdapter
 
-from monitor.app.notifications.channels import SUMMARY, letters_of, outlets_of, summary_channels
+from monitor.app.notifications.channels import SUMMARY, message_builders, outlets_of, summary_channels
 from monitor.app.notifications.publisher import DAEMON, Publisher
 from monitor.app.notifications.summaries import Summaries, summaries_of
 from monitor.app.periodic import every
 from monitor.clock import Clock, utc_now
 from monitor.config import Settings
 from monitor.core.history.calendar import span_of
-from monitor.core.notification.message import Letter
+from monitor.core.notification.message import Message
 from monitor.core.summary.values import ProviderSummary, Summary
 from monitor.errors import MonitorError
 from monitor.logs import event
-from monitor.report.summary import Links, summary_html, summary_letter, summary_title
+from monitor.report.summary import Links, summary_html, summary_message, summary_title
 from monitor.store.connection.engine import Engine
 from monitor.store.memory import outbox
 
@@ -61,8 +61,8 @@ class News:
     ) -> None:
         """Wire the channels; raises ConfigError naming a missing variable or an unusable address."""
         self.summaries = summaries_of(settings, engine, now)
-        letters = letters_of(settings, **{SUMMARY: self._letter})
-        self.publisher = Publisher(engine, outlets_of(settings, environ), letters, now=now, by=by)
+        messages = message_builders(settings, **{SUMMARY: self._message})
+        self.publisher = Publisher(engine, outlets_of(settings, environ), messages, now=now, by=by)
         self._engine, self._now, self._channels = engine, now, summary_channels(settings)
         self._trouble = ""
 
@@ -102,8 +102,8 @@ class News:
             self._engine, self._channels, topic=SUMMARY, subject=f"{day}", document=document, at=now
         )
 
-    def _letter(self, documents: Sequence[str], number: str) -> Letter:
-        return summary_letter(_summary_of(documents[0]), id=number, links=self.summaries.links)
+    def _message(self, documents: Sequence[str], number: str) -> Message:
+        return summary_message(_summary_of(documents[0]), id=number, links=self.summaries.links)
 
 
 def day_teller(summaries: Summaries) -> Callable[[date], tuple[str, str, datetime]]:

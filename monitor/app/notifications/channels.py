@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from uuid import uuid4
 
 from monitor.app.notifications.maintenance import silence_of
-from monitor.app.notifications.publisher import LetterBuilder, Outlet
+from monitor.app.notifications.publisher import MessageBuilder, Outlet
 from monitor.config import (
     WEBHOOK,
     NotifySettings,
@@ -17,15 +17,14 @@ from monitor.config import (
     resolve_notify_secret,
     resolve_notify_url,
 )
-from monitor.core.notification.message import Letter
+from monitor.core.notification.message import Channel, Message
 from monitor.core.notification.suppression import Audience
 from monitor.errors import ConfigError, NotDelivered, UsageError
 from monitor.notify.apprise_channel import AppriseChannel
-from monitor.notify.channel import Channel
 from monitor.notify.heartbeat import Heartbeat
 from monitor.notify.webhook import Webhook
-from monitor.report.message.changes import changes_letter, gathered_letter
-from monitor.report.message.layout import Sheet, letter_of
+from monitor.report.message.changes import changes_message, combined_message
+from monitor.report.message.layout import Sheet, message_of
 from monitor.store.memory.notifications import CHANGES, Outbox, read_changes
 
 SUMMARY = "summary"  # the topic of a daily summary, and what a channel asks for to get it
@@ -83,15 +82,15 @@ def summary_channels(settings: Settings) -> list[str]:
     return [each.channel for each in settings.notify if SUMMARY in each.on]
 
 
-def letters_of(settings: Settings, **others: LetterBuilder) -> dict[str, LetterBuilder]:
+def message_builders(settings: Settings, **others: MessageBuilder) -> dict[str, MessageBuilder]:
     """Return what words messages, by topic: the changes of sweeps, one or several as one, and `others`."""
     base, zone = settings.web.public_url, settings.schedule.timezone
 
-    def build(documents: Sequence[str], number: str) -> Letter:
+    def build(documents: Sequence[str], number: str) -> Message:
         told = [read_changes(document) for document in documents]
         if len(told) == 1:
-            return changes_letter(told[0], id=number, links_base=base, zone=zone)
-        return gathered_letter(told, id=number, links_base=base, zone=zone)
+            return changes_message(told[0], id=number, links_base=base, zone=zone)
+        return combined_message(told, id=number, links_base=base, zone=zone)
 
     return {CHANGES: build, **others}
 
@@ -118,16 +117,16 @@ async def send_test(settings: Settings, environ: Mapping[str, str], name: str | 
 
 async def _test(channel: Channel) -> Tested:
     try:
-        await channel.deliver(_test_letter(channel.name, f"monitor-test-{uuid4().hex[:12]}"))
+        await channel.deliver(_test_message(channel.name, f"monitor-test-{uuid4().hex[:12]}"))
     except NotDelivered as error:
         return Tested(channel=channel.name, error=str(error))
     return Tested(channel=channel.name, error=None)
 
 
-def _test_letter(name: str, number: str) -> Letter:
+def _test_message(name: str, number: str) -> Message:
     words = f"This is a test: the channel {name} works. Nothing has happened."
     sheet = Sheet(opening=words, sections=(), foot=f"Message {number}")
-    return letter_of(number, f"monitor: test of the channel {name}", sheet, {"topic": "test"})
+    return message_of(number, f"monitor: test of the channel {name}", sheet, {"topic": "test"})
 
 
 def _channel(settings: NotifySettings, environ: Mapping[str, str], secrets: tuple[str, ...]) -> Channel:

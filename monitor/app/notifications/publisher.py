@@ -17,10 +17,9 @@ from typing import Final
 from monitor.app.periodic import every
 from monitor.clock import Clock, to_millis
 from monitor.core.notification.backoff import GIVE_UP_AFTER, next_try, pause_after
-from monitor.core.notification.message import Letter
+from monitor.core.notification.message import Channel, Message
 from monitor.errors import NotDelivered, StoreError
 from monitor.logs import event
-from monitor.notify.channel import Channel
 from monitor.store.connection.engine import Engine
 from monitor.store.memory import outbox
 from monitor.store.memory.notifications import CHANGES
@@ -36,7 +35,7 @@ _MANY_TRIES: Final = 8  # in an hour
 _LOOK_EVERY_S: Final = 5.0
 _TIDY_EVERY_S: Final = 3600.0
 
-LetterBuilder = Callable[[Sequence[str], str], Letter]  # of documents told as one, and the message's id
+MessageBuilder = Callable[[Sequence[str], str], Message]  # of documents told as one, and the message's id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,19 +93,19 @@ class _Lane:
 
 
 class Publisher:
-    """Serves the outbox of a database. `letters` words what is sent, by topic; `by` is who claims it."""
+    """Serves the outbox of a database. `messages` words what is sent, by topic; `by` is who claims it."""
 
     def __init__(
         self,
         engine: Engine,
         outlets: Sequence[Outlet],
-        letters: Mapping[str, LetterBuilder],
+        messages: Mapping[str, MessageBuilder],
         *,
         now: Clock,
         by: str = DAEMON,
     ) -> None:
         """Send from the outbox of `engine` to the outlets."""
-        self._engine, self._letters, self._now, self._by = engine, letters, now, by
+        self._engine, self._messages, self._now, self._by = engine, messages, now, by
         self._lanes = [_Lane(outlet) for outlet in outlets]
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -164,7 +163,7 @@ class Publisher:
     async def _send(self, lane: _Lane, batch: Sequence[Delivery]) -> bool:
         number = message_id(batch[0])
         try:
-            letter = self._letter(batch, number)
+            message = self._message(batch, number)
         except Exception as error:  # noqa: BLE001 - what cannot be worded must not hold up the others
             event(
                 log, logging.ERROR, "render_failed", channel=lane.name, id=number, error=type(error).__name__
@@ -172,7 +171,7 @@ class Publisher:
             await self._try_later(lane, batch, f"it could not be worded ({type(error).__name__})")
             return True
         try:
-            await lane.outlet.channel.deliver(letter)
+            await lane.outlet.channel.deliver(message)
         except NotDelivered as error:
             return await self._put_off(lane, batch, str(error), error.retry_after)
         except Exception as error:  # noqa: BLE001 - whatever a channel's library meets, others go on
@@ -185,8 +184,8 @@ class Publisher:
             await to_thread(outbox.hasten, self._engine, lane.suspects, self._now())
         return True
 
-    def _letter(self, batch: Sequence[Delivery], number: str) -> Letter:
-        return self._letters[batch[0].topic]([each.document for each in batch], number)
+    def _message(self, batch: Sequence[Delivery], number: str) -> Message:
+        return self._messages[batch[0].topic]([each.document for each in batch], number)
 
     async def _mark(self, lane: _Lane) -> None:
         """Mark what arrived; where the database is away, it is marked before anything else is sent."""

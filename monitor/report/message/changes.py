@@ -1,4 +1,4 @@
-"""What sweeps changed as a letter: grouped by what happened, what matters most first, in plain words."""
+"""What sweeps changed as a message: grouped by what happened, what matters most first, in plain words."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -9,10 +9,10 @@ from typing import Final
 from monitor.core.domain.event import Event
 from monitor.core.domain.vocabulary import EventKind, Status
 from monitor.core.history.calendar import day_of
-from monitor.core.notification.message import Letter
+from monitor.core.notification.message import Message
 from monitor.core.notification.suppression import Changes
 from monitor.report.formats.sweep_documents import event_document
-from monitor.report.message.layout import Entry, Section, Sheet, letter_of
+from monitor.report.message.layout import Entry, Section, Sheet, message_of
 from monitor.report.words.codes import change_words, reason_words, shown_id, swap_words
 from monitor.report.words.numbers import counted
 from monitor.report.words.paths import changes_path, model_path
@@ -43,12 +43,12 @@ _VERBS_OF_ONE: Final[Mapping[EventKind, str]] = {
 _PLACES: Final = {kind: place for place, kind in enumerate(_GROUPS, start=1)}
 
 
-def changes_letter(changes: Changes, *, id: str, links_base: str | None, zone: tzinfo = UTC) -> Letter:  # noqa: A002
+def changes_message(changes: Changes, *, id: str, links_base: str | None, zone: tzinfo = UTC) -> Message:  # noqa: A002
     """Word what one sweep changed. Links begin with `links_base`; days are those of `zone`."""
     events = _by_importance(changes.events)
     swept = f"Sweep of {moment_words(changes.swept_at)}."
     sections = _sections(changes.provider, events, links_base)
-    return letter_of(
+    return message_of(
         id,
         f"{shown_id(changes.provider)}: {_headline(events)}",
         Sheet(opening=swept, sections=sections, more=_more(events, links_base, zone), foot=f"Message {id}"),
@@ -56,13 +56,13 @@ def changes_letter(changes: Changes, *, id: str, links_base: str | None, zone: t
     )
 
 
-def gathered_letter(
+def combined_message(
     gathered: Sequence[Changes],
     *,
     id: str,  # noqa: A002
     links_base: str | None,
     zone: tzinfo = UTC,
-) -> Letter:
+) -> Message:
     """Word what several sweeps changed as one message, provider by provider."""
     providers = list(dict.fromkeys(changes.provider for changes in gathered))
     everything = tuple(event for changes in gathered for event in changes.events)
@@ -78,7 +78,7 @@ def gathered_letter(
         "more came up within the hour than this channel may be told one by one."
     )
     more = _more(everything, links_base, zone)
-    return letter_of(
+    return message_of(
         id,
         f"{_named(providers)}: {counted(len(gathered), 'sweep')}, {_headline(_by_importance(everything))}",
         Sheet(opening=opening, sections=tuple(sections), more=more, foot=f"Message {id}"),

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import Final
 
-from monitor.core.notification.message import Letter
+from monitor.core.notification.message import Message
 from monitor.report.words.codes import shown_id
 
 _MARKS: Final = re.compile(r"([\\`*_{}\[\]<>#|~&])")
@@ -45,10 +45,10 @@ class Sheet:
     foot: str
 
 
-def letter_of(id: str, title: str, sheet: Sheet, document: Mapping[str, object]) -> Letter:  # noqa: A002
-    """Return a sheet as a letter in every form; a title that is too long for a subject line is cut."""
+def message_of(id: str, title: str, sheet: Sheet, document: Mapping[str, object]) -> Message:  # noqa: A002
+    """Return a sheet as a message in every form; a title that is too long for a subject line is cut."""
     short = title if len(title) <= _LONGEST_TITLE else f"{title[: _LONGEST_TITLE - 1].rstrip()}…"
-    return Letter(
+    return Message(
         id=id,
         title=short,
         text=as_text(sheet),

@@ -7,9 +7,9 @@ from monitor.report.summary.counts import headline, summary_title
 from monitor.report.summary.document import summary_document
 from monitor.report.summary.forms import FORMS, SUFFIXES, summary_json
 from monitor.report.summary.html import summary_html
-from monitor.report.summary.letter import summary_letter
 from monitor.report.summary.links import Links
 from monitor.report.summary.markdown import summary_markdown
+from monitor.report.summary.message import summary_message
 from monitor.report.summary.text import summary_text
 
 __all__ = [
@@ -20,8 +20,8 @@ __all__ = [
     "summary_document",
     "summary_html",
     "summary_json",
-    "summary_letter",
     "summary_markdown",
+    "summary_message",
     "summary_text",
     "summary_title",
 ]

@@ -11,15 +11,15 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
-from monitor.app.notifications.channels import letters_of
+from monitor.app.notifications.channels import message_builders
 from monitor.app.notifications.publisher import Publisher
 from monitor.config import Settings
-from monitor.core.notification.message import Letter
+from monitor.core.notification.message import Message
 from monitor.errors import NotDelivered
 from monitor.notify.apprise_channel import AppriseChannel
 from monitor.store.memory import outbox
 from monitor.store.memory.notifications import CHANGES
-from tests.notify.letters import LETTER, logged
+from tests.notify.messages import MESSAGE, logged
 from tests.support.gateway import ON_SQLITE
 from tests.support.mailbox import PASSWORD, Mailbox, Receiver, mailbox, receiver
 from tests.support.posting import (
@@ -37,7 +37,7 @@ from tests.support.posting import (
 )
 from tests.support.process import wait_for
 
-LETTERS = letters_of(Settings())
+MESSAGES = message_builders(Settings())
 
 
 @pytest.fixture
@@ -216,14 +216,17 @@ def test_webhooks_are_never_told_several_sweeps_as_one(engine: Engine, watch: Wa
 def test_a_summary_is_never_told_as_one_with_anything_else(
     engine: Engine, watch: Watch, box: Mailbox
 ) -> None:
-    def word(documents: Sequence[str], number: str) -> Letter:
-        return Letter(id=number, title="The day", text=f"{documents}", markdown="", html="<p>A day.</p>")
+    def word(documents: Sequence[str], number: str) -> Message:
+        return Message(id=number, title="The day", text=f"{documents}", markdown="", html="<p>A day.</p>")
 
     post(engine, [0], "mail", topic="summary")
     post(engine, [1, 2, 3], "mail")
-    sender = publisher(engine, watch, mail(box), most_per_hour=2, letters={**LETTERS, "summary": word})
+    sender = publisher(engine, watch, mail(box), most_per_hour=2, messages={**MESSAGES, "summary": word})
     publish(sender)
-    assert [str(letter["Subject"]).split(",")[0] for letter in box.letters] == ["nvidia: 3 sweeps", "The day"]
+    assert [str(message["Subject"]).split(",")[0] for message in box.letters] == [
+        "nvidia: 3 sweeps",
+        "The day",
+    ]
 
 
 def test_without_a_limit_everything_is_told_by_itself(engine: Engine, watch: Watch, box: Mailbox) -> None:
@@ -331,16 +334,16 @@ def test_what_waits_for_a_channel_that_was_taken_out_is_given_up_and_said(
 
 
 class Saboteur:
-    """A channel that takes a letter and then takes the database away."""
+    """A channel that takes a message and then takes the database away."""
 
     name, is_for_people = "hook", False
 
     def __init__(self, file: Path) -> None:
-        self.file, self.letters = file, list[Letter]()
+        self.file, self.messages = file, list[Message]()
 
-    async def deliver(self, letter: Letter) -> None:
-        """Take the letter; from then on there is no database."""
-        self.letters.append(letter)
+    async def deliver(self, message: Message) -> None:
+        """Take the message; from then on there is no database."""
+        self.messages.append(message)
         self.file.rename(self.file.with_suffix(".away"))
 
 
@@ -362,7 +365,7 @@ def test_a_database_that_goes_away_before_the_mark_is_marked_when_it_is_back(
     file.with_suffix(".away").rename(file)
     publish(sender)
     assert is_empty(engine, "hook")
-    assert len(channel.letters) == 1
+    assert len(channel.messages) == 1
 
 
 @ON_SQLITE
@@ -386,13 +389,13 @@ def test_while_the_database_is_away_nothing_is_sent_and_later_everything(
 def test_a_message_that_cannot_be_worded_holds_up_no_other(
     engine: Engine, watch: Watch, place: Receiver
 ) -> None:
-    def break_at_two(documents: Sequence[str], number: str) -> Letter:
+    def break_at_two(documents: Sequence[str], number: str) -> Message:
         if "model/2" in documents[0]:
             raise ZeroDivisionError
-        return LETTERS[CHANGES](documents, number)
+        return MESSAGES[CHANGES](documents, number)
 
     post(engine, range(1, 5), "hook")
-    sender = publisher(engine, watch, hook(place, watch), letters={CHANGES: break_at_two})
+    sender = publisher(engine, watch, hook(place, watch), messages={CHANGES: break_at_two})
     with logged() as written:
         for _ in range(8):
             publish(sender)
@@ -405,18 +408,18 @@ def test_a_message_that_alone_is_refused_holds_up_the_others_for_an_hour_not_for
     engine: Engine, watch: Watch
 ) -> None:
     class Picky:
-        """A channel that will not have one of its letters."""
+        """A channel that will not have one of its messages."""
 
         name, is_for_people = "picky", False
 
         def __init__(self) -> None:
             self.taken, self.tries = list[str](), 0
 
-        async def deliver(self, letter: Letter) -> None:
+        async def deliver(self, message: Message) -> None:
             self.tries += 1
-            if "model/1:" in letter.text:
+            if "model/1:" in message.text:
                 raise NotDelivered("HTTP 400")
-            self.taken.append(letter.title)
+            self.taken.append(message.title)
 
     channel = Picky()
     post(engine, range(5), "picky")
@@ -455,13 +458,13 @@ def test_a_topic_that_nobody_words_is_put_off(engine: Engine, watch: Watch, plac
     assert not is_empty(engine, "hook")
 
 
-def test_the_letters_of_the_outbox_read_back_what_was_told() -> None:
+def test_the_messages_of_the_outbox_read_back_what_was_told() -> None:
     """The document of a message is what a later version has to read, so it is told here once."""
     text = (
         '{"provider":"nvidia","sweep_id":7,"swept_at":"2026-04-06T12:00:00Z","events":[{"kind":"retired",'
         '"model":"a/b","began_at":"2026-04-06T11:00:00Z","confirmed_at":"2026-04-06T12:00:00Z",'
         '"from_status":"available","to_status":"retired","reason":"delisted","detail":null}]}'
     )
-    letter = LETTERS[CHANGES]([text], LETTER.id)
-    assert letter.title == "nvidia: a/b was retired"
-    assert letter.document["sweep_id"] == 7
+    message = MESSAGES[CHANGES]([text], MESSAGE.id)
+    assert message.title == "nvidia: a/b was retired"
+    assert message.document["sweep_id"] == 7

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from monitor.core.domain.event import Event
 from monitor.core.domain.vocabulary import EventKind, Reason, Status
-from monitor.core.notification.message import Letter
+from monitor.core.notification.message import Message
 from monitor.core.notification.suppression import Changes
-from monitor.report.message.changes import changes_letter, gathered_letter
+from monitor.report.message.changes import changes_message, combined_message
 from monitor.report.message.layout import Entry, Section, Sheet, as_html, as_markdown, as_text
 from monitor.report.words.codes import shown_id
 
@@ -34,9 +34,9 @@ def event(kind: EventKind, model: str | None = "meta/llama", **more: str) -> Eve
     )
 
 
-def letter(*events: Event, base: str | None = BASE, provider: str = "nvidia") -> Letter:
+def message(*events: Event, base: str | None = BASE, provider: str = "nvidia") -> Message:
     changes = Changes(provider=provider, sweep_id=7, swept_at=NOON, events=events)
-    return changes_letter(changes, id="monitor-7-x", links_base=base)
+    return changes_message(changes, id="monitor-7-x", links_base=base)
 
 
 DOWN = event(EventKind.BECAME_UNAVAILABLE, reason=Reason.NOT_FOUND)
@@ -67,11 +67,11 @@ DOWN = event(EventKind.BECAME_UNAVAILABLE, reason=Reason.NOT_FOUND)
     ],
 )
 def test_the_title_says_what_matters_most_first(events: list[Event], title: str) -> None:
-    assert letter(*events).title == title
+    assert message(*events).title == title
 
 
 def test_the_body_is_grouped_by_what_happened() -> None:
-    told = letter(
+    told = message(
         event(EventKind.APPEARED, "new/one", to="new"),
         event(EventKind.BECAME_AVAILABLE, "back/again"),
         event(EventKind.CREDENTIAL_REJECTED, None, detail="401: no such key"),
@@ -102,13 +102,13 @@ def test_the_body_is_grouped_by_what_happened() -> None:
 def test_every_kind_of_event_can_be_worded() -> None:
     for kind in EventKind:
         is_of_provider = list(EventKind).index(kind) > list(EventKind).index(EventKind.KIND_CHANGED)
-        told = letter(event(kind, None if is_of_provider else "m", reason="rot", detail="later"))
+        told = message(event(kind, None if is_of_provider else "m", reason="rot", detail="later"))
         assert told.title
         assert "_" not in told.text.replace("monitor-7-x", "")
 
 
 def test_a_long_group_is_cut_and_says_how_much_is_left_out() -> None:
-    told = letter(*(event(EventKind.RETIRED, f"m/{place:02d}") for place in range(55)))
+    told = message(*(event(EventKind.RETIRED, f"m/{place:02d}") for place in range(55)))
     for form in (told.text, told.markdown, told.html):
         assert form.count("m/19") >= 1
         assert "m/20" not in form
@@ -117,25 +117,25 @@ def test_a_long_group_is_cut_and_says_how_much_is_left_out() -> None:
 
 
 def test_links_lead_to_the_page_of_the_model_and_of_the_day() -> None:
-    told = letter(event(EventKind.RETIRED, "meta/ll ama?(x)"))
+    told = message(event(EventKind.RETIRED, "meta/ll ama?(x)"))
     page = f"{BASE}/models/nvidia/meta/ll%20ama%3F%28x%29"
     assert f"[`meta/ll ama?(x)`]({page})" in told.markdown
     assert f'<a href="{page}"><b>meta/ll ama?(x)</b></a>' in told.html
     assert told.text.endswith(f"All changes of 2026-04-06: {BASE}/changes/2026-04-06\n\nMessage monitor-7-x")
     assert told.document["events"][0]["url"] == page  # type: ignore[index]
-    without = letter(DOWN, base=None)
+    without = message(DOWN, base=None)
     assert "http" not in without.text + without.markdown + without.html
 
 
 def test_the_day_is_that_of_the_configured_zone() -> None:
     late = Event(kind=EventKind.RETIRED, model="m", began_at=NOON, confirmed_at=NOON + timedelta(hours=11))
     changes = Changes(provider="nvidia", sweep_id=7, swept_at=NOON, events=(late,))
-    told = changes_letter(changes, id="x", links_base=BASE, zone=ZoneInfo("Europe/Berlin"))
+    told = changes_message(changes, id="x", links_base=BASE, zone=ZoneInfo("Europe/Berlin"))
     assert f"{BASE}/changes/2026-04-07" in told.text
 
 
 def test_the_document_is_for_machines() -> None:
-    told = letter(event(EventKind.RETIRED, reason="delisted", to="retired"), base=None)
+    told = message(event(EventKind.RETIRED, reason="delisted", to="retired"), base=None)
     assert json.loads(json.dumps(told.document)) == {
         "id": "monitor-7-x",
         "topic": "changes",
@@ -169,13 +169,13 @@ def test_several_sweeps_are_told_as_one_provider_by_provider() -> None:
             ]
         )
     ]
-    told = gathered_letter(sweeps, id="monitor-1-x", links_base=BASE)
+    told = combined_message(sweeps, id="monitor-1-x", links_base=BASE)
     assert told.title == "nvidia, openai: 3 sweeps, 2 models retired, 1 went down"
     assert "covers 3 sweeps, from 2026-04-06 12:00:00 UTC to 2026-04-06 12:10:00 UTC" in told.text
     headings = [line for line in told.text.splitlines() if line.endswith("(1)")]
     assert headings == ["nvidia: Retired (1)", "nvidia: Went down (1)", "openai: Retired (1)"]
     assert len(told.document["sweeps"]) == 3  # type: ignore[arg-type]
-    alone = gathered_letter(sweeps[::2], id="monitor-1-x", links_base=None)
+    alone = combined_message(sweeps[::2], id="monitor-1-x", links_base=None)
     assert "nvidia:" not in alone.text
 
 
@@ -202,16 +202,16 @@ class Tags(HTMLParser):
 @given(st.text(st.characters(codec="utf-8"), min_size=1, max_size=40), st.text(max_size=40))
 def test_no_id_and_no_words_can_format_link_or_hide_anything(name: str, words: str) -> None:
     made = Event(kind=EventKind.KIND_CHANGED, model=name, began_at=NOON, confirmed_at=NOON, detail=words)
-    told = letter(made, DOWN)
+    told = message(made, DOWN)
     page = Tags(told.html)
     assert page.tags <= {"div", "p", "h3", "ul", "li", "a", "b", "small"}
     assert shown_id(name) in page.words
     assert shown_id(name) in told.text
     assert len(told.text.splitlines()) == len(
-        letter(event(EventKind.KIND_CHANGED, "m", detail="x"), DOWN).text.splitlines()
+        message(event(EventKind.KIND_CHANGED, "m", detail="x"), DOWN).text.splitlines()
     )
     assert len(told.markdown.splitlines()) == len(
-        letter(event(EventKind.KIND_CHANGED, "m", detail="x"), DOWN).markdown.splitlines()
+        message(event(EventKind.KIND_CHANGED, "m", detail="x"), DOWN).markdown.splitlines()
     )
 
 

@@ -1,6 +1,6 @@
 """A summary as a message, in every form a channel may want."""
 
-from monitor.core.notification.message import Letter
+from monitor.core.notification.message import Message
 from monitor.core.summary.values import Summary
 from monitor.report.summary.counts import headline
 from monitor.report.summary.document import summary_document
@@ -10,11 +10,11 @@ from monitor.report.summary.markdown import summary_markdown
 from monitor.report.summary.text import summary_text
 
 
-def summary_letter(summary: Summary, *, id: str, links: Links | None = None) -> Letter:  # noqa: A002 - a Letter's own word
+def summary_message(summary: Summary, *, id: str, links: Links | None = None) -> Message:  # noqa: A002 - the field's own name
     """Return a summary as a message whose id stands at the foot of each form."""
     span, foot = summary.span, f"Message {id}"
     days = str(span.first) if span.days == 1 else f"{span.first} to {span.last}"
-    return Letter(
+    return Message(
         id=id,
         title=f"{headline(summary)} ({days})",
         text=summary_text(summary, links, foot=foot),

@@ -1,4 +1,4 @@
-"""Letters for the tests of channels, and logs as they are written."""
+"""Messages for the tests of channels, and logs as they are written."""
 
 import io
 import logging
@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from monitor import logs
-from monitor.core.notification.message import Letter
+from monitor.core.notification.message import Message
 
-LETTER = Letter(
+MESSAGE = Message(
     id="monitor-7-19d6c3a1b00",
     title="nvidia: 2 models went down",
     text="Sweep of noon.\n\nMessage monitor-7-19d6c3a1b00",
