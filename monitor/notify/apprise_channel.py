@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 from monitor.core.answer.redact import redact
 from monitor.core.notification.message import Message
 from monitor.errors import ConfigError, NotDelivered
-from monitor.notify.daemon_thread import call_aside
+from monitor.notify.daemon_thread import run_in_daemon_thread
 
 if TYPE_CHECKING:  # Apprise takes half a second to load, and most commands tell nobody anything
     from apprise import NotifyFormat
@@ -43,7 +43,7 @@ class AppriseChannel:
         """Send a message, in the form that the service likes best; raises NotDelivered."""
         if self._running and not self._running.done():
             raise NotDelivered("the last try still hangs")
-        self._running = call_aside(lambda: self._send(message))
+        self._running = run_in_daemon_thread(lambda: self._send(message))
         try:
             await asyncio.wait_for(asyncio.shield(self._running), _TIMEOUT_S)
         except TimeoutError:

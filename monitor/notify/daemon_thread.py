@@ -10,7 +10,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-def call_aside(act: Callable[[], T]) -> "asyncio.Future[T]":
+def run_in_daemon_thread(act: Callable[[], T]) -> "asyncio.Future[T]":
     """Call something in a new thread; where its future is given up, the thread ends by itself or never.
 
     Not `asyncio.to_thread`: a hung call would hold a worker that sweeps need, and delay the process's end.

@@ -8,7 +8,7 @@ from pydantic import TypeAdapter
 from sqlalchemy import Engine
 
 from monitor.app.notifications.channels import message_builders
-from monitor.app.notifications.publisher import MessageBuilder, Outlet, Publisher
+from monitor.app.notifications.publisher import ConfiguredChannel, MessageBuilder, Publisher
 from monitor.clock import Clock
 from monitor.config import Settings
 from monitor.core.domain.event import Event
@@ -78,8 +78,8 @@ def publisher(
     by: str = "daemon",
 ) -> Publisher:
     """Return a publisher to these channels."""
-    outlets = [Outlet(channel=channel, most_per_hour=most_per_hour) for channel in channels]
-    return Publisher(engine, outlets, messages or message_builders(Settings()), now=watch, by=by)
+    configured = [ConfiguredChannel(channel=channel, most_per_hour=most_per_hour) for channel in channels]
+    return Publisher(engine, configured, messages or message_builders(Settings()), now=watch, by=by)
 
 
 def publish(sender: Publisher) -> None:

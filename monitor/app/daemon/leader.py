@@ -13,8 +13,8 @@ from functools import partial
 
 from fastapi import FastAPI
 
-from monitor.app.daemon.pruner import Keeper
-from monitor.app.notifications.announcer import News, day_teller
+from monitor.app.daemon.pruner import Pruner
+from monitor.app.notifications.announcer import Announcer, day_entries
 from monitor.app.notifications.channels import heartbeat_of
 from monitor.app.notifications.summaries import summaries_of
 from monitor.app.periodic import every
@@ -54,8 +54,8 @@ class Leader:
         self._targets = {provider.name: target_of(app, provider) for provider in app.settings.providers}
         self._engine = app.open_store()
         self._readers = app.open_store(read_only=True)
-        self._news = News(app.settings, app.environ, self._engine)
-        self._keeper = Keeper(self._engine, app.settings.retention.observations)
+        self._announcer = Announcer(app.settings, app.environ, self._engine)
+        self._pruner = Pruner(self._engine, app.settings.retention.observations)
         self._heartbeat = heartbeat_of(app.settings, app.environ)
         self._announce = announce
         self._on_swept = on_swept
@@ -145,7 +145,7 @@ class Leader:
             now=utc_now,
             zone=self._settings.schedule.timezone,
             public_url=self._settings.web.public_url,
-            summary_of=day_teller(summaries_of(self._settings, self._readers)),
+            summary_of=day_entries(summaries_of(self._settings, self._readers)),
         )
 
     def _prepare(self) -> None:
@@ -163,8 +163,8 @@ class Leader:
         """Serve the schedule until asked to stop or until the lock is lost."""
         self._is_database_away, self._holder = False, ""
         until = Stop()
-        telling = asyncio.create_task(self._news.run(until.asked))
-        keeping = asyncio.create_task(self._keeper.run(until.asked))
+        announcing = asyncio.create_task(self._announcer.run(until.asked))
+        pruning = asyncio.create_task(self._pruner.run(until.asked))
         tasks = {
             asyncio.create_task(_pass_on(stop, until)),
             asyncio.create_task(
@@ -181,10 +181,10 @@ class Leader:
             await stop.within(_STANDBY_SECONDS)
         finally:
             until.ask()
-            await asyncio.wait({telling, keeping}, timeout=_LAST_WORDS_SECONDS)
-            for task in (telling, keeping, *tasks):
+            await asyncio.wait({announcing, pruning}, timeout=_LAST_WORDS_SECONDS)
+            for task in (announcing, pruning, *tasks):
                 task.cancel()
-            await asyncio.wait({telling, keeping, *tasks})
+            await asyncio.wait({announcing, pruning, *tasks})
             await self._heartbeat.settle()
 
     async def _check_lock(self, lock: Lock, until: Stop) -> None:

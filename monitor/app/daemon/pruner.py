@@ -24,7 +24,7 @@ _MOST_STEPS: Final = 400  # of one provider at one look: what is left then waits
 _FINDINGS_PER_STEP: Final = 10
 
 
-class Keeper:
+class Pruner:
     """Prunes beside a leading daemon's sweeps, a step at a time; trouble is logged and tried again later."""
 
     def __init__(self, engine: Engine, observations: timedelta, *, now: Clock = utc_now) -> None:

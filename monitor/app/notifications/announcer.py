@@ -11,7 +11,12 @@ from zoneinfo import ZoneInfo
 
 from pydantic import TypeAdapter
 
-from monitor.app.notifications.channels import SUMMARY, message_builders, outlets_of, summary_channels
+from monitor.app.notifications.channels import (
+    SUMMARY,
+    configured_channels,
+    message_builders,
+    summary_channels,
+)
 from monitor.app.notifications.publisher import DAEMON, Publisher
 from monitor.app.notifications.summaries import Summaries, summaries_of
 from monitor.app.periodic import every
@@ -47,7 +52,7 @@ class _Posted:
 _POSTED: Final = TypeAdapter(_Posted)
 
 
-class News:
+class Announcer:
     """Tells the channels of one configuration what one history holds for them."""
 
     def __init__(
@@ -62,15 +67,15 @@ class News:
         """Wire the channels; raises ConfigError naming a missing variable or an unusable address."""
         self.summaries = summaries_of(settings, engine, now)
         messages = message_builders(settings, **{SUMMARY: self._message})
-        self.publisher = Publisher(engine, outlets_of(settings, environ), messages, now=now, by=by)
+        self.publisher = Publisher(engine, configured_channels(settings, environ), messages, now=now, by=by)
         self._engine, self._now, self._channels = engine, now, summary_channels(settings)
         self._trouble = ""
 
     async def run(self, stop: asyncio.Event) -> None:
         """Tell until `stop` is set; a message that is being sent then is finished."""
-        async with asyncio.TaskGroup() as telling:
-            telling.create_task(self.publisher.run(stop))
-            telling.create_task(every(_LOOK_EVERY_S, self._summarise, stop, "summary"))
+        async with asyncio.TaskGroup() as announcing:
+            announcing.create_task(self.publisher.run(stop))
+            announcing.create_task(every(_LOOK_EVERY_S, self._summarise, stop, "summary"))
 
     async def _summarise(self) -> None:
         """Tell the days that are due; trouble with it is told once, and tried again."""
@@ -106,7 +111,7 @@ class News:
         return summary_message(_summary_of(documents[0]), id=number, links=self.summaries.links)
 
 
-def day_teller(summaries: Summaries) -> Callable[[date], tuple[str, str, datetime]]:
+def day_entries(summaries: Summaries) -> Callable[[date], tuple[str, str, datetime]]:
     """Return what tells a feed of a day that is over: its title, its HTML, and when it was due."""
 
     def tell(day: date) -> tuple[str, str, datetime]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from uuid import uuid4
 
 from monitor.app.notifications.maintenance import silence_of
-from monitor.app.notifications.publisher import MessageBuilder, Outlet
+from monitor.app.notifications.publisher import ConfiguredChannel, MessageBuilder
 from monitor.config import (
     WEBHOOK,
     NotifySettings,
@@ -38,14 +38,14 @@ class Tested:
     error: str | None
 
 
-def outlets_of(settings: Settings, environ: Mapping[str, str]) -> list[Outlet]:
+def configured_channels(settings: Settings, environ: Mapping[str, str]) -> list[ConfiguredChannel]:
     """Return the configured channels, ready to send.
 
     Raises ConfigError naming a missing variable, or a channel whose address nobody understands.
     """
     secrets = known_secrets(settings, environ)
     return [
-        Outlet(channel=_channel(each, environ, secrets), most_per_hour=each.most_per_hour)
+        ConfiguredChannel(channel=_channel(each, environ, secrets), most_per_hour=each.most_per_hour)
         for each in settings.notify
     ]
 
@@ -104,7 +104,7 @@ def heartbeat_of(settings: Settings, environ: Mapping[str, str]) -> Heartbeat:
 async def send_test(settings: Settings, environ: Mapping[str, str], name: str | None) -> list[Tested]:
     """Send a message to every channel, or to that one, and say what became of it.
 
-    Raises UsageError for a name that no channel has, ConfigError as `outlets_of`.
+    Raises UsageError for a name that no channel has, ConfigError as `configured_channels`.
     """
     chosen = [each for each in settings.notify if name in {None, each.channel}]
     if not chosen:

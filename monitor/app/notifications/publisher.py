@@ -39,7 +39,7 @@ MessageBuilder = Callable[[Sequence[str], str], Message]  # of documents told as
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outlet:
+class ConfiguredChannel:
     """A channel, and how many messages it may be sent within any hour; 0 is no limit."""
 
     channel: Channel
@@ -47,15 +47,15 @@ class Outlet:
 
 
 @dataclass(slots=True)
-class _Lane:
-    """What is known of one outlet: what arrived but is not marked, and until when it is left alone.
+class _ChannelQueue:
+    """What is known of one channel: what arrived but is not marked, and until when it is left alone.
 
     Messages go out in their order, so one that fails holds up the others while the channel rests. One that
     failed often may be at fault itself: then the next is tried, and if that arrives, the suspect once more;
     only if it fails again do the others go on without it.
     """
 
-    outlet: Outlet
+    configured: ConfiguredChannel
     unmarked: Sequence[int] = ()
     arrived_at: datetime | None = None
     failures: int = 0
@@ -66,7 +66,7 @@ class _Lane:
 
     @property
     def name(self) -> str:
-        return self.outlet.channel.name
+        return self.configured.channel.name
 
     def has_arrived(self, numbers: Sequence[int], at: datetime) -> None:
         self.unmarked, self.arrived_at = numbers, at
@@ -98,15 +98,15 @@ class Publisher:
     def __init__(
         self,
         engine: Engine,
-        outlets: Sequence[Outlet],
+        channels: Sequence[ConfiguredChannel],
         messages: Mapping[str, MessageBuilder],
         *,
         now: Clock,
         by: str = DAEMON,
     ) -> None:
-        """Send from the outbox of `engine` to the outlets."""
+        """Send from the outbox of `engine` to the channels."""
         self._engine, self._messages, self._now, self._by = engine, messages, now, by
-        self._lanes = [_Lane(outlet) for outlet in outlets]
+        self._queues = [_ChannelQueue(channel) for channel in channels]
 
     async def run(self, stop: asyncio.Event) -> None:
         """Send what is due every few seconds until `stop` is set; what is being sent then is finished.
@@ -117,94 +117,100 @@ class Publisher:
             await to_thread(outbox.release_claims, self._engine, self._by)
         async with asyncio.TaskGroup() as serving:
             serving.create_task(every(_TIDY_EVERY_S, self._tidy, stop, "publishing"))
-            for lane in self._lanes:
-                act = partial(self._serve, lane, stop)
+            for queue in self._queues:
+                act = partial(self._serve, queue, stop)
                 serving.create_task(every(_LOOK_EVERY_S, act, stop, "publishing"))
 
     async def publish(self) -> None:
         """Send what is due now, all channels side by side."""
         never = asyncio.Event()
-        await asyncio.gather(*(self._serve(lane, never) for lane in self._lanes))
+        await asyncio.gather(*(self._serve(queue, never) for queue in self._queues))
 
-    async def _serve(self, lane: _Lane, stop: asyncio.Event) -> None:
+    async def _serve(self, queue: _ChannelQueue, stop: asyncio.Event) -> None:
         """Send what is due to one channel, message by message, until one fails or it is time to stop."""
         try:
-            while await self._send_next(lane) and not stop.is_set():
+            while await self._send_next(queue) and not stop.is_set():
                 pass
-            lane.is_outbox_away = False
+            queue.is_outbox_away = False
         except StoreError as error:
-            if not lane.is_outbox_away:
-                event(log, logging.WARNING, "outbox_away", channel=lane.name, error=str(error))
-            lane.is_outbox_away = True
+            if not queue.is_outbox_away:
+                event(log, logging.WARNING, "outbox_away", channel=queue.name, error=str(error))
+            queue.is_outbox_away = True
 
-    async def _send_next(self, lane: _Lane) -> bool:
+    async def _send_next(self, queue: _ChannelQueue) -> bool:
         """Send the next message; False where there is none, it has to wait, or it failed."""
-        await self._mark(lane)
+        await self._mark(queue)
         now = self._now()
-        if lane.rests_until and now < lane.rests_until:
+        if queue.rests_until and now < queue.rests_until:
             return False
-        waiting = await to_thread(outbox.due, self._engine, lane.name, now)
-        batch = next_batch(waiting, await self._room(lane, now), as_one=lane.outlet.channel.is_for_people)
+        waiting = await to_thread(outbox.due, self._engine, queue.name, now)
+        batch = next_batch(
+            waiting, await self._room(queue, now), as_one=queue.configured.channel.is_for_people
+        )
         if not batch:
             return False
         numbers = [each.id for each in batch]
         until = now + _CLAIM_FOR
         taken = await to_thread(outbox.claim, self._engine, numbers, by=self._by, now=now, until=until)
         mine = [each for each in batch if each.id in taken]
-        return not mine or await self._send(lane, mine)
+        return not mine or await self._send(queue, mine)
 
-    async def _room(self, lane: _Lane, now: datetime) -> int | None:
+    async def _room(self, queue: _ChannelQueue, now: datetime) -> int | None:
         """Return how many messages the channel may be sent now; None where there is no limit."""
-        most = lane.outlet.most_per_hour
+        most = queue.configured.most_per_hour
         if not most:
             return None
-        return max(0, most - await to_thread(outbox.delivered_since, self._engine, lane.name, now - _HOUR))
+        return max(0, most - await to_thread(outbox.delivered_since, self._engine, queue.name, now - _HOUR))
 
-    async def _send(self, lane: _Lane, batch: Sequence[Delivery]) -> bool:
+    async def _send(self, queue: _ChannelQueue, batch: Sequence[Delivery]) -> bool:
         number = message_id(batch[0])
         try:
             message = self._message(batch, number)
         except Exception as error:  # noqa: BLE001 - what cannot be worded must not hold up the others
             event(
-                log, logging.ERROR, "render_failed", channel=lane.name, id=number, error=type(error).__name__
+                log, logging.ERROR, "render_failed", channel=queue.name, id=number, error=type(error).__name__
             )
-            await self._try_later(lane, batch, f"it could not be worded ({type(error).__name__})")
+            await self._try_later(queue, batch, f"it could not be worded ({type(error).__name__})")
             return True
         try:
-            await lane.outlet.channel.deliver(message)
+            await queue.configured.channel.deliver(message)
         except NotDelivered as error:
-            return await self._put_off(lane, batch, str(error), error.retry_after)
+            return await self._put_off(queue, batch, str(error), error.retry_after)
         except Exception as error:  # noqa: BLE001 - whatever a channel's library meets, others go on
-            event(log, logging.ERROR, "delivery_crashed", channel=lane.name, error=type(error).__name__)
-            return await self._put_off(lane, batch, f"internal error ({type(error).__name__})", None)
-        event(log, logging.INFO, "delivered", channel=lane.name, id=number, messages=len(batch))
-        lane.has_arrived([each.id for each in batch], self._now())
-        await self._mark(lane)
-        if lane.is_suspect_alone:
-            await to_thread(outbox.hasten, self._engine, lane.suspects, self._now())
+            event(log, logging.ERROR, "delivery_crashed", channel=queue.name, error=type(error).__name__)
+            return await self._put_off(queue, batch, f"internal error ({type(error).__name__})", None)
+        event(log, logging.INFO, "delivered", channel=queue.name, id=number, messages=len(batch))
+        queue.has_arrived([each.id for each in batch], self._now())
+        await self._mark(queue)
+        if queue.is_suspect_alone:
+            await to_thread(outbox.hasten, self._engine, queue.suspects, self._now())
         return True
 
     def _message(self, batch: Sequence[Delivery], number: str) -> Message:
         return self._messages[batch[0].topic]([each.document for each in batch], number)
 
-    async def _mark(self, lane: _Lane) -> None:
+    async def _mark(self, queue: _ChannelQueue) -> None:
         """Mark what arrived; where the database is away, it is marked before anything else is sent."""
-        if lane.unmarked and lane.arrived_at:
-            await to_thread(outbox.mark_delivered, self._engine, lane.unmarked, lane.arrived_at)
-            lane.unmarked = ()
+        if queue.unmarked and queue.arrived_at:
+            await to_thread(outbox.mark_delivered, self._engine, queue.unmarked, queue.arrived_at)
+            queue.unmarked = ()
 
     async def _put_off(
-        self, lane: _Lane, batch: Sequence[Delivery], error: str, retry_after: timedelta | None
+        self, queue: _ChannelQueue, batch: Sequence[Delivery], error: str, retry_after: timedelta | None
     ) -> bool:
         """Let the channel rest and try these messages again later; True if another is to be tried at once."""
         number = message_id(batch[0])
-        event(log, logging.WARNING, "delivery_failed", channel=lane.name, id=number, error=error)
-        await self._try_later(lane, batch, error, retry_after)
+        event(log, logging.WARNING, "delivery_failed", channel=queue.name, id=number, error=error)
+        await self._try_later(queue, batch, error, retry_after)
         numbers = [each.id for each in batch]
-        return lane.has_failed(numbers, batch[0].attempts + 1, self._now(), retry_after)
+        return queue.has_failed(numbers, batch[0].attempts + 1, self._now(), retry_after)
 
     async def _try_later(
-        self, lane: _Lane, batch: Sequence[Delivery], error: str, retry_after: timedelta | None = None
+        self,
+        queue: _ChannelQueue,
+        batch: Sequence[Delivery],
+        error: str,
+        retry_after: timedelta | None = None,
     ) -> None:
         now = self._now()
         for each in batch:
@@ -216,12 +222,12 @@ class Publisher:
                 )
             else:
                 number = message_id(each)
-                event(log, logging.ERROR, "delivery_given_up", channel=lane.name, id=number, error=error)
+                event(log, logging.ERROR, "delivery_given_up", channel=queue.name, id=number, error=error)
                 await to_thread(outbox.give_up, self._engine, each.id, by=self._by, at=now, error=error)
 
     async def _tidy(self) -> None:
         """Give up what waits for channels that are not there any more, and forget what is long settled."""
-        now, names = self._now(), [lane.name for lane in self._lanes]
+        now, names = self._now(), [queue.name for queue in self._queues]
         with suppress(StoreError):  # there is no hurry
             gone = await to_thread(
                 outbox.give_up_orphans, self._engine, names, created_before=now - GIVE_UP_AFTER, at=now

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Final
 from uuid import uuid4
 
-from monitor.app.notifications.announcer import News
+from monitor.app.notifications.announcer import Announcer
 from monitor.app.wiring.application import App
 from monitor.app.wiring.targets import target_of
 from monitor.clock import utc_now
@@ -84,7 +84,7 @@ def _before(app: App, provider: str) -> Before:
 async def _tell(app: App, engine: Engine) -> None:
     """Send what is due; a channel that cannot be spoken to from here is the daemon's matter."""
     try:
-        publisher = News(app.settings, app.environ, engine, by=f"sweep {uuid4().hex}").publisher
+        publisher = Announcer(app.settings, app.environ, engine, by=f"sweep {uuid4().hex}").publisher
     except ConfigError as error:
         event(log, logging.WARNING, "notification_skipped", error=str(error))
         return

@@ -1,4 +1,4 @@
-"""`monitor db prune` and the daemon's keeper: old observations go, and it says which."""
+"""`monitor db prune` and the daemon's pruner: old observations go, and it says which."""
 
 import asyncio
 import json
@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import Engine, func, select
 
 from monitor.app.daemon import pruner
-from monitor.app.daemon.pruner import Keeper
+from monitor.app.daemon.pruner import Pruner
 from monitor.clock import utc_now
 from monitor.errors import StoreError
 from monitor.store import schema as t
@@ -148,7 +148,7 @@ def test_trouble_with_pruning_is_told_and_tried_again(
     monkeypatch.setattr(pruner, "_LOOK_EVERY", timedelta(milliseconds=1))
     monkeypatch.setattr(steps, "prune", fail)
     with caplog.at_level(logging.ERROR, "monitor"), pytest.raises(SystemExit):
-        asyncio.run(Keeper(engine, timedelta(days=1), now=lambda: LATER).run(asyncio.Event()))
+        asyncio.run(Pruner(engine, timedelta(days=1), now=lambda: LATER).run(asyncio.Event()))
     assert [each.message for each in caplog.records] == ["prune_failed", "prune_crashed"]
 
 
@@ -157,13 +157,13 @@ def test_a_leading_daemon_prunes_by_itself(engine: Engine, caplog: pytest.LogCap
 
     async def keep() -> None:
         stop = asyncio.Event()
-        keeper = asyncio.create_task(Keeper(engine, timedelta(days=1), now=lambda: LATER).run(stop))
+        pruner = asyncio.create_task(Pruner(engine, timedelta(days=1), now=lambda: LATER).run(stop))
         for _ in range(600):
             if not observations(engine):
                 break
             await asyncio.sleep(0.05)
         stop.set()
-        await keeper
+        await pruner
 
     with caplog.at_level(logging.INFO, "monitor"):
         asyncio.run(keep())

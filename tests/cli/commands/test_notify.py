@@ -8,9 +8,9 @@ import pytest
 
 from monitor.app.notifications.channels import (
     check_channels,
+    configured_channels,
     heartbeat_of,
     outbox_of,
-    outlets_of,
     summary_channels,
 )
 from monitor.clock import utc_now
@@ -152,8 +152,8 @@ def test_the_channels_of_a_configuration_are_its_audiences() -> None:
     assert (first.channel, "summary" in first.topics, first.providers) == ("all", True, ("*",))
     assert (second.channel, second.topics, second.providers) == ("few", frozenset({"retired"}), ("nv*",))
     assert summary_channels(settings) == ["all"]
-    outlets = outlets_of(settings, {})
-    assert [(each.channel.name, each.channel.is_for_people, each.most_per_hour) for each in outlets] == [
+    channels = configured_channels(settings, {})
+    assert [(each.channel.name, each.channel.is_for_people, each.most_per_hour) for each in channels] == [
         ("all", False, 0),
         ("few", True, 20),
     ]
