@@ -113,7 +113,7 @@ def test_each_poll_tells_how_long_the_server_may_keep_it() -> None:
 
 
 @pytest.mark.parametrize(
-    ("first", "quirks"),
+    ("first", "traits"),
     [
         (QUEUED, ProviderTraits(poll_header="NVCF-POLL-SECONDS")),
         (answer(202, ""), QUIRKS),
