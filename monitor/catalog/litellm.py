@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from monitor.catalog.document import Unreadable, parse_json
 from monitor.catalog.entry import read_entry
-from monitor.catalog.read import Pace
+from monitor.catalog.read import RequestPacer
 from monitor.core.planning.inputs import EMPTY_ENTRY, CatalogEntry
 from monitor.http import Client, Endpoint, exchange
 
@@ -15,7 +15,9 @@ _CAP_BYTES = 32 * 1024 * 1024  # about eight thousand bytes a deployment
 _TIMEOUT_S = 15.0
 
 
-async def read_model_info(client: Client, endpoint: Endpoint, *, pacer: Pace) -> Mapping[str, CatalogEntry]:
+async def read_model_info(
+    client: Client, endpoint: Endpoint, *, pacer: RequestPacer
+) -> Mapping[str, CatalogEntry]:
     """Return what is known of models' kinds, by id; nothing where the key may not read it. One request."""
     await pacer.acquire()
     url = endpoint.url("/model/info")

@@ -32,7 +32,7 @@ _CIRCLES = "the catalog goes in circles: its next page is one that was read befo
 _PARSE_HERE_CHARS = 100_000
 
 
-class Pace(Protocol):
+class RequestPacer(Protocol):
     """What spaces the requests to one provider."""
 
     async def acquire(self) -> None:
@@ -108,7 +108,7 @@ async def read_catalog(
     client: Client,
     endpoint: Endpoint,
     *,
-    pacer: Pace,
+    pacer: RequestPacer,
     limits: CatalogLimits | None = None,
     traits: ProviderTraits | None = None,
 ) -> CatalogReading:
@@ -142,7 +142,7 @@ class _Pages:
     """The pages of one list, one after the other."""
 
     client: Client
-    pacer: Pace
+    pacer: RequestPacer
     progress: _Progress
     traits: ProviderTraits
 

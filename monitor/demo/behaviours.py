@@ -13,8 +13,8 @@ from monitor.demo.answers import (
     HTML,
     PAGE_NOT_FOUND,
     PLAIN,
-    Answer,
-    Fault,
+    CannedAnswer,
+    WireFault,
     as_json,
     chat,
     completion,
@@ -41,19 +41,19 @@ class Behaviour:
     `objects` looks at the request's body and says whether `objection` is answered instead.
     """
 
-    chat: Answer | None = None
-    completions: Answer | None = None
-    embeddings: Answer | None = None
-    responses: Answer | None = None
-    rerank: Answer | None = None
-    moderations: Answer | None = None
-    metadata: Answer | None = None
+    chat: CannedAnswer | None = None
+    completions: CannedAnswer | None = None
+    embeddings: CannedAnswer | None = None
+    responses: CannedAnswer | None = None
+    rerank: CannedAnswer | None = None
+    moderations: CannedAnswer | None = None
+    metadata: CannedAnswer | None = None
     objects: Callable[[Body], bool] | None = None
-    objection: Answer = PAGE_NOT_FOUND
+    objection: CannedAnswer = PAGE_NOT_FOUND
 
-    def answer(self, endpoint: str, body: Body) -> Answer:
+    def answer(self, endpoint: str, body: Body) -> CannedAnswer:
         """Return what `endpoint` says to this body."""
-        answer: Answer | None = getattr(self, endpoint.partition("/")[0])
+        answer: CannedAnswer | None = getattr(self, endpoint.partition("/")[0])
         if answer is None:
             return PAGE_NOT_FOUND
         return self.objection if self.objects and self.objects(body) else answer
@@ -62,7 +62,7 @@ class Behaviour:
 _OK = chat("Hello!")
 
 
-def _container(detail: str) -> Answer:
+def _container(detail: str) -> CannedAnswer:
     return problem(400, "Bad Request", detail, "urn:inference-service:problem-details:bad-request")
 
 
@@ -99,7 +99,7 @@ def _switched_off() -> Behaviour:
     return Behaviour(chat=off, completions=off, embeddings=off, metadata=off)
 
 
-_NO_WORKER = Answer(504, headers={"nvcf-status": "errored", "nvcf-reqid": "<uuid>"})
+_NO_WORKER = CannedAnswer(504, headers={"nvcf-status": "errored", "nvcf-reqid": "<uuid>"})
 _TOO_SMALL = "Invalid 'max_tokens': integer below minimum value. Expected a value >= 16, but got 8 instead."
 _SATURATED = "ResourceExhausted: Worker local total request limit reached (16/16)"
 _QUOTA = "You exceeded your current quota, please check your plan and billing details."
@@ -109,7 +109,7 @@ BEHAVIOURS: Mapping[str, Behaviour] = {
     "ok": Behaviour(chat=_OK),
     "ok_reasoning": Behaviour(chat=chat("", finish="length", reasoning="The user greets me, so I")),
     "served_as": Behaviour(chat=replace(_OK, body=_OK.body.replace("<model>", "<argument>"))),
-    "slow": Behaviour(chat=Answer(200, _OK.body, slowness=8.0)),
+    "slow": Behaviour(chat=CannedAnswer(200, _OK.body, slowness=8.0)),
     "retiring": Behaviour(chat=_OK.with_headers(Deprecation="<argument>")),
     "sunset": Behaviour(chat=_OK.with_headers(Sunset="<argument>")),
     "embedding": Behaviour(
@@ -164,7 +164,7 @@ BEHAVIOURS: Mapping[str, Behaviour] = {
     "saturated": Behaviour(chat=openai_error(503, _SATURATED, "service_unavailable")),
     "overloaded": Behaviour(chat=openai_error(529, "Overloaded", "overloaded_error")),
     "queued": Behaviour(
-        chat=Answer(202, headers={"NVCF-REQID": "<uuid>", "NVCF-STATUS": "pending-evaluation"})
+        chat=CannedAnswer(202, headers={"NVCF-REQID": "<uuid>", "NVCF-STATUS": "pending-evaluation"})
     ),
     # not there
     "not_on_chat": Behaviour(),
@@ -186,14 +186,14 @@ BEHAVIOURS: Mapping[str, Behaviour] = {
     ),
     "server_error": Behaviour(chat=problem(500, "Internal Server Error", "Inference error", "about:blank")),
     "bad_gateway": Behaviour(chat=problem(502, "Bad Gateway", "Upstream request failed.", "about:blank")),
-    "unavailable": Behaviour(chat=Answer(503, "upstream connect error", PLAIN)),
+    "unavailable": Behaviour(chat=CannedAnswer(503, "upstream connect error", PLAIN)),
     "switched_off": _switched_off(),
     "no_capacity": Behaviour(chat=_NO_WORKER),
     "error_under_200": Behaviour(
         chat=openai_error(200, "Internal error while generating", "server_error", "500")
     ),
     "html": Behaviour(chat=HTML),
-    "empty": Behaviour(chat=Answer(200)),
+    "empty": Behaviour(chat=CannedAnswer(200)),
     "no_choices": Behaviour(chat=as_json({"object": "chat.completion", "model": "<model>", "choices": []})),
     # another request wanted, or no explanation
     "container_validation": Behaviour(
@@ -209,14 +209,14 @@ BEHAVIOURS: Mapping[str, Behaviour] = {
         )
     ),
     # the asker's own trouble
-    "no_authorization": Behaviour(chat=Answer(401, "Unauthorized access", PLAIN)),
+    "no_authorization": Behaviour(chat=CannedAnswer(401, "Unauthorized access", PLAIN)),
     "key_rejected": Behaviour(chat=problem(403, "Forbidden", "Authorization failed")),
     "payment_required": Behaviour(
         chat=problem(402, "Payment Required", f"Account '{ACCOUNT}': Cloud credits expired")
     ),
     "quota_exhausted": Behaviour(chat=openai_error(429, _QUOTA, "insufficient_quota", "insufficient_quota")),
     # on the wire
-    **{fault.value: Behaviour(chat=Answer(200, _OK.body, fault=fault)) for fault in Fault},
+    **{fault.value: Behaviour(chat=CannedAnswer(200, _OK.body, fault=fault)) for fault in WireFault},
 }
 
 

@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Self
 from zlib import crc32
 
-from monitor.demo.answers import PAGE_NOT_FOUND, PLAIN, Answer, problem
+from monitor.demo.answers import PAGE_NOT_FOUND, PLAIN, CannedAnswer, problem
 from monitor.demo.behaviours import METADATA
 from monitor.demo.script import Script
 from monitor.demo.wire import LARGEST_HEAD, Asked, BadRequest, read_request, write_answer
@@ -19,8 +19,8 @@ _PREFIX = "/v1/"
 _BACKLOG = 1_024
 _KEPT_REQUESTS = 100_000
 _SPREAD = 1_000
-_NO_HEADER = Answer(401, "Header of type `authorization` was missing", PLAIN)
-_BAD_REQUEST = Answer(400, "Bad Request", PLAIN)
+_NO_HEADER = CannedAnswer(401, "Header of type `authorization` was missing", PLAIN)
+_BAD_REQUEST = CannedAnswer(400, "Bad Request", PLAIN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +135,7 @@ class DemoServer:
             return self.latency_s
         return self.latency_s * (0.5 + crc32(model.encode()) % _SPREAD / _SPREAD)
 
-    def _answer(self, asked: Asked) -> Answer:
+    def _answer(self, asked: Asked) -> CannedAnswer:
         body = asked.as_json()
         model = _text(body.get("model"))
         self._note(asked, model, body)
@@ -148,7 +148,7 @@ class DemoServer:
             return PAGE_NOT_FOUND
         return self._refusal(asked) or self._probe(endpoint, model, body)
 
-    def _read(self, endpoint: str, query: Mapping[str, str]) -> Answer:
+    def _read(self, endpoint: str, query: Mapping[str, str]) -> CannedAnswer:
         if endpoint == METADATA:
             if self._moves_itself and not query:
                 self.step(self._readings)
@@ -160,7 +160,7 @@ class DemoServer:
             return self.world.status(endpoint.removeprefix("status/"))
         return self.world.elsewhere(endpoint)
 
-    def _probe(self, endpoint: str, model: str | None, body: Mapping[str, object]) -> Answer:
+    def _probe(self, endpoint: str, model: str | None, body: Mapping[str, object]) -> CannedAnswer:
         if model is None:
             return replace(
                 problem(400, "Bad Request", "model field is required"), content_type="application/json"
@@ -168,7 +168,7 @@ class DemoServer:
         asked, self._asked[model] = self._asked[model], self._asked[model] + 1
         return self.world.probe(endpoint, model, body, asked=asked)
 
-    def _refusal(self, asked: Asked) -> Answer | None:
+    def _refusal(self, asked: Asked) -> CannedAnswer | None:
         given = asked.headers.get("authorization")
         if self._api_key is None or given == f"Bearer {self._api_key}":
             return None

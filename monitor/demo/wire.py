@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from monitor.demo.answers import Answer, Fault
+from monitor.demo.answers import CannedAnswer, WireFault
 
 LARGEST_HEAD = 65_536
 _LARGEST_BODY = 1_000_000
@@ -59,7 +59,9 @@ async def read_request(reader: asyncio.StreamReader) -> Asked | None:
     return Asked(method, unquote(parts.path), dict(parse_qsl(parts.query)), headers, body)
 
 
-async def write_answer(writer: asyncio.StreamWriter, reader: asyncio.StreamReader, answer: Answer) -> bool:
+async def write_answer(
+    writer: asyncio.StreamWriter, reader: asyncio.StreamReader, answer: CannedAnswer
+) -> bool:
     """Send an answer, faults included; returns whether the connection can be used again."""
     if answer.fault is None:
         writer.write(_head_of(answer, len(answer.body.encode())) + answer.body.encode())
@@ -91,37 +93,37 @@ def _body_length(headers: Mapping[str, str]) -> int:
     return int(length)
 
 
-def _head_of(answer: Answer, length: int) -> bytes:
+def _head_of(answer: CannedAnswer, length: int) -> bytes:
     words = _NOT_STANDARD.get(answer.status) or HTTPStatus(answer.status).phrase
     headers = {"Content-Type": answer.content_type, "Content-Length": str(length), **answer.headers}
     lines = [f"HTTP/1.1 {answer.status} {words}", *(f"{name}: {value}" for name, value in headers.items())]
     return "\r\n".join((*lines, "", "")).encode("latin-1", "replace")
 
 
-async def _hang(_: asyncio.StreamWriter, reader: asyncio.StreamReader, __: Answer) -> None:
+async def _hang(_: asyncio.StreamWriter, reader: asyncio.StreamReader, __: CannedAnswer) -> None:
     with contextlib.suppress(TimeoutError, ConnectionError):
         async with asyncio.timeout(_LONGEST_HANG_S):
             while await reader.read(LARGEST_HEAD):
                 pass
 
 
-async def _reset(writer: asyncio.StreamWriter, _: asyncio.StreamReader, __: Answer) -> None:
+async def _reset(writer: asyncio.StreamWriter, _: asyncio.StreamReader, __: CannedAnswer) -> None:
     raw = writer.get_extra_info("socket")
     raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     writer.transport.abort()
 
 
-async def _close(writer: asyncio.StreamWriter, _: asyncio.StreamReader, __: Answer) -> None:
+async def _close(writer: asyncio.StreamWriter, _: asyncio.StreamReader, __: CannedAnswer) -> None:
     writer.close()
 
 
-async def _cut(writer: asyncio.StreamWriter, _: asyncio.StreamReader, answer: Answer) -> None:
+async def _cut(writer: asyncio.StreamWriter, _: asyncio.StreamReader, answer: CannedAnswer) -> None:
     body = answer.body.encode()
     writer.write(_head_of(answer, len(body) + 1_000) + body)
     await writer.drain()
 
 
-async def _drip(writer: asyncio.StreamWriter, _: asyncio.StreamReader, answer: Answer) -> None:
+async def _drip(writer: asyncio.StreamWriter, _: asyncio.StreamReader, answer: CannedAnswer) -> None:
     writer.write(_head_of(answer, _DRIPS))
     for _number in range(_DRIPS):
         writer.write(b" ")
@@ -129,7 +131,7 @@ async def _drip(writer: asyncio.StreamWriter, _: asyncio.StreamReader, answer: A
         await asyncio.sleep(_DRIP_EVERY_S)
 
 
-async def _flood(writer: asyncio.StreamWriter, _: asyncio.StreamReader, answer: Answer) -> None:
+async def _flood(writer: asyncio.StreamWriter, _: asyncio.StreamReader, answer: CannedAnswer) -> None:
     writer.write(_head_of(answer, len(_FLOOD) * _FLOODS))
     for _number in range(_FLOODS):
         writer.write(_FLOOD)
@@ -137,10 +139,10 @@ async def _flood(writer: asyncio.StreamWriter, _: asyncio.StreamReader, answer: 
 
 
 _FAULTS = {
-    Fault.HANG: _hang,
-    Fault.RESET: _reset,
-    Fault.CLOSE: _close,
-    Fault.CUT: _cut,
-    Fault.DRIP: _drip,
-    Fault.FLOOD: _flood,
+    WireFault.HANG: _hang,
+    WireFault.RESET: _reset,
+    WireFault.CLOSE: _close,
+    WireFault.CUT: _cut,
+    WireFault.DRIP: _drip,
+    WireFault.FLOOD: _flood,
 }

@@ -8,7 +8,7 @@ from functools import cached_property
 from itertools import pairwise
 from types import MappingProxyType
 
-from monitor.demo.answers import CREATED, HTML, PAGE_NOT_FOUND, PLAIN, Answer, Fault, as_json
+from monitor.demo.answers import CREATED, HTML, PAGE_NOT_FOUND, PLAIN, CannedAnswer, WireFault, as_json
 from monitor.demo.behaviours import BEHAVIOURS, CHAT, ENDPOINTS, Body, check_name, split_name
 
 
@@ -40,18 +40,18 @@ class PageStyle(StrEnum):
     STRANGER = "stranger"
 
 
-_CATALOG_ANSWERS: Mapping[CatalogMode, Answer] = MappingProxyType(
+_CATALOG_ANSWERS: Mapping[CatalogMode, CannedAnswer] = MappingProxyType(
     {
         CatalogMode.EMPTY: as_json({"object": "list", "data": []}),
         CatalogMode.HTML: HTML,
-        CatalogMode.NOT_JSON: Answer(200, '{"object": "list", "data": ['),
-        CatalogMode.ERROR: Answer(500, "Internal Server Error", PLAIN),
-        CatalogMode.UNAUTHORIZED: Answer(401, "Unauthorized access", PLAIN),
-        CatalogMode.REDIRECT: Answer(302, headers={"Location": "https://login.example/"}),
-        CatalogMode.HANG: Answer(fault=Fault.HANG),
-        CatalogMode.RESET: Answer(fault=Fault.RESET),
-        CatalogMode.CUT: Answer(200, '{"object": "list", "data": []}', fault=Fault.CUT),
-        CatalogMode.FLOOD: Answer(200, '{"object": "list", "data": [', fault=Fault.FLOOD),
+        CatalogMode.NOT_JSON: CannedAnswer(200, '{"object": "list", "data": ['),
+        CatalogMode.ERROR: CannedAnswer(500, "Internal Server Error", PLAIN),
+        CatalogMode.UNAUTHORIZED: CannedAnswer(401, "Unauthorized access", PLAIN),
+        CatalogMode.REDIRECT: CannedAnswer(302, headers={"Location": "https://login.example/"}),
+        CatalogMode.HANG: CannedAnswer(fault=WireFault.HANG),
+        CatalogMode.RESET: CannedAnswer(fault=WireFault.RESET),
+        CatalogMode.CUT: CannedAnswer(200, '{"object": "list", "data": []}', fault=WireFault.CUT),
+        CatalogMode.FLOOD: CannedAnswer(200, '{"object": "list", "data": [', fault=WireFault.FLOOD),
     }
 )
 
@@ -89,7 +89,7 @@ class World:
             return None
         return self.everywhere or self.behaviours.get(model, "ok")
 
-    def probe(self, endpoint: str, model: str, body: Body, *, asked: int = 0) -> Answer:
+    def probe(self, endpoint: str, model: str, body: Body, *, asked: int = 0) -> CannedAnswer:
         """Return what an endpoint answers for a model that was asked `asked` times before."""
         behaviour = self.behaviour_of(model)
         if behaviour is None:
@@ -98,14 +98,14 @@ class World:
         endpoint = CHAT if self.everywhere else endpoint
         return BEHAVIOURS[name].answer(endpoint, body).filled(model, argument)
 
-    def metadata(self, model: str) -> Answer:
+    def metadata(self, model: str) -> CannedAnswer:
         """Return what `GET /models/{id}` answers."""
         if model not in self._known:
             return as_json({"status": 404, "detail": f"Model does not exist by the name of {model}"}, 404)
         name, argument = split_name(self.behaviours.get(model, "ok"), 0)
         return (BEHAVIOURS[name].metadata or as_json(_row(model))).filled(model, argument)
 
-    def elsewhere(self, place: str) -> Answer:  # noqa: ARG002 - for worlds that tell more than their list
+    def elsewhere(self, place: str) -> CannedAnswer:  # noqa: ARG002 - for worlds that tell more than their list
         """Return what `GET /{place}` answers, where that is neither list, metadata nor status."""
         return PAGE_NOT_FOUND
 
@@ -113,11 +113,11 @@ class World:
         """Tell whether there is such an endpoint at all."""
         return endpoint in ENDPOINTS
 
-    def status(self, request: str) -> Answer:  # noqa: ARG002 - for worlds that queue requests
+    def status(self, request: str) -> CannedAnswer:  # noqa: ARG002 - for worlds that queue requests
         """Return what `GET /status/{request}` answers: nothing is queued here for later."""
         return PAGE_NOT_FOUND
 
-    def listing(self, base_url: str, query: Mapping[str, str]) -> Answer:
+    def listing(self, base_url: str, query: Mapping[str, str]) -> CannedAnswer:
         """Return one page of the list; `query` holds the cursor of an earlier page's answer."""
         if self.catalog is not CatalogMode.OK:
             return _CATALOG_ANSWERS[self.catalog]
@@ -140,7 +140,7 @@ class World:
         cursor = query.get("page_token") or query.get("pageToken") or query.get("offset") or "0"
         return int(cursor) if cursor.isascii() and cursor.isdigit() else 0
 
-    def _with_next(self, page: tuple[str, ...], following: int | None, base_url: str) -> Answer:
+    def _with_next(self, page: tuple[str, ...], following: int | None, base_url: str) -> CannedAnswer:
         link = f"{base_url}/models?offset={following}"
         if self.page_style is PageStyle.LAST_ID:
             ends = {"first_id": page[0], "last_id": page[-1]} if page else {}
@@ -155,11 +155,11 @@ class World:
             return self._page(page, {"links": {"next": link}})
         return self._page(page, {self.page_style.value: str(following)})
 
-    def _page(self, page: tuple[str, ...], more: Mapping[str, object]) -> Answer:
+    def _page(self, page: tuple[str, ...], more: Mapping[str, object]) -> CannedAnswer:
         rows = [_row(model) for model in page]
         if self.rows is None:
             return as_json(rows)
-        return Answer(200, json.dumps({"object": "list", self.rows: rows, **more}))
+        return CannedAnswer(200, json.dumps({"object": "list", self.rows: rows, **more}))
 
 
 def _row(model: str) -> dict[str, object]:

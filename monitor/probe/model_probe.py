@@ -1,4 +1,4 @@
-"""The course of one model through a round: how it is to be asked, what it answered, what that means."""
+"""One model of a round: how it is to be asked, what it answered, what that means."""
 
 import asyncio
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from monitor.core.domain.sweep import Observation
 from monitor.core.domain.vocabulary import Kind, Outcome, Reason
 from monitor.core.planning.inputs import NOTHING_KNOWN, Knowledge, ProviderTraits
 from monitor.core.planning.learning import learned, proven
-from monitor.core.planning.search import SECOND_LOOK, Plan, Tried, conclude, is_lost, next_form
+from monitor.core.planning.search import SECOND_PASS, Plan, Tried, conclude, is_lost, next_form
 from monitor.core.request.forms import PLAIN_CHAT, RequestForm
 from monitor.probe.limits import is_limit
 from monitor.probe.probe import Answer
@@ -22,7 +22,7 @@ def _is_elsewhere(answer: Answer) -> bool:
 
 
 @dataclass(slots=True)
-class Course:
+class ModelProbe:
     """One model of a round. `kind` is the one known before, `announced` the end that the catalog names.
 
     `answers` are those of the look that counts: a second look begins them anew, as its outcome is the last
@@ -58,11 +58,11 @@ class Course:
         return len({each.form.route for each in self.answers}) > 1 and is_lost(self.plan, self._tried)
 
     @property
-    def wants_second_look(self) -> bool:
+    def wants_second_pass(self) -> bool:
         """Whether the answer may be otherwise a little later; a limit, once the wait it named is over."""
         if not self.answers or self.is_second:
             return False
-        return self._end.finding.reason in SECOND_LOOK or self._asks_to_wait
+        return self._end.finding.reason in SECOND_PASS or self._asks_to_wait
 
     @property
     def is_limited(self) -> bool:
@@ -74,7 +74,7 @@ class Course:
         last = self.answers[-1]
         return is_limit(last.finding) and last.rest_s > 0
 
-    def begin_second_look(self) -> RequestForm:
+    def begin_second_pass(self) -> RequestForm:
         """Forget the answers, as the last look counts; returns the form to ask in.
 
         That the model is not on other endpoints stays known, and they are not asked again; in a search that

@@ -43,7 +43,7 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
+class ProviderSession:
     """The way to one provider: its client, where it is, how it is asked, and what spaces the polls."""
 
     client: Client
@@ -54,29 +54,34 @@ class Line:
 
 
 async def probe_model(
-    line: Line, model: str, *, form: RequestForm = PLAIN_CHAT, timeout_s: float, listed: bool = True
+    session: ProviderSession,
+    model: str,
+    *,
+    form: RequestForm = PLAIN_CHAT,
+    timeout_s: float,
+    listed: bool = True,
 ) -> Answer:
     """Send one request and read its answer. A sick model is an observation; only cancellation is raised.
 
     An answer that says "accepted" is asked for until it comes, within `timeout_s` in all. The observation is
     timed when the answer came.
     """
-    begun_s = line.stopwatch.elapsed_s()
-    request = build_request(model, form, line.traits)
+    begun_s = session.stopwatch.elapsed_s()
+    request = build_request(model, form, session.traits)
     answer = await exchange(
-        line.client,
+        session.client,
         "POST",
-        line.endpoint.url(request.path),
+        session.endpoint.url(request.path),
         timeout_s=timeout_s,
         json=request.body,
-        headers=_poll_headers(line.traits, timeout_s),
+        headers=_poll_headers(session.traits, timeout_s),
         sign=has_token if RequestChange.STREAM in form.changes else None,
     )
     requests = 1
-    if _is_accepted(answer, line.traits):
-        answer, polls = await _fetch_later(line, answer, begun_s + timeout_s)
+    if _is_accepted(answer, session.traits):
+        answer, polls = await _fetch_later(session, answer, begun_s + timeout_s)
         requests += polls
-    return _read(line, model, form, answer, listed=listed, requests=requests)
+    return _read(session, model, form, answer, listed=listed, requests=requests)
 
 
 def _poll_headers(traits: ProviderTraits, timeout_s: float) -> Mapping[str, str] | None:
@@ -90,47 +95,51 @@ def _is_accepted(answer: Exchange, traits: ProviderTraits) -> bool:
     return answer.http_status == _ACCEPTED and "nvcf-reqid" in answer.headers and bool(traits.status_path)
 
 
-async def _fetch_later(line: Line, accepted: Exchange, deadline_s: float) -> tuple[Exchange, int]:
+async def _fetch_later(
+    session: ProviderSession, accepted: Exchange, deadline_s: float
+) -> tuple[Exchange, int]:
     """Ask for an accepted request's answer until it is there; the last "accepted" where time runs out."""
-    path = (line.traits.status_path or "").replace("{id}", quote(accepted.headers["nvcf-reqid"], safe=""))
+    path = (session.traits.status_path or "").replace("{id}", quote(accepted.headers["nvcf-reqid"], safe=""))
     polls = 0
-    while (left_s := deadline_s - line.stopwatch.elapsed_s()) > _POLL_GAP_S:
-        if not await _turn_comes(line, left_s):
+    while (left_s := deadline_s - session.stopwatch.elapsed_s()) > _POLL_GAP_S:
+        if not await _turn_comes(session, left_s):
             break
-        left_s = deadline_s - line.stopwatch.elapsed_s()
+        left_s = deadline_s - session.stopwatch.elapsed_s()
         polls += 1
-        headers = _poll_headers(line.traits, left_s)
-        later = await exchange(line.client, "GET", line.endpoint.url(path), timeout_s=left_s, headers=headers)
+        headers = _poll_headers(session.traits, left_s)
+        later = await exchange(
+            session.client, "GET", session.endpoint.url(path), timeout_s=left_s, headers=headers
+        )
         if later.http_status != _ACCEPTED:
             is_lost = bool(later.failure) or later.http_status in _NO_SUCH_PATH
             return (accepted if is_lost else later), polls
     return accepted, polls
 
 
-async def _turn_comes(line: Line, left_s: float) -> bool:
+async def _turn_comes(session: ProviderSession, left_s: float) -> bool:
     """Wait a little and for the pacer; False where that takes all the time that is left."""
     try:
         async with asyncio.timeout(left_s):
             await asyncio.sleep(_POLL_GAP_S)
-            await line.pace()
+            await session.pace()
     except TimeoutError:
         return False
     return True
 
 
 def _read(
-    line: Line, model: str, form: RequestForm, answer: Exchange, *, listed: bool, requests: int
+    session: ProviderSession, model: str, form: RequestForm, answer: Exchange, *, listed: bool, requests: int
 ) -> Answer:
-    now = line.stopwatch.now()
+    now = session.stopwatch.now()
     finding = classify(
-        answer, asked=form.route, now=now, model=model, listed=listed, secrets=line.endpoint.secrets
+        answer, asked=form.route, now=now, model=model, listed=listed, secrets=session.endpoint.secrets
     )
     is_waiting = answer.http_status in _WAITING or finding.outcome is Outcome.RATE_LIMITED
     observation = Observation(
         model=model,
         outcome=finding.outcome,
         reason=finding.reason,
-        at_ms=line.stopwatch.at_ms(),
+        at_ms=session.stopwatch.at_ms(),
         kind=finding.proves or "unknown",
         http_status=answer.http_status,
         latency_ms=answer.latency_ms,

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from monitor.core.request.forms import RequestForm
 from monitor.probe.gap import Gap
 from monitor.probe.limits import Limits, is_limit
-from monitor.probe.model_probe import Course
+from monitor.probe.model_probe import ModelProbe
 from monitor.probe.pacer import SLOWEST_INTERVAL_S, Pacer
 from monitor.probe.probe import Answer
 from monitor.probe.stopwatch import Stopwatch
@@ -18,7 +18,7 @@ Ask = Callable[[str, RequestForm, float], Awaitable[Answer]]  # model, form, sec
 
 
 @dataclass(slots=True, kw_only=True)
-class Asker:
+class RequestSender:
     """One for each round. `deadline_s` counts on the stopwatch, `request_limit` is all the round may send.
 
     Who wants to send waits for its turn with a promise, so that the limit is never passed. `paused_s` is for
@@ -53,27 +53,27 @@ class Asker:
             return None
         return max(self.deadline_s - self.stopwatch.elapsed_s(), 0.0)
 
-    async def send(self, course: Course, form: RequestForm, timeout_s: float) -> Answer:
+    async def send(self, probe: ModelProbe, form: RequestForm, timeout_s: float) -> Answer:
         """Ask one model once, when its turn has come; the request was promised before."""
-        await self.gap.claim(course.model)
+        await self.gap.claim(probe.model)
         await self.pacer.acquire()
         asked_at_s = self.stopwatch.elapsed_s()
         self.requests += 1
-        course.attempts += 1
-        answer = await self.ask(course.model, form, timeout_s)
-        self.gap.asked(course.model)
-        self._heed(course, answer, asked_at_s)
+        probe.attempts += 1
+        answer = await self.ask(probe.model, form, timeout_s)
+        self.gap.asked(probe.model)
+        self._heed(probe, answer, asked_at_s)
         return answer
 
-    def _heed(self, course: Course, answer: Answer, asked_at_s: float) -> None:
+    def _heed(self, probe: ModelProbe, answer: Answer, asked_at_s: float) -> None:
         """Count what was sent, and do as the answer asks: leave its model alone."""
         polls = answer.requests - 1
         self.requests += polls
         self.promised += polls
-        course.attempts += polls
+        probe.attempts += polls
         at_s = self.stopwatch.elapsed_s()
-        course.latest, course.rests_until_s = answer, at_s + answer.rest_s
-        self.limits.add(course.model, answer, asked_at_s=asked_at_s, at_s=at_s)
+        probe.latest, probe.rests_until_s = answer, at_s + answer.rest_s
+        self.limits.add(probe.model, answer, asked_at_s=asked_at_s, at_s=at_s)
         if not self.pacer.is_limited:
             self.throttle.add(at_s=at_s, is_limited=is_limit(answer.finding))
 

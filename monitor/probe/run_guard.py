@@ -11,7 +11,7 @@ from typing import Protocol
 from monitor.core.domain.sweep import Observation
 from monitor.core.domain.vocabulary import Cause, Outcome
 from monitor.core.lifecycle.guard import TROUBLE
-from monitor.probe.suspicion import Tally, as_models_own, refusal_cause
+from monitor.core.lifecycle.round_stats import RoundStats, as_models_own, refusal_cause
 
 CANARIES_PER_SUSPICION = 3
 
@@ -30,7 +30,7 @@ class AskAgain(Protocol):
         """Ask it now, `patiently` as in a second look; None where no more request may be sent."""
 
 
-class Inquest:
+class RunGuard:
     """Keeps the refusals of which it is not known yet whose trouble they are. `witnesses`: freshest last.
 
     Only an answer proves that the key is accepted, and only a refusal that it is not: a limit is neither, as
@@ -39,39 +39,39 @@ class Inquest:
 
     def __init__(
         self,
-        tally: Tally,
+        stats: RoundStats,
         canaries: Sequence[str],
         *,
         ask_again: AskAgain,
         settle: Callable[[Observation], None],
         at_ms: Callable[[], int],
-        believes: bool = False,
+        is_accepted: bool = False,
     ) -> None:
-        self.tally = tally
+        self.stats = stats
         self._canaries = tuple(canaries)
         self._witnesses = dict.fromkeys(canaries)
-        self._ask_again, self._settle, self._believes = ask_again, settle, believes
+        self._ask_again, self._settle, self._is_accepted = ask_again, settle, is_accepted
         self._at_ms = at_ms
         self._suspects: dict[str, Observation] = {}
-        self._one_question = asyncio.Lock()
-        self._vouched_at_ms = -1
+        self._one_investigation = asyncio.Lock()
+        self._confirmed_at_ms = -1
         self._is_mute = False  # no more request may be sent, so whose trouble a refusal is stays open
         self._cause: Cause | None = None
 
-    def vouch(self, model: str) -> None:
+    def confirm_answering(self, model: str) -> None:
         """Note that a model answered just now."""
         self._witnesses.pop(model, None)
         self._witnesses[model] = None
 
-    async def question(self, suspect: Observation) -> None:
+    async def investigate(self, suspect: Observation) -> None:
         """Ask who is known to answer whether it is refused too; with nobody to ask, see whether everyone is.
 
         Each suspicion asks anew, as a key can be revoked in mid-sweep, but one at a time. Raises Stopped.
         """
         self._suspects[suspect.model] = suspect
-        async with self._one_question:
+        async with self._one_investigation:
             self._stop_for(self._cause)
-            if suspect.at_ms < self._vouched_at_ms:
+            if suspect.at_ms < self._confirmed_at_ms:
                 self._release(suspect)  # somebody asked after this refusal did answer
                 return
             witnesses = [name for name in self._witnesses if name != suspect.model]
@@ -80,40 +80,40 @@ class Inquest:
                 if not self._is_mute:
                     self._release(suspect)
             else:
-                self._stop_for(self.tally.everyone_refused())
-        self._stop_for(self.tally.unanimous_trouble())
+                self._stop_for(self.stats.everyone_refused())
+        self._stop_for(self.stats.unanimous_trouble())
 
     async def look_for_common_trouble(self) -> None:
         """Stop where nobody gets further, or where all that answered last time fail alike. Raises Stopped."""
-        self._stop_for(self.tally.unanimous_trouble())
-        if self._believes or self.tally.common_class() is None:
+        self._stop_for(self.stats.unanimous_trouble())
+        if self._is_accepted or self.stats.common_class() is None:
             return
-        async with self._one_question:
+        async with self._one_investigation:
             self._stop_for(self._cause)
-            if self.tally.common_class() and not await self._anyone_answers():
-                name = self.tally.common_class()  # anew: it may be another one by now, or none any more
-                self._stop_for(self.tally.common_cause(name) if name else None)
+            if self.stats.common_class() and not await self._anyone_answers():
+                name = self.stats.common_class()  # anew: it may be another one by now, or none any more
+                self._stop_for(self.stats.common_cause(name) if name else None)
 
     async def close(self) -> None:
         """Decide what was held back because nobody was known to answer when it came. Raises Stopped."""
         for suspect in tuple(self._suspects.values()):
-            await self.question(suspect)
-        self._stop_for(self.tally.everyone_refused() if self._suspects else None)
+            await self.investigate(suspect)
+        self._stop_for(self.stats.everyone_refused() if self._suspects else None)
         for suspect in () if self._is_mute else tuple(self._suspects.values()):
             self._release(suspect)
 
     def cause_of_all_failing(self) -> Cause | None:
         """Return the trouble where a round asked as many as it could and nobody answered (rules.md 11)."""
-        name = None if self._believes else self.tally.common_class(is_all=True)
-        return self.tally.common_cause(name) if name else None
+        name = None if self._is_accepted else self.stats.common_class(is_all=True)
+        return self.stats.common_cause(name) if name else None
 
     async def _anyone_answers(self) -> bool:
         """Ask the canaries again, side by side, with patience where theirs was a trouble that may pass."""
         canaries = self._canaries[:CANARIES_PER_SUSPICION]
-        is_trouble = self.tally.common_class() == TROUBLE
+        is_trouble = self.stats.common_class() == TROUBLE
         again = await asyncio.gather(*(self._ask_again(name, patiently=is_trouble) for name in canaries))
-        self.tally.has_answer |= any(seen is not None and seen.outcome is Outcome.AVAILABLE for seen in again)
-        return self.tally.has_answer or None in again
+        self.stats.has_answer |= any(seen is not None and seen.outcome is Outcome.AVAILABLE for seen in again)
+        return self.stats.has_answer or None in again
 
     async def _testimony(self, witnesses: Sequence[str]) -> Cause | None:
         """Return the cause if a witness is refused too; None if one answers. Others pass it on."""
@@ -124,7 +124,7 @@ class Inquest:
                 self._is_mute = True
                 return None
             if observation.outcome is Outcome.AVAILABLE:
-                self._vouched_at_ms = asked_at_ms
+                self._confirmed_at_ms = asked_at_ms
                 return None
             if cause := refusal_cause(observation):
                 return cause

@@ -2,65 +2,65 @@
 
 import asyncio
 
-from monitor.probe.model_probe import Course
-from monitor.probe.request_sender import Asker
-from monitor.probe.terms import RoundSettings
+from monitor.probe.model_probe import ModelProbe
+from monitor.probe.request_sender import RequestSender
+from monitor.probe.round_settings import RoundSettings
 
 LONGEST_REST_S = 60.0  # waited out for a model that gave no answer; in time it is a first look's equal
 
 
-class SecondLook:
+class SecondPass:
     """Asks with `slow_timeout`, or what is left of the round; what cannot end in time is not begun."""
 
-    def __init__(self, asker: Asker, settings: RoundSettings, slots: asyncio.Semaphore) -> None:
-        self._asker, self._settings, self._slots = asker, settings, slots
+    def __init__(self, sender: RequestSender, settings: RoundSettings, slots: asyncio.Semaphore) -> None:
+        self._sender, self._settings, self._slots = sender, settings, slots
 
-    async def ask(self, course: Course) -> bool:
+    async def ask(self, probe: ModelProbe) -> bool:
         """Ask when the model's rest is over; False where it was not asked, and its first look stands.
 
         Who waits takes nobody's place. A limited model is not waited for: it is asked if its rest is over.
         """
-        if not self._may_wait(course):
+        if not self._may_wait(probe):
             return False
-        await asyncio.sleep(self._rest_s(course))
-        async with course.turn:
-            await self._asker.gap.wait(course.model)
+        await asyncio.sleep(self._rest_s(probe))
+        async with probe.turn:
+            await self._sender.gap.wait(probe.model)
             async with self._slots:
-                return await self._ask(course)
+                return await self._ask(probe)
 
-    def is_to_come(self, course: Course) -> bool:
+    def is_to_come(self, probe: ModelProbe) -> bool:
         """Whether a model's second look is worth waiting for before its first one stands."""
-        return course.wants_second_look and not (course.is_limited and self._is_out_of_reach(course))
+        return probe.wants_second_pass and not (probe.is_limited and self._is_out_of_reach(probe))
 
-    def _is_out_of_reach(self, course: Course) -> bool:
+    def _is_out_of_reach(self, probe: ModelProbe) -> bool:
         """Whether a model rests for longer than the round lasts."""
-        remaining_s = self._asker.remaining_s()
-        return remaining_s is not None and self._rest_s(course) + self._settings.timeout_s > remaining_s
+        remaining_s = self._sender.remaining_s()
+        return remaining_s is not None and self._rest_s(probe) + self._settings.timeout_s > remaining_s
 
-    def is_near(self, course: Course) -> bool:
+    def is_near(self, probe: ModelProbe) -> bool:
         """Whether a model is asked again, and may be soon."""
-        return course.wants_second_look and self._rest_s(course) <= LONGEST_REST_S
+        return probe.wants_second_pass and self._rest_s(probe) <= LONGEST_REST_S
 
-    def _may_wait(self, course: Course) -> bool:
-        longest_s = 0.0 if course.is_limited else LONGEST_REST_S
-        return self._rest_s(course) <= longest_s and not self._is_out_of_reach(course)
+    def _may_wait(self, probe: ModelProbe) -> bool:
+        longest_s = 0.0 if probe.is_limited else LONGEST_REST_S
+        return self._rest_s(probe) <= longest_s and not self._is_out_of_reach(probe)
 
-    def _rest_s(self, course: Course) -> float:
+    def _rest_s(self, probe: ModelProbe) -> float:
         """Seconds until the model may be asked again, never negative."""
-        return max(course.rests_until_s - self._asker.stopwatch.elapsed_s(), 0.0)
+        return max(probe.rests_until_s - self._sender.stopwatch.elapsed_s(), 0.0)
 
-    async def _ask(self, course: Course) -> bool:
-        if course.is_second or self._is_out_of_reach(course) or not self._asker.promise():
+    async def _ask(self, probe: ModelProbe) -> bool:
+        if probe.is_second or self._is_out_of_reach(probe) or not self._sender.promise():
             return False
-        remaining_s = self._asker.remaining_s()
+        remaining_s = self._sender.remaining_s()
         patience_s = self._settings.slow_timeout_s
         timeout_s = patience_s if remaining_s is None else min(patience_s, remaining_s)
-        first = (course.plan, course.answers, course.is_second)
-        form = course.begin_second_look()
+        first = (probe.plan, probe.answers, probe.is_second)
+        form = probe.begin_second_pass()
         try:
-            answer = await self._asker.send(course, form, timeout_s)
+            answer = await self._sender.send(probe, form, timeout_s)
         except BaseException:  # cut off, by the deadline or from outside: the first look stands
-            course.plan, course.answers, course.is_second = first
+            probe.plan, probe.answers, probe.is_second = first
             raise
-        course.answers.append(answer)
+        probe.answers.append(answer)
         return True

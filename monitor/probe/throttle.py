@@ -10,7 +10,7 @@ _RECENT = 10
 _CLEAN = 20
 
 
-class Pace(Protocol):
+class AdjustablePace(Protocol):
     """What the throttle turns."""
 
     def slow_down(self, interval_s: float, *, at_most_s: float) -> None:
@@ -23,7 +23,7 @@ class Pace(Protocol):
 class Throttle:
     """Knows the pace of the latest answers: a multiplicative decrease, a gradual recovery."""
 
-    def __init__(self, pace: Pace) -> None:
+    def __init__(self, pace: AdjustablePace) -> None:
         self._pace = pace
         self._recent: deque[float] = deque(maxlen=_RECENT)
         self._clean = 0

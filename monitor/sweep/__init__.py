@@ -3,8 +3,8 @@
 It connects what looks, decides and remembers, and does none of that itself.
 """
 
-from monitor.sweep.live import Checked, check_now
+from monitor.sweep.check import Checked, check_now
 from monitor.sweep.route import sweep_provider
-from monitor.sweep.values import Before, Swept, Target, Watch
+from monitor.sweep.values import SweepStart, Swept, Target, Watch
 
-__all__ = ["Before", "Checked", "Swept", "Target", "Watch", "check_now", "sweep_provider"]
+__all__ = ["Checked", "SweepStart", "Swept", "Target", "Watch", "check_now", "sweep_provider"]

@@ -11,15 +11,15 @@ from monitor.core.domain.vocabulary import Kind, Outcome, Reason
 from monitor.core.lifecycle.fold import is_tracked
 from monitor.core.request.forms import RequestForm
 from monitor.core.request.route_hints import in_order
-from monitor.probe.probe import Answer, Line, probe_model
-from monitor.sweep.values import Before, Target
+from monitor.probe.probe import Answer, ProviderSession, probe_model
+from monitor.sweep.values import SweepStart, Target
 
 _PREFIX = "models/"
 _SAMPLES = 3
 _UNKNOWN_THERE = frozenset({Reason.NOT_FOUND, Reason.NO_ENDPOINT, Reason.BAD_REQUEST})
 
 
-async def read_listing(target: Target, line: Line, before: Before) -> CatalogReading:
+async def read_listing(target: Target, session: ProviderSession, start: SweepStart) -> CatalogReading:
     """Read a provider's catalog as a sweep takes it; its requests are counted in the reading.
 
     Ids that the configuration names are listed as long as they are named. Where the provider has no list, or
@@ -27,36 +27,38 @@ async def read_listing(target: Target, line: Line, before: Before) -> CatalogRea
     """
     reading, prefix = CatalogReading(), target.traits.id_prefix
     if target.has_catalog:
-        reading = await read_catalog(line.client, line.endpoint, pacer=target.pacer, traits=target.traits)
+        reading = await read_catalog(
+            session.client, session.endpoint, pacer=target.pacer, traits=target.traits
+        )
     if reading.trouble and not (reading.trouble.lists_nothing and target.models):
         return reading
     if not prefix:
-        prefix, requests = await _prefix_of(reading, target, line, before.state)
+        prefix, requests = await _prefix_of(reading, target, session, start.state)
         reading = replace(without_prefix(reading, prefix), requests=reading.requests + requests)
     named = (model.removeprefix(prefix) or model for model in target.models)
     reading = replace(reading, ids=tuple(dict.fromkeys((*reading.ids, *named))), trouble=None)
-    return await _with_model_info(reading, target, line, before)
+    return await _with_model_info(reading, target, session, start)
 
 
 async def _with_model_info(
-    reading: CatalogReading, target: Target, line: Line, before: Before
+    reading: CatalogReading, target: Target, session: ProviderSession, start: SweepStart
 ) -> CatalogReading:
     """Ask a LiteLLM for the kinds of models that neither its list nor the history tells (rules.md 38)."""
     if not (target.traits.has_model_info or reading.is_litellm):
         return reading
     tracked = (model for model in reading.ids if is_tracked(model, target.policy))
-    if not any(_is_untold(model, reading, before) for model in tracked):
+    if not any(_is_untold(model, reading, start) for model in tracked):
         return reading
-    more = await read_model_info(line.client, line.endpoint, pacer=target.pacer)
+    more = await read_model_info(session.client, session.endpoint, pacer=target.pacer)
     entries = completed(reading.entries, more, reading.ids)
     return replace(reading, entries=entries, requests=reading.requests + 1)
 
 
-def _is_untold(model: str, reading: CatalogReading, before: Before) -> bool:
+def _is_untold(model: str, reading: CatalogReading, start: SweepStart) -> bool:
     """Whether nothing tells yet as what a model is to be asked: no row, no answer, nothing remembered."""
     if (entry := reading.entries.get(model)) and entry.says_kind:
         return False
-    known, knowledge = before.state.models.get(model), before.knowledge.get(model)
+    known, knowledge = start.state.models.get(model), start.knowledge.get(model)
     is_asked = known is not None and (known.kind != Kind.UNKNOWN or known.http_status is not None)
     return not is_asked and (knowledge is None or knowledge.form is None)
 
@@ -65,7 +67,7 @@ def _is_untold(model: str, reading: CatalogReading, before: Before) -> bool:
 
 
 async def _prefix_of(
-    reading: CatalogReading, target: Target, line: Line, state: ProviderState
+    reading: CatalogReading, target: Target, session: ProviderSession, state: ProviderState
 ) -> tuple[str, int]:
     """Return what stands before the ids that requests need not have, and how many requests that took.
 
@@ -82,10 +84,12 @@ async def _prefix_of(
     if known := {*whole, *short}.intersection(state.models):
         has_answered = any(state.models[model].last_available_at for model in known)
         return (_PREFIX if known <= short and has_answered else ""), 0
-    return await _ask_for_prefix(reading, target, line)
+    return await _ask_for_prefix(reading, target, session)
 
 
-async def _ask_for_prefix(reading: CatalogReading, target: Target, line: Line) -> tuple[str, int]:
+async def _ask_for_prefix(
+    reading: CatalogReading, target: Target, session: ProviderSession
+) -> tuple[str, int]:
     """Ask a few models by both ids, likely chat models first; the first that is there by one tells."""
     routes = target.traits.routes
     forms = {
@@ -97,20 +101,20 @@ async def _ask_for_prefix(reading: CatalogReading, target: Target, line: Line) -
     }
     requests = 0
     for model in sorted(forms, key=lambda model: routes.index(forms[model].route))[:_SAMPLES]:
-        answer = await _ask(model, forms[model], target, line)
+        answer = await _ask(model, forms[model], target, session)
         requests += answer.requests
         if answer.finding.reason not in _UNKNOWN_THERE:
             break
-        answer = await _ask(model.removeprefix(_PREFIX), forms[model], target, line)
+        answer = await _ask(model.removeprefix(_PREFIX), forms[model], target, session)
         requests += answer.requests
         if answer.finding.outcome is Outcome.AVAILABLE:
             return _PREFIX, requests
     return "", requests
 
 
-async def _ask(model: str, form: RequestForm, target: Target, line: Line) -> Answer:
+async def _ask(model: str, form: RequestForm, target: Target, session: ProviderSession) -> Answer:
     await target.gap.claim(model)
     await target.pacer.acquire()
-    answer = await probe_model(line, model, form=form, timeout_s=target.timeout.total_seconds())
+    answer = await probe_model(session, model, form=form, timeout_s=target.timeout.total_seconds())
     target.gap.asked(model)
     return answer

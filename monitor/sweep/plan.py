@@ -1,4 +1,4 @@
-"""What one sweep is going to ask: each model's course from what is known of it, and whom to ask first."""
+"""What one sweep is going to ask: how each model is probed, and which are asked first."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -13,7 +13,7 @@ from monitor.core.planning.inputs import NOTHING_KNOWN, CatalogEntry, Knowledge,
 from monitor.core.planning.metadata_checks import after_probe, is_looked_up
 from monitor.core.planning.order import by_worth, interleaved
 from monitor.core.planning.search import is_askable, plan_for
-from monitor.probe.model_probe import Course
+from monitor.probe.model_probe import ModelProbe
 from monitor.probe.stopwatch import Stopwatch
 from monitor.sweep.values import Target
 
@@ -23,11 +23,11 @@ _NOT_ASKED = "of a kind that no probe asks, or only where costly_kinds allows wh
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Agenda:
+class SweepPlan:
     """The order of one sweep.
 
     `looked_up` are retired models whose metadata is read first, `asked` everybody else; `regulars` of those
-    answered when they were asked last, `believed` are those that are available as far as is known.
+    answered when they were asked last, `available_models` are those that are available as far as is known.
     `canaries` are known to answer: they are asked first, and again on suspicion. `is_exhausted` says that the
     key's quota was used up when it was last looked at.
     """
@@ -35,13 +35,13 @@ class Agenda:
     looked_up: tuple[str, ...]
     asked: tuple[str, ...]
     regulars: tuple[str, ...]
-    believed: tuple[str, ...]
+    available_models: tuple[str, ...]
     canaries: tuple[str, ...]
     is_exhausted: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Known:
+class PriorKnowledge:
     """What is known before a sweep: the history's state, the prober's knowledge, the catalog's entries."""
 
     state: ProviderState
@@ -50,8 +50,8 @@ class Known:
 
     def kind_of(self, model: str) -> str:
         """Return the remembered kind of a model."""
-        known = self.state.models.get(model)
-        return Kind.UNKNOWN if known is None else known.kind
+        prior = self.state.models.get(model)
+        return Kind.UNKNOWN if prior is None else prior.kind
 
     def knowledge_of(self, model: str) -> Knowledge:
         """Return what the prober knows of a model."""
@@ -62,28 +62,30 @@ class Known:
         return is_askable(self.entries.get(model, _NO_ENTRY), traits, kind=self.kind_of(model))
 
 
-def agenda_of(
-    tracked: Sequence[str], known: Known, target: Target, *, started_at: datetime, is_short: bool
-) -> Agenda:
+def plan_sweep(
+    tracked: Sequence[str], prior: PriorKnowledge, target: Target, *, started_at: datetime, is_short: bool
+) -> SweepPlan:
     """Return whom a sweep asks in which order; the most informative first where not all may be asked.
 
     Then the canaries change too: they are those that are believed to answer and were not asked for longest.
     """
-    looked_up = tuple(model for model in tracked if _is_looked_up(model, known, target))
+    looked_up = tuple(model for model in tracked if _is_checked_only(model, prior, target))
     others = interleaved(set_aside(tracked, looked_up))
-    ordered = by_worth(others, known.state.models) if is_short else others
-    expected = regulars(known.state, started_at)
+    ordered = by_worth(others, prior.state.models) if is_short else others
+    expected = regulars(prior.state, started_at)
     regular = tuple(model for model in ordered if model in expected)
     asked = ordered if is_short else (*regular, *set_aside(ordered, regular))
-    believed = tuple(model for model in ordered if _is_believed(model, known))
-    answering = sorted(believed if is_short else regular, key=lambda model: not _was_available(model, known))
-    return Agenda(
+    available_models = tuple(model for model in ordered if _is_available(model, prior))
+    answering = sorted(
+        available_models if is_short else regular, key=lambda model: not _was_available(model, prior)
+    )
+    return SweepPlan(
         looked_up=looked_up,
         asked=asked,
         regulars=regular,
-        believed=believed,
+        available_models=available_models,
         canaries=tuple(answering[:CANARIES]),
-        is_exhausted=any(kind is EventKind.QUOTA_EXHAUSTED for kind, _ in known.state.open_troubles),
+        is_exhausted=any(kind is EventKind.QUOTA_EXHAUSTED for kind, _ in prior.state.open_troubles),
     )
 
 
@@ -93,10 +95,10 @@ def set_aside(models: Sequence[str], others: Collection[str]) -> tuple[str, ...]
     return tuple(model for model in models if model not in taken)
 
 
-def course_of(model: str, known: Known, target: Target, now: datetime) -> Course:
-    """Return the course of a model that is asked itself."""
-    knowledge, kind = known.knowledge_of(model), known.kind_of(model)
-    entry = known.entries.get(model, _NO_ENTRY)
+def probe_of(model: str, prior: PriorKnowledge, target: Target, now: datetime) -> ModelProbe:
+    """Return the probe of a model that is asked itself."""
+    knowledge, kind = prior.knowledge_of(model), prior.kind_of(model)
+    entry = prior.entries.get(model, _NO_ENTRY)
     plan = plan_for(
         model,
         target.traits,
@@ -106,32 +108,32 @@ def course_of(model: str, known: Known, target: Target, now: datetime) -> Course
         declared=entry.route,
         streamed=target.streamed,
     )
-    announced = _announced(entry, known.state.models.get(model), now)
-    return Course(model, plan, kind, knowledge=after_probe(knowledge), announced=announced)
+    announced = _announced(entry, prior.state.models.get(model), now)
+    return ModelProbe(model, plan, kind, knowledge=after_probe(knowledge), announced=announced)
 
 
-def shut_out(model: str, known: Known, target: Target, stopwatch: Stopwatch) -> Observation:
+def shut_out(model: str, prior: PriorKnowledge, target: Target, stopwatch: Stopwatch) -> Observation:
     """Return the observation of a model that no probe may ask."""
-    course = course_of(model, known, target, stopwatch.now())
-    return replace(course.not_probed(stopwatch.at_ms()), detail=_NOT_ASKED)
+    probe = probe_of(model, prior, target, stopwatch.now())
+    return replace(probe.not_probed(stopwatch.at_ms()), detail=_NOT_ASKED)
 
 
-def _is_believed(model: str, known: Known) -> bool:
-    state = known.state.models.get(model)
+def _is_available(model: str, prior: PriorKnowledge) -> bool:
+    state = prior.state.models.get(model)
     return state is not None and state.status is Status.AVAILABLE
 
 
-def _was_available(model: str, known: Known) -> bool:
+def _was_available(model: str, prior: PriorKnowledge) -> bool:
     """Whether the last look found an answer, not only a limit."""
-    state = known.state.models.get(model)
+    state = prior.state.models.get(model)
     return state is not None and state.last_available_at == state.last_checked_at
 
 
-def _is_looked_up(model: str, known: Known, target: Target) -> bool:
+def _is_checked_only(model: str, prior: PriorKnowledge, target: Target) -> bool:
     if not target.traits.metadata or not is_path(model):
         return False
-    state = known.state.models.get(model)
-    return is_looked_up(state, known.knowledge_of(model), every=target.full_look_every)
+    state = prior.state.models.get(model)
+    return is_looked_up(state, prior.knowledge_of(model), every=target.full_look_every)
 
 
 def _announced(entry: CatalogEntry, state: ModelState | None, now: datetime) -> datetime | None:

@@ -21,8 +21,8 @@ from monitor.store.memory.acceptance import is_accepted
 from monitor.store.memory.knowledge import load_knowledge
 from monitor.store.query import requests_between, sweeps
 from monitor.store.write.record import OpenedSweep, close_interrupted, open_sweep
-from monitor.sweep.running import Running
-from monitor.sweep.values import Before, Swept, Target, Watch
+from monitor.sweep.running import RunningSweep
+from monitor.sweep.values import SweepStart, Swept, Target, Watch
 
 log = logging.getLogger(__name__)
 
@@ -45,10 +45,10 @@ async def sweep_provider(
         if opened is None:
             event(log, logging.INFO, "slot_already_served", provider=target.provider, slot=slot)
             return None
-        before = await to_thread(_before, target, engine, opened, slot)
+        start = await to_thread(_start, target, engine, opened, slot)
         target.pacer.follow(await to_thread(_idle_s, target, engine, opened))
         stopwatch = replace(stopwatch, started_at=opened.started_at)
-        running = Running(target, engine, opened.id, stopwatch, before=before, watch=watch or Watch())
+        running = RunningSweep(target, engine, opened.id, stopwatch, start=start, watch=watch or Watch())
         try:
             await running.look()
         except asyncio.CancelledError:
@@ -87,10 +87,10 @@ def _idle_s(target: Target, engine: Engine, opened: OpenedSweep) -> float:
     return min(((opened.started_at - end).total_seconds() for end in ends), default=float("inf"))
 
 
-def _before(target: Target, engine: Engine, opened: OpenedSweep, slot: datetime | None) -> Before:
+def _start(target: Target, engine: Engine, opened: OpenedSweep, slot: datetime | None) -> SweepStart:
     """Load what the sweep begins with, after it was opened: what others change meanwhile is then noticed."""
     midnight = opened.started_at.replace(hour=0, minute=0, second=0, microsecond=0)
-    return Before(
+    return SweepStart(
         slot=slot,
         state=load_state(engine, target.provider),
         knowledge=load_knowledge(engine, target.provider),

@@ -22,17 +22,17 @@ from monitor.core.planning.inputs import Knowledge
 from monitor.errors import StoreUnavailable
 from monitor.http import open_client
 from monitor.logs import event
-from monitor.probe.probe import Line
+from monitor.probe.probe import ProviderSession
+from monitor.probe.round_settings import RoundResult
 from monitor.probe.stopwatch import Stopwatch
-from monitor.probe.terms import RoundResult
 from monitor.report.formats.sweep_documents import event_document, sweep_fields
 from monitor.store.connection.engine import Engine
 from monitor.store.memory.knowledge import save_knowledge
 from monitor.store.write.record import add_observations, close_sweep, keep_catalog
 from monitor.sweep.listing import read_listing
-from monitor.sweep.looking import Looking
-from monitor.sweep.plan import Known, set_aside, shut_out
-from monitor.sweep.values import Before, Swept, Target, Watch
+from monitor.sweep.plan import PriorKnowledge, set_aside, shut_out
+from monitor.sweep.probing import CatalogProbe
+from monitor.sweep.values import SweepStart, Swept, Target, Watch
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -41,7 +41,7 @@ _FLUSH_SECONDS = 1.0
 _CLOSE_ATTEMPTS = 8  # about two minutes of back-off
 
 
-class Running:
+class RunningSweep:
     """One sweep between its opening and its closing."""
 
     def __init__(
@@ -51,11 +51,11 @@ class Running:
         sweep_id: int,
         stopwatch: Stopwatch,
         *,
-        before: Before,
+        start: SweepStart,
         watch: Watch,
     ) -> None:
         self.target, self.engine, self.id, self.watch = target, engine, sweep_id, watch
-        self.before, self.state, self.stopwatch = before, before.state, stopwatch
+        self.start, self.state, self.stopwatch = start, start.state, stopwatch
         self.observed: dict[str, Observation] = {}
         self.unstored: list[Observation] = []
         self.learned: dict[str, Knowledge] = {}
@@ -63,30 +63,30 @@ class Running:
         self.seen = Sweep(
             provider=target.provider,
             vantage=target.vantage,
-            slot=before.slot,
+            slot=start.slot,
             started_at=stopwatch.started_at,
             finished_at=stopwatch.started_at,
-            accepted=before.is_accepted,
+            accepted=start.is_accepted,
         )
 
     async def look(self) -> None:
         """Read the catalog and, if it will be believed, probe it; store observations meanwhile."""
         async with open_client(self.target.endpoint) as client:
-            line = Line(
+            session = ProviderSession(
                 client=client,
                 endpoint=self.target.endpoint,
                 stopwatch=self.stopwatch,
                 traits=self.target.traits,
                 pace=self.target.pacer.acquire,
             )
-            reading = await read_listing(self.target, line, self.before)
+            reading = await read_listing(self.target, session, self.start)
             self._take_catalog(reading)
             await self._store(keep_catalog, self.seen)
             if self.seen.cause or doubt_catalog(self.state, self.seen, self.target.policy):
                 return
             storing = asyncio.create_task(self._keep_storing())
             try:
-                await self._probe(line, reading)
+                await self._probe(session, reading)
             finally:
                 storing.cancel()
                 await asyncio.wait({storing})
@@ -104,24 +104,24 @@ class Running:
             detail=trouble.detail if trouble else None,
         )
 
-    async def _probe(self, line: Line, reading: CatalogReading) -> None:
+    async def _probe(self, session: ProviderSession, reading: CatalogReading) -> None:
         tracked = tuple(model for model in self.seen.listed if is_tracked(model, self.target.policy))
         self.watch.on_catalog(len(tracked))
-        known = Known(state=self.state, knowledge=self.before.knowledge, entries=reading.entries)
-        asked = tuple(model for model in tracked if known.may_ask(model, self.target.traits))
+        prior = PriorKnowledge(state=self.state, knowledge=self.start.knowledge, entries=reading.entries)
+        asked = tuple(model for model in tracked if prior.may_ask(model, self.target.traits))
         for model in set_aside(tracked, asked):
-            self._take(shut_out(model, known, self.target, self.stopwatch))
-        looking = Looking(
+            self._take(shut_out(model, prior, self.target, self.stopwatch))
+        catalog_probe = CatalogProbe(
             target=self.target,
-            line=line,
-            known=known,
-            spent_today=self.before.spent_today + self.seen.requests,
-            is_accepted=self.before.is_accepted,
+            session=session,
+            prior=prior,
+            spent_today=self.start.spent_today + self.seen.requests,
+            is_accepted=self.start.is_accepted,
             take=self._take,
             count=self._count,
         )
-        self._take_round(await looking.look_at(asked), asked)
-        self.learned, self.proven = looking.learned, looking.proven
+        self._take_round(await catalog_probe.look_at(asked), asked)
+        self.learned, self.proven = catalog_probe.learned, catalog_probe.proven
 
     def _count(self, requests: int) -> None:
         self.seen = replace(self.seen, requests=self.seen.requests + requests)

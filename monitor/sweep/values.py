@@ -48,7 +48,7 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Before:
+class SweepStart:
     """What a sweep begins with: its slot, what is believed and remembered, what the day has cost."""
 
     slot: datetime | None

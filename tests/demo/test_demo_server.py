@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from monitor.demo import Behave, CatalogMode, DemoServer, PageStyle, Script, World
-from monitor.demo.answers import ACCOUNT, Fault
+from monitor.demo.answers import ACCOUNT, WireFault
 from monitor.demo.behaviours import BEHAVIOURS, CHAT, COMPLETIONS, EMBEDDINGS
 
 Result = TypeVar("Result")
@@ -147,7 +147,7 @@ def test_chat_answers_as_the_table_says(behaviour: str, status: int, text: str) 
 
 
 def test_every_behaviour_is_tried() -> None:
-    tried = {case[0].partition(":")[0] for case in ON_CHAT} | {fault.value for fault in Fault}
+    tried = {case[0].partition(":")[0] for case in ON_CHAT} | {fault.value for fault in WireFault}
     assert set(BEHAVIOURS) - tried == {"sunset", "embedding_plain"}
 
 
@@ -302,19 +302,19 @@ def test_faults_happen_below_http() -> None:
     request = json.dumps(PROMPT).encode()
     head = b"POST /v1/chat/completions HTTP/1.1\r\nContent-Length: %d\r\n\r\n" % len(request)
 
-    def received(fault: Fault) -> bytes:
+    def received(fault: WireFault) -> bytes:
         return against(DemoServer(world(fault.value)), lambda url: raw(url, head + request))
 
-    assert received(Fault.CLOSE) == b""
-    assert received(Fault.HANG) == b""  # until the client's end
-    stated, body = received(Fault.CUT).split(b"\r\n\r\n")
+    assert received(WireFault.CLOSE) == b""
+    assert received(WireFault.HANG) == b""  # until the client's end
+    stated, body = received(WireFault.CUT).split(b"\r\n\r\n")
     assert b"Content-Length: %d" % (len(body) + 1_000) in stated
     with pytest.raises(ConnectionResetError):
-        received(Fault.RESET)
+        received(WireFault.RESET)
 
 
-@pytest.mark.parametrize("fault", [Fault.HANG, Fault.DRIP, Fault.FLOOD])
-def test_the_server_closes_in_the_middle_of_an_endless_answer(fault: Fault) -> None:
+@pytest.mark.parametrize("fault", [WireFault.HANG, WireFault.DRIP, WireFault.FLOOD])
+def test_the_server_closes_in_the_middle_of_an_endless_answer(fault: WireFault) -> None:
     async def run() -> bytes:
         async with DemoServer(world(fault.value)) as server:
             address = urlsplit(server.base_url)
@@ -323,11 +323,11 @@ def test_the_server_closes_in_the_middle_of_an_endless_answer(fault: Fault) -> N
             writer.write(
                 b"POST /v1/chat/completions HTTP/1.1\r\nContent-Length: %d\r\n\r\n" % len(body) + body
             )
-            first = b"" if fault is Fault.HANG else await reader.readuntil(b"\r\n\r\n")
+            first = b"" if fault is WireFault.HANG else await reader.readuntil(b"\r\n\r\n")
         writer.close()
         return first
 
-    assert asyncio.run(run()).startswith(b"" if fault is Fault.HANG else b"HTTP/1.1 200 OK")
+    assert asyncio.run(run()).startswith(b"" if fault is WireFault.HANG else b"HTTP/1.1 200 OK")
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from monitor.core.planning.inputs import ProviderTraits
 from monitor.core.request.forms import PLAIN_CHAT, RequestForm
 from monitor.http import open_client
-from monitor.probe.probe import Answer, Line, probe_model
+from monitor.probe.probe import Answer, ProviderSession, probe_model
 from monitor.probe.stopwatch import Stopwatch
 from tests.probe.wire import Play, Request, serve
 
@@ -27,14 +27,14 @@ async def probe_wire(
     """Serve what is to be said, and probe a model there once."""
     clock = asyncio.get_running_loop().time
     async with serve(play) as wire, open_client(wire.endpoint()) as client:
-        line = Line(
+        session = ProviderSession(
             client=client,
             endpoint=wire.endpoint(),
             stopwatch=Stopwatch.start(STARTED, clock),
             traits=traits or ProviderTraits(),
             pace=pace,
         )
-        found = await probe_model(line, model, form=form, timeout_s=timeout_s)
+        found = await probe_model(session, model, form=form, timeout_s=timeout_s)
         return found, wire.requests
 
 

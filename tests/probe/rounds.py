@@ -15,12 +15,12 @@ from monitor.core.planning.inputs import NOTHING_KNOWN, Knowledge, ProviderTrait
 from monitor.core.planning.search import plan_for
 from monitor.core.request.forms import RequestForm, Route
 from monitor.probe.gap import Gap
-from monitor.probe.model_probe import Course
+from monitor.probe.model_probe import ModelProbe
 from monitor.probe.pacer import Pacer
 from monitor.probe.probe import Answer
 from monitor.probe.round import probe_round
+from monitor.probe.round_settings import RoundResult, RoundSettings
 from monitor.probe.stopwatch import Stopwatch
-from monitor.probe.terms import RoundResult, RoundSettings
 from tests.probe.loops import leaping
 from tests.probe.sayings import NOT_HERE, OK, OK_OF
 
@@ -75,11 +75,11 @@ def searching(
     kind: str = Kind.UNKNOWN,
     knowledge: Knowledge = NOTHING_KNOWN,
     traits: ProviderTraits | None = None,
-) -> list[Course]:
-    """Return courses that look for their models on every usual route."""
+) -> list[ModelProbe]:
+    """Return probes that look for their models on every usual route."""
     known = traits or ProviderTraits()
     return [
-        Course(
+        ModelProbe(
             model,
             plan_for(model, known, kind=kind, knowledge=knowledge, now=STARTED),
             kind,
@@ -134,7 +134,7 @@ class Provider:
 
     def go_round(
         self,
-        models: Sequence[str] | Sequence[Course],
+        models: Sequence[str] | Sequence[ModelProbe],
         *,
         settings: RoundSettings = ONE_BY_ONE,
         canaries: Sequence[str] = (),
@@ -147,15 +147,15 @@ class Provider:
 
         `idle_s` is how long ago every model was asked for the last time.
         """
-        courses = [Course(each) if isinstance(each, str) else each for each in models]
+        probes = [ModelProbe(each) if isinstance(each, str) else each for each in models]
 
         async def run() -> RoundResult:
             stopwatch = Stopwatch.start(STARTED, asyncio.get_running_loop().time)
             gap = Gap(gap_s)
-            for course in courses if idle_s is not None else ():
-                gap.asked(course.model, idle_s or 0.0)
+            for probe in probes if idle_s is not None else ():
+                gap.asked(probe.model, idle_s or 0.0)
             return await probe_round(
-                courses,
+                probes,
                 lambda model, form, timeout_s: self.answer(model, form, timeout_s, stopwatch),
                 pacer=pacer or Pacer(),
                 stopwatch=stopwatch,
@@ -167,11 +167,11 @@ class Provider:
             )
 
         result = leaping(run())
-        self.check(courses, settings, result)
+        self.check(probes, settings, result)
         return result
 
-    def check(self, courses: Sequence[Course], settings: RoundSettings, result: RoundResult) -> None:
-        models = [course.model for course in courses]
+    def check(self, probes: Sequence[ModelProbe], settings: RoundSettings, result: RoundResult) -> None:
+        models = [probe.model for probe in probes]
         assert [seen.model for seen in result.observations] == models
         assert Counter(self.told) == Counter(result.observations), "each is told once, as it ends"
         assert result.requests == len(self.asked)

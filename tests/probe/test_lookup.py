@@ -8,7 +8,7 @@ from monitor.core.domain.sweep import Observation
 from monitor.core.domain.vocabulary import Kind, Outcome, Reason
 from monitor.http import open_client
 from monitor.probe.lookup import look_up
-from monitor.probe.probe import Line
+from monitor.probe.probe import ProviderSession
 from monitor.probe.stopwatch import Stopwatch
 from tests.probe.probing import STARTED
 from tests.probe.wire import CHAT, Play, Request, answer, saying, serve
@@ -19,8 +19,10 @@ def look(
 ) -> tuple[Observation, list[Request]]:
     async def run() -> tuple[Observation, list[Request]]:
         async with serve(play) as wire, open_client(wire.endpoint()) as client:
-            line = Line(client=client, endpoint=wire.endpoint(), stopwatch=Stopwatch.start(STARTED))
-            seen = await look_up(line, model, timeout_s=timeout_s, kind=Kind.EMBEDDINGS)
+            session = ProviderSession(
+                client=client, endpoint=wire.endpoint(), stopwatch=Stopwatch.start(STARTED)
+            )
+            seen = await look_up(session, model, timeout_s=timeout_s, kind=Kind.EMBEDDINGS)
             return seen, wire.requests
 
     return asyncio.run(run())

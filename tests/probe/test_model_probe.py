@@ -10,7 +10,7 @@ from monitor.core.domain.sweep import Observation
 from monitor.core.domain.vocabulary import Kind, Outcome, Reason
 from monitor.core.planning.inputs import NOTHING_KNOWN, Knowledge, ProviderTraits
 from monitor.core.request.forms import PLAIN_CHAT, RequestChange, RequestForm, Route
-from monitor.probe.model_probe import Course
+from monitor.probe.model_probe import ModelProbe
 from monitor.probe.probe import Answer
 from monitor.probe.stopwatch import Stopwatch
 from tests.probe.rounds import STARTED, Question, read, searching
@@ -43,34 +43,34 @@ def answered(form: RequestForm, saying: Exchange) -> Answer:
     return read(Question("m00", form, 20.0, 0, 0, 0.0), saying, stopwatch)
 
 
-def course_after(
+def probe_after(
     *sayings: Exchange, kind: Kind = Kind.UNKNOWN, knowledge: Knowledge = NOTHING_KNOWN
-) -> Course:
-    """Return a course whose questions were answered so, each asked as the course wanted it."""
-    course = searching(["m00"], kind=kind, knowledge=knowledge)[0]
+) -> ModelProbe:
+    """Return a probe whose questions were answered so, each asked as the probe wanted it."""
+    probe = searching(["m00"], kind=kind, knowledge=knowledge)[0]
     for saying in sayings:
-        form = course.next_form()
+        form = probe.next_form()
         assert form is not None, "it wanted to know no more"
-        course.answers.append(answered(form, saying))
-        course.attempts += 1
-    return course
+        probe.answers.append(answered(form, saying))
+        probe.attempts += 1
+    return probe
 
 
-def seen_of(course: Course) -> Observation:
-    seen = course.observation()
+def seen_of(probe: ModelProbe) -> Observation:
+    seen = probe.observation()
     assert seen is not None
     return seen
 
 
 def test_before_any_answer_the_first_form_is_asked_and_nothing_is_observed() -> None:
-    course = Course("m00")
-    assert (course.next_form(), course.observation(), course.wants_second_look) == (PLAIN_CHAT, None, False)
-    assert course.learned(ProviderTraits(), STARTED) == NOTHING_KNOWN
+    probe = ModelProbe("m00")
+    assert (probe.next_form(), probe.observation(), probe.wants_second_pass) == (PLAIN_CHAT, None, False)
+    assert probe.learned(ProviderTraits(), STARTED) == NOTHING_KNOWN
 
 
-def test_a_course_that_nobody_answered_for_is_not_probed() -> None:
-    course = Course("m00", kind=Kind.CHAT, announced=ANNOUNCED, attempts=1)
-    assert course.not_probed(700) == Observation(
+def test_a_probe_that_nobody_answered_for_is_not_probed() -> None:
+    probe = ModelProbe("m00", kind=Kind.CHAT, announced=ANNOUNCED, attempts=1)
+    assert probe.not_probed(700) == Observation(
         "m00", Outcome.UNKNOWN, Reason.NOT_PROBED, 700, kind=Kind.CHAT, attempts=1, retires_at=ANNOUNCED
     )
 
@@ -96,9 +96,9 @@ def test_several_answers_make_one_observation(
     sayings: tuple[Exchange, ...], before: Kind, outcome: Outcome, reason: Reason, kind: Kind
 ) -> None:
     """Rule 5."""
-    course = course_after(*sayings, kind=before)
-    assert course.next_form() is None
-    seen = seen_of(course)
+    probe = probe_after(*sayings, kind=before)
+    assert probe.next_form() is None
+    seen = seen_of(probe)
     assert (seen.outcome, seen.reason, seen.kind) == (outcome, reason, kind)
     assert (seen.model, seen.attempts, seen.at_ms) == ("m00", len(sayings), 1500)
 
@@ -107,9 +107,9 @@ def test_several_answers_make_one_observation(
 @pytest.mark.parametrize("count", [1, 2, 4])
 def test_a_search_that_goes_on_calls_nobody_gone(kind: Kind, count: int) -> None:
     """Rule 5: only who is on no endpoint is."""
-    course = course_after(*[NOT_HERE] * count, kind=kind)
-    assert course.next_form() is not None
-    assert (seen_of(course).outcome, seen_of(course).reason) == (Outcome.UNKNOWN, Reason.NO_ENDPOINT)
+    probe = probe_after(*[NOT_HERE] * count, kind=kind)
+    assert probe.next_form() is not None
+    assert (seen_of(probe).outcome, seen_of(probe).reason) == (Outcome.UNKNOWN, Reason.NO_ENDPOINT)
 
 
 @pytest.mark.parametrize(
@@ -128,9 +128,9 @@ def test_a_search_that_goes_on_calls_nobody_gone(kind: Kind, count: int) -> None
 def test_the_catalogs_date_counts_until_an_answer_ends_the_life(
     saying: Exchange, announced: datetime | None, retires_at: datetime | None
 ) -> None:
-    course = course_after(saying)
-    course.announced = announced
-    assert seen_of(course).retires_at == retires_at
+    probe = probe_after(saying)
+    probe.announced = announced
+    assert seen_of(probe).retires_at == retires_at
 
 
 # ---- Second looks ----------------------------------------------------------------------
@@ -141,34 +141,34 @@ def test_the_catalogs_date_counts_until_an_answer_ends_the_life(
     [(TIMEOUT, True), (BROKEN, True), (DEGRADED, True), (UNEXPLAINED, True), (OK, False), (REFUSED, False)],
 )
 def test_only_what_may_pass_wants_a_second_look(saying: Exchange, is_unclear: bool) -> None:
-    assert course_after(saying).wants_second_look is is_unclear
+    assert probe_after(saying).wants_second_pass is is_unclear
 
 
 def test_a_second_look_begins_anew_and_wants_no_third() -> None:
-    course = course_after(TIMEOUT)
-    assert course.begin_second_look() == PLAIN_CHAT
-    assert course.observation() is None
-    course.answers.append(answered(PLAIN_CHAT, TIMEOUT))
-    course.attempts += 1
-    assert (course.wants_second_look, course.next_form()) == (False, None)
-    assert (seen_of(course).reason, seen_of(course).attempts) == (Reason.TIMEOUT, 2)
+    probe = probe_after(TIMEOUT)
+    assert probe.begin_second_pass() == PLAIN_CHAT
+    assert probe.observation() is None
+    probe.answers.append(answered(PLAIN_CHAT, TIMEOUT))
+    probe.attempts += 1
+    assert (probe.wants_second_pass, probe.next_form()) == (False, None)
+    assert (seen_of(probe).reason, seen_of(probe).attempts) == (Reason.TIMEOUT, 2)
 
 
 @pytest.mark.parametrize(
     ("last", "reason"), [(TIMEOUT, Reason.TIMEOUT), (OK_OF[Route.EMBEDDINGS], Reason.OK)]
 )
 def test_a_second_look_after_a_search_asks_the_unclear_endpoint_alone(last: Exchange, reason: Reason) -> None:
-    course = course_after(NOT_HERE, TIMEOUT, NOT_HERE, NOT_HERE, NOT_HERE)
-    assert course.begin_second_look() == RequestForm(Route.EMBEDDINGS)
-    course.answers.append(answered(RequestForm(Route.EMBEDDINGS), last))
-    assert (course.next_form(), seen_of(course).reason) == (None, reason)
+    probe = probe_after(NOT_HERE, TIMEOUT, NOT_HERE, NOT_HERE, NOT_HERE)
+    assert probe.begin_second_pass() == RequestForm(Route.EMBEDDINGS)
+    probe.answers.append(answered(RequestForm(Route.EMBEDDINGS), last))
+    assert (probe.next_form(), seen_of(probe).reason) == (None, reason)
 
 
 def test_a_second_look_searches_only_where_nobody_looked_yet() -> None:
-    course = course_after(TIMEOUT)
-    assert course.begin_second_look() == PLAIN_CHAT
-    course.answers.append(answered(PLAIN_CHAT, NOT_HERE))
-    assert course.next_form() == RequestForm(Route.EMBEDDINGS)
+    probe = probe_after(TIMEOUT)
+    assert probe.begin_second_pass() == PLAIN_CHAT
+    probe.answers.append(answered(PLAIN_CHAT, NOT_HERE))
+    assert probe.next_form() == RequestForm(Route.EMBEDDINGS)
 
 
 # ---- Learning --------------------------------------------------------------------------
@@ -208,17 +208,17 @@ LEARNED = [
 def test_what_is_learned_is_what_the_next_sweep_would_not_do_anyway(
     sayings: tuple[Exchange, ...], knowledge: Knowledge
 ) -> None:
-    assert course_after(*sayings).learned(ProviderTraits(), STARTED) == knowledge
+    assert probe_after(*sayings).learned(ProviderTraits(), STARTED) == knowledge
 
 
 def test_an_answer_ends_what_a_fruitless_search_left_behind() -> None:
     before = Knowledge(searched_at=STARTED - timedelta(hours=3), searches=2)
-    course = course_after(OK_OF[Route.COMPLETIONS], knowledge=before)
-    assert course.answers[0].form.route is ROUTES[2]
-    assert course.learned(ProviderTraits(), STARTED) == NOTHING_KNOWN
+    probe = probe_after(OK_OF[Route.COMPLETIONS], knowledge=before)
+    assert probe.answers[0].form.route is ROUTES[2]
+    assert probe.learned(ProviderTraits(), STARTED) == NOTHING_KNOWN
 
 
 def test_a_form_that_fails_once_is_not_forgotten() -> None:
     before = Knowledge(form=RequestForm(Route.RESPONSES))
     for saying in (TIMEOUT, BROKEN, BUSY):
-        assert course_after(saying, knowledge=before).learned(ProviderTraits(), STARTED) == before
+        assert probe_after(saying, knowledge=before).learned(ProviderTraits(), STARTED) == before

@@ -18,12 +18,12 @@ from monitor.core.lifecycle.guard import regulars
 from monitor.core.planning.inputs import NOTHING_KNOWN, ProviderTraits
 from monitor.core.planning.search import plan_for
 from monitor.core.request.forms import RequestForm
-from monitor.probe.model_probe import Course
+from monitor.probe.model_probe import ModelProbe
 from monitor.probe.pacer import Pacer
 from monitor.probe.probe import Answer
 from monitor.probe.round import probe_round
+from monitor.probe.round_settings import RoundSettings
 from monitor.probe.stopwatch import Stopwatch
-from monitor.probe.terms import RoundSettings
 
 START = datetime(2026, 11, 24, tzinfo=UTC)
 MODELS = tuple(f"maker-{number % 4}/m{number}" for number in range(24))
@@ -82,17 +82,17 @@ def sweep(state: ProviderState, weather: Weather, number: int, *, seed: int) -> 
         exchange = SAYINGS[faults[min(times, len(faults) - 1)]] if faults else FINE
         return answer(model, form, exchange, stopwatch)
 
-    def course(model: str) -> Course:
+    def probe(model: str) -> ModelProbe:
         known = state.models.get(model)
         kind = known.kind if known else "unknown"
         plan = plan_for(model, ProviderTraits(), kind=kind, knowledge=NOTHING_KNOWN, now=started_at)
-        return Course(model, plan, kind)
+        return ModelProbe(model, plan, kind)
 
     expected = regulars(state, started_at)
     asked_first = [model for model in MODELS if model in expected]
     result = asyncio.run(
         probe_round(
-            [course(model) for model in MODELS],
+            [probe(model) for model in MODELS],
             ask,
             pacer=Pacer(start_rate_per_s=1e6),
             stopwatch=stopwatch,

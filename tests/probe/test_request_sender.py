@@ -12,10 +12,10 @@ from monitor.core.domain.sweep import Observation
 from monitor.core.domain.vocabulary import Outcome, Reason
 from monitor.core.request.forms import PLAIN_CHAT, RequestForm
 from monitor.probe.gap import Gap
-from monitor.probe.model_probe import Course
+from monitor.probe.model_probe import ModelProbe
 from monitor.probe.pacer import Pacer
 from monitor.probe.probe import Answer
-from monitor.probe.request_sender import Asker
+from monitor.probe.request_sender import RequestSender
 from monitor.probe.stopwatch import Stopwatch
 from tests.probe.loops import leaping
 
@@ -33,8 +33,8 @@ class Asked:
 
     at_s: list[float] = field(default_factory=list)
     forms: list[tuple[str, RequestForm, float]] = field(default_factory=list)
-    courses: dict[str, Course] = field(default_factory=dict)
-    asker: Asker | None = None
+    probes: dict[str, ModelProbe] = field(default_factory=dict)
+    sender: RequestSender | None = None
 
 
 def send(
@@ -44,7 +44,7 @@ def send(
     deadline_s: float | None = None,
     request_limit: int | None = None,
     begin_at_s: float = 0.0,
-    then: Callable[[Asker], None] = lambda _asker: None,
+    then: Callable[[RequestSender], None] = lambda _sender: None,
 ) -> Asked:
     """Ask models one after the other, each answering as told."""
 
@@ -60,7 +60,7 @@ def send(
             await asyncio.sleep(1.0)
             return waiting.pop(0)[1]
 
-        asker = asked.asker = Asker(
+        sender = asked.sender = RequestSender(
             ask=ask,
             pacer=Pacer(rate),
             gap=Gap(),
@@ -69,10 +69,10 @@ def send(
             request_limit=request_limit,
         )
         for model, _ in answers:
-            course = asked.courses.setdefault(model, Course(model))
-            given = await asker.send(course, PLAIN_CHAT, 20.0)
+            probe = asked.probes.setdefault(model, ModelProbe(model))
+            given = await sender.send(probe, PLAIN_CHAT, 20.0)
             assert given in [answer for _, answer in answers]
-            then(asker)
+            then(sender)
         return asked
 
     return leaping(run())
@@ -89,10 +89,10 @@ def starts_after_limits(
     limited = [(f"m{number}", replace(BUSY, rest_s=rest_s)) for number, rest_s in enumerate(rests_s)]
     left = iter(limited)
 
-    def hold_back(asker: Asker) -> None:
+    def hold_back(sender: RequestSender) -> None:
         next(left, None)
-        if asker.requests == len(limited):
-            asker.hold_back(unasked)
+        if sender.requests == len(limited):
+            sender.hold_back(unasked)
 
     return send([*limited, ("other", FINE)], deadline_s=deadline_s, rate=rate, then=hold_back).at_s
 
@@ -129,7 +129,7 @@ def test_a_pause_leaves_the_time_to_ask_everybody(unasked: int, is_paused: bool)
 
 def test_pauses_take_at_most_half_of_the_time_and_then_the_round_goes_on() -> None:
     answers = [(f"m{number:02}", replace(BUSY, rest_s=60.0)) for number in range(30)]
-    starts = send(answers, rate=600.0, deadline_s=810.0, then=lambda asker: asker.hold_back(0)).at_s
+    starts = send(answers, rate=600.0, deadline_s=810.0, then=lambda sender: sender.hold_back(0)).at_s
     assert starts[6] == pytest.approx(6 * 61.0)
     assert starts[-1] <= 810.0 / 2 + 30
 
@@ -138,15 +138,15 @@ def test_a_rest_concerns_its_model_alone() -> None:
     """Rule 7."""
     asked = send([("m", replace(FINE, rest_s=300.0)), ("other", FINE)])
     assert asked.at_s == pytest.approx([0.0, 1.0])
-    rests = [asked.courses[model].rests_until_s for model in ("m", "other")]
+    rests = [asked.probes[model].rests_until_s for model in ("m", "other")]
     assert rests == pytest.approx([301.0, 2.0])
 
 
 def test_polls_count_as_requests_and_attempts() -> None:
     asked = send([("m", replace(FINE, requests=4)), ("m", FINE), ("other", FINE)], request_limit=3)
-    assert asked.asker is not None
-    assert (asked.asker.requests, asked.asker.promise()) == (6, False)
-    assert [asked.courses[model].attempts for model in ("m", "other")] == [5, 1]
+    assert asked.sender is not None
+    assert (asked.sender.requests, asked.sender.promise()) == (6, False)
+    assert [asked.probes[model].attempts for model in ("m", "other")] == [5, 1]
 
 
 @pytest.mark.parametrize(("deadline_s", "remaining_s"), [(None, None), (10.0, 3.0), (7.0, 0.0), (2.0, 0.0)])
@@ -155,23 +155,23 @@ def test_what_remains_is_never_negative(deadline_s: float | None, remaining_s: f
         return FINE
 
     stopwatch = Stopwatch(datetime(2026, 11, 21, tzinfo=UTC), 0.0, lambda: 7.0)
-    asker = Asker(ask=ask, pacer=Pacer(), gap=Gap(), stopwatch=stopwatch, deadline_s=deadline_s)
-    assert asker.remaining_s() == remaining_s
+    sender = RequestSender(ask=ask, pacer=Pacer(), gap=Gap(), stopwatch=stopwatch, deadline_s=deadline_s)
+    assert sender.remaining_s() == remaining_s
 
 
 def test_without_a_budget_nothing_is_ever_spent() -> None:
     asked = send([("m", FINE)] * 50)
-    assert asked.asker is not None
-    assert asked.asker.promise()
+    assert asked.sender is not None
+    assert asked.sender.promise()
 
 
 @pytest.mark.parametrize(("rate", "is_slowed"), [(None, True), (600.0, False)])
 def test_holding_back_slows_down_what_nobody_configured(rate: float | None, is_slowed: bool) -> None:
     intervals: list[float] = []
 
-    def then(asker: Asker) -> None:
-        intervals.append(asker.pacer.interval_s)
-        asker.hold_back(0)
+    def then(sender: RequestSender) -> None:
+        intervals.append(sender.pacer.interval_s)
+        sender.hold_back(0)
 
     send([(model, BUSY) for model in "abc"], rate=rate, then=then)
     assert (intervals[-1] > intervals[0]) is is_slowed
@@ -179,25 +179,25 @@ def test_holding_back_slows_down_what_nobody_configured(rate: float | None, is_s
 
 def test_limited_answers_alone_slow_nothing_down() -> None:
     asked = send([(model, BUSY) for model in "abcdefgh"])
-    assert asked.asker is not None
-    assert asked.asker.pacer.interval_s == Pacer().interval_s
+    assert asked.sender is not None
+    assert asked.sender.pacer.interval_s == Pacer().interval_s
 
 
 def test_slower_starts_leave_the_time_to_ask_everybody() -> None:
     intervals: list[float] = []
 
-    def then(asker: Asker) -> None:
-        asker.hold_back(600)
-        intervals.append(asker.pacer.interval_s)
+    def then(sender: RequestSender) -> None:
+        sender.hold_back(600)
+        intervals.append(sender.pacer.interval_s)
 
     send([(f"m{number}", BUSY) for number in range(20)], deadline_s=900.0, then=then)
     assert max(intervals) <= 900.0 / (2 * 600)
 
 
 def test_slowed_down_the_next_request_waits_twice_as_long() -> None:
-    def then(asker: Asker) -> None:
-        if asker.requests == 3:
-            asker.hold_back(0)
+    def then(sender: RequestSender) -> None:
+        if sender.requests == 3:
+            sender.hold_back(0)
 
     asked = send([*((model, BUSY) for model in "abc"), ("d", FINE), ("e", FINE)], then=then)
     assert [later - sooner for sooner, later in zip(asked.at_s, asked.at_s[1:], strict=False)] == (
@@ -213,10 +213,10 @@ def test_a_fault_of_asking_counts_as_a_request() -> None:
             raise RuntimeError
 
         stopwatch = Stopwatch.start(datetime(2026, 11, 21, tzinfo=UTC))
-        asker = Asker(ask=ask, pacer=Pacer(), gap=Gap(), stopwatch=stopwatch)
-        course = Course("m")
+        sender = RequestSender(ask=ask, pacer=Pacer(), gap=Gap(), stopwatch=stopwatch)
+        probe = ModelProbe("m")
         with pytest.raises(RuntimeError):
-            await asker.send(course, PLAIN_CHAT, 20.0)
-        return asker.requests, course.attempts
+            await sender.send(probe, PLAIN_CHAT, 20.0)
+        return sender.requests, probe.attempts
 
     assert leaping(run()) == (1, 1)

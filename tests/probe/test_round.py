@@ -9,11 +9,11 @@ from monitor.core.answer.exchange import Exchange
 from monitor.core.domain.sweep import Observation
 from monitor.core.domain.vocabulary import Kind, Outcome, Reason
 from monitor.core.request.forms import Route
-from monitor.probe.model_probe import Course
+from monitor.probe.model_probe import ModelProbe
 from monitor.probe.pacer import Pacer
 from monitor.probe.round import probe_round
+from monitor.probe.round_settings import RoundResult, RoundSettings
 from monitor.probe.stopwatch import Stopwatch
-from monitor.probe.terms import RoundResult, RoundSettings
 from tests.probe.rounds import (
     ONE_BY_ONE,
     SIDE_BY_SIDE,
@@ -70,8 +70,8 @@ def test_at_the_deadline_the_rest_is_not_probed() -> None:
 
 def test_a_deadline_already_past_probes_nobody() -> None:
     provider = Provider(everyone(OK))
-    courses = [Course("m00"), Course("m01", kind=Kind.CHAT), Course("m02")]
-    result = provider.go_round(courses, settings=replace(ONE_BY_ONE, deadline_s=0.0))
+    probes = [ModelProbe("m00"), ModelProbe("m01", kind=Kind.CHAT), ModelProbe("m02")]
+    result = provider.go_round(probes, settings=replace(ONE_BY_ONE, deadline_s=0.0))
     assert (provider.asked, set(reasons(result).values())) == ([], {Reason.NOT_PROBED})
     assert [seen.kind for seen in result.observations] == [Kind.UNKNOWN, Kind.CHAT, Kind.UNKNOWN]
 
@@ -150,7 +150,7 @@ def test_cancelling_a_round_ends_its_probes_and_keeps_what_was_told() -> None:
 
         task = asyncio.create_task(
             probe_round(
-                [Course(name) for name in names(500)],
+                [ModelProbe(name) for name in names(500)],
                 lambda model, form, timeout_s: provider.answer(model, form, timeout_s, stopwatch),
                 pacer=Pacer(),
                 stopwatch=stopwatch,

@@ -6,10 +6,10 @@ import pytest
 
 from monitor.core.answer.exchange import Exchange
 from monitor.core.domain.vocabulary import Cause, Kind, Reason
+from monitor.core.lifecycle.round_stats import ENOUGH
 from monitor.core.request.forms import Route
+from monitor.probe.round_settings import RoundSettings
 from monitor.probe.run_guard import CANARIES_PER_SUSPICION
-from monitor.probe.suspicion import ENOUGH
-from monitor.probe.terms import RoundSettings
 from tests.probe.rounds import (
     ONE_BY_ONE,
     SIDE_BY_SIDE,
@@ -123,7 +123,7 @@ def test_an_answer_that_comes_while_the_canaries_are_asked_refutes_the_suspicion
 def test_a_common_failure_is_not_looked_into_where_it_is_to_be_believed() -> None:
     """Rule 11: `monitor accept`."""
     provider = Provider(everyone(NOT_OF_ACCOUNT))
-    settings = replace(ONE_BY_ONE, believes=True)
+    settings = replace(ONE_BY_ONE, is_accepted=True)
     result = provider.go_round(MODELS, canaries=CANARIES, regulars=MODELS, settings=settings)
     assert (result.trouble, provider.models_asked) == (None, MODELS)
 
@@ -221,15 +221,15 @@ def test_searches_go_on_where_somebody_answers() -> None:
 
 
 def test_a_search_that_was_not_made_teaches_nothing() -> None:
-    courses = searching(MODELS)
-    Provider(everyone(NOT_HERE)).go_round(courses)
-    searched = [course.is_searched for course in courses]
+    probes = searching(MODELS)
+    Provider(everyone(NOT_HERE)).go_round(probes)
+    searched = [probe.is_searched for probe in probes]
     assert (searched[:ENOUGH], set(searched[ENOUGH:])) == ([True] * ENOUGH, {False})
 
 
 def test_a_provider_whose_addresses_all_moved_is_a_change_of_rules() -> None:
     """All that answered are now plainly not on their endpoint, and nowhere else either."""
     provider = Provider(everyone(NOT_HERE))
-    courses = searching(MODELS, kind=Kind.CHAT)
-    result = provider.go_round(courses, canaries=CANARIES, regulars=MODELS)
+    probes = searching(MODELS, kind=Kind.CHAT)
+    result = provider.go_round(probes, canaries=CANARIES, regulars=MODELS)
     assert result.trouble == Cause.RULE_CHANGE

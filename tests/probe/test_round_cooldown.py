@@ -11,8 +11,8 @@ from monitor.core.domain.sweep import Observation
 from monitor.core.domain.vocabulary import Kind, Outcome, Reason
 from monitor.core.planning.inputs import NOTHING_KNOWN, Knowledge, ProviderTraits
 from monitor.core.request.forms import RequestForm, Route
-from monitor.probe.model_probe import Course
-from monitor.probe.terms import RoundSettings
+from monitor.probe.model_probe import ModelProbe
+from monitor.probe.round_settings import RoundSettings
 from tests.probe.rounds import ONE_BY_ONE, SIDE_BY_SIDE, STARTED, Provider, Question, names, searching
 from tests.probe.sayings import NOT_HERE, OK_OF, cooling
 
@@ -48,11 +48,11 @@ class History:
     kind: str = Kind.UNKNOWN
     knowledge: Knowledge = NOTHING_KNOWN
 
-    def course(self, model: str) -> Course:
+    def probe(self, model: str) -> ModelProbe:
         return searching([model], kind=self.kind, knowledge=self.knowledge)[0]
 
-    def keep(self, course: Course, seen: Observation) -> None:
-        self.kind, self.knowledge = seen.kind, course.learned(ProviderTraits(), STARTED)
+    def keep(self, probe: ModelProbe, seen: Observation) -> None:
+        self.kind, self.knowledge = seen.kind, probe.learned(ProviderTraits(), STARTED)
 
 
 def sweep(
@@ -61,11 +61,11 @@ def sweep(
     """Make one sweep, and keep what it taught; the next begins when no model is away any more."""
     proxy.away_until_s, proxy.harm = {}, []
     provider = Provider(proxy, takes_s=takes_s)
-    courses = [history.course(model) for model, history in histories.items()]
-    result = provider.go_round(courses, settings=around)
+    probes = [history.probe(model) for model, history in histories.items()]
+    result = provider.go_round(probes, settings=around)
     seen = {each.model: each for each in result.observations}
-    for course in courses:
-        histories[course.model].keep(course, seen[course.model])
+    for probe in probes:
+        histories[probe.model].keep(probe, seen[probe.model])
     return provider, seen
 
 
@@ -146,7 +146,7 @@ def test_a_cooldown_that_others_caused_is_waited_out_and_never_a_down(kind: Kind
         return cooling(5.0 - question.at_s) if question.at_s < 5.0 else OK_OF[route]
 
     provider = Provider(away, takes_s=0.1)
-    seen = provider.go_round([histories["m00"].course("m00")], settings=A_SWEEP).observations[0]
+    seen = provider.go_round([histories["m00"].probe("m00")], settings=A_SWEEP).observations[0]
     assert (seen.outcome, len(provider.asked)) == (Outcome.AVAILABLE, 2)
 
 

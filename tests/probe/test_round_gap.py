@@ -10,7 +10,7 @@ from monitor.core.answer.exchange import Exchange
 from monitor.core.domain.vocabulary import Reason
 from monitor.core.request.forms import Route
 from monitor.probe.pacer import Pacer
-from monitor.probe.terms import RoundSettings
+from monitor.probe.round_settings import RoundSettings
 from tests.probe.rounds import (
     ONE_BY_ONE,
     SIDE_BY_SIDE,

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from monitor.core.answer.exchange import Exchange
 from monitor.core.domain.vocabulary import Cause, Outcome, Reason
+from monitor.core.lifecycle.round_stats import ENOUGH
 from monitor.probe.pacer import Pacer
-from monitor.probe.suspicion import ENOUGH
-from monitor.probe.terms import RoundResult, RoundSettings
+from monitor.probe.round_settings import RoundResult, RoundSettings
 from tests.probe.rounds import (
     ONE_BY_ONE,
     SIDE_BY_SIDE,

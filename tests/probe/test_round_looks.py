@@ -9,8 +9,8 @@ from monitor.core.answer.exchange import Exchange
 from monitor.core.domain.vocabulary import Kind, Outcome, Reason
 from monitor.core.planning.inputs import ProviderTraits
 from monitor.core.request.forms import RequestChange, RequestForm, Route
-from monitor.probe.model_probe import Course
-from monitor.probe.terms import RoundSettings
+from monitor.probe.model_probe import ModelProbe
+from monitor.probe.round_settings import RoundSettings
 from tests.probe.rounds import (
     ONE_BY_ONE,
     SIDE_BY_SIDE,
@@ -71,11 +71,11 @@ CLEAR = {
 }
 
 
-def learned_after(provider: Provider, *, kind: Kind = Kind.UNKNOWN) -> list[Course]:
-    """Make a round with one model, and return the courses of the next sweep."""
-    courses = searching(["m00"], kind=kind)
-    result = provider.go_round(courses)
-    knowledge = courses[0].learned(ProviderTraits(), STARTED)
+def learned_after(provider: Provider, *, kind: Kind = Kind.UNKNOWN) -> list[ModelProbe]:
+    """Make a round with one model, and return the probes of the next sweep."""
+    probes = searching(["m00"], kind=kind)
+    result = provider.go_round(probes)
+    knowledge = probes[0].learned(ProviderTraits(), STARTED)
     return searching(["m00"], kind=result.observations[0].kind, knowledge=knowledge)
 
 
@@ -220,8 +220,8 @@ def test_the_second_look_has_more_patience_and_the_same_form() -> None:
 def test_the_second_look_asks_where_the_search_ended() -> None:
     """Who is unclear elsewhere, but surely not on chat, is not asked for chat again."""
     provider = Provider(served_on(Route.CHAT, elsewhere=TIMEOUT))
-    courses = searching(["m00"], kind=Kind.EMBEDDINGS)
-    provider.go_round(courses)
+    probes = searching(["m00"], kind=Kind.EMBEDDINGS)
+    provider.go_round(probes)
     assert [question.route for question in provider.asked] == [Route.EMBEDDINGS] * 2
 
 

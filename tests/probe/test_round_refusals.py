@@ -5,7 +5,7 @@ import pytest
 from monitor.core.answer.exchange import Exchange
 from monitor.core.domain.vocabulary import Cause, Outcome, Reason
 from monitor.core.request.forms import Route
-from monitor.probe.terms import RoundSettings
+from monitor.probe.round_settings import RoundSettings
 from tests.probe.rounds import (
     ONE_BY_ONE,
     Provider,

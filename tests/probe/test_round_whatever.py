@@ -11,7 +11,7 @@ from monitor.core.domain.sweep import Observation
 from monitor.core.domain.vocabulary import ANSWERED, Kind, Outcome, Reason
 from monitor.core.planning.inputs import ProviderTraits
 from monitor.core.request.forms import RequestForm
-from monitor.probe.terms import RoundResult, RoundSettings
+from monitor.probe.round_settings import RoundResult, RoundSettings
 from tests.probe.rounds import Provider, Question, names, searching
 from tests.probe.sayings import (
     BROKEN,
@@ -88,7 +88,7 @@ SETTINGS = st.builds(
     concurrency=st.integers(1, 6),
     deadline_s=st.one_of(st.none(), st.floats(0.0, 500.0)),
     request_limit=st.one_of(st.none(), st.integers(0, 80)),
-    believes=st.booleans(),
+    is_accepted=st.booleans(),
 )
 MOST_MODELS = 20
 

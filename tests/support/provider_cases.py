@@ -8,7 +8,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
-from monitor.demo.answers import PLAIN, Answer, as_json
+from monitor.demo.answers import PLAIN, CannedAnswer, as_json
 from monitor.demo.behaviours import Body
 from tests.support import scripted as s
 
@@ -50,17 +50,17 @@ class ProviderCase:
         return s.scripted({self.subject: says, **others}, row_of={self.subject: self.row})
 
 
-def error(message: str, status: int, **more: object) -> Answer:
+def error(message: str, status: int, **more: object) -> CannedAnswer:
     """Refuse as OpenAI's clients expect it; `more` are further fields of the error."""
     return s.complaint(message, status, **more)
 
 
-def on(*endpoints: str) -> Callable[[Answer], Mapping[str, s.Says]]:
+def on(*endpoints: str) -> Callable[[CannedAnswer], Mapping[str, s.Says]]:
     """Let several endpoints say the same."""
     return lambda answer: dict.fromkeys(endpoints, answer)
 
 
-def refused(answer: Answer, outcome: str, reason: str, **more: object) -> ProviderCase:
+def refused(answer: CannedAnswer, outcome: str, reason: str, **more: object) -> ProviderCase:
     """Return a case in which every endpoint says one thing, from the first sweep on."""
     case = ProviderCase(says=(on(*EVERYWHERE)(answer),), outcome=outcome, reason=reason)
     return replace(case, **more)  # type: ignore[arg-type]
@@ -75,9 +75,9 @@ def turned(
     return replace(case, **more)  # type: ignore[arg-type]
 
 
-def stream(*lines: str) -> Answer:
-    """Answer with an event stream nobody asked for."""
-    return Answer(200, "".join(f"{line}\n" for line in lines), "text/event-stream; charset=utf-8")
+def stream(*lines: str) -> CannedAnswer:
+    """CannedAnswer with an event stream nobody asked for."""
+    return CannedAnswer(200, "".join(f"{line}\n" for line in lines), "text/event-stream; charset=utf-8")
 
 
 def event(**fields: object) -> str:
@@ -85,20 +85,20 @@ def event(**fields: object) -> str:
     return f"data: {json.dumps({'object': 'chat.completion.chunk', **fields})}"
 
 
-def said(content: str, finish: str | None = "stop", **more: object) -> Answer:
-    """Answer with one choice; `more` are further fields of the document."""
+def said(content: str, finish: str | None = "stop", **more: object) -> CannedAnswer:
+    """CannedAnswer with one choice; `more` are further fields of the document."""
     choice = {"index": 0, "message": {"role": "assistant", "content": content}, "finish_reason": finish}
     return as_json({"object": "chat.completion", "choices": [choice], **more})
 
 
-def with_room(body: Body) -> Answer:
+def with_room(body: Body) -> CannedAnswer:
     """Say nothing in few tokens, and something in many."""
     limit = body.get("max_tokens") or body.get("max_completion_tokens")
     enough = not isinstance(limit, int) or limit >= 200
     return said("Hello") if enough else said("")
 
 
-def unless_streamed_off(body: Body) -> Answer:
+def unless_streamed_off(body: Body) -> CannedAnswer:
     """Refuse a request that names `stream` at all."""
     if "stream" in body and body["stream"] is False:
         return error("Unrecognized request argument supplied: stream", 400, type="invalid_request_error")
@@ -121,13 +121,13 @@ HIDDEN_404 = error(
     type=None,
     code="404",
 )
-FIREWALL = Answer(
+FIREWALL = CannedAnswer(
     403,
     "<!DOCTYPE html><html><head><title>Just a moment...</title></head><body>Blocked</body></html>",
     "text/html",
 )
 NOTHING_HERE = as_json({"error": "Unexpected endpoint or method. (POST /v1/x)"})
-HUGE_WAIT = Answer(
+HUGE_WAIT = CannedAnswer(
     429, json.dumps({"status": 429, "title": "Too Many Requests"}), headers={"Retry-After": "1438"}
 )
 
@@ -506,7 +506,7 @@ CASES: Mapping[str, ProviderCase] = {
         stream(NO_CHOICE, "", 'data: {"error": {"message": "overloaded", "code": 503}}'), LIMITED, "saturated"
     ),
     "an object and a line behind it": ProviderCase(
-        says=({CHAT: Answer(200, said("Hello").body + "\n\ndata: [DONE]\n", "application/json")},),
+        says=({CHAT: CannedAnswer(200, said("Hello").body + "\n\ndata: [DONE]\n", "application/json")},),
         outcome=UP,
         reason="ok",
         kind="chat",
@@ -605,5 +605,7 @@ CASES: Mapping[str, ProviderCase] = {
     "loading": turned(
         error("Loading model", 503, type="unavailable_error", code=503), LIMITED, None, status="available"
     ),
-    "a plain page not found": refused(Answer(404, "404 page not found\n", PLAIN), UNCLEAR, "no_endpoint"),
+    "a plain page not found": refused(
+        CannedAnswer(404, "404 page not found\n", PLAIN), UNCLEAR, "no_endpoint"
+    ),
 }

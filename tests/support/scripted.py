@@ -5,10 +5,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from monitor.demo import World
-from monitor.demo.answers import PAGE_NOT_FOUND, Answer, as_json, problem
+from monitor.demo.answers import PAGE_NOT_FOUND, CannedAnswer, as_json, problem
 from monitor.demo.behaviours import Body
 
-Says = Answer | Callable[[Body], Answer] | Sequence[Answer]
+Says = CannedAnswer | Callable[[Body], CannedAnswer] | Sequence[CannedAnswer]
 
 OK = as_json({"object": "chat.completion", "choices": [{"message": {"content": "Hello"}}]})
 TEXT = as_json({"object": "text_completion", "choices": [{"index": 0, "text": " there"}]})
@@ -16,24 +16,24 @@ VECTOR = as_json({"object": "list", "data": [{"embedding": [0.1], "index": 0}]})
 SCORES = as_json({"results": [{"index": 0, "relevance_score": 0.1}]})
 RESPONSE = as_json({"object": "response", "output": [{"type": "message"}], "status": "incomplete"})
 NOT_FOR_ACCOUNT = problem(404, "Not Found", "Function 'f-1': Not found for account 'acc'")
-NO_WORKER = Answer(504, headers={"nvcf-status": "errored", "nvcf-reqid": "r-1"})
+NO_WORKER = CannedAnswer(504, headers={"nvcf-status": "errored", "nvcf-reqid": "r-1"})
 DEGRADED = problem(400, "Bad Request", "Function id 'f-1': DEGRADED function cannot be invoked")
 BROKEN = problem(500, "Internal Server Error", "boom")
-PAGE = Answer(200, "<!doctype html><html><title>Sign in</title></html>", "text/html")
+PAGE = CannedAnswer(200, "<!doctype html><html><title>Sign in</title></html>", "text/html")
 NOT_HERE = PAGE_NOT_FOUND
 
 
-def complaint(message: str, status: int = 400, **more: object) -> Answer:
+def complaint(message: str, status: int = 400, **more: object) -> CannedAnswer:
     """Refuse as OpenAI words it."""
     return as_json({"error": {"message": message, **more}}, status)
 
 
-def unless(word: str, refusal: Answer, answer: Answer = OK) -> Callable[[Body], Answer]:
+def unless(word: str, refusal: CannedAnswer, answer: CannedAnswer = OK) -> Callable[[Body], CannedAnswer]:
     """Refuse until the request holds a word, as a name or a value."""
     return lambda body: answer if f'"{word}"' in json.dumps(body) else refusal
 
 
-def if_without(word: str, refusal: Answer, answer: Answer = OK) -> Callable[[Body], Answer]:
+def if_without(word: str, refusal: CannedAnswer, answer: CannedAnswer = OK) -> Callable[[Body], CannedAnswer]:
     """Refuse as long as the request holds a word."""
     return lambda body: refusal if f'"{word}"' in json.dumps(body) else answer
 
@@ -48,41 +48,41 @@ class ScriptedWorld(World):
     """
 
     says: Mapping[str, Mapping[str, Says]] = field(default_factory=dict)
-    about: Mapping[str, Answer] = field(default_factory=dict)
+    about: Mapping[str, CannedAnswer] = field(default_factory=dict)
     row_of: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
-    polled: list[Answer] = field(default_factory=list)
-    catalog_says: Answer | None = None
-    places: Mapping[str, Answer] = field(default_factory=dict)
+    polled: list[CannedAnswer] = field(default_factory=list)
+    catalog_says: CannedAnswer | None = None
+    places: Mapping[str, CannedAnswer] = field(default_factory=dict)
 
     def serves(self, endpoint: str) -> bool:
         """Serve whatever some model has a script for."""
         return any(endpoint in endpoints for endpoints in self.says.values())
 
-    def status(self, request: str) -> Answer:
+    def status(self, request: str) -> CannedAnswer:
         """Return the next answer to whoever asks for an accepted request, the last one again and again."""
         del request
         return (
             self.polled.pop(0) if len(self.polled) > 1 else self.polled[0] if self.polled else PAGE_NOT_FOUND
         )
 
-    def probe(self, endpoint: str, model: str, body: Body, *, asked: int = 0) -> Answer:
+    def probe(self, endpoint: str, model: str, body: Body, *, asked: int = 0) -> CannedAnswer:
         """Return what the script says."""
         told = self.says.get(model, {}).get(endpoint, PAGE_NOT_FOUND)
-        if isinstance(told, Answer):
+        if isinstance(told, CannedAnswer):
             return told
         if callable(told):
             return told(body)
         return told[min(asked, len(told) - 1)]
 
-    def metadata(self, model: str) -> Answer:
+    def metadata(self, model: str) -> CannedAnswer:
         """Return what the model's metadata are."""
         return self.about.get(model, as_json({"id": model, "object": "model"}))
 
-    def elsewhere(self, place: str) -> Answer:
+    def elsewhere(self, place: str) -> CannedAnswer:
         """Return what is to be read there."""
         return self.places.get(place, PAGE_NOT_FOUND)
 
-    def listing(self, base_url: str, query: Mapping[str, str]) -> Answer:
+    def listing(self, base_url: str, query: Mapping[str, str]) -> CannedAnswer:
         """List the models with their rows."""
         del base_url, query
         if self.catalog_says:

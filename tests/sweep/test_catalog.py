@@ -8,7 +8,7 @@ from sqlalchemy import Engine
 
 from monitor.core.domain.policy import Policy
 from monitor.core.domain.vocabulary import Cause, Verdict
-from monitor.demo.answers import Answer, as_json
+from monitor.demo.answers import CannedAnswer, as_json
 from monitor.sweep import Target
 from tests.support import gateway as g
 from tests.support import scripted as s
@@ -36,14 +36,14 @@ def statuses(engine: Engine) -> dict[str, tuple[str, bool]]:
         NOT_FOUND,
         s.NOT_HERE,
         as_json({"detail": "Method Not Allowed"}, 405),
-        Answer(501, "not implemented", "text/plain"),
+        CannedAnswer(501, "not implemented", "text/plain"),
         as_json({"object": "list", "data": []}),
         as_json([]),
     ],
     ids=["404", "page", "405", "501", "empty", "bare"],
 )
 @g.ON_SQLITE
-def test_without_a_list_the_named_ids_are_the_catalog(engine: Engine, says: Answer) -> None:
+def test_without_a_list_the_named_ids_are_the_catalog(engine: Engine, says: CannedAnswer) -> None:
     """MLflow's gateway has no list, and transformers serve an empty one before somebody called a model."""
     world = s.scripted({"chat": {CHAT: s.OK}, "vector": {"embeddings": s.VECTOR}}, catalog_says=says)
     with g.gateway(world) as there:
@@ -59,12 +59,12 @@ def test_without_a_list_the_named_ids_are_the_catalog(engine: Engine, says: Answ
 @pytest.mark.parametrize(
     ("says", "cause"),
     [
-        (Answer(401, "no"), Cause.CREDENTIAL),
+        (CannedAnswer(401, "no"), Cause.CREDENTIAL),
         (as_json({"error": {"message": "Invalid API key"}}, 404), Cause.CREDENTIAL),
-        (Answer(403, "no"), Cause.CREDENTIAL),
-        (Answer(402, "no"), Cause.QUOTA),
-        (Answer(500, "no"), Cause.CATALOG_UNREADABLE),
-        (Answer(503, "no"), Cause.CATALOG_UNREADABLE),
+        (CannedAnswer(403, "no"), Cause.CREDENTIAL),
+        (CannedAnswer(402, "no"), Cause.QUOTA),
+        (CannedAnswer(500, "no"), Cause.CATALOG_UNREADABLE),
+        (CannedAnswer(503, "no"), Cause.CATALOG_UNREADABLE),
         (s.PAGE, Cause.CATALOG_UNREADABLE),
         (as_json({"data": [{}]}), Cause.CATALOG_UNREADABLE),
         (as_json({"data": ["a"], "has_more": True, "last_id": "a"}), Cause.CATALOG_UNREADABLE),
@@ -72,7 +72,7 @@ def test_without_a_list_the_named_ids_are_the_catalog(engine: Engine, says: Answ
 )
 @g.ON_SQLITE
 def test_any_other_trouble_with_the_list_stays_one_though_ids_are_named(
-    engine: Engine, says: Answer, cause: Cause
+    engine: Engine, says: CannedAnswer, cause: Cause
 ) -> None:
     with g.gateway(s.scripted({"a": {CHAT: s.OK}}, catalog_says=says)) as there:
         swept = g.sweep(naming(there.base_url, "a"), engine, g.NOON)
@@ -82,7 +82,7 @@ def test_any_other_trouble_with_the_list_stays_one_though_ids_are_named(
 
 @pytest.mark.parametrize("says", [NOT_FOUND, as_json({"data": []})])
 @g.ON_SQLITE
-def test_a_list_that_is_not_there_tells_what_to_do(engine: Engine, says: Answer) -> None:
+def test_a_list_that_is_not_there_tells_what_to_do(engine: Engine, says: CannedAnswer) -> None:
     with g.gateway(s.scripted({"a": {CHAT: s.OK}}, catalog_says=says)) as there:
         swept = g.sweep(g.target(there.base_url), engine, g.NOON)
     detail = swept.sweep.detail or ""
@@ -155,7 +155,7 @@ def test_a_provider_without_a_catalog_is_not_asked_for_one(engine: Engine) -> No
 # ---- The prefix of ids, by evidence (rule 40) ------------------------------------------
 
 
-def listing(*names: str) -> Answer:
+def listing(*names: str) -> CannedAnswer:
     return as_json({"object": "list", "data": [{"id": name, "object": "model"} for name in names]})
 
 
@@ -227,14 +227,14 @@ def test_a_list_that_has_both_ids_means_both(engine: Engine) -> None:
 # ---- Kinds that the catalog tells (rule 38) --------------------------------------------
 
 
-def litellm(*models: str, info: Answer = NOT_FOUND, **says: dict[str, s.Says]) -> s.ScriptedWorld:
+def litellm(*models: str, info: CannedAnswer = NOT_FOUND, **says: dict[str, s.Says]) -> s.ScriptedWorld:
     """Return a LiteLLM, whose list tells of no kind and whose /model/info may be read or not."""
     row = {"created": 1677610602, "owned_by": "openai"}
     world = s.scripted(dict(zip(models, says.values(), strict=True)), places={"model/info": info})
     return replace(world, row_of=dict.fromkeys(models, row))
 
 
-def modes(**of: str | None) -> Answer:
+def modes(**of: str | None) -> CannedAnswer:
     deployments = [{"model_name": name, "model_info": {"id": "x", "mode": mode}} for name, mode in of.items()]
     return as_json({"data": deployments})
 
@@ -325,19 +325,21 @@ def test_what_model_info_told_is_remembered_of_a_model_that_never_answered(engin
     "info",
     [
         as_json({"error": "admins only"}, 403),
-        Answer(401, "no"),
-        Answer(500, "boom"),
+        CannedAnswer(401, "no"),
+        CannedAnswer(500, "boom"),
         NOT_FOUND,
         s.PAGE,
         as_json({"data": 5}),
         as_json([1]),
         as_json({"data": [{}, 5, {"model_name": 7}, {"model_name": "c", "model_info": "embedding"}]}),
         modes(other="embedding"),
-        Answer(200, '{"data": [{"model_name": "c", "model_info": {"mode": "embedding", "mode": "rerank"}}]}'),
+        CannedAnswer(
+            200, '{"data": [{"model_name": "c", "model_info": {"mode": "embedding", "mode": "rerank"}}]}'
+        ),
     ],
 )
 @g.ON_SQLITE
-def test_whatever_model_info_answers_no_sweep_suffers(engine: Engine, info: Answer) -> None:
+def test_whatever_model_info_answers_no_sweep_suffers(engine: Engine, info: CannedAnswer) -> None:
     with g.gateway(litellm("c", info=info, c={CHAT: s.OK})) as there:
         swept = g.sweep(g.target(there.base_url), engine, g.NOON)
         assert [each.path.removeprefix("/v1/") for each in there.requests] == ["models", "model/info", CHAT]

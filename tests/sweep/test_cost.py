@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 
 from monitor.core.domain.vocabulary import Outcome, Reason, Verdict
 from monitor.core.planning.inputs import ProviderTraits
-from monitor.demo.answers import Answer, as_json, problem
+from monitor.demo.answers import CannedAnswer, as_json, problem
 from monitor.demo.stories import steady
 from monitor.probe.gap import Gap
 from monitor.sweep import Target
@@ -32,7 +32,7 @@ def paths(there: g.Gateway, model: str) -> list[str]:
     return ["about" if each.method == "GET" else each.path.removeprefix("/v1/") for each in asked]
 
 
-def retired_world(*, about: Answer, chat: Answer = ENDED) -> s.ScriptedWorld:
+def retired_world(*, about: CannedAnswer, chat: CannedAnswer = ENDED) -> s.ScriptedWorld:
     return s.scripted({"a/old": {CHAT: chat}, "a/new": {CHAT: s.OK}}, about={"a/old": about})
 
 
@@ -206,7 +206,7 @@ def test_the_gap_of_a_model_is_kept_in_every_look_and_from_sweep_to_sweep(engine
             assert all(later - former >= gap_s - 0.005 for former, later in pairwise(times))
 
 
-QUEUED = Answer(202, headers={"NVCF-REQID": "r-7", "NVCF-STATUS": "pending-evaluation"})
+QUEUED = CannedAnswer(202, headers={"NVCF-REQID": "r-7", "NVCF-STATUS": "pending-evaluation"})
 
 
 @g.ON_SQLITE
@@ -220,7 +220,7 @@ QUEUED = Answer(202, headers={"NVCF-REQID": "r-7", "NVCF-STATUS": "pending-evalu
     ],
 )
 def test_an_accepted_request_is_asked_for_until_it_is_there(
-    engine: Engine, polled: list[Answer], polls: int, outcome: Outcome, reason: Reason
+    engine: Engine, polled: list[CannedAnswer], polls: int, outcome: Outcome, reason: Reason
 ) -> None:
     world = s.scripted({"a/slow": {CHAT: QUEUED}}, polled=list(polled))
     with g.gateway(world) as there:

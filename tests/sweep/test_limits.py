@@ -15,7 +15,7 @@ from monitor.clock import utc_now
 from monitor.core.domain.sweep import Observation
 from monitor.core.domain.vocabulary import Cause, Verdict
 from monitor.demo import Behave, Everywhere
-from monitor.demo.answers import Answer, as_json
+from monitor.demo.answers import CannedAnswer, as_json
 from monitor.demo.behaviours import Body
 from monitor.demo.stories import steady
 from monitor.store.memory.knowledge import load_knowledge
@@ -77,8 +77,8 @@ WAITS = {
         x_ratelimit_reset_requests="1h0m0s",
         x_ratelimit_limit_requests="9",
     ),
-    "503": Answer(503).with_headers(Retry_After="3000"),
-    "529": Answer(529).with_headers(Retry_After="3600"),
+    "503": CannedAnswer(503).with_headers(Retry_After="3000"),
+    "529": CannedAnswer(529).with_headers(Retry_After="3600"),
 }
 
 
@@ -99,7 +99,7 @@ def test_a_wait_rests_its_model_however_it_is_said(engine: Engine) -> None:
 @g.ON_SQLITE
 def test_a_short_wait_is_over_by_the_second_look(engine: Engine) -> None:
     soon = [BUSY.with_headers(retry_after_ms="200"), s.OK]
-    cold = [Answer(503).with_headers(Retry_After="1"), s.OK]
+    cold = [CannedAnswer(503).with_headers(Retry_After="1"), s.OK]
     says: dict[str, Mapping[str, s.Says]] = {"a/limited": {CHAT: soon}, "a/cold": {CHAT: cold}}
     others: dict[str, Mapping[str, s.Says]] = {f"b/m{number}": {CHAT: s.OK} for number in range(6)}
     with g.gateway(s.scripted({**says, **others})) as there:
@@ -165,7 +165,7 @@ class Bucket:
     used: int = 0
     refused: int = 0
 
-    def __call__(self, _body: Body) -> Answer:
+    def __call__(self, _body: Body) -> CannedAnswer:
         now = time.monotonic()
         if now - self.begun_s >= self.window_s:
             self.begun_s, self.used = now, 0
@@ -226,7 +226,7 @@ class Deployment:
     harm: list[str] = field(default_factory=list)
 
     def says(self, endpoint: str) -> s.Says:
-        def answer(_body: Body) -> Answer:
+        def answer(_body: Body) -> CannedAnswer:
             left_s = self.away_until_s - time.monotonic()
             if left_s > 0:
                 return self._cooling(left_s)
@@ -238,7 +238,7 @@ class Deployment:
 
         return answer
 
-    def _cooling(self, left_s: float) -> Answer:
+    def _cooling(self, left_s: float) -> CannedAnswer:
         message = f"No deployments available for selected model, Try again in {left_s:.1f} seconds."
         error = {"message": message, "type": "all_deployments_in_cooldown", "code": "429"}
         return as_json({"error": error}, 429).with_headers(retry_after=f"{left_s:.1f}")

@@ -14,7 +14,7 @@ from monitor.app.wiring.targets import target_of
 from monitor.config import parse_settings
 from monitor.core.domain.vocabulary import Verdict
 from monitor.core.history.rows import SweepRow
-from monitor.demo.answers import Answer, Fault, as_json
+from monitor.demo.answers import CannedAnswer, WireFault, as_json
 from monitor.store.query import sweeps
 from monitor.sweep import Target
 from tests.support import gateway as g
@@ -76,7 +76,7 @@ def test_the_anthropic_preset_speaks_anthropics_form(engine: Engine) -> None:
 
 @g.ON_SQLITE
 def test_a_stream_tells_when_the_first_token_came(engine: Engine) -> None:
-    streaming = Answer(200, STREAM + "data: [DONE]\n\n", "text/event-stream")
+    streaming = CannedAnswer(200, STREAM + "data: [DONE]\n\n", "text/event-stream")
     refusing = s.if_without("stream", s.complaint("streaming is not supported for this model"))
     world = s.scripted(
         {"a/streams": {CHAT: streaming}, "a/plain": {CHAT: refusing}, "a/e": {"embeddings": s.VECTOR}}
@@ -97,7 +97,7 @@ def test_a_stream_tells_when_the_first_token_came(engine: Engine) -> None:
 
 @g.ON_SQLITE
 def test_a_key_that_is_limited_for_a_while_slows_the_sweep_down_and_it_recovers(engine: Engine) -> None:
-    busy, requests = Answer(429, '{"title": "Too Many Requests"}'), count()
+    busy, requests = CannedAnswer(429, '{"title": "Too Many Requests"}'), count()
     models = {f"a/m{number:02}": {CHAT: s.OK} for number in range(40)}
     limited = {model: {CHAT: lambda _body: busy if 10 <= next(requests) < 40 else s.OK} for model in models}
     with g.gateway(s.scripted(limited), latency_s=0.01) as there:
@@ -113,7 +113,7 @@ def test_a_key_that_is_limited_for_a_while_slows_the_sweep_down_and_it_recovers(
 
 @pytest.mark.parametrize("database_url", ["sqlite", "postgres"], indirect=True)
 def test_a_slow_provider_never_delays_another(engine: Engine, database_url: str, tmp_path: Path) -> None:
-    silent = s.scripted({f"a/m{number}": {CHAT: Answer(fault=Fault.HANG)} for number in range(20)})
+    silent = s.scripted({f"a/m{number}": {CHAT: CannedAnswer(fault=WireFault.HANG)} for number in range(20)})
     with g.gateway(silent) as slow, g.gateway(s.scripted({"a/m": {CHAT: s.OK}})) as fast:
         config = config_file(tmp_path, fast.base_url, database_url, interval="2s", grace="0s")
         more = {"name": "slow", "base_url": slow.base_url, "api_key_env": KEY_VARIABLE, "interval": "1h",

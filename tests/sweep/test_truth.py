@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import Engine
 
 from monitor.core.domain.vocabulary import Cause, Verdict
-from monitor.demo.answers import PLAIN, Answer, Fault, as_json, openai_error, problem
+from monitor.demo.answers import PLAIN, CannedAnswer, WireFault, as_json, openai_error, problem
 from tests.support import gateway as g
 from tests.support import scripted as s
 
@@ -149,12 +149,12 @@ CASES = {
     "f/degraded": Case({CHAT: s.DEGRADED}, DOWN, "degraded", "chat", 2),
     "f/healed": Case({CHAT: [s.DEGRADED, s.OK]}, UP, "ok", "chat", 2),
     "f/page": Case({CHAT: s.PAGE}, DOWN, "invalid_answer", first=2),
-    "f/nothing": Case({CHAT: Answer(200)}, DOWN, "invalid_answer", first=2),
+    "f/nothing": Case({CHAT: CannedAnswer(200)}, DOWN, "invalid_answer", first=2),
     "f/error-in-200": Case({CHAT: s.complaint("hm", 200)}, DOWN, "invalid_answer", first=2),
     "f/upstream": Case(
-        {CHAT: Answer(502, "<html>Bad Gateway</html>", "text/html")}, DOWN, "server_error", first=2
+        {CHAT: CannedAnswer(502, "<html>Bad Gateway</html>", "text/html")}, DOWN, "server_error", first=2
     ),
-    "f/reset": Case({CHAT: [Answer(fault=Fault.RESET), s.OK]}, UP, "ok", "chat", 2),
+    "f/reset": Case({CHAT: [CannedAnswer(fault=WireFault.RESET), s.OK]}, UP, "ok", "chat", 2),
     "f/odd": Case({CHAT: s.complaint("computer says no")}, UNCLEAR, "bad_request", first=2),
     "f/then-ended": Case({CHAT: [s.BROKEN, ENDED]}, DOWN, "end_of_life", first=2),
     "f/then-limited": Case(
@@ -180,11 +180,11 @@ def test_every_model_ends_in_the_right_outcome_reason_and_kind(engine: Engine) -
 @g.ON_SQLITE
 def test_who_does_not_answer_in_time_is_asked_once_more_with_more_time(engine: Engine) -> None:
     """Whatever answers may take its time: only who hangs must be given up, and is at the end of each wait."""
-    hangs = Answer(fault=Fault.HANG)
+    hangs = CannedAnswer(fault=WireFault.HANG)
     world = s.scripted(
         {
             "f/silent": {CHAT: hangs},
-            "f/drips": {CHAT: Answer(fault=Fault.DRIP)},
+            "f/drips": {CHAT: CannedAnswer(fault=WireFault.DRIP)},
             "f/slow": {CHAT: [hangs, s.OK]},
             **{f"b/m{number}": {CHAT: s.OK} for number in range(6)},
         }
@@ -279,9 +279,9 @@ def test_where_nobody_answers_a_dozen_searches_are_enough(engine: Engine) -> Non
 
 
 @g.ON_SQLITE
-@pytest.mark.parametrize("plain", [s.NOT_HERE, Answer(404, "Not Found", PLAIN)])
+@pytest.mark.parametrize("plain", [s.NOT_HERE, CannedAnswer(404, "Not Found", PLAIN)])
 def test_a_provider_that_moved_its_endpoint_is_a_rule_change_not_a_catalog_of_losses(
-    engine: Engine, plain: Answer
+    engine: Engine, plain: CannedAnswer
 ) -> None:
     models = {f"a/m{number}": {CHAT: s.OK} for number in range(40)}
     with g.gateway(s.scripted(models)) as there:

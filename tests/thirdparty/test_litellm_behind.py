@@ -18,7 +18,7 @@ from sqlalchemy import Engine
 
 from monitor.core.domain.policy import Policy
 from monitor.core.domain.vocabulary import Verdict
-from monitor.demo.answers import Answer, as_json
+from monitor.demo.answers import CannedAnswer, as_json
 from tests.support import gateway as g
 from tests.support import scripted as s
 from tests.support.command import KEY
@@ -34,7 +34,7 @@ TALKERS = [f"talker-{number}" for number in range(5)]
 NO_KIND, KIND = "team/mist", "team/fog"  # both embed; of the first, neither its name nor the catalog says so
 
 
-def said(content: str, finish_reason: str) -> Answer:
+def said(content: str, finish_reason: str) -> CannedAnswer:
     message = {"role": "assistant", "content": content}
     choice = {"index": 0, "message": message, "finish_reason": finish_reason}
     usage = {"prompt_tokens": 1, "completion_tokens": len(content), "total_tokens": 1 + len(content)}
@@ -42,7 +42,7 @@ def said(content: str, finish_reason: str) -> Answer:
 
 
 HELLO = said("Hello", "stop")
-REFUSED: dict[str, tuple[Answer, tuple[str, str]]] = {
+REFUSED: dict[str, tuple[CannedAnswer, tuple[str, str]]] = {
     "gone": (s.complaint("The model `gone` does not exist", 404), ("unavailable", "not_found")),
     "unnamed": (s.complaint("Model Not Exist"), ("unavailable", "not_found")),
     "locked": (s.complaint("You do not have access to this model", 403), ("unavailable", "not_for_account")),

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import Engine
 
 from monitor.core.domain.vocabulary import Verdict
-from monitor.demo.answers import Answer, as_json, problem
+from monitor.demo.answers import CannedAnswer, as_json, problem
 from monitor.demo.behaviours import Body
 from tests.support import gateway as g
 from tests.support import scripted as s
@@ -28,13 +28,13 @@ uvicorn.run(api.app, host="127.0.0.1", port=int(sys.argv[1]))
 """
 
 
-def said(content: str | None, finish_reason: str, **more: object) -> Answer:
+def said(content: str | None, finish_reason: str, **more: object) -> CannedAnswer:
     message = {"role": "assistant", "content": content, **more}
     choice = {"index": 0, "message": message, "finish_reason": finish_reason}
     return as_json({"object": "chat.completion", "model": "m", "choices": [choice]})
 
 
-def thinks(body: Body) -> Answer:
+def thinks(body: Body) -> CannedAnswer:
     """Think first: with few tokens that is all, and the server in between drops it."""
     tokens = body.get("max_tokens")
     if isinstance(tokens, int) and tokens <= THOUGHT:

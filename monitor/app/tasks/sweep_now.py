@@ -21,7 +21,7 @@ from monitor.store.connection.engine import Engine
 from monitor.store.derived.states import load_state
 from monitor.store.memory.acceptance import is_accepted
 from monitor.store.memory.knowledge import load_knowledge
-from monitor.sweep import Before, Checked, Swept, Watch, check_now, sweep_provider
+from monitor.sweep import Checked, SweepStart, Swept, Watch, check_now, sweep_provider
 
 log = logging.getLogger(__name__)
 
@@ -62,13 +62,13 @@ async def sweep_now(
 async def check_live(app: App, provider: ProviderSettings, model: str) -> Checked:
     """Ask one model now as a sweep would, without recording it."""
     target = target_of(app, provider)
-    before = await asyncio.to_thread(_before, app, provider.name)
-    return await check_now(target, model, before, utc_now())
+    start = await asyncio.to_thread(_start, app, provider.name)
+    return await check_now(target, model, start, utc_now())
 
 
-def _before(app: App, provider: str) -> Before:
+def _start(app: App, provider: str) -> SweepStart:
     """Return what a sweep would begin with; nothing where there is no history to read."""
-    nothing = Before(slot=None, state=ProviderState(), knowledge={}, is_accepted=False, spent_today=0)
+    nothing = SweepStart(slot=None, state=ProviderState(), knowledge={}, is_accepted=False, spent_today=0)
     try:
         engine = app.history()
         return replace(

@@ -24,7 +24,7 @@ _FRUITLESS = frozenset(
 )
 PASSING = frozenset({Reason.TIMEOUT, Reason.CONNECTION_CLOSED, Reason.CONNECTION_FAILED, Reason.SERVER_ERROR})
 # What may be otherwise a little later, asked with more patience.
-SECOND_LOOK = PASSING | {Reason.NO_CAPACITY, Reason.DEGRADED, Reason.INVALID_ANSWER, Reason.BAD_REQUEST}
+SECOND_PASS = PASSING | {Reason.NO_CAPACITY, Reason.DEGRADED, Reason.INVALID_ANSWER, Reason.BAD_REQUEST}
 
 
 @dataclass(frozen=True, slots=True)

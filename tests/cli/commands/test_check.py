@@ -11,11 +11,11 @@ import pytest
 from monitor.core.domain.sweep import Observation
 from monitor.core.planning.inputs import ProviderTraits
 from monitor.demo import World
-from monitor.demo.answers import Answer, chat
+from monitor.demo.answers import CannedAnswer, chat
 from monitor.store.connection.engine import Engine, open_engine, sqlite_path
 from monitor.store.derived.states import load_state
 from monitor.store.memory.knowledge import load_knowledge
-from monitor.sweep import Before, Checked, Target, check_now
+from monitor.sweep import Checked, SweepStart, Target, check_now
 from tests.support import gateway as g
 from tests.support import scripted as s
 from tests.support.command import PROVIDER, config_file, monitor
@@ -26,7 +26,7 @@ REFUSED = s.complaint("Incorrect API key provided", 401, code="invalid_api_key")
 UNKNOWN_MODEL = s.complaint("The model does not exist", 404, code="model_not_found")
 LIMIT = s.complaint("Rate limit reached, try again later", 429, code="rate_limit_exceeded")
 EMPTY = s.complaint("You exceeded your current quota", 429, code="insufficient_quota")
-FIREWALL = Answer(403, "<!DOCTYPE html><title>Attention Required!</title>", "text/html")
+FIREWALL = CannedAnswer(403, "<!DOCTYPE html><title>Attention Required!</title>", "text/html")
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ def history(sqlite_url: str, sqlite_template: Path) -> Iterator[Engine]:
 
 def check(aim: Target, engine: Engine, model: str, *, hour: int, is_accepted: bool = False) -> Checked:
     state, knowledge = load_state(engine, PROVIDER), load_knowledge(engine, PROVIDER)
-    before = Before(slot=None, state=state, knowledge=knowledge, is_accepted=is_accepted, spent_today=0)
+    before = SweepStart(slot=None, state=state, knowledge=knowledge, is_accepted=is_accepted, spent_today=0)
     return g.run_async(lambda: check_now(aim, model, before, g.hours(hour)))
 
 

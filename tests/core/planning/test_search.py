@@ -15,7 +15,7 @@ from monitor.core.planning.inputs import NOTHING_KNOWN, CatalogEntry, Knowledge,
 from monitor.core.planning.learning import learned, proven
 from monitor.core.planning.search import (
     SEARCH_AGAIN,
-    SECOND_LOOK,
+    SECOND_PASS,
     Plan,
     Tried,
     conclude,
@@ -810,7 +810,7 @@ def test_a_limit_or_trouble_of_the_provider_teaches_nothing(setting: Setting) ->
     found = setting.search()
     is_untold = found.end.finding.proves is None and found.end.finding.adaptation is None and not _lost(found)
     is_guess = found.end.form.route is not found.plan.main
-    is_guess = is_guess and found.end.finding.reason in SECOND_LOOK
+    is_guess = is_guess and found.end.finding.reason in SECOND_PASS
     if is_untold and not is_guess and not found.plan.is_declared:
         before, after = setting.known.knowledge, found.after.knowledge
         assert replace(after, wrong=before.wrong, wrong_since=before.wrong_since) == before

@@ -33,20 +33,22 @@ def as_models_own(observation: Observation) -> Observation:
     return replace(observation, outcome=Outcome.UNAVAILABLE, reason=Reason.NOT_FOR_ACCOUNT)
 
 
-class Tally:
+class RoundStats:
     """Counts what the models of a round said last.
 
-    `total` is how many models there are to ask, `regulars` those of them that answered last time, `believed`
-    those that are available as far as is known: after a sweep that reached few, they are more.
+    `total` is how many models there are to ask, `regulars` those of them that answered last time,
+    `available_models` those whose status is available: after a sweep that reached few, they are more.
     `has_answer` says whether anybody answered at all; a limit is no answer here, as limiters often speak
     before anybody looks for the model.
     """
 
-    def __init__(self, total: int, regulars: Collection[str] = (), believed: Collection[str] = ()) -> None:
+    def __init__(
+        self, total: int, regulars: Collection[str] = (), available_models: Collection[str] = ()
+    ) -> None:
         self._enough = min(ENOUGH, total)
         self._total = total
         self._regulars = frozenset(regulars)
-        self._known = self._regulars | frozenset(believed)
+        self._known = self._regulars | frozenset(available_models)
         self._said: dict[str, Observation] = {}
         self._refused: Counter[Cause] = Counter()
         self._alike: Counter[Cause] = Counter()

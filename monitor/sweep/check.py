@@ -14,15 +14,15 @@ from monitor.core.domain.sweep import Observation, Sweep
 from monitor.core.domain.vocabulary import Outcome, Verdict
 from monitor.core.lifecycle.fold import doubt_catalog, is_tracked
 from monitor.core.lifecycle.guard import FEWEST_ANSWERED, judge, regulars
+from monitor.core.lifecycle.round_stats import ENOUGH, as_models_own, refusal_cause
 from monitor.http import open_client
-from monitor.probe.probe import Line
+from monitor.probe.probe import ProviderSession
+from monitor.probe.round_settings import RoundResult
 from monitor.probe.stopwatch import Stopwatch
-from monitor.probe.suspicion import ENOUGH, as_models_own, refusal_cause
-from monitor.probe.terms import RoundResult
 from monitor.sweep.listing import read_listing
-from monitor.sweep.looking import Looking
-from monitor.sweep.plan import Known, agenda_of, set_aside, shut_out
-from monitor.sweep.values import Before, Target
+from monitor.sweep.plan import PriorKnowledge, plan_sweep, set_aside, shut_out
+from monitor.sweep.probing import CatalogProbe
+from monitor.sweep.values import SweepStart, Target
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,53 +40,53 @@ class Checked:
     detail: str | None = None
 
 
-async def check_now(target: Target, model: str, before: Before, now: datetime) -> Checked:
+async def check_now(target: Target, model: str, start: SweepStart, now: datetime) -> Checked:
     """Ask one model now. Raises ConfigError where the request cannot be put on the wire.
 
     A model that answers is believed, whatever the catalog is like.
     """
     aim = replace(target, full_look_every=1, requests_per_day=None)
     async with open_client(target.endpoint) as client:
-        line = Line(
+        session = ProviderSession(
             client=client,
             endpoint=target.endpoint,
             stopwatch=Stopwatch.start(now),
             traits=target.traits,
             pace=target.pacer.acquire,
         )
-        reading = await read_listing(aim, line, before)
-        return await _Check(aim, line, before, reading, model).run()
+        reading = await read_listing(aim, session, start)
+        return await _Check(aim, session, start, reading, model).run()
 
 
 class _Check:
     """One check between the reading of the catalog and its verdict."""
 
     def __init__(
-        self, target: Target, line: Line, before: Before, reading: CatalogReading, model: str
+        self, target: Target, session: ProviderSession, start: SweepStart, reading: CatalogReading, model: str
     ) -> None:
-        self.target, self.line, self.before, self.model = target, line, before, model
-        self.known = Known(state=before.state, knowledge=before.knowledge, entries=reading.entries)
-        started_at = line.stopwatch.started_at
+        self.target, self.session, self.start, self.model = target, session, start, model
+        self.prior = PriorKnowledge(state=start.state, knowledge=start.knowledge, entries=reading.entries)
+        started_at = session.stopwatch.started_at
         self.catalog = Sweep(
             provider=target.provider,
             started_at=started_at,
             finished_at=started_at,
             listed=reading.ids,
-            accepted=before.is_accepted,
+            accepted=start.is_accepted,
             cause=reading.trouble.cause if reading.trouble else None,
             detail=reading.trouble.detail if reading.trouble else None,
         )
-        self.listed = {*before.state.believed, *target.models} if reading.trouble else {*reading.ids}
+        self.listed = {*start.state.believed, *target.models} if reading.trouble else {*reading.ids}
 
     async def run(self) -> Checked:
-        if not self.known.may_ask(self.model, self.target.traits):
-            return self._checked(shut_out(self.model, self.known, self.target, self.line.stopwatch))
+        if not self.prior.may_ask(self.model, self.target.traits):
+            return self._checked(shut_out(self.model, self.prior, self.target, self.session.stopwatch))
         first = await self._look_at(self.model)
         seen = first.observations[0]
         checked = self._checked(seen)
         if seen.outcome is Outcome.AVAILABLE:
             return checked
-        if cause := self.catalog.cause or doubt_catalog(self.before.state, self.catalog, self.target.policy):
+        if cause := self.catalog.cause or doubt_catalog(self.start.state, self.catalog, self.target.policy):
             return replace(checked, cause=cause, detail=self.catalog.detail)
         own = as_models_own(seen) if refusal_cause(seen) else seen
         cause = first.trouble
@@ -102,15 +102,15 @@ class _Check:
 
     async def _look_at(self, *models: str) -> RoundResult:
         """Look at a few models as a sweep would at its whole catalog, within a sweep's time."""
-        looking = Looking(
+        catalog_probe = CatalogProbe(
             target=self.target,
-            line=replace(self.line, stopwatch=Stopwatch.start(self.line.stopwatch.now())),
-            known=self.known,
+            session=replace(self.session, stopwatch=Stopwatch.start(self.session.stopwatch.now())),
+            prior=self.prior,
             spent_today=0,
-            is_accepted=self.before.is_accepted,
+            is_accepted=self.start.is_accepted,
             unlisted=set(models) - self.listed,
         )
-        return await looking.look_at(models)
+        return await catalog_probe.look_at(models)
 
     def _witnesses(self, first: RoundResult) -> tuple[str, ...]:
         """Return who else is asked: those that answered last time, else who a first sweep would ask first.
@@ -119,19 +119,19 @@ class _Check:
         """
         seen = first.observations[0]
         is_doubtful = first.trouble or refusal_cause(seen) or seen.outcome is Outcome.RATE_LIMITED
-        state, started_at = self.before.state, self.catalog.started_at
+        state, started_at = self.start.state, self.catalog.started_at
         if not is_doubtful and len(regulars(state, started_at)) < FEWEST_ANSWERED:
             return ()
         traits, policy = self.target.traits, self.target.policy
         tracked = [
             each
             for each in self.catalog.listed
-            if is_tracked(each, policy) and self.known.may_ask(each, traits)
+            if is_tracked(each, policy) and self.prior.may_ask(each, traits)
         ]
-        agenda = agenda_of(tracked, self.known, self.target, started_at=started_at, is_short=False)
-        if answering := set_aside((*agenda.canaries, *agenda.regulars), (self.model,)):
+        plan = plan_sweep(tracked, self.prior, self.target, started_at=started_at, is_short=False)
+        if answering := set_aside((*plan.canaries, *plan.regulars), (self.model,)):
             return tuple(dict.fromkeys(answering))[:FEWEST_ANSWERED]
-        return set_aside(agenda.asked, (self.model,))[: ENOUGH - 1]
+        return set_aside(plan.asked, (self.model,))[: ENOUGH - 1]
 
     def _cause(self, own: Observation, others: RoundResult) -> str | None:
         """Return why a sweep of these models alone would be inconclusive; None where it would not be."""
@@ -144,5 +144,5 @@ class _Check:
             cause=others.trouble,
             verdict=Verdict.INCONCLUSIVE if others.trouble else None,
         )
-        state = replace(self.before.state, believed=frozenset(listed))
+        state = replace(self.start.state, believed=frozenset(listed))
         return judge(state, small, partial(is_tracked, policy=self.target.policy)).cause

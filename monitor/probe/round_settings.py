@@ -12,8 +12,8 @@ class RoundSettings:
 
     At most `concurrency` questions are under way. The first look has `timeout_s` for each, the second
     `slow_timeout_s`. The round ends `deadline_s` after the sweep's start and sends at most `request_limit`
-    requests. `believes` says that a common failure is to be believed (`monitor accept`), `is_exhausted` that
-    the key's quota was used up when it was last looked at.
+    requests. `is_accepted` says that a common failure is to be believed (`monitor accept`), `is_exhausted`
+    that the key's quota was used up in the last sweep.
     """
 
     concurrency: int = 4
@@ -21,7 +21,7 @@ class RoundSettings:
     slow_timeout_s: float = 90.0
     deadline_s: float | None = None
     request_limit: int | None = None
-    believes: bool = False
+    is_accepted: bool = False
     is_exhausted: bool = False
 
 

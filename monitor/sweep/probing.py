@@ -7,19 +7,19 @@ from monitor.core.domain.sweep import Observation
 from monitor.core.planning.budget import share
 from monitor.core.planning.inputs import Knowledge
 from monitor.core.request.forms import RequestForm
-from monitor.probe.model_probe import Course
-from monitor.probe.probe import Answer, Line, probe_model
+from monitor.probe.model_probe import ModelProbe
+from monitor.probe.probe import Answer, ProviderSession, probe_model
 from monitor.probe.round import probe_round
-from monitor.probe.terms import RoundResult, RoundSettings
-from monitor.sweep.lookups import LookUps
-from monitor.sweep.plan import Agenda, Known, agenda_of, course_of
+from monitor.probe.round_settings import RoundResult, RoundSettings
+from monitor.sweep.metadata import MetadataChecks
+from monitor.sweep.plan import PriorKnowledge, SweepPlan, plan_sweep, probe_of
 from monitor.sweep.values import Target
 
 DEADLINE_SHARE = 0.9  # rules.md 7
 
 
 @dataclass(slots=True, kw_only=True)
-class Looking:
+class CatalogProbe:
     """One look at a catalog. `take` gets each final observation, `count` how many requests went out.
 
     `learned` is what to remember of the models afterwards, where that is news, `proven` the part of it that
@@ -27,8 +27,8 @@ class Looking:
     """
 
     target: Target
-    line: Line
-    known: Known
+    session: ProviderSession
+    prior: PriorKnowledge
     spent_today: int
     is_accepted: bool
     take: Callable[[Observation], None] = lambda _observation: None
@@ -39,80 +39,82 @@ class Looking:
 
     async def look_at(self, tracked: Sequence[str]) -> RoundResult:
         """Observe every tracked model; returns what the round of probes gave."""
-        target, now = self.target, self.line.stopwatch.now()
+        target, now = self.target, self.session.stopwatch.now()
         left = target.sweeps_left(now)
         allowance = share(target.requests_per_day, spent=self.spent_today, sweeps_left=left)
         is_short = allowance is not None and allowance < len(tracked)
-        started_at = self.line.stopwatch.started_at
-        agenda = agenda_of(tracked, self.known, target, started_at=started_at, is_short=is_short)
+        started_at = self.session.stopwatch.started_at
+        plan = plan_sweep(tracked, self.prior, target, started_at=started_at, is_short=is_short)
         self._mind_the_gap(tracked)
-        lookups = LookUps(
+        checks = MetadataChecks(
             target=target,
-            line=self.line,
-            known=self.known,
+            session=self.session,
+            prior=self.prior,
             take=self.take,
             count=self.count,
             allowance=allowance,
         )
-        seconds = deadline_s(target) - self.line.stopwatch.elapsed_s()
-        await lookups.run(agenda.looked_up, seconds=seconds)
-        courses = [course_of(model, self.known, target, now) for model in (*lookups.back, *agenda.asked)]
-        request_limit = None if allowance is None else max(allowance - lookups.sent, 0)
-        result = await self._ask(courses, agenda, request_limit)
-        self._learn(courses, lookups, is_told=result.trouble is None)
+        seconds = deadline_s(target) - self.session.stopwatch.elapsed_s()
+        await checks.run(plan.looked_up, seconds=seconds)
+        probes = [probe_of(model, self.prior, target, now) for model in (*checks.back, *plan.asked)]
+        request_limit = None if allowance is None else max(allowance - checks.sent, 0)
+        result = await self._ask(probes, plan, request_limit)
+        self._learn(probes, checks, is_told=result.trouble is None)
         return result
 
-    async def _ask(self, courses: Sequence[Course], agenda: Agenda, request_limit: int | None) -> RoundResult:
+    async def _ask(
+        self, probes: Sequence[ModelProbe], plan: SweepPlan, request_limit: int | None
+    ) -> RoundResult:
         """Make one round of probes of at most so many requests."""
         target = self.target
         return await probe_round(
-            courses,
+            probes,
             self._probe,
             pacer=target.pacer,
             gap=target.gap,
-            stopwatch=self.line.stopwatch,
+            stopwatch=self.session.stopwatch,
             settings=RoundSettings(
                 concurrency=target.concurrency,
                 timeout_s=target.timeout.total_seconds(),
                 slow_timeout_s=target.slow_timeout.total_seconds(),
                 deadline_s=deadline_s(target),
                 request_limit=request_limit,
-                believes=self.is_accepted,
-                is_exhausted=agenda.is_exhausted,
+                is_accepted=self.is_accepted,
+                is_exhausted=plan.is_exhausted,
             ),
-            canaries=agenda.canaries,
-            regulars=agenda.regulars,
-            believed=agenda.believed,
+            canaries=plan.canaries,
+            regulars=plan.regulars,
+            available_models=plan.available_models,
             on_observation=self.take,
         )
 
     async def _probe(self, model: str, form: RequestForm, timeout_s: float) -> Answer:
         self.count(1)
         is_listed = model not in self.unlisted
-        answer = await probe_model(self.line, model, form=form, timeout_s=timeout_s, listed=is_listed)
+        answer = await probe_model(self.session, model, form=form, timeout_s=timeout_s, listed=is_listed)
         self.count(answer.requests - 1)
         return answer
 
-    def _learn(self, courses: Sequence[Course], lookups: LookUps, *, is_told: bool) -> None:
+    def _learn(self, probes: Sequence[ModelProbe], checks: MetadataChecks, *, is_told: bool) -> None:
         """Take what is news; a round that was stopped for a trouble of its own teaches nothing."""
-        now = self.line.stopwatch.now()
-        taught = {course.model: course.learned(self.target.traits, now) for course in courses}
-        for model in lookups.back:
-            status = lookups.learned[model].listed_status
+        now = self.session.stopwatch.now()
+        taught = {probe.model: probe.learned(self.target.traits, now) for probe in probes}
+        for model in checks.back:
+            status = checks.learned[model].listed_status
             taught[model] = replace(taught[model], listed_status=status)
-        after = {**lookups.learned, **(taught if is_told else {})}
+        after = {**checks.learned, **(taught if is_told else {})}
         self.learned = {
-            model: known for model, known in after.items() if known != self.known.knowledge_of(model)
+            model: prior for model, prior in after.items() if prior != self.prior.knowledge_of(model)
         }
-        self.proven = {each.model: known for each in courses if (known := each.proven()) != each.knowledge}
+        self.proven = {each.model: prior for each in probes if (prior := each.proven()) != each.knowledge}
 
     def _mind_the_gap(self, models: Sequence[str]) -> None:
         """Let the last sweep's requests count, whichever process sent them."""
-        now = self.line.stopwatch.now()
+        now = self.session.stopwatch.now()
         for model in models:
-            known = self.known.state.models.get(model)
-            if known and known.last_checked_at:
-                self.target.gap.asked(model, (now - known.last_checked_at).total_seconds())
+            prior = self.prior.state.models.get(model)
+            if prior and prior.last_checked_at:
+                self.target.gap.asked(model, (now - prior.last_checked_at).total_seconds())
 
 
 def deadline_s(target: Target) -> float:

@@ -9,14 +9,14 @@ from monitor.core.domain.sweep import Observation
 from monitor.core.planning.inputs import Knowledge
 from monitor.core.planning.metadata_checks import after_look
 from monitor.probe.lookup import look_up
-from monitor.probe.model_probe import Course
-from monitor.probe.probe import Line
-from monitor.sweep.plan import Known
+from monitor.probe.model_probe import ModelProbe
+from monitor.probe.probe import ProviderSession
+from monitor.sweep.plan import PriorKnowledge
 from monitor.sweep.values import Target
 
 
 @dataclass(slots=True, kw_only=True)
-class LookUps:
+class MetadataChecks:
     """One pass over the retired models.
 
     `take` gets each observation, `count` how many requests went out; at most `allowance` may. Afterwards
@@ -24,8 +24,8 @@ class LookUps:
     """
 
     target: Target
-    line: Line
-    known: Known
+    session: ProviderSession
+    prior: PriorKnowledge
     take: Callable[[Observation], None]
     count: Callable[[int], None]
     allowance: int | None
@@ -41,8 +41,8 @@ class LookUps:
                 await asyncio.gather(*(self._look(model, slots) for model in models))
         for model in models:
             if model not in self.learned:
-                course = Course(model, kind=self.known.kind_of(model))
-                self.take(course.not_probed(self.line.stopwatch.at_ms()))
+                probe = ModelProbe(model, kind=self.prior.kind_of(model))
+                self.take(probe.not_probed(self.session.stopwatch.at_ms()))
 
     async def _look(self, model: str, slots: asyncio.Semaphore) -> None:
         async with slots:
@@ -51,9 +51,9 @@ class LookUps:
             self.sent += 1
             await self.target.pacer.acquire()
             self.count(1)
-            timeout_s, kind = self.target.timeout.total_seconds(), self.known.kind_of(model)
-            observation = await look_up(self.line, model, timeout_s=timeout_s, kind=kind)
-        knowledge = self.known.knowledge_of(model)
+            timeout_s, kind = self.target.timeout.total_seconds(), self.prior.kind_of(model)
+            observation = await look_up(self.session, model, timeout_s=timeout_s, kind=kind)
+        knowledge = self.prior.knowledge_of(model)
         self.learned[model], is_back = after_look(knowledge, observation.http_status)
         if is_back:
             self.back.append(model)
