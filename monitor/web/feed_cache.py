@@ -1,4 +1,4 @@
-"""Feeds as they were last written, and how one is sent: whole, or as the one that the reader has."""
+"""A cache of rendered feeds, and conditional GET."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,6 +8,7 @@ from hashlib import blake2b
 from threading import Lock
 from typing import Final
 
+from cachetools import LRUCache
 from fastapi import Request, Response
 
 from monitor.report.formats.atom import Address, Feed, atom
@@ -18,7 +19,7 @@ _MAX_AGE_S: Final = 60
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class RenderedFeed:
     """A feed as it is sent."""
 
     document: bytes
@@ -26,45 +27,42 @@ class Written:
     updated: datetime
 
 
-class Shelf:
-    """Feeds as they were last written, each with what it was written from; the oldest makes room."""
+class FeedCache:
+    """Feeds as they were last rendered, each with what it was rendered from; the least used makes room."""
 
     def __init__(self) -> None:
         self._lock = Lock()
-        self._kept: dict[object, tuple[object, Written]] = {}
+        self._feeds = LRUCache[object, tuple[object, RenderedFeed]](_MOST_KEPT)
 
-    def written(self, key: object, source: object, write: Callable[[], tuple[Feed, Address]]) -> Written:
-        """Return the feed `key`, written anew only where `source` differs from the last time."""
+    def rendered(
+        self, key: object, source: object, build: Callable[[], tuple[Feed, Address]]
+    ) -> RenderedFeed:
+        """Return the feed `key`, rendered again only where `source` differs from the last time."""
         with self._lock:
-            known = self._kept.pop(key, None)
-            if known is None or known[0] != source:
-                known = (source, _written(*write()))
-            self._kept[key] = known
-            if len(self._kept) > _MOST_KEPT:
-                del self._kept[next(iter(self._kept))]
-            return known[1]
+            cached = self._feeds.get(key)
+            if cached is None or cached[0] != source:
+                feed, address = build()
+                document = atom(feed, address)
+                tag = f'W/"{blake2b(document, digest_size=12).hexdigest()}"'
+                self._feeds[key] = cached = (source, RenderedFeed(document, tag, feed.updated))
+            return cached[1]
 
 
-def _written(feed: Feed, address: Address) -> Written:
-    document = atom(feed, address)
-    return Written(document, f'W/"{blake2b(document, digest_size=12).hexdigest()}"', feed.updated)
-
-
-def answer(request: Request, feed: Written) -> Response:
-    """Send a feed, or only that it is the one the reader has (RFC 9110, 13.1)."""
+def answer(request: Request, feed: RenderedFeed) -> Response:
+    """Send a feed, or 304 where the reader has it already (RFC 9110, 13.1)."""
     headers = {
         "ETag": feed.tag,
         "Last-Modified": format_datetime(feed.updated.replace(microsecond=0), usegmt=True),
         "Cache-Control": f"max-age={_MAX_AGE_S}",
     }
-    if _has_it(request, feed):
+    if _is_current(request, feed):
         return Response(status_code=304, headers=headers)
     return Response(feed.document, headers={**headers, "Content-Type": CONTENT_TYPE})
 
 
-def _has_it(request: Request, feed: Written) -> bool:
-    if asked := request.headers.get("if-none-match"):
-        tags = [tag.strip().removeprefix("W/") for tag in asked.split(",")]
+def _is_current(request: Request, feed: RenderedFeed) -> bool:
+    if tags_text := request.headers.get("if-none-match"):
+        tags = [tag.strip().removeprefix("W/") for tag in tags_text.split(",")]
         return "*" in tags or feed.tag.removeprefix("W/") in tags
     try:
         since = parsedate_to_datetime(request.headers.get("if-modified-since", ""))

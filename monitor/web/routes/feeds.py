@@ -25,7 +25,7 @@ from monitor.store.query import sweeps
 from monitor.store.query.changes import News, latest_news, rewritten, running_since, version_of
 from monitor.store.statistics.summaries import spans_with_sweeps
 from monitor.web.context import Site
-from monitor.web.feed_cache import Shelf, answer
+from monitor.web.feed_cache import FeedCache, answer
 from monitor.web.queries import chosen_providers
 
 SummaryOf = Callable[[date], tuple[str, str, datetime]]  # a day's title, HTML, and when it was written
@@ -89,7 +89,8 @@ def feed_routes(
     Links begin with `public_url`, else with the address that was asked. `summary_of` tells a day of `zone`
     that is over, once; without it the feed of summaries is empty.
     """
-    routes, changes, told = APIRouter(include_in_schema=False), Shelf(), Shelf()
+    routes = APIRouter(include_in_schema=False)
+    changes, days_over = FeedCache(), FeedCache()
     days = Days(site=site, zone=zone, summary_of=summary_of, kept={}) if summary_of else None
 
     def address_of(request: Request) -> Address:
@@ -102,22 +103,22 @@ def feed_routes(
         kinds = [kind.value for kind in EventKind if kind in query.kind]
         address = address_of(request)
 
-        def write() -> tuple[Feed, Address]:
+        def build() -> tuple[Feed, Address]:
             found = latest_news(site.engine, providers=names, kinds=kinds, limit=_MOST_EVENTS)
             return _events_feed(found, names, kinds, address), address
 
         key = (address, tuple(names), tuple(kinds))
-        return answer(request, changes.written(key, version_of(site.engine), write))
+        return answer(request, changes.rendered(key, version_of(site.engine), build))
 
     @routes.get("/summaries.atom")
     def summaries(request: Request, _query: Annotated[NoQuery, Query()]) -> Response:
         address = address_of(request)
 
-        def write() -> tuple[Feed, Address]:
+        def build() -> tuple[Feed, Address]:
             return _summaries_feed(days.entries() if days else []), address
 
         source = (version_of(site.engine), day_of(site.now(), zone))
-        return answer(request, told.written(address, source, write))
+        return answer(request, days_over.rendered(address, source, build))
 
     return routes
 
