@@ -9,7 +9,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from monitor import __version__
 from monitor.clock import Clock
 from monitor.store.connection.engine import Engine
-from monitor.web.context import Site
+from monitor.web.context import WebContext
 from monitor.web.errors import answer_errors
 from monitor.web.headers import Guarded
 from monitor.web.render import load_pages
@@ -17,7 +17,7 @@ from monitor.web.routes.api import api_routes
 from monitor.web.routes.changes import changes_routes
 from monitor.web.routes.feeds import SummaryOf, feed_routes
 from monitor.web.routes.health import health_routes
-from monitor.web.routes.openai import answering_routes
+from monitor.web.routes.openai import openai_routes
 from monitor.web.routes.pages import page_routes
 from monitor.web.schemas import ProblemBody
 
@@ -38,7 +38,7 @@ def create_app(
     connections of the sweeps. Days are those of `zone`. The feeds' links begin with `public_url`, and
     `summary_of` tells them of a day that is over; without it they have no summaries.
     """
-    site = Site(engine=engine, watched=dict(watched), now=now, started_at=now())
+    context = WebContext(engine=engine, watched=dict(watched), now=now, started_at=now())
     pages = load_pages()
     app = FastAPI(
         title="monitor",
@@ -52,10 +52,10 @@ def create_app(
     app.add_middleware(GZipMiddleware, minimum_size=2000, compresslevel=5)
     app.add_middleware(Guarded)
     answer_errors(app, pages)
-    app.include_router(page_routes(site, pages))
-    app.include_router(changes_routes(site, pages, zone=zone))
-    app.include_router(feed_routes(site, zone=zone, public_url=public_url, summary_of=summary_of))
-    app.include_router(health_routes(site))
-    app.include_router(api_routes(site))
-    app.include_router(answering_routes(site))
+    app.include_router(page_routes(context, pages))
+    app.include_router(changes_routes(context, pages, zone=zone))
+    app.include_router(feed_routes(context, zone=zone, public_url=public_url, summary_of=summary_of))
+    app.include_router(health_routes(context))
+    app.include_router(api_routes(context))
+    app.include_router(openai_routes(context))
     return app

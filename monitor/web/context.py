@@ -12,7 +12,7 @@ MAX_AGE_INTERVALS: Final = 3  # rules.md 35
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Site:
+class WebContext:
     """The history to read, the providers that are watched with their intervals, and the time."""
 
     engine: Engine

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from monitor.core.domain.vocabulary import Status
-from monitor.web.context import MAX_AGE_INTERVALS, Site
+from monitor.web.context import MAX_AGE_INTERVALS, WebContext
 from monitor.web.queries import Freshness, chosen_kinds, chosen_providers, freshness, models_of
 from monitor.web.schemas import ModelBody, ModelsBody, ProviderBody
 
@@ -21,20 +21,20 @@ class ModelsQuery(BaseModel):
     kind: list[str] = Field(default=[], description="only models of these kinds")
 
 
-def api_routes(site: Site) -> APIRouter:
-    """Return the routes of a site."""
+def api_routes(context: WebContext) -> APIRouter:
+    """Return these routes."""
     routes = APIRouter(prefix="/api/v1", tags=["history"])
 
     @routes.get("/models")
     def models(query: Annotated[ModelsQuery, Query()]) -> ModelsBody:
         """Every model with its status, and how fresh the knowledge of each provider is."""
-        names = chosen_providers(site, query.provider)
-        rows = models_of(site, names)
+        names = chosen_providers(context, query.provider)
+        rows = models_of(context, names)
         kinds = chosen_kinds(rows, query.kind)
         statuses = frozenset(query.status or Status)
         return ModelsBody(
-            at=site.now(),
-            providers=[_provider_body(site, fresh) for fresh in freshness(site, names)],
+            at=context.now(),
+            providers=[_provider_body(context, fresh) for fresh in freshness(context, names)],
             models=[
                 ModelBody.model_validate(row) for row in rows if row.status in statuses and row.kind in kinds
             ],
@@ -43,8 +43,8 @@ def api_routes(site: Site) -> APIRouter:
     return routes
 
 
-def _provider_body(site: Site, fresh: Freshness) -> ProviderBody:
-    interval = site.watched.get(fresh.provider)
+def _provider_body(context: WebContext, fresh: Freshness) -> ProviderBody:
+    interval = context.watched.get(fresh.provider)
     return ProviderBody(
         provider=fresh.provider,
         watched=fresh.is_watched,

@@ -13,7 +13,7 @@ from fastapi.responses import HTMLResponse
 from monitor.core.history.calendar import Span, begin_of, day_of, span_of
 from monitor.store.query.changes import rewritten, running_since, version_of
 from monitor.store.statistics.summaries import changes_by_day, history_began_at, summarise_span
-from monitor.web.context import Site
+from monitor.web.context import WebContext
 from monitor.web.render import Pages
 
 LISTED_DAYS: Final = 90
@@ -21,48 +21,48 @@ _KEPT_DAYS: Final = 32
 _DAY: Final = timedelta(days=1)
 
 
-def changes_routes(site: Site, pages: Pages, *, zone: tzinfo = UTC) -> APIRouter:
-    """Return the routes of a site; days are those of `zone`."""
+def changes_routes(context: WebContext, pages: Pages, *, zone: tzinfo = UTC) -> APIRouter:
+    """Return these routes; days are those of `zone`."""
     routes = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
     headers = {"Content-Security-Policy": pages.policy}
 
     @lru_cache(_KEPT_DAYS)
     def written(span: Span, before: date | None, after: date | None, _source: object) -> str:
-        summary = summarise_span(site.engine, span, watched=[*site.watched], now=site.now())
+        summary = summarise_span(context.engine, span, watched=[*context.watched], now=context.now())
         return pages.day(summary, before, after)
 
     @routes.get("/changes")
     def days() -> HTMLResponse:
-        return HTMLResponse(pages.days(_days(site, zone), str(zone), LISTED_DAYS), headers=headers)
+        return HTMLResponse(pages.days(_days(context, zone), str(zone), LISTED_DAYS), headers=headers)
 
     @routes.get("/changes/{day}")
     def one_day(day: str) -> HTMLResponse:
-        chosen, first, today = _parsed(day), _first_day(site, zone), day_of(site.now(), zone)
+        chosen, first, today = _parsed(day), _first_day(context, zone), day_of(context.now(), zone)
         if chosen is None or first is None or not first <= chosen <= today:
             raise HTTPException(HTTPStatus.NOT_FOUND, "the history has no such day; /changes lists its days")
         span = span_of(chosen, chosen, zone)
         before = chosen - _DAY if chosen > first else None
         after = chosen + _DAY if chosen < today else None
-        return HTMLResponse(written(span, before, after, _source(site, span)), headers=headers)
+        return HTMLResponse(written(span, before, after, _source(context, span)), headers=headers)
 
     return routes
 
 
-def _source(site: Site, span: Span) -> object:
+def _source(context: WebContext, span: Span) -> object:
     """Return what differs whenever the summary of a day may: for one that is over, that is rare."""
-    if site.now() < span.ends_at:
-        return version_of(site.engine), site.now().replace(second=0, microsecond=0)
-    is_open = any(begin < span.ends_at for begin in running_since(site.engine))
-    return rewritten(site.engine), version_of(site.engine) if is_open else None
+    if context.now() < span.ends_at:
+        return version_of(context.engine), context.now().replace(second=0, microsecond=0)
+    is_open = any(begin < span.ends_at for begin in running_since(context.engine))
+    return rewritten(context.engine), version_of(context.engine) if is_open else None
 
 
-def _days(site: Site, zone: tzinfo) -> Mapping[date, Counter[str]]:
-    first = day_of(site.now(), zone) - (LISTED_DAYS - 1) * _DAY
-    return changes_by_day(site.engine, begin_of(first, zone), zone)
+def _days(context: WebContext, zone: tzinfo) -> Mapping[date, Counter[str]]:
+    first = day_of(context.now(), zone) - (LISTED_DAYS - 1) * _DAY
+    return changes_by_day(context.engine, begin_of(first, zone), zone)
 
 
-def _first_day(site: Site, zone: tzinfo) -> date | None:
-    began_at = history_began_at(site.engine)
+def _first_day(context: WebContext, zone: tzinfo) -> date | None:
+    began_at = history_began_at(context.engine)
     return None if began_at is None else day_of(began_at, zone)
 
 

@@ -24,7 +24,7 @@ from monitor.report.words.codes import shown_id
 from monitor.store.query import sweeps
 from monitor.store.query.changes import News, latest_news, rewritten, running_since, version_of
 from monitor.store.statistics.summaries import spans_with_sweeps
-from monitor.web.context import Site
+from monitor.web.context import WebContext
 from monitor.web.feed_cache import FeedCache, answer
 from monitor.web.queries import chosen_providers
 
@@ -50,24 +50,24 @@ class NoQuery(BaseModel):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Days:
+class DaySummaries:
     """The summaries of days that are over, kept until the past is written anew or a late sweep ends."""
 
-    site: Site
+    context: WebContext
     zone: tzinfo
     summary_of: SummaryOf
     kept: dict[date, tuple[object, Entry]]
 
     def entries(self) -> list[Entry]:
         """Return the latest days, newest first, those without a sweep left out."""
-        latest = sweeps(self.site.engine, limit=1)
+        latest = sweeps(self.context.engine, limit=1)
         if not latest:
             return []
-        rewrites, running = rewritten(self.site.engine), running_since(self.site.engine)
-        yesterday = day_of(self.site.now(), self.zone) - timedelta(days=1)
+        rewrites, running = rewritten(self.context.engine), running_since(self.context.engine)
+        yesterday = day_of(self.context.now(), self.zone) - timedelta(days=1)
         last = min(yesterday, day_of(latest[0].started_at, self.zone))
         days = [last - timedelta(days=back) for back in range(_MOST_DAYS)]
-        spans = spans_with_sweeps(self.site.engine, [span_of(day, day, self.zone) for day in days])
+        spans = spans_with_sweeps(self.context.engine, [span_of(day, day, self.zone) for day in days])
         found = {span.first: (rewrites, sum(start < span.ends_at for start in running)) for span in spans}
         entries = [self._entry(day, source) for day, source in found.items()]
         for day in self.kept.keys() - found.keys():
@@ -82,16 +82,20 @@ class Days:
 
 
 def feed_routes(
-    site: Site, *, zone: tzinfo = UTC, public_url: str | None = None, summary_of: SummaryOf | None = None
+    context: WebContext,
+    *,
+    zone: tzinfo = UTC,
+    public_url: str | None = None,
+    summary_of: SummaryOf | None = None,
 ) -> APIRouter:
-    """Return the routes of a site.
+    """Return these routes.
 
     Links begin with `public_url`, else with the address that was asked. `summary_of` tells a day of `zone`
     that is over, once; without it the feed of summaries is empty.
     """
     routes = APIRouter(include_in_schema=False)
     changes, days_over = FeedCache(), FeedCache()
-    days = Days(site=site, zone=zone, summary_of=summary_of, kept={}) if summary_of else None
+    days = DaySummaries(context=context, zone=zone, summary_of=summary_of, kept={}) if summary_of else None
 
     def address_of(request: Request) -> Address:
         base = public_url or str(request.base_url).rstrip("/")
@@ -99,16 +103,16 @@ def feed_routes(
 
     @routes.get("/feed.atom")
     def events(request: Request, query: Annotated[FeedQuery, Query()]) -> Response:
-        names = chosen_providers(site, query.provider) if query.provider else []
+        names = chosen_providers(context, query.provider) if query.provider else []
         kinds = [kind.value for kind in EventKind if kind in query.kind]
         address = address_of(request)
 
         def build() -> tuple[Feed, Address]:
-            found = latest_news(site.engine, providers=names, kinds=kinds, limit=_MOST_EVENTS)
+            found = latest_news(context.engine, providers=names, kinds=kinds, limit=_MOST_EVENTS)
             return _events_feed(found, names, kinds, address), address
 
         key = (address, tuple(names), tuple(kinds))
-        return answer(request, changes.rendered(key, version_of(site.engine), build))
+        return answer(request, changes.rendered(key, version_of(context.engine), build))
 
     @routes.get("/summaries.atom")
     def summaries(request: Request, _query: Annotated[NoQuery, Query()]) -> Response:
@@ -117,7 +121,7 @@ def feed_routes(
         def build() -> tuple[Feed, Address]:
             return _summaries_feed(days.entries() if days else []), address
 
-        source = (version_of(site.engine), day_of(site.now(), zone))
+        source = (version_of(context.engine), day_of(context.now(), zone))
         return answer(request, days_over.rendered(address, source, build))
 
     return routes

@@ -8,13 +8,13 @@ from monitor.errors import StoreError
 from monitor.report.words.times import coarse_duration
 from monitor.store.admin.migrate import require_current
 from monitor.store.query import sweeps
-from monitor.web.context import MAX_AGE_INTERVALS, Site
+from monitor.web.context import MAX_AGE_INTERVALS, WebContext
 from monitor.web.errors import note_store_error, store_words
 from monitor.web.schemas import HealthBody, ReadyBody
 
 
-def health_routes(site: Site) -> APIRouter:
-    """Return the routes of a site."""
+def health_routes(context: WebContext) -> APIRouter:
+    """Return these routes."""
     routes = APIRouter(tags=["health"])
 
     @routes.get("/healthz")
@@ -25,27 +25,27 @@ def health_routes(site: Site) -> APIRouter:
     @routes.get("/readyz", responses={503: {"model": ReadyBody, "description": "Not ready, and why"}})
     def readyz(response: Response) -> ReadyBody:
         """Tell whether the database is readable and current, and every watched provider swept in time."""
-        reasons = _reasons(site)
+        reasons = _reasons(context)
         response.status_code = 503 if reasons else 200
         return ReadyBody(status="not ready" if reasons else "ready", reasons=reasons)
 
     return routes
 
 
-def _reasons(site: Site) -> list[str]:
+def _reasons(context: WebContext) -> list[str]:
     try:
-        require_current(site.engine)
+        require_current(context.engine)
         return [
             f"provider {provider} has had no sweep for more than "
             f"{coarse_duration(MAX_AGE_INTERVALS * interval)}"
-            for provider, interval in site.watched.items()
-            if site.is_overdue(provider, _last_started_at(site, provider))
+            for provider, interval in context.watched.items()
+            if context.is_overdue(provider, _last_started_at(context, provider))
         ]
     except StoreError as error:
         note_store_error(error)
         return [store_words(error)]
 
 
-def _last_started_at(site: Site, provider: str) -> datetime | None:
-    latest = sweeps(site.engine, provider=provider, limit=1)
+def _last_started_at(context: WebContext, provider: str) -> datetime | None:
+    latest = sweeps(context.engine, provider=provider, limit=1)
     return latest[0].started_at if latest else None

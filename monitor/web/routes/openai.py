@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 
 from monitor.core.domain.vocabulary import Status
 from monitor.core.history.rows import ModelRow
-from monitor.web.context import Site
+from monitor.web.context import WebContext
 from monitor.web.queries import chosen_kinds, chosen_providers, freshness, models_of
 from monitor.web.schemas import AnsweringBody, AnsweringModel
 
@@ -24,8 +24,8 @@ class AnsweringQuery(BaseModel):
     strict: bool = Field(default=False, description="answer 503 where the list may be out of date")
 
 
-def answering_routes(site: Site) -> APIRouter:
-    """Return the routes of a site."""
+def openai_routes(context: WebContext) -> APIRouter:
+    """Return these routes."""
     routes = APIRouter(prefix="/v1", tags=["what answers"])
     stale: dict[int | str, dict[str, Any]] = {
         503: {"model": AnsweringBody, "description": "`strict` was asked for and the list may be out of date"}
@@ -34,13 +34,13 @@ def answering_routes(site: Site) -> APIRouter:
     @routes.get("/models", responses=stale)
     def models(query: Annotated[AnsweringQuery, Query()], response: Response) -> AnsweringBody:
         """List the models available now. An id stands once, as its providers spell it."""
-        names = chosen_providers(site, query.provider)
+        names = chosen_providers(context, query.provider)
         if not query.provider:
-            names = [name for name in names if name in site.watched]
-        rows = models_of(site, names)
+            names = [name for name in names if name in context.watched]
+        rows = models_of(context, names)
         kinds = chosen_kinds(rows, query.kind)
         available = [row for row in rows if row.status == Status.AVAILABLE and row.kind in kinds]
-        outdated = [fresh.provider for fresh in freshness(site, names) if fresh.is_stale]
+        outdated = [fresh.provider for fresh in freshness(context, names) if fresh.is_stale]
         response.status_code = 503 if query.strict and outdated else 200
         return AnsweringBody(data=_listed(available), stale=bool(outdated), stale_providers=outdated)
 

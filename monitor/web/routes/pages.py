@@ -7,7 +7,7 @@ from fastapi import APIRouter, HTTPException
 from fastapi.responses import HTMLResponse
 
 from monitor.store.query import current_models, events, model_story, sweeps
-from monitor.web.context import Site
+from monitor.web.context import WebContext
 from monitor.web.queries import freshness, known_providers
 from monitor.web.render import Pages
 from monitor.web.status_page import ProviderFacts, arrange, worded
@@ -16,40 +16,42 @@ _SWEEPS: Final = 10
 _EVENTS: Final = 400  # a first sweep's appearances are left out; what came after it must not drown in them
 
 
-def page_routes(site: Site, pages: Pages) -> APIRouter:
-    """Return the routes of a site."""
+def page_routes(context: WebContext, pages: Pages) -> APIRouter:
+    """Return these routes."""
     routes = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
     @routes.get("/")
     def status() -> HTMLResponse:
-        names = known_providers(site)
+        names = known_providers(context)
         page = arrange(
-            _facts(site, names), events(site.engine, limit=_EVENTS, newest_first=True), now=site.now()
+            _facts(context, names),
+            events(context.engine, limit=_EVENTS, newest_first=True),
+            now=context.now(),
         )
         return HTMLResponse(pages.status(page), headers={"Content-Security-Policy": pages.policy})
 
     @routes.get("/models/{provider}/{model:path}")
     def model(provider: str, model: str) -> HTMLResponse:
-        story = model_story(site.engine, provider, model)
+        story = model_story(context.engine, provider, model)
         if story is None:
             raise HTTPException(HTTPStatus.NOT_FOUND, "nothing is known of such a model")
         changes = [worded(line) for line in story.events]
-        page = pages.model(story, changes, site.now(), is_watched=provider in site.watched)
+        page = pages.model(story, changes, context.now(), is_watched=provider in context.watched)
         return HTMLResponse(page, headers={"Content-Security-Policy": pages.policy})
 
     return routes
 
 
-def _facts(site: Site, names: list[str]) -> list[ProviderFacts]:
-    rows = current_models(site.engine)
+def _facts(context: WebContext, names: list[str]) -> list[ProviderFacts]:
+    rows = current_models(context.engine)
     return [
         ProviderFacts(
             name=fresh.provider,
-            interval=site.watched.get(fresh.provider),
+            interval=context.watched.get(fresh.provider),
             is_stale=fresh.is_stale,
             last_conclusive_at=fresh.last_conclusive_at,
             models=[row for row in rows if row.provider == fresh.provider],
-            sweeps=sweeps(site.engine, provider=fresh.provider, limit=_SWEEPS),
+            sweeps=sweeps(context.engine, provider=fresh.provider, limit=_SWEEPS),
         )
-        for fresh in freshness(site, names)
+        for fresh in freshness(context, names)
     ]
