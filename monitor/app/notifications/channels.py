@@ -17,6 +17,7 @@ from monitor.config import (
     resolve_notify_secret,
     resolve_notify_url,
 )
+from monitor.core.domain.names import unknown_words
 from monitor.core.notification.message import Channel, Message
 from monitor.core.notification.suppression import Audience
 from monitor.errors import ConfigError, NotDelivered, UsageError
@@ -108,8 +109,8 @@ async def send_test(settings: Settings, environ: Mapping[str, str], name: str | 
     """
     chosen = [each for each in settings.notify if name in {None, each.channel}]
     if not chosen:
-        names = ", ".join(each.channel for each in settings.notify)
-        raise UsageError(f'no channel "{name}" in the configuration; there is: {names}')
+        names = [each.channel for each in settings.notify]
+        raise UsageError(unknown_words("channel", name or "", names, " in the configuration"))
     secrets = known_secrets(settings, environ)
     channels = [_channel(each, environ, secrets) for each in chosen]
     return await asyncio.gather(*map(_test, channels))

@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from functools import partial
 
-from monitor.app.tasks.rebuild import chosen
 from monitor.app.wiring.application import App
 from monitor.clock import Clock, utc_now
 from monitor.core.history.daily import day_of
@@ -14,6 +13,7 @@ from monitor.store.admin.migrate import require_current
 from monitor.store.connection import sqlite_file
 from monitor.store.connection.engine import Engine, is_sqlite
 from monitor.store.connection.locks import leader_lock, sweep_lock
+from monitor.store.query import chosen_providers
 from monitor.store.write import record
 
 Watch = Callable[[str, int], None]  # is told a provider and how many of its sweeps a step has pruned
@@ -34,7 +34,7 @@ def prune_history(
     engine = app.history() if is_dry else app.open_store()
     require_current(engine)
     before_day = first_kept_day(now(), app.settings.retention.observations)
-    for each in chosen(engine, name):
+    for each in chosen_providers(engine, name):
         if is_dry:
             yield prune.prunable(engine, each, before_day)
         else:

@@ -2,7 +2,6 @@
 
 from monitor.app.wiring.application import App
 from monitor.core.history.comparison import Comparison
-from monitor.errors import UsageError
 from monitor.store import query
 from monitor.store.admin.migrate import require_current
 from monitor.store.connection.engine import Engine
@@ -19,7 +18,7 @@ def compare_history(app: App, name: str | None, *, is_current: bool) -> list[Com
     engine = app.history()
     return [
         compare.compare(engine, each, app.settings.policy_of(each) if is_current else None)
-        for each in chosen(engine, name)
+        for each in query.chosen_providers(engine, name)
     ]
 
 
@@ -28,7 +27,7 @@ def rebuild_history(app: App, name: str | None, *, is_current: bool) -> list[Com
     engine = _writable(app)
     return [
         rebuild.rebuild(engine, each, app.settings.policy_of(each) if is_current else None)
-        for each in chosen(engine, name)
+        for each in query.chosen_providers(engine, name)
     ]
 
 
@@ -47,14 +46,3 @@ def _writable(app: App) -> Engine:
     engine = app.open_store()
     require_current(engine)
     return engine
-
-
-def chosen(engine: Engine, name: str | None) -> list[str]:
-    """Return the provider named, or all of the history; raises UsageError for a name without one."""
-    known = query.providers(engine)
-    if name is None:
-        return known
-    if name not in known:
-        names = ", ".join(known) or "none"
-        raise UsageError(f'no provider "{name}" in the history; there is: {names}')
-    return [name]

@@ -16,6 +16,7 @@ from monitor.config import (
     resolve_key,
     resolve_proxy,
 )
+from monitor.core.domain.names import unknown_words
 from monitor.core.domain.state import ProviderState
 from monitor.core.domain.sweep import Sweep
 from monitor.core.lifecycle.fold import is_tracked
@@ -99,8 +100,8 @@ class App:
         """
         known = {*(each.name for each in self.settings.providers), *self._recorded_providers()}
         if name not in known:
-            names = ", ".join(sorted(known))
-            raise UsageError(f'no provider "{name}" in the configuration or the history; there is: {names}')
+            place = " in the configuration or the history"
+            raise UsageError(unknown_words("provider", name, sorted(known), place))
         engine = self.prepared()
         is_new = acceptance.accept(engine, name, utc_now())
         return load_state(engine, name), is_new
@@ -129,8 +130,8 @@ class App:
             return self.settings.providers
         provider = self.settings.provider(name)
         if provider is None:
-            names = ", ".join(each.name for each in self.settings.providers)
-            raise UsageError(f'no provider "{name}" in the configuration; there is: {names}')
+            names = [each.name for each in self.settings.providers]
+            raise UsageError(unknown_words("provider", name, names, " in the configuration"))
         return (provider,)
 
     def interval_of(self, provider: ProviderSettings) -> timedelta:

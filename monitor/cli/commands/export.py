@@ -15,6 +15,7 @@ from monitor.cli.terminal.bar import Bar
 from monitor.cli.terminal.context import Context, pass_context, provider_option
 from monitor.cli.terminal.moments import parse_when
 from monitor.cli.terminal.output import counted, forget, note
+from monitor.core.domain.names import unknown_words
 from monitor.core.history.views import OBSERVATIONS, VIEWS, Scope, Span, View
 from monitor.errors import UsageError
 from monitor.store.connection.engine import Engine
@@ -139,7 +140,7 @@ def _chosen(name: str | None, scope: Scope) -> View:
     """Return the view of a name. Raises UsageError, also where it cannot be narrowed as wanted."""
     view = VIEWS.get(name or OBSERVATIONS)
     if view is None:
-        raise UsageError(f'no view "{name}"; there is: {", ".join(VIEWS)}')
+        raise UsageError(unknown_words("view", name or "", VIEWS))
     if view.span is Span.NONE and (scope.since or scope.until):
         fitting = ", ".join(each.name for each in VIEWS.values() if each.span is not Span.NONE)
         raise UsageError(f"--since and --until do not apply to {view.name}; they do to: {fitting}")

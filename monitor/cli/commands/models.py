@@ -13,6 +13,7 @@ from monitor.cli.terminal.context import Context, json_option, pass_context, pro
 from monitor.cli.terminal.output import counted, note, print_json, print_table, say, say_id
 from monitor.cli.terminal.staleness import max_age_option, refuse_stale, stale_words
 from monitor.clock import utc_now
+from monitor.core.domain.names import did_you_mean
 from monitor.core.domain.vocabulary import Kind, Status
 from monitor.core.history.rows import ModelRow, ModelStory
 from monitor.errors import UnknownModel, UsageError
@@ -95,8 +96,8 @@ def list_models(
 
 def known_provider(engine: Engine, provider: str | None) -> str | None:
     """Return the name as it is, or None; raises UsageError for a provider without a history."""
-    if provider is not None and provider not in (known := query.providers(engine)):
-        raise UsageError(f'no provider "{provider}" in the history; there is: {", ".join(known) or "none"}')
+    if provider is not None:
+        query.chosen_providers(engine, provider)
     return provider
 
 
@@ -151,13 +152,16 @@ def _columns(row: ModelRow | ModelStory) -> dict[str, object]:
 
 def known_model(engine: Engine, model: str, provider: str | None) -> ModelRow:
     """Return what is believed of a model; raises UnknownModel, or UsageError where two providers have it."""
-    found = query.current_models(engine, known_provider(engine, provider), model=model)
-    if not found:
-        raise UnknownModel(f'no model "{model}" in the history; `monitor list --status all` prints the ids')
-    if len(found) > 1:
-        names = ", ".join(row.provider for row in found)
+    rows = query.current_models(engine, known_provider(engine, provider), model=model)
+    if not rows:
+        meant = did_you_mean(model, (row.model for row in query.current_models(engine, provider)))
+        raise UnknownModel(
+            f'no model "{model}" in the history{meant}; `monitor list --status all` prints the ids'
+        )
+    if len(rows) > 1:
+        names = ", ".join(row.provider for row in rows)
         raise UsageError(f'several providers have a model "{model}" ({names}); choose one with --provider')
-    return found[0]
+    return rows[0]
 
 
 def _print_story(app: App, engine: Engine, row: ModelRow, *, as_json: bool) -> None:

@@ -4,7 +4,6 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from types import UnionType
 from typing import Union, get_args, get_origin
 
@@ -13,6 +12,7 @@ from pydantic_core import ErrorDetails
 
 from monitor.config.load.toml_lines import KeyPath, line_of
 from monitor.config.schema.settings import Settings
+from monitor.core.domain.names import did_you_mean
 
 _SECRET_NAME = re.compile(
     r"([\w-]*[_-])?(api[_-]?key|key|token|secret|passw(or)?d|credentials?|bearer|authorization|cookie)",
@@ -101,12 +101,10 @@ def _limit(detail: ErrorDetails) -> str:
 def _unknown_key(path: KeyPath) -> str:
     name = str(path[-1])
     known = _keys_at(path[:-1])
-    near = get_close_matches(name, known, n=1, cutoff=0.8)
     if _SECRET_NAME.fullmatch(name):
         return _KEY_IN_FILE
-    near = near or get_close_matches(name, known, n=1)
-    if near:
-        return f'unknown key; did you mean "{near[0]}"?'
+    if meant := did_you_mean(name, known):
+        return f"unknown key{meant}"
     if home := next(_homes(name), None):
         return f"unknown key; it belongs in {home}"
     return f"unknown key; known here: {', '.join(sorted(known))}"

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Callable, Iterable
 from datetime import date, datetime, time, timedelta
-from difflib import get_close_matches
 from typing import Annotated
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -25,6 +24,7 @@ from monitor.config.values.urls import (
     is_reference,
 )
 from monitor.core.domain.ids import LONGEST_ID_BYTES, is_trackable_id
+from monitor.core.domain.names import did_you_mean
 from monitor.core.domain.vocabulary import EventKind
 from monitor.core.request.forms import COSTLY, KIND_OF
 
@@ -88,10 +88,7 @@ def _timezone(value: object) -> ZoneInfo:
         raise wrong_type('a time zone such as "UTC" or "Europe/Berlin"')
     known = available_timezones()
     if value not in known:
-        near = get_close_matches(value, known, n=1)
-        raise ValueError(
-            "is not a time zone" + (f'; did you mean "{near[0]}"?' if near else ' such as "Europe/Berlin"')
-        )
+        raise ValueError("is not a time zone" + (did_you_mean(value, known) or ' such as "Europe/Berlin"'))
     return ZoneInfo(value)
 
 
@@ -164,9 +161,7 @@ def _one_of(known: Iterable[str], otherwise: str) -> Callable[[str], str]:
 
     def check(word: str) -> str:
         if word not in words:
-            near = get_close_matches(word, words, n=1)
-            remedy = f'did you mean "{near[0]}"?' if near else f"known: {', '.join(words)}"
-            raise ValueError(f"{otherwise}; {remedy}")
+            raise ValueError(otherwise + (did_you_mean(word, words) or f"; known: {', '.join(words)}"))
         return word
 
     return check

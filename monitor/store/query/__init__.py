@@ -7,10 +7,17 @@ run most of them.
 from monitor.store.query.events import events
 from monitor.store.query.models import current_models, last_streamed, model_story
 from monitor.store.query.outages import outages
-from monitor.store.query.sweeps import last_conclusive_at, providers, requests_between, sweeps
+from monitor.store.query.sweeps import (
+    chosen_providers,
+    last_conclusive_at,
+    providers,
+    requests_between,
+    sweeps,
+)
 from monitor.store.query.uptime import uptime
 
 __all__ = [
+    "chosen_providers",
     "current_models",
     "events",
     "last_conclusive_at",

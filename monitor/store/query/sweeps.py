@@ -8,8 +8,10 @@ from typing import Any
 from sqlalchemy import Engine, Select, bindparam, func, select
 
 from monitor.clock import to_millis
+from monitor.core.domain.names import unknown_words
 from monitor.core.domain.vocabulary import Verdict
 from monitor.core.history.rows import SweepRow
+from monitor.errors import UsageError
 from monitor.store import schema as t
 from monitor.store.connection.codecs import moment
 from monitor.store.connection.engine import reading
@@ -23,6 +25,16 @@ def providers(engine: Engine) -> list[str]:
     """Return the names of all providers with a history, by code point."""
     with reading(engine) as connection:
         return list(connection.scalars(select(t.provider.c.name).order_by(t.provider.c.name)))
+
+
+def chosen_providers(engine: Engine, name: str | None) -> list[str]:
+    """Return the provider of that name, or all of the history; raises UsageError for a name without one."""
+    recorded = providers(engine)
+    if name is None:
+        return recorded
+    if name not in recorded:
+        raise UsageError(unknown_words("provider", name, recorded, " in the history"))
+    return [name]
 
 
 def sweeps(engine: Engine, provider: str | None = None, limit: int | None = None) -> list[SweepRow]:

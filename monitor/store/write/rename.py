@@ -5,6 +5,7 @@ from contextlib import ExitStack, contextmanager
 
 from sqlalchemy import Connection, Engine, select, update
 
+from monitor.core.domain.names import unknown_words
 from monitor.errors import NoVerdict, UsageError
 from monitor.store.connection.engine import reading, writing
 from monitor.store.connection.locks import Lock, sweep_lock
@@ -51,7 +52,7 @@ def _renamable(connection: Connection, old: str, new: str) -> int:
     found = find_provider(connection, old)
     if found is None:
         known = connection.scalars(select(provider.c.name).order_by(provider.c.name))
-        raise UsageError(f'no provider "{old}" in the history; there is: {", ".join(known) or "none"}')
+        raise UsageError(unknown_words("provider", old, known, " in the history"))
     if find_provider(connection, new) is not None:
         raise UsageError(f'the history has a provider "{new}" already: two histories cannot become one')
     return found

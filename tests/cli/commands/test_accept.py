@@ -88,7 +88,8 @@ def test_a_provider_that_nobody_knows_is_refused_and_the_known_ones_named(
     refused = monitor(config, "accept", "nvidea")
     assert (refused.returncode, refused.stdout) == (2, "")
     assert refused.stderr == (
-        'monitor: no provider "nvidea" in the configuration or the history; there is: former, nvidia\n'
+        'monitor: no provider "nvidea" in the configuration or the history; there is: former, nvidia; '
+        'did you mean "nvidia"?\n'
     )
     assert providers(engine) == ["former"]
 
