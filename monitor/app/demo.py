@@ -22,6 +22,7 @@ from monitor.report.formats.sweep_documents import sweep_words
 from monitor.report.words.codes import change_words
 from monitor.scheduler import Stop
 from monitor.store import query
+from monitor.store.connection.errors import database_name
 from monitor.store.connection.locks import leader_lock
 from monitor.sweep import Swept
 from monitor.web.server.listener import open_listener
@@ -82,7 +83,7 @@ async def run_demo(
         app = _app(parse_settings(text, "the demo's options"), {_KEY_VARIABLE: key})
         teller = _Teller(app, story.last_step, show, show_table)
         show(f"simulated provider: {server.base_url}")
-        show(f"database: {app.database_name}")
+        show(f"database: {database_name(app.open_store())}")
         stop = Stop()
         stop.listen()
         asyncio.get_running_loop().call_later(duration.total_seconds(), stop.ask)
@@ -108,7 +109,7 @@ def _refuse_real_history(app: App) -> None:
     engine.dispose()
     if others:
         raise UsageError(
-            f"{app.database_name} holds the history of {', '.join(others)}; a demo would mix into it: "
+            f"{database_name(engine)} holds the history of {', '.join(others)}; a demo would mix into it: "
             "choose another --database"
         )
 

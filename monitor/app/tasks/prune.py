@@ -9,7 +9,6 @@ from monitor.clock import Clock, utc_now
 from monitor.core.history.daily import day_of
 from monitor.errors import StoreError
 from monitor.store.admin import prune
-from monitor.store.admin.migrate import require_current
 from monitor.store.connection import sqlite_file
 from monitor.store.connection.engine import Engine, is_sqlite
 from monitor.store.connection.locks import leader_lock, sweep_lock
@@ -31,8 +30,7 @@ def prune_history(
 
     Raises UsageError for a name without a history, StoreError for a database that is not this version's.
     """
-    engine = app.history() if is_dry else app.open_store()
-    require_current(engine)
+    engine = app.history(read_only=is_dry)
     before_day = first_kept_day(now(), app.settings.retention.observations)
     for each in chosen_providers(engine, name):
         if is_dry:
@@ -46,9 +44,8 @@ def prune_history(
             pass
 
 
-def make_shrinkable(app: App) -> str | None:
+def make_shrinkable(engine: Engine) -> str | None:
     """Let a SQLite file of an older version give space back; says what came of it, if there was need."""
-    engine = app.open_store()
     if not is_sqlite(engine) or sqlite_file.is_shrinkable(engine):
         return None
     lock = leader_lock(engine)

@@ -1,10 +1,18 @@
-"""`monitor accept`: believe what the guard holds back."""
+"""`monitor accept`: accept what the guard holds back."""
 
 import click
 
+from monitor.app.wiring.application import App
 from monitor.cli.terminal.context import Context, pass_context
 from monitor.cli.terminal.output import say
+from monitor.clock import utc_now
+from monitor.core.domain.names import unknown_words
+from monitor.errors import UsageError
 from monitor.report.words.held_back import held_back
+from monitor.store import query
+from monitor.store.admin.migrate import SchemaState, schema_state
+from monitor.store.derived.states import load_state
+from monitor.store.memory import acceptance
 
 
 @click.command()
@@ -18,8 +26,20 @@ def accept(context: Context, *, provider: str) -> None:
 
     Example: monitor accept nvidia
     """
-    state, is_new = context.app.accept(provider)
-    for sentence in held_back(state) or ["nothing is held back now"]:
+    _require_known(context.app, provider)
+    engine = context.app.prepared()
+    is_new = acceptance.accept(engine, provider, utc_now())
+    for sentence in held_back(load_state(engine, provider)) or ["nothing is held back now"]:
         say(f"{provider}: {sentence}")
     before = "" if is_new else ", as was said before"
     say(f"{provider}: the next sweep will believe what it sees{before}")
+
+
+def _require_known(app: App, name: str) -> None:
+    """Raise UsageError for a name that neither the configuration nor the history has. Creates nothing."""
+    names = {provider.name for provider in app.settings.providers}
+    if schema_state(app.open_store(read_only=True)) not in {SchemaState.MISSING, SchemaState.EMPTY}:
+        names.update(query.providers(app.history()))
+    if name not in names:
+        place = " in the configuration or the history"
+        raise UsageError(unknown_words("provider", name, sorted(names), place))

@@ -5,7 +5,6 @@ from collections import Counter
 import click
 
 from monitor.app.tasks import prune as retention
-from monitor.app.tasks import rebuild as replay
 from monitor.cli.terminal.bar import Bar
 from monitor.cli.terminal.context import Context, json_option, pass_context, provider_option
 from monitor.cli.terminal.output import counted, note, print_json, say
@@ -19,7 +18,14 @@ from monitor.report.words.rebuild_report import (
     summary_line,
 )
 from monitor.report.words.times import moment_words
+from monitor.store import query
+from monitor.store.admin import check, migrate
 from monitor.store.admin.prune import Pruned
+from monitor.store.connection.errors import database_name
+from monitor.store.derived.compare import compare
+from monitor.store.derived.rebuild import rebuild as rebuild_provider
+from monitor.store.write.void import undo_void
+from monitor.store.write.void import void as void_sweep
 
 _TODAYS = " with today's policy"
 _SWEEP_IDS = click.IntRange(-(2**31), 2**31 - 1)
@@ -43,34 +49,35 @@ def upgrade(context: Context) -> None:
 
     Example: MONITOR_DATABASE_URL=postgresql://monitor@db/monitor monitor db upgrade
     """
+    engine = context.app.open_store()
     with Bar() as bar:
-        done = context.app.upgrade(
-            lambda provider, swept, sweeps: bar.show(f"{provider}: deciding anew", swept, sweeps)
+        done = migrate.upgrade(
+            engine, lambda provider, swept, sweeps: bar.show(f"{provider}: deciding anew", swept, sweeps)
         )
     words = "is up to date" if done.before == done.after else f"upgraded from {done.before or 'nothing'}"
-    say(f"{context.app.database_name}: {words} (schema {done.after})")
+    say(f"{database_name(engine)}: {words} (schema {done.after})")
     for each in done.redecided:
         say(redecided_line(each))
-    if advice := retention.make_shrinkable(context.app):
-        note(f"{context.app.database_name}: {advice}")
+    if advice := retention.make_shrinkable(engine):
+        note(f"{database_name(engine)}: {advice}")
 
 
 @db.command("check")
 @json_option
-@click.pass_context
-def check_database(command: click.Context, *, as_json: bool) -> int:
+@pass_context
+def check_database(context: Context, *, as_json: bool) -> int:
     """Look for faults: schema, integrity, derived rows that contradict the facts. Exit 1 if there are any.
 
     Example: monitor db check
     """
-    app = command.ensure_object(Context).app
-    faults = app.check_database()
+    engine = context.app.open_store(read_only=True)
+    faults = check.check(engine)
     if as_json:
         print_json({"faults": faults})
     else:
         for fault in faults:
             say(fault)
-        say(f"{app.database_name}: {counted(len(faults), 'fault')}")
+        say(f"{database_name(engine)}: {counted(len(faults), 'fault')}")
     return 1 if faults else 0
 
 
@@ -91,25 +98,30 @@ def rebuild(context: Context, *, provider: str | None, write: bool, policy: str 
 
     Example: monitor db rebuild --provider nvidia
     """
-    derive = replay.rebuild_history if write else replay.compare_history
-    found = derive(context.app, provider, is_current=policy is not None)
+    app = context.app
+    engine = app.history(read_only=not write)
+    derive = rebuild_provider if write else compare
+    comparisons = [
+        derive(engine, name, app.settings.policy_of(name) if policy else None)
+        for name in query.chosen_providers(engine, provider)
+    ]
     if as_json:
-        print_json({"written": write, "providers": found})
-    for each in () if as_json else found:
-        _say_found(each, is_written=write, is_current=policy is not None)
-    if not found and not as_json:
+        print_json({"written": write, "providers": comparisons})
+    for comparison in () if as_json else comparisons:
+        _say_comparison(comparison, is_written=write, is_current=policy is not None)
+    if not comparisons and not as_json:
         say("no sweeps yet: nothing to derive")
-    return 1 if any(each.differs for each in found) else 0
+    return 1 if any(comparison.differs for comparison in comparisons) else 0
 
 
-def _say_found(found: Comparison, *, is_written: bool, is_current: bool) -> None:
-    say(summary_line(found))
-    for line in difference_lines(found):
+def _say_comparison(comparison: Comparison, *, is_written: bool, is_current: bool) -> None:
+    say(summary_line(comparison))
+    for line in difference_lines(comparison):
         say(f"  {line}")
-    if is_written and found.differs:
-        say(f"{found.provider}: the derived history was rewritten{_TODAYS if is_current else ''}")
+    if is_written and comparison.differs:
+        say(f"{comparison.provider}: the derived history was rewritten{_TODAYS if is_current else ''}")
     elif is_written and is_current:
-        say(f"{found.provider}: today's policy is stored with every sweep now")
+        say(f"{comparison.provider}: today's policy is stored with every sweep now")
 
 
 @db.command()
@@ -169,8 +181,8 @@ def void(context: Context, *, sweep: int, reason: str | None, undo: bool) -> Non
     """
     if undo == (reason is not None):
         raise UsageError("void: say why with --reason TEXT, or take it back with --undo")
-    done = replay.void_sweep(context.app, sweep, reason) if reason is not None else None
-    done = done or replay.undo_void(context.app, sweep)
+    engine = context.app.history(read_only=False)
+    done = undo_void(engine, sweep) if reason is None else void_sweep(engine, sweep, reason)
     now = "counts again" if undo else "is void"
     say(f"sweep {sweep} of {done.provider}, {moment_words(done.started_at)}, {now}")
     for line in consequence_lines(done.comparison):

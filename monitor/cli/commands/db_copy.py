@@ -5,11 +5,14 @@ from pathlib import Path
 
 import click
 
-from monitor.app.tasks import copy as moving
 from monitor.cli.commands.db import db
 from monitor.cli.terminal.bar import Bar
 from monitor.cli.terminal.context import Context, pass_context
 from monitor.cli.terminal.output import say
+from monitor.store.admin.backup import back_up
+from monitor.store.admin.copy import copy_history
+from monitor.store.connection.engine import open_engine
+from monitor.store.connection.errors import database_name
 
 __all__ = ["db"]
 
@@ -26,8 +29,11 @@ def backup(context: Context, *, force: bool, file: Path) -> None:
     Example: monitor db backup backup.db
     """
     with Bar() as bar:
-        size = moving.back_up(
-            context.app, file, replaces=force, watch=lambda done, total: bar.show("pages", done, total)
+        size = back_up(
+            context.app.open_store(read_only=True),
+            file,
+            replaces=force,
+            watch=lambda done, total: bar.show("pages", done, total),
         )
     say(f"{file}: {size:,} bytes, checked")
 
@@ -42,13 +48,15 @@ def copy(context: Context, *, target: str) -> None:
 
     Example: monitor db copy postgresql://monitor@db/monitor
     """
+    source = context.app.open_store(read_only=True)
+    engine = open_engine(target, file_mode=context.app.settings.database.file_mode)
     with Bar() as bar:
-        name, rows = moving.copy_history(
-            context.app,
-            target,
+        rows = copy_history(
+            source,
+            engine,
             lambda table, done, total: bar.show(table, done, total, f"{done:,} of {total:,} rows"),
         )
-    say(f"{name}: copied and verified: {_counts(rows)}")
+    say(f"{database_name(engine)}: copied and verified: {_counts(rows)}")
 
 
 def _counts(rows: Mapping[str, int]) -> str:

@@ -20,6 +20,7 @@ from monitor.core.history.views import OBSERVATIONS, VIEWS, Scope, Span, View
 from monitor.errors import UsageError
 from monitor.store.connection.engine import Engine
 from monitor.store.connection.sqlite_file import is_own
+from monitor.store.write.import_export import read_sweeps
 
 _SWEEPS = "sweeps"
 
@@ -74,8 +75,8 @@ def export_history(
 
 
 def _export_sweeps(context: Context, scope: Scope, file: Path) -> None:
-    _checked(context, scope, file)
-    sweeps = context.app.read_sweeps(since=scope.since, until=scope.until, provider=scope.provider)
+    engine = _checked(context, scope, file)
+    sweeps = read_sweeps(engine, since=scope.since, until=scope.until, provider=scope.provider)
     with Bar() as bar:
         count = write_records(bar.counted("sweeps", sweeps, then="finishing"), file)
     note(f"{counted(count, 'sweep')} exported")

@@ -19,7 +19,7 @@ from monitor.core.history.daily import midnight_of
 from monitor.errors import UsageError
 from monitor.report.formats.blog_files import Origin, ResultFile
 from monitor.report.words.times import moment_words
-from monitor.store.write.import_export import Imported
+from monitor.store.write.import_export import Imported, add_sweeps
 
 _SHOWN_LINES = 20
 
@@ -76,8 +76,10 @@ def import_records(
     with Bar() as bar:
         bar.show("checking", 0, None)
         with checked_records(files, origin, tell) as sweeps:
-            imported = context.app.add_sweeps(
+            imported = add_sweeps(
+                context.app.prepared(),
                 bar.counted("sweeps", sweeps, then="deriving what follows from them"),
+                context.app.settings.policy_of,
                 is_rough=lambda sweep: (sweep.provider, sweep.started_at) in rough,
             )
     say(f"{counted(imported.added, 'sweep')} imported, {imported.already_there} already there")

@@ -7,7 +7,6 @@ from monitor.cli.terminal.context import Context, pass_context
 from monitor.cli.terminal.output import note, say
 from monitor.config.schema.table import Name
 from monitor.report.words.codes import shown_id
-from monitor.store.admin.migrate import require_current
 from monitor.store.write.rename import rename_provider
 
 _NAME: TypeAdapter[str] = TypeAdapter(Name)
@@ -43,9 +42,7 @@ def rename(context: Context, *, old: str, new: str) -> None:
     Example: monitor provider rename nvidia nim
     """
     app = context.app
-    engine = app.open_store()
-    require_current(engine)
-    rename_provider(engine, old, new, [app.settings.schedule.vantage])
+    rename_provider(app.history(read_only=False), old, new, [app.settings.schedule.vantage])
     say(f"the history of {shown_id(old)} is now that of {new}")
     if app.settings.provider(old) is not None:
         note(
