@@ -1,38 +1,30 @@
 """Shapes of the JSON answers; they are also their description in /openapi.json."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Final, Literal, get_type_hints
 
-from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, create_model
 
-from monitor.core.domain.vocabulary import Status
+from monitor.core.history.rows import ModelRow
 from monitor.report.words.times import iso_millis
 
 Moment = Annotated[datetime, PlainSerializer(iso_millis), Field(json_schema_extra={"format": "date-time"})]
+_SHOWN: Final = {datetime: Moment, datetime | None: Moment | None}  # what a body writes in a way of its own
 
 
 class _Row(BaseModel):
     model_config = ConfigDict(from_attributes=True)
 
 
-class ModelBody(_Row):
-    """One model, with the columns of the view `model_status`; `uptime_30d` in percent."""
-
-    provider: str
-    model: str
-    kind: str
-    listed: bool
-    status: Status
-    flapping: bool
-    reason: str | None
-    since: Moment
-    last_checked_at: Moment | None
-    last_available_at: Moment | None
-    http_status: int | None
-    latency_ms: int | None
-    retires_at: Moment | None
-    uptime_30d: float | None
-    served_as: str | None
+if TYPE_CHECKING:
+    ModelBody = ModelRow
+else:
+    ModelBody = create_model(
+        "ModelBody",
+        __base__=_Row,
+        __doc__="One model, with the columns of the view `model_status`; `uptime_30d` in percent.",
+        **{name: (_SHOWN.get(hint, hint), ...) for name, hint in get_type_hints(ModelRow).items()},
+    )
 
 
 class ProviderBody(_Row):

@@ -1,14 +1,18 @@
 """The views of the public interface as data: their columns in the contract's order, and what each holds.
 
+A view that readers have a row of (rows.py) takes its columns from that, so each is declared once.
 A row is a tuple of plain values by column: text, whole numbers, doubles, truth values, None for NULL. Moments
 are milliseconds and days are days since 1970 UTC.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
+
+from monitor.core.domain.fields import field_types
+from monitor.core.history.rows import EventRow, ModelRow, StreamRow, SweepRow
 
 Row = tuple[object, ...]
 
@@ -64,23 +68,35 @@ class Scope:
 OBSERVATIONS: Final = "observation_history"
 
 
-def _view(name: str, columns: str, *, key: str, span: Span = Span.NONE) -> View:
-    """Read columns written as `name`, which is text, or `name:form`."""
-    pairs = [word.partition(":") for word in columns.split()]
-    read = tuple(Column(word, Form(form or Form.TEXT)) for word, _, form in pairs)
-    return View(name, read, tuple(key.split()), span)
+_FORMS: Final[Mapping[type, Form]] = {
+    int: Form.INTEGER,
+    float: Form.DOUBLE,
+    bool: Form.FLAG,
+    datetime: Form.SECOND,
+}
+_LONG: Final = frozenset({"event_id"})
+
+
+def _view(name: str, row: type | str, *, key: str, span: Span = Span.NONE) -> View:
+    """Take the columns from the fields of a row, or from words: `name`, which is text, or `name:form`."""
+    columns = tuple(map(_column_of, row.split())) if isinstance(row, str) else tuple(_columns_of(row))
+    return View(name, columns, tuple(key.split()), span)
+
+
+def _column_of(word: str) -> Column:
+    name, _, form = word.partition(":")
+    return Column(name, Form(form or Form.TEXT))
+
+
+def _columns_of(row: type) -> Iterator[Column]:
+    for name, kind in field_types(row).items():
+        yield Column(name, Form.LONG if name in _LONG else _FORMS.get(kind, Form.TEXT))
 
 
 VIEWS: Final[Mapping[str, View]] = {
     each.name: each
     for each in (
-        _view(
-            "model_status",
-            "provider model kind listed:flag status flapping:flag reason since:second last_checked_at:second"
-            " last_available_at:second http_status:integer latency_ms:integer retires_at:second"
-            " uptime_30d:double served_as",
-            key="provider model",
-        ),
+        _view("model_status", ModelRow, key="provider model"),
         _view(
             OBSERVATIONS,
             "provider model sweep_id:integer vantage observed_at:moment outcome reason http_status:integer"
@@ -105,21 +121,8 @@ VIEWS: Final[Mapping[str, View]] = {
             "provider model status began_at:second ended_at:second duration_s:long reason",
             key="provider model began_at ended_at status",
         ),
-        _view(
-            "change_history",
-            "event_id:long provider model kind began_at:second confirmed_at:second from_status to_status"
-            " reason sweep_id:integer detail",
-            key="event_id",
-            span=Span.SWEEPS,
-        ),
-        _view(
-            "sweep_history",
-            "sweep_id:integer provider vantage started_at:second finished_at:second verdict cause"
-            " listed:integer duplicates:integer probed:integer available:integer rate_limited:integer"
-            " unavailable:integer unknown:integer requests:integer slot:second rejected:integer",
-            key="sweep_id",
-            span=Span.SWEEPS,
-        ),
+        _view("change_history", EventRow, key="event_id", span=Span.SWEEPS),
+        _view("sweep_history", SweepRow, key="sweep_id", span=Span.SWEEPS),
         _view(
             "provider_uptime_daily",
             "provider day:day sweeps:integer conclusive:integer provider_down:integer our_fault:integer"
@@ -127,12 +130,6 @@ VIEWS: Final[Mapping[str, View]] = {
             key="provider day",
             span=Span.DAYS,
         ),
-        _view(
-            "stream_history",
-            "provider model sweep_id:integer observed_at:second latency_ms:integer first_token_ms:integer"
-            " tokens_per_s:double",
-            key="provider model sweep_id",
-            span=Span.SWEEPS,
-        ),
+        _view("stream_history", StreamRow, key="provider model sweep_id", span=Span.SWEEPS),
     )
 }

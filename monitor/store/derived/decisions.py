@@ -5,12 +5,13 @@ Ids follow from the sweep, so a rebuild gives the same.
 
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, insert, select, update
 
-from monitor.clock import to_datetime, to_millis
+from monitor.clock import to_millis
 from monitor.core.domain.event import Decision, Event
-from monitor.core.domain.vocabulary import EventKind, Status, Verdict
+from monitor.core.domain.vocabulary import Verdict
 from monitor.store.connection.codecs import event_id
+from monitor.store.connection.columns import columns_of, read_value
 from monitor.store.derived.periods import write_periods
 from monitor.store.derived.states import read_state
 from monitor.store.facts.identities import model_ids
@@ -52,7 +53,7 @@ def read_decision(connection: Connection, provider_id: int, sweep_id: int) -> De
     """Return the decision on the latest sweep of a provider, as it is recorded."""
     found = connection.execute(select(sweep.c.verdict, sweep.c.cause).where(sweep.c.id == sweep_id)).one()
     query = (
-        select(event, model.c.name)
+        select(event, model.c.name.label("model"))
         .join_from(event, model, isouter=True)
         .where(event.c.sweep_id == sweep_id)
         .where(event.c.id.between(event_id(sweep_id, 0), event_id(sweep_id + 1, 0) - 1))
@@ -61,33 +62,11 @@ def read_decision(connection: Connection, provider_id: int, sweep_id: int) -> De
     return Decision(
         verdict=Verdict(found.verdict),
         cause=found.cause,
-        events=tuple(core_event(row) for row in connection.execute(query)),
+        events=tuple(read_value(Event, row) for row in connection.execute(query).mappings()),
         state=read_state(connection, provider_id),
-    )
-
-
-def core_event(row: Row[Any]) -> Event:
-    """Return the event of a row of `event` with its model's name."""
-    return Event(
-        kind=EventKind(row.kind),
-        model=row.name,
-        began_at=to_datetime(row.began_at),
-        confirmed_at=to_datetime(row.confirmed_at),
-        from_status=None if row.from_status is None else Status(row.from_status),
-        to_status=None if row.to_status is None else Status(row.to_status),
-        reason=row.reason,
-        detail=row.detail,
     )
 
 
 def event_columns(each: Event) -> dict[str, Any]:
     """Return the columns of an event that it has by itself, whatever sweep and model it belongs to."""
-    return {
-        "kind": each.kind.value,
-        "began_at": to_millis(each.began_at),
-        "confirmed_at": to_millis(each.confirmed_at),
-        "from_status": None if each.from_status is None else each.from_status.value,
-        "to_status": None if each.to_status is None else each.to_status.value,
-        "reason": None if each.reason is None else str(each.reason),
-        "detail": each.detail,
-    }
+    return columns_of(each, without=["model"])

@@ -2,21 +2,21 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import MISSING, fields, replace
 from typing import Any
 
 from pydantic import TypeAdapter
-from sqlalchemy import Connection, Engine, RowMapping, Select, delete, select
+from sqlalchemy import Connection, Engine, Select, delete, select
 
-from monitor.clock import to_datetime
 from monitor.core.domain.state import ModelState, ProviderState
-from monitor.core.domain.vocabulary import Status
-from monitor.store.connection.codecs import memory_text, millis, moment, read_memory, stable_json
+from monitor.store.connection.codecs import stable_json
+from monitor.store.connection.columns import columns_of, read_value
 from monitor.store.connection.engine import reading
 from monitor.store.facts.identities import find_provider, model_ids, upsert
 from monitor.store.schema import model, model_state, provider_state
 
 _PROVIDER = TypeAdapter(ProviderState)
+_DEFAULTS = {field.name: field.default for field in fields(ModelState) if field.default is not MISSING}
 
 
 def load_state(engine: Engine, provider: str) -> ProviderState:
@@ -37,7 +37,8 @@ def read_state(connection: Connection, provider_id: int) -> ProviderState:
         .join_from(model, model_state)
         .where(model.c.provider_id == provider_id)
     )
-    models = {row["name"]: _model_state(row) for row in connection.execute(query_models).mappings()}
+    rows = connection.execute(query_models).mappings()
+    models = {row["name"]: read_value(ModelState, row) for row in rows}
     return replace(_PROVIDER.validate_json(memory), models=models)
 
 
@@ -62,22 +63,7 @@ def forget_state(connection: Connection, provider_id: int) -> None:
 
 def state_row(model_id: int, state: ModelState) -> Mapping[str, Any]:
     """Return the row of a state, in the order of the table's columns."""
-    return {
-        "model_id": model_id,
-        "status": state.status.value,
-        "reason": None if state.reason is None else str(state.reason),
-        "since": millis(state.since),
-        "listed": state.listed,
-        "flapping": state.flapping,
-        "kind": str(state.kind),
-        "last_checked_at": millis(state.last_checked_at),
-        "last_available_at": millis(state.last_available_at),
-        "http_status": state.http_status,
-        "latency_ms": state.latency_ms,
-        "retires_at": millis(state.retires_at),
-        "served_as": state.served_as,
-        "memory": memory_text(state.memory),
-    }
+    return {"model_id": model_id, **columns_of(state)}
 
 
 def provider_memory(state: ProviderState) -> str:
@@ -93,28 +79,11 @@ def state_document(state: ProviderState) -> str:
 
 def read_document(document: str) -> ProviderState:
     """Return the state of `state_document`."""
-    found = json.loads(document)
-    models = {name: _model_state(row) for name, row in found["models"].items()}
-    return replace(_PROVIDER.validate_json(found["memory"]), models=models)
+    stored = json.loads(document)
+    # Horizons of older databases do not have the latest fields.
+    models = {name: read_value(ModelState, _DEFAULTS | row) for name, row in stored["models"].items()}
+    return replace(_PROVIDER.validate_json(stored["memory"]), models=models)
 
 
 def _stored_states(provider_id: int) -> Select[Any]:
     return select(model_state).join_from(model, model_state).where(model.c.provider_id == provider_id)
-
-
-def _model_state(row: Mapping[str, Any] | RowMapping) -> ModelState:
-    return ModelState(
-        status=Status(row["status"]),
-        reason=row["reason"],
-        since=to_datetime(row["since"]),
-        listed=row["listed"],
-        flapping=row["flapping"],
-        kind=row["kind"],
-        last_checked_at=moment(row["last_checked_at"]),
-        last_available_at=moment(row["last_available_at"]),
-        http_status=row["http_status"],
-        latency_ms=row["latency_ms"],
-        retires_at=moment(row["retires_at"]),
-        served_as=row.get("served_as"),  # horizons of older databases do not have it
-        memory=read_memory(row["memory"]),
-    )

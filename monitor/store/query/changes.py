@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Engine, Row, Select, func, not_, or_, select
+from sqlalchemy import ColumnElement, Engine, RowMapping, Select, func, not_, or_, select
 
 from monitor.clock import to_datetime
 from monitor.core.domain.vocabulary import EventKind
@@ -83,11 +83,11 @@ def latest_news(
         conditions.append(t.event.c.kind.in_(kinds))
     with reading(engine) as connection:
         rows = [
-            *((row, True) for row in connection.execute(_changes(conditions, limit))),
-            *((row, False) for row in connection.execute(_first_seen(conditions, limit))),
+            *connection.execute(_changes(conditions, limit)).mappings(),
+            *connection.execute(_first_seen(conditions, limit)).mappings(),
         ]
-    rows.sort(key=lambda each: (each[0].swept_at, each[0].id), reverse=True)
-    return [_news(row, is_event=is_event) for row, is_event in rows[:limit]]
+    rows.sort(key=lambda row: (row["swept_at"], row["id"]), reverse=True)
+    return [_news(row) for row in rows[:limit]]
 
 
 def _changes(conditions: Collection[ColumnElement[bool]], limit: int) -> Select[Any]:
@@ -124,11 +124,12 @@ def _first_seen(conditions: Collection[ColumnElement[bool]], limit: int) -> Sele
     )
 
 
-def _news(row: Row[Any], *, is_event: bool) -> News:
+def _news(row: RowMapping) -> News:
+    first_seen = row.get("first_seen", 0)
     return News(
-        provider=row.provider,
-        sweep_id=row.sweep_id,
-        told_at=to_datetime(row.finished_at),
-        event=event_row(row) if is_event else None,
-        first_seen=0 if is_event else row.first_seen,
+        provider=row["provider"],
+        sweep_id=row["sweep_id"],
+        told_at=to_datetime(row["finished_at"]),
+        event=None if first_seen else event_row(row),
+        first_seen=first_seen,
     )

@@ -55,7 +55,7 @@ def events(
     asked = {**names(provider, model), **{key: it for key, it in narrowed.items() if it is not None}}
     statement = _events(frozenset(asked), _NEWEST if newest_first else _TURN)
     with reading(engine) as connection:
-        return [event_row(row) for row in connection.execute(statement, asked).all()]
+        return [event_row(row) for row in connection.execute(statement, asked).mappings()]
 
 
 @cache

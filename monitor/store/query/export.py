@@ -34,7 +34,7 @@ from sqlalchemy.types import TypeEngine
 
 from monitor.clock import to_millis
 from monitor.core.domain.vocabulary import Verdict
-from monitor.core.history.views import OBSERVATIONS, Form, Row, Scope, Span, View
+from monitor.core.history.views import OBSERVATIONS, VIEWS, Form, Row, Scope, Span, View
 from monitor.store import schema as t
 from monitor.store.connection.codecs import DAY_MS, is_storable
 from monitor.store.connection.engine import reading
@@ -113,27 +113,21 @@ class Snapshot:
 
     def _observations(self, part: Part) -> Select[Any]:
         """Ask for a model's rows of the view from the third column on; moments to the millisecond."""
-        seen, found = t.observation.c, t.finding.c
+        own, repeated = t.observation.c, t.finding.c
+        made = {
+            "vantage": t.sweep.c.vantage,
+            "observed_at": t.sweep.c.started_at + own.at_ms,
+            "conclusive": func.coalesce(t.sweep.c.verdict == Verdict.CONCLUSIVE.value, false()),
+            "served_as": t.alias.c.name,
+        }
+        columns = {**repeated, **own, **made}
         return (
-            select(
-                seen.sweep_id,
-                t.sweep.c.vantage,
-                t.sweep.c.started_at + seen.at_ms,
-                found.outcome,
-                found.reason,
-                found.http_status,
-                seen.latency_ms,
-                found.attempts,
-                func.coalesce(t.sweep.c.verdict == Verdict.CONCLUSIVE.value, false()),
-                found.kind,
-                found.detail,
-                t.alias.c.name,
-            )
-            .join(t.sweep, t.sweep.c.id == seen.sweep_id)
-            .join(t.finding, found.id == seen.finding_id)
-            .outerjoin(t.alias, (t.alias.c.model_id == seen.model_id) & (t.alias.c.number == found.alias))
-            .where(seen.model_id == part.model_id, *self._in_time(seen.sweep_id))
-            .order_by(seen.sweep_id)
+            select(*(columns[each.name] for each in VIEWS[OBSERVATIONS].columns[2:]))
+            .join_from(t.observation, t.sweep, t.sweep.c.id == own.sweep_id)
+            .join(t.finding, repeated.id == own.finding_id)
+            .outerjoin(t.alias, (t.alias.c.model_id == own.model_id) & (t.alias.c.number == repeated.alias))
+            .where(own.model_id == part.model_id, *self._in_time(own.sweep_id))
+            .order_by(own.sweep_id)
         )
 
     def _query(self, view: View, part: Part) -> Select[Any]:

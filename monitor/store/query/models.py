@@ -6,23 +6,19 @@ from typing import Any
 
 from sqlalchemy import Engine, Select, select
 
-from monitor.core.history.rows import ModelRow, ModelStory, StreamRow
+from monitor.core.domain.fields import field_types
+from monitor.core.history.rows import ModelRow, ModelStory, StreamRow, percent
 from monitor.store import schema as t
+from monitor.store.connection.columns import read_value
 from monitor.store.connection.engine import reading
+from monitor.store.query.daily import Totals
 from monitor.store.query.events import events
 from monitor.store.query.filters import MODEL, PROVIDER, named, names
 from monitor.store.query.outages import outages
-from monitor.store.query.rows import model_row, stream_row
 from monitor.store.query.uptime import latest_totals
 
 _UPTIME_DAYS = 30  # of model_status
-_BELIEVED = tuple(
-    t.model_state.c[name]
-    for name in (
-        *("kind", "listed", "status", "flapping", "reason", "since", "last_checked_at", "last_available_at"),
-        *("http_status", "latency_ms", "retires_at", "served_as"),
-    )
-)
+_STATE = tuple(t.model_state.c[name] for name in field_types(ModelRow) if name in t.model_state.c)
 
 
 def current_models(
@@ -31,9 +27,10 @@ def current_models(
     """Return what is believed of every model, by provider and id."""
     asked = names(provider, model)
     with reading(engine) as connection:
-        rows = connection.execute(_believed(frozenset(asked)), asked).all()
-        totals = latest_totals(connection, _UPTIME_DAYS, rows, is_one="model" in asked)
-    return [model_row(row, totals.get(row.id)) for row in rows]
+        rows = connection.execute(_believed(frozenset(asked)), asked).mappings().all()
+        owners = [(row["provider_id"], row["id"]) for row in rows]
+        totals = latest_totals(connection, _UPTIME_DAYS, owners, is_one="model" in asked)
+    return [read_value(ModelRow, row, uptime_30d=_uptime_percent(totals.get(row["id"]))) for row in rows]
 
 
 def model_story(engine: Engine, provider: str, model: str, *, limit: int = 50) -> ModelStory | None:
@@ -50,13 +47,18 @@ def last_streamed(engine: Engine, provider: str, model: str) -> StreamRow | None
     """Return a model's latest streamed observation, by the id of its sweep; None where it never had one."""
     with reading(engine) as connection:
         row = connection.execute(_streamed(), names(provider, model)).mappings().first()
-    return None if row is None else stream_row(row)
+    return None if row is None else read_value(StreamRow, row)
+
+
+def _uptime_percent(totals: Totals | None) -> float | None:
+    _, answered, unavailable, _ = totals or (0, 0, 0, 0)
+    return percent(answered, answered + unavailable)
 
 
 @cache
 def _believed(asked: AbstractSet[str]) -> Select[Any]:
     return (
-        select(PROVIDER, MODEL, t.model.c.id, t.model.c.provider_id, *_BELIEVED)
+        select(PROVIDER, MODEL, t.model.c.id, t.model.c.provider_id, *_STATE)
         .select_from(t.provider)
         .join(t.model, t.model.c.provider_id == t.provider.c.id)
         .join(t.model_state, t.model_state.c.model_id == t.model.c.id)

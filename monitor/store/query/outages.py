@@ -10,9 +10,9 @@ from sqlalchemy import Engine, Select, bindparam, select
 from monitor.clock import to_millis
 from monitor.core.history.rows import OutageRow
 from monitor.store import schema as t
+from monitor.store.connection.columns import read_value
 from monitor.store.connection.engine import reading
 from monitor.store.query.filters import MODEL, PROVIDER, named, names
-from monitor.store.query.rows import outage_row
 
 
 def outages(
@@ -30,7 +30,8 @@ def outages(
     if limit is not None:
         asked["most"] = limit
     with reading(engine) as connection:
-        return [outage_row(*row) for row in connection.execute(_outages(frozenset(asked)), asked).all()]
+        rows = connection.execute(_outages(frozenset(asked)), asked).mappings()
+        return [read_value(OutageRow, row) for row in rows]
 
 
 @cache

@@ -14,9 +14,9 @@ from monitor.core.history.rows import SweepRow
 from monitor.errors import UsageError
 from monitor.store import schema as t
 from monitor.store.connection.codecs import moment
+from monitor.store.connection.columns import read_value
 from monitor.store.connection.engine import reading
 from monitor.store.query.filters import PROVIDER, named, names
-from monitor.store.query.rows import sweep_row
 
 _STARTED = t.sweep.c.started_at
 
@@ -41,7 +41,8 @@ def sweeps(engine: Engine, provider: str | None = None, limit: int | None = None
     """Return sweeps, newest first, running ones included."""
     asked = {**names(provider), **({} if limit is None else {"most": limit})}
     with reading(engine) as connection:
-        return [sweep_row(row) for row in connection.execute(_sweeps(frozenset(asked)), asked).mappings()]
+        rows = connection.execute(_sweeps(frozenset(asked)), asked).mappings()
+        return [read_value(SweepRow, row, sweep_id=row["id"]) for row in rows]
 
 
 def last_conclusive_at(engine: Engine, provider: str) -> datetime | None:

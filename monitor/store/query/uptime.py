@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, Select, func, select
+from sqlalchemy import Connection, Engine, Select, func, select
 
 from monitor.core.domain.vocabulary import Verdict
 from monitor.core.history.rows import UptimeRow
@@ -22,18 +22,19 @@ def uptime(
     asked = names(provider, model)
     with reading(engine) as connection:
         known = models(connection, asked)
-        totals = latest_totals(connection, days, known, is_one="model" in asked)
+        owners = [(each.provider_id, each.id) for each in known]
+        totals = latest_totals(connection, days, owners, is_one="model" in asked)
     return [_row(each.provider, each.model, totals[each.id]) for each in known if each.id in totals]
 
 
 def latest_totals(
-    connection: Connection, days: int, known: Iterable[Row[Any]], *, is_one: bool
+    connection: Connection, days: int, owners: Iterable[tuple[int, int]], *, is_one: bool
 ) -> dict[int, Totals]:
-    """Return by their number the counts of models in these days: `known` has their `id` and `provider_id`.
+    """Return by their number the counts of models in these days; `owners` are ids of a provider and a model.
 
     With `is_one` they are one of each provider, else all of it.
     """
-    only = {each.provider_id: each.id if is_one else None for each in known}
+    only = {owner: number if is_one else None for owner, number in owners}
     ends = connection.execute(_last_conclusive()).all() if only else ()
     found = dict[int, Totals]()
     for owner, last_at in ends:

@@ -14,7 +14,8 @@ from sqlalchemy import (
     text,
 )
 
-from monitor.store.schema.naming import Day, metadata
+from monitor.core.domain.state import ModelState
+from monitor.store.schema.naming import Day, metadata, value_columns
 
 event = Table(
     "event",
@@ -95,19 +96,7 @@ model_state = Table(
     "model_state",
     metadata,
     Column("model_id", ForeignKey("model.id"), primary_key=True),
-    Column("status", Text, nullable=False),
-    Column("reason", Text),
-    Column("since", BigInteger, nullable=False),
-    Column("listed", Boolean, nullable=False),
-    Column("flapping", Boolean, nullable=False),
-    Column("kind", Text, nullable=False),
-    Column("last_checked_at", BigInteger),
-    Column("last_available_at", BigInteger),
-    Column("http_status", Integer),
-    Column("latency_ms", Integer),
-    Column("retires_at", BigInteger),
-    Column("served_as", Text),
-    Column("memory", Text, nullable=False),
+    *value_columns(ModelState),
 )
 
 provider_state = Table(

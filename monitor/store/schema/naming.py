@@ -1,8 +1,24 @@
 """What all tables share: their names' conventions, and the types that both databases must agree on."""
 
-from datetime import date, timedelta
+from collections.abc import Iterator, Mapping
+from datetime import date, datetime, timedelta
+from typing import Any, get_type_hints
 
-from sqlalchemy import Date, Dialect, MetaData, Text, TypeDecorator
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Date,
+    Dialect,
+    Double,
+    Integer,
+    MetaData,
+    Text,
+    TypeDecorator,
+)
+from sqlalchemy.types import TypeEngine
+
+from monitor.core.domain.fields import field_types
 
 metadata = MetaData(
     naming_convention={
@@ -16,6 +32,21 @@ metadata = MetaData(
 
 # Names are compared by code point on both databases (rules.md 26).
 NAME = Text().with_variant(Text(collation="C"), "postgresql")
+
+
+def value_columns(kind: type) -> Iterator[Column[Any]]:
+    """Give a column for each field of a frozen value, as store/connection/columns.py fills it."""
+    hints = get_type_hints(kind)
+    for name, form in field_types(kind).items():
+        yield Column(name, _TYPES.get(form, Text), nullable=hints[name] != form)
+
+
+_TYPES: Mapping[type, type[TypeEngine[Any]]] = {
+    datetime: BigInteger,
+    int: Integer,
+    float: Double,
+    bool: Boolean,
+}
 
 _EPOCH = date(1970, 1, 1)
 _FIRST, _LAST = (date.min - _EPOCH).days, (date.max - _EPOCH).days

@@ -11,7 +11,6 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     FromClause,
-    RowMapping,
     ScalarSelect,
     Select,
     desc,
@@ -22,14 +21,15 @@ from sqlalchemy import (
     union_all,
 )
 
-from monitor.clock import to_datetime, to_millis
+from monitor.clock import to_millis
 from monitor.core.domain.vocabulary import EventKind, Status
 from monitor.core.history.reliability import STATUS_KINDS, Key
 from monitor.core.history.rows import EventRow, OutageRow, StatusAt
 from monitor.store import schema as t
+from monitor.store.connection.columns import read_value
 from monitor.store.query.events import confirmed_before, confirmed_since
 from monitor.store.query.filters import MODEL, PROVIDER, Names, named, names
-from monitor.store.query.rows import event_row, outage_row
+from monitor.store.query.rows import event_row
 
 _FLAPPING = (EventKind.FLAPPING_STARTED, EventKind.FLAPPING_STOPPED)
 
@@ -61,7 +61,8 @@ def read_statuses(
         .where(*named(only))
         .order_by(t.provider.c.name, t.model.c.name)
     )
-    return [_status_row(row) for row in connection.execute(query, only).mappings()]
+    rows = connection.execute(query, only).mappings()
+    return [read_value(StatusAt, row, retires_at=_announced(row["retires_at"])) for row in rows]
 
 
 def read_bare_statuses(
@@ -93,7 +94,7 @@ def read_status_events(
         .order_by(t.event.c.swept_at, t.event.c.id)
     )
     asked = {**only, "since": to_millis(begins_at), "until": to_millis(ends_at)}
-    return [event_row(row) for row in connection.execute(query, asked)]
+    return [event_row(row) for row in connection.execute(query, asked).mappings()]
 
 
 def read_outages(
@@ -113,13 +114,14 @@ def read_outages(
         .where(t.period.c.is_outage, t.period.c.ended_at >= begin, t.period.c.end_confirmed_at < known)
     )
     lasting = (
-        _of_models(only, last.c.id, last.c.began_at, null(), last.c.reason)
+        _of_models(
+            only, last.c.id.label("event_id"), last.c.began_at, null().label("ended_at"), last.c.reason
+        )
         .join(last, last.c.id == _latest(STATUS_KINDS, ends_at))
         .where(_is_of(last, [EventKind.BECAME_UNAVAILABLE]), last.c.from_status == Status.AVAILABLE.value)
     )
     query = union_all(ended, lasting).order_by(desc("event_id"))
-    rows = connection.execute(query, only).all()
-    return [outage_row(owner, name, *outage) for owner, name, _, *outage in rows]
+    return [read_value(OutageRow, row) for row in connection.execute(query, only).mappings()]
 
 
 def _of_models(only: Names, *columns: ColumnElement[Any]) -> Select[Any]:
@@ -147,18 +149,6 @@ def _latest(kinds: Collection[EventKind], before: datetime) -> ScalarSelect[int]
 
 def _is_of(event: FromClause, kinds: Collection[EventKind]) -> ColumnElement[bool]:
     return event.c.kind.in_([kind.value for kind in kinds])
-
-
-def _status_row(row: RowMapping) -> StatusAt:
-    same = ("provider", "model", "reason", "kind")
-    return StatusAt(
-        **{name: row[name] for name in same},
-        status=Status(row["status"]),
-        since=to_datetime(row["since"]),
-        flapping=bool(row["flapping"]),
-        listed=bool(row["listed"]),
-        retires_at=_announced(row["retires_at"]),
-    )
 
 
 def _announced(detail: str | None) -> datetime | None:

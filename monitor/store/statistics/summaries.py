@@ -150,7 +150,7 @@ def _provider_events(engine: Engine, provider: str, until: datetime) -> list[Eve
         .order_by(t.event.c.swept_at, t.event.c.id)
     )
     with reading(engine) as connection:
-        return [event_row(row) for row in connection.execute(events)]
+        return [event_row(row) for row in connection.execute(events).mappings()]
 
 
 def _outages(engine: Engine, provider: str, span: Span, events: Iterable[EventRow]) -> list[OutageRow]:

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from monitor.core.domain.vocabulary import Status
 from monitor.web.context import MAX_AGE_INTERVALS, WebContext
 from monitor.web.queries import Freshness, chosen_kinds, chosen_providers, freshness, models_of
-from monitor.web.schemas import ModelBody, ModelsBody, ProviderBody
+from monitor.web.schemas import ModelsBody, ProviderBody
 
 
 class ModelsQuery(BaseModel):
@@ -35,9 +35,7 @@ def api_routes(context: WebContext) -> APIRouter:
         return ModelsBody(
             at=context.now(),
             providers=[_provider_body(context, fresh) for fresh in freshness(context, names)],
-            models=[
-                ModelBody.model_validate(row) for row in rows if row.status in statuses and row.kind in kinds
-            ],
+            models=[row for row in rows if row.status in statuses and row.kind in kinds],
         )
 
     return routes

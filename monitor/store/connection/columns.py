@@ -1,0 +1,65 @@
+"""Frozen values as columns of the same names, and back: a field's type says how it is stored.
+
+Moments are milliseconds since 1970, codes their text, a model's memory JSON; NULL is None in both directions.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+from functools import cache
+from typing import Any, Final, TypeVar
+
+from sqlalchemy import RowMapping
+
+from monitor.clock import to_datetime, to_millis
+from monitor.core.domain.fields import field_types
+from monitor.core.domain.state import Memory
+from monitor.store.connection.codecs import memory_text, read_memory
+
+T = TypeVar("T")
+
+_Convert = Callable[[Any], Any]
+_READ: Final[Mapping[type, _Convert]] = {datetime: to_datetime, Memory: read_memory, bool: bool}
+_WRITE: Final[Mapping[type, _Convert]] = {datetime: to_millis, Memory: memory_text}
+
+
+def read_value(kind: type[T], row: Mapping[str, Any] | RowMapping, **others: object) -> T:
+    """Return the value of a row that has a column for each field, but for the `others` that are given."""
+    make: Any = kind
+    for name, convert in _readers(make):
+        if name not in others:
+            stored = row[name]
+            others[name] = stored if convert is None or stored is None else convert(stored)
+    value: T = make(**others)
+    return value
+
+
+def columns_of(value: object, *, without: Iterable[str] = ()) -> dict[str, Any]:
+    """Return the columns of a value, by the names of its fields and in their order."""
+    kind: Any = type(value)
+    columns = dict[str, Any]()
+    for name, convert in _writers(kind):
+        item = getattr(value, name)
+        columns[name] = item if convert is None or item is None else convert(item)
+    for name in without:
+        del columns[name]
+    return columns
+
+
+@cache
+def _readers(kind: type) -> tuple[tuple[str, _Convert | None], ...]:
+    return tuple(
+        (name, _READ.get(form, form if _is_code(form) else None)) for name, form in field_types(kind).items()
+    )
+
+
+@cache
+def _writers(kind: type) -> tuple[tuple[str, _Convert | None], ...]:
+    # A field that is declared as text may hold a code, which Postgres would be given as an enum.
+    return tuple(
+        (name, _WRITE.get(form, str if issubclass(form, str) else None))
+        for name, form in field_types(kind).items()
+    )
+
+
+def _is_code(form: type) -> bool:
+    return issubclass(form, str) and form is not str
