@@ -6,20 +6,25 @@ from functools import cache
 from json import dumps, loads
 from typing import Any, Final
 
-from sqlalchemy import Connection, Insert, Table, select
+from sqlalchemy import Connection, Insert, Table, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 
+from monitor.core.domain.fields import field_types
 from monitor.core.domain.policy import Policy
 from monitor.core.domain.sweep import Observation
 from monitor.core.domain.vocabulary import NOT_RECORDED, Outcome
 from monitor.core.lifecycle.fold import is_tracked
 from monitor.errors import StoreError
-from monitor.store.connection.codecs import batches, digest, is_storable, millis, policy_text
+from monitor.store.connection.codecs import batches, digest, is_storable, policy_text
+from monitor.store.connection.columns import columns_of
 from monitor.store.schema import alias, catalog, finding, model, policy, provider, untracked
 
 Row = Mapping[str, Any]
 NOBODY: Final[Mapping[str, int]] = {}
 OWN: Final = 0  # the number of a model's own name
+# What findings hold of observations: in the first version, whose digests stand, and what came later.
+_FIRST: Final = ("outcome", "reason", "kind", "http_status", "attempts", "retires_at", "detail")
+_LATER: Final = tuple(name for name in field_types(Observation) if name in finding.c and name not in _FIRST)
 _FEW: Final = 20
 _MOST_TRIES: Final = 10
 
@@ -30,7 +35,7 @@ def insert_new(connection: Connection, table: Table) -> Insert:
 
 
 def upsert(connection: Connection, table: Table) -> Insert:
-    """Return an insert that overwrites the row with the same primary key."""
+    """Return an insert that overwrites the row with the same primary key, unless it is equal."""
     return _upsert(connection.dialect.name, table)
 
 
@@ -50,7 +55,8 @@ def _upsert(dialect: str, table: Table) -> Insert:
     rest = {
         column.name: statement.excluded[column.name] for column in table.columns if column.name not in key
     }
-    return statement.on_conflict_do_update(index_elements=key, set_=rest)
+    differs = or_(*(table.c[name].is_distinct_from(value) for name, value in rest.items()))
+    return statement.on_conflict_do_update(index_elements=key, set_=rest, where=differs)
 
 
 def find_provider(connection: Connection, name: str) -> int | None:
@@ -166,30 +172,14 @@ def finding_digest(seen: Observation, alias: int | None = None) -> bytes:
 
     Without one it is what it was before those were kept: findings of older databases are found by it.
     """
-    return digest(
-        seen.outcome.value,
-        seen.reason,
-        seen.kind,
-        seen.http_status,
-        seen.attempts,
-        millis(seen.retires_at),
-        seen.detail,
-        *(() if alias is None else (alias,)),
-    )
+    columns = columns_of(seen)
+    later = [(name, columns[name]) for name in _LATER if columns[name] is not None]
+    return digest(*(columns[name] for name in _FIRST), *(() if alias is None else (alias,)), *later)
 
 
 def _finding_row(mark: bytes, seen: Observation, alias: int | None) -> Row:
-    return {
-        "digest": mark,
-        "outcome": seen.outcome.value,
-        "reason": str(seen.reason),
-        "kind": str(seen.kind),
-        "http_status": seen.http_status,
-        "attempts": seen.attempts,
-        "retires_at": millis(seen.retires_at),
-        "detail": seen.detail,
-        "alias": alias,
-    }
+    columns = columns_of(seen)
+    return {"digest": mark, **{name: columns[name] for name in (*_FIRST, *_LATER)}, "alias": alias}
 
 
 def _one_id(connection: Connection, table: Table, key: Row, **rest: object) -> int:
