@@ -4,8 +4,9 @@ Reading is strict: an unknown key, a wrong type or an impossible value is refuse
 """
 
 import json
+from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 from pydantic import (
     AfterValidator,
@@ -15,10 +16,12 @@ from pydantic import (
     Field,
     StringConstraints,
     ValidationError,
+    create_model,
 )
 from pydantic_core import ErrorDetails
 
 from monitor.clock import to_datetime, to_millis
+from monitor.core.domain.fields import field_types
 from monitor.core.domain.ids import LONGEST_ID_BYTES, is_trackable_id
 from monitor.core.domain.sweep import Observation, Sweep
 from monitor.core.domain.vocabulary import NOT_RECORDED, Kind, Outcome, Verdict
@@ -67,26 +70,37 @@ _Count = Annotated[int, Field(ge=0, le=_MOST)]
 _Rate = Annotated[float, Field(ge=0, allow_inf_nan=False), AfterValidator(abs)]
 
 
-class _ObservationRecord(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True)
+_STRICT = ConfigDict(extra="forbid", strict=True)
+_BY_TYPE: Final[Mapping[type, Any]] = {int: _Count, float: _Rate, datetime: _Time, str: _Text}
+_BY_NAME: Final[Mapping[str, Any]] = {
+    "model": (str, ...),
+    "outcome": (Literal["available", "rate_limited", "unavailable", "unknown"], ...),
+    "reason": (_Word, ...),
+    "at_ms": (Annotated[int, Field(ge=0, le=_LONGEST_SWEEP_MS)], 0),
+    "kind": (_Word, Kind.UNKNOWN.value),
+    "http_status": (Annotated[int, Field(ge=0, le=999)] | None, None),
+    "attempts": (_Count, 1),
+    "served_as": (_Served | None, None),
+}
+if TYPE_CHECKING:
 
-    model: str
-    outcome: Literal["available", "rate_limited", "unavailable", "unknown"]
-    reason: _Word
-    at_ms: Annotated[int, Field(ge=0, le=_LONGEST_SWEEP_MS)] = 0
-    kind: _Word = Kind.UNKNOWN.value
-    http_status: Annotated[int, Field(ge=0, le=999)] | None = None
-    latency_ms: _Count | None = None
-    attempts: _Count = 1
-    retires_at: _Time | None = None
-    detail: _Text | None = None
-    first_token_ms: _Count | None = None
-    tokens_per_s: _Rate | None = None
-    served_as: _Served | None = None
+    class _ObservationRecord(BaseModel):
+        model: str
+        outcome: str
+
+else:  # an observation's other fields may be left out, and have the limits of their types
+    _ObservationRecord = create_model(
+        "_ObservationRecord",
+        __config__=_STRICT,
+        **{
+            name: _BY_NAME.get(name) or (_BY_TYPE[kind] | None, None)
+            for name, kind in field_types(Observation).items()
+        },
+    )
 
 
 class _SweepRecord(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True)
+    model_config = _STRICT
 
     provider: _Provider
     vantage: _Word = "default"
@@ -119,6 +133,13 @@ _FAULTS = {
     "greater_than_equal": "must be at least {ge:g}",
     "less_than_equal": "must be at most {le}",
 }
+
+
+_ALWAYS: Final = (
+    *("model", "kind", "outcome", "reason", "http_status", "latency_ms", "at_ms", "attempts", "retires_at"),
+    "served_as",
+)
+_SOMETIMES: Final = tuple(name for name in field_types(Observation) if name not in _ALWAYS)
 
 
 def parse_record(line: str, where: str) -> Sweep:
@@ -162,20 +183,11 @@ def format_record(sweep: Sweep) -> str:
 
 
 def _observation_record(seen: Observation) -> dict[str, Any]:
+    values = {name: getattr(seen, name) for name in (*_ALWAYS, *_SOMETIMES)}
     return {
-        "model": seen.model,
-        "kind": str(seen.kind),
-        "outcome": seen.outcome.value,
-        "reason": str(seen.reason),
-        "http_status": seen.http_status,
-        "latency_ms": seen.latency_ms,
-        "at_ms": seen.at_ms,
-        "attempts": seen.attempts,
-        "retires_at": None if seen.retires_at is None else _time(seen.retires_at),
-        "served_as": seen.served_as,
-        **({} if seen.detail is None else {"detail": seen.detail}),
-        **({} if seen.first_token_ms is None else {"first_token_ms": seen.first_token_ms}),
-        **({} if seen.tokens_per_s is None else {"tokens_per_s": seen.tokens_per_s}),
+        name: _time(value) if isinstance(value, datetime) else value
+        for name, value in values.items()
+        if value is not None or name in _ALWAYS
     }
 
 

@@ -19,7 +19,16 @@ from monitor.store.derived.daily import count_all_days
 from monitor.store.derived.redecide import Watch, decide_anew
 from monitor.store.schema import metadata, provider
 
-HEAD: Final = "0009"  # the last revision under migrations/versions
+
+def migrations_directory() -> Path:
+    """Return where the migrations are: in the installed package, else beside it in the checkout."""
+    package = Path(__file__).resolve().parents[2]
+    packaged = package / "_migrations"
+    return packaged if packaged.is_dir() else package.parent / "migrations"
+
+
+_REVISIONS = (file.name[:4] for file in migrations_directory().glob("versions/[0-9]*.py"))
+HEAD: Final = max(_REVISIONS, default="base")  # the files are named by their revisions
 VERSION_TABLE: Final = "schema_version"
 _FIRST_WITH_SKETCHES: Final = "0007"
 _FIRST_WITH_THESE_RULES: Final = "0009"  # what older versions derived was decided by others
@@ -124,13 +133,6 @@ def migrate_to(connection: Connection, revision: str) -> None:
     before = _revision(connection)
     is_down = before is not None and (revision == "base" or revision < before)
     (command.downgrade if is_down else command.upgrade)(config, revision)
-
-
-def migrations_directory() -> Path:
-    """Return where the migrations are: in the installed package, else beside it in the checkout."""
-    package = Path(__file__).resolve().parents[2]
-    packaged = package / "_migrations"
-    return packaged if packaged.is_dir() else package.parent / "migrations"
 
 
 def _state(connection: Connection, engine: Engine) -> SchemaState:
