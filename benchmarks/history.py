@@ -7,13 +7,11 @@ from random import Random
 
 from sqlalchemy import Connection, func, insert, select, text
 
-from monitor.clock import to_millis
 from monitor.core.domain.policy import Policy
 from monitor.core.domain.state import ProviderState
 from monitor.core.domain.sweep import Observation, Sweep
 from monitor.core.domain.vocabulary import Kind, Outcome, Reason
 from monitor.core.lifecycle.fold import fold
-from monitor.store.connection.codecs import DAY_MS
 from monitor.store.connection.engine import Engine, writing
 from monitor.store.derived.daily import count_days
 from monitor.store.derived.states import load_state
@@ -113,7 +111,7 @@ def fill(engine: Engine, sweeps: int, *, until: int) -> None:
         if later:
             connection.execute(insert(sweep), later)
             connection.execute(_OBSERVE, {"first": made["id"], **_findings(connection)})
-        days = [to_millis(_START + place * _INTERVAL) // DAY_MS for place in (first, until - 1)]
+        days = [(_START + place * _INTERVAL).date() for place in (first, until - 1)]
         count_days(connection, made["provider_id"], days[0], days[1])
 
 

@@ -5,11 +5,13 @@ Times are aware UTC `datetime`s in whole milliseconds, the resolution of the his
 
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from typing import Final
 
 Clock = Callable[[], datetime]
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+DAY_MS: Final = 86_400_000
 _MILLISECOND = timedelta(milliseconds=1)
 
 
@@ -20,9 +22,19 @@ def utc_now() -> datetime:
 
 def to_millis(moment: datetime) -> int:
     """Milliseconds since 1970 of an aware moment, truncated."""
-    return (moment - _EPOCH) // _MILLISECOND
+    return (moment - EPOCH) // _MILLISECOND
 
 
 def to_datetime(millis: int) -> datetime:
     """Aware UTC moment of milliseconds since 1970, exact."""
-    return _EPOCH + millis * _MILLISECOND
+    return EPOCH + millis * _MILLISECOND
+
+
+def to_day(millis: int) -> date:
+    """UTC day of milliseconds since 1970."""
+    return to_datetime(millis).date()
+
+
+def day_millis(day: date) -> int:
+    """Milliseconds since 1970 at which a UTC day begins."""
+    return (day.toordinal() - EPOCH.toordinal()) * DAY_MS

@@ -17,13 +17,12 @@ from apscheduler.triggers.base import BaseTrigger
 from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
-from monitor.clock import Clock
+from monitor.clock import EPOCH, Clock
 from monitor.errors import ConfigError, MonitorError
 from monitor.logs import event
 
 log = logging.getLogger(__name__)
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _TICK = timedelta(microseconds=1)
 _MOST_MISSED = 100_000
 _WATCH_SECONDS = 30.0
@@ -74,7 +73,7 @@ def trigger_of(cadence: timedelta | str, timezone: tzinfo = UTC) -> BaseTrigger:
     Raises ConfigError for a cron line that APScheduler does not understand.
     """
     if isinstance(cadence, timedelta):
-        return IntervalTrigger(seconds=cadence.total_seconds(), start_date=_EPOCH, timezone=UTC)
+        return IntervalTrigger(seconds=cadence.total_seconds(), start_date=EPOCH, timezone=UTC)
     try:
         return CronTrigger.from_crontab(cadence, timezone=timezone)
     except ValueError as error:

@@ -18,7 +18,7 @@ from benchmarks.years.making import INTERVAL, Made, Maker
 from monitor.clock import to_millis
 from monitor.core.domain.policy import Policy
 from monitor.core.domain.vocabulary import Outcome
-from monitor.store.connection.codecs import DAY_MS, event_id
+from monitor.store.connection.codecs import event_id
 from monitor.store.connection.engine import Engine, writing
 from monitor.store.derived.daily import count_days
 from monitor.store.derived.decisions import event_columns
@@ -102,7 +102,7 @@ class _Filler:
         if events:
             connection.execute(insert(event), events)
             write_periods(connection, events)
-        first, last = (to_millis(each.started_at) // DAY_MS for each in (part[0], part[-1]))
+        first, last = (each.started_at.date() for each in (part[0], part[-1]))
         count_days(connection, self._owner, first, last)
 
     def add_naive(self, connection: Connection, part: Sequence[Made]) -> None:

@@ -21,7 +21,6 @@ from tempfile import TemporaryDirectory
 
 from sqlalchemy import select
 
-from monitor.clock import to_millis
 from monitor.core.domain.policy import Policy
 from monitor.core.domain.sweep import Observation, Sweep
 from monitor.core.domain.vocabulary import Cause, EventKind, Kind, Outcome, Reason, Verdict
@@ -30,7 +29,6 @@ from monitor.core.notification.suppression import Audience
 from monitor.report.formats.records import format_record
 from monitor.store.admin.migrate import prepare
 from monitor.store.admin.prune import prune
-from monitor.store.connection.codecs import DAY_MS
 from monitor.store.connection.engine import Engine, open_engine, reading
 from monitor.store.derived.states import load_state
 from monitor.store.memory import outbox
@@ -127,7 +125,7 @@ def make(engine: Engine) -> None:
     record_missed_slots(engine, "worded", "default", [START + 30 * STEP])
     waiting = outbox.due(engine, "team", START + timedelta(days=9))
     outbox.mark_delivered(engine, [each.id for each in waiting[:-1]], START + timedelta(days=1))
-    prune(engine, "pruned", to_millis(START + timedelta(days=2)) // DAY_MS)
+    prune(engine, "pruned", (START + timedelta(days=2)).date())
 
 
 def rows(engine: Engine) -> dict[str, dict[str, object]]:

@@ -5,7 +5,7 @@ All chance comes from a `Random`, so the same seed gives the same life on every 
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from random import Random
 
 from sqlalchemy import Engine, select
@@ -252,7 +252,7 @@ class Monitor:
         """Rebuild with the configured policy."""
         rebuild(self.engine, self.provider, self.policy)
 
-    def prune(self, before_day: int) -> Pruned:
+    def prune(self, before_day: date) -> Pruned:
         """Remove the observations of all days before one."""
         return prune(self.engine, self.provider, before_day)
 

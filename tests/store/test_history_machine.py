@@ -4,6 +4,7 @@ After each step the rows are those a rebuild gives, and both databases tell the 
 """
 
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from random import Random
 from typing import ClassVar
 
@@ -20,7 +21,6 @@ from hypothesis.stateful import (
 from sqlalchemy import Engine
 
 from monitor.core.domain.sweep import Sweep
-from monitor.core.history.daily import day_of
 from monitor.store.admin.migrate import prepare
 from monitor.store.connection.engine import open_engine
 from tests.store.invariants import assert_sound, derived, everything, forget
@@ -137,7 +137,7 @@ class History(RuleBasedStateMachine):
     def prune(self, back: int) -> None:
         """Remove the observations of days long ago; all that was derived of them stays."""
         before = [derived(each.engine, PROVIDER) for each in self.monitors]
-        self.both(lambda each: each.prune(day_of(self.nature.now) - back))
+        self.both(lambda each: each.prune(self.nature.now.date() - timedelta(days=back)))
         assert [derived(each.engine, PROVIDER) for each in self.monitors] == before
 
     @rule(place=st.integers(0, 30))

@@ -3,14 +3,13 @@
 import asyncio
 import logging
 from asyncio import to_thread
-from datetime import timedelta
+from datetime import date, timedelta
 from functools import partial
 from typing import Final
 
 from monitor.app.periodic import every, stopped_within
 from monitor.app.tasks.prune import end_dead_sweeps, first_kept_day
 from monitor.clock import Clock, utc_now
-from monitor.core.history.daily import midnight_of
 from monitor.logs import event
 from monitor.store import query
 from monitor.store.admin import prune
@@ -42,11 +41,10 @@ class Pruner:
             await to_thread(end_dead_sweeps, self._engine, name, before_day)
             gone += await self._prune_provider(name, before_day, stop)
         if gone:
-            day = f"{midnight_of(before_day):%Y-%m-%d}"
-            event(log, logging.INFO, "pruned", observations=gone, before=day)
+            event(log, logging.INFO, "pruned", observations=gone, before=str(before_day))
             await self._clean(stop)
 
-    async def _prune_provider(self, name: str, before_day: int, stop: asyncio.Event) -> int:
+    async def _prune_provider(self, name: str, before_day: date, stop: asyncio.Event) -> int:
         """Prune step by step, at most half of the time; returns how many observations went."""
         gone = 0
         for _ in range(_MOST_STEPS):

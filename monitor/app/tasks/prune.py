@@ -1,12 +1,11 @@
 """Keeping the history small: old observations go, by the day, as `[retention] observations` says."""
 
 from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import partial
 
 from monitor.app.wiring.application import App
 from monitor.clock import Clock, utc_now
-from monitor.core.history.daily import day_of
 from monitor.errors import StoreError
 from monitor.store.admin import prune
 from monitor.store.connection import sqlite_file
@@ -65,7 +64,7 @@ def make_shrinkable(engine: Engine) -> str | None:
     return "written anew once, so that it shrinks after pruning"
 
 
-def end_dead_sweeps(engine: Engine, name: str, before_day: int) -> None:
+def end_dead_sweeps(engine: Engine, name: str, before_day: date) -> None:
     """Close old sweeps that a crash left running from where nobody sweeps any more (rules.md 32)."""
     for vantage in prune.unended_vantages(engine, name, before_day):
         lock = sweep_lock(engine, name, vantage)
@@ -76,6 +75,6 @@ def end_dead_sweeps(engine: Engine, name: str, before_day: int) -> None:
                 lock.release()
 
 
-def first_kept_day(now: datetime, observations: timedelta) -> int:
-    """Return the first day, counted from 1970, whose observations stay."""
-    return day_of(now - observations)
+def first_kept_day(now: datetime, observations: timedelta) -> date:
+    """Return the first UTC day whose observations stay."""
+    return (now - observations).date()

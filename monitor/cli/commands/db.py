@@ -1,6 +1,7 @@
 """`monitor db upgrade|check|rebuild|prune|void`."""
 
 from collections import Counter
+from datetime import date
 
 import click
 
@@ -9,7 +10,6 @@ from monitor.cli.terminal.bar import Bar
 from monitor.cli.terminal.context import Context, json_option, pass_context, provider_option
 from monitor.cli.terminal.output import counted, note, print_json, say
 from monitor.core.history.comparison import Comparison
-from monitor.core.history.daily import midnight_of
 from monitor.errors import UsageError
 from monitor.report.words.rebuild_report import (
     consequence_lines,
@@ -163,8 +163,8 @@ def _pruned_document(each: Pruned) -> dict[str, object]:
     return {**{name: getattr(each, name) for name in names}, "kept_from": _date(each.day)}
 
 
-def _date(day: int | None) -> str | None:
-    return None if day is None else f"{midnight_of(day):%Y-%m-%d}"
+def _date(day: date | None) -> str | None:
+    return None if day is None else day.isoformat()
 
 
 @db.command()

@@ -15,7 +15,6 @@ from monitor.cli.terminal.moments import parse_when
 from monitor.cli.terminal.output import counted, note, say
 from monitor.core.domain.sweep import Sweep
 from monitor.core.domain.vocabulary import Outcome
-from monitor.core.history.daily import midnight_of
 from monitor.errors import UsageError
 from monitor.report.formats.blog_files import Origin, ResultFile
 from monitor.report.words.times import moment_words
@@ -26,7 +25,7 @@ _SHOWN_LINES = 20
 
 def _refusal(imported: Imported) -> str:
     """Say what was refused, and what an operator can do."""
-    kept = ", ".join(f"{name} from {midnight_of(day):%Y-%m-%d} on" for name, day in imported.first_days)
+    kept = ", ".join(f"{name} from {day} on" for name, day in imported.first_days)
     return (
         f"{counted(imported.refused, 'sweep')} refused: older than what is kept of {kept}, and what followed "
         "from pruned observations cannot be derived anew. Import old sweeps before the first prune, or into "

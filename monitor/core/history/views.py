@@ -2,7 +2,7 @@
 
 A view that readers have a row of (rows.py) takes its columns from that, so each is declared once.
 A row is a tuple of plain values by column: text, whole numbers, doubles, truth values, None for NULL. Moments
-are milliseconds and days are days since 1970 UTC.
+are milliseconds since 1970 and days are dates.
 """
 
 from collections.abc import Iterator, Mapping

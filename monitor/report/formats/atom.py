@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from feedgenerator import Atom1Feed
 
+from monitor.clock import EPOCH
 from monitor.core.history.calendar import day_of
 from monitor.core.history.rows import EventRow
 from monitor.report.words.codes import change_words, reason_words, shown_id
@@ -21,7 +22,7 @@ from monitor.report.words.numbers import counted
 from monitor.report.words.paths import changes_path, model_path
 from monitor.report.words.times import moment_words
 
-_NEVER: Final = datetime(1970, 1, 1, tzinfo=UTC)  # when a feed without entries was updated
+_NEVER: Final = EPOCH  # when a feed without entries was updated
 _NOBODYS: Final = "monitor.invalid"  # whose the entries of a feed without a public address are
 _NO_XML: Final = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 

@@ -5,15 +5,13 @@ Every cell is made by one small function for each form of column; text repeats, 
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date, timedelta
 from functools import lru_cache
 from types import MappingProxyType
 from typing import BinaryIO, Final, Protocol
 
+from monitor.clock import DAY_MS, to_day
 from monitor.core.history.views import VIEWS, Form, Row, View
 
-_DAY_MS: Final = 86_400_000
-_EPOCH: Final = date(1970, 1, 1)
 _KEPT_TEXTS: Final = 16_384
 _SPECIAL: Final = frozenset(',"\r\n')
 _PARQUET: Final = "PAR1"
@@ -98,14 +96,14 @@ def _keys(text: str) -> list[str]:
 
 
 @lru_cache(maxsize=_KEPT_TEXTS)
-def _day(day: int) -> str:
-    return (_EPOCH + timedelta(days=day)).isoformat()
+def _date_of(day: int) -> str:
+    return to_day(day * DAY_MS).isoformat()
 
 
 def _second(moment: int) -> str:
-    day, rest = divmod(moment, _DAY_MS)
+    day, rest = divmod(moment, DAY_MS)
     seconds = rest // 1000
-    return f"{_day(day)}T{seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}"
+    return f"{_date_of(day)}T{seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}"
 
 
 def _to_seconds(value: object) -> str:
@@ -115,10 +113,6 @@ def _to_seconds(value: object) -> str:
 def _to_millis(value: object) -> str:
     moment = _whole(value)
     return f"{_second(moment)}.{moment % 1000:03d}Z"
-
-
-def _to_day(value: object) -> str:
-    return _day(_whole(value))
 
 
 def _whole(value: object) -> int:
@@ -152,7 +146,7 @@ def _quoted(cell: _Cell) -> _Cell:
 
 
 _TIMES: Final[Mapping[Form, _Cell]] = MappingProxyType(
-    {Form.MOMENT: _to_millis, Form.SECOND: _to_seconds, Form.DAY: _to_day}
+    {Form.MOMENT: _to_millis, Form.SECOND: _to_seconds, Form.DAY: str}
 )
 _OTHERS: Final[Mapping[Form, _Cell]] = MappingProxyType(
     {Form.INTEGER: str, Form.LONG: str, Form.DOUBLE: repr, Form.FLAG: _flag}

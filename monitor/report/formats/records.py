@@ -20,7 +20,7 @@ from pydantic import (
 )
 from pydantic_core import ErrorDetails
 
-from monitor.clock import to_datetime, to_millis
+from monitor.clock import DAY_MS, to_datetime, to_millis
 from monitor.core.domain.fields import field_types
 from monitor.core.domain.ids import LONGEST_ID_BYTES, is_trackable_id
 from monitor.core.domain.sweep import Observation, Sweep
@@ -29,7 +29,7 @@ from monitor.errors import RecordError
 
 _FIRST_YEAR, _LAST_YEAR = 2000, 2079  # of a sweep: its id counts seconds from 2020 in 32 bits
 _MOST = 2**31 - 1
-_LONGEST_SWEEP_MS = 7 * 86_400_000
+_LONGEST_SWEEP_MS = 7 * DAY_MS
 
 
 def _moment(value: object) -> datetime:

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import psycopg
 from psycopg import sql
-from sqlalchemy import Connection, Engine, Table, false, func, insert, select, text
+from sqlalchemy import Connection, Date, Engine, Table, false, func, insert, select, text
 from sqlalchemy.schema import AddConstraint, DropConstraint
 
 from monitor.errors import StoreError, UsageError
@@ -20,7 +20,6 @@ from monitor.store.admin.migrate import SchemaState, require_current, schema_sta
 from monitor.store.connection.engine import is_sqlite, reading, sqlite_path, writing
 from monitor.store.connection.errors import database_name, translated
 from monitor.store.schema import metadata
-from monitor.store.schema.naming import Day
 
 Rows = list[tuple[Any, ...]]
 Watch = Callable[[str, int, int], None]
@@ -140,15 +139,12 @@ def _sealed(rows: Rows) -> bytes:
 
 def _bound(connection: Connection, table: Table, rows: Rows) -> Rows:
     """Return rows as the driver takes them: days are the only values that are others there."""
-    days = {place: each.type for place, each in enumerate(table.columns) if isinstance(each.type, Day)}
-    if not days:
+    days = [place for place, each in enumerate(table.columns) if isinstance(each.type, Date)]
+    to_bound = Date().dialect_impl(connection.dialect).bind_processor(connection.dialect)
+    if not days or to_bound is None:
         return rows
-    bind = {
-        place: kind.bind_processor(connection.dialect) or (lambda day: day) for place, kind in days.items()
-    }
     return [
-        tuple(bind[place](value) if place in bind else value for place, value in enumerate(row))
-        for row in rows
+        tuple(to_bound(value) if place in days else value for place, value in enumerate(row)) for row in rows
     ]
 
 

@@ -7,16 +7,16 @@ space free by its autovacuum, SQLite gives it back by steps of an incremental va
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Final
 
 from sqlalchemy import ColumnElement, Connection, Engine, bindparam, delete, func, or_, select, update
 
-from monitor.clock import to_millis
+from monitor.clock import day_millis, to_day, to_millis
 from monitor.core.lifecycle.fold import fold
 from monitor.errors import StoreError
 from monitor.store.connection import sqlite_file
-from monitor.store.connection.codecs import DAY_MS, batches
+from monitor.store.connection.codecs import batches
 from monitor.store.connection.engine import is_sqlite, reading, writing
 from monitor.store.connection.errors import translated
 from monitor.store.derived.horizon import Horizon, is_kept, read_bounds, read_horizon, write_horizon
@@ -25,6 +25,7 @@ from monitor.store.facts.identities import find_provider
 from monitor.store.facts.sweeps import StoredSweep, read_stored
 from monitor.store.schema import finding, gap, model, observation, provider, streamed, sweep
 
+_DAY = timedelta(days=1)
 _SWEEPS_PER_STEP = 50
 _PAGES_PER_STEP = 500
 _TRIES = 20
@@ -39,13 +40,13 @@ Watch = Callable[[int], None]  # is told how many sweeps a step has done
 class Pruned:
     """What pruning removes of a provider, or would: observations of so many sweeps, all before `day`.
 
-    `day` is the first one whose observations are all kept (since 1970); None where none was ever pruned.
+    `day` is the first one whose observations are all kept; None where none was ever pruned.
     """
 
     provider: str
     sweeps: int = 0
     observations: int = 0
-    day: int | None = None
+    day: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,7 @@ class _Step:
     sweeps: Sequence[StoredSweep]
 
 
-def prunable(engine: Engine, name: str, before_day: int) -> Pruned:
+def prunable(engine: Engine, name: str, before_day: date) -> Pruned:
     """Say what `prune` would remove; writes nothing."""
     with reading(engine) as connection:
         owner = find_provider(connection, name)
@@ -69,25 +70,25 @@ def prunable(engine: Engine, name: str, before_day: int) -> Pruned:
         sweeps, until, *counts = connection.execute(total.where(*old)).one()
         gaps = select(func.count()).join_from(gap, sweep).where(*old)
         missing = connection.scalar(gaps.where(sweep.c.verdict == "conclusive")) or 0
-        day = until // DAY_MS + 1 if sweeps else _day(since)
+        day = to_day(until) + _DAY if sweeps else _day(since)
         return Pruned(provider=name, sweeps=sweeps, observations=sum(counts) - missing, day=day)
 
 
-def unended_vantages(engine: Engine, name: str, before_day: int) -> list[str]:
+def unended_vantages(engine: Engine, name: str, before_day: date) -> list[str]:
     """Return from where sweeps began before that day that nobody has ended: nothing after them is pruned."""
     with reading(engine) as connection:
         query = select(sweep.c.vantage).where(
             sweep.c.provider_id == find_provider(connection, name),
             sweep.c.finished_at.is_(None),
-            sweep.c.started_at < before_day * DAY_MS,
+            sweep.c.started_at < day_millis(before_day),
         )
         return sorted(set(connection.scalars(query)))
 
 
 def prune(
-    engine: Engine, name: str, before_day: int, *, watch: Watch = lambda _: None, most_steps: int = 1_000_000
+    engine: Engine, name: str, before_day: date, *, watch: Watch = lambda _: None, most_steps: int = 1_000_000
 ) -> Pruned:
-    """Remove the observations of all whole days before one (since 1970); each step is one transaction.
+    """Remove the observations of all whole UTC days before one; each step is one transaction.
 
     A history whose rows are not all derived yet is left alone from there on. Raises StoreError where others
     derive the provider's rows again and again meanwhile.
@@ -157,7 +158,7 @@ def _rested(mark: bytes, now: datetime) -> bool:
     return to_millis(now - _REST) >= since
 
 
-def _prune_some(engine: Engine, name: str, before_day: int) -> tuple[int, int]:
+def _prune_some(engine: Engine, name: str, before_day: date) -> tuple[int, int]:
     """Prune one step; returns its sweeps and observations. Folding needs no lock, so it has none."""
     for _ in range(_TRIES):
         with reading(engine) as connection:
@@ -173,7 +174,7 @@ def _prune_some(engine: Engine, name: str, before_day: int) -> tuple[int, int]:
     raise StoreError(f"{name}: pruning gave up, other processes derive its history all the time")
 
 
-def _next_step(connection: Connection, owner: int, before_day: int) -> _Step | None:
+def _next_step(connection: Connection, owner: int, before_day: date) -> _Step | None:
     since = read_horizon(connection, owner)
     old = _is_old(connection, owner, since, before_day)
     starts = select(sweep.c.started_at).where(*old).order_by(sweep.c.started_at).limit(_SWEEPS_PER_STEP)
@@ -185,13 +186,13 @@ def _next_step(connection: Connection, owner: int, before_day: int) -> _Step | N
 
 
 def _is_old(
-    connection: Connection, owner: int, since: Horizon, before_day: int
+    connection: Connection, owner: int, since: Horizon, before_day: date
 ) -> tuple[ColumnElement[bool], ...]:
     """Return the conditions on the sweeps to prune: those before the first that reaches into a kept day.
 
     In the order in which they were folded, so that what was believed after the last stands for all of them.
     """
-    midnight = before_day * DAY_MS
+    midnight = day_millis(before_day)
     stays = or_(sweep.c.finished_at.is_(None), sweep.c.verdict.is_(None), sweep.c.observed_until >= midnight)
     first = select(func.min(sweep.c.started_at)).where(
         sweep.c.provider_id == owner, sweep.c.started_at > since.started_at, stays
@@ -205,7 +206,7 @@ def _moved(step: _Step) -> Horizon:
     state, day = step.since.state, step.since.day
     for stored in step.sweeps:
         state = fold(state, stored.sweep, stored.policy).state
-        day = max(day, days_of(stored)[1] + 1)
+        day = max(day, days_of(stored)[1] + _DAY)
     return Horizon(day, to_millis(step.sweeps[-1].sweep.started_at), state)
 
 
@@ -231,5 +232,5 @@ def _remove(connection: Connection, owner: int, ids: Sequence[int]) -> int:
     return connection.execute(gone).rowcount
 
 
-def _day(since: Horizon) -> int | None:
+def _day(since: Horizon) -> date | None:
     return None if since == Horizon() else since.day

@@ -13,7 +13,6 @@ from monitor.clock import to_datetime, to_millis
 from monitor.core.domain.policy import Policy
 from monitor.core.domain.state import Memory
 
-DAY_MS = 86_400_000
 _EPOCH_2020_MS = 1_577_836_800_000
 _EVENTS_PER_SWEEP = 2**20
 

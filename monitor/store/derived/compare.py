@@ -5,18 +5,20 @@ A history is folded in memory, a bounded number of sweeps at a time.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from datetime import UTC, date
 from itertools import islice
 from typing import Any
 
 from sqlalchemy import Connection, Engine, RowMapping, select
 
-from monitor.clock import to_datetime
+from monitor.clock import EPOCH, to_datetime
 from monitor.core.domain.event import Decision
 from monitor.core.domain.policy import Policy
 from monitor.core.domain.state import ProviderState
 from monitor.core.domain.vocabulary import Verdict
+from monitor.core.history.calendar import begin_of
 from monitor.core.history.comparison import Columns, Comparison, Part
-from monitor.core.history.daily import Day, Days, day_of, midnight_of
+from monitor.core.history.daily import DayCounter, DayCounts
 from monitor.core.lifecycle.fold import fold
 from monitor.store.connection.codecs import event_id, moment
 from monitor.store.connection.engine import reading
@@ -35,7 +37,7 @@ _SWEEPS_AT_ONCE = 100
 MOST_SHOWN = 20
 _TIMES = frozenset({"since", "last_checked_at", "last_available_at", "retires_at"})
 _PERIOD_TIMES = frozenset({"began_at", "confirmed_at", "ended_at", "end_confirmed_at"})
-_DAY_COLUMNS = tuple(Day.__dataclass_fields__)
+_DAY_COLUMNS = tuple(DayCounts.__dataclass_fields__)
 
 
 def compare(
@@ -75,16 +77,16 @@ class _Replay:
     def run(self) -> int:
         """Compare everything; returns how many sweeps there were."""
         since = read_horizon(self.connection, self.provider_id)
-        state, days, sweeps, compared = since.state, Days(since.day), 0, since.day
+        state, days, sweeps, compared = since.state, DayCounter(since.day), 0, since.day
         kept = is_kept(self.provider_id, since)
         for batch in _batches(read_stored(self.connection, *kept)):
-            begun = day_of(batch[0].sweep.started_at)
+            begun = batch[0].sweep.started_at.date()
             self._compare_days(days, compared, begun)
             sweeps, compared = sweeps + len(batch), max(begun, compared)
             standing = read_standing(self.connection, self.provider_id, [each.id for each in batch])
             for stored in batch:
                 state = self._step(state, days, self._under_policy(stored), standing)
-        self._compare_days(days, compared, _LATEST_DAY)
+        self._compare_days(days, compared, date.max)
         for each in read_strays(self.connection, self.provider_id):
             self.tally.event(each, None)
         self._compare_periods()
@@ -95,7 +97,7 @@ class _Replay:
         return stored if self.policy is None else replace(stored, policy=self.policy)
 
     def _step(
-        self, state: ProviderState, days: Days, stored: StoredSweep, standing: Mapping[int, Standing]
+        self, state: ProviderState, days: DayCounter, stored: StoredSweep, standing: Mapping[int, Standing]
     ) -> ProviderState:
         """Fold one sweep and compare what it gives with what stands."""
         decision = fold(state, stored.sweep, stored.policy)
@@ -123,7 +125,7 @@ class _Replay:
         for row in left:
             self.tally.event(row, None)
 
-    def _compare_days(self, days: Days, first: int, before: int) -> None:
+    def _compare_days(self, days: DayCounter, first: date, before: date) -> None:
         """Compare the days from the first on and before another, which no later sweep adds to."""
         query = (
             select(model.c.name, daily)
@@ -137,7 +139,7 @@ class _Replay:
         follows = {(name, day): asdict(counted) for name, day, counted in days.take(before)}
         for name, day in sorted(stands.keys() | follows.keys(), key=lambda key: (key[1], key[0])):
             pair = stands.get((name, day)), follows.get((name, day))
-            self.tally.compare(Part.DAY, name, midnight_of(day), *pair)
+            self.tally.compare(Part.DAY, name, begin_of(day, UTC), *pair)
 
     def _compare_periods(self) -> None:
         """Compare the periods with those that the events give, where these are right."""
@@ -163,12 +165,9 @@ class _Replay:
             self.tally.state(name, stands.get(name), follows.get(name))
         memory = select(provider_state.c.memory).where(provider_state.c.provider_id == self.provider_id)
         stored = self.connection.scalar(memory) or provider_memory(ProviderState())
-        since = state.folded_until or midnight_of(0)
+        since = state.folded_until or EPOCH
         pair = {"memory": stored}, {"memory": provider_memory(state)}
         self.tally.compare(Part.STATE, None, since, *pair)
-
-
-_LATEST_DAY = 2**31 - 1
 
 
 def _batches(sweeps: Iterator[StoredSweep]) -> Iterator[Sequence[StoredSweep]]:

@@ -5,13 +5,14 @@ One statement counts days into `daily` and any other length of time, so both cou
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
+from datetime import date
 from typing import Any, Final
 
 from sqlalchemy import Connection, RowMapping, bindparam, delete, func, insert, select, text, update
 
-from monitor.core.history.daily import Day, counted_day
+from monitor.clock import DAY_MS, day_millis, to_day
+from monitor.core.history.daily import DayCounts, counted_day
 from monitor.core.history.latency_histogram import bucket_of, encode, merge_encoded, percentile, place_of
-from monitor.store.connection.codecs import DAY_MS
 from monitor.store.facts.identities import upsert
 from monitor.store.schema import daily, model, sweep
 
@@ -117,7 +118,7 @@ _FIRST_REACHING: Final = select(func.min(sweep.c.started_at)).where(
 _ENDS_INSIDE: Final = select(func.min(sweep.c.id), func.max(sweep.c.id)).where(
     _OF_OWNER, sweep.c.started_at >= bindparam("from"), sweep.c.started_at < bindparam("to")
 )
-_COUNTED: Final = tuple(each.name for each in fields(Day))
+_COUNTED: Final = tuple(each.name for each in fields(DayCounts))
 _EVERY_MODEL: Final = (0, 2**31 - 1)
 
 
@@ -136,15 +137,15 @@ class Counted:
     latencies: list[int]
 
 
-def count_days(connection: Connection, provider_id: int, first_day: int, last_day: int) -> None:
-    """Count the days anew, first and last included (days since 1970); what stood there is replaced."""
+def count_days(connection: Connection, provider_id: int, first_day: date, last_day: date) -> None:
+    """Count the UTC days anew, first and last included; what stood there is replaced."""
     models = select(model.c.id).where(model.c.provider_id == provider_id)
     connection.execute(
         delete(daily).where(daily.c.model_id.in_(models), daily.c.day.between(first_day, last_day))
     )
-    for first in range(first_day, last_day + 1, _DAYS_AT_ONCE):
-        last = min(first + _DAYS_AT_ONCE - 1, last_day)
-        begins_at, ends_at = first * DAY_MS, (last + 1) * DAY_MS
+    end = day_millis(last_day) + DAY_MS
+    for begins_at in range(day_millis(first_day), end, _DAYS_AT_ONCE * DAY_MS):
+        ends_at = min(begins_at + _DAYS_AT_ONCE * DAY_MS, end)
         counted = count(connection, provider_id, begins_at, ends_at, origin=0, part_ms=DAY_MS)
         rows = [_daily_row(each) for each in counted]
         if rows:
@@ -152,15 +153,15 @@ def count_days(connection: Connection, provider_id: int, first_day: int, last_da
 
 
 def count_sweep(
-    connection: Connection, provider_id: int, sweep_id: int, first_day: int, last_day: int
+    connection: Connection, provider_id: int, sweep_id: int, first_day: date, last_day: date
 ) -> None:
     """Add a conclusive sweep, later than all that is counted, to its days: as `count_days`, but quicker.
 
     Only its own observations are read, and those latencies of the days that are about their percentiles.
     """
-    for day in range(first_day, last_day + 1):
-        begins_at, ends_at = day * DAY_MS, (day + 1) * DAY_MS
-        window = _window(connection, provider_id, begins_at, ends_at)
+    for begins_at in range(day_millis(first_day), day_millis(last_day) + DAY_MS, DAY_MS):
+        day = to_day(begins_at)
+        window = _window(connection, provider_id, begins_at, begins_at + DAY_MS)
         own = {**window, "first_sweep": sweep_id, "last_sweep": sweep_id}
         grown = _grown(connection, provider_id, day, own) if window else []
         if grown:
@@ -169,7 +170,7 @@ def count_sweep(
 
 
 def _grown(
-    connection: Connection, provider_id: int, day: int, own: Mapping[str, int]
+    connection: Connection, provider_id: int, day: date, own: Mapping[str, int]
 ) -> list[dict[str, Any]]:
     """Return the rows of a day with a sweep's observations added; percentiles are those of the sketches."""
     models = select(model.c.id).where(model.c.provider_id == provider_id)
@@ -192,7 +193,7 @@ def _added(before: RowMapping, each: Counted) -> dict[str, Any]:
 
 
 def _make_exact(
-    connection: Connection, window: Mapping[str, int], day: int, grown: Sequence[Mapping[str, Any]]
+    connection: Connection, window: Mapping[str, int], day: date, grown: Sequence[Mapping[str, Any]]
 ) -> None:
     """Put exact percentiles in the place of those of sketches."""
     near = connection.execute(_NEARBY[connection.dialect.name], {**window, "day": day})
@@ -257,7 +258,8 @@ def _numbers(joined: str | None) -> list[int]:
 
 def _daily_row(each: Counted) -> dict[str, Any]:
     day = counted_day(each.answered, each.unavailable, each.unknown, each.latencies)
-    return {"model_id": each.model_id, "day": each.part, **{name: getattr(day, name) for name in _COUNTED}}
+    columns = {name: getattr(day, name) for name in _COUNTED}
+    return {"model_id": each.model_id, "day": to_day(each.part * DAY_MS), **columns}
 
 
 def _window(connection: Connection, provider_id: int, begins_at: int, ends_at: int) -> dict[str, int]:

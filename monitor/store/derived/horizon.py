@@ -1,16 +1,14 @@
 """Where the kept observations of a provider begin: a rebuild starts there, an import may not go behind it."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, bindparam, select
 
-from monitor.clock import to_millis
+from monitor.clock import day_millis, to_millis
 from monitor.core.domain.state import ProviderState
-from monitor.core.history.daily import midnight_of
 from monitor.errors import StoreError
-from monitor.store.connection.codecs import DAY_MS
 from monitor.store.derived.states import read_document, state_document
 from monitor.store.facts.identities import upsert
 from monitor.store.schema import horizon, provider, sweep
@@ -21,19 +19,19 @@ _BOUNDS = select(horizon.c.day, horizon.c.started_at).where(horizon.c.provider_i
 
 @dataclass(frozen=True, slots=True)
 class Horizon:
-    """The first day (since 1970) whose observations are all kept, and what was believed where they begin.
+    """The first UTC day whose observations are all kept, and what was believed where they begin.
 
     `started_at` is the start of the last sweep that was pruned, in ms since 1970.
     """
 
-    day: int = _BEFORE_ALL
+    day: date = date.min
     started_at: int = _BEFORE_ALL
     state: ProviderState = field(default_factory=ProviderState)
 
     @property
     def begins_at(self) -> int:
         """The midnight at which its day begins, in ms since 1970."""
-        return self.day * DAY_MS
+        return day_millis(self.day)
 
 
 def read_horizon(connection: Connection, provider_id: int) -> Horizon:
@@ -62,7 +60,7 @@ def require_kept(connection: Connection, provider_id: int, started_at: datetime)
     if to_millis(started_at) < since.begins_at:
         raise StoreError(
             f"a sweep cannot begin on {started_at:%Y-%m-%d}: older observations than those of "
-            f"{midnight_of(since.day):%Y-%m-%d} were pruned. Set this machine's clock right"
+            f"{since.day} were pruned. Set this machine's clock right"
         )
 
 

@@ -4,16 +4,16 @@ The daemon's step, an import and a rebuild all end here, so they leave the same 
 """
 
 from collections.abc import Callable, Iterable, Iterator
+from datetime import date
 from typing import Any
 
 from sqlalchemy import Connection, Engine, ScalarSelect, delete, func, select, update
 
-from monitor.clock import to_millis
+from monitor.clock import to_day, to_millis
 from monitor.core.domain.policy import Policy
 from monitor.core.domain.state import ProviderState
 from monitor.core.history.comparison import Comparison
 from monitor.core.lifecycle.fold import fold
-from monitor.store.connection.codecs import DAY_MS
 from monitor.store.connection.engine import writing
 from monitor.store.derived.compare import MOST_SHOWN, compare_provider
 from monitor.store.derived.daily import count_days
@@ -128,11 +128,11 @@ def is_next(connection: Connection, provider_id: int, started_at: int) -> bool:
     return connection.execute(select(sweep.c.id).where(*_unfolded(provider_id)).limit(1)).first() is None
 
 
-def days_of(stored: StoredSweep) -> tuple[int, int]:
-    """Return the first and the last day that a sweep's observations fall on."""
+def days_of(stored: StoredSweep) -> tuple[date, date]:
+    """Return the first and the last UTC day that a sweep's observations fall on."""
     start = to_millis(stored.sweep.started_at)
     latest = max((each.at_ms for each in stored.sweep.observations), default=0)
-    return start // DAY_MS, (start + latest) // DAY_MS
+    return to_day(start), to_day(start + latest)
 
 
 def _fold_all(
@@ -141,9 +141,9 @@ def _fold_all(
     state: ProviderState,
     sweeps: Iterable[StoredSweep],
     watch: Callable[[int], None] = lambda _done: None,
-) -> tuple[int, int] | None:
+) -> tuple[date, date] | None:
     """Fold sweeps one after the other; returns the days they fall on."""
-    days: tuple[int, int] | None = None
+    days: tuple[date, date] | None = None
     for done, stored in enumerate(sweeps, start=1):
         decision = fold(state, stored.sweep, stored.policy)
         write_decision(connection, provider_id, stored, decision)
@@ -155,7 +155,7 @@ def _fold_all(
     return days
 
 
-def _count(connection: Connection, provider_id: int, days: tuple[int, int] | None) -> None:
+def _count(connection: Connection, provider_id: int, days: tuple[date, date] | None) -> None:
     if days is not None:
         first = max(days[0], read_bounds(connection, provider_id).day)
         count_days(connection, provider_id, first, days[1])

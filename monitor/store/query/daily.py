@@ -1,7 +1,8 @@
-"""Reads what stands in `daily`, model by model; days are counted from 1970."""
+"""Reads what stands in `daily`, model by model."""
 
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
+from datetime import date
 from functools import cache
 from typing import Any, Final
 
@@ -17,24 +18,24 @@ Totals = tuple[int, int, int, int]  # a model's number; how often it was answere
 
 
 def read_totals(
-    connection: Connection, provider_id: int, days: range, model_id: int | None = None
+    connection: Connection, provider_id: int, first: date, last: date, model_id: int | None = None
 ) -> Sequence[Totals]:
-    """Return the counts of these days of each model that has some, or of one."""
-    asked = _asked(provider_id, days, model_id)
+    """Return the counts of the days from the first to the last of each model that has some, or of one."""
+    asked = _asked(provider_id, first, last, model_id)
     return connection.execute(_totals(frozenset(asked)), asked).all()
 
 
 def read_sketches(
-    connection: Connection, provider_id: int, days: range, model_id: int | None = None
+    connection: Connection, provider_id: int, first: date, last: date, model_id: int | None = None
 ) -> Sequence[tuple[int, bytes]]:
     """Return the numbers of models, or of one, with a sketch of its latencies for each day that has one."""
-    asked = _asked(provider_id, days, model_id)
+    asked = _asked(provider_id, first, last, model_id)
     return connection.execute(_sketches(frozenset(asked)), asked).all()
 
 
-def _asked(provider_id: int, days: range, model_id: int | None) -> dict[str, int]:
-    ends = {"first": days.start, "last": days.stop - 1}
-    return {"owner": provider_id, **ends} if model_id is None else {"number": model_id, **ends}
+def _asked(provider_id: int, first: date, last: date, model_id: int | None) -> dict[str, Any]:
+    key = {"owner": provider_id} if model_id is None else {"number": model_id}
+    return {**key, "first": first, "last": last}
 
 
 @cache

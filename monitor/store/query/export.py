@@ -7,7 +7,7 @@ neither database has to sort millions of rows.
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import cached_property
 from typing import Any, Final
 
@@ -16,6 +16,7 @@ from sqlalchemy import (
     Boolean,
     ColumnElement,
     Connection,
+    Date,
     DateTime,
     Dialect,
     Double,
@@ -32,14 +33,13 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeEngine
 
-from monitor.clock import to_millis
+from monitor.clock import to_day, to_millis
 from monitor.core.domain.vocabulary import Verdict
 from monitor.core.history.views import OBSERVATIONS, VIEWS, Form, Row, Scope, Span, View
 from monitor.store import schema as t
-from monitor.store.connection.codecs import DAY_MS, is_storable
+from monitor.store.connection.codecs import is_storable
 from monitor.store.connection.engine import reading
 from monitor.store.query.filters import MODEL, PROVIDER
-from monitor.store.schema.naming import Day
 
 _ROWS_AT_ONCE: Final = 2_000
 _BY_MODEL: Final = frozenset({OBSERVATIONS, "stream_history"})
@@ -66,7 +66,7 @@ _TYPES: Final[dict[Form, TypeEngine[Any]]] = {
     Form.FLAG: Boolean(),
     Form.MOMENT: BigInteger(),
     Form.SECOND: _Second(),
-    Form.DAY: Day(),
+    Form.DAY: Date(),
 }
 
 
@@ -176,12 +176,12 @@ def _started_in(scope: Scope) -> Iterator[ColumnElement[bool]]:
         yield t.sweep.c.started_at < to_millis(scope.until)
 
 
-def _in_days(day: ColumnElement[int], scope: Scope) -> Iterator[ColumnElement[bool]]:
+def _in_days(day: ColumnElement[date], scope: Scope) -> Iterator[ColumnElement[bool]]:
     """Give what holds for the UTC days that a range of time touches."""
     if scope.since is not None:
-        yield day >= to_millis(scope.since) // DAY_MS
+        yield day >= to_day(to_millis(scope.since))
     if scope.until is not None:
-        yield day <= (to_millis(scope.until) - 1) // DAY_MS
+        yield day <= to_day(to_millis(scope.until) - 1)
 
 
 def _of_provider(name: ColumnElement[str], scope: Scope) -> Iterator[ColumnElement[bool]]:

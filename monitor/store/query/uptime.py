@@ -1,15 +1,16 @@
 """What the UTC days ending with a provider's last conclusive sweep tell of its models: from `daily` alone."""
 
 from collections.abc import Iterable
+from datetime import timedelta
 from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Select, func, select
 
+from monitor.clock import to_day
 from monitor.core.domain.vocabulary import Verdict
 from monitor.core.history.rows import UptimeRow
 from monitor.store import schema as t
-from monitor.store.connection.codecs import DAY_MS
 from monitor.store.connection.engine import reading
 from monitor.store.query.daily import Totals, read_totals
 from monitor.store.query.filters import models, names
@@ -39,8 +40,9 @@ def latest_totals(
     found = dict[int, Totals]()
     for owner, last_at in ends:
         if owner in only and last_at is not None:
-            last = last_at // DAY_MS
-            totals = read_totals(connection, owner, range(last - days + 1, last + 1), only[owner])
+            last = to_day(last_at)
+            first = last - timedelta(days=min(days, last.toordinal()) - 1)
+            totals = read_totals(connection, owner, first, last, only[owner])
             found |= {each[0]: each for each in totals}
     return found
 

@@ -4,6 +4,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Date,
     ForeignKey,
     Index,
     Integer,
@@ -15,7 +16,7 @@ from sqlalchemy import (
 )
 
 from monitor.core.domain.state import ModelState
-from monitor.store.schema.naming import Day, metadata, value_columns
+from monitor.store.schema.naming import metadata, value_columns
 
 event = Table(
     "event",
@@ -110,7 +111,7 @@ daily = Table(
     "daily",
     metadata,
     Column("model_id", ForeignKey("model.id"), nullable=False),
-    Column("day", Day, nullable=False),
+    Column("day", Date, nullable=False),
     Column("checks", Integer, nullable=False),
     Column("answered", Integer, nullable=False),
     Column("unavailable", Integer, nullable=False),

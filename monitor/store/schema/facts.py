@@ -8,6 +8,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Date,
     Double,
     ForeignKey,
     ForeignKeyConstraint,
@@ -21,7 +22,7 @@ from sqlalchemy import (
     text,
 )
 
-from monitor.store.schema.naming import NAME, Day, metadata
+from monitor.store.schema.naming import NAME, metadata
 
 provider = Table(
     "provider",
@@ -192,7 +193,7 @@ horizon = Table(
     "horizon",
     metadata,
     Column("provider_id", ForeignKey("provider.id"), primary_key=True),
-    Column("day", Day, nullable=False),  # the first day whose observations are all kept
+    Column("day", Date, nullable=False),  # the first day whose observations are all kept
     Column("started_at", BigInteger, nullable=False),  # of the last sweep whose observations were pruned
     Column("state", Text, nullable=False),
 )

@@ -2,14 +2,13 @@
 
 from collections import defaultdict
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import Connection
 
-from monitor.clock import to_millis
+from monitor.clock import DAY_MS, to_day, to_millis
 from monitor.core.history.latency_histogram import exact_percentile, merge_encoded, percentile
 from monitor.core.history.rows import WindowRow
-from monitor.store.connection.codecs import DAY_MS
 from monitor.store.derived.daily import count
 from monitor.store.derived.horizon import read_bounds
 from monitor.store.query.daily import read_sketches, read_totals
@@ -99,11 +98,12 @@ def count_window(
     window without a whole day; in others they are at most the sketch's STATED_ERROR off.
     """
     tallies = defaultdict[int, Tally](Tally)
-    days = range(-(-begins_at // DAY_MS), ends_at // DAY_MS)
+    first, end = -(-begins_at // DAY_MS) * DAY_MS, ends_at // DAY_MS * DAY_MS
     edges = [(begins_at, ends_at)]
-    if days:
+    if first < end:
+        days = to_day(first), to_day(end - 1)
         _add_days(connection, provider_id, days, model_id, tallies, latencies=latencies)
-        edges = [(begins_at, days.start * DAY_MS), (days.stop * DAY_MS, ends_at)]
+        edges = [(begins_at, first), (end, ends_at)]
     for begin, end in edges:
         length = max(end - begin, 1)
         for each in count(connection, provider_id, begin, end, model_id, origin=begin, part_ms=length):
@@ -115,16 +115,16 @@ def count_window(
 def _add_days(
     connection: Connection,
     provider_id: int,
-    days: range,
+    days: tuple[date, date],
     model_id: int | None,
     tallies: defaultdict[int, Tally],
     *,
     latencies: bool,
 ) -> None:
-    for number, *counted in read_totals(connection, provider_id, days, model_id):
+    for number, *counted in read_totals(connection, provider_id, *days, model_id):
         tallies[number].add(*counted)
     if latencies:
-        for number, sketch in read_sketches(connection, provider_id, days, model_id):
+        for number, sketch in read_sketches(connection, provider_id, *days, model_id):
             tallies[number].sketches.append(sketch)
 
 

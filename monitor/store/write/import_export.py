@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
 from itertools import islice
 from typing import Any
 
@@ -30,12 +30,12 @@ _SWEEPS_PER_TRANSACTION = 50
 class Imported:
     """How many sweeps an import added, and how many were in the history before.
 
-    `refused` sweeps started before the first day (since 1970) of their provider whose observations are kept.
+    `refused` sweeps started before the first day of their provider whose observations are kept.
     """
 
     added: int
     already_there: int
-    first_days: tuple[tuple[str, int], ...] = ()
+    first_days: tuple[tuple[str, date], ...] = ()
     refused: int = 0
 
 
@@ -44,7 +44,7 @@ class Refused:
     """Sweeps from before the horizon, counted while an import goes on (rules.md 30)."""
 
     sweeps: int = 0
-    days: dict[str, int] = field(default_factory=dict)
+    days: dict[str, date] = field(default_factory=dict)
 
     def note(self, provider: str, since: Horizon) -> None:
         """Count one more sweep of a provider."""

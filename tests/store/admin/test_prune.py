@@ -1,6 +1,6 @@
 """Old observations go in small steps; what was derived of them stays, and later sweeps go on from there."""
 
-from datetime import timedelta
+from datetime import UTC, date, timedelta
 
 import pytest
 from hypothesis import given, settings
@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine, func, select, update
 
 from monitor.core.domain.policy import Policy
-from monitor.core.history.daily import day_of, midnight_of
+from monitor.core.history.calendar import begin_of
 from monitor.errors import StoreError, UsageError
 from monitor.report.words.rebuild_report import difference_lines
 from monitor.store import schema as t
@@ -30,14 +30,21 @@ from tests.support.lives import Lives
 
 LENGTH = 64
 NAME = "nvidia"
-FIRST_DAY = day_of(told.START)
+FIRST_DAY = told.START.date()
+DAY = timedelta(days=1)
+
+
+def day_after(days: int) -> date:
+    """Return a day of the history by its place, the first being 0."""
+    return FIRST_DAY + days * DAY
 
 
 def days(engine: Engine) -> int:
     """Return how many days a history lasts."""
     with reading(engine) as connection:
         last = connection.scalar(select(func.max(t.daily.c.day)))
-    return int(last or 0) - FIRST_DAY
+    assert isinstance(last, date)
+    return (last - FIRST_DAY).days
 
 
 def observations(engine: Engine) -> int:
@@ -62,7 +69,7 @@ def lived(engine: Engine, lives: Lives) -> Engine:
 
 def test_what_was_derived_stays_and_observations_of_old_days_go(lived: Engine) -> None:
     before, all_of_them = derived(lived, NAME), observations(lived)
-    middle = FIRST_DAY + days(lived) // 2
+    middle = day_after(days(lived) // 2)
     foretold = prunable(lived, "nvidia", middle)
     done = prune(lived, "nvidia", middle)
     assert done == foretold
@@ -71,14 +78,14 @@ def test_what_was_derived_stays_and_observations_of_old_days_go(lived: Engine) -
     assert derived(lived, NAME) == before
     assert_rebuildable(lived)
     first = min(row["observed_at"] for row in views.told(lived, "observation_history"))
-    assert first >= str(told.START + timedelta(days=middle - 1 - FIRST_DAY))[:10]
+    assert first >= str(told.START + (middle - DAY - FIRST_DAY))[:10]
 
 
 def test_a_window_leaves_out_the_rest_of_a_pruned_day_with_what_was_missed_on_it(lived: Engine) -> None:
     """Else coverage fell by what was due in observations that nobody can count any more."""
-    last = FIRST_DAY + days(lived)
-    end = midnight_of(last + 1)
-    midnights = [midnight_of(day) for day in range(FIRST_DAY + 1, last)]
+    last = day_after(days(lived))
+    end = begin_of(last + DAY, UTC)
+    midnights = [begin_of(day_after(place), UTC) for place in range(1, days(lived))]
     record_missed_slots(lived, NAME, "default", [each - timedelta(minutes=7) for each in midnights])
     whole = [model_counts(lived, each, end) for each in midnights]
     prune(lived, "nvidia", last)
@@ -89,15 +96,15 @@ def test_a_window_leaves_out_the_rest_of_a_pruned_day_with_what_was_missed_on_it
 
 
 def test_pruning_again_removes_nothing_and_a_longer_retention_changes_nothing(lived: Engine) -> None:
-    middle = FIRST_DAY + days(lived) // 2
+    middle = day_after(days(lived) // 2)
     prune(lived, "nvidia", middle)
     assert prune(lived, "nvidia", middle).sweeps == 0
-    earlier = prune(lived, "nvidia", middle - 3)
+    earlier = prune(lived, "nvidia", middle - 3 * DAY)
     assert (earlier.sweeps, earlier.day) == (0, middle)
 
 
 def test_a_rebuild_after_pruning_writes_the_same(lived: Engine) -> None:
-    prune(lived, "nvidia", FIRST_DAY + days(lived) // 2)
+    prune(lived, "nvidia", day_after(days(lived) // 2))
     before = everything(lived, "nvidia")
     rebuild(lived, "nvidia", told.POLICY)  # the same rules for the kept sweeps
     rebuild(lived, "nvidia", Policy(confirm_down=3))
@@ -115,10 +122,10 @@ def test_a_pruned_history_goes_on_as_one_that_never_was(seed: int, sqlite_url: s
         told.live_all(engine, history[:60])
     pruned, whole = engines
     for share in (3, 2):
-        prune(pruned, "nvidia", FIRST_DAY + days(pruned) // share)
+        prune(pruned, "nvidia", day_after(days(pruned) // share))
     for engine in engines:
         told.live_all(engine, history[60:])
-    prune(pruned, "nvidia", FIRST_DAY + days(pruned) // 2)
+    prune(pruned, "nvidia", day_after(days(pruned) // 2))
     assert derived(pruned, NAME) == derived(whole, NAME)
     assert_rebuildable(pruned)
     for engine in engines:
@@ -135,7 +142,7 @@ def test_pruned_anywhere_it_is_what_a_rebuild_gives(
     told.live_all(engine, told.history(seed, length))
     before = derived(engine, NAME)
     for cut in cuts:
-        prune(engine, "nvidia", FIRST_DAY + cut)
+        prune(engine, "nvidia", day_after(cut))
         assert derived(engine, NAME) == before
         assert_rebuildable(engine)
     engine.dispose()
@@ -146,7 +153,7 @@ def test_a_step_that_was_the_last_leaves_a_sound_history(
 ) -> None:
     monkeypatch.setattr(retention, "_SWEEPS_PER_STEP", 5)
     before = derived(lived, NAME)
-    done = prune(lived, "nvidia", FIRST_DAY + days(lived), most_steps=2)
+    done = prune(lived, "nvidia", day_after(days(lived)), most_steps=2)
     assert 10 <= done.sweeps < 20
     assert derived(lived, NAME) == before
     assert_rebuildable(lived)
@@ -155,7 +162,7 @@ def test_a_step_that_was_the_last_leaves_a_sound_history(
 def test_sweeps_from_before_the_horizon_are_refused_and_known_ones_are_there(lived: Engine) -> None:
     """Rule 30."""
     records = list(read_sweeps(lived))
-    middle = FIRST_DAY + days(lived) // 2
+    middle = day_after(days(lived) // 2)
     prune(lived, "nvidia", middle)
     again = add_sweeps(lived, records, lambda _: told.POLICY)
     assert (again.added, again.already_there, again.refused) == (0, len(records), 0)
@@ -168,9 +175,9 @@ def test_sweeps_from_before_the_horizon_are_refused_and_known_ones_are_there(liv
 
 
 def test_a_late_sweep_after_the_horizon_rewrites_from_there(lived: Engine) -> None:
-    middle = FIRST_DAY + days(lived) // 2
+    middle = day_after(days(lived) // 2)
     prune(lived, "nvidia", middle)
-    late = told.sweep(told.START + timedelta(days=middle + 1 - FIRST_DAY, minutes=7), {"late/model": told.UP})
+    late = told.sweep(told.START + (middle + DAY - FIRST_DAY) + timedelta(minutes=7), {"late/model": told.UP})
     assert add_sweeps(lived, [late], lambda _: told.POLICY).added == 1
     assert_rebuildable(lived)
 
@@ -188,16 +195,16 @@ def test_a_sweep_that_is_imported_during_a_step_is_not_lost(
         return fold_step(step)
 
     monkeypatch.setattr(retention, "_moved", import_meanwhile)
-    assert prune(lived, NAME, FIRST_DAY + 1).sweeps == 1  # the one before it; the import goes on to derive
+    assert prune(lived, NAME, day_after(1)).sweeps == 1  # the one before it; the import goes on to derive
     assert add_sweeps(lived, [late], lambda _: told.POLICY).already_there == 1
     assert_rebuildable(lived)
-    assert prune(lived, NAME, FIRST_DAY + 1).sweeps > 1
+    assert prune(lived, NAME, day_after(1)).sweeps > 1
     assert_rebuildable(lived)
 
 
 def test_no_sweep_begins_before_the_horizon(lived: Engine) -> None:
     """The clock of the machine is wrong: nothing could be derived from such a sweep."""
-    prune(lived, NAME, FIRST_DAY + 1)
+    prune(lived, NAME, day_after(1))
     with pytest.raises(StoreError, match=r"cannot begin on 2024-04-05: .* those of 2026-04-07 were pruned"):
         told.live(lived, told.sweep(told.START - timedelta(days=731), {"m": told.UP}))
 
@@ -206,14 +213,14 @@ def test_a_pruned_sweep_cannot_be_voided(lived: Engine) -> None:
     with reading(lived) as connection:
         query = select(t.sweep.c.id).where(t.sweep.c.verdict == "conclusive").order_by(t.sweep.c.started_at)
         first = connection.scalar(query.limit(1))
-    prune(lived, "nvidia", FIRST_DAY + days(lived) // 2)
+    prune(lived, "nvidia", day_after(days(lived) // 2))
     with pytest.raises(UsageError, match="before the first day whose observations are all kept"):
         void(lived, int(first or 0), "too late")
 
 
 def test_an_export_begins_at_the_horizon(lived: Engine) -> None:
     everything_before = len(list(read_sweeps(lived)))
-    done = prune(lived, "nvidia", FIRST_DAY + days(lived) // 2)
+    done = prune(lived, "nvidia", day_after(days(lived) // 2))
     assert len(list(read_sweeps(lived))) == everything_before - done.sweeps
 
 
@@ -221,7 +228,7 @@ def test_a_new_file_gives_pruned_pages_back(sqlite_url: str) -> None:
     engine = open_engine(sqlite_url)
     prepare(engine)
     told.live_all(engine, told.history(5, 200))
-    prune(engine, "nvidia", FIRST_DAY + days(engine))
+    prune(engine, "nvidia", day_after(days(engine)))
     while give_back(engine):
         pass
     with reading(engine) as connection:
@@ -236,7 +243,7 @@ def test_findings_that_nothing_points_to_go_once_nobody_can_be_writing_them(live
             return int(connection.scalar(select(func.count()).select_from(t.finding)) or 0)
 
     all_of_them, later = findings(), told.START + timedelta(minutes=61)
-    prune(lived, NAME, FIRST_DAY + days(lived) + 1)
+    prune(lived, NAME, day_after(days(lived) + 1))
     assert unused_findings(lived, told.START) == []
     assert unused_findings(lived, told.START + timedelta(minutes=59)) == []
     told.live(lived, told.sweep(told.START + timedelta(days=9), {"m": told.UP}))  # finds none of the unused

@@ -1,7 +1,7 @@
 """Every view as a stream of rows: the same rows as the view, in the order of its key, at one moment."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 import pytest
@@ -45,10 +45,10 @@ def as_shown(row: Row, columns: tuple[Column, ...]) -> Row:
 def _shown(value: object, form: Form) -> object:
     if form is Form.FLAG:
         assert value is None or isinstance(value, bool)
-    if not isinstance(value, int) or form not in {Form.MOMENT, Form.SECOND, Form.DAY}:
+    if isinstance(value, date):
+        return value.isoformat()
+    if not isinstance(value, int) or form not in {Form.MOMENT, Form.SECOND}:
         return int(value) if isinstance(value, bool) else value
-    if form is Form.DAY:
-        return (datetime(1970, 1, 1, tzinfo=UTC) + value * DAY).date().isoformat()
     return f"{datetime.fromtimestamp(value // 1000, UTC):%Y-%m-%d %H:%M:%S}"
 
 
@@ -99,7 +99,7 @@ def test_a_range_of_time_takes_the_days_that_it_touches(history: Engine) -> None
 
     days = days_of(Scope())
     assert len(days) > 1
-    noon = datetime(1970, 1, 1, 12, tzinfo=UTC) + days[1] * DAY
+    noon = datetime.combine(days[1], time(12), UTC)
     for scope, left in (
         (Scope(since=noon), days[1:]),
         (Scope(until=noon), days[:2]),

@@ -8,11 +8,11 @@ from typing import Any, NamedTuple
 import pytest
 from sqlalchemy import Connection, Engine, Table, event, insert, text
 
-from monitor.clock import to_datetime, to_millis
+from monitor.clock import DAY_MS, to_datetime, to_day, to_millis
 from monitor.store import query
 from monitor.store import schema as t
 from monitor.store.admin.migrate import prepare
-from monitor.store.connection.codecs import DAY_MS, event_id, wanted_sweep_id
+from monitor.store.connection.codecs import event_id, wanted_sweep_id
 from monitor.store.connection.engine import open_engine, reading, writing
 from monitor.store.statistics.windows import model_counts
 from tests.store import told
@@ -173,7 +173,7 @@ def _sweep(day: int, provider: int) -> dict[str, Any]:
 
 def _day(model: int, day: int) -> dict[str, Any]:
     counts = {"checks": 1, "answered": 1, "unavailable": 0, "unknown": 0}
-    return {"model_id": model, "day": _START // DAY_MS + day, **counts}
+    return {"model_id": model, "day": to_day(_START + day * DAY_MS), **counts}
 
 
 def _turn(model: int, provider: int, day: int, place: int) -> dict[str, Any]:
