@@ -11,7 +11,7 @@ from itertools import pairwise
 from monitor.core.domain.policy import Policy
 
 
-def restlessness(window: tuple[bool, ...], size: int) -> Fraction:
+def flap_percent(window: tuple[bool, ...], size: int) -> Fraction:
     """Percentage 0..100 of the last clear observations (True is up, oldest first), window of `size` >= 3.
 
     Counts in units of 1/(4 (size-2)), where every weight is whole: 3 (size-2) + 2 (x-1).

@@ -155,14 +155,14 @@ def _advance_models(
         elif model not in listed and is_tracked(model, policy):
             models[model], made = _miss(model, known, sweep, policy, released)
             events += made
-    asked = {model for model, seen in observations.items() if seen.reason not in UNASKED}
-    answered = frozenset(m for m, seen in observations.items() if seen.outcome in ANSWERED)
+    probed = {model for model, observation in observations.items() if observation.reason not in UNASKED}
+    answered = frozenset(m for m, observation in observations.items() if observation.outcome in ANSWERED)
     after = replace(
         state,
         models=models,
         believed=listed,
         answered=answered,
-        answered_before=answered_before(state, sweep.started_at, asked),
+        answered_before=answered_before(state, sweep.started_at, probed),
         concluded_at=sweep.started_at,
         has_answered=state.has_answered or bool(answered),
     )

@@ -79,16 +79,16 @@ def regulars(state: ProviderState, started_at: datetime) -> frozenset[str]:
 
 
 def answered_before(
-    state: ProviderState, started_at: datetime, asked: Collection[str]
+    state: ProviderState, started_at: datetime, probed: Collection[str]
 ) -> dict[str, datetime]:
-    """Return who stays regular though not `asked` in the conclusive sweep that started then (rules.md 8).
+    """Return who stays regular though not `probed` in the conclusive sweep that started then (rules.md 8).
 
     The times are the starts of the sweeps in which they answered.
     """
     since, last = started_at - REGULAR_FOR, state.concluded_at
-    before = {each: at for each, at in state.answered_before.items() if at >= since and each not in asked}
+    before = {each: at for each, at in state.answered_before.items() if at >= since and each not in probed}
     if last is not None and last >= since:
-        before.update((each, last) for each in state.answered if each not in asked)
+        before.update((each, last) for each in state.answered if each not in probed)
     return before
 
 
@@ -111,17 +111,17 @@ def judge(state: ProviderState, sweep: Sweep, is_tracked: Callable[[str], bool])
 
 def _judge_answers(state: ProviderState, sweep: Sweep, is_tracked: Callable[[str], bool]) -> Judgement:
     """Rules 6 and 8: is what the models answered the run's trouble? Where all is well nothing is counted."""
-    asked = [seen for seen in sweep.observations if seen.reason not in UNASKED]
-    if cause := _everyone_refused(state, asked):
+    probed = [observation for observation in sweep.observations if observation.reason not in UNASKED]
+    if cause := _everyone_refused(state, probed):
         return _inconclusive(cause, state.held)
-    known, is_served = regulars(state, sweep.started_at), _is_anyone_served(asked)
-    failing = {seen.model: seen for seen in asked if failure_class(seen)}
+    known, is_served = regulars(state, sweep.started_at), _is_anyone_served(probed)
+    failing = {observation.model: observation for observation in probed if failure_class(observation)}
     if is_served and known.isdisjoint(failing):
         return Judgement(Verdict.CONCLUSIVE)
     regular = frozenset(filter(is_tracked, known))
     still_listed = regular.intersection(sweep.listed)
-    again = [seen for seen in asked if seen.model in still_listed]
-    if not is_served and len(asked) >= FEWEST_ASKED and _are_limited(again or asked):
+    again = [observation for observation in probed if observation.model in still_listed]
+    if not is_served and len(probed) >= FEWEST_ASKED and _are_limited(again or probed):
         return _inconclusive(Cause.QUOTA, state.held)
     if len(regular) < FEWEST_ANSWERED:
         return Judgement(Verdict.CONCLUSIVE)
@@ -140,11 +140,11 @@ def _inconclusive(cause: str, held: Held | None) -> Judgement:
     return Judgement(Verdict.INCONCLUSIVE, cause, held)
 
 
-def _everyone_refused(state: ProviderState, asked: Sequence[Observation]) -> Cause | None:
+def _everyone_refused(state: ProviderState, probed: Sequence[Observation]) -> Cause | None:
     """Rule 6: where no model ever answered, a refusal that everyone gets is about the account."""
-    if state.has_answered or not asked or not all(map(_is_refusal, asked)):
+    if state.has_answered or not probed or not all(map(_is_refusal, probed)):
         return None
-    return _account_cause(asked, is_key_accepted=False)
+    return _account_cause(probed, is_key_accepted=False)
 
 
 def _is_refusal(observation: Observation) -> bool:
@@ -152,13 +152,13 @@ def _is_refusal(observation: Observation) -> bool:
     return is_refused or observation.reason in _REFUSALS
 
 
-def _is_anyone_served(asked: Iterable[Observation]) -> bool:
-    return any(seen.outcome == Outcome.AVAILABLE for seen in asked)
+def _is_anyone_served(probed: Iterable[Observation]) -> bool:
+    return any(observation.outcome == Outcome.AVAILABLE for observation in probed)
 
 
-def _are_limited(asked: Sequence[Observation]) -> bool:
+def _are_limited(probed: Sequence[Observation]) -> bool:
     """Rule 8: a key that nobody serves proves nothing about models; who was regular speaks for all."""
-    return all(seen.outcome == Outcome.RATE_LIMITED for seen in asked)
+    return all(observation.outcome == Outcome.RATE_LIMITED for observation in probed)
 
 
 def _judge_failures(state: ProviderState, sweep: Sweep, again: Sequence[Observation]) -> Judgement:
@@ -167,7 +167,7 @@ def _judge_failures(state: ProviderState, sweep: Sweep, again: Sequence[Observat
     name = next((name for name, count in classes.items() if name and 2 * count > len(again)), None)
     if name is None:
         return Judgement(Verdict.CONCLUSIVE)
-    failing = {seen.model: seen for seen in again if failure_class(seen) == name}
+    failing = {observation.model: observation for observation in again if failure_class(observation) == name}
     return _hold(state, sweep, name, failing, len(again))
 
 
@@ -186,7 +186,7 @@ def _hold(
 
 
 def _anyone_answers(sweep: Sweep) -> bool:
-    return any(seen.outcome in ANSWERED for seen in sweep.observations)
+    return any(observation.outcome in ANSWERED for observation in sweep.observations)
 
 
 def _held_longer(held: Held | None, name: str, failing: Iterable[str], sweep: Sweep) -> Held:
@@ -220,7 +220,7 @@ def common_cause(name: str, failing: Iterable[Observation], *, is_key_accepted: 
 
 def _account_cause(failing: Iterable[Observation], *, is_key_accepted: bool) -> Cause:
     """Tell an empty account from a refused one, and both from a provider that changed its rules."""
-    causes = Counter(_refusal_cause(seen, is_key_accepted=is_key_accepted) for seen in failing)
+    causes = Counter(_refusal_cause(observation, is_key_accepted=is_key_accepted) for observation in failing)
     return causes.most_common(1)[0][0]
 
 
@@ -235,4 +235,4 @@ def _refusal_cause(observation: Observation, *, is_key_accepted: bool) -> Cause:
 
 
 def _most_common(failing: Iterable[Observation]) -> str:
-    return Counter(seen.reason for seen in failing).most_common(1)[0][0]
+    return Counter(observation.reason for observation in failing).most_common(1)[0][0]

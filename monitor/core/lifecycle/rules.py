@@ -15,11 +15,11 @@ from monitor.core.domain.state import Memory, ModelState, Streak
 from monitor.core.domain.sweep import Observation
 from monitor.core.domain.vocabulary import EventKind, Reason, Status
 from monitor.core.lifecycle import side_events
-from monitor.core.lifecycle.step import Advance, Seen, clear_direction, count_silence, note
+from monitor.core.lifecycle.step import Step, Transition, clear_direction, count_silence, note
 
 BASELINE = "baseline"
 
-_Rule = Callable[[ModelState, Seen, Policy], Advance]
+_Rule = Callable[[ModelState, Step, Policy], Transition]
 
 
 def observe(
@@ -29,22 +29,22 @@ def observe(
     policy: Policy,
     *,
     is_baseline: bool = False,
-) -> Advance:
+) -> Transition:
     """Advance a model by one observation of a conclusive sweep; `state` None means it was never seen before.
 
     `moment` is when the observation was made. Returns the state after it and the events it made, in order.
     """
     before = state or ModelState(status=Status.NEW, reason=observation.reason, since=moment)
     is_up = clear_direction(before.status, observation)
-    seen = Seen(observation, moment, is_up, state is None, is_baseline)
+    step = Step(observation, moment, is_up, state is None, is_baseline)
     after, events = before, list[Event]()
     for rule in _RULES:
-        after, made = rule(after, seen, policy)
+        after, made = rule(after, step, policy)
         events += made
     return after, tuple(events)
 
 
-def confirm_absence(model: str, state: ModelState, began_at: datetime, confirmed_at: datetime) -> Advance:
+def confirm_absence(model: str, state: ModelState, began_at: datetime, confirmed_at: datetime) -> Transition:
     """Believe that a model left the catalog: retired once, with no streak or window (rules.md 11, 18)."""
     memory = state.memory
     memory = Memory(
@@ -68,113 +68,113 @@ def confirm_absence(model: str, state: ModelState, began_at: datetime, confirmed
         )
         after = replace(after, status=Status.RETIRED, reason=Reason.DELISTED, since=began_at)
     if state.flapping:
-        events.append(side_events.remark(after, EventKind.FLAPPING_STOPPED, model, confirmed_at))
+        events.append(side_events.side_event(after, EventKind.FLAPPING_STOPPED, model, confirmed_at))
     return after, tuple(events)
 
 
-def _appear(state: ModelState, seen: Seen, _policy: Policy) -> Advance:
+def _appear(state: ModelState, step: Step, _policy: Policy) -> Transition:
     """Rule 14: a model seen for the first time starts where its first observation puts it."""
-    if not seen.is_first:
+    if not step.is_first:
         return state, ()
-    observation = seen.observation
-    status = Status.RETIRED if seen.is_end_of_life else _settled(seen)
+    observation = step.observation
+    status = Status.RETIRED if step.is_end_of_life else _settled(step)
     event = Event(
         kind=EventKind.APPEARED,
         model=observation.model,
-        began_at=seen.moment,
-        confirmed_at=seen.moment,
+        began_at=step.moment,
+        confirmed_at=step.moment,
         to_status=status,
         reason=observation.reason,
-        detail=BASELINE if seen.is_baseline else None,
+        detail=BASELINE if step.is_baseline else None,
     )
     return replace(state, status=status), (event,)
 
 
-def _settled(seen: Seen) -> Status:
-    if seen.is_up is None:
+def _settled(step: Step) -> Status:
+    if step.is_up is None:
         return Status.NEW
-    return Status.AVAILABLE if seen.is_up else Status.UNAVAILABLE
+    return Status.AVAILABLE if step.is_up else Status.UNAVAILABLE
 
 
-def _end(state: ModelState, seen: Seen, _policy: Policy) -> Advance:
+def _end(state: ModelState, step: Step, _policy: Policy) -> Transition:
     """Rules 16 and 19: an end-of-life answer retires at once, and once."""
-    if not seen.is_end_of_life or state.status == Status.RETIRED:
+    if not step.is_end_of_life or state.status == Status.RETIRED:
         return state, ()
-    return _move(state, seen, EventKind.RETIRED, Status.RETIRED, Streak(1, seen.moment))
+    return _move(state, step, EventKind.RETIRED, Status.RETIRED, Streak(1, step.moment))
 
 
-def _return(state: ModelState, seen: Seen, policy: Policy) -> Advance:
+def _return(state: ModelState, step: Step, policy: Policy) -> Transition:
     """Rule 20: a retired model is back when what retired it no longer holds."""
-    if state.status != Status.RETIRED or seen.is_end_of_life:
+    if state.status != Status.RETIRED or step.is_end_of_life:
         return state, ()
     if state.reason == Reason.DELISTED:
-        return _relist(state, seen)
-    if not seen.is_up or not _is_confirmed(state.memory.ups, policy.confirm_up):
+        return _relist(state, step)
+    if not step.is_up or not _is_confirmed(state.memory.ups, policy.confirm_up):
         return state, ()
-    return _move(state, seen, EventKind.REAPPEARED, Status.AVAILABLE, state.memory.ups)
+    return _move(state, step, EventKind.REAPPEARED, Status.AVAILABLE, state.memory.ups)
 
 
-def _relist(state: ModelState, seen: Seen) -> Advance:
+def _relist(state: ModelState, step: Step) -> Transition:
     """Rule 20: listed again after a delisting, with streaks that start afresh."""
-    afresh = Streak(1, seen.moment)
-    timeouts, unclear = count_silence(None, None, seen)
+    afresh = Streak(1, step.moment)
+    timeouts, unclear = count_silence(None, None, step)
     memory = replace(
         state.memory,
-        ups=afresh if seen.is_up else None,
-        downs=afresh if seen.is_up is False else None,
+        ups=afresh if step.is_up else None,
+        downs=afresh if step.is_up is False else None,
         timeouts=timeouts,
         unclear=unclear,
         swap=None,
     )
-    return _move(replace(state, memory=memory), seen, EventKind.REAPPEARED, _settled(seen), afresh)
+    return _move(replace(state, memory=memory), step, EventKind.REAPPEARED, _settled(step), afresh)
 
 
-def _settle(state: ModelState, seen: Seen, _policy: Policy) -> Advance:
+def _settle(state: ModelState, step: Step, _policy: Policy) -> Transition:
     """Rule 14: the first clear observation of a new model counts at once."""
-    if state.status != Status.NEW or seen.is_up is None:
+    if state.status != Status.NEW or step.is_up is None:
         return state, ()
-    kind = EventKind.BECAME_AVAILABLE if seen.is_up else EventKind.BECAME_UNAVAILABLE
-    return _move(state, seen, kind, _settled(seen), Streak(1, seen.moment))
+    kind = EventKind.BECAME_AVAILABLE if step.is_up else EventKind.BECAME_UNAVAILABLE
+    return _move(state, step, kind, _settled(step), Streak(1, step.moment))
 
 
-def _go_down(state: ModelState, seen: Seen, policy: Policy) -> Advance:
+def _go_down(state: ModelState, step: Step, policy: Policy) -> Transition:
     """Rule 15: enough clear downs in a row."""
     downs = state.memory.downs
-    if state.status != Status.AVAILABLE or seen.is_up is not False:
+    if state.status != Status.AVAILABLE or step.is_up is not False:
         return state, ()
     if not _is_confirmed(downs, policy.confirm_down):
         return state, ()
-    return _move(state, seen, EventKind.BECAME_UNAVAILABLE, Status.UNAVAILABLE, downs)
+    return _move(state, step, EventKind.BECAME_UNAVAILABLE, Status.UNAVAILABLE, downs)
 
 
-def _come_up(state: ModelState, seen: Seen, policy: Policy) -> Advance:
+def _come_up(state: ModelState, step: Step, policy: Policy) -> Transition:
     """Rule 15: enough clear ups in a row."""
     ups = state.memory.ups
-    if state.status != Status.UNAVAILABLE or not seen.is_up or not _is_confirmed(ups, policy.confirm_up):
+    if state.status != Status.UNAVAILABLE or not step.is_up or not _is_confirmed(ups, policy.confirm_up):
         return state, ()
-    return _move(state, seen, EventKind.BECAME_AVAILABLE, Status.AVAILABLE, ups)
+    return _move(state, step, EventKind.BECAME_AVAILABLE, Status.AVAILABLE, ups)
 
 
-def _give_up(state: ModelState, seen: Seen, policy: Policy) -> Advance:
+def _give_up(state: ModelState, step: Step, policy: Policy) -> Transition:
     """Rule 17: unavailable for too long, confirmed by a down observation of a model that once answered."""
     downs = state.memory.downs
-    if state.status != Status.UNAVAILABLE or seen.is_up is not False or downs is None:
+    if state.status != Status.UNAVAILABLE or step.is_up is not False or downs is None:
         return state, ()
-    if not state.memory.has_answered or seen.moment - downs.began_at <= policy.retire_after:
+    if not state.memory.has_answered or step.moment - downs.began_at <= policy.retire_after:
         return state, ()
-    return _move(state, seen, EventKind.RETIRED, Status.RETIRED, downs, reason=Reason.UNAVAILABLE_TOO_LONG)
+    return _move(state, step, EventKind.RETIRED, Status.RETIRED, downs, reason=Reason.UNAVAILABLE_TOO_LONG)
 
 
-def _fall_silent(state: ModelState, seen: Seen, policy: Policy) -> Advance:
+def _fall_silent(state: ModelState, step: Step, policy: Policy) -> Transition:
     """Rule 4: nothing clear for long enough is down; of a new model only time-outs count."""
     memory = state.memory
     streaks = {Status.NEW: memory.timeouts, Status.AVAILABLE: memory.unclear}
-    silence = streaks.get(state.status) if seen.is_unclear else None
+    silence = streaks.get(state.status) if step.is_unclear else None
     if not _is_confirmed(silence, policy.confirm_unresponsive):
         return state, ()
     emptied = replace(state, memory=replace(memory, ups=None, downs=None))
     reason = Reason.UNRESPONSIVE if silence == memory.timeouts else Reason.UNCLEAR
-    return _move(emptied, seen, EventKind.BECAME_UNAVAILABLE, Status.UNAVAILABLE, silence, reason=reason)
+    return _move(emptied, step, EventKind.BECAME_UNAVAILABLE, Status.UNAVAILABLE, silence, reason=reason)
 
 
 def _is_confirmed(streak: Streak | None, wanted: int) -> TypeGuard[Streak]:
@@ -183,22 +183,22 @@ def _is_confirmed(streak: Streak | None, wanted: int) -> TypeGuard[Streak]:
 
 def _move(
     state: ModelState,
-    seen: Seen,
+    step: Step,
     kind: EventKind,
     status: Status,
     streak: Streak,
     *,
     reason: str | None = None,
-) -> Advance:
+) -> Transition:
     """Change the status and tell it as one event, back-dated to the streak's first (rules.md 13, 24, 25)."""
     event = Event(
         kind=kind,
-        model=seen.observation.model,
+        model=step.observation.model,
         began_at=streak.began_at,
-        confirmed_at=seen.moment,
+        confirmed_at=step.moment,
         from_status=state.status,
         to_status=status,
-        reason=reason or seen.observation.reason,
+        reason=reason or step.observation.reason,
     )
     return replace(state, status=status, reason=event.reason, since=event.began_at), (event,)
 

@@ -10,11 +10,11 @@ from monitor.core.domain.sweep import Observation
 from monitor.core.domain.vocabulary import ANSWERED, UNASKED, Outcome, Reason, Status
 from monitor.core.lifecycle import flapping
 
-Advance = tuple[ModelState, tuple[Event, ...]]
+Transition = tuple[ModelState, tuple[Event, ...]]
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class Step:
     """One observation as the rules look at it; `is_up` is None where it is not clear."""
 
     observation: Observation
@@ -50,16 +50,16 @@ def clear_direction(status: Status, observation: Observation) -> bool | None:
     return {Outcome.AVAILABLE: True, Outcome.UNAVAILABLE: False}.get(observation.outcome)
 
 
-def note(state: ModelState, seen: Seen, policy: Policy) -> Advance:
-    """Remember what was seen, whatever it means: facts, streaks, the window (rules.md 3, 4, 22)."""
-    if seen.observation.reason in UNASKED and seen.is_up is None:
+def note(state: ModelState, step: Step, policy: Policy) -> Transition:
+    """Remember what was observed, whatever it means: facts, streaks, the window (rules.md 3, 4, 22)."""
+    if step.observation.reason in UNASKED and step.is_up is None:
         return state, ()
-    memory, outcome = state.memory, seen.observation.outcome
+    memory, outcome = state.memory, step.observation.outcome
     ups, downs, window = memory.ups, memory.downs, memory.window
-    if seen.is_up is not None:
-        ups, downs = (_longer(ups, seen), None) if seen.is_up else (None, _longer(downs, seen))
-        window = flapping.remember(window, up=seen.is_up, size=policy.flap_window)
-    timeouts, unclear = count_silence(memory.timeouts, memory.unclear, seen)
+    if step.is_up is not None:
+        ups, downs = (_longer(ups, step), None) if step.is_up else (None, _longer(downs, step))
+        window = flapping.remember(window, up=step.is_up, size=policy.flap_window)
+    timeouts, unclear = count_silence(memory.timeouts, memory.unclear, step)
     # Not by `replace`, which takes twice as long: this is done for every observation.
     remembered = Memory(
         ups=ups,
@@ -75,28 +75,28 @@ def note(state: ModelState, seen: Seen, policy: Policy) -> Advance:
     )
     return replace(
         state,
-        last_checked_at=seen.moment,
-        last_available_at=seen.moment if outcome == Outcome.AVAILABLE else state.last_available_at,
-        http_status=seen.observation.http_status,
-        latency_ms=seen.observation.latency_ms,
+        last_checked_at=step.moment,
+        last_available_at=step.moment if outcome == Outcome.AVAILABLE else state.last_available_at,
+        http_status=step.observation.http_status,
+        latency_ms=step.observation.latency_ms,
         memory=remembered,
     ), ()
 
 
-def _longer(streak: Streak | None, seen: Seen) -> Streak:
-    return streak.longer() if streak else seen.as_streak()
+def _longer(streak: Streak | None, step: Step) -> Streak:
+    return streak.longer() if streak else step.as_streak()
 
 
 def count_silence(
-    timeouts: Streak | None, unclear: Streak | None, seen: Seen
+    timeouts: Streak | None, unclear: Streak | None, step: Step
 ) -> tuple[Streak | None, Streak | None]:
     """Rule 4: return the time-outs in a row and the looks in a row without a clear answer, after this one.
 
     What was never asked leaves both, a clear answer breaks both, any other answer but a time-out the former.
     Who counts time-outs alone was stored by an older version.
     """
-    if seen.is_up is not None:
+    if step.is_up is not None:
         return None, None
-    if not seen.is_unclear:
+    if not step.is_unclear:
         return timeouts, unclear
-    return (_longer(timeouts, seen) if seen.is_timeout else None), _longer(unclear or timeouts, seen)
+    return (_longer(timeouts, step) if step.is_timeout else None), _longer(unclear or timeouts, step)

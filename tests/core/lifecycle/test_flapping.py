@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from monitor.core.domain.policy import Policy
 from monitor.core.domain.vocabulary import EventKind, Status
-from monitor.core.lifecycle.flapping import is_flapping, remember, restlessness
+from monitor.core.lifecycle.flapping import flap_percent, is_flapping, remember
 from tests.core.histories import USUAL, end_of, events_of, live, story, tell
 from tests.core.oracle_flapping import flapping_percent
 
@@ -32,19 +32,19 @@ def changed_at(places: set[int], size: int = 21) -> tuple[bool, ...]:
     ("count", "percent"), [(0, 0), (1, 6.25), (2, 12.37), (3, 18.36), (4, 24.21), (5, 29.93), (6, 35.53)]
 )
 def test_rule_22_flips_in_a_row_give_the_numbers_of_the_page(count: int, percent: float) -> None:
-    assert round(float(restlessness(flips(count), 21)), 2) == percent
+    assert round(float(flap_percent(flips(count), 21)), 2) == percent
 
 
 @pytest.mark.parametrize("place", range(1, 21))
 def test_rule_22_a_change_at_place_x_weighs_57_and_2_more_for_each_place(place: int) -> None:
     """456 such units are 30 %, 304 are 20 %: one unit is 100 / (20 * 76) %."""
-    assert restlessness(changed_at({place}), 21) == Fraction(57 + 2 * (place - 1), 1520) * 100
+    assert flap_percent(changed_at({place}), 21) == Fraction(57 + 2 * (place - 1), 1520) * 100
 
 
 @given(st.sets(st.integers(1, 20)))
 def test_rule_22_in_whole_numbers_it_starts_at_456_and_stops_at_304(places: set[int]) -> None:
     weight = sum(57 + 2 * (place - 1) for place in places)
-    percent = restlessness(changed_at(places), 21)
+    percent = flap_percent(changed_at(places), 21)
     assert is_flapping(percent, USUAL, was_flapping=False) is (weight >= 456)
     assert is_flapping(percent, USUAL, was_flapping=True) is not (weight <= 304)
 
@@ -65,14 +65,14 @@ def test_rule_22_windows_near_the_thresholds(
     places: set[int], weight: int, starts: bool, stops: bool
 ) -> None:
     assert sum(57 + 2 * (place - 1) for place in places) == weight
-    percent = restlessness(changed_at(places), 21)
+    percent = flap_percent(changed_at(places), 21)
     assert is_flapping(percent, USUAL, was_flapping=False) is starts
     assert is_flapping(percent, USUAL, was_flapping=True) is not stops
 
 
 def test_rule_22_windows_lying_exactly_on_a_threshold_are_judged_exactly() -> None:
-    on_high = restlessness(changed_at({3, 6, 9, 12, 15, 18}), 21)
-    on_low = restlessness(changed_at({9, 10, 11, 12}), 21)
+    on_high = flap_percent(changed_at({3, 6, 9, 12, 15, 18}), 21)
+    on_low = flap_percent(changed_at({9, 10, 11, 12}), 21)
     assert on_high == 30
     assert on_low == 20
     assert is_flapping(on_high, USUAL, was_flapping=False)
@@ -84,17 +84,17 @@ def test_rule_22_any_window_is_the_sum_over_its_places(ups: list[bool], size: in
     window: tuple[bool, ...] = ()
     for up in ups:
         window = remember(window, up=up, size=size)
-    assert restlessness(window, size) == flapping_percent(ups, size)
+    assert flap_percent(window, size) == flapping_percent(ups, size)
 
 
 @given(st.integers(3, 60))
 def test_rule_22_a_window_full_of_changes_is_100_percent(size: int) -> None:
-    assert restlessness(flips(size - 1), size) == 100
+    assert flap_percent(flips(size - 1), size) == 100
 
 
 def test_rule_22_few_observations_fill_the_newest_places() -> None:
-    assert restlessness((True, False), 21) == Fraction(125, 20)
-    assert restlessness((True,), 21) == 0
+    assert flap_percent((True, False), 21) == Fraction(125, 20)
+    assert flap_percent((True,), 21) == 0
 
 
 def test_rule_22_six_flips_start_it_at_the_observation_that_crossed() -> None:
