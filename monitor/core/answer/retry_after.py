@@ -121,4 +121,5 @@ def _from_moment(text: str, now: datetime) -> float | None:
 
 
 def _number(text: str) -> float | None:
-    return float(text) if re.fullmatch(rf"{_NUMBER}", text.strip(), re.ASCII) else None
+    number = text.strip()  # of separators too, which `float` does not take
+    return float(number) if re.fullmatch(_NUMBER, number, re.ASCII) else None

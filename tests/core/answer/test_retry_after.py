@@ -5,7 +5,7 @@ import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from monitor.core.answer.dates import first_date_in, read_moment
@@ -250,6 +250,7 @@ def test_twice_the_text_takes_no_more_than_a_few_times_as_long(words: str) -> No
     assert twice < 3 * once + 0.05
 
 
+@example(millis="", header="0\x1f", body="")
 @given(st.text(max_size=60), st.text(max_size=60), st.text(max_size=60))
 def test_a_wait_is_always_between_nothing_and_a_day(millis: str, header: str, body: str) -> None:
     wait = retry_after_s({"retry-after-ms": millis, "retry-after": header}, f"try again in {body}", NOW)
