@@ -32,6 +32,7 @@ IS_NODE_NEW := node -e 'const [a, b] = process.versions.node.split("."); process
 .PHONY: help setup run test same coverage soak fuzz test-e2e image-test fix lint types check bench reference docs release lock clean audit
 .PHONY: help setup run test coverage soak fuzz test-e2e image-test fix lint types check bench docs release lock clean
 .PHONY: help setup run test soak fuzz test-e2e image-test lint audit sbom types check bench docs lock clean
+.PHONY: help setup run test test-fast test-cost coverage soak fuzz test-e2e image-test fix lint types check bench docs release lock clean
 
 help: ## what each target does
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -71,6 +72,17 @@ $(SERVERS)/node_modules/.ready: $(SERVERS)/package.json $(SERVERS)/package-lock.
 
 test: setup $(TOOLS)/.ready $(LITELLM)/.ready $(GATEWAYS)/.ready ## the whole test suite, on SQLite and on a real Postgres it starts itself
 	$(BIN)/pytest -n 2 -m "not e2e and not soak"
+
+# Packages whose tests need nothing but this process; tests/support/fast.py holds them to it.
+UNITS := tests/core tests/config tests/report
+
+test-fast: setup ## unit tests alone, for every save: half a minute of CPU at most
+	$(BIN)/pytest -q -p tests.support.fast -m "not thorough" $(UNITS)
+
+test-cost: setup ## what each test costs (ARGS=tests/store: only those), at most 5 s of CPU
+	mkdir -p build
+	rm -f build/test-cost.jsonl
+	$(BIN)/pytest -q -p tests.support.cost --cost build/test-cost.jsonl -m "not e2e and not soak" $(ARGS)
 
 coverage: setup ## which lines and branches the tests reach (ARGS=tests/core: only those), as htmlcov/ too
 	$(BIN)/coverage erase

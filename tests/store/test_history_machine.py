@@ -28,6 +28,7 @@ from tests.store.living import START, Monitor, Nature, any_policy
 from tests.support.postgres import PostgresServer
 
 PROVIDER = "nvidia"
+EXAMPLES, PARTS = 25, 5  # in parts, because each is a second of work and more
 chances = st.integers(0, 2**32).map(Random)
 
 
@@ -173,7 +174,7 @@ class History(RuleBasedStateMachine):
             each.engine.dispose()
 
 
-@pytest.fixture
+@pytest.fixture(params=range(PARTS), ids="part{}".format)
 def urls(sqlite_url: str, postgres_server: PostgresServer) -> Iterator[tuple[str, ...]]:
     """Give a SQLite file and a Postgres database, both with monitor's schema."""
     engine: Engine = open_engine(sqlite_url)
@@ -184,7 +185,6 @@ def urls(sqlite_url: str, postgres_server: PostgresServer) -> Iterator[tuple[str
     postgres_server.drop_database(postgres_url)
 
 
-@pytest.mark.timeout(900)  # a busy machine takes its time
 def test_any_history_is_what_a_rebuild_gives_on_both_databases(urls: tuple[str, ...]) -> None:
     class OnBoth(History):
         pass
@@ -193,7 +193,7 @@ def test_any_history_is_what_a_rebuild_gives_on_both_databases(urls: tuple[str, 
     run_state_machine_as_test(
         OnBoth,
         settings=settings(
-            max_examples=25,
+            max_examples=EXAMPLES // PARTS,
             stateful_step_count=12,
             deadline=None,
             suppress_health_check=list(HealthCheck),

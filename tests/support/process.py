@@ -20,21 +20,6 @@ _LOOK_S = 0.05
 T = TypeVar("T")
 
 
-def monitor_process(
-    config: Path, *arguments: str, key: str | None = KEY, timeout_s: float = WAIT_S
-) -> subprocess.CompletedProcess[str]:
-    """Run `monitor --config CONFIG ARGUMENTS` as a process to its end."""
-    return subprocess.run(  # noqa: PLW1510 - the exit code is what tests look at
-        [sys.executable, "-m", "monitor", "--config", str(config), *arguments],
-        cwd=config.parent,
-        env=environment(key),
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        timeout=timeout_s,
-    )
-
-
 class Process:
     """`monitor --config CONFIG ARGUMENTS` running beside the test, its words kept in two files."""
 

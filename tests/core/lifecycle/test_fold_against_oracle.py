@@ -1,5 +1,6 @@
 """Any history, folded sweep by sweep, comes out as the oracle reads it off rules.md."""
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 
 from monitor.core.domain.state import ModelState
@@ -15,6 +16,7 @@ from tests.core.strategies import (
     stubborn_pasts,
 )
 
+pytestmark = pytest.mark.thorough
 usual = settings(
     max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )

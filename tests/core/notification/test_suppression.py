@@ -274,6 +274,7 @@ PASTS = st.one_of(quiet_pasts(), restless_pasts(), stormy_pasts(), stubborn_past
 SUBJECTS: tuple[str | None, ...] = (None, *"abcdefghijkl", "Zé")
 
 
+@pytest.mark.thorough
 @settings(max_examples=400, deadline=None)
 @given(PASTS, st.data())
 def test_whenever_nothing_is_silent_the_reader_is_right_and_hears_nothing_twice(
@@ -301,6 +302,7 @@ def test_whenever_nothing_is_silent_the_reader_is_right_and_hears_nothing_twice(
         reader.check(decision.state, silent, once_retired)
 
 
+@pytest.mark.thorough
 @settings(max_examples=200, deadline=None)
 @given(PASTS)
 def test_nothing_stays_untold_of_what_neither_flaps_nor_is_silenced(past: Past) -> None:

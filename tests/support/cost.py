@@ -1,0 +1,85 @@
+"""What each test costs: CPU seconds of this process and of the processes it waited for (make test-cost).
+
+`pytest -p tests.support.cost --cost FILE` adds a line of JSON per test: its name, CPU seconds, seconds by the
+clock. A fixture of a module or a session counts for the test that needs it first. What the Postgres server of
+the session spends is not in it.
+"""
+
+import json
+import os
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import TextIO
+
+import pytest
+
+MOST_S = 5.0
+_SHOWN = 15
+
+# What may cost more, by the beginning of its name, and why: it kills, hangs, or starts another's server.
+COSTLY: Mapping[str, str] = MappingProxyType(
+    {
+        "tests/app/daemon/test_process.py": "daemons are started, stopped and killed",
+        "tests/sweep/test_killed.py": "sweeps are killed, again and again",
+        "tests/thirdparty/": "servers that nobody here wrote import for a dozen seconds",
+    }
+)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--cost", type=Path, help="add the CPU seconds of each test to this file")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    file: Path | None = config.getoption("--cost")
+    if file:
+        config.pluginmanager.register(_Ledger(file.open("a", encoding="utf-8")))
+
+
+class _Ledger:
+    """Notes the cost of each test as it ends, and says at the end where the time went."""
+
+    def __init__(self, file: TextIO) -> None:
+        self._file = file
+        self._costs: dict[str, float] = {}
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
+        cpu_s, clock_s = _cpu_s(), time.perf_counter()
+        result = yield
+        self._note(item.nodeid, _cpu_s() - cpu_s, time.perf_counter() - clock_s)
+        return result
+
+    def _note(self, name: str, cpu_s: float, clock_s: float) -> None:
+        self._costs[name] = cpu_s
+        line = {"test": name, "cpu_s": round(cpu_s, 3), "clock_s": round(clock_s, 3)}
+        self._file.write(json.dumps(line) + "\n")
+        self._file.flush()
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        places = Counter[str]()
+        for name, cpu_s in self._costs.items():
+            places[name.partition("::")[0].rpartition("/")[0]] += cpu_s  # type: ignore[assignment] # a Counter of seconds
+        terminalreporter.section(f"{sum(places.values()):.0f} s of CPU")
+        for name, cpu_s in [*places.most_common(), *Counter(self._costs).most_common(_SHOWN)]:
+            terminalreporter.write_line(f"{cpu_s:8.1f} s  {name}")
+        for name in self._too_costly():
+            terminalreporter.write_line(f"more than {MOST_S:g} s of CPU: {name}", red=True)
+
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        if self._too_costly() and session.exitstatus == pytest.ExitCode.OK:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    def _too_costly(self) -> list[str]:
+        return [
+            name
+            for name, cpu_s in self._costs.items()
+            if cpu_s > MOST_S and not name.startswith(tuple(COSTLY))
+        ]
+
+
+def _cpu_s() -> float:
+    return sum(os.times()[:4])

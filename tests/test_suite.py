@@ -1,0 +1,75 @@
+"""The suite keeps its own rules (docs/testing.md): what starts a process says why, and no test sleeps."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.cost import COSTLY
+from tests.support.documents import ROOT, read
+
+# What starts processes, and what only a process can show there.
+PROCESSES = {
+    "tests/app/notifications/test_publisher_killed.py": "a publisher is killed between sending and noting it",
+    "tests/cli/commands/test_db_backup.py": "another process writes while a backup is made",
+    "tests/cli/commands/test_db_upgrade.py": "an upgrade is killed",
+    "tests/cli/commands/test_events_follow.py": "the reader of a pipe goes away",
+    "tests/cli/commands/test_export.py": "pipes, a terminal, peak memory, a Python without pyarrow",
+    "tests/cli/test_main.py": "terminals, pipes, closed and full streams, an interrupt while modules load",
+    "tests/demo/test_demo_server.py": "the demo server as a program",
+    "tests/e2e/test_page.py": "a browser",
+    "tests/image/container.py": "containers",
+    "tests/image/place.py": "containers",
+    "tests/image/shell.py": "containers",
+    "tests/image/test_healthcheck.py": "the exit code that a container engine reads",
+    "tests/store/admin/test_migrate.py": "three processes upgrade at once",
+    "tests/store/connection/test_locks.py": "a lock that another process holds, or dies with",
+    "tests/store/memory/test_outbox.py": "two processes claim the same messages",
+    "tests/store/write/test_record_killed.py": "a process is killed in a write, two claim one slot",
+    "tests/support/examples.py": "the documents' examples as a user types them",
+    "tests/support/process.py": "`monitor` as a process",
+    "tests/sweep/test_hostile_provider.py": "peak memory",
+    "tests/test_docs.py": "the documents' programs",
+    "tests/test_layout.py": "the wheel, built and installed",
+    "tests/test_release.py": "the release script",
+    "tests/thirdparty/servers.py": "servers that nobody here wrote",
+}
+
+
+def _modules() -> Iterator[tuple[str, str]]:
+    for file in sorted(ROOT.glob("tests/**/*.py")):
+        yield file.relative_to(ROOT).as_posix(), read(file)
+
+
+def test_what_starts_processes_is_listed_with_its_reason() -> None:
+    starting = {
+        name for name, text in _modules() if re.search(r"^(import|from) subprocess\b", text, re.MULTILINE)
+    }
+    assert starting == set(PROCESSES)
+
+
+@pytest.mark.parametrize("place", COSTLY)
+def test_what_may_cost_much_is_there(place: str) -> None:
+    assert (ROOT / place).exists()
+
+
+def test_unit_tests_for_every_save_are_those_of_the_document() -> None:
+    units = re.search(r"^UNITS := (.+)$", read(ROOT / "Makefile"), flags=re.MULTILINE)
+    assert units
+    places = units[1].split()
+    assert all(Path(ROOT, place).is_dir() for place in places)
+    assert all(f"`{place}`" in read(ROOT / "docs/testing.md") for place in places)
+
+
+def test_no_test_waits_for_the_clock_in_this_process() -> None:
+    """A wait is for something that happens: wait_for of tests/support/process.py, or an event."""
+    sleeping = [
+        f"{name}:{node.lineno}"
+        for name, text in _modules()
+        if name.rpartition("/")[2].startswith("test_")
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, ast.Call) and ast.unparse(node.func) in {"time.sleep", "sleep"}
+    ]
+    assert sleeping == []
