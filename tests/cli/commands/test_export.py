@@ -28,7 +28,7 @@ from tests.store import told, views
 from tests.support.command import config_file, environment, monitor
 from tests.support.lives import Lives
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[3]
 WORDS = 'She said: "no,\nnever"'
 SEEN = "SELECT model, observed_at, conclusive, detail FROM"
 
