@@ -141,8 +141,9 @@ check: lint types test ## everything a commit must pass
 bench: setup ## figures as ratios, side by side in one run: 2 hours and 9 GB (ARGS=--quick: 15 minutes, 3 GB)
 	$(BIN)/python -m benchmarks $(ARGS)
 
-reference: setup ## write the tables of docs/commands.md that the program itself can fill
+reference: setup ## write the tables of docs/commands.md and docs/probing.md that the program itself can fill
 	$(BIN)/python -m tests.support.cli_reference
+	$(BIN)/python -m tests.core.answer.test_error_patterns
 
 docs: setup ## run every example of README.md and docs/
 	$(BIN)/pytest tests/test_docs.py
