@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.documents import ROOT
+import monitor
+from tests.support.documents import ROOT, read
 
 READY = "# Changelog\n\n## [Unreleased]\n\n## [1.2.3] - 2026-04-06\n\n- All of it.\n"
 
@@ -30,6 +31,10 @@ def tree(tmp_path: Path) -> Path:
     _git(tree, "init", "--quiet")
     _commit(tree)
     return tree
+
+
+def test_the_version_of_the_package_has_its_section_in_the_changelog() -> None:
+    assert f"\n## [{monitor.__version__}] - 20" in read(ROOT / "CHANGELOG.md")
 
 
 def test_a_ready_tree_is_built_and_tagged(tree: Path) -> None:

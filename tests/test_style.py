@@ -38,7 +38,6 @@ LEFT: Final[dict[str, int]] = {
     "monitor/sweep/running.py": 1,
     "monitor/web/routes/feeds.py": 1,
     "monitor/web/templates/page.html": 1,
-    "CHANGELOG.md": 17,
     "docs/commands.md": 6,
 }
 
