@@ -29,10 +29,7 @@ WITHOUT_FUNDING := 'import json, pathlib; lock = pathlib.Path("package-lock.json
 # aimock needs Node.js 20.15; where the machine's is older (Debian 12: 18), one comes with the npm packages.
 IS_NODE_NEW := node -e 'const [a, b] = process.versions.node.split("."); process.exit(100 * a + +b < 2015 ? 1 : 0)'
 
-.PHONY: help setup run test same coverage soak fuzz test-e2e image-test fix lint types check bench reference docs release lock clean audit
-.PHONY: help setup run test coverage soak fuzz test-e2e image-test fix lint types check bench docs release lock clean
-.PHONY: help setup run test soak fuzz test-e2e image-test lint audit sbom types check bench docs lock clean
-.PHONY: help setup run test test-fast test-cost coverage soak fuzz test-e2e image-test fix lint types check bench docs release lock clean
+.PHONY: $(shell sed -nE "s/^([a-z0-9-]+):.*\#\#.*/\1/p" $(firstword $(MAKEFILE_LIST)))
 
 help: ## what each target does
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
