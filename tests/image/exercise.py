@@ -109,6 +109,7 @@ def _use(report: Report, place: Place, stack: ExitStack) -> None:
     report.step("sweep", lambda: steps.sweeps_the_provider(place))
     report.step("database", lambda: steps.holds_the_sweep(place))
     report.step("health before", lambda: steps.is_unwell_before_it_runs(place))
+    place.settings.write_text(configuration(place, "5s"))
     daemon = place.start("monitor", "run")
     stack.callback(daemon.kill)
     _watch(report, place, daemon)
@@ -131,7 +132,7 @@ def _start_provider(place: Place, stack: ExitStack) -> str:
 
 def _configure(place: Place) -> None:
     """Write the configuration and the key's file, as an operator would mount them."""
-    place.settings.write_text(configuration(place))
+    place.settings.write_text(configuration(place, "10m"))
     key = place.data / "key"
     key.write_text(f"{KEY}\n")
     key.chmod(0o600)

@@ -32,14 +32,17 @@ def start_provider(place: Place) -> Running:
     raise StepFailed(f"the simulated provider does not answer: {words}")
 
 
-def configuration(place: Place) -> str:
-    """Return a small configuration: the simulated provider and short time limits."""
+def configuration(place: Place, interval: str) -> str:
+    """Return a small configuration: the simulated provider and short time limits.
+
+    A sweep ends before the next is due, so `interval` bounds how many models a slow machine can reach.
+    """
     return f"""\
 [database]
 url = "sqlite:///{place.inner_data}/monitor.db"
 
 [schedule]
-interval = "5s"
+interval = "{interval}"
 
 [web]
 listen = "{place.listen}"
