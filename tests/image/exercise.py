@@ -108,6 +108,7 @@ def _use(report: Report, place: Place, stack: ExitStack) -> None:
         return
     report.step("sweep", lambda: steps.sweeps_the_provider(place))
     report.step("database", lambda: steps.holds_the_sweep(place))
+    report.step("parquet", lambda: steps.exports_parquet(place))
     report.step("health before", lambda: steps.is_unwell_before_it_runs(place))
     place.settings.write_text(configuration(place, "5s"))
     daemon = place.start("monitor", "run")

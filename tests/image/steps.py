@@ -96,6 +96,16 @@ def holds_the_sweep(place: Place) -> str:
     return f"{found.observations} observations of {found.models} models"
 
 
+def exports_parquet(place: Place) -> str:
+    """See that the library of the extra `parquet` is there and, as much of it as the image keeps, writes."""
+    _done(place.run("monitor", "export", "--format", "parquet", f"{place.inner_data}/views/"))
+    files = sorted((place.data / "views").iterdir())
+    broken = [file.name for file in files if {file.read_bytes()[:4], file.read_bytes()[-4:]} != {b"PAR1"}]
+    if broken or not files:
+        raise StepFailed(f"no Parquet files: {broken}")
+    return f"{len(files)} views"
+
+
 def is_unwell_before_it_runs(place: Place) -> str:
     """See the health check fail where nothing listens."""
     result = place.run(*place.health_check)
