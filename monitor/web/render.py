@@ -8,14 +8,16 @@ from functools import partial
 from hashlib import sha256
 from typing import Final
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment
 
 from monitor.core.domain.percentages import percent_words
 from monitor.core.history.rows import ModelStory
 from monitor.core.summary.values import Summary
+from monitor.report.layout.html import templates_of
 from monitor.report.summary.calendar import day_line
-from monitor.report.summary.words import told
-from monitor.report.words.codes import cause_words, reason_words, shown_id
+from monitor.report.summary.content import summary_content
+from monitor.report.summary.links import Links
+from monitor.report.words.codes import cause_words, reason_words
 from monitor.report.words.paths import changes_path, model_path
 from monitor.report.words.times import ago, coarse_duration, iso_millis, moment_words
 from monitor.web.headers import STRICTEST
@@ -48,7 +50,7 @@ class Pages:
     def day(self, summary: Summary, before: date | None, after: date | None) -> str:
         """Render the summary of a day, with links to the days around it where there are such."""
         template = self.templates.get_template("day.html")
-        return template.render(told=told(summary), before=before, after=after)
+        return template.render(content=summary_content(summary, Links("")), before=before, after=after)
 
     def fault(self, title: str, message: str) -> str:
         """Render a page that only says what is wrong."""
@@ -57,14 +59,7 @@ class Pages:
 
 def load_pages() -> Pages:
     """Load the templates of the package."""
-    templates = Environment(
-        loader=PackageLoader("monitor.web"),
-        autoescape=True,
-        auto_reload=False,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    templates = templates_of("monitor.web")
     templates.filters.update(
         ago=ago,
         age=lambda start, end: coarse_duration(end - start),
@@ -76,9 +71,7 @@ def load_pages() -> Pages:
         latency=_latency,
         length_of=coarse_duration,
         model_path=lambda line: model_path(line.provider, line.model),
-        path_of_model=model_path,
         percent=partial(percent_words, otherwise="–"),
-        shown=shown_id,
         until=_until,
         utc=moment_words,
         why=reason_words,

@@ -30,6 +30,7 @@ from monitor.core.summary.values import (
     Trouble,
     Way,
 )
+from monitor.report.layout.content import MOST_ITEMS
 from monitor.report.summary import (
     FORMS,
     Links,
@@ -43,9 +44,8 @@ from monitor.report.summary import (
     summary_title,
 )
 from monitor.report.summary.calendar import day_line
-from monitor.report.summary.sections import MOST_LINES
+from monitor.report.summary.content import summary_content
 from monitor.report.summary.times import clock, period
-from monitor.report.summary.words import told
 from monitor.report.words.codes import shown_id
 from monitor.report.words.times import rounded_duration
 from tests.web.history import HOSTILE
@@ -135,9 +135,9 @@ def summary(*found: ProviderSummary, span: Span = SPAN, until: datetime | None =
 
 def line_of(found: ProviderSummary, title: str) -> str:
     """Return the words of the only line of a section."""
-    (part,) = told(summary(found)).parts
-    (line,) = next(section.lines for section in part.sections if section.title == title)
-    return line.words
+    (part,) = summary_content(summary(found)).providers
+    (item,) = next(section.items for section in part.sections if section.title == title)
+    return item.words
 
 
 # ---- Times and shares ----
@@ -193,13 +193,13 @@ def test_dates_are_said_where_they_are_needed(begin: float, end: float, words: s
     ],
 )
 def test_the_zone_is_named_once_and_a_day_of_another_length_is_said_to_be_one(day: date, words: str) -> None:
-    assert told(summary(QUIET, span=span_of(day, day, BERLIN))).about == words
+    assert summary_content(summary(QUIET, span=span_of(day, day, BERLIN))).about == words
 
 
 def test_a_day_that_is_not_over_says_up_to_when_it_is_known() -> None:
     today = summary(QUIET, until=at(14))
     assert summary_title(today) == "Hosted models on Tuesday 2026-04-07, so far"
-    assert told(today).about == "Times are in the time zone UTC; this is what was known at 14:00."
+    assert summary_content(today).about == "Times are in the time zone UTC; this is what was known at 14:00."
 
 
 def test_several_days_are_titled_by_both_ends() -> None:
@@ -307,7 +307,7 @@ def test_a_day_in_a_list_says_what_its_events_were() -> None:
 
 
 def test_sections_come_in_the_order_in_which_readers_must_act() -> None:
-    (part,) = told(summary(BUSY)).parts
+    (part,) = summary_content(summary(BUSY)).providers
     assert [section.title for section in part.sections] == [
         "Trouble with the provider",
         "Retired",
@@ -444,10 +444,10 @@ def test_a_model_down_again_or_gone_is_not_said_to_be_back() -> None:
 
 
 def test_a_long_list_is_cut_and_says_how_much_is_left_out() -> None:
-    long = replace(BUSY, outages=tuple(down(f"m/{number:03}", 3) for number in range(MOST_LINES + 35)))
+    long = replace(BUSY, outages=tuple(down(f"m/{number:03}", 3) for number in range(MOST_ITEMS + 35)))
     assert "55 went down" in headline(summary(long))
     assert "- and 35 more: https://status.example/changes/2026-04-07\n" in summary_text(summary(long), LINKS)
-    assert "- [and 35 more](<https://status.example/changes/2026-04-07>)\n" in summary_markdown(
+    assert "- [and 35 more](https://status.example/changes/2026-04-07)\n" in summary_markdown(
         summary(long), LINKS
     )
     assert (
@@ -456,12 +456,12 @@ def test_a_long_list_is_cut_and_says_how_much_is_left_out() -> None:
     )
     assert "- and 35 more\n" in summary_text(summary(long))
     outages = [each for form in summary_document(summary(long))["providers"] for each in form["outages"]]  # type: ignore[attr-defined]
-    assert len(outages) == MOST_LINES + 35, "machines get all"
+    assert len(outages) == MOST_ITEMS + 35, "machines get all"
 
 
 def test_the_operator_is_told_of_messages_that_never_arrived() -> None:
     lost = replace(summary(BUSY), undelivered={"ops": 2, "chat": 1})
-    assert told(lost).notices == (
+    assert summary_content(lost).notices == (
         "1 message to chat could not be delivered and will not be tried again.",
         "2 messages to ops could not be delivered and will not be tried again.",
     )

@@ -24,8 +24,9 @@ from monitor.errors import ConfigError, NotDelivered, UsageError
 from monitor.notify.apprise_channel import AppriseChannel
 from monitor.notify.heartbeat import Heartbeat
 from monitor.notify.webhook import Webhook
+from monitor.report.layout.content import Content
+from monitor.report.layout.message import message_of
 from monitor.report.message.changes import changes_message, combined_message
-from monitor.report.message.layout import Sheet, message_of
 from monitor.store.memory.notifications import CHANGES, Outbox, read_changes
 
 SUMMARY = "summary"  # the topic of a daily summary, and what a channel asks for to get it
@@ -126,8 +127,8 @@ async def _test(channel: Channel) -> Tested:
 
 def _test_message(name: str, number: str) -> Message:
     words = f"This is a test: the channel {name} works. Nothing has happened."
-    sheet = Sheet(opening=words, sections=(), foot=f"Message {number}")
-    return message_of(number, f"monitor: test of the channel {name}", sheet, {"topic": "test"})
+    title = f"monitor: test of the channel {name}"
+    return message_of(number, title, Content(about=words), {"topic": "test"})
 
 
 def _channel(settings: NotifySettings, environ: Mapping[str, str], secrets: tuple[str, ...]) -> Channel:

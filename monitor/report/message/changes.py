@@ -12,14 +12,15 @@ from monitor.core.history.calendar import day_of
 from monitor.core.notification.message import Message
 from monitor.core.notification.suppression import Changes
 from monitor.report.formats.sweep_documents import event_document
-from monitor.report.message.layout import Entry, Section, Sheet, message_of
+from monitor.report.layout.content import Content, Item, ProviderContent, Section
+from monitor.report.layout.message import message_of
 from monitor.report.words.codes import change_words, reason_words, shown_id, swap_words
 from monitor.report.words.numbers import counted
 from monitor.report.words.paths import changes_path, model_path
 from monitor.report.words.times import iso_millis, moment_words
 
 _TOPIC: Final = "changes"
-_MOST_SHOWN: Final = 20
+_LONGEST_TITLE: Final = 120
 _MOST_NAMED: Final = 3
 
 # What is told of models, the most important first: what it is called, and in the title.
@@ -45,44 +46,45 @@ _PLACES: Final = {kind: place for place, kind in enumerate(_GROUPS, start=1)}
 
 def changes_message(changes: Changes, *, id: str, links_base: str | None, zone: tzinfo = UTC) -> Message:  # noqa: A002
     """Word what one sweep changed. Links begin with `links_base`; days are those of `zone`."""
-    events = _by_importance(changes.events)
-    swept = f"Sweep of {moment_words(changes.swept_at)}."
-    sections = _sections(changes.provider, events, links_base)
     return message_of(
         id,
-        f"{shown_id(changes.provider)}: {_headline(events)}",
-        Sheet(opening=swept, sections=sections, more=_more(events, links_base, zone), foot=f"Message {id}"),
+        _title(changes.provider, _headline(changes.events)),
+        Content(
+            about=f"Sweep of {moment_words(changes.swept_at)}.",
+            providers=(_provider_content(changes.provider, changes.events, links_base),),
+            more=_more(changes.events, links_base, zone),
+        ),
         {"topic": _TOPIC, **changes_document(changes, links_base)},
     )
 
 
 def combined_message(
-    gathered: Sequence[Changes],
+    sweeps: Sequence[Changes],
     *,
     id: str,  # noqa: A002
     links_base: str | None,
     zone: tzinfo = UTC,
 ) -> Message:
     """Word what several sweeps changed as one message, provider by provider."""
-    providers = list(dict.fromkeys(changes.provider for changes in gathered))
-    everything = tuple(event for changes in gathered for event in changes.events)
-    sections = list[Section]()
-    for provider in providers:
-        events = (event for changes in gathered if changes.provider == provider for event in changes.events)
-        prefix = f"{provider}: " if len(providers) > 1 else ""
-        sections += _sections(provider, _by_importance(events), links_base, prefix)
-    first, last = gathered[0].swept_at, gathered[-1].swept_at
-    opening = (
-        f"This message covers {counted(len(gathered), 'sweep')}, "
-        f"from {moment_words(first)} to {moment_words(last)}: "
-        "more came up within the hour than this channel may be told one by one."
-    )
-    more = _more(everything, links_base, zone)
+    events = dict[str, list[Event]]()
+    for changes in sweeps:
+        events.setdefault(changes.provider, []).extend(changes.events)
+    everything = [event for changes in sweeps for event in changes.events]
+    first, last = moment_words(sweeps[0].swept_at), moment_words(sweeps[-1].swept_at)
+    number = counted(len(sweeps), "sweep")
     return message_of(
         id,
-        f"{_named(providers)}: {counted(len(gathered), 'sweep')}, {_headline(_by_importance(everything))}",
-        Sheet(opening=opening, sections=tuple(sections), more=more, foot=f"Message {id}"),
-        {"topic": _TOPIC, "sweeps": [changes_document(changes, links_base) for changes in gathered]},
+        _title(_names(list(events)), f"{number}, {_headline(everything)}"),
+        Content(
+            about=f"This message covers {number}, from {first} to {last}: "
+            "more came up within the hour than this channel may be told one by one.",
+            providers=tuple(
+                _provider_content(provider, happened, links_base, is_alone=len(events) == 1)
+                for provider, happened in events.items()
+            ),
+            more=_more(everything, links_base, zone),
+        ),
+        {"topic": _TOPIC, "sweeps": [changes_document(changes, links_base) for changes in sweeps]},
     )
 
 
@@ -100,34 +102,39 @@ def changes_document(changes: Changes, links_base: str | None) -> dict[str, obje
     }
 
 
+def _title(subject: str, words: str) -> str:
+    """Return a title that is cut where it is too long for a subject line."""
+    title = f"{shown_id(subject)}: {words}"
+    return title if len(title) <= _LONGEST_TITLE else f"{title[: _LONGEST_TITLE - 1].rstrip()}…"
+
+
 def _by_importance(events: Iterable[Event]) -> list[Event]:
     """Troubles of the provider first; within a group the order of what happened."""
     return sorted(events, key=lambda event: _PLACES.get(event.kind, 0))
 
 
-def _sections(
-    provider: str, events: Sequence[Event], links_base: str | None, prefix: str = ""
-) -> tuple[Section, ...]:
+def _provider_content(
+    provider: str, events: Iterable[Event], links_base: str | None, *, is_alone: bool = True
+) -> ProviderContent:
     sections = list[Section]()
-    for kind, group in groupby(events, key=_group_of):
-        told = list(group)
-        entries = tuple(_entry(provider, event, links_base) for event in told[:_MOST_SHOWN])
-        heading = f"{_GROUPS[kind].capitalize()} ({len(told):,})" if kind else "The provider"
-        left_out = len(told) - len(entries)
-        sections.append(Section(heading=prefix + heading, entries=entries, left_out=left_out))
-    return tuple(sections)
+    for kind, group in groupby(_by_importance(events), key=_group_of):
+        items = tuple(_item(provider, event, links_base) for event in group)
+        title = f"{_GROUPS[kind].capitalize()} ({len(items):,})" if kind else "The provider"
+        sections.append(Section(title=title if is_alone else f"{shown_id(provider)}: {title}", items=items))
+    return ProviderContent(sections=tuple(sections))
 
 
 def _group_of(event: Event) -> EventKind | None:
     return event.kind if event.kind in _GROUPS else None
 
 
-def _entry(provider: str, event: Event, links_base: str | None) -> Entry:
-    if event.model is None:
-        words = change_words(event.kind, to_status=None, reason=None, detail=None)
-        detail = f": {event.detail}" if event.detail else ""
-        return Entry(subject=None, words=f"{provider} {words} (since {moment_words(event.began_at)}){detail}")
-    return Entry(subject=event.model, words=_words(event), url=_url(provider, event, links_base))
+def _item(provider: str, event: Event, links_base: str | None) -> Item:
+    if event.model is not None:
+        url = _url(provider, event, links_base) or ""
+        return Item(model=event.model, words=shown_id(_words(event)), url=url)
+    words = change_words(event.kind, to_status=None, reason=None, detail=None)
+    detail = f": {event.detail}" if event.detail else ""
+    return Item(words=shown_id(f"{provider} {words} (since {moment_words(event.began_at)}){detail}"))
 
 
 def _words(event: Event) -> str:
@@ -177,7 +184,7 @@ def _headline(events: Sequence[Event]) -> str:
     return "; ".join((*troubles, *filter(None, [", ".join((*models[:_MOST_NAMED], *more))])))
 
 
-def _named(providers: Sequence[str]) -> str:
+def _names(providers: Sequence[str]) -> str:
     return ", ".join(map(shown_id, providers[:_MOST_NAMED])) + (
         f" and {len(providers) - _MOST_NAMED} more" if len(providers) > _MOST_NAMED else ""
     )

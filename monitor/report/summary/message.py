@@ -1,24 +1,17 @@
-"""A summary as a message, in every form a channel may want."""
+"""A summary as a message."""
 
 from monitor.core.notification.message import Message
 from monitor.core.summary.values import Summary
+from monitor.report.layout.message import message_of
+from monitor.report.summary.content import summary_content
 from monitor.report.summary.counts import headline
 from monitor.report.summary.document import summary_document
-from monitor.report.summary.html import summary_html
 from monitor.report.summary.links import Links
-from monitor.report.summary.markdown import summary_markdown
-from monitor.report.summary.text import summary_text
 
 
-def summary_message(summary: Summary, *, id: str, links: Links | None = None) -> Message:  # noqa: A002 - the field's own name
-    """Return a summary as a message whose id stands at the foot of each form."""
-    span, foot = summary.span, f"Message {id}"
+def summary_message(summary: Summary, *, id: str, links: Links | None = None) -> Message:  # noqa: A002
+    """Return a summary as a message; its title is the headline with the days."""
+    span = summary.span
     days = str(span.first) if span.days == 1 else f"{span.first} to {span.last}"
-    return Message(
-        id=id,
-        title=f"{headline(summary)} ({days})",
-        text=summary_text(summary, links, foot=foot),
-        markdown=summary_markdown(summary, links, foot=foot),
-        html=summary_html(summary, links, foot=foot),
-        document={"id": id, "topic": "summary", **summary_document(summary, links)},
-    )
+    document = {"topic": "summary", **summary_document(summary, links)}
+    return message_of(id, f"{headline(summary)} ({days})", summary_content(summary, links), document)

@@ -1,6 +1,6 @@
 """What happened to a provider's models, section by section, in the order in which readers must act."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
@@ -21,85 +21,70 @@ from monitor.core.summary.values import (
     Trouble,
     Way,
 )
+from monitor.report.layout.content import Item, Section
 from monitor.report.summary.counts import came_back, down_now, over, past_cause
+from monitor.report.summary.links import Links
 from monitor.report.summary.times import between, clock, date_words, is_of_the_day, period
 from monitor.report.words.codes import readable, reason_words, shown_id
 from monitor.report.words.times import rounded_duration
 
-MOST_LINES: Final = 20  # of a section in a message
 _STAYED: Final[Mapping[str, str]] = {Status.AVAILABLE: "up", Status.UNAVAILABLE: "down"}
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One line of a section: of a model, or of the provider itself where `model` is None.
-
-    With an `opening` it is one sentence: opening, model, words.
-    """
-
-    model: str | None
-    words: str
-    opening: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Section:
-    """A title and its lines; `note` explains it to who reads their first summary."""
-
-    title: str
-    lines: tuple[Line, ...]
-    note: str = ""
-
-    def cut(self) -> tuple[tuple[Line, ...], int]:
-        """Return the lines that a message tells, and how many it leaves to the pages."""
-        return self.lines[:MOST_LINES], max(0, len(self.lines) - MOST_LINES)
-
-
-@dataclass(frozen=True, slots=True)
-class Teller:
-    """Says things of a span; `until` is up to when it is known."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SectionWriter:
+    """Writes the sections of a provider in a span; `until` is up to when it is known."""
 
     span: Span
     until: datetime
+    provider: str
+    links: Links | None
 
-    def sections(self, told: ProviderSummary) -> tuple[Section, ...]:
+    def sections(self, summary: ProviderSummary) -> tuple[Section, ...]:
         """Return the sections that have something in them."""
-        sections = (*self._news(told), *self._choices(told.best))
-        return tuple(section for section in sections if section.lines)
+        sections = (*self._news(summary), *self._choices(summary.best))
+        return tuple(section for section in sections if section.items)
 
-    def _news(self, told: ProviderSummary) -> Iterator[Section]:
-        yield Section(
+    def _section(self, title: str, items: Iterable[Item], note: str = "") -> Section:
+        url = self.links.span(self.span) if self.links else ""
+        return Section(title=title, items=tuple(items), note=note, url=url)
+
+    def _item(self, model: str, words: str, opening: str = "") -> Item:
+        url = self.links.model(self.provider, model) if self.links else ""
+        return Item(words=words, model=model, opening=opening, url=url)
+
+    def _news(self, summary: ProviderSummary) -> Iterator[Section]:
+        item = self._item
+        yield self._section(
             "Trouble with the provider",
-            tuple(Line(None, self._trouble(each)) for each in told.troubles),
+            (Item(words=self._trouble(row)) for row in summary.troubles),
             "While it lasts, nothing is concluded about single models.",
         )
-        yield Section("Retired", tuple(Line(each.model, self._retirement(each)) for each in told.retirements))
-        yield Section("Will be retired", tuple(Line(each.model, self._going(each)) for each in told.going))
-        yield Section("Went down and still down", tuple(self._down(told)))
-        yield Section(
-            "Still down from before",
-            tuple(Line(each.model, self._since(each)) for each in told.still_down),
+        yield self._section(
+            "Retired", (item(row.model, self._retirement(row)) for row in summary.retirements)
         )
-        yield Section("Came back", tuple(self._back(told)))
-        yield Section(
+        yield self._section("Will be retired", (item(row.model, self._going(row)) for row in summary.going))
+        yield self._section("Went down and still down", self._down(summary))
+        still_down = (item(row.model, self._since(row)) for row in summary.still_down)
+        yield self._section("Still down from before", still_down)
+        yield self._section("Came back", self._back(summary))
+        yield self._section(
             "Flapping",
-            tuple(Line(each.model, self._flap(each)) for each in sorted(told.flaps, key=_is_over)),
+            (item(row.model, self._flap(row)) for row in sorted(summary.flaps, key=_is_over)),
             "They go up and down so often that it is not told one by one.",
         )
-        yield Section("New or back", tuple(Line(each.model, self._arrival(each)) for each in told.arrivals))
-        yield Section(
+        yield self._section("New or back", (item(row.model, self._arrival(row)) for row in summary.arrivals))
+        yield self._section(
             "Changed kind",
-            tuple(
-                Line(
-                    each.model, f"{self._at(each.at)}: from {readable(each.before)} to {readable(each.after)}"
-                )
-                for each in told.switches
+            (
+                item(row.model, f"{self._at(row.at)}: from {readable(row.before)} to {readable(row.after)}")
+                for row in summary.switches
             ),
             "The kind is the endpoint that serves a model: change your calls.",
         )
-        yield Section(
+        yield self._section(
             "Answered by another model",
-            tuple(Line(each.model, self._swap(each), "Silent swap:") for each in told.swaps),
+            (item(row.model, self._swap(row), "Silent swap:") for row in summary.swaps),
             "Their answers name another model than before: compare what they give you.",
         )
 
@@ -148,27 +133,26 @@ class Teller:
 
     # Down and up
 
-    def _down(self, told: ProviderSummary) -> Iterator[Line]:
-        earlier = over(told)
-        for each in down_now(told):
-            before = earlier.get(each.model, ())
+    def _down(self, summary: ProviderSummary) -> Iterator[Item]:
+        earlier = over(summary)
+        for outage in down_now(summary):
+            before = earlier.get(outage.model, ())
             more = f"; before that {_times(before)}, {_in_all(before)}" if before else ""
-            yield Line(each.model, f"{self._since(each)}{more}")
+            yield self._item(outage.model, f"{self._since(outage)}{more}")
 
     def _since(self, down: Down) -> str:
         age = between(down.began_at, self.until)
         return f"since {clock(down.began_at, self.span)} ({age}){_why(down.reason)}"
 
-    def _back(self, told: ProviderSummary) -> Iterator[Line]:
-        for model, downs in came_back(told).items():
+    def _back(self, summary: ProviderSummary) -> Iterator[Item]:
+        for model, downs in came_back(summary).items():
             last = downs[-1]
             if len(downs) == 1:
-                yield Line(model, f"down {self._period(last.began_at, last.ended_at)}{_why(last.reason)}")
+                words = f"down {self._period(last.began_at, last.ended_at)}"
             else:
                 up = clock(last.ended_at or self.until, self.span)
-                yield Line(
-                    model, f"{_times(downs)}, {_in_all(downs)}, up again since {up}{_why(last.reason)}"
-                )
+                words = f"{_times(downs)}, {_in_all(downs)}, up again since {up}"
+            yield self._item(model, f"{words}{_why(last.reason)}")
 
     def _flap(self, flap: Flap) -> str:
         changes = f", {flap.changes} changes" if flap.changes > 1 else ""
@@ -193,11 +177,10 @@ class Teller:
 
     def _choices(self, best: Sequence[Best]) -> Iterator[Section]:
         note = "By uptime of the last 30 days and median time to answer; none that flaps or will be retired."
-        for kind, same in groupby(best, key=lambda each: each.kind):
+        for kind, models in groupby(best, key=lambda model: model.kind):
             name = "of unknown kind" if kind == Kind.UNKNOWN else readable(kind)
-            yield Section(
-                f"Best models now: {name}", tuple(Line(each.model, _quality(each)) for each in same), note
-            )
+            items = (self._item(model.model, _quality(model)) for model in models)
+            yield self._section(f"Best models now: {name}", items, note)
             note = ""
 
     def _at(self, moment: datetime) -> str:

@@ -28,8 +28,8 @@ from monitor.report.summary import (
     summary_markdown,
     summary_text,
 )
+from monitor.report.summary.content import summary_content
 from monitor.report.summary.counts import counts_of, news
-from monitor.report.summary.words import told
 from monitor.store.admin.migrate import prepare
 from monitor.store.connection.engine import Engine, open_engine
 from monitor.store.statistics.summaries import summarise_span
@@ -84,7 +84,7 @@ def test_quiet_days_of_the_month_are_one_line(month: list[Summary]) -> None:
     quiet = [each for each in month if each.providers[0].is_quiet]
     for each in quiet:
         assert [line for line in summary_text(each).splitlines()[3:] if line] == [
-            f"nvidia: {told(each).parts[0].words}"
+            f"nvidia: {summary_content(each).providers[0].words}"
         ]
         assert headline(each) == "nvidia: quiet"
 
@@ -109,8 +109,8 @@ def test_every_form_of_a_day_tells_the_same_counts(month: list[Summary]) -> None
 
 def test_the_lines_of_a_section_are_as_many_as_the_headline_says(month: list[Summary]) -> None:
     for each in month:
-        (part,) = told(each).parts
-        lines = {section.title: len(section.lines) for section in part.sections}
+        (part,) = summary_content(each).providers
+        lines = {section.title: len(section.items) for section in part.sections}
         counts = counts_of(each.providers[0])
         if part.is_quiet:
             continue
@@ -127,8 +127,8 @@ def test_the_lines_are_the_same_in_text_markdown_and_html(month: list[Summary]) 
     for each in month:
         flat = re.sub(r"\s+", " ", summary_text(each, LINKS))
         html = summary_html(each, LINKS).replace("&#34;", '"').replace("&#39;", "'")
-        for section in told(each).parts[0].sections:
-            for line in section.lines[:20]:
+        for section in summary_content(each).providers[0].sections:
+            for line in section.items[:20]:
                 words = f"{line.model}: {line.words}" if line.model else line.words
                 assert words in flat
                 assert line.words in html

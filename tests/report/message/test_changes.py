@@ -13,8 +13,11 @@ from monitor.core.domain.event import Event
 from monitor.core.domain.vocabulary import EventKind, Reason, Status
 from monitor.core.notification.message import Message
 from monitor.core.notification.suppression import Changes
+from monitor.report.layout.content import MOST_ITEMS, Content, Item, ProviderContent, Section
+from monitor.report.layout.html import as_html
+from monitor.report.layout.markdown import as_markdown
+from monitor.report.layout.text import as_text
 from monitor.report.message.changes import changes_message, combined_message
-from monitor.report.message.layout import Entry, Section, Sheet, as_html, as_markdown, as_text
 from monitor.report.words.codes import shown_id
 
 NOON = datetime(2026, 4, 6, 12, tzinfo=UTC)
@@ -227,35 +230,31 @@ def test_no_id_and_no_words_can_format_link_or_hide_anything(name: str, words: s
     ],
 )
 def test_in_markdown_an_id_stands_in_a_code_span_that_it_cannot_leave(name: str, shown: str) -> None:
-    sheet = Sheet(
-        opening="o",
-        sections=(Section(heading="h", entries=(Entry(subject=name, words="*w* <b> [l](u)"),)),),
-        foot="f",
+    section = Section(title="h", items=(Item(model=name, words="*w* <b> [l](u)"),))
+    content = Content(about="o", providers=(ProviderContent(sections=(section,)),), foot="f")
+    assert f"- {shown}: \\*w\\* \\<b\\> \\[l\\](u)" in as_markdown(content)
+
+
+def test_a_message_says_the_same_in_every_form() -> None:
+    one = Item(model="id", words="words", url=f"{BASE}/x?a=1&b=2")
+    sections = (
+        Section(title="One <h>", items=(one,) * (MOST_ITEMS + 9)),
+        Section(title="Two", items=(Item(words="alone"),)),
     )
-    assert f"- {shown}: \\*w\\* \\<b\\> \\[l\\](u)" in as_markdown(sheet)
-
-
-def test_a_sheet_says_the_same_in_every_form() -> None:
-    sheet = Sheet(
-        opening="Opening & more",
-        sections=(
-            Section(
-                heading="One <h>",
-                entries=(Entry(subject="id", words="words", url=f"{BASE}/x?a=1&b=2"),),
-                left_out=9,
-            ),
-            Section(heading="Two", entries=(Entry(subject=None, words="alone"),)),
-        ),
+    content = Content(
+        about="Opening & more",
+        providers=(ProviderContent(sections=sections),),
         more=("More", f"{BASE}/y"),
         foot="Foot",
     )
-    assert as_text(sheet) == (
-        f"Opening & more\n\nOne <h>\n- id: words\n  and 9 more\n\nTwo\n- alone\n\nMore: {BASE}/y\n\nFoot"
+    assert as_text(content) == (
+        "Opening & more\n\nOne <h>\n" + "- id: words\n" * MOST_ITEMS + "- and 9 more\n\n"
+        f"Two\n- alone\n\nMore: {BASE}/y\n\nFoot"
     )
-    assert as_markdown(sheet) == (
+    assert as_markdown(content) == (
         "Opening \\& more\n\n**One \\<h\\>**\n\n"
-        f"- [`id`]({BASE}/x?a=1&b=2): words\n- and 9 more\n\n**Two**\n\n- alone\n\n[More]({BASE}/y)\n\n_Foot_"
+        + f"- [`id`]({BASE}/x?a=1&b=2): words\n" * MOST_ITEMS
+        + f"- and 9 more\n\n**Two**\n\n- alone\n\n[More]({BASE}/y)\n\nFoot"
     )
-    assert Tags(as_html(sheet)).words.split() == (
-        "Opening & more One <h> id : words and 9 more Two alone More Foot".replace("id :", "id:").split()
-    )
+    shown = "Opening & more One <h> " + "id: words " * MOST_ITEMS + "and 9 more Two alone More Foot"
+    assert Tags(as_html(content)).words.split() == shown.split()

@@ -1,7 +1,6 @@
-"""A summary in words, laid out by every rendering alike: who reads one form has read them all."""
+"""A summary in words, laid out alike by every renderer: who reads one form has read them all."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
@@ -10,43 +9,14 @@ from monitor.core.domain.vocabulary import Cause, Status
 from monitor.core.history.calendar import Span
 from monitor.core.history.reliability_values import Reliability, SweepCounts
 from monitor.core.summary.values import ProviderSummary, Summary
+from monitor.report.layout.content import Content, ProviderContent
 from monitor.report.summary.counts import counts_of, news, past_cause, summary_title
-from monitor.report.summary.sections import Section, Teller
+from monitor.report.summary.links import Links
+from monitor.report.summary.sections import SectionWriter
 from monitor.report.summary.times import clock, date_words, hours_of
 from monitor.report.words.codes import shown_id
 from monitor.report.words.numbers import counted
 from monitor.report.words.times import rounded_duration
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """One provider's part, `name` being how it is shown: a quiet one has `words` only, which are one line."""
-
-    provider: str
-    name: str
-    words: str
-    sections: tuple[Section, ...] = ()
-    figures: tuple[str, ...] = ()
-
-    @property
-    def is_quiet(self) -> bool:
-        """Whether `words` are all there is."""
-        return not self.sections and not self.figures
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """A whole summary: `about` tells how to read its times, `notices` what the operator must know first.
-
-    `legend` explains its words; it is empty where they do not occur.
-    """
-
-    title: str
-    about: str
-    notices: tuple[str, ...]
-    parts: tuple[Part, ...]
-    legend: str
-
 
 _LEGEND: Final = (
     "A sweep asks every listed model for a tiny answer. An inconclusive one counts for nothing: what it met "
@@ -58,14 +28,15 @@ _CAUSES_OF_MANY: Final[Mapping[str, str]] = {
 }
 
 
-def told(summary: Summary) -> Told:
-    """Say a summary in words."""
-    return Told(
+def summary_content(summary: Summary, links: Links | None = None) -> Content:
+    """Return what a summary says; with links each item leads to the page of its model."""
+    return Content(
         title=summary_title(summary),
         about=_about(summary),
         notices=tuple(_notices(summary)),
-        parts=tuple(_part(summary, each) for each in summary.providers),
-        legend="" if all(each.is_quiet for each in summary.providers) else _LEGEND,
+        providers=tuple(_provider(summary, part, links) for part in summary.providers),
+        legend="" if all(part.is_quiet for part in summary.providers) else _LEGEND,
+        more=("On the web", links.span(summary.span)) if links else None,
     )
 
 
@@ -87,24 +58,26 @@ def _notices(summary: Summary) -> Iterator[str]:
         yield "No provider is watched."
 
 
-def _part(summary: Summary, found: ProviderSummary) -> Part:
-    name = shown_id(found.provider)
-    if not found.is_watched:
+def _provider(summary: Summary, part: ProviderSummary, links: Links | None) -> ProviderContent:
+    name = shown_id(part.provider)
+    if not part.is_watched:
         name += " (not watched any more)"
-    if found.is_quiet:
-        return Part(found.provider, name, _quiet_words(found, summary.span))
-    teller = Teller(summary.span, summary.until)
-    words = f"{_capitalised(news(found))}. {_standing(found, summary.span)}."
-    return Part(found.provider, name, words, teller.sections(found), tuple(_figures(found)))
+    if part.is_quiet:
+        return ProviderContent(name=name, words=_quiet_words(part, summary.span))
+    writer = SectionWriter(span=summary.span, until=summary.until, provider=part.provider, links=links)
+    words = f"{_capitalised(news(part))}. {_standing(part, summary.span)}."
+    return ProviderContent(
+        name=name, words=words, sections=writer.sections(part), figures=tuple(_figures(part))
+    )
 
 
-def _quiet_words(found: ProviderSummary, span: Span) -> str:
-    sweeps, standing = found.sweeps, _standing(found, span)
+def _quiet_words(part: ProviderSummary, span: Span) -> str:
+    sweeps, standing = part.sweeps, _standing(part, span)
     if sweeps.conclusive:
-        figures = [standing, _sweep_words(sweeps), _uptime_words(found)]
+        figures = [standing, _sweep_words(sweeps), _uptime_words(part)]
     else:
-        figures = [f"Last known: {_lowered(standing)}", *_silence_words(sweeps), _uptime_words(found)]
-    return f"{news(found)}. {'; '.join(figures)}."
+        figures = [f"Last known: {_lowered(standing)}", *_silence_words(sweeps), _uptime_words(part)]
+    return f"{news(part)}. {'; '.join(figures)}."
 
 
 def _silence_words(sweeps: SweepCounts) -> list[str]:
@@ -113,31 +86,31 @@ def _silence_words(sweeps: SweepCounts) -> list[str]:
     return [f"{sweeps.missed} missed"] if sweeps.missed else []
 
 
-def _standing(found: ProviderSummary, span: Span) -> str:
+def _standing(part: ProviderSummary, span: Span) -> str:
     """Say how many of the listed models can be called, and what is wrong with others."""
-    listed, counts = sum(found.by_status.values()), counts_of(found)
+    listed, counts = sum(part.by_status.values()), counts_of(part)
     if not listed:
         return "Nothing is known of its models"
-    words = [f"{found.by_status.get(Status.AVAILABLE, 0)} of {listed} listed models available"]
+    words = [f"{part.by_status.get(Status.AVAILABLE, 0)} of {listed} listed models available"]
     if counts["still_down"]:
         more = "more " if counts["went_down"] else ""
         words.append(f"{counts['still_down']} {more}still down")
-    if found.is_quiet and counts["flapping"]:
+    if part.is_quiet and counts["flapping"]:
         words.append(f"{counts['flapping']} flapping")
-    if found.is_quiet and found.going:
-        words.append(_going_words(found, span))
+    if part.is_quiet and part.going:
+        words.append(_going_words(part, span))
     return ", ".join(words)
 
 
-def _going_words(found: ProviderSummary, span: Span) -> str:
-    first = found.going[0]
-    others = f" and {len(found.going) - 1} more" if len(found.going) > 1 else ""
+def _going_words(part: ProviderSummary, span: Span) -> str:
+    first = part.going[0]
+    others = f" and {len(part.going) - 1} more" if len(part.going) > 1 else ""
     return f"{shown_id(first.model)} will be retired on {date_words(first.on, span)}{others}"
 
 
-def _figures(found: ProviderSummary) -> Iterator[str]:
-    yield f"{_capitalised(_sweep_words(found.sweeps))}. {_capitalised(_uptime_words(found))}."
-    if words := " and ".join(_reliability_words(found.reliability_30d)):
+def _figures(part: ProviderSummary) -> Iterator[str]:
+    yield f"{_capitalised(_sweep_words(part.sweeps))}. {_capitalised(_uptime_words(part))}."
+    if words := " and ".join(_reliability_words(part.reliability_30d)):
         yield f"Over 30 days {words}."
 
 
@@ -163,8 +136,8 @@ def _cause(cause: str, number: int) -> str:
     return past_cause(cause) if number == 1 else _CAUSES_OF_MANY.get(cause) or past_cause(cause)
 
 
-def _uptime_words(found: ProviderSummary) -> str:
-    now, recent = found.reliability.uptime_percent, found.reliability_30d.uptime_percent
+def _uptime_words(part: ProviderSummary) -> str:
+    now, recent = part.reliability.uptime_percent, part.reliability_30d.uptime_percent
     if now is None and recent is None:
         return f"uptime: {NO_DATA}"
     return f"uptime {percent_words(now)} (30 days: {percent_words(recent)})"
