@@ -76,13 +76,14 @@ async def exchange(
     timeout_s: float,
     cap_bytes: int = PROBE_CAP_BYTES,
     json: object = None,
+    content: bytes | None = None,
     headers: Mapping[str, str] | None = None,
     sign: Sign | None = None,
 ) -> Exchange:
     """Send one request and return what came, within `timeout_s` in total and `cap_bytes` of decoded body.
 
     Latency: see `Exchange`; `sign_ms` tells when the body so far first satisfied `sign`. `headers` go along
-    with this request alone. Only cancellation is raised.
+    with this request alone; its body is `json` or `content`. Only cancellation is raised.
     """
     trail, received, failure = _Trail(), _Received(sign=sign), None
     try:
@@ -91,6 +92,7 @@ async def exchange(
                 method,
                 url,
                 json=json,
+                content=content,
                 headers=headers,
                 timeout=_phases(timeout_s),
                 extensions={"trace": trail.note},

@@ -15,7 +15,7 @@ from monitor.core.answer.redact import redact
 from monitor.core.domain.vocabulary import Cause
 from monitor.errors import NotDelivered
 from monitor.logs import event
-from monitor.notify.post import post
+from monitor.notify.post import is_taken, post
 
 log = logging.getLogger(__name__)
 
@@ -99,7 +99,7 @@ async def _told(url: str, words: str) -> str:
         except NotDelivered as fault:
             error = str(fault)
         else:
-            if answer.is_good:
+            if is_taken(answer):
                 return ""
             error = f"HTTP {answer.http_status}"
     return error

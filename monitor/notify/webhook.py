@@ -7,11 +7,12 @@ from datetime import timedelta
 from typing import Final
 
 from monitor.clock import Clock, utc_now
+from monitor.core.answer.exchange import Exchange
 from monitor.core.answer.redact import redact
 from monitor.core.answer.retry_after import retry_after_s
 from monitor.core.notification.message import Message
 from monitor.errors import NotDelivered
-from monitor.notify.post import Answer, post
+from monitor.notify.post import is_taken, post
 
 _TIMEOUT_S: Final = 10.0
 _ASKS_FOR_PATIENCE: Final = frozenset({429, 503})
@@ -40,7 +41,7 @@ class Webhook:
         """Post a message within ten seconds; anything but a 2xx raises NotDelivered."""
         body = document_of(message)
         answer = await post(self._url, body, headers=self._headers(message, body), timeout_s=_TIMEOUT_S)
-        if not answer.is_good:
+        if not is_taken(answer):
             raise NotDelivered(self._reason(answer), retry_after=self._patience(answer))
 
     def _headers(self, message: Message, body: bytes) -> dict[str, str]:
@@ -54,11 +55,11 @@ class Webhook:
             headers["X-Monitor-Signature"] = f"sha256={signature(self._key, timestamp, body)}"
         return headers
 
-    def _reason(self, answer: Answer) -> str:
-        said = redact(answer.text, 120, secrets=self._secrets)
+    def _reason(self, answer: Exchange) -> str:
+        said = redact(answer.body, 120, secrets=self._secrets)
         return f"HTTP {answer.http_status}" + (f": {said}" if said else "")
 
-    def _patience(self, answer: Answer) -> timedelta | None:
+    def _patience(self, answer: Exchange) -> timedelta | None:
         if answer.http_status not in _ASKS_FOR_PATIENCE:
             return None
         seconds = retry_after_s(answer.headers, "", self._now())
