@@ -21,7 +21,7 @@ from monitor.report.words.codes import cause_words, reason_words
 from monitor.report.words.paths import changes_path, model_path
 from monitor.report.words.times import ago, coarse_duration, iso_millis, moment_words
 from monitor.web.headers import STRICTEST
-from monitor.web.status_page import Change, Page
+from monitor.web.status_page import StatusPage, WordedChange
 
 _SECOND: Final = timedelta(seconds=1)
 
@@ -33,11 +33,13 @@ class Pages:
     templates: Environment
     policy: str
 
-    def status(self, page: Page) -> str:
+    def status(self, page: StatusPage) -> str:
         """Render the status page."""
         return self.templates.get_template("page.html").render(page=page, now=page.now)
 
-    def model(self, story: ModelStory, changes: Sequence[Change], now: datetime, *, is_watched: bool) -> str:
+    def model(
+        self, story: ModelStory, changes: Sequence[WordedChange], now: datetime, *, is_watched: bool
+    ) -> str:
         """Render one model's page; `is_watched` says whether its provider still is."""
         template = self.templates.get_template("model.html")
         return template.render(story=story, changes=changes, now=now, is_watched=is_watched)

@@ -10,7 +10,14 @@ from monitor.app.files.input import decoded, lines_of, open_stream
 from monitor.app.files.output import output
 from monitor.core.domain.sweep import Sweep
 from monitor.errors import RecordError, UsageError
-from monitor.report.formats.blog_files import Form, Origin, ResultFile, form_of, hosted_words, read_results
+from monitor.report.formats.blog_files import (
+    FileKind,
+    Origin,
+    ResultFile,
+    hosted_words,
+    kind_of_file,
+    read_results,
+)
 from monitor.report.formats.delimited import found_export
 from monitor.report.formats.records import format_record, parse_record
 
@@ -51,10 +58,10 @@ def _source(file: Path, stream: BinaryIO, origin: Origin | None, tell: Tell) -> 
         raise RecordError(
             f"{name}: {words}, which tells less than an import needs: export with --format sweeps instead"
         )
-    form = form_of(file.name, (line.decode("utf-8", "replace") for line in lines_of(name, stream)))
-    if form is Form.HOSTED:
+    kind = kind_of_file(file.name, (line.decode("utf-8", "replace") for line in lines_of(name, stream)))
+    if kind is FileKind.HOSTED:
         raise RecordError(f"{name}: {hosted_words(file.name)}")
-    if form is Form.RESULTS:
+    if kind is FileKind.RESULTS:
         found = read_results(_text(name, stream), file.name, origin or Origin())
         tell(file, found)
         return lambda: [found.sweep]

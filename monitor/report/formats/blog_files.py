@@ -36,7 +36,7 @@ _DATES_ZONE = re.compile(r"# Tested: .*\b([A-Z]{2,5})(?: \d{4})?")
 _NO_ZONES: Final = frozenset({"UTC", "GMT", "AM", "PM"})
 
 
-class Form(StrEnum):
+class FileKind(StrEnum):
     """What a file to import holds."""
 
     RECORDS = "records"
@@ -62,17 +62,17 @@ class ResultFile:
     zone_word: str | None
 
 
-def form_of(name: str, lines: Iterable[str]) -> Form:
+def kind_of_file(name: str, lines: Iterable[str]) -> FileKind:
     """Tell by its first lines, and by its name where those leave it open, what a file holds."""
     head = list(_first_lines(lines))
     if head and head[0].startswith("{"):
-        return Form.RECORDS
+        return FileKind.RECORDS
     if _HOSTED in name:
-        return Form.HOSTED
+        return FileKind.HOSTED
     if _RESULTS in name or any(line.startswith(_HEADINGS) or is_result_line(line) for line in head):
-        return Form.RESULTS
+        return FileKind.RESULTS
     is_ids = bool(head) and all(map(_ID_ALONE.fullmatch, head))
-    return Form.HOSTED if is_ids else Form.RECORDS
+    return FileKind.HOSTED if is_ids else FileKind.RECORDS
 
 
 def _first_lines(lines: Iterable[str]) -> Iterator[str]:

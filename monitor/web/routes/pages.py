@@ -10,7 +10,7 @@ from monitor.store.query import current_models, events, model_story, sweeps
 from monitor.web.context import WebContext
 from monitor.web.queries import freshness, known_providers
 from monitor.web.render import Pages
-from monitor.web.status_page import ProviderFacts, arrange, worded
+from monitor.web.status_page import ProviderSection, arrange, worded
 
 _SWEEPS: Final = 10
 _EVENTS: Final = 400  # a first sweep's appearances are left out; what came after it must not drown in them
@@ -24,7 +24,7 @@ def page_routes(context: WebContext, pages: Pages) -> APIRouter:
     def status() -> HTMLResponse:
         names = known_providers(context)
         page = arrange(
-            _facts(context, names),
+            _sections(context, names),
             events(context.engine, limit=_EVENTS, newest_first=True),
             now=context.now(),
         )
@@ -35,17 +35,17 @@ def page_routes(context: WebContext, pages: Pages) -> APIRouter:
         story = model_story(context.engine, provider, model)
         if story is None:
             raise HTTPException(HTTPStatus.NOT_FOUND, "nothing is known of such a model")
-        changes = [worded(line) for line in story.events]
+        changes = [worded(event) for event in story.events]
         page = pages.model(story, changes, context.now(), is_watched=provider in context.watched)
         return HTMLResponse(page, headers={"Content-Security-Policy": pages.policy})
 
     return routes
 
 
-def _facts(context: WebContext, names: list[str]) -> list[ProviderFacts]:
+def _sections(context: WebContext, names: list[str]) -> list[ProviderSection]:
     rows = current_models(context.engine)
     return [
-        ProviderFacts(
+        ProviderSection(
             name=fresh.provider,
             interval=context.watched.get(fresh.provider),
             is_stale=fresh.is_stale,

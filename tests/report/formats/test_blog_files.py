@@ -13,7 +13,7 @@ from monitor.core.domain.ids import is_trackable_id
 from monitor.core.domain.sweep import Observation, Sweep
 from monitor.core.domain.vocabulary import NOT_RECORDED, Cause, Kind, Outcome, Reason, Verdict
 from monitor.errors import RecordError
-from monitor.report.formats.blog_files import Form, Origin, ResultFile, form_of, read_results
+from monitor.report.formats.blog_files import FileKind, Origin, ResultFile, kind_of_file, read_results
 from monitor.report.formats.result_files import results_text
 
 NAME = "nvidia_test_results_20260406_120000.txt"
@@ -203,31 +203,31 @@ def test_a_file_from_windows_and_one_without_a_heading_are_read_too() -> None:
 @pytest.mark.parametrize(
     ("name", "lines", "form"),
     [
-        ("a.jsonl", ['{"provider": "p"}'], Form.RECORDS),
-        (NAME, ['\ufeff {"provider": "p"}'], Form.RECORDS),
-        ("nvidia_hosted_models_20260406_120000.jsonl", ["", '{"provider": "p"}'], Form.RECORDS),
-        ("a.txt", HEADING.splitlines(), Form.RESULTS),
-        ("a.txt", ["a/up", "b/gone (HTTP 404)"], Form.RESULTS),
-        ("a.txt", ["a/up", "model_id"], Form.RESULTS),
-        ("a.txt", ["a/up (HTTP 200, available: ok)"], Form.RESULTS),
-        (NAME, ["a/up"], Form.RESULTS),
-        (NAME, [], Form.RESULTS),
-        ("a.txt", ["a/up", "b/up:free"], Form.HOSTED),
-        ("nvidia_hosted_models_20260406_120000.txt", ["plain-id"], Form.HOSTED),
-        ("nvidia_hosted_models_20260406_120000.txt", [], Form.HOSTED),
-        ("a.txt", [], Form.RECORDS),
-        ("a.txt", ["not json"], Form.RECORDS),
-        ("a.txt", ["[1, 2]"], Form.RECORDS),
+        ("a.jsonl", ['{"provider": "p"}'], FileKind.RECORDS),
+        (NAME, ['\ufeff {"provider": "p"}'], FileKind.RECORDS),
+        ("nvidia_hosted_models_20260406_120000.jsonl", ["", '{"provider": "p"}'], FileKind.RECORDS),
+        ("a.txt", HEADING.splitlines(), FileKind.RESULTS),
+        ("a.txt", ["a/up", "b/gone (HTTP 404)"], FileKind.RESULTS),
+        ("a.txt", ["a/up", "model_id"], FileKind.RESULTS),
+        ("a.txt", ["a/up (HTTP 200, available: ok)"], FileKind.RESULTS),
+        (NAME, ["a/up"], FileKind.RESULTS),
+        (NAME, [], FileKind.RESULTS),
+        ("a.txt", ["a/up", "b/up:free"], FileKind.HOSTED),
+        ("nvidia_hosted_models_20260406_120000.txt", ["plain-id"], FileKind.HOSTED),
+        ("nvidia_hosted_models_20260406_120000.txt", [], FileKind.HOSTED),
+        ("a.txt", [], FileKind.RECORDS),
+        ("a.txt", ["not json"], FileKind.RECORDS),
+        ("a.txt", ["[1, 2]"], FileKind.RECORDS),
     ],
 )
-def test_a_file_is_known_by_what_it_holds(name: str, lines: list[str], form: Form) -> None:
-    assert form_of(name, lines) is form
+def test_a_file_is_known_by_what_it_holds(name: str, lines: list[str], form: FileKind) -> None:
+    assert kind_of_file(name, lines) is form
 
 
 def test_only_the_beginning_of_a_file_is_looked_at() -> None:
-    assert form_of("a", iter(['{"provider": 1}', *"x"])) is Form.RECORDS
+    assert kind_of_file("a", iter(['{"provider": 1}', *"x"])) is FileKind.RECORDS
     endless = ("a/up" for _ in iter(int, 1))
-    assert form_of("a", endless) is Form.HOSTED
+    assert kind_of_file("a", endless) is FileKind.HOSTED
 
 
 # ---- Any file in the script's form, and in ours ----
@@ -295,7 +295,7 @@ def test_our_own_file_is_read_back_with_its_verdict(
         duplicates=duplicates,
     )
     text = results_text(sweep)
-    assert form_of("anything.txt", text.split("\n")) is Form.RESULTS
+    assert kind_of_file("anything.txt", text.split("\n")) is FileKind.RESULTS
     found = read_results(text, "-", Origin(zone=ZoneInfo("Asia/Tokyo")))
     assert told(found) == [(each.model, each.outcome, each.reason, each.http_status) for each in seen]
     assert replace(found.sweep, observations=(), requests=0) == replace(
