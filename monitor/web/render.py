@@ -16,9 +16,8 @@ from monitor.core.summary.values import Summary
 from monitor.report.layout.html import templates_of
 from monitor.report.summary.calendar import day_line
 from monitor.report.summary.content import summary_content
-from monitor.report.summary.links import Links
 from monitor.report.words.codes import cause_words, reason_words
-from monitor.report.words.paths import changes_path, model_path
+from monitor.report.words.paths import Links, changes_path, model_path
 from monitor.report.words.times import ago, coarse_duration, iso_millis, moment_words
 from monitor.web.headers import STRICTEST
 from monitor.web.status_page import StatusPage, WordedChange

@@ -27,6 +27,7 @@ from monitor.notify.webhook import Webhook
 from monitor.report.layout.content import Content
 from monitor.report.layout.message import message_of
 from monitor.report.message.changes import changes_message, combined_message
+from monitor.report.words.paths import Links
 from monitor.store.memory.notifications import CHANGES, Outbox, read_changes
 
 SUMMARY = "summary"  # the topic of a daily summary, and what a channel asks for to get it
@@ -86,13 +87,14 @@ def summary_channels(settings: Settings) -> list[str]:
 
 def message_builders(settings: Settings, **others: MessageBuilder) -> dict[str, MessageBuilder]:
     """Return what words messages, by topic: the changes of sweeps, one or several as one, and `others`."""
-    base, zone = settings.web.public_url, settings.schedule.timezone
+    public_url, zone = settings.web.public_url, settings.schedule.timezone
+    links = Links(public_url) if public_url else None
 
     def build(documents: Sequence[str], number: str) -> Message:
         told = [read_changes(document) for document in documents]
         if len(told) == 1:
-            return changes_message(told[0], id=number, links_base=base, zone=zone)
-        return combined_message(told, id=number, links_base=base, zone=zone)
+            return changes_message(told[0], id=number, links=links, zone=zone)
+        return combined_message(told, id=number, links=links, zone=zone)
 
     return {CHANGES: build, **others}
 

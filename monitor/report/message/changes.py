@@ -16,7 +16,7 @@ from monitor.report.layout.content import Content, Item, ProviderContent, Sectio
 from monitor.report.layout.message import message_of
 from monitor.report.words.codes import change_words, reason_words, shown_id, swap_words
 from monitor.report.words.numbers import counted
-from monitor.report.words.paths import changes_path, model_path
+from monitor.report.words.paths import Links
 from monitor.report.words.times import iso_millis, moment_words
 
 _TOPIC: Final = "changes"
@@ -44,17 +44,17 @@ _VERBS_OF_ONE: Final[Mapping[EventKind, str]] = {
 _PLACES: Final = {kind: place for place, kind in enumerate(_GROUPS, start=1)}
 
 
-def changes_message(changes: Changes, *, id: str, links_base: str | None, zone: tzinfo = UTC) -> Message:  # noqa: A002
-    """Word what one sweep changed. Links begin with `links_base`; days are those of `zone`."""
+def changes_message(changes: Changes, *, id: str, links: Links | None, zone: tzinfo = UTC) -> Message:  # noqa: A002
+    """Word what one sweep changed; days are those of `zone`."""
     return message_of(
         id,
         _title(changes.provider, _headline(changes.events)),
         Content(
             about=f"Sweep of {moment_words(changes.swept_at)}.",
-            providers=(_provider_content(changes.provider, changes.events, links_base),),
-            more=_more(changes.events, links_base, zone),
+            providers=(_provider_content(changes.provider, changes.events, links),),
+            more=_more(changes.events, links, zone),
         ),
-        {"topic": _TOPIC, **changes_document(changes, links_base)},
+        {"topic": _TOPIC, **changes_document(changes, links)},
     )
 
 
@@ -62,7 +62,7 @@ def combined_message(
     sweeps: Sequence[Changes],
     *,
     id: str,  # noqa: A002
-    links_base: str | None,
+    links: Links | None,
     zone: tzinfo = UTC,
 ) -> Message:
     """Word what several sweeps changed as one message, provider by provider."""
@@ -79,20 +79,19 @@ def combined_message(
             about=f"This message covers {number}, from {first} to {last}: "
             "more came up within the hour than this channel may be told one by one.",
             providers=tuple(
-                _provider_content(provider, happened, links_base, is_alone=len(events) == 1)
+                _provider_content(provider, happened, links, is_alone=len(events) == 1)
                 for provider, happened in events.items()
             ),
-            more=_more(everything, links_base, zone),
+            more=_more(everything, links, zone),
         ),
-        {"topic": _TOPIC, "sweeps": [changes_document(changes, links_base) for changes in sweeps]},
+        {"topic": _TOPIC, "sweeps": [changes_document(changes, links) for changes in sweeps]},
     )
 
 
-def changes_document(changes: Changes, links_base: str | None) -> dict[str, object]:
+def changes_document(changes: Changes, links: Links | None) -> dict[str, object]:
     """Return what a sweep changed for machines: JSON values only."""
     events = [
-        {**event_document(event), "url": _url(changes.provider, event, links_base)}
-        for event in changes.events
+        {**event_document(event), "url": _url(changes.provider, event, links)} for event in changes.events
     ]
     return {
         "provider": changes.provider,
@@ -114,11 +113,11 @@ def _by_importance(events: Iterable[Event]) -> list[Event]:
 
 
 def _provider_content(
-    provider: str, events: Iterable[Event], links_base: str | None, *, is_alone: bool = True
+    provider: str, events: Iterable[Event], links: Links | None, *, is_alone: bool = True
 ) -> ProviderContent:
     sections = list[Section]()
     for kind, group in groupby(_by_importance(events), key=_group_of):
-        items = tuple(_item(provider, event, links_base) for event in group)
+        items = tuple(_item(provider, event, links) for event in group)
         title = f"{_GROUPS[kind].capitalize()} ({len(items):,})" if kind else "The provider"
         sections.append(Section(title=title if is_alone else f"{shown_id(provider)}: {title}", items=items))
     return ProviderContent(sections=tuple(sections))
@@ -128,9 +127,9 @@ def _group_of(event: Event) -> EventKind | None:
     return event.kind if event.kind in _GROUPS else None
 
 
-def _item(provider: str, event: Event, links_base: str | None) -> Item:
+def _item(provider: str, event: Event, links: Links | None) -> Item:
     if event.model is not None:
-        url = _url(provider, event, links_base) or ""
+        url = _url(provider, event, links) or ""
         return Item(model=event.model, words=shown_id(_words(event)), url=url)
     words = change_words(event.kind, to_status=None, reason=None, detail=None)
     detail = f": {event.detail}" if event.detail else ""
@@ -190,14 +189,12 @@ def _names(providers: Sequence[str]) -> str:
     )
 
 
-def _url(provider: str, event: Event, links_base: str | None) -> str | None:
-    return (
-        None if links_base is None or event.model is None else links_base + model_path(provider, event.model)
-    )
+def _url(provider: str, event: Event, links: Links | None) -> str | None:
+    return links.model(provider, event.model) if links and event.model is not None else None
 
 
-def _more(events: Sequence[Event], links_base: str | None, zone: tzinfo) -> tuple[str, str] | None:
-    if links_base is None:
+def _more(events: Sequence[Event], links: Links | None, zone: tzinfo) -> tuple[str, str] | None:
+    if links is None:
         return None
     day = day_of(max(event.confirmed_at for event in events), zone)
-    return f"All changes of {day}", links_base + changes_path(day)
+    return f"All changes of {day}", links.day(day)

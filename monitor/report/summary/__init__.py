@@ -10,8 +10,8 @@ from monitor.report.summary.forms import (
     summary_markdown,
     summary_text,
 )
-from monitor.report.summary.links import Links
 from monitor.report.summary.message import summary_message
+from monitor.report.words.paths import Links
 
 __all__ = [
     "FORMS",

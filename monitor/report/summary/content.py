@@ -11,11 +11,11 @@ from monitor.core.history.reliability_values import Reliability, SweepCounts
 from monitor.core.summary.values import ProviderSummary, Summary
 from monitor.report.layout.content import Content, ProviderContent
 from monitor.report.summary.counts import counts_of, news, past_cause, summary_title
-from monitor.report.summary.links import Links
 from monitor.report.summary.sections import SectionWriter
 from monitor.report.summary.times import clock, date_words, hours_of
 from monitor.report.words.codes import shown_id
 from monitor.report.words.numbers import counted
+from monitor.report.words.paths import Links
 from monitor.report.words.times import rounded_duration
 
 _LEGEND: Final = (

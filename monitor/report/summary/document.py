@@ -19,7 +19,7 @@ from monitor.core.summary.values import (
     Trouble,
 )
 from monitor.report.summary.counts import counts_of, headline, news, summary_title
-from monitor.report.summary.links import Links
+from monitor.report.words.paths import Links
 from monitor.report.words.times import iso_millis
 
 _Value = Arrival | Best | Down | Flap | Going | Retirement | SilentSwap | Switch | Trouble

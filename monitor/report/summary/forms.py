@@ -11,7 +11,7 @@ from monitor.report.layout.markdown import as_markdown
 from monitor.report.layout.text import as_text
 from monitor.report.summary.content import summary_content
 from monitor.report.summary.document import summary_document
-from monitor.report.summary.links import Links
+from monitor.report.words.paths import Links
 
 
 def summary_text(summary: Summary, links: Links | None = None) -> str:

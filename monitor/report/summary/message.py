@@ -6,7 +6,7 @@ from monitor.report.layout.message import message_of
 from monitor.report.summary.content import summary_content
 from monitor.report.summary.counts import headline
 from monitor.report.summary.document import summary_document
-from monitor.report.summary.links import Links
+from monitor.report.words.paths import Links
 
 
 def summary_message(summary: Summary, *, id: str, links: Links | None = None) -> Message:  # noqa: A002

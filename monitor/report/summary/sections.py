@@ -23,9 +23,9 @@ from monitor.core.summary.values import (
 )
 from monitor.report.layout.content import Item, Section
 from monitor.report.summary.counts import came_back, down_now, over, past_cause
-from monitor.report.summary.links import Links
 from monitor.report.summary.times import between, clock, date_words, is_of_the_day, period
 from monitor.report.words.codes import readable, reason_words, shown_id
+from monitor.report.words.paths import Links
 from monitor.report.words.times import rounded_duration
 
 _STAYED: Final[Mapping[str, str]] = {Status.AVAILABLE: "up", Status.UNAVAILABLE: "down"}

@@ -19,6 +19,7 @@ from monitor.report.layout.markdown import as_markdown
 from monitor.report.layout.text import as_text
 from monitor.report.message.changes import changes_message, combined_message
 from monitor.report.words.codes import shown_id
+from monitor.report.words.paths import Links
 
 NOON = datetime(2026, 4, 6, 12, tzinfo=UTC)
 BASE = "https://monitor.example/m"
@@ -39,7 +40,7 @@ def event(kind: EventKind, model: str | None = "meta/llama", **more: str) -> Eve
 
 def message(*events: Event, base: str | None = BASE, provider: str = "nvidia") -> Message:
     changes = Changes(provider=provider, sweep_id=7, swept_at=NOON, events=events)
-    return changes_message(changes, id="monitor-7-x", links_base=base)
+    return changes_message(changes, id="monitor-7-x", links=Links(base) if base else None)
 
 
 DOWN = event(EventKind.BECAME_UNAVAILABLE, reason=Reason.NOT_FOUND)
@@ -133,7 +134,7 @@ def test_links_lead_to_the_page_of_the_model_and_of_the_day() -> None:
 def test_the_day_is_that_of_the_configured_zone() -> None:
     late = Event(kind=EventKind.RETIRED, model="m", began_at=NOON, confirmed_at=NOON + timedelta(hours=11))
     changes = Changes(provider="nvidia", sweep_id=7, swept_at=NOON, events=(late,))
-    told = changes_message(changes, id="x", links_base=BASE, zone=ZoneInfo("Europe/Berlin"))
+    told = changes_message(changes, id="x", links=Links(BASE), zone=ZoneInfo("Europe/Berlin"))
     assert f"{BASE}/changes/2026-04-07" in told.text
 
 
@@ -172,13 +173,13 @@ def test_several_sweeps_are_told_as_one_provider_by_provider() -> None:
             ]
         )
     ]
-    told = combined_message(sweeps, id="monitor-1-x", links_base=BASE)
+    told = combined_message(sweeps, id="monitor-1-x", links=Links(BASE))
     assert told.title == "nvidia, openai: 3 sweeps, 2 models retired, 1 went down"
     assert "covers 3 sweeps, from 2026-04-06 12:00:00 UTC to 2026-04-06 12:10:00 UTC" in told.text
     headings = [line for line in told.text.splitlines() if line.endswith("(1)")]
     assert headings == ["nvidia: Retired (1)", "nvidia: Went down (1)", "openai: Retired (1)"]
     assert len(told.document["sweeps"]) == 3  # type: ignore[arg-type]
-    alone = combined_message(sweeps[::2], id="monitor-1-x", links_base=None)
+    alone = combined_message(sweeps[::2], id="monitor-1-x", links=None)
     assert "nvidia:" not in alone.text
 
 
