@@ -10,7 +10,7 @@ from monitor.catalog.document import Unreadable
 from monitor.catalog.naming import without_prefix
 from monitor.catalog.page import Page, read_page
 from monitor.catalog.reading import NO_USABLE_ID, CatalogReading, CatalogTrouble
-from monitor.core.answer.body import all_text, is_page, read_document, telling_text
+from monitor.core.answer.body import Body, is_page
 from monitor.core.answer.error_patterns import account, money
 from monitor.core.answer.exchange import CONNECTION_LEVEL, FAILURE_TEXT, Exchange
 from monitor.core.answer.redact import redact
@@ -208,7 +208,7 @@ def _trouble(answer: Exchange) -> CatalogTrouble | None:
 def _sentence(answer: Exchange) -> str:
     if answer.http_status in _REDIRECTS:
         return "redirects are not followed; base_url must be the address they lead to"
-    sentence = telling_text(read_document(answer.body), answer.body)
+    sentence = Body(answer.body).sentence()
     return f"a web page: {sentence}" if is_page(answer.body) else sentence
 
 
@@ -226,8 +226,7 @@ def _cause(answer: Exchange) -> Cause:
 
 def _cause_in_words(answer: Exchange) -> Cause:
     """Return what an answer's words tell where its status does not: some reject a key with a 400."""
-    document = read_document(answer.body)
-    text = all_text(document, answer.body) if answer.http_status in _REFUSED else ""
+    text = Body(answer.body).words() if answer.http_status in _REFUSED else ""
     if money.NO_MONEY.are_in(text) or money.PLAN.are_in(text):
         return Cause.QUOTA
     return Cause.CREDENTIAL if account.KEY.are_in(text) else Cause.CATALOG_UNREADABLE

@@ -12,7 +12,7 @@ from pathlib import Path
 import atheris
 
 with atheris.instrument_imports(include=["monitor.core"]):
-    from monitor.core.answer.body import read_document
+    from monitor.core.answer.body import Body
     from monitor.core.answer.classify import classify
     from monitor.core.answer.exchange import Exchange, Failure
     from monitor.core.answer.retry_after import retry_after_s
@@ -40,7 +40,7 @@ def read_one(data: bytes) -> None:
     found = classify(exchange, now=_NOW, model=_MODEL)
     assert found.detail is None or found.detail.isprintable()
     if found.outcome is Outcome.AVAILABLE and not exchange.truncated:
-        assert holds_a_result(read_document(body)), "an answer without a choice or another result"
+        assert holds_a_result(Body(body).document), "an answer without a choice or another result"
     assert (retry_after_s({}, body, _NOW) or 0.0) >= 0.0
     tokens_per_s(body, first_token_ms=1, latency_ms=2)
 

@@ -1,13 +1,11 @@
-"""What stands in the body of an answer: its document, its error, its results and its most telling text.
-
-Whatever a server sends must be safe to look at: nothing here raises.
-"""
+"""The body of an answer, parsed once: its document, results, error and words. Nothing here raises."""
 
 import json
 import re
-from typing import Any
+from dataclasses import dataclass
+from functools import cached_property
 
-from monitor.core.answer.envelopes import choice_of, meaning_of, objects_in
+from monitor.core.answer.envelopes import Document, choice_of, meaning_of, objects_in
 
 _READ_CHARS = 4000
 _MOST_LEAVES = 300
@@ -38,25 +36,122 @@ _SPOKEN = (
     *("reasoning_content", "reasoning", "reasoning_details", "thinking"),
     *("tool_calls", "function_call", "refusal", "audio"),
 )
+# How an empty answer ends when nothing cut it short.
+_SAID_NOTHING = frozenset(
+    {"stop", "", None, "eos", "end_turn", "abort", "aborted", "cancelled", "unknown", "null"}
+)
 
 
-def read_document(body: str) -> object:
-    """Return the JSON of a body, or what the events of an unasked-for stream mean together; else None.
+@dataclass(frozen=True)
+class Body:
+    """A body as text; each property is worked out once, when it is first read."""
 
-    An error or a generation that stands in a list, or is written as a text of JSON, is taken out of it.
-    """
-    document = _json(body)
-    if isinstance(document, str):
-        document = _json(document) or document
-    if isinstance(document, list) and document and isinstance(document[0], dict) and _is_whole(document[0]):
-        document = document[0]
-    if isinstance(document, dict):
-        return meaning_of([document])
-    return None if is_page(body) else document if document is not None else meaning_of(objects_in(body))
+    text: str
+
+    @cached_property
+    def document(self) -> object:
+        """The JSON of the body, or what the events of an unasked-for stream mean together; else None.
+
+        An error or a generation that stands in a list, or is written as a text of JSON, is taken out of it.
+        """
+        document = _json(self.text)
+        if isinstance(document, str):
+            document = _json(document) or document
+        if isinstance(document, list) and document and _is_whole(document[0]):
+            document = document[0]
+        if isinstance(document, dict):
+            return meaning_of([document])
+        if document is not None or is_page(self.text):
+            return document
+        return meaning_of(objects_in(self.text))
+
+    @cached_property
+    def is_page(self) -> bool:
+        """Whether the body is a web page, or the document in which Portkey wraps one."""
+        wrapped = self.document.get(_PAGE) if isinstance(self.document, dict) else None
+        return is_page(wrapped if isinstance(wrapped, str) else self.text)
+
+    @cached_property
+    def choice(self) -> Document | None:
+        """The first choice of a generation."""
+        return choice_of(self.document)
+
+    @cached_property
+    def has_spoken(self) -> bool:
+        """Whether the choice holds anything that a model made: text, reasoning, calls, a refusal."""
+        choice = self.choice or {}
+        message = choice.get("message")
+        if isinstance(message, dict) and (
+            _is_filled(message.get("content")) or any(message.get(name) for name in _SPOKEN)
+        ):
+            return True
+        return bool(choice.get("text")) or (isinstance(message, str) and bool(message))
+
+    @cached_property
+    def failed_choice(self) -> object | None:
+        """What says that the choice is a failure: its error, its end, or its text (rules.md 39)."""
+        if self.choice is None or not isinstance(self.document, dict):
+            return None
+        end = _failed_end(self.choice)
+        return self.choice.get("error") or ({"finish_reason": end} if end else _failed_text(self.document))
+
+    @cached_property
+    def is_empty(self) -> bool:
+        """Whether there is no choice, or it holds nothing and neither its end nor its tokens explain that."""
+        if not isinstance(self.document, dict) or self.document.get("choices") == []:
+            return isinstance(self.document, dict) and not self.document.get("error")
+        if self.choice is None or self.has_spoken or output_tokens(self.document):
+            return False
+        end = self.choice.get("finish_reason")
+        return (end if isinstance(end, str) else None) in _SAID_NOTHING
+
+    @cached_property
+    def status(self) -> int | None:
+        """The HTTP status that the document names."""
+        return inner_status(self.document)
+
+    @cached_property
+    def error(self) -> object | None:
+        """The error object (or text) of the document, wherever providers put it; None if it holds none."""
+        document = self.document
+        if not isinstance(document, dict):
+            return None
+        if error := document.get("error"):
+            return error if isinstance(error, dict | str | list) else document
+        if document.get("errors") or document.get("object") == "error" or self.status:
+            return document
+        return self.failed_choice or _error_beside_nothing(document)
+
+    def sentence(self, part: object = None) -> str:
+        """Return the sentence that tells most, in one printable line, not redacted; of a page its title.
+
+        `part` is what to look at in place of the whole document.
+        """
+        part = self.document if part is None else part
+        text = (_page_text(self.text) if part is None else _sentence(part))[:_READ_CHARS]
+        return " ".join("".join(mark if mark.isprintable() else " " for mark in text).split())
+
+    def words(self, part: object = None) -> str:
+        """Return every string (or the tagless text) in one lower-case line to search in.
+
+        Names in one word (`ModelNotFound`) stand there a second time taken apart; what echoes the request is
+        left out. `part` is what to look at in place of the whole document.
+        """
+        part = self.document if part is None else part
+        if isinstance(part, str):
+            return part[:_READ_CHARS].lower()
+        if not isinstance(part, dict | list):
+            return _TAG.sub(" ", self.text[:_READ_CHARS]).lower()
+        return _leaves(part)
 
 
-def _is_whole(document: dict[str, Any]) -> bool:
-    return bool(document.get("error")) or choice_of(document) is not None
+def is_page(text: str) -> bool:
+    """Whether a text is a web page, or another document of tags that no API of models speaks."""
+    return _MARKUP.match(text[:200].lstrip("\ufeff")) is not None
+
+
+def _is_whole(document: object) -> bool:
+    return isinstance(document, dict) and (bool(document.get("error")) or choice_of(document) is not None)
 
 
 def _json(text: str) -> object:
@@ -66,32 +161,15 @@ def _json(text: str) -> object:
         return None
 
 
-def is_page(body: str, document: object = None) -> bool:
-    """Whether a body is a web page, or another document of tags that no API of models speaks."""
-    wrapped = document.get(_PAGE) if isinstance(document, dict) else None
-    text = wrapped if isinstance(wrapped, str) else body
-    return _MARKUP.match(text[:200].lstrip("\ufeff")) is not None
-
-
 # ---- Results ---------------------------------------------------------------------------
 
 
-def failed_end(choice: dict[str, Any]) -> str | None:
+def _failed_end(choice: Document) -> str | None:
     """Return the word by which a generation says that it failed (rules.md 39); None where it says none."""
     passed_on = choice.get("provider_specific_fields")  # LiteLLM's, which calls every end "stop"
     native = passed_on.get("native_finish_reason") if isinstance(passed_on, dict) else None
     ends = (choice.get("finish_reason"), choice.get("native_finish_reason"), native)
     return next((end for end in ends if isinstance(end, str) and _FAILED_END.search(end.lower())), None)
-
-
-def has_spoken(choice: dict[str, Any]) -> bool:
-    """Whether a choice holds anything that a model made: text, reasoning, calls, a refusal."""
-    message = choice.get("message")
-    if isinstance(message, dict) and (
-        _is_filled(message.get("content")) or any(message.get(name) for name in _SPOKEN)
-    ):
-        return True
-    return bool(choice.get("text")) or (isinstance(message, str) and bool(message))
 
 
 def _is_filled(value: object) -> bool:
@@ -102,7 +180,7 @@ def _is_filled(value: object) -> bool:
     return any(part[name] for part in parts for name in part if name != "type")
 
 
-def failed_sentence(document: dict[str, Any]) -> str | None:
+def _failed_text(document: Document) -> str | None:
     """Return the content of a choice that is an error sentence without a token (rules.md 39)."""
     message = (choice_of(document) or {}).get("message")
     content = message.get("content") if isinstance(message, dict) else None
@@ -111,7 +189,7 @@ def failed_sentence(document: dict[str, Any]) -> str | None:
     return content if _FAILED_SENTENCE.search(content[:_READ_CHARS]) else None
 
 
-def output_tokens(document: dict[str, Any]) -> int | None:
+def output_tokens(document: Document) -> int | None:
     """Return how many tokens an answer says it is long, thoughts included; None where it does not say."""
     usage = document.get("usage")
     if not isinstance(usage, dict):
@@ -132,26 +210,7 @@ def _count(value: object) -> int | None:
 # ---- Errors ----------------------------------------------------------------------------
 
 
-def error_of(document: object) -> object | None:
-    """Return the error object (or text) of a document, wherever providers put it; None if it holds none."""
-    if not isinstance(document, dict):
-        return None
-    if document.get("error"):
-        return document["error"] if isinstance(document["error"], dict | str | list) else document
-    if document.get("errors") or document.get("object") == "error" or inner_status(document):
-        return document
-    return _error_in_choice(document) or _error_beside_nothing(document)
-
-
-def _error_in_choice(document: dict[str, Any]) -> object | None:
-    choice = choice_of(document)
-    if choice is None:
-        return None
-    end = failed_end(choice)
-    return choice.get("error") or ({"finish_reason": end} if end else failed_sentence(document))
-
-
-def _error_beside_nothing(document: dict[str, Any]) -> object | None:
+def _error_beside_nothing(document: Document) -> object | None:
     """Return what says a sentence where no result is: the document, or the envelope of its verdict."""
     if any(document.get(name) for name in _RESULTS):
         return None
@@ -179,15 +238,7 @@ def _status_in(value: object) -> int | None:
 # ---- Texts -----------------------------------------------------------------------------
 
 
-def all_text(document: object, body: str) -> str:
-    """Return every string of a document (or the tagless body) in one lower-case line to search in.
-
-    Names in one word (`ModelNotFound`) stand there a second time taken apart; what echoes the request is not.
-    """
-    if isinstance(document, str):
-        return document[:_READ_CHARS].lower()
-    if not isinstance(document, dict | list):
-        return _TAG.sub(" ", body[:_READ_CHARS]).lower()
+def _leaves(document: object) -> str:
     leaves: list[str] = []
     waiting: list[object] = [document]
     while waiting and len(leaves) < _MOST_LEAVES:
@@ -195,7 +246,7 @@ def all_text(document: object, body: str) -> str:
         if isinstance(value, str):
             leaves.append(_with_parts(value[:_READ_CHARS]))
         elif isinstance(value, dict):
-            waiting.extend([each for name, each in value.items() if name not in _ECHOES][:_MOST_LEAVES])
+            waiting.extend([leaf for name, leaf in value.items() if name not in _ECHOES][:_MOST_LEAVES])
         elif isinstance(value, list):
             waiting.extend(value[:_MOST_LEAVES])
     return " ".join(reversed(leaves)).lower()[: 2 * _READ_CHARS]
@@ -205,12 +256,6 @@ def _with_parts(leaf: str) -> str:
     if " " in leaf or not _JOINT.search(leaf):
         return leaf
     return f"{leaf} {_JOINT.sub(' ', leaf)}"
-
-
-def telling_text(document: object, body: str) -> str:
-    """Return the sentence of an error that tells most, in one printable line, not redacted."""
-    text = _sentence(document) if document is not None else _page_text(body)
-    return " ".join("".join(mark if mark.isprintable() else " " for mark in text[:_READ_CHARS]).split())
 
 
 def _sentence(document: object, deep: int = _DEEPEST) -> str:

@@ -4,22 +4,11 @@ import re
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from monitor.core.answer.body import (
-    all_text,
-    error_of,
-    failed_end,
-    failed_sentence,
-    has_spoken,
-    inner_status,
-    is_page,
-    output_tokens,
-    read_document,
-    telling_text,
-)
-from monitor.core.answer.envelopes import choice_of
+from monitor.core.answer.body import Body, inner_status, is_page
+from monitor.core.answer.envelopes import Document
 from monitor.core.answer.exchange import Exchange, Failure
 from monitor.core.answer.relayed import Relayed, relayed_in, without_own_words
-from monitor.core.answer.retry_after import retry_after_s
+from monitor.core.answer.retry_after import Wait, read_wait
 from monitor.core.domain.ids import is_trackable_id
 from monitor.core.domain.vocabulary import Kind
 
@@ -40,10 +29,6 @@ _RESULTS = (
     ("rankings", "index", Kind.RERANK),
 )
 _STREAM_BEGINS = ("message_start", "response.created")
-# How an empty answer ends when nothing cut it short.
-_SAID_NOTHING = frozenset(
-    {"stop", "", None, "eos", "end_turn", "abort", "aborted", "cancelled", "unknown", "null"}
-)
 _TITLE_CHARS = 200
 _HIDES_STATUS = frozenset({500, 502})  # under which gateways pass on what their client library raised
 # Statuses that say something by themselves; any other is only the words beside it.
@@ -58,18 +43,18 @@ class Facts:
     `status` is the HTTP status, or the one that a gateway's words pass on; NO_STATUS where none came, and for
     an error object inside a 2xx the status that object names, or UNDER_200. `text` holds every string of the
     body (of the error alone where it came under a 2xx) in lower case without addresses and the model's id,
-    `sentence` the one that tells most, `relayed` what it passes on of a backend. `wait_s` is what Retry-After
-    asks for. `is_empty` says that a generation held nothing, and nothing says why (rules.md 39). `served_as`
-    is the model that an answer itself names where it is not the one asked for (rules.md 37).
+    `sentence` the one that tells most, `relayed` what it passes on of a backend. `is_empty` says that a
+    generation held nothing, and nothing says why (rules.md 39). `served_as` is the model that an answer
+    itself names where it is not the one asked for (rules.md 37).
     """
 
     exchange: Exchange
     status: int
-    document: object
+    body: Body
     text: str
     sentence: str
     proves: Kind | None
-    wait_s: float
+    wait: Wait
     listed: bool
     is_page: bool = False
     is_empty: bool = False
@@ -79,26 +64,25 @@ class Facts:
 
 def read_facts(exchange: Exchange, *, now: datetime, model: str, listed: bool) -> Facts:
     """Look at an exchange once, for all rows."""
-    document = read_document(exchange.body)
-    proves = _proof(exchange, document)
+    body = Body(exchange.body)
+    proves = _proof(exchange, body)
     is_success = exchange.http_status in SUCCESS
-    error = error_of(document) if is_success and proves is None else None
-    told = document if error is None else error
-    sentence = without_own_words(telling_text(told, exchange.body))
+    error = body.error if is_success and proves is None else None
+    sentence = without_own_words(body.sentence(error))
     relayed = None if proves else relayed_in(sentence)
     return Facts(
-        exchange=_made_whole(exchange, document),
-        status=_status(exchange.http_status, document, error, relayed),
-        document=document,
-        text="" if proves else _searched(_text(told, exchange.body), model),
+        exchange=_made_whole(exchange, body.document),
+        status=_status(exchange.http_status, body, error, relayed),
+        body=body,
+        text="" if proves else _searched(_text(body, error), model),
         sentence=sentence,
         proves=proves,
-        wait_s=retry_after_s(exchange.headers, "", now) or 0.0,
+        wait=read_wait(exchange.headers, exchange.body, now),
         listed=listed,
-        is_page=is_page(exchange.body, document) or is_page(sentence),
-        is_empty=is_success and proves is None and error is None and _is_empty(document),
+        is_page=body.is_page or is_page(sentence),
+        is_empty=is_success and proves is None and error is None and body.is_empty,
         relayed=relayed,
-        served_as=_served_as(document, model) if proves else None,
+        served_as=_served_as(body.document, model) if proves else None,
     )
 
 
@@ -108,14 +92,14 @@ def _made_whole(exchange: Exchange, document: object) -> Exchange:
     return replace(exchange, failure=None) if is_whole else exchange
 
 
-def _status(http_status: int | None, document: object, error: object | None, relayed: Relayed | None) -> int:
+def _status(http_status: int | None, body: Body, error: object | None, relayed: Relayed | None) -> int:
     if http_status is None:
         return NO_STATUS
     hidden = relayed.status if relayed and (http_status in _HIDES_STATUS or error is not None) else None
     if error is None or http_status not in SUCCESS:
         return hidden or http_status
-    stated = inner_status(error) or inner_status(document)
-    return next((each for each in (stated, hidden) if each and each in _SPEAKING), UNDER_200)
+    stated = inner_status(error) or body.status
+    return next((status for status in (stated, hidden) if status and status in _SPEAKING), UNDER_200)
 
 
 def _served_as(document: object, model: str) -> str | None:
@@ -127,17 +111,21 @@ def _served_as(document: object, model: str) -> str | None:
 # ---- What an answer proves -------------------------------------------------------------
 
 
-def _proof(exchange: Exchange, document: object) -> Kind | None:
+def _proof(exchange: Exchange, body: Body) -> Kind | None:
     """Return the kind an answer proves by its results."""
+    document = body.document
     if exchange.http_status not in SUCCESS:
         return None
     if isinstance(document, list):  # SGLang's ranking stands alone
         return _other_result({"results": document})
     if not isinstance(document, dict):
         return _bare_proof(exchange)
-    if choice := choice_of(document):
-        return None if _failed(document, choice) or _is_empty(document) else _kind_of(choice)
-    return None if document.get("error") else _other_result(document)
+    if body.choice is None:
+        return None if document.get("error") else _other_result(document)
+    is_beside_error = bool(document.get("error")) and not body.has_spoken
+    if body.failed_choice or is_beside_error or body.is_empty:
+        return None
+    return Kind.COMPLETIONS if "text" in body.choice and "message" not in body.choice else Kind.CHAT
 
 
 def _bare_proof(exchange: Exchange) -> Kind | None:
@@ -147,32 +135,7 @@ def _bare_proof(exchange: Exchange) -> Kind | None:
     return Kind.CHAT if _is_cut_off_generation(exchange) else None
 
 
-def _kind_of(choice: dict[str, object]) -> Kind:
-    return Kind.COMPLETIONS if "text" in choice and "message" not in choice else Kind.CHAT
-
-
-def _failed(document: dict[str, object], choice: dict[str, object]) -> bool:
-    """Whether a choice is no answer though it is one: by its own word, or by an error beside nothing said."""
-    is_told = bool(choice.get("error")) or failed_end(choice) is not None
-    is_beside = bool(document.get("error")) and not has_spoken(choice)
-    return is_told or is_beside or failed_sentence(document) is not None
-
-
-def _is_empty(document: object) -> bool:
-    """Whether there is no choice, or it holds nothing and neither its end nor its tokens explain that."""
-    if not isinstance(document, dict) or document.get("choices") == []:
-        return isinstance(document, dict) and not document.get("error")
-    choice = choice_of(document)
-    if choice is None or has_spoken(choice):
-        return False
-    end = choice.get("finish_reason")
-    is_explained = (
-        bool(output_tokens(document)) or (end if isinstance(end, str) else None) not in _SAID_NOTHING
-    )
-    return not is_explained
-
-
-def _other_result(document: dict[str, object]) -> Kind | None:
+def _other_result(document: Document) -> Kind | None:
     if _is_response(document) or _is_message(document) or document.get("type") in _STREAM_BEGINS:
         return Kind.CHAT
     for name, sign, kind in _RESULTS:
@@ -182,13 +145,13 @@ def _other_result(document: dict[str, object]) -> Kind | None:
     return None
 
 
-def _is_response(document: dict[str, object]) -> bool:
+def _is_response(document: Document) -> bool:
     """Whether this is what `/responses` gives; one cut short by its limit may have no output yet."""
     is_one = document.get("object") == "response"
     return is_one and (bool(document.get("output")) or document.get("status") == "incomplete")
 
 
-def _is_message(document: dict[str, object]) -> bool:
+def _is_message(document: Document) -> bool:
     """Whether this is a message as Anthropic writes it; its content may be empty at the token limit."""
     is_one = document.get("type") == "message" and isinstance(document.get("content"), list)
     return is_one and bool(document["content"] or document.get("stop_reason"))
@@ -199,9 +162,9 @@ def _is_cut_off_generation(exchange: Exchange) -> bool:
     return exchange.truncated and re.search(r'"choices"\s{0,9}:\s{0,9}\[\s{0,9}\{', exchange.body) is not None
 
 
-def _text(told: object, body: str) -> str:
+def _text(body: Body, error: object | None) -> str:
     """Return what is said; of a page only its title, as menus speak of keys, prices and retired models."""
-    return telling_text(None, body)[:_TITLE_CHARS].lower() if is_page(body) else all_text(told, body)
+    return body.sentence()[:_TITLE_CHARS].lower() if is_page(body.text) else body.words(error)
 
 
 def _searched(text: str, model: str) -> str:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
 from monitor.core.answer.dates import read_moment
@@ -25,24 +26,39 @@ _A_MOMENT_S, _A_MOMENT_MS = 1e9, 1e12
 _READ_CHARS = 4000
 
 
-def retry_after_s(headers: Mapping[str, str], body: str, now: datetime) -> float | None:
-    """Seconds a refused request should wait. None where nothing is said; never negative, nor above 24 hours.
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """How many seconds an answer asks to wait, never negative nor above 24 hours; None where nothing is said.
+
+    `header_s` is by its headers alone, `stated_s` by its body too. `is_used_up` says that of an allowance of
+    ours nothing remains.
+    """
+
+    header_s: float | None
+    stated_s: float | None
+    is_used_up: bool
+
+
+def read_wait(headers: Mapping[str, str], body: str, now: datetime) -> Wait:
+    """Read how long a refused request should wait.
 
     From `retry-after-ms`, `Retry-After` (seconds or HTTP date), the body's sentence or its field, the reset
     of what is used up, or one that the body quotes (OpenRouter keeps its headers in `error.metadata`).
     """
     text = body[:_READ_CHARS].lower()
-    waits = (
-        _from_millis(headers),
-        _from_header(headers, now),
-        _from_sentence(text),
-        _from_field(text),
-        _from_moment(text, now),
+    in_headers = (_from_millis(headers), _from_header(headers, now))
+    in_body = (_from_sentence(text), _from_field(text), _from_moment(text, now))
+    used_up_s = used_up_for_s(headers, now)
+    return Wait(
+        header_s=_first(*in_headers, used_up_s),
+        stated_s=_first(*in_headers, *in_body, used_up_s, _from_quoted_reset(body, now)),
+        is_used_up=used_up_s is not None,
     )
-    told = next((wait for wait in waits if wait is not None), None)
-    if told is None:
-        told = used_up_for_s(headers, now)
-    return _bounded(_from_quoted_reset(body, now) if told is None else told)
+
+
+def retry_after_s(headers: Mapping[str, str], body: str, now: datetime) -> float | None:
+    """Seconds a refused request should wait by all it says; see `Wait`."""
+    return read_wait(headers, body, now).stated_s
 
 
 def used_up_for_s(headers: Mapping[str, str], now: datetime) -> float | None:
@@ -56,10 +72,11 @@ def used_up_for_s(headers: Mapping[str, str], now: datetime) -> float | None:
         for name, left in headers.items()
         if "remaining" in name and (_number(left) or 0.0) <= 0 and _number(left) is not None
     ]
-    return _bounded(max((wait for wait in spent if wait is not None), default=None))
+    return _first(max((wait for wait in spent if wait is not None), default=None))
 
 
-def _bounded(wait: float | None) -> float | None:
+def _first(*waits: float | None) -> float | None:
+    wait = next((wait for wait in waits if wait is not None), None)
     return None if wait is None else min(max(wait, 0.0), LONGEST_WAIT_S)
 
 

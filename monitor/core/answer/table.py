@@ -99,7 +99,7 @@ def _is_of_model(facts: Facts) -> bool:
 
 def _no_path(facts: Facts) -> bool:
     """Whether a 404 is bare, so about the address: a page, or words that say only "not found"."""
-    if facts.relayed is None and not isinstance(facts.document, dict | list):
+    if facts.relayed is None and not isinstance(facts.body.document, dict | list):
         return True
     is_bare = absent.NO_PATH.are_in(bare_words(facts))
     return is_bare or _BARE_DOCUMENT.search(facts.sentence) is not None
@@ -129,13 +129,13 @@ def _names_no_amount(facts: Facts) -> bool:
 
 
 def _names_location(facts: Facts) -> bool:
-    detail = facts.document.get("detail") if isinstance(facts.document, dict) else None
+    detail = facts.body.document.get("detail") if isinstance(facts.body.document, dict) else None
     return isinstance(detail, list) and bool(detail) and isinstance(detail[0], dict) and "loc" in detail[0]
 
 
 def _is_switched_off(facts: Facts) -> bool:
     is_problem = "problem+json" in facts.exchange.headers.get("content-type", "")
-    return facts.wait_s >= _ONE_HOUR_S and is_problem
+    return (facts.wait.header_s or 0.0) >= _ONE_HOUR_S and is_problem
 
 
 def _no_worker(facts: Facts) -> bool:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.core.answer.body import is_page, output_tokens, read_document
+from monitor.core.answer.body import Body, is_page, output_tokens
 from monitor.core.answer.classify import Finding, classify
 from monitor.core.answer.exchange import Exchange
 from monitor.core.domain.vocabulary import Kind, Outcome, Reason
@@ -371,7 +371,7 @@ BODIES = st.lists(LINES, max_size=8).flatmap(
 def test_no_body_is_an_answer_without_a_choice_or_another_result(body: str, truncated: bool) -> None:
     found = classify(Exchange(http_status=200, body=body, truncated=truncated), now=NOW, model=MODEL)
     if found.outcome is UP and not truncated:
-        assert holds_a_result(read_document(body))
+        assert holds_a_result(Body(body).document)
 
 
 @given(BODIES, st.integers(100, 599))
