@@ -4,9 +4,9 @@ A limited model is no evidence, as most limits are a model's own. Three in a row
 first one's limit came, and nobody let in between. Pure bookkeeping; times are seconds of the sweep.
 """
 
+from monitor.core.answer.answer import Answer
 from monitor.core.answer.classify import Finding
 from monitor.core.domain.vocabulary import Outcome, Reason
-from monitor.probe.probe import Answer
 
 _ROW = 3
 _NO_WAIT = float("inf")

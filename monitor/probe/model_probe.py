@@ -1,18 +1,17 @@
 """One model of a round: how it is to be asked, what it answered, what that means."""
 
 import asyncio
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from monitor.core.answer.answer import Answer
 from monitor.core.domain.sweep import Observation
 from monitor.core.domain.vocabulary import Kind, Outcome, Reason
 from monitor.core.planning.inputs import NOTHING_KNOWN, Knowledge, ProviderTraits
 from monitor.core.planning.learning import learned, proven
-from monitor.core.planning.search import SECOND_PASS, Plan, Tried, conclude, is_lost, next_form
+from monitor.core.planning.search import SECOND_PASS, Plan, conclude, is_lost, next_form
 from monitor.core.request.forms import PLAIN_CHAT, RequestForm
 from monitor.probe.limits import is_limit
-from monitor.probe.probe import Answer
 
 _CHAT_ALONE = Plan(PLAIN_CHAT)
 
@@ -45,7 +44,7 @@ class ModelProbe:
 
     def next_form(self) -> RequestForm | None:
         """Return how to ask next after the answers so far; None where they are the answer."""
-        return next_form(self.plan, self._tried) if self.answers else self.plan.first
+        return next_form(self.plan, self.answers) if self.answers else self.plan.first
 
     @property
     def is_adaptable(self) -> bool:
@@ -55,7 +54,7 @@ class ModelProbe:
     @property
     def is_searched(self) -> bool:
         """Whether a whole search found nobody that knows the model."""
-        return len({each.form.route for each in self.answers}) > 1 and is_lost(self.plan, self._tried)
+        return len({each.form.route for each in self.answers}) > 1 and is_lost(self.plan, self.answers)
 
     @property
     def wants_second_pass(self) -> bool:
@@ -95,16 +94,12 @@ class ModelProbe:
         """Return what the answers say together, or the last one while more are to come; None before any."""
         if not self.answers:
             return None
-        last = self.answers[-1]
-        end = self._end if self.next_form() is None else Tried(last.form, last.finding)
-        told = next(each.observation for each in reversed(self.answers) if each.form == end.form)
-        return replace(
-            told,
-            outcome=end.finding.outcome,
-            reason=end.finding.reason,
-            kind=end.finding.proves or self.kind,
-            attempts=self.attempts,
-            retires_at=self._retires_at(told),
+        return self.observation_of(self._end if self.next_form() is None else self.answers[-1])
+
+    def observation_of(self, answer: Answer) -> Observation:
+        """Return what one answer says."""
+        return answer.observation(
+            self.model, kind=self.kind, attempts=self.attempts, announced=self.announced
         )
 
     def not_probed(self, at_ms: int) -> Observation:
@@ -123,11 +118,11 @@ class ModelProbe:
         """Return what to remember; nothing new where the search was cut short."""
         if not self.answers or self.next_form() is not None:
             return self.knowledge
-        return learned(self.knowledge, self.plan, self._tried, traits=traits, now=now)
+        return learned(self.knowledge, self.plan, self.answers, traits=traits, now=now)
 
     def proven(self) -> Knowledge:
         """Return what to remember whatever becomes of the sweep."""
-        return proven(self.knowledge, self.plan, self._tried) if self.answers else self.knowledge
+        return proven(self.knowledge, self.plan, self.answers) if self.answers else self.knowledge
 
     @property
     def _waits_in_search(self) -> bool:
@@ -135,15 +130,5 @@ class ModelProbe:
         return self.answers[-1].rest_s > 0 and any(map(_is_elsewhere, self.answers))
 
     @property
-    def _tried(self) -> Sequence[Tried]:
-        return [Tried(each.form, each.finding) for each in self.answers]
-
-    @property
-    def _end(self) -> Tried:
-        return conclude(self.plan, self._tried, kind=self.kind)
-
-    def _retires_at(self, told: Observation) -> datetime | None:
-        """Let an end-of-life answer name its date; else the catalog's, which is there every time."""
-        if told.reason == Reason.END_OF_LIFE:
-            return told.retires_at
-        return self.announced or told.retires_at
+    def _end(self) -> Answer:
+        return conclude(self.plan, self.answers, kind=self.kind)

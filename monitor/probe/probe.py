@@ -6,12 +6,9 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import quote
 
-from monitor.core.answer.classify import Finding, classify
+from monitor.core.answer.answer import Answer, read_answer
 from monitor.core.answer.exchange import Exchange
-from monitor.core.answer.retry_after import retry_after_s, used_up_for_s
-from monitor.core.answer.stream import has_token, tokens_per_s
-from monitor.core.domain.sweep import Observation
-from monitor.core.domain.vocabulary import Outcome
+from monitor.core.answer.stream import has_token
 from monitor.core.planning.inputs import ProviderTraits
 from monitor.core.request.forms import PLAIN_CHAT, RequestChange, RequestForm
 from monitor.http import Client, Endpoint, exchange
@@ -19,27 +16,9 @@ from monitor.probe.requests import build_request
 from monitor.probe.stopwatch import Stopwatch
 
 _ACCEPTED = 202
-_WAITING = frozenset({429, 503, 529})  # whose wait is heeded, beside that of a limit under any status
 _NO_SUCH_PATH = frozenset({404, 405})  # then the poll was in vain, and says nothing of the model
 _POLL_MARGIN_S = 2.0  # the server's verdict must come before our own clock
 _POLL_GAP_S = 1.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """What one question to one model gave.
-
-    The observation has the kind the answer proves, else `unknown`. `rest_s` is how long this model asks to be
-    left alone, 0 where it names no wait; `is_used_up` says that of an allowance of ours nothing remains
-    (rules.md 7). `requests` counts the polls too.
-    """
-
-    form: RequestForm
-    finding: Finding
-    observation: Observation
-    rest_s: float = 0.0
-    is_used_up: bool = False
-    requests: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +60,16 @@ async def probe_model(
     if _is_accepted(answer, session.traits):
         answer, polls = await _fetch_later(session, answer, begun_s + timeout_s)
         requests += polls
-    return _read(session, model, form, answer, listed=listed, requests=requests)
+    return read_answer(
+        answer,
+        form,
+        model,
+        now=session.stopwatch.now(),
+        at_ms=session.stopwatch.at_ms(),
+        listed=listed,
+        secrets=session.endpoint.secrets,
+        requests=requests,
+    )
 
 
 def _poll_headers(traits: ProviderTraits, timeout_s: float) -> Mapping[str, str] | None:
@@ -125,35 +113,3 @@ async def _turn_comes(session: ProviderSession, left_s: float) -> bool:
     except TimeoutError:
         return False
     return True
-
-
-def _read(
-    session: ProviderSession, model: str, form: RequestForm, answer: Exchange, *, listed: bool, requests: int
-) -> Answer:
-    now = session.stopwatch.now()
-    finding = classify(
-        answer, asked=form.route, now=now, model=model, listed=listed, secrets=session.endpoint.secrets
-    )
-    is_waiting = answer.http_status in _WAITING or finding.outcome is Outcome.RATE_LIMITED
-    observation = Observation(
-        model=model,
-        outcome=finding.outcome,
-        reason=finding.reason,
-        at_ms=session.stopwatch.at_ms(),
-        kind=finding.proves or "unknown",
-        http_status=answer.http_status,
-        latency_ms=answer.latency_ms,
-        retires_at=finding.retires_at,
-        detail=finding.detail,
-        first_token_ms=answer.sign_ms,
-        tokens_per_s=tokens_per_s(answer.body, first_token_ms=answer.sign_ms, latency_ms=answer.latency_ms),
-        served_as=finding.served_as,
-    )
-    return Answer(
-        form=form,
-        finding=finding,
-        observation=observation,
-        rest_s=(retry_after_s(answer.headers, answer.body, now) or 0.0) if is_waiting else 0.0,
-        is_used_up=used_up_for_s(answer.headers, now) is not None,
-        requests=requests,
-    )

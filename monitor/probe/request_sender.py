@@ -3,12 +3,12 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
+from monitor.core.answer.answer import Answer
 from monitor.core.request.forms import RequestForm
 from monitor.probe.gap import Gap
 from monitor.probe.limits import Limits, is_limit
 from monitor.probe.model_probe import ModelProbe
 from monitor.probe.pacer import SLOWEST_INTERVAL_S, Pacer
-from monitor.probe.probe import Answer
 from monitor.probe.stopwatch import Stopwatch
 from monitor.probe.throttle import Throttle
 

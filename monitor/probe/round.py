@@ -9,6 +9,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 
+from monitor.core.answer.answer import Answer
 from monitor.core.domain.sweep import Observation
 from monitor.core.domain.vocabulary import Outcome
 from monitor.core.lifecycle.round_stats import ENOUGH, RoundStats, refusal_cause
@@ -17,7 +18,6 @@ from monitor.probe.gap import Gap
 from monitor.probe.limits import is_limit
 from monitor.probe.model_probe import ModelProbe
 from monitor.probe.pacer import Pacer
-from monitor.probe.probe import Answer
 from monitor.probe.request_sender import Ask, RequestSender
 from monitor.probe.round_settings import RoundResult, RoundSettings
 from monitor.probe.run_guard import CANARIES_PER_SUSPICION, RunGuard, Stopped
@@ -266,7 +266,7 @@ class _Round:
         if model in self.claimed and not probe.answers:
             return await self._answer_under_way(probe)
         if probe.latest is not None and is_limit(probe.latest.finding):
-            return probe.latest.observation
+            return probe.observation_of(probe.latest)
         if not self.sender.promise():
             return None
         self.claimed.add(model)
@@ -274,7 +274,7 @@ class _Round:
         answer = await self._send(probe, form, patiently=patiently)
         if model not in self.final and (not probe.answers or probe.wants_second_pass):
             self._replace(probe, answer)
-        return answer.observation
+        return probe.observation_of(answer)
 
     async def _answer_under_way(self, probe: ModelProbe) -> Observation | None:
         async with probe.turn:

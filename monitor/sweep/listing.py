@@ -6,12 +6,13 @@ from monitor.catalog.litellm import completed, read_model_info
 from monitor.catalog.naming import without_prefix
 from monitor.catalog.read import read_catalog
 from monitor.catalog.reading import CatalogReading
+from monitor.core.answer.answer import Answer
 from monitor.core.domain.state import ProviderState
 from monitor.core.domain.vocabulary import Kind, Outcome, Reason
 from monitor.core.lifecycle.fold import is_tracked
 from monitor.core.request.forms import RequestForm
 from monitor.core.request.route_hints import in_order
-from monitor.probe.probe import Answer, ProviderSession, probe_model
+from monitor.probe.probe import ProviderSession, probe_model
 from monitor.sweep.values import SweepStart, Target
 
 _PREFIX = "models/"

@@ -3,12 +3,13 @@
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 
+from monitor.core.answer.answer import Answer
 from monitor.core.domain.sweep import Observation
 from monitor.core.planning.budget import share
 from monitor.core.planning.inputs import Knowledge
 from monitor.core.request.forms import RequestForm
 from monitor.probe.model_probe import ModelProbe
-from monitor.probe.probe import Answer, ProviderSession, probe_model
+from monitor.probe.probe import ProviderSession, probe_model
 from monitor.probe.round import probe_round
 from monitor.probe.round_settings import RoundResult, RoundSettings
 from monitor.sweep.metadata import MetadataChecks

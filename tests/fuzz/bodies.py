@@ -12,12 +12,13 @@ from pathlib import Path
 import atheris
 
 with atheris.instrument_imports(include=["monitor.core"]):
+    from monitor.core.answer.answer import read_answer
     from monitor.core.answer.body import Body
-    from monitor.core.answer.classify import classify
     from monitor.core.answer.exchange import Exchange, Failure
     from monitor.core.answer.retry_after import retry_after_s
     from monitor.core.answer.stream import tokens_per_s
     from monitor.core.domain.vocabulary import Outcome
+    from monitor.core.request.forms import PLAIN_CHAT
 
 from tests.fuzz.results import holds_a_result
 
@@ -37,7 +38,7 @@ def read_one(data: bytes) -> None:
         truncated=bool(first & 64),
         failure=Failure.CLOSED if first & 128 else None,
     )
-    found = classify(exchange, now=_NOW, model=_MODEL)
+    found = read_answer(exchange, PLAIN_CHAT, _MODEL, now=_NOW, at_ms=0).finding
     assert found.detail is None or found.detail.isprintable()
     if found.outcome is Outcome.AVAILABLE and not exchange.truncated:
         assert holds_a_result(Body(body).document), "an answer without a choice or another result"

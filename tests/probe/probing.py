@@ -4,10 +4,11 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 
+from monitor.core.answer.answer import Answer
 from monitor.core.planning.inputs import ProviderTraits
 from monitor.core.request.forms import PLAIN_CHAT, RequestForm
 from monitor.http import open_client
-from monitor.probe.probe import Answer, ProviderSession, probe_model
+from monitor.probe.probe import ProviderSession, probe_model
 from monitor.probe.stopwatch import Stopwatch
 from tests.probe.wire import Play, Request, serve
 

@@ -6,9 +6,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
-from monitor.core.answer.classify import classify
+from monitor.core.answer.answer import Answer, read_answer
 from monitor.core.answer.exchange import Exchange, Failure
-from monitor.core.answer.retry_after import retry_after_s, used_up_for_s
 from monitor.core.domain.sweep import Observation
 from monitor.core.domain.vocabulary import Kind
 from monitor.core.planning.inputs import NOTHING_KNOWN, Knowledge, ProviderTraits
@@ -17,7 +16,6 @@ from monitor.core.request.forms import RequestForm, Route
 from monitor.probe.gap import Gap
 from monitor.probe.model_probe import ModelProbe
 from monitor.probe.pacer import Pacer
-from monitor.probe.probe import Answer
 from monitor.probe.round import probe_round
 from monitor.probe.round_settings import RoundResult, RoundSettings
 from monitor.probe.stopwatch import Stopwatch
@@ -123,7 +121,7 @@ class Provider:
             self.in_flight -= 1
             self.ended_s.append((model, stopwatch.elapsed_s()))
         answer = read(question, said, stopwatch)
-        self.read.append(answer.observation)
+        self.read.append(answer.observation(model))
         return answer
 
     def _length_s(self, question: Question, said: Exchange) -> float:
@@ -181,26 +179,7 @@ class Provider:
 
 def read(question: Question, said: Exchange, stopwatch: Stopwatch) -> Answer:
     """Read an exchange as a probe does."""
-    now = stopwatch.now()
-    finding = classify(said, asked=question.route, now=now, model=question.model)
-    wait_s = retry_after_s(said.headers, said.body, now)
-    return Answer(
-        form=question.form,
-        finding=finding,
-        observation=Observation(
-            model=question.model,
-            outcome=finding.outcome,
-            reason=finding.reason,
-            at_ms=stopwatch.at_ms(),
-            kind=finding.proves or Kind.UNKNOWN,
-            http_status=said.http_status,
-            latency_ms=said.latency_ms,
-            retires_at=finding.retires_at,
-            detail=finding.detail,
-        ),
-        rest_s=(wait_s or 0.0) if said.http_status in {429, 503, 529} else 0.0,
-        is_used_up=used_up_for_s(said.headers, now) is not None,
-    )
+    return read_answer(said, question.form, question.model, now=stopwatch.now(), at_ms=stopwatch.at_ms())
 
 
 def reasons(result: RoundResult) -> dict[str, str]:

@@ -4,12 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from monitor.core.answer.answer import Answer
 from monitor.core.answer.classify import Finding
-from monitor.core.domain.sweep import Observation
 from monitor.core.domain.vocabulary import Outcome, Reason
 from monitor.core.request.forms import PLAIN_CHAT
 from monitor.probe.limits import Limits
-from monitor.probe.probe import Answer
 
 REASONS = {
     "x": (Outcome.RATE_LIMITED, Reason.TOO_MANY_REQUESTS),
@@ -28,7 +27,6 @@ def answer(letter: str, *, rest_s: float = 0.0, is_used_up: bool = False) -> Ans
     return Answer(
         form=PLAIN_CHAT,
         finding=Finding(outcome, reason, row=""),
-        observation=Observation("any", outcome, reason, 0),
         rest_s=rest_s,
         is_used_up=is_used_up,
     )

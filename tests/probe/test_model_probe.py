@@ -5,13 +5,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from monitor.core.answer.answer import Answer
 from monitor.core.answer.exchange import Exchange
 from monitor.core.domain.sweep import Observation
 from monitor.core.domain.vocabulary import Kind, Outcome, Reason
 from monitor.core.planning.inputs import NOTHING_KNOWN, Knowledge, ProviderTraits
 from monitor.core.request.forms import PLAIN_CHAT, RequestChange, RequestForm, Route
 from monitor.probe.model_probe import ModelProbe
-from monitor.probe.probe import Answer
 from monitor.probe.stopwatch import Stopwatch
 from tests.probe.rounds import STARTED, Question, read, searching
 from tests.probe.sayings import (

@@ -7,11 +7,11 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monitor.core.answer.classify import Finding, classify
+from monitor.core.answer.answer import Answer, read_answer
 from monitor.core.answer.exchange import Exchange, Failure
 from monitor.core.domain.policy import Policy
 from monitor.core.domain.state import ProviderState
-from monitor.core.domain.sweep import Observation, Sweep
+from monitor.core.domain.sweep import Sweep
 from monitor.core.domain.vocabulary import Verdict
 from monitor.core.lifecycle.fold import fold
 from monitor.core.lifecycle.guard import regulars
@@ -20,7 +20,6 @@ from monitor.core.planning.search import plan_for
 from monitor.core.request.forms import RequestForm
 from monitor.probe.model_probe import ModelProbe
 from monitor.probe.pacer import Pacer
-from monitor.probe.probe import Answer
 from monitor.probe.round import probe_round
 from monitor.probe.round_settings import RoundSettings
 from monitor.probe.stopwatch import Stopwatch
@@ -62,11 +61,9 @@ Weather = dict[str, list[str]]  # of each model, what its first, second, ... req
 
 
 def answer(model: str, form: RequestForm, exchange: Exchange, stopwatch: Stopwatch) -> Answer:
-    found: Finding = classify(exchange, asked=form.route, now=stopwatch.now(), model=model)
-    observation = Observation(
-        model, found.outcome, found.reason, stopwatch.at_ms(), http_status=exchange.http_status
-    )
-    return Answer(form=form, finding=found, observation=observation)
+    """Read an exchange; a wait that it names is left out, as it would be waited for."""
+    read = read_answer(exchange, form, model, now=stopwatch.now(), at_ms=stopwatch.at_ms())
+    return replace(read, rest_s=0.0, is_used_up=False)
 
 
 def sweep(state: ProviderState, weather: Weather, number: int, *, seed: int) -> Sweep:

@@ -149,15 +149,15 @@ def test_without_the_quirk_no_seconds_are_sent() -> None:
 def test_an_answer_is_an_available_observation_of_the_kind_it_proves() -> None:
     raw = answer(200, CHAT, headers={"Deprecation": "2099-12-31T23:59:59Z"})
     found, _ = probe(saying(raw))
-    assert found.observation.latency_ms is not None
-    assert found.observation == Observation(
+    assert found.observation(MODEL).latency_ms is not None
+    assert found.observation(MODEL) == Observation(
         model=MODEL,
         outcome=Outcome.AVAILABLE,
         reason=Reason.OK,
-        at_ms=found.observation.at_ms,
+        at_ms=found.observation(MODEL).at_ms,
         kind=Kind.CHAT,
         http_status=200,
-        latency_ms=found.observation.latency_ms,
+        latency_ms=found.observation(MODEL).latency_ms,
         attempts=1,
         retires_at=datetime(2099, 12, 31, 23, 59, 59, tzinfo=UTC),
     )
@@ -172,27 +172,33 @@ def test_an_answer_is_an_available_observation_of_the_kind_it_proves() -> None:
 @pytest.mark.parametrize("route", OK_OF)
 def test_what_an_endpoint_answers_proves_its_kind(route: Route) -> None:
     found, _ = probe(saying(answer(200, OK_OF[route].body)), form=RequestForm(route))
-    assert (found.observation.outcome, found.observation.kind) == (Outcome.AVAILABLE, KIND_OF[route])
+    assert (found.observation(MODEL).outcome, found.observation(MODEL).kind) == (
+        Outcome.AVAILABLE,
+        KIND_OF[route],
+    )
     assert found.finding.proves == KIND_OF[route]
 
 
 def test_a_failure_proves_no_kind() -> None:
     found, _ = probe(saying(answer(404, "404 page not found", headers={"Content-Type": "text/plain"})))
-    seen = found.observation
+    seen = found.observation(MODEL)
     assert (seen.kind, seen.reason, seen.http_status) == (Kind.UNKNOWN, Reason.NO_ENDPOINT, 404)
 
 
 def test_words_that_only_a_deployment_has_prove_the_kind_that_was_asked_for() -> None:
     body = {"detail": "Function id 'f': DEGRADED function cannot be invoked"}
     found, _ = probe(saying(answer(400, body)), form=RequestForm(Route.EMBEDDINGS))
-    assert (found.observation.reason, found.observation.kind) == (Reason.DEGRADED, Kind.EMBEDDINGS)
+    assert (found.observation(MODEL).reason, found.observation(MODEL).kind) == (
+        Reason.DEGRADED,
+        Kind.EMBEDDINGS,
+    )
 
 
 def test_a_hanging_model_is_an_observation_without_latency() -> None:
     async def hang(_request: Request, _writer: asyncio.StreamWriter) -> None:
         await asyncio.sleep(30)
 
-    seen = probe(hang, timeout_s=2.0)[0].observation
+    seen = probe(hang, timeout_s=2.0)[0].observation(MODEL)
     assert (seen.reason, seen.latency_ms, seen.http_status) == (Reason.TIMEOUT, None, None)
     assert seen.at_ms >= 1999
 
@@ -208,12 +214,12 @@ def test_a_hanging_model_is_an_observation_without_latency() -> None:
     ],
 )
 def test_a_sick_server_is_an_observation(play: Play, reason: Reason) -> None:
-    assert probe(play)[0].observation.reason == reason
+    assert probe(play)[0].observation(MODEL).reason == reason
 
 
 def test_an_echoed_key_is_not_stored() -> None:
     found, _ = probe(saying(answer(401, {"error": {"message": f"Incorrect API key provided: {KEY}"}})))
-    assert found.observation.detail is not None
+    assert found.observation(MODEL).detail is not None
     assert KEY not in repr(found)
 
 

@@ -6,11 +6,11 @@ from itertools import pairwise
 
 import pytest
 
+from monitor.core.answer.answer import Answer
 from monitor.core.domain.vocabulary import Outcome, Reason
 from monitor.core.planning.inputs import ProviderTraits
-from monitor.probe.probe import Answer
 from tests.probe.loops import hurrying
-from tests.probe.probing import probe_wire
+from tests.probe.probing import MODEL, probe_wire
 from tests.probe.wire import CHAT, Request, answer
 
 QUIRKS = ProviderTraits(poll_header="NVCF-POLL-SECONDS", status_path="/status/{id}")
@@ -48,7 +48,10 @@ def ask(
 def test_an_accepted_request_is_asked_for_until_it_is_answered() -> None:
     queue = Queue([QUEUED, QUEUED, answer(200, CHAT)])
     found, requests = ask(queue)
-    assert (found.observation.outcome, found.observation.http_status) == (Outcome.AVAILABLE, 200)
+    assert (found.observation(MODEL).outcome, found.observation(MODEL).http_status) == (
+        Outcome.AVAILABLE,
+        200,
+    )
     assert found.requests == 4
     assert [request.method for request in requests] == ["POST", "GET", "GET", "GET"]
     assert {request.target for request in queue.polls} == {"/v1/status/r%2F1%202"}
@@ -66,15 +69,18 @@ def test_an_accepted_request_is_asked_for_until_it_is_answered() -> None:
     ],
 )
 def test_the_outcome_is_that_of_the_final_answer(raw: bytes, outcome: Outcome, reason: Reason) -> None:
-    seen = ask(Queue([QUEUED, raw]))[0].observation
+    seen = ask(Queue([QUEUED, raw]))[0].observation(MODEL)
     assert (seen.outcome, seen.reason) == (outcome, reason)
 
 
 def test_where_time_runs_out_it_is_queued() -> None:
     found, requests = ask(Queue([QUEUED]), timeout_s=3.9)
-    assert (found.observation.outcome, found.observation.reason) == (Outcome.RATE_LIMITED, Reason.QUEUED)
+    assert (found.observation(MODEL).outcome, found.observation(MODEL).reason) == (
+        Outcome.RATE_LIMITED,
+        Reason.QUEUED,
+    )
     assert 2 <= len(requests) <= 4
-    assert found.observation.at_ms <= 4900
+    assert found.observation(MODEL).at_ms <= 4900
 
 
 NOTHING_MORE = [
@@ -100,7 +106,7 @@ UNTIL_TIME_RUNS_OUT = [
     ids=[name for name, _ in (*NOTHING_MORE, *UNTIL_TIME_RUNS_OUT)],
 )
 def test_a_poll_that_says_nothing_of_the_model_keeps_it_queued(raw: bytes, timeout_s: float) -> None:
-    seen = ask(Queue([QUEUED, raw]), timeout_s=timeout_s)[0].observation
+    seen = ask(Queue([QUEUED, raw]), timeout_s=timeout_s)[0].observation(MODEL)
     assert (seen.outcome, seen.reason, seen.http_status) == (Outcome.RATE_LIMITED, Reason.QUEUED, 202)
 
 
@@ -154,5 +160,5 @@ def test_a_turn_that_comes_too_late_is_not_waited_for() -> None:
         return found, len(requests)
 
     found, sent = hurrying(run())
-    assert (found.observation.reason, found.requests, sent) == (Reason.QUEUED, 1, 1)
-    assert found.observation.at_ms <= 11_000
+    assert (found.observation(MODEL).reason, found.requests, sent) == (Reason.QUEUED, 1, 1)
+    assert found.observation(MODEL).at_ms <= 11_000

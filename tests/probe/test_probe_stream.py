@@ -8,7 +8,7 @@ import pytest
 from monitor.core.domain.sweep import Observation
 from monitor.core.domain.vocabulary import Outcome, Reason
 from monitor.core.request.forms import RequestChange, RequestForm, Route
-from tests.probe.probing import probe
+from tests.probe.probing import MODEL, probe
 from tests.probe.wire import CHAT, Play, Request, answer, saying
 
 STREAMED = RequestForm(Route.CHAT, (RequestChange.STREAM,))
@@ -48,7 +48,7 @@ def streaming(*events: object, first_after_s: float = 0.03, is_whole: bool = Tru
 
 
 def seen_of(play: Play, form: RequestForm = STREAMED, *, timeout_s: float = 30.0) -> Observation:
-    return probe(play, form=form, timeout_s=timeout_s)[0].observation
+    return probe(play, form=form, timeout_s=timeout_s)[0].observation(MODEL)
 
 
 def times_of(seen: Observation) -> tuple[int, int]:

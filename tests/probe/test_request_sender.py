@@ -7,14 +7,13 @@ from datetime import UTC, datetime
 
 import pytest
 
+from monitor.core.answer.answer import Answer
 from monitor.core.answer.classify import Finding
-from monitor.core.domain.sweep import Observation
 from monitor.core.domain.vocabulary import Outcome, Reason
 from monitor.core.request.forms import PLAIN_CHAT, RequestForm
 from monitor.probe.gap import Gap
 from monitor.probe.model_probe import ModelProbe
 from monitor.probe.pacer import Pacer
-from monitor.probe.probe import Answer
 from monitor.probe.request_sender import RequestSender
 from monitor.probe.stopwatch import Stopwatch
 from tests.probe.loops import leaping
@@ -22,7 +21,6 @@ from tests.probe.loops import leaping
 FINE = Answer(
     form=PLAIN_CHAT,
     finding=Finding(Outcome.AVAILABLE, Reason.OK, "2"),
-    observation=Observation("m", Outcome.AVAILABLE, Reason.OK, 0),
 )
 BUSY = replace(FINE, finding=Finding(Outcome.RATE_LIMITED, Reason.TOO_MANY_REQUESTS, "22"))
 

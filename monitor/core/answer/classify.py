@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from monitor.core.answer.dates import announced_end, first_date_in
-from monitor.core.answer.exchange import FAILURE_TEXT, Exchange
-from monitor.core.answer.facts import Facts, read_facts
+from monitor.core.answer.exchange import FAILURE_TEXT
+from monitor.core.answer.facts import Facts
 from monitor.core.answer.redact import redact
 from monitor.core.answer.table import NO_SUCH_MODEL_ROW, OTHER_ENDPOINT_ROW, TABLE, Rule
 from monitor.core.domain.vocabulary import Kind, Outcome, Reason
@@ -35,32 +35,22 @@ class Finding:
     served_as: str | None = None
 
 
-def classify(
-    exchange: Exchange,
-    *,
-    asked: Route = Route.CHAT,
-    now: datetime,
-    model: str = "",
-    listed: bool = True,
-    secrets: tuple[str, ...] = (),
-) -> Finding:
-    """Return what the answer to a probe says of a model. Never raises, whatever the server sent.
+def classify(facts: Facts, asked: Route, model: str, secrets: tuple[str, ...] = ()) -> Finding:
+    """Return what the answer to a probe says of a model that was asked on a route.
 
-    `asked` is the route the model was asked on. `now` dates a `Retry-After`. `model` is taken out of the text
-    before phrases are looked for, as ids are full of words like `guard`, `image` and `system`. `secrets` are
-    kept out of the detail.
+    `secrets` are kept out of the detail.
     """
-    facts = read_facts(exchange, now=now, model=model, listed=listed)
     rule = next((rule for rule in TABLE if rule.fits(facts)), TABLE[-1])
+    is_up = rule.outcome is Outcome.AVAILABLE
     return Finding(
         outcome=rule.outcome,
         reason=rule.reason,
         row=_row(rule, model),
-        proves=_proven(rule, facts, asked),
+        proves=facts.proves if is_up else KIND_OF[asked] if rule.is_here else None,
         adaptation=_adaptation(rule, facts),
         retires_at=_retires_at(rule.reason, facts),
-        detail=_detail(rule, facts, secrets),
-        served_as=facts.served_as if rule.outcome is Outcome.AVAILABLE else None,
+        detail=None if is_up else _detail(rule, facts, secrets) or None,
+        served_as=facts.served_as if is_up else None,
     )
 
 
@@ -76,22 +66,10 @@ def _adaptation(rule: Rule, facts: Facts) -> Adaptation | None:
     return MORE_ROOM if facts.is_empty and rule.reason is Reason.INVALID_ANSWER else None
 
 
-def _detail(rule: Rule, facts: Facts, secrets: tuple[str, ...]) -> str | None:
-    if rule.outcome is Outcome.AVAILABLE:
-        return None
+def _detail(rule: Rule, facts: Facts, secrets: tuple[str, ...]) -> str:
+    """Return what went wrong in the provider's own words, short and redacted; empty where it said nothing."""
     if rule.reason is Reason.FALLBACK:
         return redact(f"{facts.served_as or 'another deployment'} answered in its place", secrets=secrets)
-    return describe(facts, secrets=secrets) or None
-
-
-def _proven(rule: Rule, facts: Facts, asked: Route) -> Kind | None:
-    if rule.outcome is Outcome.AVAILABLE:
-        return facts.proves
-    return KIND_OF[asked] if rule.is_here else None
-
-
-def describe(facts: Facts, *, secrets: tuple[str, ...] = ()) -> str:
-    """Return what went wrong in the provider's own words, short and redacted; empty where it said nothing."""
     if facts.exchange.failure:
         return FAILURE_TEXT[facts.exchange.failure]
     sentence = f"a web page: {facts.sentence}" if facts.is_page else facts.sentence

@@ -4,15 +4,16 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from monitor.core.answer.answer import Answer
 from monitor.core.answer.classify import Finding
 from monitor.core.domain.vocabulary import Kind, Outcome, Reason
 from monitor.core.planning.inputs import NOTHING_KNOWN, Knowledge, ProviderTraits
-from monitor.core.planning.search import PASSING, Plan, Tried, is_lost, known_wrong, most_telling, usual_form
+from monitor.core.planning.search import PASSING, Plan, is_lost, known_wrong, most_telling, usual_form
 from monitor.core.request.forms import KIND_OF, RequestChange, RequestForm, Route
 
 
 def learned(
-    knowledge: Knowledge, plan: Plan, tried: Sequence[Tried], *, traits: ProviderTraits, now: datetime
+    knowledge: Knowledge, plan: Plan, answers: Sequence[Answer], *, traits: ProviderTraits, now: datetime
 ) -> Knowledge:
     """Return what to remember after a whole search: the form that works or leads on, or that none does.
 
@@ -22,20 +23,20 @@ def learned(
     """
     if plan.is_declared and plan.main is not traits.routes[0]:
         knowledge = replace(knowledge, form=_unmeasured(plan.first, plan))
-    if is_lost(plan, tried):
+    if is_lost(plan, answers):
         if plan.later:
-            return _with_wrong(knowledge, plan, {each.form.route for each in tried}, now)
-        is_whole = len({each.form.route for each in tried}) > 1 or knowledge.searched_at is None
+            return _with_wrong(knowledge, plan, {answer.form.route for answer in answers}, now)
+        is_whole = len({answer.form.route for answer in answers}) > 1 or knowledge.searched_at is None
         searched_at = now if is_whole else knowledge.searched_at
         fruitless = replace(knowledge, wrong=(), wrong_since=None)
         return replace(fruitless, searched_at=searched_at, searches=knowledge.searches + 1)
-    end = most_telling(plan, tried)
+    end = most_telling(plan, answers)
     is_known = end.finding.outcome is Outcome.AVAILABLE or end.finding.proves is not None
     leads_on = end.finding.adaptation is not None and end.form not in (plan.first, *plan.others)
     is_last_hope = end.finding.reason in PASSING and end.form.route is not plan.main
     if not (is_known or leads_on or is_last_hope):
         is_held_up = _is_held_up(end.finding)
-        return _with_wrong(knowledge, plan, _said_elsewhere(tried), now) if is_held_up else knowledge
+        return _with_wrong(knowledge, plan, _said_elsewhere(answers), now) if is_held_up else knowledge
     form = _unmeasured(end.form, plan)
     kind = end.finding.proves or end.form.kind  # the history's from now on
     chosen = next((route for route in traits.routes if KIND_OF[route] == kind), None)
@@ -44,12 +45,12 @@ def learned(
     return replace(knowledge, form=kept, searched_at=None, searches=0, wrong=(), wrong_since=None)
 
 
-def proven(knowledge: Knowledge, plan: Plan, tried: Sequence[Tried]) -> Knowledge:
+def proven(knowledge: Knowledge, plan: Plan, answers: Sequence[Answer]) -> Knowledge:
     """Return what to remember where the history learns nothing: where an answer came that was searched for.
 
     An answer stays one in a sweep that is inconclusive for others' sake (rules.md 38).
     """
-    last = tried[-1]
+    last = answers[-1]
     if last.finding.outcome is not Outcome.AVAILABLE or last.form.route is plan.first.route:
         return knowledge
     return replace(NOTHING_KNOWN, looks=knowledge.looks, form=_unmeasured(last.form, plan))
@@ -60,8 +61,8 @@ def _is_held_up(finding: Finding) -> bool:
     return finding.outcome is Outcome.RATE_LIMITED or finding.reason is Reason.NO_CAPACITY
 
 
-def _said_elsewhere(tried: Sequence[Tried]) -> set[Route]:
-    return {each.form.route for each in tried if each.finding.reason is Reason.NO_ENDPOINT}
+def _said_elsewhere(answers: Sequence[Answer]) -> set[Route]:
+    return {answer.form.route for answer in answers if answer.finding.reason is Reason.NO_ENDPOINT}
 
 
 def _with_wrong(knowledge: Knowledge, plan: Plan, wrong: set[Route], now: datetime) -> Knowledge:

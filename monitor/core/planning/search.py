@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from monitor.core.answer.classify import Finding
+from monitor.core.answer.answer import Answer
 from monitor.core.answer.table import NO_SUCH_MODEL_ROW
 from monitor.core.domain.vocabulary import ANSWERED, Kind, Outcome, Reason
 from monitor.core.planning.inputs import CatalogEntry, Knowledge, ProviderTraits
@@ -25,14 +25,6 @@ _FRUITLESS = frozenset(
 PASSING = frozenset({Reason.TIMEOUT, Reason.CONNECTION_CLOSED, Reason.CONNECTION_FAILED, Reason.SERVER_ERROR})
 # What may be otherwise a little later, asked with more patience.
 SECOND_PASS = PASSING | {Reason.NO_CAPACITY, Reason.DEGRADED, Reason.INVALID_ANSWER, Reason.BAD_REQUEST}
-
-
-@dataclass(frozen=True, slots=True)
-class Tried:
-    """One form a model was asked in, and what that gave."""
-
-    form: RequestForm
-    finding: Finding
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,54 +140,54 @@ def _streamed(form: RequestForm, streamed: bool) -> RequestForm:  # noqa: FBT001
     )
 
 
-def next_form(plan: Plan, tried: Sequence[Tried]) -> RequestForm | None:
-    """Return the form to ask in next; None where what was tried is the answer."""
-    if (adapted := _adapted(tried)) is not None:
+def next_form(plan: Plan, answers: Sequence[Answer]) -> RequestForm | None:
+    """Return the form to ask in next; None where what was answers is the answer."""
+    if (adapted := _adapted(answers)) is not None:
         return adapted
-    if not _goes_on(plan, tried):
+    if not _goes_on(plan, answers):
         return None
-    asked = {each.form.route for each in tried}
+    asked = {answer.form.route for answer in answers}
     left = [form for form in plan.others if form.route not in asked]
-    named = named_in(tried[-1].finding.detail or "")
+    named = named_in(answers[-1].finding.detail or "")
     return next((form for form in left if form.route is named), left[0] if left else None)
 
 
-def _adapted(tried: Sequence[Tried]) -> RequestForm | None:
-    """Return the form that a refusal asks for, once for each route."""
-    last = tried[-1]
-    if last.finding.adaptation is None or sum(each.form.route is last.form.route for each in tried) > 1:
+def _adapted(answers: Sequence[Answer]) -> RequestForm | None:
+    """Return the form that a refusal asks for, once for answer route."""
+    last = answers[-1]
+    if last.finding.adaptation is None or sum(answer.form.route is last.form.route for answer in answers) > 1:
         return None
     adapted = last.form.adapted(last.finding.adaptation)
     return None if adapted == last.form else adapted
 
 
-def _goes_on(plan: Plan, tried: Sequence[Tried]) -> bool:
+def _goes_on(plan: Plan, answers: Sequence[Answer]) -> bool:
     """Whether to look elsewhere: after "not on this endpoint" or a guess, until somebody knows the model."""
-    last = tried[-1].finding
-    if plan.is_declared and _is_settled_by_declaration(plan, tried):
+    last = answers[-1].finding
+    if plan.is_declared and _is_settled_by_declaration(plan, answers):
         return False
-    is_guess = plan.is_declared or tried[0].form.route is not plan.main
-    is_searching = is_guess or any(each.finding.reason is Reason.NO_ENDPOINT for each in tried)
+    is_guess = plan.is_declared or answers[0].form.route is not plan.main
+    is_searching = is_guess or any(answer.finding.reason is Reason.NO_ENDPOINT for answer in answers)
     is_unmet = last.reason is Reason.NEEDS_OTHER_REQUEST and last.proves is None
     return is_searching and (is_unmet or last.reason in _FRUITLESS | PASSING)
 
 
-def _is_settled_by_declaration(plan: Plan, tried: Sequence[Tried]) -> bool:
+def _is_settled_by_declaration(plan: Plan, answers: Sequence[Answer]) -> bool:
     """Whether a declared route has the last word: in trouble, or no other knows the model either."""
-    reasons = [each.finding.reason for each in tried]
-    is_trouble = tried[-1].form.route is plan.main and reasons[-1] in PASSING
+    reasons = [answer.finding.reason for answer in answers]
+    is_trouble = answers[-1].form.route is plan.main and reasons[-1] in PASSING
     return is_trouble or reasons.count(Reason.NOT_FOUND) > 1
 
 
-def is_lost(plan: Plan, tried: Sequence[Tried]) -> bool:
-    """Whether nothing that was tried knows the model: its main route, if asked, is not its endpoint."""
-    reasons = {each.finding.reason for each in tried}
-    main = [each for each in tried if each.form.route is plan.main]
+def is_lost(plan: Plan, answers: Sequence[Answer]) -> bool:
+    """Whether nothing that was answers knows the model: its main route, if asked, is not its endpoint."""
+    reasons = {answer.finding.reason for answer in answers}
+    main = [answer for answer in answers if answer.form.route is plan.main]
     is_elsewhere = main[-1].finding.reason is Reason.NO_ENDPOINT if main else True
     return is_elsewhere and reasons <= _FRUITLESS
 
 
-def conclude(plan: Plan, tried: Sequence[Tried], *, kind: str) -> Tried:
+def conclude(plan: Plan, answers: Sequence[Answer], *, kind: str) -> Answer:
     """Return what the tries of one model say together; `kind` is the one known before.
 
     The answer of whoever knows the model counts; one of known kind that is on no endpoint is not found, one
@@ -203,38 +195,38 @@ def conclude(plan: Plan, tried: Sequence[Tried], *, kind: str) -> Tried:
     A limit on a route that was only a guess says nothing either: limiters answer before anybody looks for the
     model.
     """
-    if not is_lost(plan, tried):
-        best = most_telling(plan, tried)
+    if not is_lost(plan, answers):
+        best = most_telling(plan, answers)
         is_guess = best.form.route is not plan.main and best.finding.proves is None
         if is_guess and best.finding.outcome is Outcome.RATE_LIMITED:
-            return Tried(best.form, replace(best.finding, outcome=Outcome.UNKNOWN))
+            return replace(best, finding=replace(best.finding, outcome=Outcome.UNKNOWN))
         return best
-    first = next((each for each in tried if each.finding.reason is Reason.NO_ENDPOINT), tried[0])
-    if any(each.form.kind == kind for each in tried) or _may_be_nowhere(plan, tried):
+    first = next((answer for answer in answers if answer.finding.reason is Reason.NO_ENDPOINT), answers[0])
+    if any(answer.form.kind == kind for answer in answers) or _may_be_nowhere(plan, answers):
         gone = replace(first.finding, outcome=Outcome.UNAVAILABLE, reason=Reason.NOT_FOUND)
     else:
         gone = replace(first.finding, outcome=Outcome.UNKNOWN, reason=Reason.NO_ENDPOINT)
-    return Tried(first.form, gone)
+    return replace(first, finding=gone)
 
 
-def _may_be_nowhere(plan: Plan, tried: Sequence[Tried]) -> bool:
+def _may_be_nowhere(plan: Plan, answers: Sequence[Answer]) -> bool:
     """Whether the main route said "not there, or not on this endpoint"; it is on no other by now."""
-    said = [each.finding for each in tried if each.form.route is plan.main]
-    return any(each.row == NO_SUCH_MODEL_ROW and each.reason is Reason.NO_ENDPOINT for each in said)
+    said = [answer.finding for answer in answers if answer.form.route is plan.main]
+    return any(answer.row == NO_SUCH_MODEL_ROW and answer.reason is Reason.NO_ENDPOINT for answer in said)
 
 
-def most_telling(plan: Plan, tried: Sequence[Tried]) -> Tried:
+def most_telling(plan: Plan, answers: Sequence[Answer]) -> Answer:
     """Return the try that tells most of the model, the later one among equals."""
-    return min(reversed(tried), key=lambda each: _place(plan, each))
+    return min(reversed(answers), key=lambda answer: _place(plan, answer))
 
 
-def _place(plan: Plan, tried: Tried) -> int:
+def _place(plan: Plan, answer: Answer) -> int:
     """Rank what was said by how much it tells: an answer first, a guess that came to nothing last."""
-    finding = tried.finding
+    finding = answer.finding
     if finding.outcome in ANSWERED or finding.proves is not None:
         return 0
     if finding.reason in _FRUITLESS:
-        return 4 if tried.form.route is plan.main else 5
+        return 4 if answer.form.route is plan.main else 5
     if finding.reason is Reason.NEEDS_OTHER_REQUEST:
         return 3
     return 2 if finding.reason in PASSING else 1

@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from monitor.core.answer.classify import Finding, classify
+from monitor.core.answer.answer import read_answer
+from monitor.core.answer.classify import Finding
 from monitor.core.answer.exchange import Exchange
+from monitor.core.request.forms import PLAIN_CHAT
 
 _TABLE = Path(__file__).with_name("answers.jsonl")
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
@@ -41,7 +43,7 @@ class Answer:
     @property
     def finding(self) -> Finding:
         """What the answer is read as, on the route of chat."""
-        return classify(self.exchange, now=NOW, model=self.model)
+        return read_answer(self.exchange, PLAIN_CHAT, self.model, now=NOW, at_ms=0).finding
 
     def __str__(self) -> str:
         return f"{self.of} {self.status} {self.means}"

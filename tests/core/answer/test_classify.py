@@ -7,11 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.core.answer.classify import Finding, classify
+from monitor.core.answer.answer import read_answer
+from monitor.core.answer.classify import Finding
 from monitor.core.answer.exchange import CONNECTION_LEVEL, Exchange, Failure
 from monitor.core.answer.table import TABLE
 from monitor.core.domain.vocabulary import Kind, Outcome, Reason
-from monitor.core.request.forms import Route
+from monitor.core.request.forms import RequestForm, Route
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
 KEY = "nvapi-a-key-that-must-not-show-0123456789"
@@ -49,7 +50,8 @@ def detail(text: str, **more: object) -> dict[str, object]:
 
 def look(exchange: Exchange, asked: Route = Route.CHAT, **more: object) -> Finding:
     model, listed = str(more.get("model", "")), bool(more.get("listed", True))
-    return classify(exchange, asked=asked, now=NOW, model=model, listed=listed, secrets=(KEY,))
+    form = RequestForm(asked)
+    return read_answer(exchange, form, model, now=NOW, at_ms=0, listed=listed, secrets=(KEY,)).finding
 
 
 CASES: list[tuple[str, Exchange, Outcome, Reason]] = [

@@ -7,11 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from monitor.core.answer.answer import read_answer
 from monitor.core.answer.body import Body, is_page, output_tokens
-from monitor.core.answer.classify import Finding, classify
+from monitor.core.answer.classify import Finding
 from monitor.core.answer.exchange import Exchange
 from monitor.core.domain.vocabulary import Kind, Outcome, Reason
-from monitor.core.request.forms import RequestChange
+from monitor.core.request.forms import PLAIN_CHAT, RequestChange
 from tests.fuzz.results import holds_a_result
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
@@ -22,7 +23,9 @@ UP, DOWN = Outcome.AVAILABLE, Outcome.UNAVAILABLE
 def look(body: object, *, status: int = 200, model: str = MODEL, **headers: str) -> Finding:
     text = body if isinstance(body, str) else json.dumps(body)
     names = {name.replace("_", "-"): value for name, value in headers.items()}
-    return classify(Exchange(http_status=status, body=text, headers=names), now=NOW, model=model)
+    return read_answer(
+        Exchange(http_status=status, body=text, headers=names), PLAIN_CHAT, model, now=NOW, at_ms=0
+    ).finding
 
 
 def chosen(choice: dict[str, object], **more: object) -> dict[str, object]:
@@ -369,7 +372,8 @@ BODIES = st.lists(LINES, max_size=8).flatmap(
 
 @given(BODIES, st.booleans())
 def test_no_body_is_an_answer_without_a_choice_or_another_result(body: str, truncated: bool) -> None:
-    found = classify(Exchange(http_status=200, body=body, truncated=truncated), now=NOW, model=MODEL)
+    exchange = Exchange(http_status=200, body=body, truncated=truncated)
+    found = read_answer(exchange, PLAIN_CHAT, MODEL, now=NOW, at_ms=0).finding
     if found.outcome is UP and not truncated:
         assert holds_a_result(Body(body).document)
 

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from monitor.core.answer.answer import Answer
 from monitor.core.answer.classify import Finding
 from monitor.core.answer.table import NO_SUCH_MODEL_ROW, TABLE
 from monitor.core.domain.vocabulary import Kind, Outcome, Reason
@@ -17,7 +18,6 @@ from monitor.core.planning.search import (
     SEARCH_AGAIN,
     SECOND_PASS,
     Plan,
-    Tried,
     conclude,
     is_askable,
     is_lost,
@@ -102,8 +102,8 @@ class Search:
     """One model in one sweep."""
 
     plan: Plan
-    tried: tuple[Tried, ...]
-    end: Tried
+    tried: tuple[Answer, ...]
+    end: Answer
     after: Known
 
     @property
@@ -139,10 +139,10 @@ def search(
         declared=declared,
         streamed=streamed,
     )
-    tried = [Tried(plan.first, provider(plan.first))]
+    tried = [Answer(plan.first, provider(plan.first))]
     while (form := next_form(plan, tried)) is not None:
         assert len(tried) < 50, "a search must end"
-        tried.append(Tried(form, provider(form)))
+        tried.append(Answer(form, provider(form)))
     end = conclude(plan, tried, kind=known.kind)
     knowledge = learned(known.knowledge, plan, tried, traits=traits, now=now)
     return Search(plan, tuple(tried), end, Known(end.finding.proves or known.kind, knowledge))
@@ -368,7 +368,7 @@ def test_trouble_on_a_guessed_route_is_told_where_nobody_knows_the_model(trouble
     provider = world({Route.EMBEDDINGS: trouble})
     found = search(provider)
     assert set(found.routes) == set(USUAL.routes)
-    assert found.end == Tried(VECTORS, trouble)
+    assert found.end == Answer(VECTORS, trouble)
     assert found.after.knowledge == Knowledge(form=VECTORS)
     assert search(provider, found.after).forms == [VECTORS]
 

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.core.answer.classify import Finding, classify
+from monitor.core.answer.answer import read_answer
+from monitor.core.answer.classify import Finding
 from monitor.core.answer.exchange import Exchange
 from monitor.core.domain.vocabulary import Outcome, Reason
 from monitor.core.request import adaptations, forms
@@ -349,7 +350,8 @@ COMPLAINTS = [*TOKENS, *ROLES, *FIELDS, *CONTENT, *STREAMS, *UNKNOWN]
 
 def look(body: object, status: int = 400, model: str = "") -> Finding:
     text = body if isinstance(body, str) else json.dumps(body)
-    return classify(Exchange(http_status=status, body=text), now=NOW, model=model)
+    exchange = Exchange(http_status=status, body=text)
+    return read_answer(exchange, PLAIN_CHAT, model, now=NOW, at_ms=0).finding
 
 
 @pytest.mark.parametrize("status", [400, 422])
