@@ -109,8 +109,8 @@ def _refuse_real_history(app: App) -> None:
     engine.dispose()
     if others:
         raise UsageError(
-            f"{database_name(engine)} holds the history of {', '.join(others)}; a demo would mix into it: "
-            "choose another --database"
+            f"{database_name(engine)} holds the history of {', '.join(others)}; a demo would be mixed "
+            "with it: choose another --database"
         )
 
 
@@ -164,7 +164,7 @@ def _change_line(change: Event) -> str:
 
 
 _AFTERWORD: Final = """
-The story is told; the daemon goes on until Ctrl-C. In another terminal, from this directory:
+The simulation is over; the daemon keeps running until Ctrl-C. In another terminal, from this directory:
   export MONITOR_DATABASE_URL={database}
   .venv/bin/monitor status
   .venv/bin/monitor events

@@ -31,7 +31,7 @@ def output(file: Path) -> Iterator[BinaryIO]:
     except RuntimeError as error:  # how Path.resolve of Python 3.11 and 3.12 calls it
         if "loop" not in str(error):
             raise
-        raise UsageError(f"{file}: cannot be written: the symbolic links go in circles") from None
+        raise UsageError(f"{file}: cannot be written: the symbolic links form a loop") from None
 
 
 @contextmanager

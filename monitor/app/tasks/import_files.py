@@ -56,7 +56,7 @@ def _source(file: Path, stream: BinaryIO, origin: Origin | None, tell: Tell) -> 
     first = next(lines_of(name, stream), b"").decode("utf-8", "replace")
     if words := found_export(first):
         raise RecordError(
-            f"{name}: {words}, which tells less than an import needs: export with --format sweeps instead"
+            f"{name}: {words}, which lacks what an import needs: export with --format sweeps instead"
         )
     kind = kind_of_file(file.name, (line.decode("utf-8", "replace") for line in lines_of(name, stream)))
     if kind is FileKind.HOSTED:
@@ -67,7 +67,7 @@ def _source(file: Path, stream: BinaryIO, origin: Origin | None, tell: Tell) -> 
         return lambda: [found.sweep]
     if origin is not None:
         raise UsageError(
-            f"{name}: holds no results: sweep records say themselves whose and of when they are, "
+            f"{name}: is no result file: sweep records name their provider and time themselves, "
             "without --provider, --at and --timezone"
         )
     for _ in _records(name, stream):
@@ -80,7 +80,7 @@ def _text(name: str, stream: BinaryIO) -> str:
     for line in lines_of(name, stream):
         content += line
         if len(content) > _LONGEST_RESULTS:
-            raise RecordError(f"{name}: is too long for a file of results")
+            raise RecordError(f"{name}: is too large for a result file")
     return decoded(bytes(content), name)
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from datetime import date, datetime, timedelta
 from functools import partial
+from typing import Final
 
 from monitor.app.wiring.application import App
 from monitor.clock import Clock, utc_now
@@ -15,6 +16,9 @@ from monitor.store.query import chosen_providers
 from monitor.store.write import record
 
 Watch = Callable[[str, int], None]  # is told a provider and how many of its sweeps a step has pruned
+
+
+_NEEDS_UPGRADE: Final = "pruning will not free disk space until you run `monitor db upgrade`"
 
 
 def prune_history(
@@ -49,19 +53,14 @@ def make_shrinkable(engine: Engine) -> str | None:
         return None
     lock = leader_lock(engine)
     if not lock.try_acquire():
-        return (
-            "it will not shrink after pruning: run `monitor db upgrade` once more while no daemon is running"
-        )
+        return f"{_NEEDS_UPGRADE} with the daemon stopped"
     try:
         sqlite_file.make_shrinkable(engine)
     except StoreError as error:
-        return (
-            f"it will not shrink after pruning: {error}. Run `monitor db upgrade` once more when the disk "
-            "has room for it twice and nobody writes to it"
-        )
+        return f"{_NEEDS_UPGRADE} with the daemon stopped and disk space for a second copy ({error})"
     finally:
         lock.release()
-    return "written anew once, so that it shrinks after pruning"
+    return "rebuilt once so that pruning frees disk space"
 
 
 def end_dead_sweeps(engine: Engine, name: str, before_day: date) -> None:

@@ -50,7 +50,7 @@ async def sweep_now(
         await _tell(app, engine)
     engine.dispose()
     if stop.is_set():
-        raise NoVerdict("told to stop: what was seen is kept, the sweep is interrupted")
+        raise NoVerdict("stopped: observations so far are kept, the sweep counts as interrupted")
     if bugs := [
         each for each in made if isinstance(each, BaseException) and not isinstance(each, MonitorError)
     ]:

@@ -1,4 +1,4 @@
-"""`monitor accept`: accept what the guard holds back."""
+"""`monitor accept`: accept a sweep that the guard holds back."""
 
 import click
 
@@ -19,10 +19,10 @@ from monitor.store.memory import acceptance
 @click.argument("provider")
 @pass_context
 def accept(context: Context, *, provider: str) -> None:
-    """Let the next sweep of PROVIDER believe what it sees, and print what the guard holds back now.
+    """Accept PROVIDER's next sweep even if the guard would reject it; print what is being held back.
 
-    For a real mass retirement or a new rule of the provider, which would otherwise be held back for hours.
-    It waits for the next sweep that is conclusive; a running daemon need not be restarted.
+    Use it after a real mass retirement or a new rule of the provider, which the guard would hold back for
+    hours. It applies to the next conclusive sweep; a running daemon need not be restarted.
 
     Example: monitor accept nvidia
     """
@@ -31,8 +31,8 @@ def accept(context: Context, *, provider: str) -> None:
     is_new = acceptance.accept(engine, provider, utc_now())
     for sentence in held_back(load_state(engine, provider)) or ["nothing is held back now"]:
         say(f"{provider}: {sentence}")
-    before = "" if is_new else ", as was said before"
-    say(f"{provider}: the next sweep will believe what it sees{before}")
+    before = "" if is_new else " (already requested)"
+    say(f"{provider}: the next sweep will be accepted{before}")
 
 
 def _require_known(app: App, name: str) -> None:

@@ -22,7 +22,11 @@ _YES, _NO = 0, 1
 
 @click.command()
 @click.argument("model")
-@click.option("--live", is_flag=True, help="Ask the provider now instead of the history; needs the key.")
+@click.option(
+    "--live",
+    is_flag=True,
+    help="Send a request to the provider now instead of reading the history; needs the key.",
+)
 @provider_option
 @max_age_option
 @json_option
@@ -36,7 +40,7 @@ def check(
     max_age: timedelta | None,
     as_json: bool,
 ) -> int:
-    """Tell whether MODEL is available: exit 0 yes, 1 no, 3 not known.
+    """Check whether MODEL is available: exit 0 for yes, 1 for no, 3 for unknown.
 
     Example: monitor check meta/llama-3.1-8b-instruct --max-age 1h
     """
@@ -56,7 +60,7 @@ def _check_history(
         say(f"{shown_id(row.model)}: {row.status} ({answer_words(row.reason, row.served_as)})")
     refuse_stale(app, engine, row.provider, max_age)
     if row.status == Status.NEW:
-        raise NoVerdict(f"{shown_id(row.model)} has not given a clear answer yet")
+        raise NoVerdict(f"{shown_id(row.model)}: no clear answer yet")
     return _YES if row.status == Status.AVAILABLE else _NO
 
 
@@ -94,7 +98,9 @@ def _live_code(checked: Checked) -> int:
     if checked.cause:
         said = f": {shown_id(checked.detail)}" if checked.detail else ""
         words = f"{cause_words(checked.cause)} ({shown_id(checked.cause)}){said}"
-        raise NoVerdict(f"{name}: no verdict, as this concerns all of {checked.provider}: {words}")
+        raise NoVerdict(
+            f"{name}: no verdict, because the failure concerns all of {checked.provider}: {words}"
+        )
     if seen.outcome == Outcome.UNKNOWN:
         said = f": {shown_id(seen.detail)}" if seen.detail else ""
         raise NoVerdict(f"{name}: no clear answer: {reason_words(seen.reason)}{said}")

@@ -20,9 +20,9 @@ def config() -> None:
 @config.command("check")
 @pass_context
 def check_config(context: Context) -> None:
-    """Read the configuration strictly; list everything that is wrong with it, or what a day will cost.
+    """Validate the configuration: list every error, or the number of requests a day.
 
-    A pattern that matches nothing in the last catalog is noted, with the ids nearest to it.
+    A pattern that matches nothing in the last catalog is reported, with the most similar ids.
 
     Example: monitor config check
     """

@@ -33,7 +33,7 @@ _SWEEP_IDS = click.IntRange(-(2**31), 2**31 - 1)
 
 @click.group()
 def db() -> None:
-    """Look after the database: its schema, its soundness, what is derived from what was observed.
+    """Maintain the database: schema, integrity, derived rows, old observations.
 
     Example: monitor db upgrade
     """
@@ -42,17 +42,17 @@ def db() -> None:
 @db.command()
 @pass_context
 def upgrade(context: Context) -> None:
-    """Create or upgrade the database; what was observed is kept.
+    """Create or upgrade the database; all observations are kept.
 
-    A history that an older version decided by other rules is decided anew, and what changed is told.
-    Nobody is notified of it.
+    If the rules have changed since, events and statuses are derived again and the differences printed. No
+    notifications are sent.
 
     Example: MONITOR_DATABASE_URL=postgresql://monitor@db/monitor monitor db upgrade
     """
     engine = context.app.open_store()
     with Bar() as bar:
         done = migrate.upgrade(
-            engine, lambda provider, swept, sweeps: bar.show(f"{provider}: deciding anew", swept, sweeps)
+            engine, lambda provider, swept, sweeps: bar.show(f"{provider}: deciding again", swept, sweeps)
         )
     words = "is up to date" if done.before == done.after else f"upgraded from {done.before or 'nothing'}"
     say(f"{database_name(engine)}: {words} (schema {done.after})")
@@ -66,7 +66,7 @@ def upgrade(context: Context) -> None:
 @json_option
 @pass_context
 def check_database(context: Context, *, as_json: bool) -> int:
-    """Look for faults: schema, integrity, derived rows that contradict the facts. Exit 1 if there are any.
+    """Check the schema, the integrity, and derived rows against the facts. Exits 1 if faults are found.
 
     Example: monitor db check
     """
@@ -83,18 +83,18 @@ def check_database(context: Context, *, as_json: bool) -> int:
 
 @db.command()
 @provider_option
-@click.option("--write", is_flag=True, help="Write what follows from the facts; else nothing is changed.")
+@click.option("--write", is_flag=True, help="Write the derived rows; without it nothing is changed.")
 @click.option(
     "--policy",
     type=click.Choice(["current"]),
-    help="Decide every sweep anew with today's policy, not with the one stored beside it.",
+    help="Apply today's policy to every sweep instead of the policy stored with it.",
 )
 @json_option
 @pass_context
 def rebuild(context: Context, *, provider: str | None, write: bool, policy: str | None, as_json: bool) -> int:
-    """Derive states, events, verdicts and days from the observations, and say what differs.
+    """Derive states, events, verdicts and days from the observations again, and print what differs.
 
-    Exit 1 if rows differ, also after --write. Nobody is notified of anything it finds.
+    Exits 1 if rows differ, also after --write. No notifications are sent.
 
     Example: monitor db rebuild --provider nvidia
     """
@@ -121,18 +121,18 @@ def _say_comparison(comparison: Comparison, *, is_written: bool, is_current: boo
     if is_written and comparison.differs:
         say(f"{comparison.provider}: the derived history was rewritten{_TODAYS if is_current else ''}")
     elif is_written and is_current:
-        say(f"{comparison.provider}: today's policy is stored with every sweep now")
+        say(f"{comparison.provider}: today's policy is now stored with every sweep")
 
 
 @db.command()
 @provider_option
-@click.option("--dry-run", is_flag=True, help="Only say what would be removed.")
+@click.option("--dry-run", is_flag=True, help="Only print what would be removed.")
 @json_option
 @pass_context
 def prune(context: Context, *, provider: str | None, dry_run: bool, as_json: bool) -> None:
     """Remove observations older than `[retention] observations`, by whole UTC days.
 
-    Uptime by the day, statuses, outages, events and sweeps stay for ever. The daemon does this by itself.
+    Daily uptime, statuses, outages, events and sweeps are kept. The daemon does this by itself.
 
     Example: monitor db prune --dry-run
     """
@@ -169,18 +169,18 @@ def _date(day: date | None) -> str | None:
 
 @db.command()
 @click.argument("sweep", type=_SWEEP_IDS)
-@click.option("--reason", metavar="TEXT", help="Why the sweep is bad; kept with it.")
+@click.option("--reason", metavar="TEXT", help="Why the sweep is bad; stored with it.")
 @click.option("--undo", is_flag=True, help="Let the sweep count again.")
 @pass_context
 def void(context: Context, *, sweep: int, reason: str | None, undo: bool) -> None:
-    """Declare SWEEP bad: it counts as inconclusive, and what was derived from it is derived anew.
+    """Mark SWEEP as bad: it counts as inconclusive, and what was derived from it is derived again.
 
-    The ids are in the view sweep_history and in `monitor events --json`. What it saw is kept.
+    Sweep ids are in the view sweep_history and in `monitor events --json`. Its observations are kept.
 
     Example: monitor db void 197467200 --reason "our proxy answered for the provider"
     """
     if undo == (reason is not None):
-        raise UsageError("void: say why with --reason TEXT, or take it back with --undo")
+        raise UsageError("void needs either --reason TEXT or --undo")
     engine = context.app.history(read_only=False)
     done = undo_void(engine, sweep) if reason is None else void_sweep(engine, sweep, reason)
     now = "counts again" if undo else "is void"

@@ -20,11 +20,11 @@ _WORDS = {"observation": "observations", "sweep": "sweeps", "model": "models", "
 
 
 @db.command()
-@click.option("--force", is_flag=True, help="Replace FILE where it exists.")
+@click.option("--force", is_flag=True, help="Replace FILE if it exists.")
 @click.argument("file", type=click.Path(path_type=Path))
 @pass_context
 def backup(context: Context, *, force: bool, file: Path) -> None:
-    """Write a sound copy of the SQLite database to FILE, also while the daemon runs.
+    """Write a consistent copy of the SQLite database to FILE, even while the daemon runs.
 
     Example: monitor db backup backup.db
     """
@@ -44,7 +44,8 @@ def backup(context: Context, *, force: bool, file: Path) -> None:
 def copy(context: Context, *, target: str) -> None:
     """Copy the whole history into the empty or missing database TARGET_URL, and compare every row.
 
-    Any pair of SQLite and Postgres. Stop the daemon before: what it records meanwhile is not copied.
+    Works between SQLite and Postgres in any combination. Stop the daemon first: what it records meanwhile
+    is not copied.
 
     Example: monitor db copy postgresql://monitor@db/monitor
     """

@@ -31,12 +31,14 @@ _AT_ONCE = 5_000
 
 
 @click.command()
-@click.option("--since", metavar="WHEN", help="From this moment on: 2026-04-06, 2026-04-06T12:00Z or 24h.")
+@click.option(
+    "--since", metavar="WHEN", help="Only events since this time: 2026-04-06, 2026-04-06T12:00Z or 24h."
+)
 @click.option(
     "--kind", type=click.Choice([kind.value for kind in EventKind]), help="Only events of this kind."
 )
-@click.option("--follow", is_flag=True, help="Go on with new events as they are recorded, until Ctrl-C.")
-@click.option("--for", "length", metavar="TIME", callback=as_duration, help="Follow no longer than this.")
+@click.option("--follow", is_flag=True, help="Keep printing new events as they are recorded, until Ctrl-C.")
+@click.option("--for", "length", metavar="TIME", callback=as_duration, help="Stop following after this time.")
 @provider_option
 @json_option
 @pass_context
@@ -50,13 +52,13 @@ def events(
     provider: str | None,
     as_json: bool,
 ) -> None:
-    """Print what changed, oldest first; with --follow only what is new, unless --since says otherwise.
+    """Print events, oldest first; with --follow only new ones, unless --since is given.
 
     Example: monitor events --since 7d --kind retired
     """
     begin = None if since is None else parse_when(since)
     if length is not None and not follow:
-        raise UsageError("--for says how long to follow: add --follow")
+        raise UsageError("--for needs --follow")
     if follow:
         _follow(context, begin, kind, provider, length, as_json=as_json)
         return

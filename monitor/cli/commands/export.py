@@ -32,11 +32,13 @@ _SWEEPS = "sweeps"
     type=click.Choice([*map(str, Format), _SWEEPS]),
     default=_SWEEPS,
     show_default=True,
-    help="Rows of a view for other tools, or sweep records, which `monitor import` reads.",
+    help="Rows of a view for other tools, or sweep records for `monitor import`.",
 )
-@click.option("--view", metavar="NAME", help=f"Which view the rows are of [default: {OBSERVATIONS}].")
-@click.option("--since", metavar="WHEN", help="From this moment on: 2026-04-06, 2026-04-06T12:00Z or 7d.")
-@click.option("--until", metavar="WHEN", help="Before this moment.")
+@click.option("--view", metavar="NAME", help=f"View to export [default: {OBSERVATIONS}].")
+@click.option(
+    "--since", metavar="WHEN", help="Only rows since this time: 2026-04-06, 2026-04-06T12:00Z or 7d."
+)
+@click.option("--until", metavar="WHEN", help="Only rows before this time.")
 @provider_option
 @click.argument("file")
 @pass_context
@@ -84,9 +86,9 @@ def _export_sweeps(context: Context, scope: Scope, file: Path) -> None:
 
 def _export_view(context: Context, scope: Scope, form: Format, view: View, file: Path) -> None:
     if form is Format.PARQUET and file == STANDARD and sys.stdout.isatty():
-        raise UsageError("Parquet is not for a terminal: name a file, or send it through a pipe")
+        raise UsageError("Parquet cannot be printed to a terminal: name a file, or use a pipe")
     if form is Format.PARQUET and file.suffix == ".gz":
-        raise UsageError(f"{file}: Parquet is compressed inside: leave .gz out of the name")
+        raise UsageError(f"{file}: Parquet files are compressed already: remove .gz from the name")
     engine = _checked(context, scope, file)
     with Bar() as bar:
         count = export_view(engine, view, scope, form=form, file=file, watch=_shown_on(bar))
@@ -108,7 +110,7 @@ def _checked(context: Context, scope: Scope, *files: Path) -> Engine:
     with suppress(OSError, RuntimeError):  # a name that cannot be written is told when it is to be
         for file in files:
             if is_own(engine, file):
-                raise UsageError(f"{file} is the database itself, or belongs to it: name another file")
+                raise UsageError(f"{file} is part of the database: name another file")
     return engine
 
 
@@ -122,10 +124,10 @@ def _shown_on(bar: Bar) -> Watch:
 def _no_directory(file: str, view: str | None, *, is_directory: bool) -> Path:
     """Return the file of sweep records. Raises UsageError."""
     if view is not None:
-        raise UsageError("--view is for rows: choose --format csv, jsonl or parquet with it")
+        raise UsageError("--view needs --format csv, jsonl or parquet")
     if is_directory:
         raise UsageError(
-            f"{file} is a directory: sweep records go into one file; views, with another --format"
+            f"{file} is a directory: sweep records are one file; for views, choose another --format"
         )
     return Path(file)
 
@@ -133,7 +135,7 @@ def _no_directory(file: str, view: str | None, *, is_directory: bool) -> Path:
 def _all_views(file: str, view: str | None) -> Path:
     """Return the directory of all views. Raises UsageError."""
     if view is not None:
-        raise UsageError(f"{file} is a directory, which takes every view: leave --view out, or name a file")
+        raise UsageError(f"{file} is a directory, which receives every view: remove --view, or name a file")
     return Path(file)
 
 

@@ -27,9 +27,9 @@ def _refusal(imported: Imported) -> str:
     """Say what was refused, and what an operator can do."""
     kept = ", ".join(f"{name} from {day} on" for name, day in imported.first_days)
     return (
-        f"{counted(imported.refused, 'sweep')} refused: older than what is kept of {kept}, and what followed "
-        "from pruned observations cannot be derived anew. Import old sweeps before the first prune, or into "
-        "a database of their own"
+        f"{counted(imported.refused, 'sweep')} refused: older than what is kept of {kept}, and rows derived "
+        "from pruned observations cannot be derived again. Import old sweeps before the first prune, or into "
+        "a separate database"
     )
 
 
@@ -42,11 +42,17 @@ def as_zone(_context: click.Context, _option: click.Parameter, name: str | None)
 
 
 @click.command("import")
-@click.option("--provider", metavar="NAME", help="Whose result files these are [default: as they are named].")
 @click.option(
-    "--timezone", "zone", metavar="ZONE", callback=as_zone, help="Of the time in a name [default: UTC]."
+    "--provider", metavar="NAME", help="Provider of the result files [default: from the file name]."
 )
-@click.option("--at", metavar="WHEN", help="When a result file was made whose name does not tell.")
+@click.option(
+    "--timezone",
+    "zone",
+    metavar="ZONE",
+    callback=as_zone,
+    help="Time zone of the timestamps in file names [default: UTC].",
+)
+@click.option("--at", metavar="WHEN", help="Time of a result file whose name has no timestamp.")
 @click.argument("files", nargs=-1, required=True, type=click.Path(dir_okay=False, path_type=Path))
 @pass_context
 def import_records(
@@ -57,9 +63,9 @@ def import_records(
     at: str | None,
     files: tuple[Path, ...],
 ) -> None:
-    """Read FILES (`-` is stdin; gzip is recognised) into the history as past sweeps.
+    """Import past sweeps from FILES (`-` is stdin; gzip is recognised) into the history.
 
-    They hold sweep records, or the results of the blog post's script or of `monitor sweep --output-dir`.
+    FILES hold sweep records, or results of the blog post's script or of `monitor sweep --output-dir`.
     Every line is checked before the first is stored. Importing a sweep again changes nothing.
 
     Example: monitor import april.jsonl.gz nvidia_test_results_20260406_120000.txt
@@ -89,7 +95,7 @@ def import_records(
 def _origin(provider: str | None, zone: tzinfo | None, at: str | None, files: int) -> Origin | None:
     """Return what was said of result files; None where nothing was."""
     if at is not None and (files > 1 or zone is not None):
-        raise UsageError("--at says when one file was made: give one file, and no --timezone")
+        raise UsageError("--at applies to one file, and excludes --timezone")
     if provider is None and zone is None and at is None:
         return None
     return Origin(provider=provider, at=None if at is None else parse_when(at), zone=zone or UTC)
@@ -102,11 +108,11 @@ def _remarks(found: ResultFile, *, is_zone_given: bool) -> Iterator[str]:
         lines = ", ".join(map(str, found.nameless[:_SHOWN_LINES]))
         more = f" and {len(found.nameless) - _SHOWN_LINES} more" if found.nameless[_SHOWN_LINES:] else ""
         yield (
-            f"{counted(len(found.nameless), 'line')} without a model's id left out: {lines}{more}; "
-            "their models look as if they had not been listed"
+            f"{counted(len(found.nameless), 'line')} without a model id skipped: {lines}{more}; "
+            "their models count as not listed"
         )
     if found.zone_word and not is_zone_given:
-        yield f"it was made where clocks show {found.zone_word}, and was read as UTC: see --timezone"
+        yield f"its time zone {found.zone_word} was read as UTC: see --timezone"
 
 
 def _outcomes(sweep: Sweep) -> str:

@@ -52,9 +52,15 @@ class _Percent(click.FloatRange):
     help="Only models of this status.",
 )
 @click.option("--kind", type=click.Choice([kind.value for kind in Kind]), help="Only models of this kind.")
-@click.option("--min-uptime", type=_Percent(), metavar="PCT", help="At least this uptime, with --days.")
 @click.option(
-    "--days", type=click.IntRange(1, _MOST_DAYS), default=30, show_default=True, help="Over so many days."
+    "--min-uptime", type=_Percent(), metavar="PCT", help="Only models with at least this uptime over --days."
+)
+@click.option(
+    "--days",
+    type=click.IntRange(1, _MOST_DAYS),
+    default=30,
+    show_default=True,
+    help="Number of days to look back.",
 )
 @provider_option
 @max_age_option
@@ -71,9 +77,9 @@ def list_models(
     max_age: timedelta | None,
     as_json: bool,
 ) -> None:
-    """Print model ids from the database, one per line: those available now, unless --status says otherwise.
+    """Print the ids of models from the database, one per line: by default those available now.
 
-    Exits 3 when the knowledge is older than --max-age.
+    Exits 3 when the last conclusive sweep is older than --max-age.
 
     Example: monitor list --kind chat --min-uptime 99 --days 90
     """
@@ -117,7 +123,7 @@ def _reliable(engine: Engine, rows: Iterable[ModelRow], least: float, days: int)
 @json_option
 @pass_context
 def status(context: Context, *, model: str | None, provider: str | None, as_json: bool) -> None:
-    """Print the current status of every model, or the story of one.
+    """Print the current status of every model, or the details of one.
 
     Example: monitor status meta/llama-3.1-8b-instruct
     """

@@ -12,7 +12,7 @@ _TO_WRITE = '[[notify]]\nurl = "env:MONITOR_NOTIFY_URL"'
 
 @click.group()
 def notify() -> None:
-    """See to the channels that are told of changes.
+    """Manage notification channels.
 
     Example: monitor notify test
     """
@@ -23,9 +23,9 @@ def notify() -> None:
 @json_option
 @pass_context
 def test_channels(context: Context, *, channel: str | None, as_json: bool) -> None:
-    """Send a test message to every channel now, and say for each whether it arrived.
+    """Send a test message to every channel now, and print whether each was delivered.
 
-    Exits 1 where one did not arrive, 2 where no channel is configured.
+    Exits 1 if one was not delivered, 2 if no channel is configured.
 
     Example: monitor notify test --channel team
     """
@@ -33,7 +33,7 @@ def test_channels(context: Context, *, channel: str | None, as_json: bool) -> No
 
     app = context.app
     if not app.settings.notify:
-        note("monitor: no channel is configured. Write into the configuration, and set that variable:\n")
+        note("monitor: no channel is configured. Add this to the configuration, and set that variable:\n")
         note(_TO_WRITE)
         raise click.exceptions.Exit(click.UsageError.exit_code)
     tested = asyncio.run(send_test(app.settings, context.environ, channel))

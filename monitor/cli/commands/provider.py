@@ -23,7 +23,7 @@ def as_name(_context: click.Context, _argument: click.Parameter, text: str) -> s
 
 @click.group()
 def provider() -> None:
-    """Change what the history knows of a provider.
+    """Manage the history of a provider.
 
     Example: monitor provider rename nvidia nim
     """
@@ -34,10 +34,10 @@ def provider() -> None:
 @click.argument("new", callback=as_name)
 @pass_context
 def rename(context: Context, *, old: str, new: str) -> None:
-    """Rename the history of provider OLD to NEW, and say what to change in the configuration.
+    """Rename the history of provider OLD to NEW, and print what to change in the configuration.
 
-    Stop the daemon before: with the old name in its configuration it would begin another history. Exits 3
-    while a sweep runs.
+    Stop the daemon first: with the old name in its configuration it would start another history. Exits 3
+    while a sweep is running.
 
     Example: monitor provider rename nvidia nim
     """

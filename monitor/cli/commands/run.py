@@ -1,4 +1,4 @@
-"""`monitor run` and `monitor demo`: what stays."""
+"""`monitor run` and `monitor demo`: the long-running commands."""
 
 import asyncio
 from datetime import timedelta
@@ -39,10 +39,12 @@ async def _run(app: App) -> None:
 
 @click.command()
 @click.option(
-    "--listen", metavar="HOST:PORT", help="Of the status page [default: 127.0.0.1:8080, or a free port]."
+    "--listen",
+    metavar="HOST:PORT",
+    help="Address of the status page [default: 127.0.0.1:8080, or a free port].",
 )
 @click.option(
-    "--database", metavar="URL", default=DEFAULT_DATABASE, show_default=True, help="Where to keep it."
+    "--database", metavar="URL", default=DEFAULT_DATABASE, show_default=True, help="Database to use."
 )
 @click.option(
     "--duration",
@@ -52,12 +54,12 @@ async def _run(app: App) -> None:
     callback=as_duration,
     help="Time after which it ends by itself.",
 )
-@click.option("--interval", metavar="TIME", default="3s", show_default=True, help="Between two sweeps.")
+@click.option("--interval", metavar="TIME", default="3s", show_default=True, help="Time between sweeps.")
 @pass_context
 def demo(context: Context, *, listen: str | None, database: str, duration: timedelta, interval: str) -> None:
-    """Run the daemon against a simulated provider on loopback, in fast motion; needs no key.
+    """Run the daemon against a simulated provider on loopback, in accelerated time; needs no key.
 
-    It ends by itself after --duration. The default database is begun anew each time.
+    It ends by itself after --duration. The default database is emptied each time.
 
     Example: monitor demo --listen 127.0.0.1:9090
     """

@@ -19,9 +19,9 @@ _TEXT, _JSON = "text", "json"
 
 @click.command()
 @click.argument("day", metavar="[DATE]", required=False)
-@click.option("--since", metavar="DATE", help="From this day on, or the last days, such as 7d.")
-@click.option("--until", metavar="DATE", help="Up to and with this day [default: yesterday].")
-@click.option("--format", "form", type=click.Choice([*FORMS]), help="How to print it [default: text].")
+@click.option("--since", metavar="DATE", help="First day, or a number of days up to --until, such as 7d.")
+@click.option("--until", metavar="DATE", help="Last day [default: yesterday].")
+@click.option("--format", "form", type=click.Choice([*FORMS]), help="Output format [default: text].")
 @provider_option
 @json_option
 @pass_context
@@ -35,9 +35,9 @@ def summary(
     provider: str | None,
     as_json: bool,
 ) -> None:
-    """Print what changed on a day: what came, what is gone or going, what broke and came back.
+    """Print what changed on a day: models that appeared, retired, failed or recovered.
 
-    DATE is 2026-04-06, today or yesterday, in the configured time zone; yesterday where none is given.
+    DATE is 2026-04-06, today or yesterday, in the configured time zone; the default is yesterday.
 
     Example: monitor summary --since 7d --format markdown
     """
@@ -60,9 +60,9 @@ def _require_history(engine: Engine, span: Span, provider: str | None) -> None:
         raise NoVerdict("no sweep has been recorded yet; `monitor sweep` makes one")
     first = day_of(began_at, span.zone)
     if span.last < first:
-        raise NoVerdict(f"nothing is known of {_words(span)}: the history begins on {first}")
+        raise NoVerdict(f"there is no history of {_words(span)}: it begins on {first}")
     if span.first < first:
-        note(f"note: the history begins on {first}; nothing is known of the days before")
+        note(f"note: the history begins on {first}; earlier days are missing")
 
 
 def _words(span: Span) -> str:

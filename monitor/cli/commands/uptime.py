@@ -20,14 +20,18 @@ _MOST_DAYS = 36_500
 
 @click.command()
 @click.option(
-    "--days", type=click.IntRange(1, _MOST_DAYS), default=30, show_default=True, help="Over so many days."
+    "--days",
+    type=click.IntRange(1, _MOST_DAYS),
+    default=30,
+    show_default=True,
+    help="Number of days to look back.",
 )
 @click.option("--model", metavar="MODEL", help="Only this model, with its outages.")
 @provider_option
 @json_option
 @pass_context
 def uptime(context: Context, *, days: int, model: str | None, provider: str | None, as_json: bool) -> None:
-    """Print uptime, coverage, outages and latencies of every model over the last days.
+    """Print uptime, coverage, outages and latency of every model over recent days.
 
     Example: monitor uptime --days 90 --model meta/llama-3.1-8b-instruct
     """

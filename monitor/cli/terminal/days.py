@@ -16,16 +16,16 @@ def chosen_span(day: str | None, *, since: str | None, until: str | None, today:
     Raises UsageError for what is no day, a day to come, or options that contradict each other.
     """
     if day is not None and (since is not None or until is not None):
-        raise UsageError("a lone day and --since or --until: give either one day or --since and --until")
+        raise UsageError("give either one DATE, or --since and --until")
     if since is None and until is not None:
-        raise UsageError("--until without --since: say also from which day on, or name that one day alone")
+        raise UsageError("--until needs --since; for a single day, give it as DATE")
     if since is None:
         only = _parse_day(day or "yesterday", today)
         return span_of(only, only, zone)
     last = _parse_day(until or "yesterday", today)
     first = _parse_first(since, last, today)
     if first > last:
-        raise UsageError(f"--since {first} comes after --until {last}: exchange them")
+        raise UsageError(f"--since {first} is after --until {last}: swap them")
     return span_of(first, last, zone)
 
 
@@ -42,7 +42,7 @@ def _parse_first(text: str, last: date, today: date) -> date:
     try:
         return last - length + _DAY
     except OverflowError:
-        raise UsageError(f'--since "{text}" is longer than the calendar') from None
+        raise UsageError(f'--since "{text}" goes back further than the calendar') from None
 
 
 def _parse_day(text: str, today: date) -> date:
@@ -55,5 +55,5 @@ def _parse_day(text: str, today: date) -> date:
     if day is None or text != day.isoformat():
         raise UsageError(f'"{text}" is not a day; {_FORMS}')
     if day > today:
-        raise UsageError(f"{day} has not come yet, today is {today}; name an earlier day")
+        raise UsageError(f"{day} is in the future: today is {today}")
     return day

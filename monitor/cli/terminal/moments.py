@@ -18,7 +18,7 @@ def parse_when(text: str) -> datetime:
         moment = datetime.fromisoformat(text)
         return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     except OverflowError:
-        raise UsageError(f'"{text}" is a moment that no calendar has in UTC') from None
+        raise UsageError(f'"{text}" is outside the calendar in UTC') from None
     except ValueError:
         return _ago(text)
 
@@ -28,7 +28,7 @@ def _ago(text: str) -> datetime:
         return utc_now() - parse_duration(text)
     except (ValueError, OverflowError):
         raise UsageError(
-            f'"{text}" is not a moment; write 2026-04-06, 2026-04-06T12:00Z or a time ago such as 24h or 7d'
+            f'"{text}" is not a time; write 2026-04-06, 2026-04-06T12:00Z or an age such as 24h or 7d'
         ) from None
 
 

@@ -20,7 +20,7 @@ max_age_option = click.option(
     "--max-age",
     metavar="TIME",
     callback=as_duration,
-    help="How old the last conclusive sweep may be [default: 3 intervals].",
+    help="Greatest age of the last conclusive sweep [default: 3 intervals].",
 )
 
 
@@ -37,7 +37,7 @@ def stale_words(app: App, engine: Engine, provider: str | None, max_age: timedel
         oldest = max_age or _INTERVALS * app.interval_named(name)
         last = query.last_conclusive_at(engine, name)
         if last is None:
-            yield f"{name} had no conclusive sweep yet"
+            yield f"{name} has had no conclusive sweep yet"
         elif utc_now() - last > oldest:
             age = f"{duration_words(utc_now() - last)} old (more than {duration_words(oldest)})"
             yield f"{name}: the last conclusive sweep is {age}"

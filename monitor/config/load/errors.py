@@ -30,9 +30,9 @@ _EXPECTED = {
     "model_type": "a table",
     "dict_type": "a table",
 }
-_MISSING = {"base_url": "; write it, or a preset that knows it"}
+_MISSING = {"base_url": "; set it, or a preset that includes it"}
 _KEY_IN_FILE = (
-    "a secret must not stand in this file; set an environment variable and name it with api_key_env, "
+    "secrets do not belong in this file; set an environment variable and name it with api_key_env, "
     "or name a file with api_key_file"
 )
 

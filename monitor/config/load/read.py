@@ -114,7 +114,7 @@ def _text_of(file: Path) -> str:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else "not a file name"
         raise ConfigError(f"{file}: cannot be read: {reason}") from None
     if len(data) > _LARGEST:
-        raise ConfigError(f"{file}: is larger than 1 MB, so it is no configuration")
+        raise ConfigError(f"{file}: is larger than 1 MB, so it is not a configuration file")
     return _decoded(data, file)
 
 

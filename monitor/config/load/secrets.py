@@ -203,7 +203,7 @@ def _clean(text: str, what: str, holds: str, *, remedy: str = "") -> str:
         raise ConfigError(f"{what} is empty; put the {holds} in it{remedy}")
     if not (value.isascii() and value.isprintable()) or " " in value:
         raise ConfigError(
-            f"{what} holds a line break, a space or letters that no {holds} has; "
-            f"it must hold the {holds} alone"
+            f"{what} contains a line break, a space or characters that no {holds} has; "
+            f"it must contain the {holds} alone"
         )
     return value

@@ -105,14 +105,14 @@ def _file_mode(value: object) -> int:
 
 def _glob(pattern: str) -> str:
     if not pattern.strip():
-        raise ValueError("is an empty pattern; it would fit no id")
+        raise ValueError("is an empty pattern; it would match no id")
     return pattern
 
 
 def _model_id(text: str) -> str:
     if not is_trackable_id(text):
         raise ValueError(
-            f"is no id that can be watched: it must not be empty, hold control characters"
+            f"is not an id that can be watched: it must not be empty, hold control characters"
             f" or more than {LONGEST_ID_BYTES} bytes"
         )
     return text
@@ -145,13 +145,13 @@ def _reference(text: str) -> str:
 def _headers(headers: dict[str, str]) -> dict[str, str]:
     for name, value in headers.items():
         if not _HEADER_NAME.fullmatch(name):
-            raise ValueError("holds a name that is no HTTP header's name")
+            raise ValueError("holds a name that is not an HTTP header name")
         if _SECRET_HEADER.search(name) and not value.startswith("env:"):
             raise ValueError(
                 f'holds a secret in "{name}"; write "env:NAME" and set that environment variable'
             )
         if not (value.isascii() and value.isprintable()):
-            raise ValueError(f'holds letters in "{name}" that a header cannot carry')
+            raise ValueError(f'holds letters in "{name}" that are not allowed in a header')
     return headers
 
 
@@ -167,7 +167,7 @@ def _one_of(known: Iterable[str], otherwise: str) -> Callable[[str], str]:
     return check
 
 
-_form_of_auth = _one_of(Auth, "is no way to send a key")
+_form_of_auth = _one_of(Auth, "is not a way to send a key")
 
 
 def _auth(value: object) -> Auth:
@@ -217,16 +217,18 @@ SilentGlobs = Annotated[
 ModelIds = tuple[Annotated[str, AfterValidator(_model_id)], ...]
 VariableName = Annotated[str, AfterValidator(_variable)]
 Headers = Annotated[dict[str, str], AfterValidator(_headers), Field(repr=False)]
-PresetName = Annotated[str, AfterValidator(_one_of(PRESETS, "is no preset"))]
+PresetName = Annotated[str, AfterValidator(_one_of(PRESETS, "is not a preset"))]
 AuthForm = Annotated[Auth, BeforeValidator(_auth)]
 COSTLY_KINDS = {KIND_OF[route].value: route for route in sorted(COSTLY)}
 CostlyKinds = tuple[
-    Annotated[str, AfterValidator(_one_of(COSTLY_KINDS, "is no kind that must be allowed"))], ...
+    Annotated[str, AfterValidator(_one_of(COSTLY_KINDS, "is not a kind that needs permission"))], ...
 ]
-Topics = tuple[Annotated[str, AfterValidator(_one_of((SUMMARY, *EventKind), "is nothing that is told"))], ...]
+Topics = tuple[
+    Annotated[str, AfterValidator(_one_of((SUMMARY, *EventKind), "is not an event that can be sent"))], ...
+]
 ChannelType = Annotated[str, AfterValidator(_one_of(("apprise", "webhook"), "is no type of channel"))]
 SummaryFormat = Annotated[
-    str, AfterValidator(_one_of(("text", "markdown", "html", "json"), "is no form of a summary"))
+    str, AfterValidator(_one_of(("text", "markdown", "html", "json"), "is not a summary format"))
 ]
 Hourly = Annotated[int, Field(ge=0, le=1_000_000)]
 Count = Annotated[int, Field(ge=1, le=1_000_000)]

@@ -174,7 +174,7 @@ class Settings(Table):
 def _repeated_names(providers: tuple[ProviderSettings, ...]) -> list[tuple[str, str]]:
     names = [provider.name for provider in providers]
     return [
-        (f"providers.{place}.name", f'"{name}" is the name of another provider already')
+        (f"providers.{place}.name", f'"{name}" is already the name of another provider')
         for place, name in enumerate(names)
         if name in names[:place]
     ]

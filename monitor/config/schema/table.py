@@ -41,4 +41,4 @@ def cadence_faults(*, interval: timedelta | None, cron: str | None) -> list[tupl
     """Return what is wrong when a table says twice how often it sweeps."""
     if interval is None or cron is None:
         return []
-    return [("cron", "cannot stand beside interval; keep one of them")]
+    return [("cron", "cannot be combined with interval; keep one of them")]

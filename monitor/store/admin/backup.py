@@ -51,7 +51,7 @@ def back_up(engine: Engine, file: Path, *, replaces: bool, watch: Watch) -> int:
     except RuntimeError as error:  # how Path.resolve of Python 3.11 and 3.12 calls it
         if "loop" not in str(error):
             raise
-        raise UsageError(f"{file}: cannot be written: the symbolic links go in circles") from None
+        raise UsageError(f"{file}: cannot be written: the symbolic links form a loop") from None
 
 
 def dump_command(engine: Engine, file: Path) -> str:
@@ -66,7 +66,7 @@ def _refuse_what_is_in_the_way(engine: Engine, file: Path, *, replaces: bool) ->
     if file == _STANDARD or file.is_dir() or (file.exists() and not file.is_file()):
         raise UsageError(f"{file} is no file: a backup goes into one")
     if is_own(engine, file):
-        raise UsageError(f"{file} is the database itself, or belongs to it: name another file")
+        raise UsageError(f"{file} is part of the database: name another file")
     if file.exists() and not replaces:
         raise UsageError(f"{file} exists: name another file, or replace it with --force")
     for companion in (file.with_name(f"{file.name}{end}") for end in ("-wal", "-journal")):

@@ -9,7 +9,7 @@ from monitor.errors import ConfigError
 _REMEDIES: Final[dict[int, str]] = {
     errno.EADDRINUSE: "the port is in use: stop what listens there, or choose another port",
     errno.EADDRNOTAVAIL: "this machine has no such address: use 127.0.0.1, or 0.0.0.0 for every address",
-    errno.EAFNOSUPPORT: "this machine does not speak this kind of address: use 127.0.0.1 instead",
+    errno.EAFNOSUPPORT: "this machine does not support this kind of address: use 127.0.0.1 instead",
     errno.EACCES: "this user may not bind the port: choose one above 1023",
 }
 _ELSEWHERE: Final = frozenset({errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT})

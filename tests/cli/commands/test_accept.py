@@ -18,7 +18,7 @@ from tests.store import told
 from tests.support.command import config_file, monitor
 
 MODELS = tuple(f"m/{place}" for place in range(8))
-NEXT = "nvidia: the next sweep will believe what it sees"
+NEXT = "nvidia: the next sweep will be accepted"
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def test_a_provider_of_which_nothing_is_held_back_is_accepted_too(config: Path, 
     assert accepted.stdout.splitlines() == ["nvidia: nothing is held back now", NEXT]
     assert is_accepted(engine, "nvidia")
     again = monitor(config, "accept", "nvidia")
-    assert (again.returncode, again.stdout.splitlines()[-1]) == (0, f"{NEXT}, as was said before")
+    assert (again.returncode, again.stdout.splitlines()[-1]) == (0, f"{NEXT} (already requested)")
 
 
 def test_what_is_held_back_is_said_before_it_is_believed(config: Path, engine: Engine) -> None:

@@ -121,10 +121,10 @@ def test_wrong_use_is_refused(config: Path, history: Engine) -> None:
     for arguments, words in (
         (("rebuild", "--provider", "x"), 'monitor: no provider "x" in the history; there is: nvidia\n'),
         (("void", "5", "--reason", "why"), "monitor: no sweep 5: the view sweep_history has the ids\n"),
-        (("void", "5"), "monitor: void: say why with --reason TEXT, or take it back with --undo\n"),
+        (("void", "5"), "monitor: void needs either --reason TEXT or --undo\n"),
         (
             ("void", "5", "--reason", "why", "--undo"),
-            "monitor: void: say why with --reason TEXT, or take it back with --undo\n",
+            "monitor: void needs either --reason TEXT or --undo\n",
         ),
         (
             ("void", "5", "--reason", " "),

@@ -180,10 +180,10 @@ def test_it_ends_by_itself_after_the_time_it_was_given(config: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("--for", "5s"), "add --follow"),
+        (("--for", "5s"), "--for needs --follow"),
         (("--follow", "--provider", "nobody"), 'no provider "nobody"'),
         (("--follow", "--for", "soon"), "soon"),
-        (("--follow", "--since", "tomorrow-ish"), "not a moment"),
+        (("--follow", "--since", "tomorrow-ish"), "not a time"),
     ],
 )
 def test_wrong_usage_is_exit_2(config: Path, arguments: tuple[str, ...], words: str) -> None:

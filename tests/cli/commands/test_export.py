@@ -253,22 +253,22 @@ def test_parquet_goes_through_a_pipe(config: Path, tmp_path: Path) -> None:
     ("arguments", "words"),
     [
         ("--format csv --view nothing x", 'no view "nothing"; there is: model_status, observation_history,'),
-        ("--view model_status x", "--view is for rows: choose --format csv, jsonl or parquet"),
+        ("--view model_status x", "--view needs --format csv, jsonl or parquet"),
         ("--format csv --view model_status --since 7d x", "do not apply to model_status; they do to: observ"),
         (
             "--format csv --view outage_history --until 7d x",
             "--since and --until do not apply to outage_hist",
         ),
-        ("--format parquet x.gz", "leave .gz out of the name"),
-        ("--format csv --view model_status .", ". is a directory, which takes every view"),
-        (".", ". is a directory: sweep records go into one file"),
-        ("sweeps/", "sweeps/ is a directory: sweep records go into one file"),
+        ("--format parquet x.gz", "remove .gz from the name"),
+        ("--format csv --view model_status .", ". is a directory, which receives every view"),
+        (".", ". is a directory: sweep records are one file"),
+        ("sweeps/", "sweeps/ is a directory: sweep records are one file"),
         ("--format csv no/such/place.csv", "no/such/place.csv: cannot be written: No such file or directory"),
         ("--format csv config.toml/", "config.toml: cannot be made a directory: "),
         (f"--format csv {'x' * 300}", "cannot be written: File name too long"),
         ("--provider typo x", 'no provider "typo" in the history; there is: '),
         ("--format csv --provider typo x", 'no provider "typo" in the history; there is: '),
-        ("--since 9999-12-31T23:59:59-12:00 x", "is a moment that no calendar has in UTC"),
+        ("--since 9999-12-31T23:59:59-12:00 x", "is outside the calendar in UTC"),
     ],
 )
 def test_what_cannot_be_exported_is_refused_with_the_remedy(config: Path, arguments: str, words: str) -> None:
@@ -287,9 +287,10 @@ def test_an_export_never_takes_the_place_of_the_database(config: Path, sqlite_ur
     for file in (*names, config.parent / "link"):
         for form in ("sweeps", "jsonl"):
             refused = monitor(config, "export", "--format", form, str(file), key=None)
-            assert (refused.returncode, "belongs to it: name another file" in refused.stderr) == (2, True), (
-                file
-            )
+            assert (refused.returncode, "is part of the database: name another file" in refused.stderr) == (
+                2,
+                True,
+            ), file
     assert database.read_bytes() == before
 
 
@@ -313,7 +314,7 @@ def test_parquet_is_not_for_a_terminal(config: Path) -> None:
     os.close(master)
     os.close(slave)
     assert done.returncode == 2
-    assert b"Parquet is not for a terminal" in done.stderr
+    assert b"Parquet cannot be printed to a terminal" in done.stderr
 
 
 @pytest.fixture

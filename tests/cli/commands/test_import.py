@@ -95,8 +95,7 @@ def test_lines_that_name_no_model_are_counted_and_told_by_number(config: Path) -
     assert imported.stdout == "1 sweep imported, 0 already there\n"
     numbers = ", ".join(map(str, range(6, 26)))
     assert imported.stderr.splitlines()[1] == (
-        f"{NAME}: 22 lines without a model's id left out: {numbers} and 2 more; "
-        "their models look as if they had not been listed"
+        f"{NAME}: 22 lines without a model id skipped: {numbers} and 2 more; their models count as not listed"
     )
     assert monitor(config, "list", "--status", "all").stdout.splitlines() == ["a/up", "b/gone"]
 
@@ -129,7 +128,7 @@ def test_a_time_zone_and_a_provider_can_be_said(config: Path, engine: Engine) ->
     heading = HEADING.replace("UTC", "CEST")
     (config.parent / NAME).write_text(f"{heading}a/up\n", "utf-8")
     plain = monitor(config, "import", NAME)
-    assert "made where clocks show CEST, and was read as UTC: see --timezone" in plain.stderr
+    assert "its time zone CEST was read as UTC: see --timezone" in plain.stderr
     placed = monitor(config, "import", "--timezone", "Europe/Berlin", "--provider", "nim", NAME)
     assert placed.stdout == "1 sweep imported, 0 already there\n"
     assert "CEST" not in placed.stderr
@@ -157,11 +156,11 @@ def test_standard_input_and_gzip_are_read_too(config: Path, engine: Engine) -> N
     ("arguments", "words"),
     [
         (("--timezone", "Mars/Olympus", NAME), "Mars/Olympus"),
-        (("--at", "2026-04-06", NAME, NAME), "give one file"),
-        (("--at", "2026-04-06", "--timezone", "UTC", NAME), "no --timezone"),
-        (("--at", "some day", NAME), "not a moment"),
+        (("--at", "2026-04-06", NAME, NAME), "applies to one file"),
+        (("--at", "2026-04-06", "--timezone", "UTC", NAME), "excludes --timezone"),
+        (("--at", "some day", NAME), "not a time"),
         (("--provider", "a/b", NAME), "provider: must not hold a slash"),
-        (("--provider", "nvidia", "records.jsonl"), "sweep records say themselves"),
+        (("--provider", "nvidia", "records.jsonl"), "sweep records name their provider"),
     ],
 )
 def test_wrong_usage_is_exit_2_with_words(config: Path, arguments: tuple[str, ...], words: str) -> None:

@@ -188,7 +188,7 @@ def test_days_are_named_one_by_one_or_from_to(
 @pytest.mark.parametrize(
     ("day", "since", "until", "words"),
     [
-        ("2026-04-21", None, None, "2026-04-21 has not come yet, today is 2026-04-20; name an earlier day"),
+        ("2026-04-21", None, None, "2026-04-21 is in the future: today is 2026-04-20"),
         (
             "tomorrow",
             None,
@@ -198,18 +198,18 @@ def test_days_are_named_one_by_one_or_from_to(
         ("20260406", None, None, '"20260406" is not a day'),
         ("2026-W15-1", None, None, '"2026-W15-1" is not a day'),
         ("2026-02-30", None, None, '"2026-02-30" is not a day'),
-        ("today", "7d", None, "a lone day and --since or --until"),
-        (None, None, "2026-04-06", "--until without --since"),
+        ("today", "7d", None, "give either one DATE, or --since and --until"),
+        (None, None, "2026-04-06", "--until needs --since"),
         (
             None,
             "2026-04-09",
             "2026-04-06",
-            "--since 2026-04-09 comes after --until 2026-04-06: exchange them",
+            "--since 2026-04-09 is after --until 2026-04-06: swap them",
         ),
         (None, "5h", None, '--since "5h" is not a number of whole days; write 7d'),
         (None, "0d", None, '--since "0d" is not a number of whole days'),
         (None, "36525d", "1999-01-01", None),
-        (None, "36525d", "0001-01-01", "is longer than the calendar"),
+        (None, "36525d", "0001-01-01", "goes back further than the calendar"),
     ],
 )
 def test_what_is_no_day_is_refused_with_the_remedy(
