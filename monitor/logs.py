@@ -11,11 +11,10 @@ from collections.abc import Iterable, Mapping
 from math import isfinite
 from typing import TextIO
 
-MASK = "***"
+from monitor.masking import masked
 
 _OURS = "monitor"
 _LOUD = ("httpx", "httpcore", "apscheduler", "alembic", "uvicorn", "sqlalchemy", "asyncio", "stamina")
-_SHORTEST_SECRET = 4  # masking shorter ones would only garble the lines
 
 
 def event(log: logging.Logger, level: int, name: str, /, **fields: object) -> None:
@@ -52,13 +51,10 @@ class _Line(logging.Formatter):
 
     def __init__(self, secrets: Iterable[str]) -> None:
         super().__init__()
-        long_enough = {secret for secret in secrets if len(secret) >= _SHORTEST_SECRET}
-        self.secrets = sorted(long_enough, key=len, reverse=True)
+        self.secrets = tuple(secrets)
 
     def masked(self, text: str) -> str:
-        for secret in self.secrets:
-            text = text.replace(secret, MASK)
-        return text
+        return masked(text, self.secrets)
 
     def fields_of(self, record: logging.LogRecord) -> dict[str, str | int | float | bool | None]:
         fields: object = getattr(record, "fields", {})

@@ -9,7 +9,8 @@ import tomli_w
 
 from monitor.config.schema.settings import Settings
 from monitor.config.values.duration import duration_text
-from monitor.config.values.urls import MASK, is_reference, without_password
+from monitor.config.values.urls import is_reference, without_password
+from monitor.masking import MASK
 
 _ABSENT: Mapping[str, object] = {}
 

@@ -3,7 +3,8 @@
 import re
 from urllib.parse import SplitResult, urlsplit
 
-MASK = "***"
+from monitor.masking import MASK
+
 REFERENCE = "env:"  # and the name of a variable: where a secret may stand, it may stand there instead
 _DATABASES = frozenset({"sqlite", "postgres", "postgresql", "postgresql+psycopg"})
 _VARIABLE = re.compile(r"[A-Z_][A-Z0-9_]{0,63}")

@@ -7,9 +7,9 @@ import re
 from collections.abc import Iterable
 from unicodedata import category
 
-_MASK = "***"
+from monitor.masking import masked
+
 _READ_CHARS = 1000
-_SHORTEST_SECRET = 4  # a shorter one would mask half of every word
 
 # In this order: what comes first would be spoiled by what comes later.
 _PLACEHOLDERS: tuple[tuple[re.Pattern[str], str], ...] = (
@@ -44,10 +44,10 @@ def redact(text: str, limit: int = 200, *, secrets: Iterable[str] = ()) -> str:
 
     `secrets` are masked verbatim wherever they stand.
     """
-    line = _shortened(_one_line(_masked(text, secrets)))
+    line = _shortened(_one_line(masked(text, secrets)))
     for pattern, placeholder in _PLACEHOLDERS:
         line = pattern.sub(placeholder, line)
-    line = _masked(line, secrets)
+    line = masked(line, secrets)
     return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
 
 
@@ -56,12 +56,6 @@ def _shortened(line: str) -> str:
     if len(line) <= _READ_CHARS:
         return line
     return line[:_READ_CHARS].rpartition(" ")[0] or line[:_READ_CHARS]
-
-
-def _masked(text: str, secrets: Iterable[str]) -> str:
-    for secret in sorted({each for each in secrets if len(each) >= _SHORTEST_SECRET}, key=len, reverse=True):
-        text = text.replace(secret, _MASK)
-    return text
 
 
 def _one_line(text: str) -> str:

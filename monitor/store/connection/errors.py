@@ -13,10 +13,10 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from monitor.errors import SchemaOutdated, StoreError, StoreUnavailable
+from monitor.masking import masked
 
 _UPGRADE = "its tables are not this version's: run `monitor db upgrade`"
 
-_SHORTEST_PASSWORD: Final = 4  # masking a shorter one would only garble the message
 
 # In WAL mode even a reader writes: it makes -wal and -shm, unless someone else has them open.
 _COMPANIONS_CLOSED: Final = frozenset(
@@ -156,5 +156,4 @@ def _never_connected(engine: Engine, origin: BaseException) -> bool:
 
 def _first_line(engine: Engine, origin: BaseException) -> str:
     line = (str(origin).strip() or type(origin).__name__).splitlines()[0][:300]
-    password = str(engine.url.password or "")
-    return line.replace(password, "***") if len(password) >= _SHORTEST_PASSWORD else line
+    return masked(line, (str(engine.url.password or ""),))
