@@ -31,8 +31,7 @@ RUN mkdir -p image/etc/monitor \
         '[database]' 'url = "sqlite:////data/monitor.db"' '' \
         '[web]' 'listen = "0.0.0.0:8080"' '' \
         '[summary]' 'directory = "/data/summaries"' '' \
-        '[[providers]]' 'name = "nvidia"' 'base_url = "https://integrate.api.nvidia.com/v1"' \
-        'api_key_env = "NVIDIA_API_KEY"' 'requests_per_minute = 30' > image/etc/monitor/config.toml
+        '[[providers]]' 'name = "nvidia"' 'preset = "nvidia"' > image/etc/monitor/config.toml
 
 COPY pyproject.toml README.md LICENSE ./
 COPY migrations ./migrations

@@ -126,9 +126,4 @@ class ProviderSettings(Table):
         return tuple(origin for origin in found if origin != origin_of(self.base_url))
 
 
-NVIDIA = ProviderSettings(
-    name="nvidia",
-    base_url="https://integrate.api.nvidia.com/v1",
-    api_key_env="NVIDIA_API_KEY",
-    requests_per_minute=30,
-)
+NVIDIA = ProviderSettings.model_validate({"name": "nvidia", "preset": "nvidia"})
