@@ -2,8 +2,7 @@
 
 import sys
 from collections.abc import Iterable, Iterator
-from types import TracebackType
-from typing import Self, TypeVar
+from typing import TypeVar
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn, TimeElapsedColumn
@@ -22,42 +21,38 @@ class _Share(ProgressColumn):
         return Text("" if task.total is None else percent_words(task.percentage))
 
 
-class Bar:
+class StderrProgress(Progress):
+    """Bars on stderr, where it is a terminal: what is done, the bar, `share`, the time, a few words."""
+
+    def __init__(self, share: ProgressColumn, *, transient: bool = False) -> None:
+        super().__init__(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            share,
+            TimeElapsedColumn(),
+            TextColumn("{task.fields[words]}"),
+            console=Console(stderr=True, markup=False),
+            disable=not sys.stderr.isatty(),
+            transient=transient,
+        )
+
+
+class Bar(StderrProgress):
     """One bar that shows one piece of work after the other."""
 
     def __init__(self) -> None:
-        self._progress = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            _Share(),
-            TimeElapsedColumn(),
-            TextColumn("{task.fields[said]}"),
-            console=Console(stderr=True, markup=False),
-            disable=not sys.stderr.isatty(),
-            transient=True,
-        )
+        super().__init__(_Share(), transient=True)
         self._work = ""
-        self._task = self._progress.add_task(self._work, total=None, said="")
+        self._task = self.add_task(self._work, total=None, words="")
 
-    def __enter__(self) -> Self:
-        self._progress.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._progress.stop()
-
-    def show(self, work: str, done: int, total: int | None, said: str = "") -> None:
+    def show(self, work: str, done: int, total: int | None, words: str = "") -> None:
         """Show how far a piece of work is, with a few words beside it; at once where it has just begun."""
         begins, self._work = work != self._work, work
-        self._progress.update(
-            self._task, description=work, completed=done, total=total, said=said, refresh=begins
-        )
+        self.update(self._task, description=work, completed=done, total=total, words=words, refresh=begins)
 
     def counted(self, work: str, things: Iterable[T], then: str) -> Iterator[T]:
-        """Give things as they come and show how many there were, and in the end what work follows."""
-        for done, each in enumerate(things, start=1):
-            yield each
+        """Yield things while showing their number, and at the end the work that follows."""
+        for done, thing in enumerate(things, start=1):
+            yield thing
             self.show(work, done, None, f"{done:,}")
         self.show(then, 0, None)

@@ -1,12 +1,11 @@
 """What a person sees of a running sweep: a live bar on a terminal, a few plain lines on a pipe."""
 
 from collections import Counter
-from types import TracebackType
-from typing import Protocol, Self
+from typing import Protocol
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import MofNCompleteColumn
 
+from monitor.cli.terminal.bar import StderrProgress
 from monitor.cli.terminal.output import counted, note
 from monitor.core.domain.sweep import Observation
 from monitor.sweep import Watch
@@ -26,7 +25,7 @@ class PlainSpectator:
 
     def watch(self, provider: str) -> Watch:
         """Count one provider's observations."""
-        seen: Counter[str] = Counter()
+        outcomes: Counter[str] = Counter()
         listed = 0
 
         def on_catalog(models: int) -> None:
@@ -35,49 +34,33 @@ class PlainSpectator:
             note(f"{provider}: {counted(models, 'model')} to probe")
 
         def on_observation(observation: Observation) -> None:
-            seen[observation.outcome] += 1
-            if seen.total() * _PLAIN_STEPS // listed > (seen.total() - 1) * _PLAIN_STEPS // listed:
-                note(f"{provider}: {seen.total()} of {listed}: {_counts(seen)}")
+            outcomes[observation.outcome] += 1
+            if outcomes.total() * _PLAIN_STEPS // listed > (outcomes.total() - 1) * _PLAIN_STEPS // listed:
+                note(f"{provider}: {outcomes.total()} of {listed}: {_counts(outcomes)}")
 
         return Watch(on_catalog, on_observation)
 
 
-class LiveSpectator:
+class LiveSpectator(StderrProgress):
     """A bar for each provider, on stderr, so that stdout stays a list of ids."""
 
     def __init__(self) -> None:
-        self._progress = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TimeElapsedColumn(),
-            TextColumn("{task.fields[counts]}"),
-            console=Console(stderr=True, markup=False),
-        )
-
-    def __enter__(self) -> Self:
-        self._progress.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._progress.stop()
+        super().__init__(MofNCompleteColumn())
 
     def watch(self, provider: str) -> Watch:
         """Draw one provider's sweep."""
-        seen: Counter[str] = Counter()
-        task = self._progress.add_task(provider, total=None, counts="reading the catalog")
+        outcomes: Counter[str] = Counter()
+        task = self.add_task(provider, total=None, words="reading the catalog")
 
         def on_catalog(models: int) -> None:
-            self._progress.update(task, total=models)
+            self.update(task, total=models)
 
         def on_observation(observation: Observation) -> None:
-            seen[observation.outcome] += 1
-            self._progress.update(task, advance=1, counts=_counts(seen))
+            outcomes[observation.outcome] += 1
+            self.update(task, advance=1, words=_counts(outcomes))
 
         return Watch(on_catalog, on_observation)
 
 
-def _counts(seen: Counter[str]) -> str:
-    return ", ".join(f"{count} {outcome}" for outcome, count in sorted(seen.items()))
+def _counts(outcomes: Counter[str]) -> str:
+    return ", ".join(f"{count} {outcome}" for outcome, count in sorted(outcomes.items()))
