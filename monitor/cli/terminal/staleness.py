@@ -8,13 +8,11 @@ import click
 from monitor.app.wiring.application import App
 from monitor.cli.terminal.moments import as_duration
 from monitor.clock import utc_now
+from monitor.core.history import staleness
 from monitor.errors import NoVerdict
 from monitor.report.words.times import duration_words
 from monitor.store import query
 from monitor.store.connection.engine import Engine
-
-_INTERVALS = 3
-
 
 max_age_option = click.option(
     "--max-age",
@@ -32,12 +30,12 @@ def refuse_stale(app: App, engine: Engine, provider: str | None, max_age: timede
 
 def stale_words(app: App, engine: Engine, provider: str | None, max_age: timedelta | None) -> Iterator[str]:
     """Say of each watched provider (or the one named) whose knowledge is too old how old it is."""
-    names = [provider] if provider else [each.name for each in app.settings.providers]
+    names = [provider] if provider else [watched.name for watched in app.settings.providers]
     for name in names:
-        oldest = max_age or _INTERVALS * app.interval_named(name)
+        oldest, now = max_age or staleness.max_age(app.interval_named(name)), utc_now()
         last = query.last_conclusive_at(engine, name)
         if last is None:
             yield f"{name} has had no conclusive sweep yet"
-        elif utc_now() - last > oldest:
-            age = f"{duration_words(utc_now() - last)} old (more than {duration_words(oldest)})"
+        elif staleness.is_older(last, oldest, now):
+            age = f"{duration_words(now - last)} old (more than {duration_words(oldest)})"
             yield f"{name}: the last conclusive sweep is {age}"

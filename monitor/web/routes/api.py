@@ -6,7 +6,8 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from monitor.core.domain.vocabulary import Status
-from monitor.web.context import MAX_AGE_INTERVALS, WebContext
+from monitor.core.history.staleness import max_age
+from monitor.web.context import WebContext
 from monitor.web.queries import Freshness, chosen_kinds, chosen_providers, freshness, models_of
 from monitor.web.schemas import ModelsBody, ProviderBody
 
@@ -48,5 +49,5 @@ def _provider_body(context: WebContext, fresh: Freshness) -> ProviderBody:
         watched=fresh.is_watched,
         stale=fresh.is_stale,
         last_conclusive_at=fresh.last_conclusive_at,
-        max_age_s=None if interval is None else MAX_AGE_INTERVALS * interval.total_seconds(),
+        max_age_s=None if interval is None else max_age(interval).total_seconds(),
     )

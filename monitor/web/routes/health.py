@@ -4,11 +4,12 @@ from datetime import datetime
 
 from fastapi import APIRouter, Response
 
+from monitor.core.history.staleness import max_age
 from monitor.errors import StoreError
 from monitor.report.words.times import coarse_duration
 from monitor.store.admin.migrate import require_current
 from monitor.store.query import sweeps
-from monitor.web.context import MAX_AGE_INTERVALS, WebContext
+from monitor.web.context import WebContext
 from monitor.web.errors import note_store_error, store_words
 from monitor.web.schemas import HealthBody, ReadyBody
 
@@ -36,8 +37,7 @@ def _reasons(context: WebContext) -> list[str]:
     try:
         require_current(context.engine)
         return [
-            f"provider {provider} has had no sweep for more than "
-            f"{coarse_duration(MAX_AGE_INTERVALS * interval)}"
+            f"provider {provider} has had no sweep for more than {coarse_duration(max_age(interval))}"
             for provider, interval in context.watched.items()
             if context.is_overdue(provider, _last_started_at(context, provider))
         ]
