@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Callable, Mapping
-from functools import partial
+from contextlib import suppress
 from pathlib import Path
+from typing import TypeVar
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from pydantic import SecretStr
@@ -16,6 +17,7 @@ from monitor.errors import ConfigError
 
 _LARGEST = 16_384
 _SHORTEST_TOKEN = 8
+T = TypeVar("T")
 _DELIMITERS = re.compile(r"[/@?&=#:,;]+")
 
 
@@ -91,73 +93,50 @@ def resolve_heartbeat_url(heartbeat: HeartbeatSettings, environ: Mapping[str, st
 
 def known_secrets(settings: Settings, environ: Mapping[str, str]) -> tuple[str, ...]:
     """Return every secret value that can be read now, for masking logs; what cannot be read is left out."""
-    reads: list[Callable[[], list[str]]] = [lambda: _passwords(SecretStr(settings.database.url))]
+    secrets = _passwords(settings.database.url)
     for provider in settings.providers:
-        reads.append(partial(_provider_key, provider, environ))
-        reads.append(partial(_secret_headers, provider, environ))
-        reads.append(partial(_proxy_password, provider, environ))
+        secrets.append(_revealed(resolve_key, provider, environ))
+        secrets += _passwords(_revealed(resolve_proxy, provider, environ))
+        with suppress(ConfigError):
+            headers = resolve_headers(provider, environ)
+            secrets += [
+                headers[name].get_secret_value()
+                for name, value in provider.headers.items()
+                if value.startswith(REFERENCE)
+            ]
     for channel in settings.notify:
-        reads.append(partial(_notify_url, channel, environ))
-        reads.append(partial(_notify_secret, channel, environ))
-    reads.append(partial(_heartbeat_url, settings.heartbeat, environ))
-    return tuple(dict.fromkeys(secret for read in reads for secret in _readable(read) if secret))
+        secrets += _with_parts(_revealed(resolve_notify_url, channel, environ))
+        secrets.append(_revealed(resolve_notify_secret, channel, environ))
+    secrets += _with_parts(_revealed(resolve_heartbeat_url, settings.heartbeat, environ))
+    return tuple(dict.fromkeys(filter(None, secrets)))
 
 
-def _readable(read: Callable[[], list[str]]) -> list[str]:
+def _revealed(
+    resolve: Callable[[T, Mapping[str, str]], SecretStr | None], table: T, environ: Mapping[str, str]
+) -> str:
+    """Return a table's secret as text; empty where there is none, or none can be read."""
     try:
-        return read()
+        secret = resolve(table, environ)
     except ConfigError:
-        return []
+        return ""
+    return secret.get_secret_value() if secret else ""
 
 
-def _provider_key(provider: ProviderSettings, environ: Mapping[str, str]) -> list[str]:
-    key = resolve_key(provider, environ)
-    return [key.get_secret_value()] if key else []
-
-
-def _proxy_password(provider: ProviderSettings, environ: Mapping[str, str]) -> list[str]:
-    return _passwords(resolve_proxy(provider, environ))
-
-
-def _notify_url(channel: NotifySettings, environ: Mapping[str, str]) -> list[str]:
-    return _with_parts(resolve_notify_url(channel, environ))
-
-
-def _notify_secret(channel: NotifySettings, environ: Mapping[str, str]) -> list[str]:
-    secret = resolve_notify_secret(channel, environ)
-    return [secret.get_secret_value()] if secret else []
-
-
-def _heartbeat_url(heartbeat: HeartbeatSettings, environ: Mapping[str, str]) -> list[str]:
-    url = resolve_heartbeat_url(heartbeat, environ)
-    return _with_parts(url) if url else []
-
-
-def _secret_headers(provider: ProviderSettings, environ: Mapping[str, str]) -> list[str]:
-    resolved = resolve_headers(provider, environ)
-    return [
-        resolved[name].get_secret_value()
-        for name, value in provider.headers.items()
-        if value.startswith(REFERENCE)
-    ]
-
-
-def _passwords(url: SecretStr | None) -> list[str]:
+def _passwords(url: str) -> list[str]:
     try:
-        password = urlsplit(url.get_secret_value()).password if url else None
+        password = urlsplit(url).password
     except ValueError:
         return []
     return [password, unquote(password)] if password else []
 
 
-def _with_parts(url: SecretStr) -> list[str]:
+def _with_parts(url: str) -> list[str]:
     """Return an address that is a secret as a whole, and what in it may be one by itself.
 
     That is its password and every part that looks like a token: a library may name such a part alone.
     """
-    whole = url.get_secret_value()
-    words = {form for word in _DELIMITERS.split(whole) for form in (word, unquote(word))}
-    return [whole, *_passwords(url), *sorted(filter(_is_like_a_token, words))]
+    words = {form for word in _DELIMITERS.split(url) for form in (word, unquote(word))}
+    return [url, *_passwords(url), *sorted(filter(_is_like_a_token, words))]
 
 
 def private_parts(url: str) -> tuple[str, ...]:
