@@ -78,14 +78,10 @@ def _asks_too_little(body: Body) -> bool:
     return isinstance(tokens, int) and tokens < 16  # noqa: PLR2004
 
 
-def _says(word: str) -> Callable[[Body], bool]:
-    """Object until a request holds this word anywhere, as a name or a value."""
-    return lambda body: f'"{word}"' not in json.dumps(body)
-
-
 def _wants(word: str, complaint: str) -> Behaviour:
+    """Object until a request holds this word anywhere, as a name or a value."""
     objection = openai_error(400, complaint, "invalid_request_error")
-    return Behaviour(chat=_OK, objects=_says(word), objection=objection)
+    return Behaviour(chat=_OK, objects=lambda body: f'"{word}"' not in json.dumps(body), objection=objection)
 
 
 def _gone() -> Behaviour:

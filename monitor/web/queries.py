@@ -31,7 +31,16 @@ def known_providers(context: WebContext) -> list[str]:
 
 def freshness(context: WebContext, names: Iterable[str]) -> list[Freshness]:
     """Return how fresh the knowledge of each provider is."""
-    return [_freshness(context, name) for name in names]
+    last = {name: last_conclusive_at(context.engine, name) for name in names}
+    return [
+        Freshness(
+            provider=name,
+            is_watched=name in context.watched,
+            is_stale=context.is_stale(name, at),
+            last_conclusive_at=at,
+        )
+        for name, at in last.items()
+    ]
 
 
 def models_of(context: WebContext, names: Collection[str]) -> list[ModelRow]:
@@ -62,13 +71,3 @@ def _refuse_unknown(name: str, wanted: Sequence[str], names: Iterable[str]) -> N
             shown = shown_id(value[:_LONGEST_ECHO])
             choices = ", ".join(shown_id(choice) for choice in names) or "none yet"
             raise UsageError(f"{name}: there is no '{shown}'; known: {choices}")
-
-
-def _freshness(context: WebContext, name: str) -> Freshness:
-    at = last_conclusive_at(context.engine, name)
-    return Freshness(
-        provider=name,
-        is_watched=name in context.watched,
-        is_stale=context.is_stale(name, at),
-        last_conclusive_at=at,
-    )

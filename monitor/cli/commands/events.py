@@ -1,8 +1,6 @@
 """`monitor events`: the change log, and with --follow what is added to it from now on."""
 
 import asyncio
-import dataclasses
-import json
 import select
 import sys
 from asyncio import to_thread
@@ -16,12 +14,11 @@ from monitor.app.tasks.follow import Follower
 from monitor.cli.commands.models import known_provider
 from monitor.cli.terminal.context import Context, json_option, pass_context, provider_option
 from monitor.cli.terminal.moments import as_duration, parse_when
-from monitor.cli.terminal.output import forget, note, print_json_list, print_table, unwritable
+from monitor.cli.terminal.output import forget, json_text, note, print_json_list, print_table, unwritable
 from monitor.core.domain.vocabulary import EventKind
 from monitor.core.history.rows import EventRow
 from monitor.errors import StoreUnavailable, UsageError
 from monitor.report.terminal.tables import event_line, events_table
-from monitor.report.words.times import iso_millis
 from monitor.scheduler import Stop
 from monitor.store import query
 from monitor.store.connection.engine import Engine
@@ -133,7 +130,7 @@ def _print(rows: Iterable[EventRow], *, as_json: bool) -> bool:
     """Print a line for each event; tell whether anybody still reads. Raises UsageError as `say`."""
     try:
         for row in rows:
-            click.echo(_as_json(row) if as_json else event_line(row))
+            click.echo(json_text(row, indent=None) if as_json else event_line(row))
     except BrokenPipeError:
         forget(sys.stdout)
         return False
@@ -148,11 +145,3 @@ def _has_reader() -> bool:
     waiting = select.poll()
     waiting.register(sys.stdout.fileno(), 0)
     return not any(found & select.POLLERR for _, found in waiting.poll(0))
-
-
-def _as_json(row: EventRow) -> str:
-    return json.dumps(dataclasses.asdict(row), default=_moment, ensure_ascii=False)
-
-
-def _moment(value: object) -> str:
-    return iso_millis(value) if isinstance(value, datetime) else str(value)

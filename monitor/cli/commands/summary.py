@@ -49,8 +49,8 @@ def summary(
     engine = app.history()
     _require_history(engine, span, known_provider(engine, provider))
     summaries = summaries_of(app.settings, engine)
-    told = summaries.build(span, provider)
-    say(FORMS[_JSON if as_json else form or _TEXT](told, summaries.links), nl=False)
+    text = FORMS[_JSON if as_json else form or _TEXT]
+    say(text(summaries.build(span, provider), summaries.links), nl=False)
 
 
 def _require_history(engine: Engine, span: Span, provider: str | None) -> None:
@@ -60,10 +60,7 @@ def _require_history(engine: Engine, span: Span, provider: str | None) -> None:
         raise NoVerdict("no sweep has been recorded yet; `monitor sweep` makes one")
     first = day_of(began_at, span.zone)
     if span.last < first:
-        raise NoVerdict(f"there is no history of {_words(span)}: it begins on {first}")
+        days = str(span.first) if span.days == 1 else f"the days from {span.first} to {span.last}"
+        raise NoVerdict(f"there is no history of {days}: it begins on {first}")
     if span.first < first:
         note(f"note: the history begins on {first}; earlier days are missing")
-
-
-def _words(span: Span) -> str:
-    return str(span.first) if span.days == 1 else f"the days from {span.first} to {span.last}"

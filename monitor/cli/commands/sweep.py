@@ -2,7 +2,7 @@
 
 import asyncio
 import sys
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import nullcontext
 from pathlib import Path
 
 import click
@@ -11,7 +11,7 @@ from monitor.app.files.results import write_result_files
 from monitor.app.tasks.sweep_now import sweep_now
 from monitor.cli.terminal.context import Context, json_option, pass_context
 from monitor.cli.terminal.output import note, print_json, say_id
-from monitor.cli.terminal.sweep_progress import LiveSpectator, PlainSpectator, Spectator
+from monitor.cli.terminal.sweep_progress import LiveSpectator, PlainSpectator
 from monitor.core.domain.vocabulary import ANSWERED
 from monitor.errors import NoVerdict, UsageError
 from monitor.report.formats.sweep_documents import sweep_document, sweep_words
@@ -37,7 +37,8 @@ def sweep(context: Context, *, provider: str | None, output_dir: Path | None, as
     """
     if output_dir:
         _make_writable(output_dir)
-    with _spectator() as spectator:
+    live = LiveSpectator() if sys.stderr.isatty() else nullcontext(PlainSpectator())
+    with live as spectator:
         swept, errors = asyncio.run(sweep_now(context.app, provider, spectator.watch))
     for each in swept:
         _tell(each, output_dir)
@@ -59,10 +60,6 @@ def _make_writable(directory: Path) -> None:
         probe.unlink()
     except OSError as error:
         raise UsageError(f"--output-dir {directory}: cannot be written: {error.strerror}") from None
-
-
-def _spectator() -> AbstractContextManager[Spectator]:
-    return LiveSpectator() if sys.stderr.isatty() else nullcontext(PlainSpectator())
 
 
 def _tell(swept: Swept, output_dir: Path | None) -> None:

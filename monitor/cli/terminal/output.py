@@ -65,20 +65,21 @@ def counted(number: int, noun: str) -> str:
 
 def print_json(value: object) -> None:
     """Print a value of dataclasses, dicts, lists and times as indented JSON (rules.md 25: milliseconds)."""
-    say(_json(value))
+    say(json_text(value))
 
 
 def print_json_list(values: Iterable[object]) -> None:
     """Print what `print_json` prints of a list, one value after the other: a long one takes no memory."""
     before = "["
     for value in values:
-        say(f"{before}\n{indent(_json(value), '  ')}", nl=False)
+        say(f"{before}\n{indent(json_text(value), '  ')}", nl=False)
         before = ","
     say("[]" if before == "[" else "\n]")
 
 
-def _json(value: object) -> str:
-    return json.dumps(value, default=_plain, indent=2, ensure_ascii=False)
+def json_text(value: object, indent: int | None = 2) -> str:
+    """Return what `print_json` prints, on one line where `indent` is None."""
+    return json.dumps(value, default=_plain, indent=indent, ensure_ascii=False)
 
 
 def _plain(value: object) -> object:

@@ -37,18 +37,15 @@ def filled(table: Mapping[str, object]) -> dict[str, object]:
         "metadata": preset.traits.metadata,
     }
     if table.get("preset") is not None:
+        wants_key = "api_key_file" not in table and table.get("auth") != Auth.NONE
         known |= {
             "base_url": preset.base_url,
-            "api_key_env": preset.api_key_env if _wants_key(table) else None,
+            "api_key_env": preset.api_key_env if wants_key else None,
             "requests_per_minute": preset.requests_per_minute,
             "concurrency": preset.concurrency,
         }
     given = {key: value for key, value in known.items() if value is not None}
     return {**given, **table, "headers": _headers(preset, table.get("headers", {}))}
-
-
-def _wants_key(table: Mapping[str, object]) -> bool:
-    return "api_key_file" not in table and table.get("auth") != Auth.NONE
 
 
 def _headers(preset: Preset, headers: object) -> object:

@@ -1,6 +1,6 @@
 """Where a provider's requests go: the addresses of its preset, brought home where it is somewhere else."""
 
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import urlsplit
 
 _PORTS = {"http": 80, "https": 443}
 
@@ -26,7 +26,7 @@ def settled(address: str, *, own: str | None, base_url: str) -> str:
     address becomes the same path at the base URL's origin: a provider that was moved to a proxy or a test
     server is asked there alone.
     """
-    if address.startswith("/") or own is None or _is_same(base_url, own):
+    if address.startswith("/") or own is None or _normal(base_url) == _normal(own):
         return address
     parts, home = urlsplit(address), urlsplit(own).path
     path = f"{parts.path}?{parts.query}" if parts.query else parts.path
@@ -35,9 +35,6 @@ def settled(address: str, *, own: str | None, base_url: str) -> str:
     return base_url + (path.removeprefix(home) if path.startswith(f"{home}/") else path)
 
 
-def _is_same(url: str, other: str) -> bool:
-    return _normal(urlsplit(url)) == _normal(urlsplit(other))
-
-
-def _normal(parts: SplitResult) -> tuple[str, str | None, int | None, str]:
+def _normal(url: str) -> tuple[str, str | None, int | None, str]:
+    parts = urlsplit(url)
     return parts.scheme, parts.hostname, parts.port or _PORTS.get(parts.scheme), parts.path.rstrip("/")

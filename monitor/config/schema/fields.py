@@ -176,10 +176,6 @@ def _auth(value: object) -> Auth:
     return Auth(_form_of_auth(value))
 
 
-def _unlimited(number: int | None) -> int | None:
-    return number or None
-
-
 _MS, _SECOND, _HOUR, _DAY = (
     timedelta(milliseconds=1),
     timedelta(seconds=1),
@@ -233,6 +229,6 @@ SummaryFormat = Annotated[
 Hourly = Annotated[int, Field(ge=0, le=1_000_000)]
 Count = Annotated[int, Field(ge=1, le=1_000_000)]
 Limit = Annotated[
-    Annotated[int, Field(ge=0, le=1_000_000)] | None, AfterValidator(_unlimited)
+    Annotated[int, Field(ge=0, le=1_000_000)] | None, AfterValidator(lambda number: number or None)
 ]  # 0 is no limit, which is kept as None
 Percent = Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)]

@@ -27,11 +27,8 @@ def normalised_cron(text: str) -> str:
     for field, (name, low, high, names) in zip(fields, _FIELDS, strict=True):
         for part in field.split(","):
             _values(part, name, low, high, names)
-    return " ".join((*fields[:3], _months(fields[3]), _weekdays(fields[4])))
-
-
-def _months(field: str) -> str:
-    return re.sub("[a-z]+", lambda name: str(_MONTHS.index(name[0]) + 1), field.lower())
+    months = re.sub("[a-z]+", lambda name: str(_MONTHS.index(name[0]) + 1), fields[3].lower())
+    return " ".join((*fields[:3], months, _weekdays(fields[4])))
 
 
 def _weekdays(field: str) -> str:

@@ -119,7 +119,13 @@ def feed_routes(
         address = address_of(request)
 
         def build() -> tuple[Feed, Address]:
-            return _summaries_feed(days.entries() if days else []), address
+            feed = Feed(
+                title="monitor: daily summaries",
+                subtitle="Each day of the watched catalogs, told once it is over",
+                path="/summaries.atom",
+                entries=days.entries() if days else [],
+            )
+            return feed, address
 
         source = (version_of(context.engine), day_of(context.now(), zone))
         return answer(request, days_over.rendered(address, source, build))
@@ -144,12 +150,3 @@ def _news_entry(news: News, address: Address) -> Entry:
     if news.event is not None:
         return event_entry(news.event, news.told_at, address)
     return first_seen_entry(news.provider, news.sweep_id, news.first_seen, news.told_at, address)
-
-
-def _summaries_feed(entries: Sequence[Entry]) -> Feed:
-    return Feed(
-        title="monitor: daily summaries",
-        subtitle="Each day of the watched catalogs, told once it is over",
-        path="/summaries.atom",
-        entries=entries,
-    )
