@@ -14,9 +14,7 @@ _QUERY_PASSWORD = re.compile(r"(?P<head>[?&](?:password|sslpassword|passfile)=)[
 
 def checked_base_url(url: str) -> str:
     """Return an http(s) address without credentials, query or trailing slash; raises ValueError."""
-    parts = _split(url)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise ValueError('must be an address that starts with "http://" or "https://"')
+    parts = _http(url, 'must be an address that starts with "http://" or "https://"')
     if parts.username is not None or parts.password is not None:
         raise ValueError("must not hold a name or a password; use api_key_env or api_key_file")
     if "?" in url or "#" in url:
@@ -26,11 +24,9 @@ def checked_base_url(url: str) -> str:
 
 def checked_proxy(url: str) -> str:
     """Return a proxy's http(s) address as it is, or `env:NAME`; raises ValueError."""
-    if url.startswith("env:"):
+    if url.startswith(REFERENCE):
         return url
-    parts = _split(url)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise ValueError('must be "http://host:port", "https://host:port" or "env:NAME"')
+    _http(url, 'must be "http://host:port", "https://host:port" or "env:NAME"')
     return url
 
 
@@ -55,17 +51,13 @@ def checked_heartbeat_url(url: str) -> str:
     """Return an http(s) address as it is, or `env:NAME`; raises ValueError without showing it."""
     if url.startswith(REFERENCE):
         return _checked_reference(url)
-    parts = _split(url)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise ValueError('must start with "http://" or "https://", or be "env:NAME"')
+    _http(url, 'must start with "http://" or "https://", or be "env:NAME"')
     return url
 
 
 def checked_public_url(url: str) -> str:
     """Return the http(s) address under which readers find the page, without a slash at its end."""
-    parts = _split(url)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise ValueError('must be an address that starts with "http://" or "https://"')
+    parts = _http(url, 'must be an address that starts with "http://" or "https://"')
     if parts.username is not None or "?" in url or "#" in url:
         raise ValueError('must be the address of the page alone, without a name, a password, "?" or "#"')
     return url.rstrip("/")
@@ -119,6 +111,13 @@ def _checked_reference(url: str) -> str:
     if not is_reference(url):
         raise ValueError('must name an environment variable in capitals after "env:"')
     return url
+
+
+def _http(url: str, otherwise: str) -> SplitResult:
+    parts = _split(url)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ValueError(otherwise)
+    return parts
 
 
 def _split(url: str) -> SplitResult:
