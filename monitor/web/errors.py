@@ -80,11 +80,11 @@ def _is_page(request: Request) -> bool:
 
 
 def _query_words(error: RequestValidationError) -> str:
-    found = []
+    problems = []
     for fault in error.errors():
         name = ".".join(str(part) for part in fault["loc"][1:2])
         if fault["type"] == "extra_forbidden":
-            found.append(f"{name}: there is no such parameter")
+            problems.append(f"{name}: there is no such parameter")
         else:
-            found.append(f"{name}: {fault['msg'][:1].lower()}{fault['msg'][1:]}")
-    return "; ".join(dict.fromkeys(found))
+            problems.append(f"{name}: {fault['msg'][:1].lower()}{fault['msg'][1:]}")
+    return "; ".join(dict.fromkeys(problems))

@@ -62,9 +62,9 @@ def _source(file: Path, stream: BinaryIO, origin: Origin | None, tell: Tell) -> 
     if kind is FileKind.HOSTED:
         raise RecordError(f"{name}: {hosted_words(file.name)}")
     if kind is FileKind.RESULTS:
-        found = read_results(_text(name, stream), file.name, origin or Origin())
-        tell(file, found)
-        return lambda: [found.sweep]
+        results = read_results(_text(name, stream), file.name, origin or Origin())
+        tell(file, results)
+        return lambda: [results.sweep]
     if origin is not None:
         raise UsageError(
             f"{name}: is no result file: sweep records name their provider and time themselves, "

@@ -35,12 +35,12 @@ def prune_history(
     """
     engine = app.history(read_only=is_dry)
     before_day = first_kept_day(now(), app.settings.retention.observations)
-    for each in chosen_providers(engine, name):
+    for provider in chosen_providers(engine, name):
         if is_dry:
-            yield prune.prunable(engine, each, before_day)
+            yield prune.prunable(engine, provider, before_day)
         else:
-            end_dead_sweeps(engine, each, before_day)
-            yield prune.prune(engine, each, before_day, watch=partial(watch, each))
+            end_dead_sweeps(engine, provider, before_day)
+            yield prune.prune(engine, provider, before_day, watch=partial(watch, provider))
     if not is_dry:
         prune.remove_findings(engine, prune.unused_findings(engine, now()))
         while prune.give_back(engine):

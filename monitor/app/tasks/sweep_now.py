@@ -40,23 +40,25 @@ async def sweep_now(
     targets = [target_of(app, provider) for provider in app.chosen(name)]
     engine = await asyncio.to_thread(app.prepared)
     sweeps = [
-        asyncio.create_task(sweep_provider(each, engine, now=utc_now, watch=watch_of(each.provider)))
-        for each in targets
+        asyncio.create_task(sweep_provider(target, engine, now=utc_now, watch=watch_of(target.provider)))
+        for target in targets
     ]
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, _cancel, sweeps, stop)
-    made = await asyncio.gather(*sweeps, return_exceptions=True)
+    results = await asyncio.gather(*sweeps, return_exceptions=True)
     if not stop.is_set():
         await _tell(app, engine)
     engine.dispose()
     if stop.is_set():
         raise NoVerdict("stopped: observations so far are kept, the sweep counts as interrupted")
     if bugs := [
-        each for each in made if isinstance(each, BaseException) and not isinstance(each, MonitorError)
+        result
+        for result in results
+        if isinstance(result, BaseException) and not isinstance(result, MonitorError)
     ]:
         raise bugs[0]
-    swept = [each for each in made if isinstance(each, Swept)]
-    return swept, [each for each in made if isinstance(each, MonitorError)]
+    swept = [result for result in results if isinstance(result, Swept)]
+    return swept, [result for result in results if isinstance(result, MonitorError)]
 
 
 async def check_live(app: App, provider: ProviderSettings, model: str) -> Checked:

@@ -75,7 +75,7 @@ class App:
             return self.settings.providers
         provider = self.settings.provider(name)
         if provider is None:
-            names = [each.name for each in self.settings.providers]
+            names = [provider.name for provider in self.settings.providers]
             raise UsageError(unknown_words("provider", name, names, " in the configuration"))
         return (provider,)
 
@@ -113,7 +113,10 @@ class App:
         engine = self.open_store(read_only=True)
         try:
             require_current(engine)
-            believed = {each.name: load_state(engine, each.name).believed for each in self.settings.providers}
+            believed = {
+                provider.name: load_state(engine, provider.name).believed
+                for provider in self.settings.providers
+            }
         except StoreError:
             return {}
         finally:

@@ -78,30 +78,30 @@ def _check_live(app: App, model: str, provider: str | None, *, as_json: bool) ->
 
 def _document(checked: Checked) -> dict[str, object]:
     """Return the observation's fields, and what a sweep would make of it."""
-    seen = {field.name: getattr(checked.observation, field.name) for field in fields(checked.observation)}
+    document = {field.name: getattr(checked.observation, field.name) for field in fields(checked.observation)}
     verdict = Verdict.INCONCLUSIVE if checked.cause else Verdict.CONCLUSIVE
     more = {"provider": checked.provider, "listed": checked.is_listed}
-    return {**seen, **more, "verdict": verdict, "cause": checked.cause}
+    return {**document, **more, "verdict": verdict, "cause": checked.cause}
 
 
 def _line(checked: Checked) -> str:
-    seen = checked.observation
-    answer = f"HTTP {seen.http_status}" if seen.http_status else "no response"
-    words = f"{answer}: {answer_words(seen.reason, seen.served_as)}"
+    observation = checked.observation
+    answer = f"HTTP {observation.http_status}" if observation.http_status else "no response"
+    words = f"{answer}: {answer_words(observation.reason, observation.served_as)}"
     place = "" if checked.is_listed else ", not in the catalog"
-    return f"{shown_id(seen.model)}: {seen.outcome} ({words}){place}"
+    return f"{shown_id(observation.model)}: {observation.outcome} ({words}){place}"
 
 
 def _live_code(checked: Checked) -> int:
     """Return the exit code; raises NoVerdict where a sweep would say nothing of the model."""
-    seen, name = checked.observation, shown_id(checked.observation.model)
+    observation, name = checked.observation, shown_id(checked.observation.model)
     if checked.cause:
         said = f": {shown_id(checked.detail)}" if checked.detail else ""
         words = f"{cause_words(checked.cause)} ({shown_id(checked.cause)}){said}"
         raise NoVerdict(
             f"{name}: no verdict, because the failure concerns all of {checked.provider}: {words}"
         )
-    if seen.outcome == Outcome.UNKNOWN:
-        said = f": {shown_id(seen.detail)}" if seen.detail else ""
-        raise NoVerdict(f"{name}: no clear answer: {reason_words(seen.reason)}{said}")
-    return _YES if seen.outcome in ANSWERED else _NO
+    if observation.outcome == Outcome.UNKNOWN:
+        said = f": {shown_id(observation.detail)}" if observation.detail else ""
+        raise NoVerdict(f"{name}: no clear answer: {reason_words(observation.reason)}{said}")
+    return _YES if observation.outcome in ANSWERED else _NO

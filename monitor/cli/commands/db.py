@@ -56,8 +56,8 @@ def upgrade(context: Context) -> None:
         )
     words = "is up to date" if done.before == done.after else f"upgraded from {done.before or 'nothing'}"
     say(f"{database_name(engine)}: {words} (schema {done.after})")
-    for each in done.redecided:
-        say(redecided_line(each))
+    for change in done.redecided:
+        say(redecided_line(change))
     if advice := retention.make_shrinkable(engine):
         note(f"{database_name(engine)}: {advice}")
 
@@ -143,24 +143,24 @@ def prune(context: Context, *, provider: str | None, dry_run: bool, as_json: boo
             done[name] += sweeps
             bar.show(name, done[name], None, counted(done[name], "sweep"))
 
-        found = list(retention.prune_history(context.app, provider, is_dry=dry_run, watch=watch))
+        results = list(retention.prune_history(context.app, provider, is_dry=dry_run, watch=watch))
     if as_json:
-        print_json({"dry_run": dry_run, "providers": [_pruned_document(each) for each in found]})
-    for each in () if as_json else found:
-        say(_pruned_line(each, is_dry=dry_run))
+        print_json({"dry_run": dry_run, "providers": [_pruned_document(result) for result in results]})
+    for result in () if as_json else results:
+        say(_pruned_line(result, is_dry=dry_run))
 
 
-def _pruned_line(each: Pruned, *, is_dry: bool) -> str:
-    if not each.sweeps:
-        return f"{each.provider}: nothing to remove"
+def _pruned_line(result: Pruned, *, is_dry: bool) -> str:
+    if not result.sweeps:
+        return f"{result.provider}: nothing to remove"
     done = "would be removed" if is_dry else "removed"
-    what = f"{counted(each.observations, 'observation')} of {counted(each.sweeps, 'sweep')}"
-    return f"{each.provider}: {what} {done}; kept from {_date(each.day)} on"
+    what = f"{counted(result.observations, 'observation')} of {counted(result.sweeps, 'sweep')}"
+    return f"{result.provider}: {what} {done}; kept from {_date(result.day)} on"
 
 
-def _pruned_document(each: Pruned) -> dict[str, object]:
+def _pruned_document(result: Pruned) -> dict[str, object]:
     names = ("provider", "sweeps", "observations")
-    return {**{name: getattr(each, name) for name in names}, "kept_from": _date(each.day)}
+    return {**{name: getattr(result, name) for name in names}, "kept_from": _date(result.day)}
 
 
 def _date(day: date | None) -> str | None:

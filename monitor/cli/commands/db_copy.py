@@ -62,5 +62,5 @@ def copy(context: Context, *, target: str) -> None:
 
 def _counts(rows: Mapping[str, int]) -> str:
     others = sum(rows.values()) - sum(rows[table] for table in _WORDS)
-    told = [f"{rows[table]:,} {words if rows[table] != 1 else table}" for table, words in _WORDS.items()]
-    return ", ".join([*told, f"{others:,} other rows"])
+    counts = [f"{rows[table]:,} {words if rows[table] != 1 else table}" for table, words in _WORDS.items()]
+    return ", ".join([*counts, f"{others:,} other rows"])

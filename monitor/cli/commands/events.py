@@ -144,4 +144,4 @@ def _has_reader() -> bool:
     """Tell whether the reader of a pipe is still there; a file and a terminal always are."""
     waiting = select.poll()
     waiting.register(sys.stdout.fileno(), 0)
-    return not any(found & select.POLLERR for _, found in waiting.poll(0))
+    return not any(flags & select.POLLERR for _, flags in waiting.poll(0))

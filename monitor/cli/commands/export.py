@@ -145,6 +145,6 @@ def _chosen(name: str | None, scope: Scope) -> View:
     if view is None:
         raise UsageError(unknown_words("view", name or "", VIEWS))
     if view.span is Span.NONE and (scope.since or scope.until):
-        fitting = ", ".join(each.name for each in VIEWS.values() if each.span is not Span.NONE)
+        fitting = ", ".join(candidate.name for candidate in VIEWS.values() if candidate.span is not Span.NONE)
         raise UsageError(f"--since and --until do not apply to {view.name}; they do to: {fitting}")
     return view

@@ -73,9 +73,9 @@ def import_records(
     origin = _origin(provider, zone, at, len(files))
     rough = set[tuple[str, datetime]]()
 
-    def tell(file: Path, found: ResultFile) -> None:
-        rough.add((found.sweep.provider, found.sweep.started_at))
-        for words in _remarks(found, is_zone_given=zone is not None):
+    def tell(file: Path, results: ResultFile) -> None:
+        rough.add((results.sweep.provider, results.sweep.started_at))
+        for words in _remarks(results, is_zone_given=zone is not None):
             note(f"{file}: {words}")
 
     with Bar() as bar:
@@ -101,23 +101,23 @@ def _origin(provider: str | None, zone: tzinfo | None, at: str | None, files: in
     return Origin(provider=provider, at=None if at is None else parse_when(at), zone=zone or UTC)
 
 
-def _remarks(found: ResultFile, *, is_zone_given: bool) -> Iterator[str]:
-    sweep = found.sweep
+def _remarks(results: ResultFile, *, is_zone_given: bool) -> Iterator[str]:
+    sweep = results.sweep
     yield f"results of {sweep.provider} of {moment_words(sweep.started_at)}: {_outcomes(sweep)}"
-    if found.nameless:
-        lines = ", ".join(map(str, found.nameless[:_SHOWN_LINES]))
-        more = f" and {len(found.nameless) - _SHOWN_LINES} more" if found.nameless[_SHOWN_LINES:] else ""
+    if results.nameless:
+        lines = ", ".join(map(str, results.nameless[:_SHOWN_LINES]))
+        more = f" and {len(results.nameless) - _SHOWN_LINES} more" if results.nameless[_SHOWN_LINES:] else ""
         yield (
-            f"{counted(len(found.nameless), 'line')} without a model id skipped: {lines}{more}; "
+            f"{counted(len(results.nameless), 'line')} without a model id skipped: {lines}{more}; "
             "their models count as not listed"
         )
-    if found.zone_word and not is_zone_given:
-        yield f"its time zone {found.zone_word} was read as UTC: see --timezone"
+    if results.zone_word and not is_zone_given:
+        yield f"its time zone {results.zone_word} was read as UTC: see --timezone"
 
 
 def _outcomes(sweep: Sweep) -> str:
-    counts = Counter(seen.outcome for seen in sweep.observations)
-    told = ", ".join(f"{counts[outcome]} {outcome.replace('_', '-')}" for outcome in Outcome)
+    counts = Counter(observation.outcome for observation in sweep.observations)
+    words = ", ".join(f"{counts[outcome]} {outcome.replace('_', '-')}" for outcome in Outcome)
     repeated = f"; {counted(sweep.duplicates, 'duplicate line')}" if sweep.duplicates else ""
     rejected = f"; {counted(sweep.rejected, 'id')} that cannot be tracked" if sweep.rejected else ""
-    return f"{counted(len(sweep.listed), 'model')}: {told}{repeated}{rejected}"
+    return f"{counted(len(sweep.listed), 'model')}: {words}{repeated}{rejected}"

@@ -38,9 +38,9 @@ class _Percent(click.FloatRange):
         super().__init__(0, 100)
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:  # noqa: ANN401 - click's
-        if math.isnan(found := super().convert(value, param, ctx)):
+        if math.isnan(number := super().convert(value, param, ctx)):
             self.fail(f"{value!r} is not a number from 0 to 100.", param, ctx)
-        return found
+        return number
 
 
 @click.command("list")
@@ -149,7 +149,7 @@ def _print_status(app: App, engine: Engine, provider: str | None, *, as_json: bo
 
 
 def _watched(app: App) -> frozenset[str]:
-    return frozenset(each.name for each in app.settings.providers)
+    return frozenset(provider.name for provider in app.settings.providers)
 
 
 def _columns(row: ModelRow | ModelStory) -> dict[str, object]:

@@ -36,16 +36,16 @@ def test_channels(context: Context, *, channel: str | None, as_json: bool) -> No
         note("monitor: no channel is configured. Add this to the configuration, and set that variable:\n")
         note(_TO_WRITE)
         raise click.exceptions.Exit(click.UsageError.exit_code)
-    tested = asyncio.run(send_test(app.settings, context.environ, channel))
+    results = asyncio.run(send_test(app.settings, context.environ, channel))
     if as_json:
         print_json(
             [
-                {"channel": each.channel, "delivered": each.error is None, "error": each.error}
-                for each in tested
+                {"channel": result.channel, "delivered": result.error is None, "error": result.error}
+                for result in results
             ]
         )
     else:
-        for each in tested:
-            say(f"{each.channel}: {f'not delivered: {each.error}' if each.error else 'delivered'}")
-    if any(each.error for each in tested):
+        for result in results:
+            say(f"{result.channel}: {f'not delivered: {result.error}' if result.error else 'delivered'}")
+    if any(result.error for result in results):
         raise click.exceptions.Exit(1)

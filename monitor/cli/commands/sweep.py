@@ -40,11 +40,11 @@ def sweep(context: Context, *, provider: str | None, output_dir: Path | None, as
     live = LiveSpectator() if sys.stderr.isatty() else nullcontext(PlainSpectator())
     with live as spectator:
         swept, errors = asyncio.run(sweep_now(context.app, provider, spectator.watch))
-    for each in swept:
-        _tell(each, output_dir)
+    for result in swept:
+        _tell(result, output_dir)
     _print(swept, as_json=as_json)
-    if troubles := [each for each in swept if each.decision.cause]:
-        errors.append(NoVerdict("; ".join(_inconclusive(each) for each in troubles)))
+    if troubles := [result for result in swept if result.decision.cause]:
+        errors.append(NoVerdict("; ".join(_inconclusive(result) for result in troubles)))
     for error in errors[1:]:
         note(f"monitor: {error}")
     if errors:
@@ -71,10 +71,10 @@ def _tell(swept: Swept, output_dir: Path | None) -> None:
 
 def _print(swept: list[Swept], *, as_json: bool) -> None:
     if as_json:
-        print_json([sweep_document(each.sweep_id, each.sweep, each.decision) for each in swept])
+        print_json([sweep_document(result.sweep_id, result.sweep, result.decision) for result in swept])
         return
-    for each in swept:
-        for observation in each.sweep.observations:
+    for result in swept:
+        for observation in result.sweep.observations:
             if observation.outcome in ANSWERED:
                 say_id(observation.model)
 

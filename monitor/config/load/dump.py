@@ -43,10 +43,10 @@ def _masked_reference(url: str) -> str:
 
 def _plain(value: object) -> object:
     if isinstance(value, dict):
-        plain = {key: _plain(each) for key, each in value.items() if each is not None}
-        return {key: each for key, each in plain.items() if each != _ABSENT}
+        plain = {key: _plain(item) for key, item in value.items() if item is not None}
+        return {key: item for key, item in plain.items() if item != _ABSENT}
     if isinstance(value, tuple | list):
-        return [_plain(each) for each in value]
+        return [_plain(item) for item in value]
     return _plain_scalar(value)
 
 

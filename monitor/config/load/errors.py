@@ -100,14 +100,14 @@ def _limit(detail: ErrorDetails) -> str:
 
 def _unknown_key(path: KeyPath) -> str:
     name = str(path[-1])
-    known = _keys_at(path[:-1])
+    names = _keys_at(path[:-1])
     if _SECRET_NAME.fullmatch(name):
         return _KEY_IN_FILE
-    if meant := did_you_mean(name, known):
+    if meant := did_you_mean(name, names):
         return f"unknown key{meant}"
     if home := next(_homes(name), None):
         return f"unknown key; it belongs in {home}"
-    return f"unknown key; known here: {', '.join(sorted(known))}"
+    return f"unknown key; known here: {', '.join(sorted(names))}"
 
 
 def _keys_at(path: KeyPath) -> list[str]:

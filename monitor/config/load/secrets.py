@@ -157,7 +157,10 @@ def private_parts(url: str) -> tuple[str, ...]:
 
 def _is_like_a_token(word: str) -> bool:
     is_long = len(word) >= _SHORTEST_TOKEN and "." not in word
-    has_digit, has_cases = any(each.isdigit() for each in word), word.lower() != word != word.upper()
+    has_digit, has_cases = (
+        any(character.isdigit() for character in word),
+        word.lower() != word != word.upper(),
+    )
     return is_long and (has_digit or has_cases)
 
 

@@ -31,20 +31,20 @@ def filled(table: Mapping[str, object]) -> dict[str, object]:
     user's before there were presets.
     """
     preset = preset_of(table.get("preset"), table.get("base_url"))
-    known: dict[str, object] = {
+    defaults: dict[str, object] = {
         "auth": preset.auth,
         "same_model_gap": preset.same_model_gap,
         "metadata": preset.traits.metadata,
     }
     if table.get("preset") is not None:
         wants_key = "api_key_file" not in table and table.get("auth") != Auth.NONE
-        known |= {
+        defaults |= {
             "base_url": preset.base_url,
             "api_key_env": preset.api_key_env if wants_key else None,
             "requests_per_minute": preset.requests_per_minute,
             "concurrency": preset.concurrency,
         }
-    given = {key: value for key, value in known.items() if value is not None}
+    given = {key: value for key, value in defaults.items() if value is not None}
     return {**given, **table, "headers": _headers(preset, table.get("headers", {}))}
 
 

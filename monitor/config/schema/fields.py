@@ -86,9 +86,9 @@ def _timezone(value: object) -> ZoneInfo:
         return value
     if not isinstance(value, str):
         raise wrong_type('a time zone such as "UTC" or "Europe/Berlin"')
-    known = available_timezones()
-    if value not in known:
-        raise ValueError("is not a time zone" + (did_you_mean(value, known) or ' such as "Europe/Berlin"'))
+    names = available_timezones()
+    if value not in names:
+        raise ValueError("is not a time zone" + (did_you_mean(value, names) or ' such as "Europe/Berlin"'))
     return ZoneInfo(value)
 
 
@@ -155,9 +155,9 @@ def _headers(headers: dict[str, str]) -> dict[str, str]:
     return headers
 
 
-def _one_of(known: Iterable[str], otherwise: str) -> Callable[[str], str]:
+def _one_of(choices: Iterable[str], otherwise: str) -> Callable[[str], str]:
     """Accept one of the known words; `otherwise` says what another one is."""
-    words = tuple(known)
+    words = tuple(choices)
 
     def check(word: str) -> str:
         if word not in words:

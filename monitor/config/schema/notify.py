@@ -72,7 +72,9 @@ class HeartbeatSettings(Table):
 
 def repeated_channels(channels: tuple[NotifySettings, ...]) -> list[tuple[str, str]]:
     """Return what is wrong where two channels have one name."""
-    seen: Mapping[str, int] = {channel.channel: place for place, channel in reversed([*enumerate(channels)])}
+    first_places: Mapping[str, int] = {
+        channel.channel: place for place, channel in reversed([*enumerate(channels)])
+    }
     return [
         (
             f"notify.{place}.name",
@@ -80,5 +82,5 @@ def repeated_channels(channels: tuple[NotifySettings, ...]) -> list[tuple[str, s
             + ("" if channel.name else "; give this one a name of its own"),
         )
         for place, channel in enumerate(channels)
-        if seen[channel.channel] != place
+        if first_places[channel.channel] != place
     ]

@@ -103,12 +103,12 @@ class ProviderSettings(Table):
     @property
     def traits(self) -> ProviderTraits:
         """How the provider's models are asked, costly routes only where they are allowed."""
-        known = self._preset.traits
+        traits = self._preset.traits
         allowed = (COSTLY_KINDS[kind] for kind in self.costly_kinds)
         return replace(
-            known,
-            routes=tuple(dict.fromkeys((*known.routes, *allowed))),
-            paths={route: self._settled(path) for route, path in known.paths.items()},
+            traits,
+            routes=tuple(dict.fromkeys((*traits.routes, *allowed))),
+            paths={route: self._settled(path) for route, path in traits.paths.items()},
             metadata=self.metadata,
         )
 
@@ -122,8 +122,8 @@ class ProviderSettings(Table):
     def origins(self) -> tuple[str, ...]:
         """Origins beside the base URL's that are the provider's too, so that its key may go there."""
         places = [place for place in self.traits.paths.values() if not place.startswith("/")]
-        found = dict.fromkeys(map(origin_of, (self.catalog_url, *places)))
-        return tuple(origin for origin in found if origin != origin_of(self.base_url))
+        origins = dict.fromkeys(map(origin_of, (self.catalog_url, *places)))
+        return tuple(origin for origin in origins if origin != origin_of(self.base_url))
 
 
 NVIDIA = ProviderSettings.model_validate({"name": "nvidia", "preset": "nvidia"})

@@ -39,8 +39,8 @@ def checked_channel_url(url: str) -> str:
     """Return a channel's address as it is, or `env:NAME`; raises ValueError without showing it."""
     if url.startswith(REFERENCE):
         return _checked_reference(url)
-    scheme, found, rest = url.partition("://")
-    if not found or not rest or not re.fullmatch(r"[A-Za-z][A-Za-z0-9+.-]*", scheme):
+    scheme, separator, rest = url.partition("://")
+    if not separator or not rest or not re.fullmatch(r"[A-Za-z][A-Za-z0-9+.-]*", scheme):
         raise ValueError('must be an address such as "mailto://..." or "env:NAME"')
     if not url.isprintable():
         raise ValueError("must not hold control characters")
@@ -65,8 +65,8 @@ def checked_public_url(url: str) -> str:
 
 def checked_database_url(url: str) -> str:
     """Return a SQLite or Postgres address as it is; raises ValueError without showing it."""
-    scheme, found, rest = url.partition("://")
-    if not found or scheme not in _DATABASES:
+    scheme, separator, rest = url.partition("://")
+    if not separator or scheme not in _DATABASES:
         raise ValueError('must be "sqlite:///path/to/file.db" or "postgresql://user@host/database"')
     _split(url)
     if scheme == "sqlite":

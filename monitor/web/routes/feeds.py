@@ -68,17 +68,17 @@ class DaySummaries:
         last = min(yesterday, day_of(latest[0].started_at, self.zone))
         days = [last - timedelta(days=back) for back in range(_MOST_DAYS)]
         spans = spans_with_sweeps(self.context.engine, [span_of(day, day, self.zone) for day in days])
-        found = {span.first: (rewrites, sum(start < span.ends_at for start in running)) for span in spans}
-        entries = [self._entry(day, source) for day, source in found.items()]
-        for day in self.kept.keys() - found.keys():
+        sources = {span.first: (rewrites, sum(start < span.ends_at for start in running)) for span in spans}
+        entries = [self._entry(day, source) for day, source in sources.items()]
+        for day in self.kept.keys() - sources.keys():
             del self.kept[day]
         return entries
 
     def _entry(self, day: date, source: object) -> Entry:
-        known = self.kept.get(day)
-        if known is None or known[0] != source:
-            known = self.kept[day] = (source, summary_entry(day, *self.summary_of(day)))
-        return known[1]
+        cached = self.kept.get(day)
+        if cached is None or cached[0] != source:
+            cached = self.kept[day] = (source, summary_entry(day, *self.summary_of(day)))
+        return cached[1]
 
 
 def feed_routes(
@@ -108,8 +108,8 @@ def feed_routes(
         address = address_of(request)
 
         def build() -> tuple[Feed, Address]:
-            found = latest_news(context.engine, providers=names, kinds=kinds, limit=_MOST_EVENTS)
-            return _events_feed(found, names, kinds, address), address
+            news = latest_news(context.engine, providers=names, kinds=kinds, limit=_MOST_EVENTS)
+            return _events_feed(news, names, kinds, address), address
 
         key = (address, tuple(names), tuple(kinds))
         return answer(request, changes.rendered(key, version_of(context.engine), build))
@@ -134,15 +134,15 @@ def feed_routes(
 
 
 def _events_feed(
-    found: Sequence[News], providers: Sequence[str], kinds: Sequence[str], address: Address
+    news: Sequence[News], providers: Sequence[str], kinds: Sequence[str], address: Address
 ) -> Feed:
-    asked = urlencode([*(("provider", name) for name in providers), *(("kind", kind) for kind in kinds)])
+    query = urlencode([*(("provider", name) for name in providers), *(("kind", kind) for kind in kinds)])
     of = f" of {', '.join(map(shown_id, providers))}" if providers else ""
     return Feed(
         title=f"monitor: changes{of}",
         subtitle="Which models of hosted catalogs appeared, went away, broke and came back",
-        path=f"/feed.atom?{asked}" if asked else "/feed.atom",
-        entries=[_news_entry(each, address) for each in found],
+        path=f"/feed.atom?{query}" if query else "/feed.atom",
+        entries=[_news_entry(item, address) for item in news],
     )
 
 

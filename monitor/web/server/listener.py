@@ -43,12 +43,12 @@ def address_of(listener: socket.socket) -> str:
 
 def _addresses(host: str, port: int) -> list[tuple[socket.AddressFamily, Address]]:
     try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        addresses = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     except (OSError, UnicodeError) as error:
         raise _refusal(
             host, port, "the host name is not known here: use an address, such as 127.0.0.1"
         ) from error
-    return [(family, address) for family, _, _, _, address in found]
+    return [(family, address) for family, _, _, _, address in addresses]
 
 
 def _bound(family: socket.AddressFamily, address: Address) -> socket.socket:
