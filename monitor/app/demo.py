@@ -56,15 +56,21 @@ timeout = "{timeout}"
 """
 
 Show = Callable[[str], None]
-Table = Callable[[App], None]
+ShowTable = Callable[[App], None]
 
 
 async def run_demo(
-    *, listen: str | None, database: str, duration: timedelta, interval: str, show: Show, show_table: Table
+    *,
+    listen: str | None,
+    database: str,
+    duration: timedelta,
+    interval: str,
+    show: Show,
+    show_table: ShowTable,
 ) -> None:
     """Run the demo until it is asked to stop, or until `duration` is over.
 
-    `show` prints a line, `show_table` the current status once the story's first sweeps are told.
+    `show` prints a line, `show_table` the current status after the first and the last sweep of the story.
     """
     story = demo_story()
     key = "demo-key-of-no-worth"
@@ -81,13 +87,13 @@ async def run_demo(
             timeout=_TIMEOUT,
         )
         app = _app(parse_settings(text, "the demo's options"), {_KEY_VARIABLE: key})
-        teller = _Teller(app, story.last_step, show, show_table)
+        reporter = _SweepReporter(app, story.last_step, show, show_table)
         show(f"simulated provider: {server.base_url}")
         show(f"database: {database_name(app.open_store())}")
         stop = Stop()
         stop.listen()
         asyncio.get_running_loop().call_later(duration.total_seconds(), stop.ask)
-        await Leader(app, show, teller.tell).run(stop)
+        await Leader(app, show, reporter.report).run(stop)
     show("the demo has ended")
 
 
@@ -136,15 +142,15 @@ def _free_address() -> str:
     return f"127.0.0.1:{port}"
 
 
-class _Teller:
-    """Tells a spectator what each sweep found, the table after the baseline and at the story's end."""
+class _SweepReporter:
+    """Prints what each sweep found, and the table after the baseline and at the end of the story."""
 
-    def __init__(self, app: App, last_step: int, show: Show, show_table: Table) -> None:
+    def __init__(self, app: App, last_step: int, show: Show, show_table: ShowTable) -> None:
         self._app, self._last, self._show, self._show_table = app, last_step, show, show_table
         self._sweeps = 0
 
-    def tell(self, swept: Swept) -> None:
-        """Tell of one sweep."""
+    def report(self, swept: Swept) -> None:
+        """Report one sweep."""
         self._sweeps += 1
         self._show(f"\nsweep {self._sweeps}, {sweep_words(swept.sweep, swept.decision)}")
         changes = [change for change in swept.decision.events if change.detail != BASELINE]

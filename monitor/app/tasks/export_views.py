@@ -16,8 +16,8 @@ from monitor.report.formats.delimited import Sheet, csv_sheet, json_sheet
 from monitor.store.connection.engine import Engine
 from monitor.store.query.export import Snapshot, snapshot
 
-Watch = Callable[[str, int, int, int], None]
-"""Told while it goes on: the view, how many of its parts are done, of how many, and how many rows that is."""
+OnProgress = Callable[[str, int, int, int], None]
+"""Called after each part: the view, how many of its parts are done, of how many, with how many rows."""
 
 
 class Format(StrEnum):
@@ -34,14 +34,16 @@ def check_installed(form: Format) -> None:
         raise UsageError("--format parquet needs pyarrow: pip install 'monitor[parquet]'")
 
 
-def export_view(engine: Engine, view: View, scope: Scope, *, form: Format, file: Path, watch: Watch) -> int:
+def export_view(
+    engine: Engine, view: View, scope: Scope, *, form: Format, file: Path, on_progress: OnProgress
+) -> int:
     """Write a view to a file; returns how many rows. Raises UsageError, StoreError, BrokenPipeError."""
     with snapshot(engine, scope) as history:
-        return _write(history, view, form, file, watch)
+        return _write(history, view, form, file, on_progress)
 
 
 def export_views(
-    engine: Engine, scope: Scope, *, form: Format, directory: Path, watch: Watch
+    engine: Engine, scope: Scope, *, form: Format, directory: Path, on_progress: OnProgress
 ) -> dict[str, int]:
     """Write every view, all at one moment, to `<view>.<format>` in a directory; returns their rows."""
     try:
@@ -50,21 +52,21 @@ def export_views(
         raise UsageError(f"{directory}: cannot be made a directory: {error.strerror}") from None
     with snapshot(engine, scope) as history:
         return {
-            name: _write(history, view, form, directory / f"{name}.{form}", watch)
+            name: _write(history, view, form, directory / f"{name}.{form}", on_progress)
             for name, view in VIEWS.items()
         }
 
 
-def _write(history: Snapshot, view: View, form: Format, file: Path, watch: Watch) -> int:
+def _write(history: Snapshot, view: View, form: Format, file: Path, on_progress: OnProgress) -> int:
     count, parts = 0, history.parts(view)
     with output(file) as out, _sheet(out, view, form) as sheet:
         for done, part in enumerate(parts):
-            watch(view.name, done, len(parts), count)
+            on_progress(view.name, done, len(parts), count)
             with closing(history.rows(view, part)) as pieces:
                 for rows in pieces:
                     sheet.write(rows)
                     count += len(rows)
-    watch(view.name, len(parts), len(parts), count)
+    on_progress(view.name, len(parts), len(parts), count)
     return count
 
 

@@ -15,7 +15,7 @@ from monitor.store.connection.locks import leader_lock, sweep_lock
 from monitor.store.query import chosen_providers
 from monitor.store.write import record
 
-Watch = Callable[[str, int], None]  # is told a provider and how many of its sweeps a step has pruned
+OnProgress = Callable[[str, int], None]  # takes a provider and how many of its sweeps a step has pruned
 
 
 _NEEDS_UPGRADE: Final = "pruning will not free disk space until you run `monitor db upgrade`"
@@ -26,7 +26,7 @@ def prune_history(
     name: str | None,
     *,
     is_dry: bool,
-    watch: Watch = lambda _name, _sweeps: None,
+    on_progress: OnProgress = lambda _name, _sweeps: None,
     now: Clock = utc_now,
 ) -> Iterator[prune.Pruned]:
     """Prune one provider of the history, or all, or only say what would go.
@@ -40,7 +40,7 @@ def prune_history(
             yield prune.prunable(engine, provider, before_day)
         else:
             end_dead_sweeps(engine, provider, before_day)
-            yield prune.prune(engine, provider, before_day, watch=partial(watch, provider))
+            yield prune.prune(engine, provider, before_day, watch=partial(on_progress, provider))
     if not is_dry:
         prune.remove_findings(engine, prune.unused_findings(engine, now()))
         while prune.give_back(engine):

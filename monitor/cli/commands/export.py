@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from monitor.app.files.input import STANDARD
-from monitor.app.tasks.export_views import Format, Watch, check_installed, export_view, export_views
+from monitor.app.tasks.export_views import Format, OnProgress, check_installed, export_view, export_views
 from monitor.app.tasks.import_files import write_records
 from monitor.cli.commands.models import known_provider
 from monitor.cli.terminal.bar import Bar
@@ -91,14 +91,14 @@ def _export_view(context: Context, scope: Scope, form: Format, view: View, file:
         raise UsageError(f"{file}: Parquet files are compressed already: remove .gz from the name")
     engine = _checked(context, scope, file)
     with Bar() as bar:
-        count = export_view(engine, view, scope, form=form, file=file, watch=_shown_on(bar))
+        count = export_view(engine, view, scope, form=form, file=file, on_progress=_shown_on(bar))
     note(f"{counted(count, 'row')} of {view.name} exported")
 
 
 def _export_views(context: Context, scope: Scope, form: Format, directory: Path) -> None:
     engine = _checked(context, scope, *(directory / f"{name}.{form}" for name in VIEWS))
     with Bar() as bar:
-        counts = export_views(engine, scope, form=form, directory=directory, watch=_shown_on(bar))
+        counts = export_views(engine, scope, form=form, directory=directory, on_progress=_shown_on(bar))
     for name, count in counts.items():
         note(f"{directory / name}.{form}: {counted(count, 'row')}")
 
@@ -114,11 +114,11 @@ def _checked(context: Context, scope: Scope, *files: Path) -> Engine:
     return engine
 
 
-def _shown_on(bar: Bar) -> Watch:
-    def watch(view: str, done: int, total: int, rows: int) -> None:
+def _shown_on(bar: Bar) -> OnProgress:
+    def on_progress(view: str, done: int, total: int, rows: int) -> None:
         bar.show(view, done, total, f"{rows:,} rows")
 
-    return watch
+    return on_progress
 
 
 def _no_directory(file: str, view: str | None, *, is_directory: bool) -> Path:

@@ -24,7 +24,7 @@ def preset_of(name: object, base_url: object) -> Preset:
     return PRESETS.get(name, _UNKNOWN) if isinstance(name, str) else _UNKNOWN
 
 
-def filled(table: Mapping[str, object]) -> dict[str, object]:
+def with_preset(table: Mapping[str, object]) -> dict[str, object]:
     """Return a [[providers]] table, not yet checked, with what its preset knows; what it says itself stands.
 
     A preset that is only inferred from the address does not choose key, address or pace: those were the

@@ -19,7 +19,7 @@ def origin_of(url: str) -> str:
     return f"{parts.scheme}://{parts.netloc}"
 
 
-def settled(address: str, *, own: str | None, base_url: str) -> str:
+def resolved_address(address: str, *, own: str | None, base_url: str) -> str:
     """Return a preset's path or whole address for a provider at `base_url`.
 
     Where that is the preset's `own` base URL, or the address is a path, it stays as it is. Else a whole

@@ -7,9 +7,9 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from monitor.config.presets.apply import filled, preset_of
+from monitor.config.presets.apply import preset_of, with_preset
 from monitor.config.presets.presets import Preset
-from monitor.config.presets.resolve import origin_of, settled
+from monitor.config.presets.resolve import origin_of, resolved_address
 from monitor.config.schema.fields import (
     COSTLY_KINDS,
     AuthForm,
@@ -72,7 +72,7 @@ class ProviderSettings(Table):
     @model_validator(mode="before")
     @classmethod
     def _fill(cls, table: object) -> object:
-        return filled(table) if isinstance(table, Mapping) else table
+        return with_preset(table) if isinstance(table, Mapping) else table
 
     @model_validator(mode="after")
     def _check(self) -> "ProviderSettings":
@@ -97,8 +97,8 @@ class ProviderSettings(Table):
     def _preset(self) -> Preset:
         return preset_of(self.preset, self.base_url)
 
-    def _settled(self, address: str) -> str:
-        return settled(address, own=self._preset.base_url, base_url=self.base_url)
+    def _resolved(self, address: str) -> str:
+        return resolved_address(address, own=self._preset.base_url, base_url=self.base_url)
 
     @property
     def traits(self) -> ProviderTraits:
@@ -108,14 +108,14 @@ class ProviderSettings(Table):
         return replace(
             traits,
             routes=tuple(dict.fromkeys((*traits.routes, *allowed))),
-            paths={route: self._settled(path) for route, path in traits.paths.items()},
+            paths={route: self._resolved(path) for route, path in traits.paths.items()},
             metadata=self.metadata,
         )
 
     @property
     def catalog_url(self) -> str:
         """The whole address of the provider's model list."""
-        place = self._settled(self._preset.catalog)
+        place = self._resolved(self._preset.catalog)
         return self.base_url + place if place.startswith("/") else place
 
     @property

@@ -63,7 +63,7 @@ def config(lite: Engine, sqlite_url: str, tmp_path: Path) -> Path:
 
 def write(engine: Engine, view: str, file: Path, form: Format = Format.CSV) -> int:
     """Export a whole view."""
-    return export_view(engine, VIEWS[view], Scope(), form=form, file=file, watch=lambda *_: None)
+    return export_view(engine, VIEWS[view], Scope(), form=form, file=file, on_progress=lambda *_: None)
 
 
 def shown(view: str, row: tuple[Any, ...]) -> dict[str, str]:
@@ -167,7 +167,7 @@ def test_null_is_an_empty_cell_and_an_empty_text_is_quoted(history: Engine, tmp_
 
 def test_a_directory_takes_every_view_of_one_moment(history: Engine, tmp_path: Path) -> None:
     counts = export_views(
-        history, Scope(), form=Format.PARQUET, directory=tmp_path / "all/views", watch=lambda *_: None
+        history, Scope(), form=Format.PARQUET, directory=tmp_path / "all/views", on_progress=lambda *_: None
     )
     assert {file.name for file in (tmp_path / "all/views").iterdir()} == {f"{name}.parquet" for name in VIEWS}
     with duckdb.connect() as analyst:
@@ -215,7 +215,7 @@ def test_who_watches_is_told_of_every_part(lite: Engine, tmp_path: Path) -> None
     seen: list[tuple[str, int, int, int]] = []
     view = VIEWS[OBSERVATIONS]
     count = export_view(
-        lite, view, Scope(), form=Format.CSV, file=tmp_path / "x", watch=lambda *each: seen.append(each)
+        lite, view, Scope(), form=Format.CSV, file=tmp_path / "x", on_progress=lambda *each: seen.append(each)
     )
     assert [done for _, done, _, _ in seen] == list(range(len(seen)))
     assert seen[-1] == (OBSERVATIONS, len(seen) - 1, len(seen) - 1, count)
@@ -401,7 +401,7 @@ from monitor.app.tasks.export_views import Format, export_view
 from monitor.core.history.views import VIEWS, Scope
 from monitor.store.connection.engine import open_engine
 export_view(open_engine(sys.argv[1]), VIEWS["observation_history"], Scope(), form=Format(sys.argv[2]),
-            file=Path("/dev/null"), watch=lambda *_: None)
+            file=Path("/dev/null"), on_progress=lambda *_: None)
 print(next(int(line.split()[1]) // 1024 for line in open("/proc/self/status") if line.startswith("VmHWM")))
 """
 _MANY = """
