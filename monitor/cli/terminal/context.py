@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING
 import click
 
 from monitor import logs
-from monitor.config import load_settings, process_environment
 
-if TYPE_CHECKING:  # the wiring imports everything, and `--help` needs nothing
+if TYPE_CHECKING:  # the wiring and the configuration import much, and `--help` needs nothing of it
     from monitor.app.wiring.application import App
 
 
@@ -28,12 +27,15 @@ class Context:
     @cached_property
     def environ(self) -> Mapping[str, str]:
         """The process environment, read once."""
+        from monitor.config import process_environment  # noqa: PLC0415 - see above
+
         return process_environment()
 
     @cached_property
     def app(self) -> "App":
         """The wired application, logging only warnings; raises ConfigError for a wrong configuration."""
         from monitor.app.wiring.application import App  # noqa: PLC0415 - see above
+        from monitor.config import load_settings  # noqa: PLC0415 - see above
 
         app = App(load_settings(self.config_path, self.environ), self.environ)
         self.start_logging(app.secrets, quiet=True)

@@ -11,15 +11,16 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from datetime import datetime
 from textwrap import indent
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 import click
-from rich.console import Console
-from rich.table import Table
 
 from monitor.errors import UsageError
 from monitor.report.words.codes import shown_id
 from monitor.report.words.times import iso_millis
+
+if TYPE_CHECKING:
+    from rich.table import Table
 
 _PIPE_WIDTH = 10_000
 
@@ -92,8 +93,10 @@ def _plain(value: object) -> object:
     return str(value)
 
 
-def print_table(table: Table) -> None:
+def print_table(table: "Table") -> None:
     """Print a table in the terminal's width, or unshortened into a pipe."""
+    from rich.console import Console  # noqa: PLC0415 - only tables need it, and it takes a while to load
+
     is_terminal = sys.stdout.isatty()
     console = Console(width=None if is_terminal else _PIPE_WIDTH, highlight=False, emoji=False, markup=False)
     with console.capture() as printed:
