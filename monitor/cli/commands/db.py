@@ -8,9 +8,10 @@ import click
 from monitor.app.tasks import prune as retention
 from monitor.cli.terminal.bar import Bar
 from monitor.cli.terminal.context import Context, json_option, pass_context, provider_option
-from monitor.cli.terminal.output import counted, note, print_json, say
+from monitor.cli.terminal.output import note, print_json, say
 from monitor.core.history.comparison import Comparison
 from monitor.errors import UsageError
+from monitor.report.words.numbers import counted
 from monitor.report.words.rebuild_report import (
     consequence_lines,
     difference_lines,

@@ -9,6 +9,7 @@ from monitor.cli.commands.db import db
 from monitor.cli.terminal.bar import Bar
 from monitor.cli.terminal.context import Context, pass_context
 from monitor.cli.terminal.output import say
+from monitor.report.words.numbers import counted
 from monitor.store.admin.backup import back_up
 from monitor.store.admin.copy import copy_history
 from monitor.store.connection.engine import open_engine
@@ -16,7 +17,7 @@ from monitor.store.connection.errors import database_name
 
 __all__ = ["db"]
 
-_WORDS = {"observation": "observations", "sweep": "sweeps", "model": "models", "event": "events"}
+_TABLES = ("observation", "sweep", "model", "event")
 
 
 @db.command()
@@ -61,6 +62,6 @@ def copy(context: Context, *, target: str) -> None:
 
 
 def _counts(rows: Mapping[str, int]) -> str:
-    others = sum(rows.values()) - sum(rows[table] for table in _WORDS)
-    counts = [f"{rows[table]:,} {words if rows[table] != 1 else table}" for table, words in _WORDS.items()]
+    others = sum(rows.values()) - sum(rows[table] for table in _TABLES)
+    counts = [counted(rows[table], table) for table in _TABLES]
     return ", ".join([*counts, f"{others:,} other rows"])

@@ -14,10 +14,11 @@ from monitor.cli.commands.models import known_provider
 from monitor.cli.terminal.bar import Bar
 from monitor.cli.terminal.context import Context, pass_context, provider_option
 from monitor.cli.terminal.moments import parse_when
-from monitor.cli.terminal.output import counted, forget, note
+from monitor.cli.terminal.output import forget, note
 from monitor.core.domain.names import unknown_words
 from monitor.core.history.views import OBSERVATIONS, VIEWS, Scope, Span, View
 from monitor.errors import UsageError
+from monitor.report.words.numbers import counted
 from monitor.store.connection.engine import Engine
 from monitor.store.connection.sqlite_file import is_own
 from monitor.store.write.import_export import read_sweeps

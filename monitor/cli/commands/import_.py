@@ -12,11 +12,12 @@ from monitor.app.tasks.import_files import checked_records
 from monitor.cli.terminal.bar import Bar
 from monitor.cli.terminal.context import Context, pass_context
 from monitor.cli.terminal.moments import parse_when
-from monitor.cli.terminal.output import counted, note, say
+from monitor.cli.terminal.output import note, say
 from monitor.core.domain.sweep import Sweep
 from monitor.core.domain.vocabulary import Outcome
 from monitor.errors import UsageError
 from monitor.report.formats.blog_files import Origin, ResultFile
+from monitor.report.words.numbers import counted
 from monitor.report.words.times import moment_words
 from monitor.store.write.import_export import Imported, add_sweeps
 

@@ -10,7 +10,7 @@ import click
 
 from monitor.app.wiring.application import App
 from monitor.cli.terminal.context import Context, json_option, pass_context, provider_option
-from monitor.cli.terminal.output import counted, note, print_json, print_table, say, say_id
+from monitor.cli.terminal.output import note, print_json, print_table, say, say_id
 from monitor.cli.terminal.staleness import max_age_option, refuse_stale, stale_words
 from monitor.clock import utc_now
 from monitor.core.domain.names import did_you_mean
@@ -24,6 +24,7 @@ from monitor.report.terminal.tables import (
     status_counts,
     status_table,
 )
+from monitor.report.words.numbers import counted
 from monitor.store import query
 from monitor.store.connection.engine import Engine
 

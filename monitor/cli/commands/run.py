@@ -10,8 +10,9 @@ from monitor.app.demo import DEFAULT_DATABASE, run_demo
 from monitor.app.wiring.application import App
 from monitor.cli.terminal.context import Context, pass_context
 from monitor.cli.terminal.moments import as_duration
-from monitor.cli.terminal.output import counted, print_table, say
+from monitor.cli.terminal.output import print_table, say
 from monitor.report.terminal.tables import status_counts, status_table
+from monitor.report.words.numbers import counted
 from monitor.scheduler import Stop
 from monitor.store import query
 

@@ -59,11 +59,6 @@ def say_id(text: str) -> None:
     say(shown_id(text) if sys.stdout.isatty() else text)
 
 
-def counted(number: int, noun: str) -> str:
-    """Return `1 sweep`, `2 sweeps`."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
-
-
 def print_json(value: object) -> None:
     """Print a value of dataclasses, dicts, lists and times as indented JSON (rules.md 25: milliseconds)."""
     say(json_text(value))

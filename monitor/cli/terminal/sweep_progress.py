@@ -6,8 +6,9 @@ from typing import Protocol
 from rich.progress import MofNCompleteColumn
 
 from monitor.cli.terminal.bar import StderrProgress
-from monitor.cli.terminal.output import counted, note
+from monitor.cli.terminal.output import note
 from monitor.core.domain.sweep import Observation
+from monitor.report.words.numbers import counted
 from monitor.sweep import Watch
 
 _PLAIN_STEPS = 4
