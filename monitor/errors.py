@@ -44,7 +44,7 @@ class RecordError(MonitorError):
 
 
 class NotDelivered(MonitorError):
-    """A channel did not take a message; `retry_after` is how long it asked to be left alone."""
+    """A channel did not take a message; `retry_after` is how long the channel asked us to wait."""
 
     def __init__(self, words: str, *, retry_after: timedelta | None = None) -> None:
         super().__init__(words)

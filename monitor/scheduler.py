@@ -1,7 +1,7 @@
-"""When work is done: APScheduler, signals, drain. It schedules coroutines and knows nothing of probes or SQL.
+"""Scheduling: APScheduler, signals, drain. It runs coroutines and knows nothing of probes or SQL.
 
-Slots are aligned scheduled UTC times. APScheduler only rings; what a ring means (which slot, what was missed,
-what still runs) is decided here, because a run that is late, coalesced or skipped must be told as such.
+Slots are aligned scheduled UTC times. APScheduler only fires; what that means (which slot, which were missed,
+what still runs) is decided here, because a late, coalesced or skipped run must be recorded as such.
 """
 
 import asyncio
@@ -188,7 +188,7 @@ async def run_schedule(chores: Iterable[Chore], stop: Stop, *, now: Clock, grace
 
 
 def _wake_overdue(scheduler: AsyncIOScheduler, lanes: Iterable[_Lane]) -> None:
-    """Ring by hand: a wall clock that stepped back silences APScheduler for as long as the step."""
+    """Fire the job ourselves: after the wall clock steps back, APScheduler stays silent for that long."""
     for lane in lanes:
         if lane.is_overdue:
             event(log, logging.WARNING, "schedule_overdue", chore=lane.chore.name)

@@ -1,4 +1,4 @@
-"""`monitor demo`: the real daemon against a simulated provider on loopback, in fast motion.
+"""`monitor demo`: the real daemon against a simulated provider on loopback, in accelerated time.
 
 Everything but the provider is the real thing: the configuration, the sweeps, the database, the status page.
 """

@@ -1,4 +1,4 @@
-"""What goes over the wire: one answer, and how it may go wrong on its way."""
+"""One HTTP answer of the simulated provider, and transport faults on its way."""
 
 import json
 from collections.abc import Mapping

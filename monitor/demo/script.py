@@ -1,4 +1,4 @@
-"""A world that changes step by step: pure data, so that a story is the same every time it is told."""
+"""A world that changes step by step: pure data, so that every run is the same."""
 
 from dataclasses import dataclass, replace
 

@@ -29,7 +29,7 @@ class CatalogMode(StrEnum):
 
 
 class PageStyle(StrEnum):
-    """How the next page is named; `LOOP` names the same one for ever, `STRANGER` another host's."""
+    """How the next page is named; `LOOP` always names the same one, `STRANGER` one of another host."""
 
     LAST_ID = "last_id"
     NEXT_PAGE_TOKEN = "next_page_token"  # noqa: S105 (a field's name)

@@ -1,4 +1,4 @@
-"""What every route is given, and how fresh its knowledge is."""
+"""What every route is given: engine, providers, clock; and when knowledge is stale."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,11 +19,11 @@ class WebContext:
     started_at: datetime
 
     def is_stale(self, provider: str, last_conclusive_at: datetime | None) -> bool:
-        """Whether nothing conclusive was learned for 3 intervals (rules.md 35), or nobody watches."""
+        """Whether the last conclusive sweep is too old (rules.md 35), or the provider is not watched."""
         interval = self.watched.get(provider)
         return interval is None or is_older(last_conclusive_at, max_age(interval), self.now())
 
     def is_overdue(self, provider: str, last_started_at: datetime | None) -> bool:
-        """Whether a watched provider has had no sweep for 3 intervals; a start gives it 3 intervals anew."""
+        """Whether a watched provider has had no sweep for 3 intervals; each start allows 3 more intervals."""
         since = max(last_started_at or self.started_at, self.started_at)
         return is_older(since, max_age(self.watched[provider]), self.now())

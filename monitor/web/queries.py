@@ -1,4 +1,4 @@
-"""What the routes read of the history: rows, and how fresh they are."""
+"""Reads that several routes share: model rows, and how fresh they are."""
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass

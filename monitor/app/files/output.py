@@ -1,4 +1,4 @@
-"""Files that are written for others: whole or not at all, packed where their name says so. `-` is stdout."""
+"""Output files: written whole or not at all, compressed where they end in `.gz`. `-` is stdout."""
 
 import gzip
 import sys
@@ -17,7 +17,7 @@ def output(file: Path) -> Iterator[BinaryIO]:
     """Give where the bytes of a file go; it appears when all is written, and not after an error.
 
     A symbolic link stays one, what is no regular file (a device, a named pipe) is written to as it is, and a
-    name that ends in `.gz` packs. Raises UsageError, and BrokenPipeError where nobody reads stdout any more.
+    name that ends in `.gz` packs. Raises UsageError, and BrokenPipeError where the reader of stdout has gone.
     """
     if file == STANDARD:
         with _standard() as out:

@@ -1,4 +1,4 @@
-"""Views of the history as files for others' tools: one view in one file, or each in a file of a directory."""
+"""Export views of the history for other tools: one view to a file, or all of them to a directory."""
 
 import shutil
 import tempfile

@@ -1,4 +1,4 @@
-"""Reads what is added to the change log, look by look, so that nothing is missed and nothing comes twice.
+"""Poll the change log for new events, so that none is missed and none comes twice.
 
 Events do not come in their order: a long sweep ends after a short one that began later, and events take their
 turn by the start of their sweep. So each look reads a while back, to before whatever was running at the last

@@ -1,4 +1,4 @@
-"""Keeping the history small: old observations go, by the day, as `[retention] observations` says."""
+"""Remove old observations, by whole days, as `[retention] observations` says."""
 
 from collections.abc import Callable, Iterator
 from datetime import date, datetime, timedelta
@@ -64,7 +64,7 @@ def make_shrinkable(engine: Engine) -> str | None:
 
 
 def end_dead_sweeps(engine: Engine, name: str, before_day: date) -> None:
-    """Close old sweeps that a crash left running from where nobody sweeps any more (rules.md 32)."""
+    """Close old sweeps that a crash left running at vantages without a sweep now (rules.md 32)."""
     for vantage in prune.unended_vantages(engine, name, before_day):
         lock = sweep_lock(engine, name, vantage)
         if lock.try_acquire():

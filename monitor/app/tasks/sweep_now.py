@@ -1,4 +1,4 @@
-"""Sweeps and probes made by hand: wired as the daemon wires them, once."""
+"""Manual sweeps and probes, wired as in the daemon."""
 
 import asyncio
 import logging

@@ -1,4 +1,4 @@
-"""What a sweep of a configured provider needs: how it is spoken to, at what pace, and who hears of it."""
+"""What a sweep of a configured provider needs: endpoint, pace, limits and outbox."""
 
 from datetime import datetime, timedelta
 from functools import partial

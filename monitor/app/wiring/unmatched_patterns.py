@@ -1,4 +1,4 @@
-"""Patterns of the configuration that match nothing there is: most likely misspelt, but no fault."""
+"""Patterns of the configuration that match nothing: probably misspelt, but not an error."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Final

@@ -1,4 +1,4 @@
-"""`monitor db backup` and `monitor db copy`: the history as a whole, out of its database."""
+"""`monitor db backup` and `monitor db copy`: back up the database, or copy it into another."""
 
 from collections.abc import Mapping
 from pathlib import Path

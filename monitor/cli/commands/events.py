@@ -1,4 +1,4 @@
-"""`monitor events`: the change log, and with --follow what is added to it from now on."""
+"""`monitor events`: the change log; with --follow new events as they are recorded."""
 
 import asyncio
 import select
@@ -104,7 +104,7 @@ def _follow(
 async def _keep_printing(
     follower: Follower, since: datetime | None, length: timedelta | None, *, as_json: bool
 ) -> None:
-    """Print what is new every second until told to stop, until nobody reads it, or for so long."""
+    """Print new events every second until stopped, until the reader is gone or `length` has passed."""
     stop, now = Stop(), asyncio.get_running_loop().time
     stop.listen()
     ends_at = float("inf") if length is None else now() + length.total_seconds()
@@ -127,7 +127,7 @@ async def _keep_printing(
 
 
 def _print(rows: Iterable[EventRow], *, as_json: bool) -> bool:
-    """Print a line for each event; tell whether anybody still reads. Raises UsageError as `say`."""
+    """Print a line for each event; return whether there is still a reader. Raises UsageError as `say`."""
     try:
         for row in rows:
             click.echo(json_text(row, indent=None) if as_json else event_line(row))

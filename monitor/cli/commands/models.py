@@ -1,4 +1,4 @@
-"""`monitor list|status`: what the history believes of models, without asking any provider."""
+"""`monitor list|status`: the current status of models, from the history alone."""
 
 import dataclasses
 import math
@@ -144,7 +144,7 @@ def _print_status(app: App, engine: Engine, provider: str | None, *, as_json: bo
         return
     print_table(status_table(rows, watched))
     say(f"\n{counted(len(rows), 'model')}: {status_counts(rows)}")
-    if provider is None or provider in watched:  # nobody expects news of the others (rules.md 34)
+    if provider is None or provider in watched:  # the others are not swept (rules.md 34)
         for words in stale_words(app, engine, provider, None):
             note(f"note: {words}")
 

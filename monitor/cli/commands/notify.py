@@ -1,4 +1,4 @@
-"""`monitor notify test`: asks the channels whether they work."""
+"""`monitor notify test`: send a test message to the channels."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""`monitor provider rename`: a history under another name."""
+"""`monitor provider rename`: rename the history of a provider."""
 
 import click
 from pydantic import TypeAdapter, ValidationError

@@ -1,4 +1,4 @@
-"""`monitor uptime`: how reliable models were over the last days, without asking any provider."""
+"""`monitor uptime`: the reliability of models over recent days, from the history alone."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""A bar on stderr for what takes minutes; nothing where stderr is no terminal."""
+"""Progress bars on stderr for long tasks; nothing where stderr is not a terminal."""
 
 import sys
 from collections.abc import Iterable, Iterator

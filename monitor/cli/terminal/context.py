@@ -1,4 +1,4 @@
-"""What every command is handed: the configuration it asked for, opened lazily."""
+"""The context of every command: global options and the application, loaded on first use."""
 
 import logging
 import sys

@@ -1,4 +1,4 @@
-"""Days as people write them on a command line: 2026-04-06, today, yesterday, or the last 7d."""
+"""Days on the command line: 2026-04-06, today, yesterday, or the last 7d."""
 
 from datetime import date, timedelta, tzinfo
 

@@ -1,4 +1,4 @@
-"""Moments and lengths of time as people write them on a command line."""
+"""Times and durations on the command line."""
 
 from datetime import UTC, datetime, timedelta
 

@@ -1,4 +1,4 @@
-"""Old knowledge is said to be old (rules.md 35)."""
+"""Warn or refuse when the last conclusive sweep is too old (rules.md 35)."""
 
 from collections.abc import Iterator
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""What a person sees of a running sweep: a live bar on a terminal, a few plain lines on a pipe."""
+"""Progress of a running sweep: a live bar on a terminal, a few plain lines on a pipe."""
 
 from collections import Counter
 from typing import Protocol

@@ -1,4 +1,4 @@
-"""What is wrong in a configuration, in plain words: one line each, with its place, without secrets."""
+"""Configuration errors in plain words: one line each, with file and line, without secrets."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""What a [[providers]] table leaves out, taken from the preset that it names or its address speaks of."""
+"""Defaults of a [[providers]] table, from the preset that it names or that its address implies."""
 
 from collections.abc import Mapping
 

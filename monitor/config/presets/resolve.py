@@ -1,4 +1,4 @@
-"""Where a provider's requests go: the addresses of its preset, brought home where it is somewhere else."""
+"""Addresses of a preset, moved to the provider's own base URL where that is another."""
 
 from urllib.parse import urlsplit
 

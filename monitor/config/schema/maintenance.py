@@ -1,4 +1,4 @@
-"""Windows in which what happens is recorded as ever, but nobody is told of it."""
+"""Maintenance windows: sweeps and events are recorded, notifications are suppressed."""
 
 from datetime import UTC, datetime, timedelta, tzinfo
 

@@ -1,4 +1,4 @@
-"""Who is told what, and the address that waits for a sign of life. Addresses are secrets as a whole."""
+"""Notification channels, and the heartbeat. Their addresses are secrets as a whole."""
 
 import re
 from collections.abc import Mapping

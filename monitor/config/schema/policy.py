@@ -1,4 +1,4 @@
-"""The thresholds of the rules as configuration: in general, and what one provider has differently."""
+"""The thresholds of the rules: general ones, and overrides for one provider."""
 
 from datetime import timedelta
 from typing import Annotated

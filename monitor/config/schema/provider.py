@@ -1,4 +1,4 @@
-"""One provider as configuration, and the one that is watched where nothing is configured."""
+"""The settings of one provider, and the provider that is watched by default."""
 
 from collections.abc import Mapping
 from dataclasses import replace

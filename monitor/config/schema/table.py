@@ -1,4 +1,4 @@
-"""What every table of the file has in common, and the checks that several of them share."""
+"""The base of all tables of the file, and checks that several of them share."""
 
 import re
 from datetime import timedelta

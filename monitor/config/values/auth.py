@@ -1,4 +1,4 @@
-"""The forms in which a provider may want its key."""
+"""The ways in which a provider takes its key."""
 
 from enum import StrEnum
 

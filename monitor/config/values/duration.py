@@ -1,4 +1,4 @@
-"""Lengths of time as people write them: `15m`, `1h30m`, `500ms`."""
+"""Durations as text: `15m`, `1h30m`, `500ms`."""
 
 import re
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""/feed.atom and /summaries.atom: what changed, for feed readers; a look at a few rows where nothing did."""
+"""/feed.atom and /summaries.atom: changes for feed readers; cheap to poll while nothing changes."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -51,7 +51,7 @@ class NoQuery(BaseModel):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DaySummaries:
-    """The summaries of days that are over, kept until the past is written anew or a late sweep ends."""
+    """The summaries of past days, kept until the past is rewritten or a late sweep ends."""
 
     context: WebContext
     zone: tzinfo

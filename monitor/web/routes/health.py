@@ -1,4 +1,4 @@
-"""/healthz and /readyz tell whether the process is alive, and whether it does its work."""
+"""/healthz and /readyz: whether the process is alive, and whether it works."""
 
 from datetime import datetime
 

@@ -1,4 +1,4 @@
-"""/v1/models: the models available now, in the shape every OpenAI client reads."""
+"""/v1/models: the models available now, in the format of the OpenAI API."""
 
 from collections.abc import Iterable
 from itertools import groupby

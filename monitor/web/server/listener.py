@@ -1,4 +1,4 @@
-"""Binds the address of the configuration, before anything else is started on it."""
+"""Bind the configured address before the server starts on it."""
 
 import errno
 import socket

@@ -92,7 +92,7 @@ class _Server(uvicorn.Server):
 
 
 class _Connection(H11Protocol):
-    """A connection that does not wait for ever: slow senders would use up the places of others."""
+    """A connection with a time limit: slow senders must not use up the places of others."""
 
     _deadline: asyncio.TimerHandle | None = None
 
