@@ -11,7 +11,7 @@ from monitor.core.history.rows import EventRow, StatusAt
 from monitor.core.lifecycle.guard import CLOSED_BY
 from monitor.core.lifecycle.rules import BASELINE
 from monitor.core.notification.suppression import sides
-from monitor.core.summary.inputs import Gathered
+from monitor.core.summary.inputs import SummaryInputs
 from monitor.core.summary.recommend import best_models
 from monitor.core.summary.values import (
     Arrival,
@@ -31,62 +31,62 @@ _OPENED_BY: Mapping[str, str] = {closing: opening for opening, closing in CLOSED
 _UPS_AND_DOWNS = frozenset({EventKind.BECAME_AVAILABLE, EventKind.BECAME_UNAVAILABLE})
 
 
-def summarise(found: Gathered) -> ProviderSummary:
+def summarise(inputs: SummaryInputs) -> ProviderSummary:
     """Return what the span was for the provider."""
-    flaps = _flaps(found)
-    downs = _downs(found, {flap.model: flap.stopped_at for flap in flaps})
+    flaps = _flaps(inputs)
+    downs = _downs(inputs, {flap.model: flap.stopped_at for flap in flaps})
     still_down = tuple(down for down in downs if not down.is_new and down.ended_at is None)
     lasting = {down.model for down in still_down}
-    retirements = _retirements(found)
+    retirements = _retirements(inputs)
     gone = {each.model for each in retirements if not each.is_back}
     return ProviderSummary(
-        provider=found.provider,
-        sweeps=found.sweeps,
-        reliability=found.reliability,
-        reliability_30d=found.reliability_30d,
-        is_watched=found.is_watched,
-        by_status=Counter(now.status for now in found.after.values() if _is_listed(found, now)),
-        baseline=len(_baseline(found)),
-        arrivals=_arrivals(found, {flap.model for flap in flaps}, gone),
+        provider=inputs.provider,
+        sweeps=inputs.sweeps,
+        reliability=inputs.reliability,
+        reliability_30d=inputs.reliability_30d,
+        is_watched=inputs.is_watched,
+        by_status=Counter(now.status for now in inputs.after.values() if _is_listed(inputs, now)),
+        baseline=len(_baseline(inputs)),
+        arrivals=_arrivals(inputs, {flap.model for flap in flaps}, gone),
         retirements=retirements,
-        going=_going(found),
+        going=_going(inputs),
         outages=tuple(down for down in downs if down.is_new or down.ended_at),
         still_down=still_down,
         flaps=tuple(flap for flap in flaps if flap.is_news or flap.model not in lasting),
-        switches=tuple(_switches(found)),
-        swaps=_swaps(found),
-        troubles=_troubles(found),
-        best=best_models(found.after.values(), found.listed, found.recent),
+        switches=tuple(_switches(inputs)),
+        swaps=_swaps(inputs),
+        troubles=_troubles(inputs),
+        best=best_models(inputs.after.values(), inputs.listed, inputs.recent),
     )
 
 
-def _is_listed(found: Gathered, now: StatusAt) -> bool:
+def _is_listed(inputs: SummaryInputs, now: StatusAt) -> bool:
     """Say whether a model counts as listed; what is believed gone does not, whatever was read last."""
-    return now.model in found.listed and now.reason != Reason.DELISTED
+    return now.model in inputs.listed and now.reason != Reason.DELISTED
 
 
-def _baseline(found: Gathered) -> frozenset[str | None]:
-    appeared = found.of(EventKind.APPEARED)
+def _baseline(inputs: SummaryInputs) -> frozenset[str | None]:
+    appeared = inputs.of(EventKind.APPEARED)
     return frozenset(event.model for event in appeared if event.detail == BASELINE)
 
 
 # Coming and going
 
 
-def _arrivals(found: Gathered, flapping: Collection[str], gone: Collection[str]) -> tuple[Arrival, ...]:
+def _arrivals(inputs: SummaryInputs, flapping: Collection[str], gone: Collection[str]) -> tuple[Arrival, ...]:
     """Return each model that came, once, by the first way in which it came.
 
     Of one that flaps only the appearance is told, and of one that is `gone` no reappearance.
     """
-    stock, ended = _baseline(found), {(each.model, each.ended_at) for each in found.outages}
+    stock, ended = _baseline(inputs), {(each.model, each.ended_at) for each in inputs.outages}
     arrivals = dict[str, Arrival]()
-    for event in found.events:
+    for event in inputs.events:
         way = _way(event, is_end_of_outage=(event.model, event.began_at) in ended)
         if event.model is None or way is None or event.model in arrivals:
             continue
         is_told = way in {Way.APPEARED, Way.REAPPEARED} or event.model not in {*stock, *flapping}
         if is_told and not (way == Way.REAPPEARED and event.model in gone):
-            arrivals[event.model] = _arrival(found, event, event.model, way)
+            arrivals[event.model] = _arrival(inputs, event, event.model, way)
     return tuple(arrivals.values())
 
 
@@ -101,8 +101,8 @@ def _way(event: EventRow, *, is_end_of_outage: bool) -> Way | None:
     return Way.REFUSED if is_first else None
 
 
-def _arrival(found: Gathered, event: EventRow, model: str, way: Way) -> Arrival:
-    now = found.after.get(model)
+def _arrival(inputs: SummaryInputs, event: EventRow, model: str, way: Way) -> Arrival:
+    now = inputs.after.get(model)
     return Arrival(
         model=model,
         at=event.began_at,
@@ -113,47 +113,47 @@ def _arrival(found: Gathered, event: EventRow, model: str, way: Way) -> Arrival:
     )
 
 
-def _retirements(found: Gathered) -> tuple[Retirement, ...]:
+def _retirements(inputs: SummaryInputs) -> tuple[Retirement, ...]:
     last = {
         event.model: Retirement(
             model=event.model,
             at=event.began_at,
             reason=event.reason,
-            is_back=_status(found, event.model) != Status.RETIRED,
+            is_back=_status(inputs, event.model) != Status.RETIRED,
         )
-        for event in found.of(EventKind.RETIRED)
+        for event in inputs.of(EventKind.RETIRED)
         if event.model is not None
     }
     return tuple(last.values())
 
 
-def _status(found: Gathered, model: str) -> str:
-    return found.after[model].status if model in found.after else Status.RETIRED
+def _status(inputs: SummaryInputs, model: str) -> str:
+    return inputs.after[model].status if model in inputs.after else Status.RETIRED
 
 
-def _going(found: Gathered) -> tuple[Going, ...]:
-    announced = {event.model for event in found.of(EventKind.RETIREMENT_ANNOUNCED)}
-    end = found.span.ends_at
+def _going(inputs: SummaryInputs) -> tuple[Going, ...]:
+    announced = {event.model for event in inputs.of(EventKind.RETIREMENT_ANNOUNCED)}
+    end = inputs.span.ends_at
     going = []
-    for model, now in found.after.items():
+    for model, now in inputs.after.items():
         on, is_new = now.retires_at, model in announced
         if on is None or now.status == Status.RETIRED or not (is_new or end <= on <= end + SOON):
             continue
-        earlier = found.before[model].retires_at if is_new and model in found.before else None
+        earlier = inputs.before[model].retires_at if is_new and model in inputs.before else None
         going.append(Going(model=model, on=on, is_new=is_new, was=None if earlier == on else earlier))
     return tuple(sorted(going, key=lambda each: (each.on, each.model)))
 
 
-def _switches(found: Gathered) -> Iterator[Switch]:
-    for event in found.of(EventKind.KIND_CHANGED):
+def _switches(inputs: SummaryInputs) -> Iterator[Switch]:
+    for event in inputs.of(EventKind.KIND_CHANGED):
         before, after = sides(event.detail)
         yield Switch(model=event.model or "", at=event.confirmed_at, before=before, after=after)
 
 
-def _swaps(found: Gathered) -> tuple[SilentSwap, ...]:
+def _swaps(inputs: SummaryInputs) -> tuple[SilentSwap, ...]:
     """Return one for each model, by its first change: from who answered before all to who answers now."""
     swaps = dict[str, SilentSwap]()
-    for event in found.of(EventKind.SERVED_MODEL_CHANGED):
+    for event in inputs.of(EventKind.SERVED_MODEL_CHANGED):
         before, after = sides(event.detail)
         model = event.model or ""
         fresh = SilentSwap(model=model, at=event.began_at, before=before, after=after)
@@ -165,13 +165,13 @@ def _swaps(found: Gathered) -> tuple[SilentSwap, ...]:
 # Down and up
 
 
-def _downs(found: Gathered, flapping: Mapping[str, datetime | None]) -> list[Down]:
+def _downs(inputs: SummaryInputs, flapping: Mapping[str, datetime | None]) -> list[Down]:
     """Return the outages that concern the span, oldest first; `flapping` maps to when it stopped, if so."""
-    begun = {(event.model, event.began_at) for event in found.of(EventKind.BECAME_UNAVAILABLE)}
-    ended = {(event.model, event.began_at) for event in found.of(EventKind.BECAME_AVAILABLE)}
-    final = {(event.model, event.confirmed_at) for event in found.of(EventKind.RETIRED)}
+    begun = {(event.model, event.began_at) for event in inputs.of(EventKind.BECAME_UNAVAILABLE)}
+    ended = {(event.model, event.began_at) for event in inputs.of(EventKind.BECAME_AVAILABLE)}
+    final = {(event.model, event.confirmed_at) for event in inputs.of(EventKind.RETIRED)}
     downs = []
-    for each in sorted(found.outages, key=lambda outage: (outage.began_at, outage.model)):
+    for each in sorted(inputs.outages, key=lambda outage: (outage.began_at, outage.model)):
         is_new = (each.model, each.began_at) in begun
         if not is_new and each.ended_at and (each.model, each.ended_at) not in ended | final:
             continue  # it was over and known to be before the span
@@ -195,25 +195,27 @@ def _is_damped(down: Down, flapping: Mapping[str, datetime | None]) -> bool:
     return stopped_at is None or (down.ended_at is not None and down.ended_at <= stopped_at)
 
 
-def _flaps(found: Gathered) -> tuple[Flap, ...]:
-    told = defaultdict[str, list[EventRow]](list)
-    for event in found.of(EventKind.FLAPPING_STARTED, EventKind.FLAPPING_STOPPED):
-        told[event.model or ""].append(event)
-    changes = Counter(event.model for event in found.of(*_UPS_AND_DOWNS))
-    models = {*told, *(model for model in found.flapping_since if model in found.after)}
-    flaps = (_flap(found, model, told[model], changes[model]) for model in models if model in found.after)
+def _flaps(inputs: SummaryInputs) -> tuple[Flap, ...]:
+    flapped = defaultdict[str, list[EventRow]](list)
+    for event in inputs.of(EventKind.FLAPPING_STARTED, EventKind.FLAPPING_STOPPED):
+        flapped[event.model or ""].append(event)
+    changes = Counter(event.model for event in inputs.of(*_UPS_AND_DOWNS))
+    models = {*flapped, *(model for model in inputs.flapping_since if model in inputs.after)}
+    flaps = (
+        _flap(inputs, model, flapped[model], changes[model]) for model in models if model in inputs.after
+    )
     return tuple(sorted(flaps, key=lambda flap: (flap.started_at, flap.model)))
 
 
-def _flap(found: Gathered, model: str, told: Sequence[EventRow], changes: int) -> Flap:
-    started = [event.confirmed_at for event in told if event.kind == EventKind.FLAPPING_STARTED]
-    stopped = [event.confirmed_at for event in told if event.kind == EventKind.FLAPPING_STOPPED]
-    before, now = found.flapping_since.get(model), found.after[model]
+def _flap(inputs: SummaryInputs, model: str, events: Sequence[EventRow], changes: int) -> Flap:
+    started = [event.confirmed_at for event in events if event.kind == EventKind.FLAPPING_STARTED]
+    stopped = [event.confirmed_at for event in events if event.kind == EventKind.FLAPPING_STOPPED]
+    before, now = inputs.flapping_since.get(model), inputs.after[model]
     return Flap(
         model=model,
-        started_at=max(started, default=before or found.span.begins_at),
+        started_at=max(started, default=before or inputs.span.begins_at),
         stopped_at=None if now.flapping else max(stopped, default=None),
-        percent=told[-1].detail if told else None,
+        percent=events[-1].detail if events else None,
         times=len(started) + (before is not None),
         changes=changes,
         status=now.status,
@@ -226,9 +228,9 @@ def _flap(found: Gathered, model: str, told: Sequence[EventRow], changes: int) -
 # The provider itself
 
 
-def _troubles(found: Gathered) -> tuple[Trouble, ...]:
+def _troubles(inputs: SummaryInputs) -> tuple[Trouble, ...]:
     troubles, opened = list[Trouble](), dict[str, Trouble]()
-    for event in found.provider_events:
+    for event in inputs.provider_events:
         if event.kind in CLOSED_BY:
             opened[event.kind] = Trouble(
                 kind=event.kind,
@@ -239,6 +241,6 @@ def _troubles(found: Gathered) -> tuple[Trouble, ...]:
             )
         elif trouble := opened.pop(_OPENED_BY.get(event.kind, ""), None):
             troubles.append(replace(trouble, ended_at=event.confirmed_at))
-    begin = found.span.begins_at
+    begin = inputs.span.begins_at
     recent = [each for each in troubles if each.ended_at and each.ended_at >= begin]
     return tuple(sorted([*recent, *opened.values()], key=lambda each: (each.began_at, each.kind)))

@@ -11,7 +11,7 @@ from monitor.core.history.rows import EventRow, OutageRow, StatusAt, WindowRow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Gathered:
+class SummaryInputs:
     """What is known of a provider for a span, all as it was known when the span ended.
 
     `events` are the span's and `provider_events` those of the provider itself from the beginning on, each in

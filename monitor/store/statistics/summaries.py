@@ -17,7 +17,7 @@ from monitor.core.history.rows import EventRow, OutageRow, StatusAt, WindowRow
 from monitor.core.lifecycle.rules import BASELINE
 from monitor.core.notification.suppression import sides
 from monitor.core.summary.build import summarise
-from monitor.core.summary.inputs import Gathered
+from monitor.core.summary.inputs import SummaryInputs
 from monitor.core.summary.recommend import shortlist
 from monitor.core.summary.values import ProviderSummary, Summary
 from monitor.store import query
@@ -74,7 +74,7 @@ def summarise_provider(engine: Engine, span: Span, provider: str) -> ProviderSum
     after = _statuses_after(engine, provider, span.ends_at)
     listed = _listed(engine, provider, span.ends_at)
     candidates = shortlist(after.values(), listed, figures.counts)
-    found = Gathered(
+    inputs = SummaryInputs(
         provider=provider,
         span=span,
         events=events,
@@ -89,7 +89,7 @@ def summarise_provider(engine: Engine, span: Span, provider: str) -> ProviderSum
         reliability_30d=reliability(figures),
         recent=_with_latencies(engine, recent, provider, candidates),
     )
-    return summarise(found)
+    return summarise(inputs)
 
 
 def history_began_at(engine: Engine, provider: str | None = None) -> datetime | None:

@@ -9,7 +9,7 @@ from monitor.core.history.calendar import span_of
 from monitor.core.history.reliability_values import SweepCounts
 from monitor.core.history.rows import EventRow, OutageRow, StatusAt, WindowRow
 from monitor.core.summary.build import summarise
-from monitor.core.summary.inputs import Gathered
+from monitor.core.summary.inputs import SummaryInputs
 from monitor.core.summary.recommend import BEST_OF_A_KIND, best_models, shortlist
 from monitor.core.summary.values import (
     Arrival,
@@ -130,7 +130,7 @@ def told(
 ) -> ProviderSummary:
     models = {each.model: each for each in after}
     return summarise(
-        Gathered(
+        SummaryInputs(
             provider="nvidia",
             span=SPAN,
             events=tuple(events),
@@ -404,8 +404,10 @@ def test_of_each_kind_five_are_named_in_the_order_of_the_vocabulary() -> None:
 
 
 def test_a_model_that_is_not_listed_is_neither_counted_nor_chosen() -> None:
-    found = Gathered(provider="nvidia", span=SPAN, after={"a": now("a")}, listed=(), recent=[counts("a", 10)])
-    assert (summarise(found).best, summarise(found).by_status) == ((), {})
+    inputs = SummaryInputs(
+        provider="nvidia", span=SPAN, after={"a": now("a")}, listed=(), recent=[counts("a", 10)]
+    )
+    assert (summarise(inputs).best, summarise(inputs).by_status) == ((), {})
 
 
 def test_the_shortlist_keeps_whoever_may_be_among_the_best_once_latencies_are_known() -> None:
