@@ -25,7 +25,7 @@ from monitor.core.domain.policy import Policy
 from monitor.core.domain.sweep import Observation, Sweep
 from monitor.core.domain.vocabulary import Cause, EventKind, Kind, Outcome, Reason, Verdict
 from monitor.core.lifecycle.fold import fold
-from monitor.core.notification.suppression import Audience
+from monitor.core.notification.suppression import Subscription
 from monitor.report.formats.records import format_record
 from monitor.store.admin.migrate import prepare
 from monitor.store.admin.prune import prune
@@ -116,7 +116,7 @@ def live(engine: Engine, history: Iterable[Sweep], policy: Policy, box: Outbox) 
 def make(engine: Engine) -> None:
     """Live through everything."""
     prepare(engine)
-    team = Outbox(audiences=(Audience(channel="team", topics=frozenset(EventKind)),))
+    team = Outbox(subscriptions=(Subscription(channel="team", topics=frozenset(EventKind)),))
     live(engine, sweeps("worded", WORDED, at_12=Cause.CREDENTIAL), Policy(), team)
     live(engine, sweeps("limited", LIMITED), Policy(), Outbox())
     believed = [*sweeps("budgeted", BUDGETED)]

@@ -19,7 +19,7 @@ from monitor.config import (
 )
 from monitor.core.domain.names import unknown_words
 from monitor.core.notification.message import Channel, Message
-from monitor.core.notification.suppression import Audience
+from monitor.core.notification.suppression import Subscription
 from monitor.errors import ConfigError, NotDelivered, UsageError
 from monitor.notify.apprise_channel import AppriseChannel
 from monitor.notify.heartbeat import Heartbeat
@@ -73,11 +73,11 @@ def check_channels(settings: Settings, environ: Mapping[str, str]) -> list[str]:
 
 def outbox_of(settings: Settings) -> Outbox:
     """Return who hears of sweeps, and when nobody does. Raises ConfigError as `silence_of`."""
-    audiences = tuple(
-        Audience(channel=each.channel, topics=frozenset(each.on), providers=each.providers)
+    subscriptions = tuple(
+        Subscription(channel=each.channel, topics=frozenset(each.on), providers=each.providers)
         for each in settings.notify
     )
-    return Outbox(audiences=audiences, is_silent=silence_of(settings))
+    return Outbox(subscriptions=subscriptions, is_silent=silence_of(settings))
 
 
 def summary_channels(settings: Settings) -> list[str]:

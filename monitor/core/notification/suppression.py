@@ -26,27 +26,27 @@ _OPENED_BY: Mapping[EventKind, EventKind] = {closing: opening for opening, closi
 
 
 @dataclass(frozen=True, slots=True)
-class Withheld:
+class Suppressed:
     """A change kept from readers: what they were told last (None for nothing), and the latest event since."""
 
     told: str | None
     event: Event
 
 
-Untold = Mapping[str, Withheld]  # what readers of one provider have not been told, by `subject_of`
-NOTHING_UNTOLD: Final[Untold] = {}
+Suppression = Mapping[str, Suppressed]  # what readers of one provider have not been told, by `subject_of`
+NOTHING_SUPPRESSED: Final[Suppression] = {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Audience:
+class Subscription:
     """Who is told of what: `topics` are kinds of events and `summary`, `providers` glob patterns on names."""
 
     channel: str
     topics: frozenset[str]
     providers: tuple[str, ...] = ("*",)
 
-    def hears_of(self, provider: str) -> bool:
-        """Say whether this provider's news are for them."""
+    def covers(self, provider: str) -> bool:
+        """Say whether this provider's news are for it."""
         return matches(provider, self.providers)
 
 
@@ -60,20 +60,22 @@ class Changes:
     events: tuple[Event, ...] = field(default=())
 
 
-def addressed(changes: Changes, audience: Audience) -> Changes | None:
-    """Return the part that an audience asked for; None where there is nothing in it for them."""
-    wanted = tuple(event for event in changes.events if event.kind in audience.topics)
-    if not wanted or not audience.hears_of(changes.provider):
+def addressed(changes: Changes, subscription: Subscription) -> Changes | None:
+    """Return the part that a subscription asked for; None where there is nothing in it for it."""
+    wanted = tuple(event for event in changes.events if event.kind in subscription.topics)
+    if not wanted or not subscription.covers(changes.provider):
         return None
     return replace(changes, events=wanted)
 
 
-def tell(untold: Untold, decision: Decision, is_silent: Silence) -> tuple[tuple[Event, ...], Untold]:
-    """Return the events to tell after a sweep, and what stays untold.
+def sendable(
+    suppressed: Suppression, decision: Decision, is_silent: Silence
+) -> tuple[tuple[Event, ...], Suppression]:
+    """Return the events to send after a sweep, and what stays suppressed.
 
     `is_silent` says for a model id, or None for the provider, whether a maintenance window covers it now.
     """
-    kept, told = dict(untold), list[Event]()
+    kept, told = dict(suppressed), list[Event]()
     for event in decision.events:
         if event.kind is EventKind.APPEARED and event.detail == BASELINE:
             continue
@@ -97,31 +99,31 @@ def subject_of(event: Event) -> str:
     return f"{_subject(event).name} {event.model}"
 
 
-def _keep(kept: dict[str, Withheld], event: Event) -> None:
+def _keep(kept: dict[str, Suppressed], event: Event) -> None:
     known = kept.get(subject_of(event))
     told, latest = (known.told, known.event) if known else (_before(event), event)
     has_only_appeared = latest.kind is EventKind.APPEARED and event.kind is not EventKind.RETIRED
     if known and has_only_appeared:  # of a model nobody heard of, its coming is the news
         event = replace(latest, to_status=event.to_status, reason=event.reason)
-    kept[subject_of(event)] = Withheld(told, event)
+    kept[subject_of(event)] = Suppressed(told, event)
 
 
-def _hear(kept: dict[str, Withheld], event: Event) -> tuple[Event, ...]:
+def _hear(kept: dict[str, Suppressed], event: Event) -> tuple[Event, ...]:
     """Tell an event, unless it only undoes what readers never heard of."""
     known = kept.pop(subject_of(event), None)
     return () if known and known.told == _after(event) else (event,)
 
 
-def _speak_up(kept: dict[str, Withheld], decision: Decision, is_silent: Silence) -> list[Event]:
+def _speak_up(kept: dict[str, Suppressed], decision: Decision, is_silent: Silence) -> list[Event]:
     """Take out what need not be kept any more; return what readers still believe wrongly."""
     told = list[Event]()
-    for subject, withheld in list(kept.items()):
-        if _is_kept(withheld.event, decision.state, is_silent):
+    for subject, held in list(kept.items()):
+        if _is_kept(held.event, decision.state, is_silent):
             continue
         del kept[subject]
-        now = _now(withheld.event, decision.state)
-        if withheld.told != now == _after(withheld.event):
-            told.append(withheld.event)
+        now = _now(held.event, decision.state)
+        if held.told != now == _after(held.event):
+            told.append(held.event)
     return told
 
 

@@ -10,13 +10,13 @@ from sqlalchemy import Connection, select
 
 from monitor.core.domain.event import Decision
 from monitor.core.notification.suppression import (
-    NOTHING_UNTOLD,
-    Audience,
+    NOTHING_SUPPRESSED,
     Changes,
-    Untold,
-    Withheld,
+    Subscription,
+    Suppressed,
+    Suppression,
     addressed,
-    tell,
+    sendable,
 )
 from monitor.store.connection.codecs import stable_json
 from monitor.store.facts.identities import upsert
@@ -26,14 +26,14 @@ from monitor.store.schema import telling
 
 CHANGES: Final = "changes"  # the topic of such a message
 _CHANGES = TypeAdapter(Changes)
-_UNTOLD = TypeAdapter(dict[str, Withheld])
+_SUPPRESSION = TypeAdapter(dict[str, Suppressed])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outbox:
     """Who hears of sweeps; `is_silent` of a provider, a model or None, and a moment: maintenance then."""
 
-    audiences: tuple[Audience, ...] = ()
+    subscriptions: tuple[Subscription, ...] = ()
     is_silent: Callable[[str, str | None, datetime], bool] = lambda _provider, _model, _moment: False
 
 
@@ -42,21 +42,21 @@ def post_changes(
 ) -> None:
     """Post what is to be told after a sweep, one message for each channel, and keep what is not told yet."""
     facts = stored.sweep
-    before = _read_untold(connection, provider_id)
-    events, after = tell(
+    before = _read_suppressed(connection, provider_id)
+    events, after = sendable(
         before, decision, lambda model: outbox.is_silent(facts.provider, model, facts.finished_at)
     )
     if after != before:
-        document = stable_json(_UNTOLD.dump_python(dict(after)))
+        document = stable_json(_SUPPRESSION.dump_python(dict(after)))
         connection.execute(upsert(connection, telling), {"provider_id": provider_id, "document": document})
     changes = Changes(
         provider=facts.provider, sweep_id=stored.id, swept_at=facts.started_at, events=tuple(events)
     )
-    for audience in outbox.audiences:
-        if part := addressed(changes, audience):
+    for subscription in outbox.subscriptions:
+        if part := addressed(changes, subscription):
             post(
                 connection,
-                [audience.channel],
+                [subscription.channel],
                 topic=CHANGES,
                 subject=str(stored.id),
                 document=_CHANGES.dump_json(part).decode(),
@@ -69,6 +69,6 @@ def read_changes(document: str) -> Changes:
     return _CHANGES.validate_json(document)
 
 
-def _read_untold(connection: Connection, provider_id: int) -> Untold:
+def _read_suppressed(connection: Connection, provider_id: int) -> Suppression:
     document = connection.scalar(select(telling.c.document).where(telling.c.provider_id == provider_id))
-    return NOTHING_UNTOLD if document is None else _UNTOLD.validate_json(document)
+    return NOTHING_SUPPRESSED if document is None else _SUPPRESSION.validate_json(document)

@@ -14,7 +14,7 @@ from sqlalchemy import Engine, delete, select, text, update
 from monitor.core.domain.sweep import Sweep
 from monitor.core.domain.vocabulary import EventKind, Outcome, Reason
 from monitor.core.history.comparison import How, Part
-from monitor.core.notification.suppression import Audience
+from monitor.core.notification.suppression import Subscription
 from monitor.report.formats.records import format_record, parse_record
 from monitor.store import schema as t
 from monitor.store.admin.migrate import SchemaState, Upgraded, schema_state, upgrade
@@ -136,7 +136,7 @@ def test_rule_29_an_upgrade_decides_anew_says_what_changed_and_notifies_nobody(
 def test_after_it_only_what_is_new_is_told(older: Engine) -> None:
     waiting = [each.sweep_id for each in posted(older, "team")]
     upgrade(older)
-    box = Outbox(audiences=(Audience(channel="team", topics=frozenset(EventKind)),))
+    box = Outbox(subscriptions=(Subscription(channel="team", topics=frozenset(EventKind)),))
     answers = dict.fromkeys(("a/refuses", "c/mixed", "d/steady", "e/silent"), told.UP)
     refused = (Outcome.UNKNOWN, Reason.BAD_REQUEST)
     answers |= {"b/refuses-on": refused, "f/restless": told.UP}

@@ -148,7 +148,7 @@ def test_the_channels_of_a_configuration_are_its_audiences() -> None:
         '[[notify]]\nname = "all"\ntype = "webhook"\nurl = "http://127.0.0.1:1"\nmost_per_hour = 0\n'
         '[[notify]]\nname = "few"\nurl = "json://127.0.0.1"\non = ["retired"]\nproviders = ["nv*"]\n'
     )
-    first, second = outbox_of(settings).audiences
+    first, second = outbox_of(settings).subscriptions
     assert (first.channel, "summary" in first.topics, first.providers) == ("all", True, ("*",))
     assert (second.channel, second.topics, second.providers) == ("few", frozenset({"retired"}), ("nv*",))
     assert summary_channels(settings) == ["all"]

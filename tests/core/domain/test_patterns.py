@@ -12,7 +12,7 @@ from monitor.config import MaintenanceSettings, Settings
 from monitor.core.domain.patterns import matches, nearest
 from monitor.core.domain.policy import Policy
 from monitor.core.lifecycle.fold import is_tracked
-from monitor.core.notification.suppression import Audience
+from monitor.core.notification.suppression import Subscription
 
 NOON = datetime(2026, 4, 6, 12, tzinfo=UTC)
 ODD = ["org/model[beta]", "claude-sonnet-4[1m]", "a*b", "what?", "[", "]", "[!a]", "x[!]", "[a-", "m[[]"]
@@ -40,7 +40,7 @@ def test_an_id_named_exactly_is_included_excluded_silenced_and_told_of(name: str
     """Rule 41."""
     assert is_tracked(name, Policy(include=(name,)))
     assert not is_tracked(name, Policy(exclude=(name,)))
-    assert Audience(channel="a", topics=frozenset(), providers=(name,)).hears_of(name)
+    assert Subscription(channel="a", topics=frozenset(), providers=(name,)).covers(name)
     window = MaintenanceSettings.model_validate(
         {"from": NOON, "to": NOON + timedelta(hours=1), "provider": name, "models": (name,)}
     )

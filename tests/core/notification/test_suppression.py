@@ -12,7 +12,14 @@ from monitor.core.domain.event import Decision, Event
 from monitor.core.domain.state import ProviderState
 from monitor.core.domain.vocabulary import EventKind, Status
 from monitor.core.lifecycle.rules import BASELINE
-from monitor.core.notification.suppression import NOTHING_UNTOLD, Audience, Changes, Untold, addressed, tell
+from monitor.core.notification.suppression import (
+    NOTHING_SUPPRESSED,
+    Changes,
+    Subscription,
+    Suppression,
+    addressed,
+    sendable,
+)
 from tests.core.histories import START, answer, live, story, sweep
 from tests.core.strategies import Past, quiet_pasts, restless_pasts, stormy_pasts, stubborn_pasts
 
@@ -43,10 +50,14 @@ def told_of(
     decisions: Iterable[Decision], silent: Callable[[int, str | None], bool] = lambda _place, _subject: False
 ) -> list[list[Event]]:
     """Return what is told after each sweep; `silent` of a sweep's place and a model or None."""
-    untold: Untold = NOTHING_UNTOLD
+    suppressed: Suppression = NOTHING_SUPPRESSED
     told = list[list[Event]]()
     for place, decision in enumerate(decisions):
-        events, untold = tell(untold, decision, lambda subject, place=place: silent(place, subject))  # type: ignore[misc]
+        events, suppressed = sendable(
+            suppressed,
+            decision,
+            lambda subject, place=place: silent(place, subject),  # type: ignore[misc]
+        )
         told.append(list(events))
     return told
 
@@ -285,11 +296,11 @@ def test_whenever_nothing_is_silent_the_reader_is_right_and_hears_nothing_twice(
         st.just(frozenset(SUBJECTS)),
         st.frozensets(st.sampled_from(SUBJECTS)),
     )
-    reader, untold, once_retired = Reader(), NOTHING_UNTOLD, set[str]()
+    reader, suppressed, once_retired = Reader(), NOTHING_SUPPRESSED, set[str]()
     for decision in live(past.sweeps, past.policies):
         silent = data.draw(silences)
         reader.see(decision)
-        events, untold = tell(untold, decision, lambda subject, silent=silent: subject in silent)  # type: ignore[misc]
+        events, suppressed = sendable(suppressed, decision, lambda subject, silent=silent: subject in silent)  # type: ignore[misc]
         for event in events:
             assert event.model not in silent
             reader.hear(event)
@@ -306,10 +317,10 @@ def test_whenever_nothing_is_silent_the_reader_is_right_and_hears_nothing_twice(
 @settings(max_examples=200, deadline=None)
 @given(PASTS)
 def test_nothing_stays_untold_of_what_neither_flaps_nor_is_silenced(past: Past) -> None:
-    untold: Untold = NOTHING_UNTOLD
+    suppressed: Suppression = NOTHING_SUPPRESSED
     for decision in live(past.sweeps, past.policies):
-        _, untold = tell(untold, decision, LOUD)
-        assert {each.event.model for each in untold.values()} <= {
+        _, suppressed = sendable(suppressed, decision, LOUD)
+        assert {each.event.model for each in suppressed.values()} <= {
             model for model, known in decision.state.models.items() if known.flapping
         }
 
@@ -327,9 +338,9 @@ def changes(*kinds: EventKind) -> Changes:
 
 def test_an_audience_gets_what_it_asked_for_in_the_order_of_what_happened() -> None:
     told = changes(EventKind.RETIRED, EventKind.APPEARED, EventKind.RETIRED)
-    retired = Audience(channel="a", topics=frozenset({"retired", "summary"}))
+    retired = Subscription(channel="a", topics=frozenset({"retired", "summary"}))
     assert addressed(told, retired) == replace(told, events=(told.events[0], told.events[2]))
-    assert addressed(told, Audience(channel="a", topics=frozenset({"summary"}))) is None
+    assert addressed(told, Subscription(channel="a", topics=frozenset({"summary"}))) is None
 
 
 @pytest.mark.parametrize(
@@ -343,5 +354,5 @@ def test_an_audience_gets_what_it_asked_for_in_the_order_of_what_happened() -> N
     ],
 )
 def test_an_audience_hears_of_its_providers_only(providers: tuple[str, ...], *, hears: bool) -> None:
-    audience = Audience(channel="a", topics=frozenset({"retired"}), providers=providers)
-    assert (addressed(changes(EventKind.RETIRED), audience) is not None) is hears
+    subscription = Subscription(channel="a", topics=frozenset({"retired"}), providers=providers)
+    assert (addressed(changes(EventKind.RETIRED), subscription) is not None) is hears

@@ -12,7 +12,7 @@ from monitor.core.domain.sweep import Sweep
 from monitor.core.domain.vocabulary import EventKind
 from monitor.core.history.comparison import Comparison, How, Part
 from monitor.core.lifecycle.fold import fold
-from monitor.core.notification.suppression import Audience
+from monitor.core.notification.suppression import Subscription
 from monitor.report.words.rebuild_report import difference_lines, summary_line
 from monitor.store import schema as t
 from monitor.store.admin.check import check
@@ -224,7 +224,7 @@ def test_a_history_rebuilt_with_a_policy_is_the_one_that_lived_under_it(engine: 
 
 # ---- What people were told stays as it is (rules.md 30) ----
 
-EVERYBODY = Outbox(audiences=(Audience(channel="team", topics=frozenset(EventKind)),))
+EVERYBODY = Outbox(subscriptions=(Subscription(channel="team", topics=frozenset(EventKind)),))
 
 
 def sent(engine: Engine) -> list[tuple[object, ...]]:

@@ -9,7 +9,7 @@ from sqlalchemy import Engine
 from monitor.core.domain.sweep import Sweep
 from monitor.core.domain.vocabulary import EventKind
 from monitor.core.lifecycle.fold import fold
-from monitor.core.notification.suppression import Audience, Changes
+from monitor.core.notification.suppression import Changes, Subscription
 from monitor.errors import StoreError
 from monitor.store.derived.states import load_state
 from monitor.store.memory import outbox
@@ -19,9 +19,9 @@ from monitor.store.write.record import add_observations, close_sweep, open_sweep
 from tests.store import told, views
 
 EVERYTHING = frozenset(EventKind)
-TEAM = Audience(channel="team", topics=EVERYTHING)
-MAIL = Audience(channel="mail", topics=frozenset({EventKind.RETIRED, "summary"}))
-ELSEWHERE = Audience(channel="elsewhere", topics=EVERYTHING, providers=("openai",))
+TEAM = Subscription(channel="team", topics=EVERYTHING)
+MAIL = Subscription(channel="mail", topics=frozenset({EventKind.RETIRED, "summary"}))
+ELSEWHERE = Subscription(channel="elsewhere", topics=EVERYTHING, providers=("openai",))
 LATER = told.START + timedelta(days=30)
 
 
@@ -54,7 +54,7 @@ def posted(engine: Engine, channel: str) -> list[Changes]:
 
 
 def test_one_message_a_sweep_and_channel_tells_all_that_was_asked_for(engine: Engine) -> None:
-    box = Outbox(audiences=(TEAM, MAIL, ELSEWHERE))
+    box = Outbox(subscriptions=(TEAM, MAIL, ELSEWHERE))
     models = {"a/one": told.UP, "b/two": told.UP, "c/☃": told.UP}
     sweeps = story([models, {**models, "a/one": told.ENDED, "c/☃": told.ENDED}, {**models, "d": told.UP}])
     numbers = [swept(engine, each, box) for each in sweeps]
@@ -75,7 +75,7 @@ def test_one_message_a_sweep_and_channel_tells_all_that_was_asked_for(engine: En
 
 def test_the_events_that_are_posted_are_those_of_the_history(engine: Engine) -> None:
     for each in story([{"a": told.UP}, {"a": told.DOWN}, {"a": told.DOWN}, {"a": told.UP}]):
-        swept(engine, each, Outbox(audiences=(TEAM,)))
+        swept(engine, each, Outbox(subscriptions=(TEAM,)))
     told_kinds = [event.kind for changes in posted(engine, "team") for event in changes.events]
     kept = [kind for _number, _provider, _model, kind, *_ in views.rows(engine, "change_history")]
     assert told_kinds == kept[1:] == [EventKind.BECAME_UNAVAILABLE, EventKind.BECAME_AVAILABLE]
@@ -90,18 +90,18 @@ def test_nobody_is_told_of_what_is_imported(engine: Engine) -> None:
 
 def test_a_sweep_that_cannot_be_closed_tells_nobody(engine: Engine) -> None:
     (first, second) = story([{"a": told.UP}, {"a": told.ENDED}])
-    swept(engine, first, Outbox(audiences=(TEAM,)))
-    number = swept(engine, second, Outbox(audiences=(TEAM,)))
+    swept(engine, first, Outbox(subscriptions=(TEAM,)))
+    number = swept(engine, second, Outbox(subscriptions=(TEAM,)))
     decision = fold(load_state(engine, "nvidia"), second, told.POLICY)
     with pytest.raises(StoreError, match="closed"):
-        close_sweep(engine, number, second, decision, Outbox(audiences=(TEAM,)))
+        close_sweep(engine, number, second, decision, Outbox(subscriptions=(TEAM,)))
     assert len(posted(engine, "team")) == 1
 
 
 def test_what_a_window_hid_is_remembered_by_the_database_until_it_may_be_told(engine: Engine) -> None:
     sweeps = story([{"a": told.UP}, {"a": told.DOWN}, {"a": told.DOWN}, {"a": told.DOWN}])
     silent_until = sweeps[3].started_at
-    box = Outbox(audiences=(TEAM,), is_silent=lambda _provider, _model, moment: moment < silent_until)
+    box = Outbox(subscriptions=(TEAM,), is_silent=lambda _provider, _model, moment: moment < silent_until)
     for each in sweeps[:3]:
         swept(engine, each, box)
     assert posted(engine, "team") == []
@@ -113,14 +113,16 @@ def test_what_a_window_hid_is_remembered_by_the_database_until_it_may_be_told(en
 
 def test_a_window_that_closes_over_nothing_new_leaves_nothing_to_tell(engine: Engine) -> None:
     sweeps = story([{"a": told.UP}, {"a": told.DOWN}, {"a": told.DOWN}, {"a": told.UP}, {"a": told.UP}])
-    box = Outbox(audiences=(TEAM,), is_silent=lambda _provider, _model, moment: moment < sweeps[3].started_at)
+    box = Outbox(
+        subscriptions=(TEAM,), is_silent=lambda _provider, _model, moment: moment < sweeps[3].started_at
+    )
     for each in sweeps:
         swept(engine, each, box)
     assert posted(engine, "team") == []
 
 
 def test_providers_keep_what_they_hide_apart(engine: Engine) -> None:
-    box = Outbox(audiences=(TEAM,), is_silent=lambda provider, _model, _moment: provider == "quiet")
+    box = Outbox(subscriptions=(TEAM,), is_silent=lambda provider, _model, _moment: provider == "quiet")
     for provider in ("quiet", "loud"):
         for each in story([{"a": told.UP}, {"a": told.ENDED}]):
             swept(engine, told.sweep(each.started_at, _answers(each), provider=provider), box)
