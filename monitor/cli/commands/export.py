@@ -16,7 +16,7 @@ from monitor.cli.terminal.context import Context, pass_context, provider_option
 from monitor.cli.terminal.moments import parse_when
 from monitor.cli.terminal.output import forget, note
 from monitor.core.domain.names import unknown_words
-from monitor.core.history.views import OBSERVATIONS, VIEWS, Scope, Span, View
+from monitor.core.history.views import OBSERVATIONS, VIEWS, Scope, TimeFilter, View
 from monitor.errors import UsageError
 from monitor.report.words.numbers import counted
 from monitor.store.connection.engine import Engine
@@ -145,7 +145,7 @@ def _chosen(name: str | None, scope: Scope) -> View:
     view = VIEWS.get(name or OBSERVATIONS)
     if view is None:
         raise UsageError(unknown_words("view", name or "", VIEWS))
-    if view.span is Span.NONE and (scope.since or scope.until):
-        fitting = ", ".join(candidate.name for candidate in VIEWS.values() if candidate.span is not Span.NONE)
+    if view.span is TimeFilter.NONE and (scope.since or scope.until):
+        fitting = ", ".join(candidate.name for candidate in VIEWS.values() if candidate.span is not TimeFilter.NONE)
         raise UsageError(f"--since and --until do not apply to {view.name}; they do to: {fitting}")
     return view

@@ -8,7 +8,7 @@ from enum import StrEnum
 Columns = Mapping[str, object]  # by name; moments as aware UTC datetimes
 
 
-class Part(StrEnum):
+class RowKind(StrEnum):
     """What kind of derived row it is."""
 
     SWEEP = "sweep"  # its verdict, cause and counts
@@ -34,7 +34,7 @@ class Difference:
     the period's `began_at`.
     """
 
-    part: Part
+    part: RowKind
     model: str | None
     at: datetime
     stands: Columns | None
@@ -58,7 +58,7 @@ class Difference:
 class Count:
     """How many rows of a part differ in one way."""
 
-    part: Part
+    part: RowKind
     how: How
     rows: int
 

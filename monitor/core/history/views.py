@@ -17,7 +17,7 @@ from monitor.core.history.rows import EventRow, ModelRow, StreamRow, SweepRow
 Row = tuple[object, ...]
 
 
-class Form(StrEnum):
+class ColumnType(StrEnum):
     """What a column holds."""
 
     TEXT = "text"
@@ -30,7 +30,7 @@ class Form(StrEnum):
     DAY = "day"
 
 
-class Span(StrEnum):
+class TimeFilter(StrEnum):
     """How a range of time narrows a view."""
 
     SWEEPS = "sweeps"  # by the start of a row's sweep
@@ -43,7 +43,7 @@ class Column:
     """A column's name and what it holds."""
 
     name: str
-    form: Form
+    form: ColumnType
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class View:
     name: str
     columns: tuple[Column, ...]
     key: tuple[str, ...]
-    span: Span
+    span: TimeFilter
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,16 +68,16 @@ class Scope:
 OBSERVATIONS: Final = "observation_history"
 
 
-_FORMS: Final[Mapping[type, Form]] = {
-    int: Form.INTEGER,
-    float: Form.DOUBLE,
-    bool: Form.FLAG,
-    datetime: Form.SECOND,
+_FORMS: Final[Mapping[type, ColumnType]] = {
+    int: ColumnType.INTEGER,
+    float: ColumnType.DOUBLE,
+    bool: ColumnType.FLAG,
+    datetime: ColumnType.SECOND,
 }
 _LONG: Final = frozenset({"event_id"})
 
 
-def _view(name: str, row: type | str, *, key: str, span: Span = Span.NONE) -> View:
+def _view(name: str, row: type | str, *, key: str, span: TimeFilter = TimeFilter.NONE) -> View:
     """Take the columns from the fields of a row, or from words: `name`, which is text, or `name:form`."""
     columns = tuple(map(_column_of, row.split())) if isinstance(row, str) else tuple(_columns_of(row))
     return View(name, columns, tuple(key.split()), span)
@@ -85,12 +85,12 @@ def _view(name: str, row: type | str, *, key: str, span: Span = Span.NONE) -> Vi
 
 def _column_of(word: str) -> Column:
     name, _, form = word.partition(":")
-    return Column(name, Form(form or Form.TEXT))
+    return Column(name, ColumnType(form or ColumnType.TEXT))
 
 
 def _columns_of(row: type) -> Iterator[Column]:
     for name, kind in field_types(row).items():
-        yield Column(name, Form.LONG if name in _LONG else _FORMS.get(kind, Form.TEXT))
+        yield Column(name, ColumnType.LONG if name in _LONG else _FORMS.get(kind, ColumnType.TEXT))
 
 
 VIEWS: Final[Mapping[str, View]] = {
@@ -102,14 +102,14 @@ VIEWS: Final[Mapping[str, View]] = {
             "provider model sweep_id:integer vantage observed_at:moment outcome reason http_status:integer"
             " latency_ms:integer attempts:integer conclusive:flag kind detail served_as",
             key="provider model sweep_id",
-            span=Span.SWEEPS,
+            span=TimeFilter.SWEEPS,
         ),
         _view(
             "uptime_daily",
             "provider model day:day checks:integer answered:integer unavailable:integer unknown:integer"
             " uptime_percent:double latency_p50_ms:integer latency_p95_ms:integer",
             key="provider model day",
-            span=Span.DAYS,
+            span=TimeFilter.DAYS,
         ),
         _view(
             "outage_history",
@@ -121,15 +121,15 @@ VIEWS: Final[Mapping[str, View]] = {
             "provider model status began_at:second ended_at:second duration_s:long reason",
             key="provider model began_at ended_at status",
         ),
-        _view("change_history", EventRow, key="event_id", span=Span.SWEEPS),
-        _view("sweep_history", SweepRow, key="sweep_id", span=Span.SWEEPS),
+        _view("change_history", EventRow, key="event_id", span=TimeFilter.SWEEPS),
+        _view("sweep_history", SweepRow, key="sweep_id", span=TimeFilter.SWEEPS),
         _view(
             "provider_uptime_daily",
             "provider day:day sweeps:integer conclusive:integer provider_down:integer our_fault:integer"
             " interrupted:integer missed:integer",
             key="provider day",
-            span=Span.DAYS,
+            span=TimeFilter.DAYS,
         ),
-        _view("stream_history", StreamRow, key="provider model sweep_id", span=Span.SWEEPS),
+        _view("stream_history", StreamRow, key="provider model sweep_id", span=TimeFilter.SWEEPS),
     )
 }

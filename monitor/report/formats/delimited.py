@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import BinaryIO, Final, Protocol
 
 from monitor.clock import DAY_MS, to_day
-from monitor.core.history.views import VIEWS, Form, Row, View
+from monitor.core.history.views import VIEWS, ColumnType, Row, View
 
 _KEPT_TEXTS: Final = 16_384
 _SPECIAL: Final = frozenset(',"\r\n')
@@ -145,18 +145,18 @@ def _quoted(cell: _Cell) -> _Cell:
     return lambda value: f'"{cell(value)}"'
 
 
-_TIMES: Final[Mapping[Form, _Cell]] = MappingProxyType(
-    {Form.MOMENT: _to_millis, Form.SECOND: _to_seconds, Form.DAY: str}
+_TIMES: Final[Mapping[ColumnType, _Cell]] = MappingProxyType(
+    {ColumnType.MOMENT: _to_millis, ColumnType.SECOND: _to_seconds, ColumnType.DAY: str}
 )
-_OTHERS: Final[Mapping[Form, _Cell]] = MappingProxyType(
-    {Form.INTEGER: str, Form.LONG: str, Form.DOUBLE: repr, Form.FLAG: _flag}
+_OTHERS: Final[Mapping[ColumnType, _Cell]] = MappingProxyType(
+    {ColumnType.INTEGER: str, ColumnType.LONG: str, ColumnType.DOUBLE: repr, ColumnType.FLAG: _flag}
 )
-_CSV: Final[Mapping[Form, _Cell]] = MappingProxyType(
-    {Form.TEXT: _csv_text, **{form: _or("", cell) for form, cell in {**_TIMES, **_OTHERS}.items()}}
+_CSV: Final[Mapping[ColumnType, _Cell]] = MappingProxyType(
+    {ColumnType.TEXT: _csv_text, **{form: _or("", cell) for form, cell in {**_TIMES, **_OTHERS}.items()}}
 )
-_JSON: Final[Mapping[Form, _Cell]] = MappingProxyType(
+_JSON: Final[Mapping[ColumnType, _Cell]] = MappingProxyType(
     {
-        Form.TEXT: _json_text,
+        ColumnType.TEXT: _json_text,
         **{form: _or("null", cell) for form, cell in _OTHERS.items()},
         **{form: _or("null", _quoted(cell)) for form, cell in _TIMES.items()},
     }

@@ -7,21 +7,21 @@ from typing import Any, BinaryIO, Final
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from monitor.core.history.views import Form, Row, View
+from monitor.core.history.views import ColumnType, Row, View
 
 _ROWS_IN_A_GROUP: Final = 50_000  # bounds memory here, and what a reader has to skip or take
 
 _MOMENT: Final = pa.timestamp("ms", tz="UTC")
-_TYPES: Final[Mapping[Form, Any]] = MappingProxyType(
+_TYPES: Final[Mapping[ColumnType, Any]] = MappingProxyType(
     {
-        Form.TEXT: pa.string(),
-        Form.INTEGER: pa.int32(),
-        Form.LONG: pa.int64(),
-        Form.DOUBLE: pa.float64(),
-        Form.FLAG: pa.bool_(),
-        Form.MOMENT: _MOMENT,
-        Form.SECOND: _MOMENT,  # Parquet has no coarser unit
-        Form.DAY: pa.date32(),
+        ColumnType.TEXT: pa.string(),
+        ColumnType.INTEGER: pa.int32(),
+        ColumnType.LONG: pa.int64(),
+        ColumnType.DOUBLE: pa.float64(),
+        ColumnType.FLAG: pa.bool_(),
+        ColumnType.MOMENT: _MOMENT,
+        ColumnType.SECOND: _MOMENT,  # Parquet has no coarser unit
+        ColumnType.DAY: pa.date32(),
     }
 )
 
@@ -31,7 +31,7 @@ class ParquetSheet:
 
     def __init__(self, out: BinaryIO, view: View) -> None:
         self._schema = pa.schema([(each.name, _TYPES[each.form]) for each in view.columns])
-        texts = [each.name for each in view.columns if each.form is Form.TEXT]
+        texts = [each.name for each in view.columns if each.form is ColumnType.TEXT]
         self._file = pq.ParquetWriter(out, self._schema, compression="zstd", use_dictionary=texts)
         self._waiting: list[Any] = []
         self._count = 0

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Final
 
-from monitor.core.history.comparison import Columns, Comparison, Count, Difference, How, Part, Redecided
+from monitor.core.history.comparison import Columns, Comparison, Count, Difference, How, Redecided, RowKind
 from monitor.report.words.codes import change_words, readable, shown_id
 from monitor.report.words.numbers import counted
 from monitor.report.words.times import moment_words
@@ -43,7 +43,7 @@ def difference_lines(found: Comparison) -> list[str]:
 
 def consequence_lines(found: Comparison) -> list[str]:
     """Return a line for each event that vanished or appeared where the history was derived anew."""
-    events = [each for each in found.differences if each.part is Part.EVENT]
+    events = [each for each in found.differences if each.part is RowKind.EVENT]
     lines = [*_told("no more", events, How.EXTRA), *_told("new", events, How.MISSING)]
     changed = [each for each in events if each.how is How.DIFFERENT and set(each.changed) - {"event_id"}]
     lines += [f"changed: {_event_words(each.follows)}: {_columns_words(each)}" for each in changed]
@@ -56,14 +56,14 @@ def _told(word: str, events: Iterable[Difference], how: How) -> list[str]:
 
 
 def _count_words(count: Count) -> str:
-    if count.part is Part.SWEEP and count.how is How.MISSING:
+    if count.part is RowKind.SWEEP and count.how is How.MISSING:
         return f"{counted(count.rows, 'sweep')} {_UNDERIVED}"
     verb = _VERBS.get(count.how, "differs" if count.rows == 1 else "differ")
     return f"{counted(count.rows, count.part.value)} {verb}"
 
 
 def _difference_line(each: Difference) -> str:
-    if each.part is Part.SWEEP and each.how is How.MISSING:
+    if each.part is RowKind.SWEEP and each.how is How.MISSING:
         return f"{_subject(each)}: {_UNDERIVED}"
     if each.how is How.DIFFERENT:
         return f"{_subject(each)}: {_columns_words(each)}"
@@ -73,15 +73,15 @@ def _difference_line(each: Difference) -> str:
 def _subject(each: Difference) -> str:
     model = "the provider" if each.model is None else shown_id(each.model)
     match each.part:
-        case Part.SWEEP:
+        case RowKind.SWEEP:
             return f"sweep of {moment_words(each.at)}"
-        case Part.EVENT:
+        case RowKind.EVENT:
             return f"event {_event_words(each.follows or each.stands)}"
-        case Part.STATE:
+        case RowKind.STATE:
             return f"state of {model}{_status_words(each)}"
-        case Part.DAY:
+        case RowKind.DAY:
             return f"day {each.at:%Y-%m-%d} of {model}"
-        case Part.PERIOD:
+        case RowKind.PERIOD:
             return f"status of {model} from {moment_words(each.at)}"
 
 

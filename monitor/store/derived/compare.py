@@ -17,16 +17,16 @@ from monitor.core.domain.policy import Policy
 from monitor.core.domain.state import ProviderState
 from monitor.core.domain.vocabulary import Verdict
 from monitor.core.history.calendar import begin_of
-from monitor.core.history.comparison import Columns, Comparison, Part
+from monitor.core.history.comparison import Columns, Comparison, RowKind
 from monitor.core.history.daily import DayCounter, DayCounts
 from monitor.core.lifecycle.fold import fold
 from monitor.store.connection.codecs import event_id, moment
 from monitor.store.connection.engine import reading
 from monitor.store.derived.decisions import event_columns
-from monitor.store.derived.differences import Tally
+from monitor.store.derived.differences import DifferenceCounter
 from monitor.store.derived.horizon import is_kept, read_horizon
 from monitor.store.derived.periods import differing_periods
-from monitor.store.derived.recorded import Standing, read_standing, read_strays
+from monitor.store.derived.recorded import RecordedRows, read_recorded, read_strays
 from monitor.store.derived.states import provider_memory, state_row
 from monitor.store.facts.identities import find_provider
 from monitor.store.facts.sweeps import StoredSweep, counts_of, gaps_of, read_stored
@@ -60,9 +60,9 @@ def compare_provider(
 ) -> Comparison:
     """As `compare`, in the transaction at hand. Raises StoreError for rows of wrong types."""
     require_derived_types(connection)
-    replay = _Replay(connection, provider_id, policy, Tally(most))
+    replay = _Replay(connection, provider_id, policy, DifferenceCounter(most))
     sweeps = replay.run()
-    return replay.tally.told(provider, sweeps)
+    return replay.differences.result(provider, sweeps)
 
 
 @dataclass(slots=True)
@@ -72,7 +72,7 @@ class _Replay:
     connection: Connection
     provider_id: int
     policy: Policy | None
-    tally: Tally
+    differences: DifferenceCounter
 
     def run(self) -> int:
         """Compare everything; returns how many sweeps there were."""
@@ -83,12 +83,12 @@ class _Replay:
             begun = batch[0].sweep.started_at.date()
             self._compare_days(days, compared, begun)
             sweeps, compared = sweeps + len(batch), max(begun, compared)
-            standing = read_standing(self.connection, self.provider_id, [each.id for each in batch])
+            recorded = read_recorded(self.connection, self.provider_id, [each.id for each in batch])
             for stored in batch:
-                state = self._step(state, days, self._under_policy(stored), standing)
+                state = self._step(state, days, self._under_policy(stored), recorded)
         self._compare_days(days, compared, date.max)
         for each in read_strays(self.connection, self.provider_id):
-            self.tally.event(each, None)
+            self.differences.event(each, None)
         self._compare_periods()
         self._compare_states(state)
         return sweeps
@@ -97,19 +97,23 @@ class _Replay:
         return stored if self.policy is None else replace(stored, policy=self.policy)
 
     def _step(
-        self, state: ProviderState, days: DayCounter, stored: StoredSweep, standing: Mapping[int, Standing]
+        self,
+        state: ProviderState,
+        days: DayCounter,
+        stored: StoredSweep,
+        recorded: Mapping[int, RecordedRows],
     ) -> ProviderState:
         """Fold one sweep and compare what it gives with what stands."""
         decision = fold(state, stored.sweep, stored.policy)
         if decision.verdict is Verdict.CONCLUSIVE:
             days.add(state, stored.sweep, stored.policy)
-        stands = standing[stored.id]
+        stands = recorded[stored.id]
         follows = _derived(stored, decision)
-        self.tally.compare(Part.SWEEP, None, stored.sweep.started_at, stands.decision, follows)
+        self.differences.compare(RowKind.SWEEP, None, stored.sweep.started_at, stands.decision, follows)
         self._compare_events(stands, stored, decision)
         return decision.state
 
-    def _compare_events(self, stands: Standing, stored: StoredSweep, decision: Decision) -> None:
+    def _compare_events(self, stands: RecordedRows, stored: StoredSweep, decision: Decision) -> None:
         left = list(stands.events)
         for place, each in enumerate(decision.events):
             follows = {
@@ -121,9 +125,9 @@ class _Replay:
             same = [row for row in left if (row["model"], row["kind"]) == (each.model, each.kind)]
             for row in same[:1]:
                 left.remove(row)
-            self.tally.event(same[0] if same else None, follows)
+            self.differences.event(same[0] if same else None, follows)
         for row in left:
-            self.tally.event(row, None)
+            self.differences.event(row, None)
 
     def _compare_days(self, days: DayCounter, first: date, before: date) -> None:
         """Compare the days from the first on and before another, which no later sweep adds to."""
@@ -139,11 +143,11 @@ class _Replay:
         follows = {(name, day): asdict(counted) for name, day, counted in days.take(before)}
         for name, day in sorted(stands.keys() | follows.keys(), key=lambda key: (key[1], key[0])):
             pair = stands.get((name, day)), follows.get((name, day))
-            self.tally.compare(Part.DAY, name, begin_of(day, UTC), *pair)
+            self.differences.compare(RowKind.DAY, name, begin_of(day, UTC), *pair)
 
     def _compare_periods(self) -> None:
         """Compare the periods with those that the events give, where these are right."""
-        if self.tally.found(Part.EVENT):
+        if self.differences.has(RowKind.EVENT):
             return
         for stands, follows in differing_periods(self.connection, self.provider_id):
             row = stands or follows
@@ -151,7 +155,7 @@ class _Replay:
                 query = select(model.c.name).where(model.c.id == row["model_id"])
                 pair = _period_columns(stands), _period_columns(follows)
                 began_at = to_datetime(row["began_at"])
-                self.tally.compare(Part.PERIOD, self.connection.scalar(query), began_at, *pair)
+                self.differences.compare(RowKind.PERIOD, self.connection.scalar(query), began_at, *pair)
 
     def _compare_states(self, state: ProviderState) -> None:
         query = (
@@ -162,12 +166,12 @@ class _Replay:
         stands = {row["name"]: _state_columns(row) for row in self.connection.execute(query).mappings()}
         follows = {name: _state_columns(state_row(0, known)) for name, known in state.models.items()}
         for name in sorted(stands.keys() | follows.keys()):
-            self.tally.state(name, stands.get(name), follows.get(name))
+            self.differences.state(name, stands.get(name), follows.get(name))
         memory = select(provider_state.c.memory).where(provider_state.c.provider_id == self.provider_id)
         stored = self.connection.scalar(memory) or provider_memory(ProviderState())
         since = state.folded_until or EPOCH
         pair = {"memory": stored}, {"memory": provider_memory(state)}
-        self.tally.compare(Part.STATE, None, since, *pair)
+        self.differences.compare(RowKind.STATE, None, since, *pair)
 
 
 def _batches(sweeps: Iterator[StoredSweep]) -> Iterator[Sequence[StoredSweep]]:

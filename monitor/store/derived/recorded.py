@@ -27,25 +27,25 @@ _EVENT_TIMES = ("swept_at", "began_at", "confirmed_at")
 
 
 @dataclass(slots=True)
-class Standing:
+class RecordedRows:
     """What stands of one sweep: its decision (None where nothing was derived yet) and its events."""
 
     decision: Columns | None
     events: list[Columns] = field(default_factory=list)
 
 
-def read_standing(connection: Connection, provider_id: int, ids: Sequence[int]) -> Mapping[int, Standing]:
+def read_recorded(connection: Connection, provider_id: int, ids: Sequence[int]) -> Mapping[int, RecordedRows]:
     """Return what stands of each of these sweeps, by id."""
     gaps = _gaps(connection, provider_id, ids)
     columns = [sweep.c[name] for name in ("id", *_SWEEP_COLUMNS)]
     rows = connection.execute(select(*columns).where(sweep.c.id.in_(ids))).mappings()
-    standing = {row["id"]: Standing(_decision(row, gaps.get(row["id"], []))) for row in rows}
+    recorded = {row["id"]: RecordedRows(_decision(row, gaps.get(row["id"], []))) for row in rows}
     first, last = event_id(min(ids), 0), event_id(max(ids) + 1, 0) - 1
     query = _events(provider_id).where(event.c.id.between(first, last)).order_by(event.c.id)
     for row in connection.execute(query).mappings():
-        if row["sweep_id"] in standing and sweep_of_event(row["id"]) == row["sweep_id"]:
-            standing[row["sweep_id"]].events.append(_event(row))
-    return standing
+        if row["sweep_id"] in recorded and sweep_of_event(row["id"]) == row["sweep_id"]:
+            recorded[row["sweep_id"]].events.append(_event(row))
+    return recorded
 
 
 def read_strays(connection: Connection, provider_id: int) -> Iterator[Columns]:

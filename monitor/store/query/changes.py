@@ -27,7 +27,7 @@ Version = tuple[tuple[str, int], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class News:
+class FeedItem:
     """One event, or how many models were first seen in one sweep; `told_at` is that sweep's end."""
 
     provider: str
@@ -69,9 +69,9 @@ def rewritten(engine: Engine) -> int:
     return int(derived or 0) - int(made or 0) + int(missed or 0)
 
 
-def latest_news(
+def change_feed(
     engine: Engine, *, providers: Collection[str] = (), kinds: Collection[str] = (), limit: int = 100
-) -> list[News]:
+) -> list[FeedItem]:
     """Return what changed last, newest first; no providers or kinds are all of them.
 
     The models first seen when watching began are one piece of news for each sweep (rules.md 12).
@@ -87,7 +87,7 @@ def latest_news(
             *connection.execute(_first_seen(conditions, limit)).mappings(),
         ]
     rows.sort(key=lambda row: (row["swept_at"], row["id"]), reverse=True)
-    return [_news(row) for row in rows[:limit]]
+    return [_item(row) for row in rows[:limit]]
 
 
 def _changes(conditions: Collection[ColumnElement[bool]], limit: int) -> Select[Any]:
@@ -124,9 +124,9 @@ def _first_seen(conditions: Collection[ColumnElement[bool]], limit: int) -> Sele
     )
 
 
-def _news(row: RowMapping) -> News:
+def _item(row: RowMapping) -> FeedItem:
     first_seen = row.get("first_seen", 0)
-    return News(
+    return FeedItem(
         provider=row["provider"],
         sweep_id=row["sweep_id"],
         told_at=to_datetime(row["finished_at"]),

@@ -25,12 +25,12 @@ def read_totals(
     return connection.execute(_totals(frozenset(asked)), asked).all()
 
 
-def read_sketches(
+def read_histograms(
     connection: Connection, provider_id: int, first: date, last: date, model_id: int | None = None
 ) -> Sequence[tuple[int, bytes]]:
     """Return the numbers of models, or of one, with a sketch of its latencies for each day that has one."""
     asked = _asked(provider_id, first, last, model_id)
-    return connection.execute(_sketches(frozenset(asked)), asked).all()
+    return connection.execute(_histograms(frozenset(asked)), asked).all()
 
 
 def _asked(provider_id: int, first: date, last: date, model_id: int | None) -> dict[str, Any]:
@@ -40,16 +40,16 @@ def _asked(provider_id: int, first: date, last: date, model_id: int | None) -> d
 
 @cache
 def _totals(asked: AbstractSet[str]) -> Select[Any]:
-    return _narrowed(select(_NUMBER, *_COUNTED), asked).group_by(_NUMBER)
+    return _filtered(select(_NUMBER, *_COUNTED), asked).group_by(_NUMBER)
 
 
 @cache
-def _sketches(asked: AbstractSet[str]) -> Select[Any]:
+def _histograms(asked: AbstractSet[str]) -> Select[Any]:
     sketch = daily.c.latency_sketch
-    return _narrowed(select(_NUMBER, sketch), asked).where(sketch.is_not(None))
+    return _filtered(select(_NUMBER, sketch), asked).where(sketch.is_not(None))
 
 
-def _narrowed(query: Select[Any], asked: AbstractSet[str]) -> Select[Any]:
+def _filtered(query: Select[Any], asked: AbstractSet[str]) -> Select[Any]:
     """Narrow a query to days that are then one range of the key for each model."""
     first, last = (bindparam(end, type_=daily.c.day.type) for end in ("first", "last"))
     of_owner = select(model_table.c.id).where(model_table.c.provider_id == bindparam("owner"))

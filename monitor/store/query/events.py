@@ -44,7 +44,7 @@ def events(
 
     `after_id` goes on where one stopped.
     """
-    narrowed = {
+    filters = {
         "since": None if since is None else to_millis(since),
         "until": None if until is None else to_millis(until),
         "kind": kind,
@@ -52,7 +52,7 @@ def events(
         "after_sweep": None if after_id is None else sweep_of_event(after_id),
         "most": limit,
     }
-    asked = {**names(provider, model), **{key: it for key, it in narrowed.items() if it is not None}}
+    asked = {**names(provider, model), **{key: it for key, it in filters.items() if it is not None}}
     statement = _events(frozenset(asked), _NEWEST if newest_first else _TURN)
     with reading(engine) as connection:
         return [event_row(row) for row in connection.execute(statement, asked).mappings()]
@@ -63,13 +63,13 @@ def _events(asked: AbstractSet[str], order: tuple[ColumnElement[Any], ...]) -> S
     query = (
         select(t.event, PROVIDER, MODEL)
         .select_from(_OF_ONE if "model" in asked else _OF_ALL)
-        .where(*named(asked), *_narrowed(asked))
+        .where(*named(asked), *_filtered(asked))
         .order_by(*order)
     )
     return query.limit(bindparam("most")) if "most" in asked else query
 
 
-def _narrowed(asked: AbstractSet[str]) -> Iterator[ColumnElement[bool]]:
+def _filtered(asked: AbstractSet[str]) -> Iterator[ColumnElement[bool]]:
     if "since" in asked:
         yield from confirmed_since()
     if "until" in asked:

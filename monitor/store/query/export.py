@@ -35,7 +35,7 @@ from sqlalchemy.types import TypeEngine
 
 from monitor.clock import to_day, to_millis
 from monitor.core.domain.vocabulary import Verdict
-from monitor.core.history.views import OBSERVATIONS, VIEWS, Form, Row, Scope, Span, View
+from monitor.core.history.views import OBSERVATIONS, VIEWS, ColumnType, Row, Scope, TimeFilter, View
 from monitor.store import schema as t
 from monitor.store.connection.codecs import is_storable
 from monitor.store.connection.engine import reading
@@ -58,20 +58,20 @@ class _Second(TypeDecorator[int]):
         return to_millis(value.replace(tzinfo=UTC) if value.tzinfo is None else value)
 
 
-_TYPES: Final[dict[Form, TypeEngine[Any]]] = {
-    Form.TEXT: Text(),
-    Form.INTEGER: Integer(),
-    Form.LONG: BigInteger(),
-    Form.DOUBLE: Double(),
-    Form.FLAG: Boolean(),
-    Form.MOMENT: BigInteger(),
-    Form.SECOND: _Second(),
-    Form.DAY: Date(),
+_TYPES: Final[dict[ColumnType, TypeEngine[Any]]] = {
+    ColumnType.TEXT: Text(),
+    ColumnType.INTEGER: Integer(),
+    ColumnType.LONG: BigInteger(),
+    ColumnType.DOUBLE: Double(),
+    ColumnType.FLAG: Boolean(),
+    ColumnType.MOMENT: BigInteger(),
+    ColumnType.SECOND: _Second(),
+    ColumnType.DAY: Date(),
 }
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class ViewPart:
     """A piece of a view that is read by itself: one model's rows, or all (`model_id` None)."""
 
     model_id: int | None = None
@@ -86,19 +86,19 @@ class Snapshot:
     connection: Connection
     scope: Scope
 
-    def parts(self, view: View) -> Sequence[Part]:
+    def parts(self, view: View) -> Sequence[ViewPart]:
         """Return the pieces of a view in the order of its key."""
         if view.name not in _BY_MODEL:
-            return [Part()]
+            return [ViewPart()]
         query = (
             select(t.model.c.id, PROVIDER, MODEL)
             .join(t.provider, t.provider.c.id == t.model.c.provider_id)
             .where(*_of_provider(t.provider.c.name, self.scope))
             .order_by(t.provider.c.name, t.model.c.name)
         )
-        return [Part(*row) for row in self.connection.execute(query)]
+        return [ViewPart(*row) for row in self.connection.execute(query)]
 
-    def rows(self, view: View, part: Part) -> Generator[Sequence[Row], None, None]:
+    def rows(self, view: View, part: ViewPart) -> Generator[Sequence[Row], None, None]:
         """Give the rows of a part in the order of the view's key, some thousands at a time."""
         if view.name == OBSERVATIONS:
             for rows in self._stream(self._observations(part)):
@@ -111,7 +111,7 @@ class Snapshot:
         with self.connection.execute(query, execution_options={"yield_per": _ROWS_AT_ONCE}) as result:
             yield from result.partitions()
 
-    def _observations(self, part: Part) -> Select[Any]:
+    def _observations(self, part: ViewPart) -> Select[Any]:
         """Ask for a model's rows of the view from the third column on; moments to the millisecond."""
         own, repeated = t.observation.c, t.finding.c
         made = {
@@ -130,14 +130,14 @@ class Snapshot:
             .order_by(own.sweep_id)
         )
 
-    def _query(self, view: View, part: Part) -> Select[Any]:
+    def _query(self, view: View, part: ViewPart) -> Select[Any]:
         source = table(view.name, *(column(each.name, _TYPES[each.form]) for each in view.columns))
         query = select(source).where(*_of_provider(source.c.provider, self.scope))
         if part.model_id is not None:
             query = query.where(source.c.provider == part.provider, source.c.model == part.model)
-        if view.span is Span.SWEEPS:
+        if view.span is TimeFilter.SWEEPS:
             query = query.where(*self._in_time(source.c.sweep_id))
-        if view.span is Span.DAYS:
+        if view.span is TimeFilter.DAYS:
             query = query.where(*_in_days(source.c.day, self.scope))
         return query.order_by(*(source.c[name] for name in view.key))
 

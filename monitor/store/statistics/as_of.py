@@ -65,7 +65,7 @@ def read_statuses(
     return [read_value(StatusAt, row, retires_at=_announced(row["retires_at"])) for row in rows]
 
 
-def read_bare_statuses(
+def read_statuses_only(
     connection: Connection, before: datetime, provider: str | None, model: str | None
 ) -> dict[Key, str]:
     """Return every model's status as believed just before a moment; quicker than `read_statuses`."""

@@ -11,23 +11,23 @@ from monitor.core.history.latency_histogram import exact_percentile, merge_encod
 from monitor.core.history.rows import WindowRow
 from monitor.store.derived.daily import count
 from monitor.store.derived.horizon import read_bounds
-from monitor.store.query.daily import read_sketches, read_totals
+from monitor.store.query.daily import read_histograms, read_totals
 from monitor.store.query.filters import models, names
-from monitor.store.statistics.missed_checks import count_due
+from monitor.store.statistics.missed_checks import count_uninformative
 
 
 @dataclass(slots=True)
-class Tally:
+class WindowTotals:
     """How a model's observations came out, and the latencies of its available answers.
 
-    Those of whole days are in `sketches`, one of core/history/latency_histogram.py for each day.
+    Those of whole days are in `histograms`, one of core/history/latency_histogram.py for each day.
     """
 
     answered: int = 0
     unavailable: int = 0
     unknown: int = 0
     latencies: list[int] = field(default_factory=list)
-    sketches: list[bytes] = field(default_factory=list)
+    histograms: list[bytes] = field(default_factory=list)
 
     def add(self, answered: int, unavailable: int, unknown: int) -> None:
         """Add observations."""
@@ -36,9 +36,9 @@ class Tally:
         self.unknown += unknown
 
     def percentiles(self) -> tuple[int | None, int | None]:
-        """Return the 50th and the 95th nearest-rank percentile in ms, exact unless there are sketches."""
-        if self.sketches:
-            merged = merge_encoded(self.sketches, self.latencies)
+        """Return the 50th and the 95th nearest-rank percentile in ms, exact unless there are histograms."""
+        if self.histograms:
+            merged = merge_encoded(self.histograms, self.latencies)
             return percentile(merged, 50), percentile(merged, 95)
         ascending = sorted(self.latencies)
         return exact_percentile(ascending, 50), exact_percentile(ascending, 95)
@@ -59,17 +59,17 @@ def read_counts(
     whose observations were pruned counts only where the window has all of it.
     """
     known = models(connection, names(provider, model))
-    tallies, silent = dict[int, Tally](), dict[int, int]()
+    totals, uninformative = dict[int, WindowTotals](), dict[int, int]()
     for owner, number in {each.provider_id: each.id for each in known}.items():
         only = None if model is None else number
         window = _without_pruned_edges(connection, owner, to_millis(begins_at), to_millis(ends_at))
         asked = (connection, owner, *window, only)
-        tallies |= count_window(*asked, latencies=latencies)
-        silent |= count_due(*asked)
+        totals |= count_window(*asked, latencies=latencies)
+        uninformative |= count_uninformative(*asked)
     return [
-        _row(each.provider, each.model, tallies.get(each.id, Tally()), silent.get(each.id, 0))
+        _row(each.provider, each.model, totals.get(each.id, WindowTotals()), uninformative.get(each.id, 0))
         for each in known
-        if each.id in tallies or each.id in silent
+        if each.id in totals or each.id in uninformative
     ]
 
 
@@ -91,25 +91,25 @@ def count_window(
     model_id: int | None = None,
     *,
     latencies: bool = True,
-) -> dict[int, Tally]:
+) -> dict[int, WindowTotals]:
     """Count each model's observations made in [`begins_at`, `ends_at`), in ms since 1970; or one model's.
 
     Whole UTC days are taken from `daily`, which is far quicker. Counts are exact. Percentiles are so in a
     window without a whole day; in others they are at most the sketch's STATED_ERROR off.
     """
-    tallies = defaultdict[int, Tally](Tally)
+    totals = defaultdict[int, WindowTotals](WindowTotals)
     first, end = -(-begins_at // DAY_MS) * DAY_MS, ends_at // DAY_MS * DAY_MS
     edges = [(begins_at, ends_at)]
     if first < end:
         days = to_day(first), to_day(end - 1)
-        _add_days(connection, provider_id, days, model_id, tallies, latencies=latencies)
+        _add_days(connection, provider_id, days, model_id, totals, latencies=latencies)
         edges = [(begins_at, first), (end, ends_at)]
     for begin, end in edges:
         length = max(end - begin, 1)
         for each in count(connection, provider_id, begin, end, model_id, origin=begin, part_ms=length):
-            tallies[each.model_id].add(each.answered, each.unavailable, each.unknown)
-            tallies[each.model_id].latencies += each.latencies if latencies else ()
-    return tallies
+            totals[each.model_id].add(each.answered, each.unavailable, each.unknown)
+            totals[each.model_id].latencies += each.latencies if latencies else ()
+    return totals
 
 
 def _add_days(
@@ -117,29 +117,29 @@ def _add_days(
     provider_id: int,
     days: tuple[date, date],
     model_id: int | None,
-    tallies: defaultdict[int, Tally],
+    totals: defaultdict[int, WindowTotals],
     *,
     latencies: bool,
 ) -> None:
     for number, *counted in read_totals(connection, provider_id, *days, model_id):
-        tallies[number].add(*counted)
+        totals[number].add(*counted)
     if latencies:
-        for number, sketch in read_sketches(connection, provider_id, *days, model_id):
-            tallies[number].sketches.append(sketch)
+        for number, sketch in read_histograms(connection, provider_id, *days, model_id):
+            totals[number].histograms.append(sketch)
 
 
-def _row(provider: str, model: str, tally: Tally, silent: int) -> WindowRow:
+def _row(provider: str, model: str, total: WindowTotals, uninformative: int) -> WindowRow:
     """Return a line: every observation is of a sweep that was due, and clear unless it is unknown."""
-    told = tally.answered + tally.unavailable
-    p50, p95 = tally.percentiles()
+    told = total.answered + total.unavailable
+    p50, p95 = total.percentiles()
     return WindowRow(
         provider=provider,
         model=model,
-        answered=tally.answered,
-        unavailable=tally.unavailable,
-        unknown=tally.unknown,
+        answered=total.answered,
+        unavailable=total.unavailable,
+        unknown=total.unknown,
         clear_or_answered=told,
-        due=told + tally.unknown + silent,
+        due=told + total.unknown + uninformative,
         latency_p50_ms=p50,
         latency_p95_ms=p95,
     )

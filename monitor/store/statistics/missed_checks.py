@@ -43,7 +43,7 @@ _Turn = tuple[int, int]  # start and id of a sweep: what orders them
 _Listing = tuple[int, int]  # ids of a catalog and of the policy that says which of it is tracked
 
 
-def count_due(
+def count_uninformative(
     connection: Connection, provider_id: int, begins_at: int, ends_at: int, model_id: int | None = None
 ) -> Counter[int]:
     """Return how many inconclusive sweeps and missed slots of [`begins_at`, `ends_at`) each model was due in.
@@ -76,27 +76,27 @@ def _by_listing(
 @cache
 def _with_listing() -> Select[Any]:
     """Select what was due with the catalog and the policy of the latest conclusive sweep before it."""
-    silent, before, earlier = _silent(), sweep.alias("last"), sweep.alias()
+    uninformative, before, earlier = _uninformative(), sweep.alias("last"), sweep.alias()
     latest = (
         select(earlier.c.id)
         .where(
             earlier.c.provider_id == _OWNER,
             earlier.c.verdict == "conclusive",
-            tuple_(earlier.c.started_at, earlier.c.id) < tuple_(silent.c.at, silent.c.id),
+            tuple_(earlier.c.started_at, earlier.c.id) < tuple_(uninformative.c.at, uninformative.c.id),
         )
         .order_by(earlier.c.started_at.desc(), earlier.c.id.desc())
         .limit(1)
         .scalar_subquery()
     )
     return (
-        select(silent.c.at, silent.c.id, before.c.catalog_id, before.c.policy_id)
-        .select_from(silent)
+        select(uninformative.c.at, uninformative.c.id, before.c.catalog_id, before.c.policy_id)
+        .select_from(uninformative)
         .join(before, before.c.id == latest)
         .where(before.c.catalog_id.is_not(None))
     )
 
 
-def _silent() -> Subquery:
+def _uninformative() -> Subquery:
     made: Select[tuple[int, int]] = select(sweep.c.started_at.label("at"), sweep.c.id).where(
         sweep.c.provider_id == _OWNER,
         sweep.c.verdict == "inconclusive",

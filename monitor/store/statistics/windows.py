@@ -22,7 +22,7 @@ from monitor.core.history.rows import OutageRow, StatusAt, WindowRow
 from monitor.store import schema as t
 from monitor.store.connection.codecs import is_storable
 from monitor.store.connection.engine import reading
-from monitor.store.statistics.as_of import read_bare_statuses, read_outages, read_status_events, read_statuses
+from monitor.store.statistics.as_of import read_outages, read_status_events, read_statuses, read_statuses_only
 from monitor.store.statistics.counts import read_counts
 
 _CONCLUSIVE = Verdict.CONCLUSIVE.value
@@ -102,7 +102,7 @@ def window_figures(
     Without `latencies` the rows have none, which is quicker. See `count_window` for how exact they are.
     """
     with reading(engine) as connection:
-        statuses = read_bare_statuses(connection, begins_at, provider, model)
+        statuses = read_statuses_only(connection, begins_at, provider, model)
         events = read_status_events(connection, begins_at, ends_at, provider, model)
         counts = read_counts(connection, begins_at, ends_at, provider, model, latencies=latencies)
         return WindowFigures(

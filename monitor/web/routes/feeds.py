@@ -22,7 +22,7 @@ from monitor.report.formats.atom import (
 )
 from monitor.report.words.codes import shown_id
 from monitor.store.query import sweeps
-from monitor.store.query.changes import News, latest_news, rewritten, running_since, version_of
+from monitor.store.query.changes import FeedItem, change_feed, rewritten, running_since, version_of
 from monitor.store.statistics.summaries import spans_with_sweeps
 from monitor.web.context import WebContext
 from monitor.web.feed_cache import FeedCache, answer
@@ -108,8 +108,8 @@ def feed_routes(
         address = address_of(request)
 
         def build() -> tuple[Feed, Address]:
-            news = latest_news(context.engine, providers=names, kinds=kinds, limit=_MOST_EVENTS)
-            return _events_feed(news, names, kinds, address), address
+            items = change_feed(context.engine, providers=names, kinds=kinds, limit=_MOST_EVENTS)
+            return _events_feed(items, names, kinds, address), address
 
         key = (address, tuple(names), tuple(kinds))
         return answer(request, changes.rendered(key, version_of(context.engine), build))
@@ -134,7 +134,7 @@ def feed_routes(
 
 
 def _events_feed(
-    news: Sequence[News], providers: Sequence[str], kinds: Sequence[str], address: Address
+    items: Sequence[FeedItem], providers: Sequence[str], kinds: Sequence[str], address: Address
 ) -> Feed:
     query = urlencode([*(("provider", name) for name in providers), *(("kind", kind) for kind in kinds)])
     of = f" of {', '.join(map(shown_id, providers))}" if providers else ""
@@ -142,11 +142,11 @@ def _events_feed(
         title=f"monitor: changes{of}",
         subtitle="Which models of hosted catalogs appeared, went away, broke and came back",
         path=f"/feed.atom?{query}" if query else "/feed.atom",
-        entries=[_news_entry(item, address) for item in news],
+        entries=[_news_entry(item, address) for item in items],
     )
 
 
-def _news_entry(news: News, address: Address) -> Entry:
-    if news.event is not None:
+def _news_entry(news: FeedItem, address: Address) -> Entry:
+    if items.event is not None:
         return event_entry(news.event, news.told_at, address)
     return first_seen_entry(news.provider, news.sweep_id, news.first_seen, news.told_at, address)

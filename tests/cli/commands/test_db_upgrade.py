@@ -13,7 +13,7 @@ from sqlalchemy import Engine, delete, select, text, update
 
 from monitor.core.domain.sweep import Sweep
 from monitor.core.domain.vocabulary import EventKind, Outcome, Reason
-from monitor.core.history.comparison import How, Part
+from monitor.core.history.comparison import How, RowKind
 from monitor.core.notification.suppression import Subscription
 from monitor.report.formats.records import format_record, parse_record
 from monitor.store import schema as t
@@ -202,12 +202,15 @@ def test_the_numbers_told_are_those_of_a_comparison(engine: Engine) -> None:
     rows = {(each.part, each.how): each.rows for each in compare(engine, "nvidia").counts}
     with writing(engine) as connection:
         (anew,) = decide_anew(connection, lambda *_: None)
-    assert (anew.events_new, anew.events_gone) == (rows[Part.EVENT, How.MISSING], rows[Part.EVENT, How.EXTRA])
-    assert (anew.events_changed, anew.days) == (
-        rows[Part.EVENT, How.DIFFERENT],
-        rows[Part.DAY, How.DIFFERENT],
+    assert (anew.events_new, anew.events_gone) == (
+        rows[RowKind.EVENT, How.MISSING],
+        rows[RowKind.EVENT, How.EXTRA],
     )
-    assert 0 < anew.verdicts <= rows[Part.SWEEP, How.DIFFERENT]
+    assert (anew.events_changed, anew.days) == (
+        rows[RowKind.EVENT, How.DIFFERENT],
+        rows[RowKind.DAY, How.DIFFERENT],
+    )
+    assert 0 < anew.verdicts <= rows[RowKind.SWEEP, How.DIFFERENT]
     assert not compare(engine, "nvidia").differs
 
 

@@ -18,7 +18,7 @@ from sqlalchemy import Engine
 
 from monitor.app.tasks.export_views import Format, export_view, export_views
 from monitor.app.tasks.import_files import checked_records
-from monitor.core.history.views import OBSERVATIONS, VIEWS, Column, Form, Scope
+from monitor.core.history.views import OBSERVATIONS, VIEWS, Column, ColumnType, Scope
 from monitor.errors import RecordError, UsageError
 from monitor.report.formats.delimited import found_export
 from monitor.store.admin.migrate import prepare
@@ -73,12 +73,14 @@ def shown(view: str, row: tuple[Any, ...]) -> dict[str, str]:
     }
 
 
-def _cell(value: object, form: Form) -> str:
+def _cell(value: object, form: ColumnType) -> str:
     if value is None:
         return ""
-    if form is Form.FLAG:
+    if form is ColumnType.FLAG:
         return "true" if value else "false"
-    return str(value).replace(" ", "T") + "Z" if form in {Form.MOMENT, Form.SECOND} else str(value)
+    return (
+        str(value).replace(" ", "T") + "Z" if form in {ColumnType.MOMENT, ColumnType.SECOND} else str(value)
+    )
 
 
 def to_the_second(row: dict[str, str]) -> dict[str, str]:
@@ -126,10 +128,10 @@ def _of_json(value: object) -> str:
 
 
 def _for_duckdb(column: Column) -> str:
-    if column.form is Form.DAY:
+    if column.form is ColumnType.DAY:
         return f"CAST({column.name} AS VARCHAR)"
-    if column.form in {Form.MOMENT, Form.SECOND}:
-        ending = ".%g" if column.form is Form.MOMENT else ""
+    if column.form in {ColumnType.MOMENT, ColumnType.SECOND}:
+        ending = ".%g" if column.form is ColumnType.MOMENT else ""
         return f"strftime(timezone('UTC', {column.name}), '%Y-%m-%dT%H:%M:%S{ending}Z')"
     return column.name
 

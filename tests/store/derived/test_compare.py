@@ -10,7 +10,7 @@ from sqlalchemy import Engine, Executable, delete, select, update
 from monitor.core.domain.policy import Policy
 from monitor.core.domain.sweep import Sweep
 from monitor.core.domain.vocabulary import EventKind
-from monitor.core.history.comparison import Comparison, How, Part
+from monitor.core.history.comparison import Comparison, How, RowKind
 from monitor.core.lifecycle.fold import fold
 from monitor.core.notification.suppression import Subscription
 from monitor.report.words.rebuild_report import difference_lines, summary_line
@@ -65,7 +65,7 @@ FAULTS: tuple[tuple[Executable, str], ...] = (
 )
 
 
-def counts(found: Comparison) -> dict[tuple[Part, How], int]:
+def counts(found: Comparison) -> dict[tuple[RowKind, How], int]:
     """Return how many rows differ, by part and way."""
     return {(each.part, each.how): each.rows for each in found.counts}
 
@@ -99,7 +99,7 @@ def test_gaps_that_were_lost_are_found_and_mended(engine: Engine) -> None:
         connection.execute(delete(t.gap))
         connection.execute(delete(t.untracked))
     found = compare(engine, "nvidia")
-    assert counts(found).keys() == {(Part.SWEEP, How.DIFFERENT)}
+    assert counts(found).keys() == {(RowKind.SWEEP, How.DIFFERENT)}
     rebuild(engine, "nvidia")
     assert everything(engine, "nvidia") == right
     with reading(engine) as connection:
@@ -126,7 +126,7 @@ def test_the_differences_told_in_full_are_few_and_all_are_counted(engine: Engine
         events = len(connection.execute(select(t.event)).all())
         connection.execute(delete(t.event))
     found = compare(engine, "nvidia", most=5)
-    assert counts(found) == {(Part.EVENT, How.MISSING): events}
+    assert counts(found) == {(RowKind.EVENT, How.MISSING): events}
     lines = difference_lines(found)
     assert len(lines) == 6
     assert lines[-1] == f"and {events - 5} more"
@@ -140,7 +140,7 @@ def test_a_finished_sweep_that_was_not_derived_counts_and_is_derived(engine: Eng
     with writing(engine) as connection:
         assert _add(connection, history[7][0], told.POLICY)
     found = compare(engine, "nvidia")
-    assert counts(found)[Part.SWEEP, How.MISSING] == 1
+    assert counts(found)[RowKind.SWEEP, How.MISSING] == 1
     assert "1 sweep not derived yet" in summary_line(found)
     rebuild(engine, "nvidia")
     assert check(engine) == []
@@ -189,7 +189,7 @@ def test_todays_policy_is_compared_without_writing_and_stored_when_written(engin
     assert kinds(engine) == []
     before = everything(engine, "nvidia")
     found = compare(engine, "nvidia", HASTY)
-    assert counts(found)[Part.EVENT, How.MISSING] == 2
+    assert counts(found)[RowKind.EVENT, How.MISSING] == 2
     assert everything(engine, "nvidia") == before
     assert rebuild(engine, "nvidia", HASTY) == found
     assert kinds(engine) == [("m/one", "became_unavailable"), ("m/one", "became_available")]

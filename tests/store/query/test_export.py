@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import Engine, text
 
 from monitor.clock import to_millis
-from monitor.core.history.views import OBSERVATIONS, VIEWS, Column, Form, Row, Scope, Span
+from monitor.core.history.views import OBSERVATIONS, VIEWS, Column, ColumnType, Row, Scope, TimeFilter
 from monitor.store.connection.engine import reading
 from monitor.store.query import export
 from monitor.store.query.export import snapshot
@@ -42,12 +42,12 @@ def as_shown(row: Row, columns: tuple[Column, ...]) -> Row:
     return tuple(_shown(value, column.form) for value, column in zip(row, columns, strict=True))
 
 
-def _shown(value: object, form: Form) -> object:
-    if form is Form.FLAG:
+def _shown(value: object, form: ColumnType) -> object:
+    if form is ColumnType.FLAG:
         assert value is None or isinstance(value, bool)
     if isinstance(value, date):
         return value.isoformat()
-    if not isinstance(value, int) or form not in {Form.MOMENT, Form.SECOND}:
+    if not isinstance(value, int) or form not in {ColumnType.MOMENT, ColumnType.SECOND}:
         return int(value) if isinstance(value, bool) else value
     return f"{datetime.fromtimestamp(value // 1000, UTC):%Y-%m-%d %H:%M:%S}"
 
@@ -120,7 +120,13 @@ def test_one_provider_is_exported_alone(history: Engine) -> None:
 def test_time_narrows_every_view_that_has_a_sweep_or_a_day() -> None:
     for view in VIEWS.values():
         names = {each.name for each in view.columns}
-        wanted = Span.SWEEPS if "sweep_id" in names else Span.DAYS if "day" in names else Span.NONE
+        wanted = (
+            TimeFilter.SWEEPS
+            if "sweep_id" in names
+            else TimeFilter.DAYS
+            if "day" in names
+            else TimeFilter.NONE
+        )
         assert view.span is wanted
 
 
