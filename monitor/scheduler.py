@@ -30,7 +30,7 @@ _CANCEL_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Chore:
+class Job:
     """Something to do on every slot.
 
     `run` gets the slot (None for a run outside the schedule) and the earlier slots that were missed.
@@ -106,15 +106,15 @@ def has_slot(trigger: BaseTrigger, after: datetime, until: datetime) -> bool:
     return slot is not None and slot <= until
 
 
-class _Lane:
-    """One chore's place in the schedule: never two runs at once."""
+class _JobRunner:
+    """One job's place in the schedule: never two runs at once."""
 
-    def __init__(self, chore: Chore, now: Clock) -> None:
-        self.chore = chore
-        self.trigger = trigger_of(chore.cadence)
+    def __init__(self, job: Job, now: Clock) -> None:
+        self.job = job
+        self.trigger = trigger_of(job.cadence)
         self.task: asyncio.Task[None] | None = None
         self._now = now
-        self._after = chore.after
+        self._after = job.after
         self._unserved: list[datetime] = []
         self._overdue_at = float("inf")
 
@@ -127,7 +127,7 @@ class _Lane:
         """Whether two periods of the monotonic clock went by without a run, whatever the wall clock did."""
         return not self.is_running and asyncio.get_running_loop().time() > self._overdue_at
 
-    async def ring(self) -> None:
+    async def fire(self) -> None:
         """Start what is due; the scheduler calls this."""
         self.start()
 
@@ -139,7 +139,7 @@ class _Lane:
 
     def start(self) -> None:
         if self.is_running:
-            event(log, logging.WARNING, "run_skipped", chore=self.chore.name, why="the last one still runs")
+            event(log, logging.WARNING, "run_skipped", chore=self.job.name, why="the last one still runs")
             return
         now = self._now()
         due = slots_between(self.trigger, self._after or now - _TICK, now)
@@ -147,15 +147,15 @@ class _Lane:
         self._after = slot or self._after or now
         self._watch_from_now()
         missed, self._unserved = [*self._unserved, *due[:-1]], []
-        self.task = asyncio.create_task(self._run(slot, missed), name=self.chore.name)
+        self.task = asyncio.create_task(self._run(slot, missed), name=self.job.name)
 
     async def _run(self, slot: datetime | None, missed: Sequence[datetime]) -> None:
         try:
-            await self.chore.run(slot, missed)
+            await self.job.run(slot, missed)
         except Exception as error:  # noqa: BLE001 - whatever one run meets, the next one must still be made
             self._unserved = [*missed, *([slot] if slot else [])]  # told as missed with the next run
             name = "run_failed" if isinstance(error, MonitorError) else "run_crashed"
-            event(log, logging.ERROR, name, chore=self.chore.name, error=str(error) or type(error).__name__)
+            event(log, logging.ERROR, name, chore=self.job.name, error=str(error) or type(error).__name__)
 
     def _watch_from_now(self) -> None:
         now = self._now()
@@ -167,38 +167,38 @@ class _Lane:
             self._overdue_at = asyncio.get_running_loop().time() + margin
 
 
-async def run_schedule(chores: Iterable[Chore], stop: Stop, *, now: Clock, grace: timedelta) -> None:
-    """Serve the chores until asked to stop, then let what runs end within `grace` and cancel the rest."""
-    lanes = [_Lane(chore, now) for chore in chores]
+async def run_schedule(jobs: Iterable[Job], stop: Stop, *, now: Clock, grace: timedelta) -> None:
+    """Serve the jobs until asked to stop, then let what runs end within `grace` and cancel the rest."""
+    runners = [_JobRunner(job, now) for job in jobs]
     scheduler = AsyncIOScheduler(
         timezone=UTC, job_defaults={"coalesce": True, "misfire_grace_time": None, "max_instances": 1}
     )
-    for lane in lanes:
-        scheduler.add_job(lane.ring, lane.trigger, id=lane.chore.name)
+    for runner in runners:
+        scheduler.add_job(runner.fire, runner.trigger, id=runner.job.name)
     scheduler.start()
-    for lane in lanes:
-        lane.catch_up()
+    for runner in runners:
+        runner.catch_up()
     try:
         while not await stop.within(_WATCH_SECONDS):
-            _wake_overdue(scheduler, lanes)
+            _wake_overdue(scheduler, runners)
     finally:
         scheduler.pause()
-        await _drain(lanes, stop, grace)
+        await _drain(runners, stop, grace)
         scheduler.shutdown(wait=False)
 
 
-def _wake_overdue(scheduler: AsyncIOScheduler, lanes: Iterable[_Lane]) -> None:
-    """Fire the job ourselves: after the wall clock steps back, APScheduler stays silent for that long."""
-    for lane in lanes:
-        if lane.is_overdue:
-            event(log, logging.WARNING, "schedule_overdue", chore=lane.chore.name)
+def _wake_overdue(scheduler: AsyncIOScheduler, runners: Iterable[_JobRunner]) -> None:
+    """Fire overdue jobs ourselves: after the wall clock steps back, APScheduler is silent for that long."""
+    for runner in runners:
+        if runner.is_overdue:
+            event(log, logging.WARNING, "schedule_overdue", chore=runner.job.name)
             scheduler.wakeup()
-            lane.start()
+            runner.start()
 
 
-async def _drain(lanes: Iterable[_Lane], stop: Stop, grace: timedelta) -> None:
-    """Wait for running chores; after `grace`, or when hurried, cancel them and wait for their last words."""
-    running = {lane.task for lane in lanes if lane.task is not None and lane.is_running}
+async def _drain(runners: Iterable[_JobRunner], stop: Stop, grace: timedelta) -> None:
+    """Wait for running jobs; after `grace`, or when hurried, cancel them and wait for their end."""
+    running = {runner.task for runner in runners if runner.task is not None and runner.is_running}
     if not running:
         return
     event(log, logging.INFO, "draining", running=len(running), grace_s=grace.total_seconds())

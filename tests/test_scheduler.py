@@ -10,9 +10,9 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from monitor.clock import utc_now
 from monitor.errors import ConfigError, NoVerdict
 from monitor.scheduler import (
-    Chore,
+    Job,
     Stop,
-    _Lane,
+    _JobRunner,
     _wake_overdue,
     period,
     run_schedule,
@@ -59,12 +59,12 @@ def test_a_cron_line_that_never_comes_is_refused_by_name(line: str) -> None:
 def serve(
     run: Run, *, until: Callable[[], object], after: datetime | None = None, grace: timedelta = FAST
 ) -> None:
-    """Run a schedule of one fast chore until something is so, and ask it to stop."""
+    """Run a schedule of one fast job until something is so, and ask it to stop."""
 
     async def body() -> None:
         stop = Stop()
-        chore = Chore(name="chore", cadence=FAST, run=run, after=after)
-        schedule = asyncio.create_task(run_schedule([chore], stop, now=utc_now, grace=grace))
+        job = Job(name="job", cadence=FAST, run=run, after=after)
+        schedule = asyncio.create_task(run_schedule([job], stop, now=utc_now, grace=grace))
         await asyncio.to_thread(wait_for, until)
         stop.ask()
         await asyncio.wait_for(schedule, PATIENCE_S)
@@ -162,9 +162,9 @@ def test_asked_twice_it_does_not_wait_for_the_grace_time() -> None:
             begun.set()
             await asyncio.sleep(2 * PATIENCE_S)
 
-        chore = Chore(name="chore", cadence=FAST, run=run)
+        job = Job(name="job", cadence=FAST, run=run)
         grace = timedelta(seconds=2 * PATIENCE_S)
-        schedule = asyncio.create_task(run_schedule([chore], stop, now=utc_now, grace=grace))
+        schedule = asyncio.create_task(run_schedule([job], stop, now=utc_now, grace=grace))
         await asyncio.wait_for(begun.wait(), PATIENCE_S)
         stop.ask()
         stop.ask()
@@ -174,7 +174,7 @@ def test_asked_twice_it_does_not_wait_for_the_grace_time() -> None:
 
 
 def test_a_schedule_that_stays_silent_for_two_periods_is_woken_by_the_monotonic_clock() -> None:
-    """A wall clock set back silences APScheduler for as long as the step; the lane notices by itself."""
+    """A wall clock set back silences APScheduler for as long as the step; the runner notices by itself."""
     slots: list[datetime | None] = []
 
     async def run(slot: datetime | None, _missed: Sequence[datetime]) -> None:
@@ -182,18 +182,18 @@ def test_a_schedule_that_stays_silent_for_two_periods_is_woken_by_the_monotonic_
 
     async def body() -> None:
         set_back = timedelta(days=365)
-        lane = _Lane(
-            Chore(name="chore", cadence=FAST, run=run, after=utc_now()), lambda: utc_now() - set_back
+        runner = _JobRunner(
+            Job(name="job", cadence=FAST, run=run, after=utc_now()), lambda: utc_now() - set_back
         )
         scheduler = AsyncIOScheduler(timezone=UTC)
         scheduler.start(paused=True)
-        lane.catch_up()
-        assert not lane.is_overdue
+        runner.catch_up()
+        assert not runner.is_overdue
         await asyncio.sleep(3 * FAST.total_seconds() + 1)
-        assert lane.is_overdue
-        _wake_overdue(scheduler, [lane])
-        assert lane.task is not None
-        await lane.task
+        assert runner.is_overdue
+        _wake_overdue(scheduler, [runner])
+        assert runner.task is not None
+        await runner.task
         scheduler.shutdown(wait=False)
 
     asyncio.run(body())

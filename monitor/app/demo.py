@@ -9,7 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
-from monitor.app.daemon.leader import Leader
+from monitor.app.daemon.leader import Daemon
 from monitor.app.wiring.application import App
 from monitor.config import Settings, parse_settings
 from monitor.config.values.urls import without_password
@@ -93,7 +93,7 @@ async def run_demo(
         stop = Stop()
         stop.listen()
         asyncio.get_running_loop().call_later(duration.total_seconds(), stop.ask)
-        await Leader(app, show, reporter.report).run(stop)
+        await Daemon(app, show, reporter.report).run(stop)
     show("the demo has ended")
 
 

@@ -25,7 +25,7 @@ from monitor.config import ProviderSettings
 from monitor.errors import StoreError, StoreUnavailable
 from monitor.logs import event
 from monitor.report.formats.sweep_documents import sweep_words
-from monitor.scheduler import Chore, Stop, run_schedule
+from monitor.scheduler import Job, Stop, run_schedule
 from monitor.store.admin.migrate import prepare
 from monitor.store.connection.locks import Lock, leader_lock, sweep_lock
 from monitor.store.write import record
@@ -40,7 +40,7 @@ _HEARTBEAT_SECONDS = 5.0
 _LAST_WORDS_SECONDS = 10.0
 
 
-class Leader:
+class Daemon:
     """One daemon process. `announce` is told, in words, where the face is and why it waits."""
 
     def __init__(
@@ -73,7 +73,7 @@ class Leader:
         try:
             while not stop.asked.is_set():
                 if await self._acquire(lock, stop):
-                    await self._lead(lock, stop)
+                    await self._serve(lock, stop)
         finally:
             with suppress(StoreError):
                 await to_thread(lock.release)
@@ -110,7 +110,7 @@ class Leader:
             event(log, logging.ERROR, "database_unreachable", error=str(error))
         self._is_database_away = True
 
-    async def _lead(self, lock: Lock, stop: Stop) -> None:
+    async def _serve(self, lock: Lock, stop: Stop) -> None:
         """Serve the face and sweep until asked to stop, or until another process leads.
 
         The face is up before the first sweep and until the last has ended, also while the database is away:
@@ -172,9 +172,9 @@ class Leader:
             ),
         }
         try:
-            chores = await to_thread(self._chores)
+            jobs = await to_thread(self._jobs)
             event(log, logging.INFO, "leading", providers=",".join(self._targets))
-            await run_schedule(chores, until, now=utc_now, grace=self._settings.daemon.grace)
+            await run_schedule(jobs, until, now=utc_now, grace=self._settings.daemon.grace)
             event(log, logging.INFO, "stopped")
         except StoreUnavailable as error:
             self._wait_for_database(error)
@@ -194,10 +194,10 @@ class Leader:
             until.ask()
             until.ask()
 
-    def _chores(self) -> list[Chore]:
-        return [self._chore(provider) for provider in self._settings.providers]
+    def _jobs(self) -> list[Job]:
+        return [self._job(provider) for provider in self._settings.providers]
 
-    def _chore(self, provider: ProviderSettings) -> Chore:
+    def _job(self, provider: ProviderSettings) -> Job:
         target = self._targets[provider.name]
 
         async def run(slot: datetime | None, missed: Sequence[datetime]) -> None:
@@ -210,7 +210,7 @@ class Leader:
                     pulse.tell(sweep_words(swept.sweep, swept.decision), swept.sweep.cause)
                     self._on_swept(swept)
 
-        return Chore(
+        return Job(
             name=provider.name,
             cadence=self._settings.cadence_of(provider),
             run=run,

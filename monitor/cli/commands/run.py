@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import click
 
-from monitor.app.daemon.leader import Leader
+from monitor.app.daemon.leader import Daemon
 from monitor.app.demo import DEFAULT_DATABASE, run_demo
 from monitor.app.wiring.application import App
 from monitor.cli.terminal.context import Context, pass_context
@@ -35,7 +35,7 @@ def run(context: Context) -> None:
 async def _run(app: App) -> None:
     stop = Stop()
     stop.listen()
-    await Leader(app, say).run(stop)
+    await Daemon(app, say).run(stop)
 
 
 @click.command()
