@@ -16,7 +16,7 @@ from monitor.report.formats.delimited import Sheet, csv_sheet, json_sheet
 from monitor.store.connection.engine import Engine
 from monitor.store.query.export import Snapshot, snapshot
 
-OnProgress = Callable[[str, int, int, int], None]
+OnExported = Callable[[str, int, int, int], None]
 """Called after each part: the view, how many of its parts are done, of how many, with how many rows."""
 
 
@@ -35,7 +35,7 @@ def check_installed(form: Format) -> None:
 
 
 def export_view(
-    engine: Engine, view: View, scope: Scope, *, form: Format, file: Path, on_progress: OnProgress
+    engine: Engine, view: View, scope: Scope, *, form: Format, file: Path, on_progress: OnExported
 ) -> int:
     """Write a view to a file; returns how many rows. Raises UsageError, StoreError, BrokenPipeError."""
     with snapshot(engine, scope) as history:
@@ -43,7 +43,7 @@ def export_view(
 
 
 def export_views(
-    engine: Engine, scope: Scope, *, form: Format, directory: Path, on_progress: OnProgress
+    engine: Engine, scope: Scope, *, form: Format, directory: Path, on_progress: OnExported
 ) -> dict[str, int]:
     """Write every view, all at one moment, to `<view>.<format>` in a directory; returns their rows."""
     try:
@@ -57,7 +57,7 @@ def export_views(
         }
 
 
-def _write(history: Snapshot, view: View, form: Format, file: Path, on_progress: OnProgress) -> int:
+def _write(history: Snapshot, view: View, form: Format, file: Path, on_progress: OnExported) -> int:
     count, parts = 0, history.parts(view)
     with output(file) as out, _sheet(out, view, form) as sheet:
         for done, part in enumerate(parts):

@@ -15,9 +15,6 @@ from monitor.store.connection.locks import leader_lock, sweep_lock
 from monitor.store.query import chosen_providers
 from monitor.store.write import record
 
-OnProgress = Callable[[str, int], None]  # takes a provider and how many of its sweeps a step has pruned
-
-
 _NEEDS_UPGRADE: Final = "pruning will not free disk space until you run `monitor db upgrade`"
 
 
@@ -26,10 +23,12 @@ def prune_history(
     name: str | None,
     *,
     is_dry: bool,
-    on_progress: OnProgress = lambda _name, _sweeps: None,
+    on_step: Callable[[str, int], None] = lambda _name, _sweeps: None,
     now: Clock = utc_now,
 ) -> Iterator[prune.Pruned]:
     """Prune one provider of the history, or all, or only say what would go.
+
+    `on_step` is told a provider and how many of its sweeps a step has pruned.
 
     Raises UsageError for a name without a history, StoreError for a database that is not this version's.
     """
@@ -40,7 +39,7 @@ def prune_history(
             yield prune.prunable(engine, provider, before_day)
         else:
             end_dead_sweeps(engine, provider, before_day)
-            yield prune.prune(engine, provider, before_day, watch=partial(on_progress, provider))
+            yield prune.prune(engine, provider, before_day, on_step=partial(on_step, provider))
     if not is_dry:
         prune.remove_findings(engine, prune.unused_findings(engine, now()))
         while prune.give_back(engine):

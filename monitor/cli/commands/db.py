@@ -140,13 +140,11 @@ def prune(context: Context, *, provider: str | None, dry_run: bool, as_json: boo
     with Bar() as bar:
         done = Counter[str]()
 
-        def on_progress(name: str, sweeps: int) -> None:
+        def on_step(name: str, sweeps: int) -> None:
             done[name] += sweeps
             bar.show(name, done[name], None, counted(done[name], "sweep"))
 
-        results = list(
-            retention.prune_history(context.app, provider, is_dry=dry_run, on_progress=on_progress)
-        )
+        results = list(retention.prune_history(context.app, provider, is_dry=dry_run, on_step=on_step))
     if as_json:
         print_json({"dry_run": dry_run, "providers": [_pruned_document(result) for result in results]})
     for result in () if as_json else results:

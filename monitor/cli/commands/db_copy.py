@@ -34,7 +34,7 @@ def backup(context: Context, *, force: bool, file: Path) -> None:
             context.app.open_store(read_only=True),
             file,
             replaces=force,
-            watch=lambda done, total: bar.show("pages", done, total),
+            on_progress=bar.show,
         )
     say(f"{file}: {size:,} bytes, checked")
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from monitor.app.files.input import STANDARD
-from monitor.app.tasks.export_views import Format, OnProgress, check_installed, export_view, export_views
+from monitor.app.tasks.export_views import Format, OnExported, check_installed, export_view, export_views
 from monitor.app.tasks.import_files import write_records
 from monitor.cli.commands.models import known_provider
 from monitor.cli.terminal.bar import Bar
@@ -115,7 +115,7 @@ def _checked(context: Context, scope: Scope, *files: Path) -> Engine:
     return engine
 
 
-def _shown_on(bar: Bar) -> OnProgress:
+def _shown_on(bar: Bar) -> OnExported:
     def on_progress(view: str, done: int, total: int, rows: int) -> None:
         bar.show(view, done, total, f"{rows:,} rows")
 

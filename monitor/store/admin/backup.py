@@ -7,7 +7,7 @@ mode again where such a file is put in the database's place.
 import os
 import shlex
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from tempfile import mkstemp
@@ -18,16 +18,14 @@ from sqlalchemy import URL, Engine, text
 from monitor.errors import StoreError, StoreUnavailable, UsageError
 from monitor.store.connection.engine import file_mode_of, is_sqlite, reading
 from monitor.store.connection.errors import database_name
+from monitor.store.connection.progress import OnProgress
 from monitor.store.connection.sqlite_file import is_missing, is_own
-
-Watch = Callable[[int, int], None]
-"""Told how many pages are copied, and of how many."""
 
 _PAGES_AT_ONCE: Final = 2_000
 _STANDARD: Final = Path("-")
 
 
-def back_up(engine: Engine, file: Path, *, replaces: bool, watch: Watch) -> int:
+def back_up(engine: Engine, file: Path, *, replaces: bool, on_progress: OnProgress) -> int:
     """Write a sound copy of the database to a file, which appears whole or not at all; returns its bytes.
 
     Raises UsageError for Postgres, and for a file that is in the way; StoreError where it fails.
@@ -44,7 +42,7 @@ def back_up(engine: Engine, file: Path, *, replaces: bool, watch: Watch) -> int:
     try:
         _refuse_what_is_in_the_way(engine, file, replaces=replaces)
         with _draft(file.resolve(), file_mode_of(engine)) as draft:
-            _copy(engine, file, draft, watch)
+            _copy(engine, file, draft, on_progress)
             return draft.stat().st_size
     except OSError as error:
         raise UsageError(f"{file}: cannot be written: {error.strerror}") from None
@@ -91,11 +89,11 @@ def _draft(file: Path, mode: int) -> Iterator[Path]:
             draft.with_name(f"{draft.name}{end}").unlink(missing_ok=True)
 
 
-def _copy(engine: Engine, file: Path, draft: Path, watch: Watch) -> None:
+def _copy(engine: Engine, file: Path, draft: Path, on_progress: OnProgress) -> None:
     try:
         with closing(sqlite3.connect(draft, isolation_level=None)) as copy:
             copy.execute("PRAGMA synchronous = OFF")  # it is made safe as a whole, at the end
-            _copy_pages(engine, copy, watch)
+            _copy_pages(engine, copy, on_progress)
             copy.execute("PRAGMA journal_mode = DELETE")
             said = [row[0] for row in copy.execute("PRAGMA quick_check(1)")]
     except sqlite3.Error as error:
@@ -104,12 +102,14 @@ def _copy(engine: Engine, file: Path, draft: Path, watch: Watch) -> None:
         raise StoreError(f"database {database_name(engine)} is damaged, and so would be its copy: {said[0]}")
 
 
-def _copy_pages(engine: Engine, copy: sqlite3.Connection, watch: Watch) -> None:
+def _copy_pages(engine: Engine, copy: sqlite3.Connection, on_progress: OnProgress) -> None:
     """Copy every page. The open transaction keeps the moment: else every foreign commit begins it anew."""
     with reading(engine) as connection:
         connection.execute(text("SELECT count(*) FROM sqlite_master"))
         source = connection.connection.driver_connection
         assert isinstance(source, sqlite3.Connection)  # noqa: S101 - what is_sqlite promises
         source.backup(
-            copy, pages=_PAGES_AT_ONCE, progress=lambda _state, left, total: watch(total - left, total)
+            copy,
+            pages=_PAGES_AT_ONCE,
+            progress=lambda _state, left, total: on_progress("pages", total - left, total),
         )

@@ -12,31 +12,24 @@ from typing import Any, Final
 
 import psycopg
 from psycopg import sql
-from sqlalchemy import Connection, Date, Engine, Table, false, func, insert, select, text
+from sqlalchemy import Connection, Date, Engine, Select, Table, false, func, insert, select, text
 from sqlalchemy.schema import AddConstraint, DropConstraint
 
 from monitor.errors import StoreError, UsageError
 from monitor.store.admin.migrate import SchemaState, require_current, schema_state, upgrade
 from monitor.store.connection.engine import is_sqlite, reading, sqlite_path, writing
 from monitor.store.connection.errors import database_name, translated
+from monitor.store.connection.progress import OnProgress
 from monitor.store.schema import metadata
 
 Rows = list[tuple[Any, ...]]
-Watch = Callable[[str, int, int], None]
-"""Told while it goes on: the table, how many of its rows are done, of how many."""
+Content = tuple[int, bytes]
+"""How many rows a table holds, and what stands for all their values in the order of its key."""
 
 _ROWS_AT_ONCE: Final = 5_000
 
 
-@dataclass(frozen=True, slots=True)
-class _Content:
-    """How many rows a table holds, and what stands for all their values in the order of its key."""
-
-    rows: int
-    digest: bytes
-
-
-def copy_history(source: Engine, target: Engine, watch: Watch) -> Mapping[str, int]:
+def copy_history(source: Engine, target: Engine, on_progress: OnProgress) -> Mapping[str, int]:
     """Copy every table into an empty or missing database and compare them; returns the rows by table.
 
     Raises UsageError where both are the same or the target holds data, StoreError where it fails or a row did
@@ -50,15 +43,15 @@ def copy_history(source: Engine, target: Engine, watch: Watch) -> Mapping[str, i
         sender, taker = _Side(source, origin), _Side(target, copy)
         _require_empty(taker)
         with _unchecked(copy):
-            sent = {table.name: _send(sender, taker, table, watch) for table in metadata.sorted_tables}
+            sent = {table.name: _send(sender, taker, table, on_progress) for table in metadata.sorted_tables}
         _settle(copy)
-        for table in metadata.sorted_tables:
-            if _found(taker, table, sent[table.name].rows, watch) != sent[table.name]:
+        for name, content in sent.items():
+            if _compared(taker, metadata.tables[name], content[0], on_progress) != content:
                 raise StoreError(
-                    f"database {database_name(target)}: rows of {table.name} did not arrive as they were; "
+                    f"database {database_name(target)}: rows of {name} did not arrive as they were; "
                     "nothing was copied. Please report this"
                 )
-    return {name: each.rows for name, each in sent.items()}
+    return {name: rows for name, (rows, _) in sent.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +66,23 @@ class _Side:
         with translated(self.engine):
             return self.connection.execute(select(func.count()).select_from(table)).scalar_one()
 
-    def batches(self, table: Table) -> Generator[Rows, None, None]:
-        """Give a table's rows in the order of its key, with values as core has them."""
-        query = select(table).order_by(*table.primary_key.columns)
+    def read(
+        self, table: Table, on_rows: Callable[[int], None], take: Callable[[Rows], None] = lambda _rows: None
+    ) -> Content:
+        """Read a table's rows in the order of its key and let `take` have them.
+
+        `on_rows` is told before each batch how many rows are done.
+        """
+        query, count, seal = select(table).order_by(*table.primary_key.columns), 0, blake2b(digest_size=16)
+        with closing(self._batches(query)) as batches:
+            for rows in batches:
+                on_rows(count)
+                seal.update(_sealed(rows))
+                take(rows)
+                count += len(rows)
+        return count, seal.digest()
+
+    def _batches(self, query: Select[Any]) -> Generator[Rows, None, None]:
         options = {"yield_per": _ROWS_AT_ONCE}
         # Translated here: inside the other's transaction, that one would take the blame.
         with translated(self.engine), self.connection.execute(query, execution_options=options) as result:
@@ -110,26 +117,18 @@ def _require_empty(side: _Side) -> None:
 # ---- One table ----
 
 
-def _send(sender: _Side, taker: _Side, table: Table, watch: Watch) -> _Content:
-    total, count, seal = sender.count(table), 0, blake2b(digest_size=16)
-    insert_rows = _insert_sqlite if is_sqlite(taker.engine) else _insert_postgres
-    with closing(sender.batches(table)) as batches:
-        for rows in batches:
-            watch(table.name, count, total)
-            seal.update(_sealed(rows))
-            insert_rows(taker.connection, table, _bound(taker.connection, table, rows))
-            count += len(rows)
-    return _Content(count, seal.digest())
+def _send(sender: _Side, taker: _Side, table: Table, on_progress: OnProgress) -> Content:
+    put = _insert_sqlite if is_sqlite(taker.engine) else _insert_postgres
+
+    def take(rows: Rows) -> None:
+        put(taker.connection, table, _bound(taker.connection, table, rows))
+
+    total = sender.count(table)
+    return sender.read(table, lambda count: on_progress(table.name, count, total), take)
 
 
-def _found(side: _Side, table: Table, expected: int, watch: Watch) -> _Content:
-    count, seal = 0, blake2b(digest_size=16)
-    with closing(side.batches(table)) as batches:
-        for rows in batches:
-            watch(f"{table.name} compared", count, expected)
-            seal.update(_sealed(rows))
-            count += len(rows)
-    return _Content(count, seal.digest())
+def _compared(taker: _Side, table: Table, total: int, on_progress: OnProgress) -> Content:
+    return taker.read(table, lambda count: on_progress(f"{table.name} compared", count, total))
 
 
 def _sealed(rows: Rows) -> bytes:

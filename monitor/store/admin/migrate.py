@@ -14,9 +14,10 @@ from monitor.core.history.comparison import Redecided
 from monitor.errors import SchemaOutdated, StoreUnavailable
 from monitor.store.connection.engine import is_sqlite, reading, writing
 from monitor.store.connection.errors import database_name
+from monitor.store.connection.progress import OnProgress
 from monitor.store.connection.sqlite_file import create_file, ensure_mode, ensure_wal, is_missing
 from monitor.store.derived.daily import count_all_days
-from monitor.store.derived.redecide import Watch, decide_anew
+from monitor.store.derived.redecide import decide_anew
 from monitor.store.schema import metadata, provider
 
 
@@ -96,11 +97,11 @@ class Upgraded:
     redecided: tuple[Redecided, ...] = ()
 
 
-def upgrade(engine: Engine, watch: Watch = lambda _provider, _done, _sweeps: None) -> Upgraded:
+def upgrade(engine: Engine, on_progress: OnProgress = lambda _provider, _done, _sweeps: None) -> Upgraded:
     """Bring the schema to this version in one transaction, and the history to its rules (rules.md 29).
 
-    A history that older rules decided is decided anew in the same transaction, once: `watch` hears how far
-    that is. Any number of processes may do so at once. Raises SchemaOutdated for a newer version's database,
+    A history that older rules decided is decided anew in the same transaction, once, telling `on_progress`.
+    Any number of processes may do so at once. Raises SchemaOutdated for a newer version's database,
     StoreUnavailable for one that holds something else, which is left as it is.
     """
     if is_sqlite(engine):
@@ -117,7 +118,7 @@ def upgrade(engine: Engine, watch: Watch = lambda _provider, _done, _sweeps: Non
         if before is not None and before < _FIRST_WITH_SKETCHES:
             count_all_days(connection)
         if before is not None and before < _FIRST_WITH_THESE_RULES:
-            redecided = decide_anew(connection, watch)
+            redecided = decide_anew(connection, on_progress)
         return Upgraded(before, HEAD, redecided)
 
 

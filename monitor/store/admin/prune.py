@@ -33,8 +33,6 @@ _UNUSED: Final = b"unused since "  # longer than a digest with what follows, so 
 _REST: Final = timedelta(hours=1)  # longer than any transaction that writes observations
 _MARK = update(finding).where(finding.c.id == bindparam("of_finding")).values(digest=bindparam("mark"))
 
-Watch = Callable[[int], None]  # is told how many sweeps a step has done
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pruned:
@@ -86,9 +84,16 @@ def unended_vantages(engine: Engine, name: str, before_day: date) -> list[str]:
 
 
 def prune(
-    engine: Engine, name: str, before_day: date, *, watch: Watch = lambda _: None, most_steps: int = 1_000_000
+    engine: Engine,
+    name: str,
+    before_day: date,
+    *,
+    on_step: Callable[[int], None] = lambda _: None,
+    most_steps: int = 1_000_000,
 ) -> Pruned:
     """Remove the observations of all whole UTC days before one; each step is one transaction.
+
+    `on_step` is told how many sweeps it has done.
 
     A history whose rows are not all derived yet is left alone from there on. Raises StoreError where others
     derive the provider's rows again and again meanwhile.
@@ -99,7 +104,7 @@ def prune(
         sweeps, observations = sweeps + done, observations + removed
         if not done:
             break
-        watch(done)
+        on_step(done)
     with reading(engine) as connection:
         owner = find_provider(connection, name)
         day = None if owner is None else _day(read_bounds(connection, owner))

@@ -91,12 +91,12 @@ def rebuild_provider(
     provider_id: int,
     *,
     exclusions: bool = False,
-    watch: Callable[[int], None] = lambda _done: None,
+    on_sweep: Callable[[int], None] = lambda _done: None,
 ) -> None:
     """Replace everything derived of a provider from its horizon on, in the transaction at hand.
 
     With `exclusions` also what says which listed models a sweep did not observe or its policy shut out.
-    `watch` hears after each sweep how many are done.
+    `on_sweep` hears after each sweep how many are done.
     """
     since = read_horizon(connection, provider_id)
     models = select(model.c.id).where(model.c.provider_id == provider_id)
@@ -109,7 +109,7 @@ def rebuild_provider(
     if exclusions:
         _forget_exclusions(connection, provider_id, since)
         sweeps = _with_exclusions(connection, provider_id, sweeps)
-    days = _fold_all(connection, provider_id, since.state, sweeps, watch)
+    days = _fold_all(connection, provider_id, since.state, sweeps, on_sweep)
     _count(connection, provider_id, days)
 
 
@@ -140,7 +140,7 @@ def _fold_all(
     provider_id: int,
     state: ProviderState,
     sweeps: Iterable[StoredSweep],
-    watch: Callable[[int], None] = lambda _done: None,
+    on_sweep: Callable[[int], None] = lambda _done: None,
 ) -> tuple[date, date] | None:
     """Fold sweeps one after the other; returns the days they fall on."""
     days: tuple[date, date] | None = None
@@ -150,7 +150,7 @@ def _fold_all(
         state = decision.state
         first, last = days_of(stored)
         days = (first, last) if days is None else (min(days[0], first), max(days[1], last))
-        watch(done)
+        on_sweep(done)
     save_state(connection, provider_id, state)
     return days
 

@@ -5,17 +5,16 @@ what comes out, and what people were told stays as it is. Before a horizon (stor
 changes: what was believed there was decided by the rules of then.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Final
 
 from sqlalchemy import Connection, func, select, text
 
 from monitor.core.history.comparison import Redecided
+from monitor.store.connection.progress import OnProgress
 from monitor.store.derived.horizon import is_kept, read_bounds
 from monitor.store.derived.rebuild import lock_provider, rebuild_provider
 from monitor.store.schema import provider, sweep
-
-Watch = Callable[[str, int, int], None]  # of which provider how many sweeps are done, of how many
 
 # What is compared, as it stands; as tables of these names it is kept while it is derived anew.
 _NOW: Final[Mapping[str, str]] = {
@@ -38,24 +37,25 @@ _CHANGED_DAYS: Final = """SELECT count(*) FROM (
     UNION SELECT model_id, day FROM (SELECT * FROM {before} EXCEPT {now}) gone) differing"""
 
 
-def decide_anew(connection: Connection, watch: Watch) -> tuple[Redecided, ...]:
+def decide_anew(connection: Connection, on_progress: OnProgress) -> tuple[Redecided, ...]:
     """Derive the rows of every provider with sweeps anew, in the transaction at hand."""
     query = select(provider.c.id, provider.c.name).order_by(provider.c.name)
-    found = [_decide(connection, number, name, watch) for number, name in connection.execute(query).all()]
-    return tuple(each for each in found if each.sweeps)
+    providers = connection.execute(query).all()
+    redecided = (_decide(connection, number, name, on_progress) for number, name in providers)
+    return tuple(each for each in redecided if each.sweeps)
 
 
-def _decide(connection: Connection, provider_id: int, name: str, watch: Watch) -> Redecided:
+def _decide(connection: Connection, provider_id: int, name: str, on_progress: OnProgress) -> Redecided:
     kept = is_kept(provider_id, read_bounds(connection, provider_id))
     sweeps = connection.execute(select(func.count()).select_from(sweep).where(*kept)).scalar_one()
     if not sweeps:
         return Redecided(provider=name, sweeps=0)
-    watch(name, 0, sweeps)
+    on_progress(name, 0, sweeps)
     lock_provider(connection, provider_id)
     queries = {table: query.format(provider=provider_id) for table, query in _NOW.items()}
     for table, query in queries.items():
         connection.execute(text(f"CREATE TEMPORARY TABLE {table} AS {query}"))
-    rebuild_provider(connection, provider_id, watch=lambda done: watch(name, done, sweeps))
+    rebuild_provider(connection, provider_id, on_sweep=lambda done: on_progress(name, done, sweeps))
     changed = _changed(connection, name, sweeps, queries)
     for table in queries:
         connection.execute(text(f"DROP TABLE {table}"))

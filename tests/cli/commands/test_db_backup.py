@@ -46,7 +46,7 @@ def history(sqlite_url: str) -> Iterator[Engine]:
 
 def saved(engine: Engine, file: Path, *, replaces: bool = False) -> int:
     """Make a backup that nobody watches."""
-    return back_up(engine, file, replaces=replaces, watch=lambda *_: None)
+    return back_up(engine, file, replaces=replaces, on_progress=lambda *_: None)
 
 
 def test_a_backup_is_the_whole_history_in_one_sound_file(history: Engine, tmp_path: Path) -> None:
@@ -78,14 +78,18 @@ def test_a_backup_of_a_history_that_is_being_written_is_of_one_moment(
                 steps: list[tuple[int, int]] = []
                 before = _sweeps(sqlite_url)
 
-                def watch(
-                    done: int, total: int, steps: list[tuple[int, int]] = steps, before: int = before
+                def on_progress(
+                    _work: str,
+                    done: int,
+                    total: int,
+                    steps: list[tuple[int, int]] = steps,
+                    before: int = before,
                 ) -> None:
                     steps.append((done, total))
                     while done == 1 and _sweeps(sqlite_url) < before + 2:
                         pass  # others commit before the second page is copied
 
-                back_up(history, tmp_path / f"{place}.db", replaces=False, watch=watch)
+                back_up(history, tmp_path / f"{place}.db", replaces=False, on_progress=on_progress)
                 assert len(steps) == steps[-1][1]  # nothing was begun anew
                 copy = open_engine(f"sqlite:///{tmp_path}/{place}.db", read_only=True)
                 assert check.check(copy) == []
@@ -135,11 +139,11 @@ def test_a_backup_that_fails_leaves_what_was_there(history: Engine, tmp_path: Pa
     place.mkdir()
     (place / "backup.db").write_text("before")
 
-    def fail(_done: int, _total: int) -> None:
+    def fail(_work: str, _done: int, _total: int) -> None:
         raise StoreError("interrupted")
 
     with pytest.raises(StoreError):
-        back_up(history, place / "backup.db", replaces=True, watch=fail)
+        back_up(history, place / "backup.db", replaces=True, on_progress=fail)
     assert [(file.name, file.read_text()) for file in place.iterdir()] == [("backup.db", "before")]
 
 

@@ -35,11 +35,11 @@ BLOCK = """
 import sys
 from monitor.store.connection.engine import open_engine
 from monitor.store.admin.migrate import upgrade
-def watch(provider, done, sweeps):
+def on_progress(provider, done, sweeps):
     if (provider, done) == (sys.argv[2], int(sys.argv[3])):
         print("here", flush=True)
         sys.stdin.read()
-upgrade(open_engine(sys.argv[1]), watch)
+upgrade(open_engine(sys.argv[1]), on_progress)
 """
 
 

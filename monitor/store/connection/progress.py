@@ -1,0 +1,6 @@
+"""How those hear of it who wait for something long."""
+
+from collections.abc import Callable
+
+OnProgress = Callable[[str, int, int], None]
+"""Is given the piece of work, how much of it is done, and of how much."""
