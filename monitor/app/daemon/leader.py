@@ -27,7 +27,7 @@ from monitor.logs import event
 from monitor.report.formats.sweep_documents import sweep_words
 from monitor.scheduler import Job, Stop, run_schedule
 from monitor.store.admin.migrate import prepare
-from monitor.store.connection.locks import Lock, leader_lock, sweep_lock
+from monitor.store.connection.locks import Lock, leader_lock
 from monitor.store.write import record
 from monitor.sweep import Swept, Target, sweep_provider
 from monitor.web.app import create_app
@@ -153,7 +153,7 @@ class Daemon:
         try:
             prepare(self._engine)
             for target in self._targets.values():
-                self._close_interrupted(target)
+                record.close_dead(self._engine, target.provider, target.vantage)
         except StoreUnavailable as error:
             self._wait_for_database(error)
         else:
@@ -216,15 +216,6 @@ class Daemon:
             run=run,
             after=self._served_until(target),
         )
-
-    def _close_interrupted(self, target: Target) -> None:
-        """Close what a crash left running, unless somebody is sweeping now (rules.md 32)."""
-        lock = sweep_lock(self._engine, target.provider, target.vantage)
-        if lock.try_acquire():
-            try:
-                record.close_interrupted(self._engine, target.provider, target.vantage)
-            finally:
-                lock.release()
 
     def _served_until(self, target: Target) -> datetime | None:
         """Return up to when the schedule needs no catching up: the last slot, or a sweep by hand after it."""

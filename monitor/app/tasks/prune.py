@@ -11,7 +11,7 @@ from monitor.errors import StoreError
 from monitor.store.admin import prune
 from monitor.store.connection import sqlite_file
 from monitor.store.connection.engine import Engine, is_sqlite
-from monitor.store.connection.locks import leader_lock, sweep_lock
+from monitor.store.connection.locks import leader_lock
 from monitor.store.query import chosen_providers
 from monitor.store.write import record
 
@@ -65,12 +65,7 @@ def make_shrinkable(engine: Engine) -> str | None:
 def end_dead_sweeps(engine: Engine, name: str, before_day: date) -> None:
     """Close old sweeps that a crash left running at vantages without a sweep now (rules.md 32)."""
     for vantage in prune.unended_vantages(engine, name, before_day):
-        lock = sweep_lock(engine, name, vantage)
-        if lock.try_acquire():
-            try:
-                record.close_interrupted(engine, name, vantage)
-            finally:
-                lock.release()
+        record.close_dead(engine, name, vantage)
 
 
 def first_kept_day(now: datetime, observations: timedelta) -> date:

@@ -18,6 +18,7 @@ from monitor.core.domain.vocabulary import Cause, Verdict
 from monitor.errors import StoreError
 from monitor.store.connection.codecs import millis, moment, read_policy, wanted_sweep_id
 from monitor.store.connection.engine import reading, writing
+from monitor.store.connection.locks import sweep_lock
 from monitor.store.derived.daily import count_sweep
 from monitor.store.derived.decisions import read_decision, write_decision
 from monitor.store.derived.horizon import require_kept
@@ -165,6 +166,16 @@ def close_interrupted(engine: Engine, provider: str, vantage: str) -> list[Sweep
             write_facts(connection, found, _running(connection, stored.id).policy_id, stored)
         settle(connection, found)
         return [stored.sweep for stored in running]
+
+
+def close_dead(engine: Engine, provider: str, vantage: str) -> None:
+    """Close what a crash left running, unless a sweep of the same is running now (rules.md 32)."""
+    lock = sweep_lock(engine, provider, vantage)
+    if lock.try_acquire():
+        try:
+            close_interrupted(engine, provider, vantage)
+        finally:
+            lock.release()
 
 
 def last_slot(engine: Engine, provider: str, vantage: str) -> datetime | None:
