@@ -15,7 +15,10 @@ A message names the thing, what is wrong and what to do. It never holds a secret
 An error outside this tree is a fault of the program and ends a command with 3: nothing can be concluded.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
+from pathlib import Path
 from typing import ClassVar
 
 
@@ -73,3 +76,16 @@ class StoreUnavailable(StoreError):
 
 class SchemaOutdated(StoreError):
     """The database holds data under a schema that is not this version's."""
+
+
+@contextmanager
+def writing_to(file: Path) -> Iterator[None]:
+    """Turn what keeps a file from being written into a UsageError that names it."""
+    try:
+        yield
+    except OSError as error:
+        raise UsageError(f"{file}: cannot be written: {error.strerror}") from None
+    except RuntimeError as error:  # how Path.resolve of Python 3.11 and 3.12 calls it
+        if "loop" not in str(error):
+            raise
+        raise UsageError(f"{file}: cannot be written: the symbolic links go in circles") from None

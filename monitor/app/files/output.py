@@ -9,7 +9,7 @@ from typing import BinaryIO, cast
 
 from monitor.app.files.atomic import whole
 from monitor.app.files.input import STANDARD
-from monitor.errors import UsageError
+from monitor.errors import UsageError, writing_to
 
 
 @contextmanager
@@ -23,15 +23,8 @@ def output(file: Path) -> Iterator[BinaryIO]:
         with _standard() as out:
             yield out
         return
-    try:
-        with _raw(file) as raw, _packed(raw, is_packed=file.suffix == ".gz") as out:
-            yield out
-    except OSError as error:
-        raise UsageError(f"{file}: cannot be written: {error.strerror}") from None
-    except RuntimeError as error:  # how Path.resolve of Python 3.11 and 3.12 calls it
-        if "loop" not in str(error):
-            raise
-        raise UsageError(f"{file}: cannot be written: the symbolic links form a loop") from None
+    with writing_to(file), _raw(file) as raw, _packed(raw, is_packed=file.suffix == ".gz") as out:
+        yield out
 
 
 @contextmanager

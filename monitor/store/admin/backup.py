@@ -15,7 +15,7 @@ from typing import Final
 
 from sqlalchemy import URL, Engine, text
 
-from monitor.errors import StoreError, StoreUnavailable, UsageError
+from monitor.errors import StoreError, StoreUnavailable, UsageError, writing_to
 from monitor.store.connection.engine import file_mode_of, is_sqlite, reading
 from monitor.store.connection.errors import database_name
 from monitor.store.connection.progress import OnProgress
@@ -39,17 +39,11 @@ def back_up(engine: Engine, file: Path, *, replaces: bool, on_progress: OnProgre
         raise StoreUnavailable(
             f"database {database_name(engine)} does not exist: there is nothing to back up"
         )
-    try:
+    with writing_to(file):
         _refuse_what_is_in_the_way(engine, file, replaces=replaces)
         with _draft(file.resolve(), file_mode_of(engine)) as draft:
             _copy(engine, file, draft, on_progress)
             return draft.stat().st_size
-    except OSError as error:
-        raise UsageError(f"{file}: cannot be written: {error.strerror}") from None
-    except RuntimeError as error:  # how Path.resolve of Python 3.11 and 3.12 calls it
-        if "loop" not in str(error):
-            raise
-        raise UsageError(f"{file}: cannot be written: the symbolic links form a loop") from None
 
 
 def dump_command(engine: Engine, file: Path) -> str:
