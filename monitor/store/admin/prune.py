@@ -13,6 +13,7 @@ from typing import Final
 from sqlalchemy import ColumnElement, Connection, Engine, bindparam, delete, func, or_, select, update
 
 from monitor.clock import day_millis, to_day, to_millis
+from monitor.core.domain.vocabulary import Verdict
 from monitor.core.lifecycle.fold import fold
 from monitor.errors import StoreError
 from monitor.store.connection import sqlite_file
@@ -67,7 +68,7 @@ def prunable(engine: Engine, name: str, before_day: date) -> Pruned:
         total = select(func.count(), func.max(sweep.c.observed_until), *sums)
         sweeps, until, *counts = connection.execute(total.where(*old)).one()
         gaps = select(func.count()).join_from(gap, sweep).where(*old)
-        missing = connection.scalar(gaps.where(sweep.c.verdict == "conclusive")) or 0
+        missing = connection.scalar(gaps.where(sweep.c.verdict == Verdict.CONCLUSIVE.value)) or 0
         day = to_day(until) + _DAY if sweeps else _day(since)
         return Pruned(provider=name, sweeps=sweeps, observations=sum(counts) - missing, day=day)
 

@@ -22,14 +22,16 @@ from sqlalchemy import (
     union_all,
 )
 
+from monitor.core.domain.vocabulary import Status, Verdict
 from monitor.store.facts.identities import catalog_members
 from monitor.store.schema import event, missed_slot, sweep, untracked
 
+_RETIRED = Status.RETIRED.value
 _BEFORE_EVERY_ID = -(2**31)
 _OWNER: BindParameter[int] = bindparam("owner")
 _TURNS = (
     select(event.c.model_id, event.c.swept_at, event.c.sweep_id, event.c.to_status)
-    .where((event.c.from_status == "retired") | (event.c.to_status == "retired"))
+    .where((event.c.from_status == _RETIRED) | (event.c.to_status == _RETIRED))
     .where(event.c.from_status.is_(None) | (event.c.from_status != event.c.to_status))
     .order_by(event.c.model_id, event.c.swept_at, event.c.id)
 )
@@ -81,7 +83,7 @@ def _with_listing() -> Select[Any]:
         select(earlier.c.id)
         .where(
             earlier.c.provider_id == _OWNER,
-            earlier.c.verdict == "conclusive",
+            earlier.c.verdict == Verdict.CONCLUSIVE.value,
             tuple_(earlier.c.started_at, earlier.c.id) < tuple_(uninformative.c.at, uninformative.c.id),
         )
         .order_by(earlier.c.started_at.desc(), earlier.c.id.desc())
@@ -99,7 +101,7 @@ def _with_listing() -> Select[Any]:
 def _uninformative() -> Subquery:
     made: Select[tuple[int, int]] = select(sweep.c.started_at.label("at"), sweep.c.id).where(
         sweep.c.provider_id == _OWNER,
-        sweep.c.verdict == "inconclusive",
+        sweep.c.verdict == Verdict.INCONCLUSIVE.value,
         sweep.c.started_at >= bindparam("begins_at"),
         sweep.c.started_at < bindparam("ends_at"),
     )
@@ -125,7 +127,7 @@ def _retirements(
     found = defaultdict[int, list[tuple[_Turn, bool]]](list)
     chosen = _TURNS_OF_ALL if model_id is None else _TURNS_OF_ONE
     for row in connection.execute(chosen, {"owner": provider_id, "number": model_id}).all():
-        found[row.model_id].append(((row.swept_at, row.sweep_id), row.to_status == "retired"))
+        found[row.model_id].append(((row.swept_at, row.sweep_id), row.to_status == Status.RETIRED))
     return found
 
 
