@@ -1,6 +1,7 @@
 """`monitor db copy`: the whole history in another database, every row proved, or nothing at all."""
 
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,8 @@ from tests.support.command import config_file, monitor
 from tests.support.lives import Lives
 from tests.support.postgres import PostgresServer
 
+DAY = date(2024, 10, 4)
+
 
 @pytest.fixture
 def history(engine: Engine, lives: Lives) -> Engine:
@@ -37,7 +40,7 @@ def history(engine: Engine, lives: Lives) -> Engine:
             (missed_slot, {"provider_id": owner, "vantage": "Ä", "slot": start - 1}),
             (missed_slot, {"provider_id": owner, "vantage": "a", "slot": start - 1}),
             (telling, {"provider_id": owner, "document": "{}"}),
-            (horizon, {"provider_id": owner, "day": 20_000, "started_at": start - 5, "state": "{}"}),
+            (horizon, {"provider_id": owner, "day": DAY, "started_at": start - 5, "state": "{}"}),
         ):
             more = {"created_at": start, "due_at": start} if table is delivery else {}
             connection.execute(insert_new(connection, table), {**row, **more})
