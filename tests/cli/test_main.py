@@ -349,17 +349,24 @@ def test_a_stream_that_is_closed_from_the_start_is_no_error(lite: Path, closed: 
     assert monitor(lite, "db", "check").returncode == 0
 
 
+FULL = (2, ["monitor: cannot write to stdout: No space left on device"])
+
+
 @pytest.mark.parametrize(
     "command",
     ["list", "status", "check c/gone", "check a/answers --json", "export -", "config show", "--help"],
 )
 def test_a_full_stdout_is_exit_2_with_words(lite: Path, command: str) -> None:
     monitor(lite, "sweep")
+    full = monitor(lite, *command.split(), stdout=Path("/dev/full"))
+    assert (full.returncode, full.stderr.splitlines()[-1:]) == FULL
+
+
+@pytest.mark.parametrize("command", ["list", "export -"])
+def test_the_end_of_the_interpreter_adds_nothing_to_a_full_stdout(lite: Path, command: str) -> None:
+    monitor(lite, "sweep")
     full = through_a_shell(lite, f"monitor {command} >/dev/full")
-    assert (full.returncode, full.stderr.splitlines()[-1:]) == (
-        2,
-        ["monitor: cannot write to stdout: No space left on device"],
-    )
+    assert (full.returncode, full.stderr.splitlines()[-1:]) == FULL
 
 
 def test_a_sweep_whose_result_cannot_be_written_is_recorded(lite: Path) -> None:
@@ -378,6 +385,16 @@ def test_a_full_stderr_changes_neither_result_nor_exit_code(lite: Path) -> None:
 
 @pytest.mark.parametrize("command", ["status", "list", "export -", "check a/answers", "events --json"])
 def test_a_reader_that_has_gone_is_no_error(lite: Path, command: str) -> None:
+    monitor(lite, "sweep")
+    reader, writer = os.pipe()
+    os.close(reader)
+    gone = monitor(lite, *command.split(), stdout=Path(f"/dev/fd/{writer}"))
+    os.close(writer)
+    assert (gone.returncode, gone.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("command", ["list", "export -"])
+def test_the_end_of_the_interpreter_adds_nothing_where_the_reader_has_gone(lite: Path, command: str) -> None:
     monitor(lite, "sweep")
     left = through_a_shell(lite, f"monitor {command} > >(exec 0<&-; exec true); exit $?")
     gone = through_a_shell(lite, f"(sleep 0.2; monitor {command}; echo $? >&2) | true")

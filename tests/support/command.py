@@ -89,23 +89,35 @@ def environment(key: str | None = KEY) -> Mapping[str, str]:
     return {"PATH": os.defpath, "PYTHONUTF8": "1", **({KEY_VARIABLE: key} if key else {})}
 
 
-def monitor(config: Path, *arguments: str, key: str | None = KEY, stdin: bytes = b"") -> Done:
-    """Run `monitor --config CONFIG ARGUMENTS` beside its configuration; no traceback may reach its user."""
-    return run(
-        "--config", str(config), *arguments, directory=config.parent, environ=environment(key), stdin=stdin
-    )
+def monitor(
+    config: Path, *arguments: str, key: str | None = KEY, stdin: bytes = b"", stdout: Path | None = None
+) -> Done:
+    """Run `monitor --config CONFIG ARGUMENTS` beside its configuration."""
+    environ = environment(key)
+    words = ("--config", str(config), *arguments)
+    return run(*words, directory=config.parent, environ=environ, stdin=stdin, stdout=stdout)
 
 
-def run(*arguments: str, directory: Path, environ: Mapping[str, str], stdin: bytes = b"") -> Done:
-    """Run `monitor ARGUMENTS` in a directory and an environment, to its end."""
+def run(
+    *arguments: str,
+    directory: Path,
+    environ: Mapping[str, str],
+    stdin: bytes = b"",
+    stdout: Path | None = None,
+) -> Done:
+    """Run `monitor ARGUMENTS` in a directory and an environment, to its end; no traceback may reach its user.
+
+    `stdout` is a device to print to, of which nothing comes back; the end must leave nothing to write there.
+    """
     assert threading.current_thread() is threading.main_thread(), "streams and directory are the process's"
     with ExitStack() as stack:
         given, out, err = (stack.enter_context(tempfile.TemporaryFile()) for _ in range(3))
+        device = stack.enter_context(stdout.open("wb")) if stdout else out
         given.write(stdin)
         given.seek(0)
         for surroundings in (_logging(), _environment(environ), chdir(directory), _arguments(arguments)):
             stack.enter_context(surroundings)
-        with _streams(given, out, err), _engines():
+        with _streams(given, device, err), _engines():
             code = _exit_code(main)
         done = Done(arguments, code, _all_of(out), _all_of(err))
     assert _TRACEBACK not in done.stderr, done.stderr

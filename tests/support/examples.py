@@ -22,7 +22,7 @@ from monitor.demo.stories import demo_story
 from monitor.store.admin.migrate import prepare
 from monitor.store.connection.engine import open_engine
 from monitor.web.app import create_app
-from tests.support.command import KEY, config_file
+from tests.support.command import KEY, config_file, run
 from tests.support.documents import ROOT, Example, read
 from tests.support.gateway import gateway, sweep, target
 from tests.support.process import wait_for
@@ -99,10 +99,22 @@ def _programs(directory: Path) -> str:
 # ---- How the commands of examples are run ----
 
 
-def _shell(example: Example, place: Place) -> None:
+_FOR_A_SHELL = re.compile(r"[|&;<>()$`*?~#=]")
+
+
+def _monitor(example: Example, place: Place) -> None:
     if example.command.split()[-1] == "run" or " demo" in example.command:
         _daemon(example, place)
-        return
+    elif _FOR_A_SHELL.search(example.command):
+        _shell(example, place)
+    else:
+        _, *arguments = shlex.split(example.command)
+        done = run(*arguments, directory=place.directory, environ=place.environ)
+        assert done.returncode == example.exit_code, done.stderr
+        assert example.shows(done.stdout + done.stderr), done.stdout + done.stderr
+
+
+def _shell(example: Example, place: Place) -> None:
     done = place.run(example.command)
     assert done.returncode == example.exit_code, done.stdout
     assert example.shows(done.stdout), done.stdout
@@ -179,8 +191,8 @@ def _psql(example: Example, _place: Place) -> None:
 
 _RUN_BY: Mapping[str, Callable[[Example, Place], None]] = MappingProxyType(
     {
-        "monitor": _shell,
-        ".venv/bin/monitor": _shell,
+        "monitor": _monitor,
+        ".venv/bin/monitor": _monitor,
         "sqlite3": _shell,
         "gzip": _shell,
         "export": _export,
