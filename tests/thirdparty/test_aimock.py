@@ -98,9 +98,10 @@ def test_each_model_is_seen_as_what_it_is(engine: Engine, tmp_path: Path) -> Non
 @g.ON_SQLITE
 def test_its_chaos_is_seen_as_what_it_is(engine: Engine, tmp_path: Path) -> None:
     wild = [model(name, {"content": "Hello!"}, chaos={name: 1}) for name, _ in CHAOS]
-    late = model("late", {"content": "Hello!"}, chaos={"latencyMs": 5000})
+    late = model("late", {"content": "Hello!"}, chaos={"latencyMs": 120_000})
     with aimock(tmp_path, *wild, late) as base_url:
-        swept = g.sweep(g.target(base_url, timeout_s=1.0), engine, g.NOON)
+        aim = g.target(base_url, timeout_s=5.0, slow_timeout_s=30.0)
+        swept = g.sweep(aim, engine, g.NOON, within_s=90.0)
     late_seen = ("unknown", "timeout", "unknown", None)
     assert by_model(swept) == {**dict.fromkeys(CHAT, OK), **dict(CHAOS), "late": late_seen}
 
