@@ -11,12 +11,17 @@ from shutil import copy2, rmtree
 from tempfile import mkdtemp
 
 import pytest
+from hypothesis import HealthCheck, settings
 from sqlalchemy import Engine, make_url
 
 from monitor.store.admin.migrate import prepare
 from monitor.store.connection.engine import is_sqlite, open_engine, sqlite_path
 from tests.support.lives import Lives
 from tests.support.postgres import PostgresServer
+
+# How long an example takes, or its making, is a matter of the machine.
+settings.register_profile("monitor", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("monitor")
 
 
 @pytest.fixture(scope="session")

@@ -245,7 +245,7 @@ PAGES = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(PAGES, min_size=1, max_size=4), st.sampled_from(["", "m", "models/"]))
 def test_whatever_the_pages_hold_reading_ends_with_tracked_ids_once_each(
     pages: list[dict[str, object]], prefix: str

@@ -81,7 +81,7 @@ def test_a_request_that_ends_while_another_waits_prolongs_the_wait() -> None:
     assert seconds_of(work) == pytest.approx(30.0)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(gap_s=st.floats(0.001, 1e6), ago_s=st.floats(0.0, 2e6))
 def test_a_wait_ends_and_never_lasts_longer_than_the_gap(gap_s: float, ago_s: float) -> None:
     async def work() -> None:

@@ -118,7 +118,7 @@ def faults_for_all() -> st.SearchStrategy[Weather]:
     )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(bad=st.lists(faults_for_all(), min_size=1, max_size=4), seed=st.integers(0, 6))
 def test_no_combination_of_faults_of_the_run_moves_a_model(bad: list[Weather], seed: int) -> None:
     state = fold(ProviderState(), sweep(ProviderState(), {}, 0, seed=seed), Policy()).state
@@ -143,7 +143,7 @@ LIMITED_SETS = st.dictionaries(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     limited=st.lists(LIMITED_SETS, min_size=1, max_size=3), outage=faults_for_all(), seed=st.integers(0, 6)
 )
@@ -163,7 +163,7 @@ def test_limits_before_an_outage_change_nothing_about_how_it_is_judged(
     assert judgements[0][0] is Verdict.INCONCLUSIVE
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     limited=st.dictionaries(
         st.sampled_from(MODELS), st.sampled_from(sorted(LIMITS)).map(lambda name: [name]), max_size=11

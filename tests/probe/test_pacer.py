@@ -69,7 +69,7 @@ WAYS = st.lists(st.floats(0, 0.9), min_size=1, max_size=7)
 JITTER = st.lists(st.floats(0, 1), min_size=1, max_size=5)
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(rate=st.integers(1, 200), count=st.integers(1, 250), delays=LATE, ways=WAYS, shares=JITTER)
 def test_no_minute_ever_holds_more_than_the_rate(
     rate: int, count: int, delays: list[float], ways: list[float], shares: list[float]
@@ -95,7 +95,7 @@ def test_the_worst_jitter_and_the_worst_ways_leave_the_minute_its_rate(
         assert most_in_a_minute([at + 0.9 * (index <= late) for index, at in enumerate(begun)]) <= rate
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(
     rate=st.integers(1, 200),
     count=st.integers(1, 250),
@@ -113,7 +113,7 @@ def test_a_paced_round_ends_within_a_fiftieth_of_its_ideal_time(
     assert begun[-1] - began_s <= SAFETY * 60 * count / rate + MOST_JITTER_S + late
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(rate=st.integers(1, 200), shares=JITTER)
 def test_jitter_delays_a_start_by_a_tenth_of_the_interval_at_most(rate: int, shares: list[float]) -> None:
     clock = Simulated([])
@@ -183,7 +183,7 @@ def test_the_pace_that_is_slowed_down_is_the_one_that_was_kept() -> None:
     assert pacer.interval_s == pytest.approx(3.0)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(
     rate=st.one_of(st.none(), st.floats(0.5, 600.0)),
     turns=st.lists(st.one_of(st.none(), st.floats(0.0, 1e6)), max_size=30),

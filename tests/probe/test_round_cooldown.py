@@ -169,7 +169,7 @@ def test_the_other_models_are_asked_while_one_is_waited_for() -> None:
 SERVES = st.dictionaries(st.sampled_from(names(6)), st.sampled_from([*ROUTES]), min_size=1)
 
 
-@settings(deadline=None, max_examples=80)
+@settings(max_examples=80)
 @given(
     serves=SERVES,
     cooldown_s=st.floats(1.0, 100.0),

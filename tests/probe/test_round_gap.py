@@ -110,7 +110,7 @@ def test_who_waits_for_the_gap_keeps_nobody_else_waiting() -> None:
 SAYINGS = st.sampled_from([OK, NOT_HERE, BROKEN, TIMEOUT, REFUSED, NO_SUCH_MODEL, NEEDS_SYSTEM, busy_for(30)])
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(
     sayings=st.lists(SAYINGS, min_size=1, max_size=30),
     lengths=st.lists(st.floats(0.1, 19.0), min_size=1, max_size=7),

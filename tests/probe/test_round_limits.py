@@ -251,7 +251,7 @@ CASES = st.integers(1, 60).flatmap(
 )
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(CASES)
 def test_whoever_is_limited_for_however_long_every_other_model_is_observed(case: Case) -> None:
     """Rule 7."""
@@ -262,7 +262,7 @@ def test_whoever_is_limited_for_however_long_every_other_model_is_observed(case:
     assert result.trouble is None
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(CASES)
 def test_at_most_three_requests_are_spent_on_a_limited_model(case: Case) -> None:
     provider, result = case.go()
@@ -270,7 +270,7 @@ def test_at_most_three_requests_are_spent_on_a_limited_model(case: Case) -> None
     assert result.requests <= case.count + len(case.waits_s) + 6
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(CASES)
 def test_whatever_is_limited_the_configured_rate_is_never_passed(case: Case) -> None:
     provider, _ = case.go()

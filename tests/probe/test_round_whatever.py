@@ -137,7 +137,7 @@ def witnesses(case: Case, provider: Provider) -> set[str]:
     return answered | set(names(min(case.canaries, case.regulars)))
 
 
-@settings(deadline=None, max_examples=120)
+@settings(max_examples=120)
 @given(CASES)
 def test_every_model_has_one_observation_that_was_made_of_its_answers(case: Case) -> None:
     """Rule 1. The rest of what every round keeps to is checked by the provider itself."""
@@ -153,7 +153,7 @@ def test_every_model_has_one_observation_that_was_made_of_its_answers(case: Case
         assert seen.attempts <= len(provider.of(seen.model))
 
 
-@settings(deadline=None, max_examples=120)
+@settings(max_examples=120)
 @given(CASES)
 def test_no_model_is_asked_more_than_a_search_and_two_looks_need(case: Case) -> None:
     provider, _ = case.go()
@@ -169,7 +169,7 @@ def count_forms(provider: Provider) -> Counter[tuple[str, RequestForm]]:
     return Counter((question.model, question.form) for question in provider.asked)
 
 
-@settings(deadline=None, max_examples=120)
+@settings(max_examples=120)
 @given(CASES)
 def test_a_round_ends_in_time_and_within_its_budget(case: Case) -> None:
     provider, result = case.go()
@@ -181,7 +181,7 @@ def test_a_round_ends_in_time_and_within_its_budget(case: Case) -> None:
         assert all(seen.at_ms <= deadline_s * 1000 + 1 for seen in result.observations)
 
 
-@settings(deadline=None, max_examples=120)
+@settings(max_examples=120)
 @given(CASES)
 def test_a_round_that_ends_by_itself_leaves_nothing_open(case: Case) -> None:
     """Rules 1, 6."""
@@ -191,7 +191,7 @@ def test_a_round_that_ends_by_itself_leaves_nothing_open(case: Case) -> None:
         assert not {seen.reason for seen in result.observations} & {*REFUSALS, Reason.NOT_PROBED}
 
 
-@settings(deadline=None, max_examples=120)
+@settings(max_examples=120)
 @given(CASES)
 def test_who_answered_last_is_not_called_unavailable(case: Case) -> None:
     """An answer is never hidden by what was said before it on other endpoints."""

@@ -72,7 +72,7 @@ def test_answers_that_come_at_once_still_slow_down() -> None:
 ANSWERS = st.lists(st.tuples(st.sampled_from("x!........."), st.floats(0.0, 100.0)), max_size=120)
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(answers=ANSWERS, rate=st.one_of(st.none(), st.floats(1.0, 600.0)), at_most_s=st.floats(0.0, 20.0))
 def test_the_interval_stays_between_the_configured_one_and_the_slowest(
     answers: list[tuple[str, float]], rate: float | None, at_most_s: float

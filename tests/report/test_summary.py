@@ -9,7 +9,7 @@ from html.parser import HTMLParser
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
@@ -588,7 +588,6 @@ IDS = st.one_of(
 )
 
 
-@settings(deadline=None)
 @given(IDS)
 def test_no_text_from_outside_breaks_markdown(model: str) -> None:
     found = list(tokens(summary_markdown(summary(hostile(model)), LINKS)))
@@ -601,7 +600,6 @@ def test_no_text_from_outside_breaks_markdown(model: str) -> None:
     assert codes.count(shown_id(model)) == 4
 
 
-@settings(deadline=None)
 @given(IDS)
 def test_links_of_markdown_lead_to_the_model(model: str) -> None:
     links = [
@@ -650,7 +648,6 @@ class Page(HTMLParser):
         self.texts.append(data)
 
 
-@settings(deadline=None)
 @given(IDS)
 def test_no_text_from_outside_breaks_html(model: str) -> None:
     page = Page(summary_html(summary(hostile(model)), LINKS))
@@ -717,7 +714,6 @@ def test_the_document_has_stable_keys_and_units() -> None:
     assert provider["uptime_30d"]["mttr_s"] == 4200.0
 
 
-@settings(deadline=None)
 @given(IDS)
 def test_the_document_carries_ids_as_they_are(model: str) -> None:
     document = json.loads(summary_json(summary(hostile(model))))

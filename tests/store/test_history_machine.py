@@ -195,7 +195,6 @@ def test_any_history_is_what_a_rebuild_gives_on_both_databases(urls: tuple[str, 
         settings=settings(
             max_examples=EXAMPLES // PARTS,
             stateful_step_count=12,
-            deadline=None,
             suppress_health_check=list(HealthCheck),
         ),
     )

@@ -312,7 +312,7 @@ SAID = st.sampled_from([AN_HOUR, "too_many_requests", "too_many_requests_wait:10
 
 
 @g.ON_SQLITE
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 @given(limited=st.dictionaries(st.sampled_from(MODELS), SAID), concurrency=st.sampled_from([1, 4, 32]))
 def test_with_any_set_of_limited_models_every_other_one_is_observed(
     engine: Engine, limited: dict[str, str], concurrency: int

@@ -17,9 +17,7 @@ from tests.core.oracle import PLACE
 from tests.core.strategies import Past, quiet_pasts, restless_pasts, stormy_pasts
 
 SHUT = Policy(exclude=("m",))
-usual = settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
-)
+usual = settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 pasts = st.one_of(quiet_pasts(), quiet_pasts(steady=False), stormy_pasts(), restless_pasts())
 
 

@@ -17,9 +17,7 @@ from tests.core.strategies import (
 )
 
 pytestmark = pytest.mark.thorough
-usual = settings(
-    max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
-)
+usual = settings(max_examples=200, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 
 
 def shown(state: ModelState) -> Shown:

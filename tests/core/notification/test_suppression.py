@@ -286,7 +286,7 @@ SUBJECTS: tuple[str | None, ...] = (None, *"abcdefghijkl", "Zé")
 
 
 @pytest.mark.thorough
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(PASTS, st.data())
 def test_whenever_nothing_is_silent_the_reader_is_right_and_hears_nothing_twice(
     past: Past, data: st.DataObject
@@ -314,7 +314,7 @@ def test_whenever_nothing_is_silent_the_reader_is_right_and_hears_nothing_twice(
 
 
 @pytest.mark.thorough
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(PASTS)
 def test_nothing_stays_untold_of_what_neither_flaps_nor_is_silenced(past: Past) -> None:
     suppressed: Suppression = NOTHING_SUPPRESSED

@@ -132,7 +132,7 @@ def test_a_pruned_history_goes_on_as_one_that_never_was(seed: int, sqlite_url: s
         engine.dispose()
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(st.integers(0, 10_000), st.lists(st.integers(0, 40), min_size=1, max_size=3), st.integers(1, 60))
 def test_pruned_anywhere_it_is_what_a_rebuild_gives(
     tmp_path_factory: pytest.TempPathFactory, seed: int, cuts: list[int], length: int

@@ -261,7 +261,7 @@ def test_windows_of_an_eventful_history_count_as_the_rules_say(engine: Engine, s
 
 _numbers = count()
 _relaxed = settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=40, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
 )
 
 
