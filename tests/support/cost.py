@@ -22,7 +22,7 @@ _SHOWN = 15
 # What may cost more, by the beginning of its name, and why: it kills, hangs, or starts another's server.
 COSTLY: Mapping[str, str] = MappingProxyType(
     {
-        "tests/app/daemon/test_process.py": "daemons are started, stopped and killed",
+        "tests/app/daemon/": "daemons are started, stopped and killed, and a database server with them",
         "tests/sweep/test_killed.py": "sweeps are killed, again and again",
         "tests/thirdparty/": "servers that nobody here wrote import for a dozen seconds",
     }

@@ -267,7 +267,7 @@ def test_a_slow_channel_delays_no_other(engine: Engine, watch: Watch, place: Rec
             slow.hold.set()
             await asyncio.to_thread(wait_for, lambda: len(slow.taken) == 2)
             stop.set()
-            await asyncio.wait_for(running, 20)
+            await asyncio.wait_for(running, 60)
 
         asyncio.run(run())
     assert is_empty(engine, "slow", "hook")
@@ -293,7 +293,7 @@ def lead_until(sender: Publisher, is_enough: Callable[[], bool]) -> None:
         running = asyncio.create_task(sender.run(stop))
         await asyncio.to_thread(wait_for, is_enough)
         stop.set()
-        await asyncio.wait_for(running, 20)
+        await asyncio.wait_for(running, 60)
 
     asyncio.run(run())
 
@@ -312,7 +312,7 @@ def test_what_is_being_sent_when_told_to_stop_is_finished_and_marked(
         stop.set()
         assert place.hold
         place.hold.set()
-        await asyncio.wait_for(running, 20)
+        await asyncio.wait_for(running, 60)
 
     asyncio.run(run())
     assert models_of(place) == ["model/1"]

@@ -73,7 +73,7 @@ def lead_until_empty(engine: Engine, place: Receiver) -> None:
         running = asyncio.create_task(sender.run(stop))
         await asyncio.to_thread(wait_for, lambda: is_empty(engine, "hook"))
         stop.set()
-        await asyncio.wait_for(running, 30)
+        await asyncio.wait_for(running, 60)
 
     asyncio.run(run())
 
