@@ -146,6 +146,8 @@ def _chosen(name: str | None, scope: Scope) -> View:
     if view is None:
         raise UsageError(unknown_words("view", name or "", VIEWS))
     if view.span is TimeFilter.NONE and (scope.since or scope.until):
-        fitting = ", ".join(candidate.name for candidate in VIEWS.values() if candidate.span is not TimeFilter.NONE)
+        fitting = ", ".join(
+            candidate.name for candidate in VIEWS.values() if candidate.span is not TimeFilter.NONE
+        )
         raise UsageError(f"--since and --until do not apply to {view.name}; they do to: {fitting}")
     return view

@@ -1,7 +1,6 @@
 """Progress of a running sweep: a live bar on a terminal, a few plain lines on a pipe."""
 
 from collections import Counter
-from typing import Protocol
 
 from rich.progress import MofNCompleteColumn
 
@@ -12,13 +11,6 @@ from monitor.report.words.numbers import counted
 from monitor.sweep import Watch
 
 _PLAIN_STEPS = 4
-
-
-class Spectator(Protocol):
-    """Makes the watch of each provider's sweep."""
-
-    def watch(self, provider: str) -> Watch:
-        """Return what the sweep of this provider shall call."""
 
 
 class PlainSpectator:

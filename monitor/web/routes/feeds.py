@@ -142,11 +142,11 @@ def _events_feed(
         title=f"monitor: changes{of}",
         subtitle="Which models of hosted catalogs appeared, went away, broke and came back",
         path=f"/feed.atom?{query}" if query else "/feed.atom",
-        entries=[_news_entry(item, address) for item in items],
+        entries=[_entry(item, address) for item in items],
     )
 
 
-def _news_entry(news: FeedItem, address: Address) -> Entry:
-    if items.event is not None:
-        return event_entry(news.event, news.told_at, address)
-    return first_seen_entry(news.provider, news.sweep_id, news.first_seen, news.told_at, address)
+def _entry(item: FeedItem, address: Address) -> Entry:
+    if item.event is not None:
+        return event_entry(item.event, item.told_at, address)
+    return first_seen_entry(item.provider, item.sweep_id, item.first_seen, item.told_at, address)
