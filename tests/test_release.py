@@ -37,6 +37,11 @@ def test_the_version_of_the_package_has_its_section_in_the_changelog() -> None:
     assert f"\n## [{monitor.__version__}] - 20" in read(ROOT / "CHANGELOG.md")
 
 
+def test_every_line_of_the_changelog_stands_below_what_it_is() -> None:
+    for section in read(ROOT / "CHANGELOG.md").split("\n## [")[1:]:
+        assert "\n- " not in section.partition("\n### ")[0]
+
+
 def test_a_ready_tree_is_built_and_tagged(tree: Path) -> None:
     done = _release(tree)
     assert done.returncode == 0, done.stderr
