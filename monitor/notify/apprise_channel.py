@@ -42,7 +42,7 @@ class AppriseChannel:
     async def deliver(self, message: Message) -> None:
         """Send a message, in the form that the service likes best; raises NotDelivered."""
         if self._running and not self._running.done():
-            raise NotDelivered("the last try still hangs")
+            raise NotDelivered("the previous attempt is still running")
         self._running = run_in_daemon_thread(lambda: self._send(message))
         try:
             await asyncio.wait_for(asyncio.shield(self._running), _TIMEOUT_S)
@@ -93,7 +93,7 @@ def _service(name: str, url: str) -> "NotifyBase":
         service = Apprise.instantiate(url, asset=asset)
     if service is None:
         raise ConfigError(
-            f"channel {name}: its address is none that Apprise knows; "
+            f"channel {name}: Apprise does not understand its address; "
             "see https://github.com/caronc/apprise/wiki for how they are written"
         )
     if "overflow=" not in url:  # what is too long would be refused, or cut wherever the service likes

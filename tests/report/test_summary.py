@@ -184,11 +184,11 @@ def test_dates_are_said_where_they_are_needed(begin: float, end: float, words: s
         (date(2026, 3, 28), "Times are in the time zone Europe/Berlin."),
         (
             date(2026, 3, 29),
-            "Times are in the time zone Europe/Berlin; clocks were changed, this day had 23 hours.",
+            "Times are in the time zone Europe/Berlin; the clocks changed, so this day had 23 hours.",
         ),
         (
             date(2026, 10, 25),
-            "Times are in the time zone Europe/Berlin; clocks were changed, this day had 25 hours.",
+            "Times are in the time zone Europe/Berlin; the clocks changed, so this day had 25 hours.",
         ),
     ],
 )
@@ -254,14 +254,14 @@ def test_several_days_are_titled_by_both_ends() -> None:
                 "by_status": {},
             },
             (
-                "nvidia: nothing could be learned. Last known: nothing is known of its models; 96 sweeps, "
+                "nvidia: no sweep had a clear result. Last known: nothing is known of its models; 96 sweeps, "
                 "96 inconclusive because our own network failed; uptime: no data."
             ),
         ),
         (
             {"is_watched": False},
             (
-                "nvidia (not watched any more): quiet. 101 of 189 listed models available; 96 sweeps; "
+                "nvidia (no longer watched): quiet. 101 of 189 listed models available; 96 sweeps; "
                 "uptime 99.21 % (30 days: 98.75 %)."
             ),
         ),
@@ -300,7 +300,7 @@ def test_the_first_day_says_that_watching_began() -> None:
 def test_a_day_in_a_list_says_what_its_events_were() -> None:
     counts = {"became_unavailable": 2, "retired": 1, "provider_down": 2, "provider_up": 2}
     assert day_line(counts) == "trouble with the provider (2 times), 1 was retired, 2 went down"
-    assert day_line({"provider_up": 1}) == "trouble with the provider was over"
+    assert day_line({"provider_up": 1}) == "trouble with the provider ended"
 
 
 # ---- Sections ----
@@ -361,12 +361,12 @@ def test_sections_come_in_the_order_in_which_readers_must_act() -> None:
         (
             "Will be retired",
             {"going": (Going(model="a", on=at(48), is_new=True, was=at(24)),)},
-            "on 2026-04-09, put off from 2026-04-08",
+            "on 2026-04-09, postponed from 2026-04-08",
         ),
         (
             "Will be retired",
             {"going": (Going(model="a", on=at(24), is_new=True, was=at(48)),)},
-            "on 2026-04-08, earlier than 2026-04-09 as said before",
+            "on 2026-04-08, brought forward from 2026-04-09",
         ),
         ("Went down and still down", {}, "since 22:00 (2 h): server error"),
         (
@@ -385,7 +385,7 @@ def test_sections_come_in_the_order_in_which_readers_must_act() -> None:
         (
             "Flapping",
             {"flaps": (flap("a", changes=0, since=-9),)},
-            "since 06:00; single answers failed, no outage",
+            "since 06:00; single requests failed, but no outage",
         ),
         (
             "Flapping",
@@ -419,7 +419,7 @@ def test_sections_come_in_the_order_in_which_readers_must_act() -> None:
             {"arrivals": (arrival("a", Way.REFUSED, "unavailable", "not_found"),)},
             "turned out to be unavailable at 04:00 (chat): not found at the provider",
         ),
-        ("Changed kind", {}, "at 05:00: from completions to chat"),
+        ("Changed kind", {}, "at 05:00 from completions to chat"),
         ("Answered by another model", {}, "is now answered by m/two instead of m/one since 05:30"),
         (
             "Answered by another model",
@@ -462,8 +462,8 @@ def test_a_long_list_is_cut_and_says_how_much_is_left_out() -> None:
 def test_the_operator_is_told_of_messages_that_never_arrived() -> None:
     lost = replace(summary(BUSY), undelivered={"ops": 2, "chat": 1})
     assert summary_content(lost).notices == (
-        "1 message to chat could not be delivered and will not be tried again.",
-        "2 messages to ops could not be delivered and will not be tried again.",
+        "1 message to chat could not be delivered and will not be retried.",
+        "2 messages to ops could not be delivered and will not be retried.",
     )
     assert all("2 messages to ops" in form(lost, None) for name, form in FORMS.items() if name != "json")
     assert summary_document(lost)["undelivered"] == {"chat": 1, "ops": 2}
@@ -506,7 +506,7 @@ came back, 1 is flapping, 1 appeared, 1 reappeared, 1 changed its kind, 1 was
 silently swapped. 101 of 189 listed models available, 1 more still down.
 
 Trouble with the provider
-While it lasts, nothing is concluded about single models.
+Until it is over, nothing is concluded about single models.
 - the key was rejected, from 01:00 to 02:00 (1 h): "HTTP 401"
 
 Retired
@@ -525,7 +525,7 @@ Came back
 - m/back: down from 10:15 to 11:00 (45 min): server error
 
 Flapping
-They go up and down so often that it is not told one by one.
+They go up and down so often that single changes are not listed.
 - m/flaps: since 06:00, 12 changes; up since 07:00
 
 New or back
@@ -533,16 +533,17 @@ New or back
 - m/again: reappeared at 04:00 (chat), available
 
 Changed kind
-The kind is the endpoint that serves a model: change your calls.
-- m/moved: at 05:00: from completions to chat
+The kind is the endpoint that serves a model: adapt your calls.
+- m/moved: at 05:00 from completions to chat
 
 Answered by another model
-Their answers name another model than before: compare what they give you.
+Their answers name another model than before: check that the results still suit
+you.
 - Silent swap: m/swapped is now answered by m/two instead of m/one since 05:30
 
 Best models now: chat
-By uptime of the last 30 days and median time to answer; none that flaps or will
-be retired.
+By 30-day uptime and median latency, without models that flap or will be
+retired.
 - m/best: uptime 99.99 %, 1,312 ms
 
 96 sweeps, 2 inconclusive (1 because the key was rejected, 1 because our own
@@ -552,9 +553,9 @@ Over 30 days an outage lasted 1 h 10 min on average (MTTR) and a model ran
 
 nvidia: quiet. 101 of 189 listed models available; 96 sweeps; uptime 99.21 % (30 days: 98.75 %).
 
-A sweep asks every listed model for a tiny answer. An inconclusive one counts
-for nothing: what it met was not the models' fault. Uptime is the share of good
-answers among all that were clear.
+A sweep asks every listed model for a tiny answer. An inconclusive sweep is
+ignored, because the failure was not the models'. Uptime is the share of clear
+results that were successful.
 """
 
 

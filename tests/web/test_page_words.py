@@ -29,7 +29,7 @@ def test_every_code_of_ours_has_words() -> None:
     ("kind", "to_status", "reason", "detail", "words"),
     [
         ("appeared", "available", "ok", None, "appeared in the catalog, available"),
-        ("appeared", "new", "timeout", None, "appeared in the catalog, not judged yet"),
+        ("appeared", "new", "timeout", None, "appeared in the catalog, no clear answer yet"),
         ("reappeared", "unavailable", "not_found", None, "is back, unavailable"),
         ("became_available", "available", "ok", None, "became available"),
         ("became_unavailable", "unavailable", "server_error", None, "became unavailable: server error"),

@@ -105,7 +105,7 @@ def test_sweeps_are_told_with_verdict_and_cause(engine: Engine) -> None:
         ["2026-04-06 12:00:00 UTC", "1 min", "conclusive", "2",
          "1 available, 0 busy, 1 unavailable, 0 unclear"],
     ]  # fmt: skip
-    assert "The last sweep told nothing about the models: our own network failed." in seen.text
+    assert "The last sweep was inconclusive: our own network failed." in seen.text
     assert "may be out of date" not in seen.text
 
 
@@ -137,7 +137,7 @@ def test_before_the_first_sweep_the_page_says_what_to_expect(engine: Engine) -> 
 def test_while_the_first_sweep_runs_the_page_says_so(engine: Engine) -> None:
     open_sweep(engine, provider="nvidia", vantage="default", slot=START, started_at=START, policy=Policy())
     text = look(engine).text
-    assert "A sweep is running since 5 min ago." in text
+    assert "A sweep is running; it began 5 min ago." in text
     assert "The first results come when this sweep ends." in text
 
 
@@ -146,7 +146,7 @@ def test_after_only_inconclusive_sweeps_the_page_has_no_models_but_the_cause(eng
     text = look(engine).text
     assert "the quota is used up" in text
     assert "No sweep has been conclusive yet." in text
-    assert "Nothing is known of any model yet." in text
+    assert "No model is known yet." in text
 
 
 def test_hostile_ids_are_text_and_nothing_else(engine: Engine) -> None:

@@ -170,7 +170,7 @@ class Publisher:
             event(
                 log, logging.ERROR, "render_failed", channel=queue.name, id=number, error=type(error).__name__
             )
-            await self._try_later(queue, batch, f"it could not be worded ({type(error).__name__})")
+            await self._try_later(queue, batch, f"the message could not be rendered ({type(error).__name__})")
             return True
         try:
             await queue.configured.channel.deliver(message)
@@ -233,7 +233,7 @@ class Publisher:
                 outbox.give_up_orphans, self._engine, names, created_before=now - GIVE_UP_AFTER, at=now
             )
             for channel, messages in gone.items():
-                error = "the channel is not configured any more"
+                error = "the channel is no longer configured"
                 event(
                     log, logging.ERROR, "delivery_given_up", channel=channel, messages=messages, error=error
                 )

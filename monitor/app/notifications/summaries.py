@@ -87,7 +87,7 @@ class Summaries:
     def _unusable(self, error: OSError) -> ConfigError:
         return ConfigError(
             f"summary.directory: {self.directory} cannot be written to: {error.strerror or error}; "
-            "give this user the right to, or name another directory"
+            "give this user write permission, or name another directory"
         )
 
 

@@ -143,7 +143,7 @@ def first_seen_entry(provider: str, sweep_id: int, models: int, told_at: datetim
         id=f"sweep/{sweep_id}",
         title=words,
         html=_content(
-            f"{words}: this sweep took stock.", [("Swept until", moment_words(told_at))], [], address
+            f"{words}: this was the first sweep.", [("Swept until", moment_words(told_at))], [], address
         ),
         path=path,
         published=told_at,

@@ -89,9 +89,7 @@ def _first_lines(lines: Iterable[str]) -> Iterator[str]:
 def hosted_words(name: str) -> str:
     """Say why a file of hosted models is no sweep, and what to import instead."""
     better = name.replace(_HOSTED, _RESULTS) if _HOSTED in name else _EXPECTED_NAME
-    return (
-        f"holds only the ids that answered and nothing of the others: import {better} of the same run instead"
-    )
+    return f"holds only the ids that answered, not the others: import {better} of the same run instead"
 
 
 def read_results(text: str, name: str, origin: Origin) -> ResultFile:
@@ -150,9 +148,9 @@ def _time_of(name: str, heading: Sequence[str], zone: tzinfo) -> datetime:
         if _said(_OUR_PROVIDER, heading) and (told := _said(_OUR_TIME, heading)):
             return datetime.fromisoformat(told[1]).replace(tzinfo=UTC)
     except (ValueError, OverflowError):
-        raise RecordError(f"{name}: its name holds a date or a time that there is not") from None
+        raise RecordError(f"{name}: its name holds an invalid date or time") from None
     raise RecordError(
-        f"{name}: nothing tells when it was made: name it {_EXPECTED_NAME}, or say the time with --at"
+        f"{name}: it does not say when it was made: name it {_EXPECTED_NAME}, or give the time with --at"
     )
 
 

@@ -76,8 +76,8 @@ def combined_message(
         id,
         _title(_names(list(events)), f"{number}, {_headline(everything)}"),
         Content(
-            about=f"This message covers {number}, from {first} to {last}: "
-            "more came up within the hour than this channel may be told one by one.",
+            about=f"This message covers {number}, from {first} to {last}, "
+            "because this channel reached its limit of messages an hour.",
             providers=tuple(
                 _provider_content(provider, happened, links, is_alone=len(events) == 1)
                 for provider, happened in events.items()
@@ -155,7 +155,7 @@ def _words(event: Event) -> str:
 
 def _status_words(event: Event) -> str:
     if event.to_status == Status.NEW:
-        return "not judged yet"
+        return "no clear answer yet"
     if event.to_status == Status.AVAILABLE or not event.reason:
         return str(event.to_status)
     return f"{event.to_status}, {reason_words(event.reason)}"

@@ -9,10 +9,10 @@ from monitor.report.words.numbers import counted
 # How each change of a model is said of one and of several, in the order in which readers must act.
 _VERBS: Final[Mapping[str, tuple[str, str]]] = {
     EventKind.RETIRED: ("was retired", "were retired"),
-    EventKind.RETIREMENT_ANNOUNCED: ("end was announced", "ends were announced"),
+    EventKind.RETIREMENT_ANNOUNCED: ("retirement was announced", "retirements were announced"),
     EventKind.BECAME_UNAVAILABLE: ("went down", "went down"),
     EventKind.BECAME_AVAILABLE: ("came up", "came up"),
-    EventKind.FLAPPING_STARTED: ("began to flap", "began to flap"),
+    EventKind.FLAPPING_STARTED: ("started flapping", "started flapping"),
     EventKind.FLAPPING_STOPPED: ("stopped flapping", "stopped flapping"),
     EventKind.APPEARED: ("appeared", "appeared"),
     EventKind.REAPPEARED: ("reappeared", "reappeared"),
@@ -32,7 +32,7 @@ def day_line(events: Mapping[str, int]) -> str:
     troubles = [_often(words, events.get(kind, 0)) for kind, words in _TROUBLES.items() if events.get(kind)]
     changes = [counted(events[kind], *verbs) for kind, verbs in _VERBS.items() if events.get(kind)]
     words = [*troubles, *changes]
-    return ", ".join(words) or "trouble with the provider was over"
+    return ", ".join(words) or "trouble with the provider ended"
 
 
 def _often(words: str, number: int) -> str:

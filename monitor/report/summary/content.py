@@ -19,12 +19,12 @@ from monitor.report.words.paths import Links
 from monitor.report.words.times import rounded_duration
 
 _LEGEND: Final = (
-    "A sweep asks every listed model for a tiny answer. An inconclusive one counts for nothing: what it met "
-    "was not the models' fault. Uptime is the share of good answers among all that were clear."
+    "A sweep asks every listed model for a tiny answer. An inconclusive sweep is ignored, because the "
+    "failure was not the models'. Uptime is the share of clear results that were successful."
 )
 _CAUSES_OF_MANY: Final[Mapping[str, str]] = {
     Cause.INTERRUPTED: "they were interrupted",
-    Cause.VOIDED: "an operator declared them bad",
+    Cause.VOIDED: "an operator voided them",
 }
 
 
@@ -44,7 +44,7 @@ def _about(summary: Summary) -> str:
     span = summary.span
     words = f"Times are in the time zone {shown_id(span.timezone)}"
     if hours := hours_of(span):
-        words += f"; clocks were changed, this day had {hours} hours"
+        words += f"; the clocks changed, so this day had {hours} hours"
     if not summary.is_complete:
         words += f"; this is what was known at {clock(summary.until, span)}"
     return f"{words}."
@@ -53,7 +53,7 @@ def _about(summary: Summary) -> str:
 def _notices(summary: Summary) -> Iterator[str]:
     for channel, number in sorted(summary.undelivered.items()):
         messages = f"{counted(number, 'message')} to {shown_id(channel)}"
-        yield f"{messages} could not be delivered and will not be tried again."
+        yield f"{messages} could not be delivered and will not be retried."
     if not summary.providers:
         yield "No provider is watched."
 
@@ -61,7 +61,7 @@ def _notices(summary: Summary) -> Iterator[str]:
 def _provider(summary: Summary, part: ProviderSummary, links: Links | None) -> ProviderContent:
     name = shown_id(part.provider)
     if not part.is_watched:
-        name += " (not watched any more)"
+        name += " (no longer watched)"
     if part.is_quiet:
         return ProviderContent(name=name, words=_quiet_words(part, summary.span))
     writer = SectionWriter(span=summary.span, until=summary.until, provider=part.provider, links=links)

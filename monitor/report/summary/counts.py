@@ -101,7 +101,7 @@ def past_cause(cause: str | None) -> str:
 def _stillness(told: ProviderSummary) -> str:
     if not told.sweeps.made:
         return "no sweep was made"
-    return "quiet" if told.sweeps.conclusive else "nothing could be learned"
+    return "quiet" if told.sweeps.conclusive else "no sweep had a clear result"
 
 
 def headline(summary: Summary) -> str:

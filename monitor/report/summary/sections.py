@@ -58,7 +58,7 @@ class SectionWriter:
         yield self._section(
             "Trouble with the provider",
             (Item(words=self._trouble(row)) for row in summary.troubles),
-            "While it lasts, nothing is concluded about single models.",
+            "Until it is over, nothing is concluded about single models.",
         )
         yield self._section(
             "Retired", (item(row.model, self._retirement(row)) for row in summary.retirements)
@@ -71,21 +71,21 @@ class SectionWriter:
         yield self._section(
             "Flapping",
             (item(row.model, self._flap(row)) for row in sorted(summary.flaps, key=_is_over)),
-            "They go up and down so often that it is not told one by one.",
+            "They go up and down so often that single changes are not listed.",
         )
         yield self._section("New or back", (item(row.model, self._arrival(row)) for row in summary.arrivals))
         yield self._section(
             "Changed kind",
             (
-                item(row.model, f"{self._at(row.at)}: from {readable(row.before)} to {readable(row.after)}")
+                item(row.model, f"{self._at(row.at)} from {readable(row.before)} to {readable(row.after)}")
                 for row in summary.switches
             ),
-            "The kind is the endpoint that serves a model: change your calls.",
+            "The kind is the endpoint that serves a model: adapt your calls.",
         )
         yield self._section(
             "Answered by another model",
             (item(row.model, self._swap(row), "Silent swap:") for row in summary.swaps),
-            "Their answers name another model than before: compare what they give you.",
+            "Their answers name another model than before: check that the results still suit you.",
         )
 
     # The provider
@@ -108,9 +108,9 @@ class SectionWriter:
         words = f"on {date_words(going.on, self.span)}"
         if going.was:
             return (
-                f"{words}, put off from {date_words(going.was, self.span)}"
+                f"{words}, postponed from {date_words(going.was, self.span)}"
                 if going.was < going.on
-                else (f"{words}, earlier than {date_words(going.was, self.span)} as said before")
+                else (f"{words}, brought forward from {date_words(going.was, self.span)}")
             )
         return f"{words}, newly announced" if going.is_new else f"{words}, announced before"
 
@@ -171,12 +171,12 @@ class SectionWriter:
         if flap.status != Status.AVAILABLE:
             return f"{readable(flap.status)}{_why(flap.reason)}"
         is_mild = flap.since <= flap.started_at and not flap.changes
-        return "single answers failed, no outage" if is_mild else f"up since {since}"
+        return "single requests failed, but no outage" if is_mild else f"up since {since}"
 
     # What to choose
 
     def _choices(self, best: Sequence[Best]) -> Iterator[Section]:
-        note = "By uptime of the last 30 days and median time to answer; none that flaps or will be retired."
+        note = "By 30-day uptime and median latency, without models that flap or will be retired."
         for kind, models in groupby(best, key=lambda model: model.kind):
             name = "of unknown kind" if kind == Kind.UNKNOWN else readable(kind)
             items = (self._item(model.model, _quality(model)) for model in models)

@@ -14,7 +14,7 @@ REASONS: Final[dict[str, str]] = {
     Reason.TOO_MANY_REQUESTS: "answers, but limits our requests",
     Reason.SATURATED: "hosted, but busy",
     Reason.MODEL_QUOTA: "answers, but its own quota is used up",
-    Reason.QUEUED: "hosted, the request was queued",
+    Reason.QUEUED: "hosted, but the request was queued",
     Reason.NOT_FOUND: "not found at the provider",
     Reason.NOT_FOR_ACCOUNT: "not offered to this account",
     Reason.END_OF_LIFE: "reached its end of life",
@@ -23,21 +23,21 @@ REASONS: Final[dict[str, str]] = {
     Reason.NO_CAPACITY: "no capacity at the provider",
     Reason.SERVER_ERROR: "server error",
     Reason.SWITCHED_OFF: "switched off at the provider",
-    Reason.INVALID_ANSWER: "answers with something that is no answer",
+    Reason.INVALID_ANSWER: "returned an invalid response",
     Reason.FALLBACK: "another deployment answered in its place",
     Reason.NO_ENDPOINT: "no known endpoint serves it",
-    Reason.NEEDS_OTHER_REQUEST: "asks for another form of request",
+    Reason.NEEDS_OTHER_REQUEST: "requires another form of request",
     Reason.BAD_REQUEST: "refuses the request",
     Reason.TIMEOUT: "no answer in time",
     Reason.CONNECTION_FAILED: "no connection",
     Reason.CONNECTION_CLOSED: "connection closed without an answer",
-    Reason.CREDENTIAL: "our key was not accepted",
+    Reason.CREDENTIAL: "our key was rejected",
     Reason.QUOTA: "our quota was used up",
-    Reason.WRONG_ADDRESS: "the address refuses such requests",
+    Reason.WRONG_ADDRESS: "the endpoint refuses such requests",
     Reason.NOT_PROBED: "not asked yet",
-    Reason.LOOKED_UP: "only looked up",
-    Reason.UNRESPONSIVE: "no answer in time, again and again",
-    Reason.UNCLEAR: "no clear answer, again and again",
+    Reason.LOOKED_UP: "only its metadata was checked",
+    Reason.UNRESPONSIVE: "repeatedly no answer in time",
+    Reason.UNCLEAR: "repeatedly no clear answer",
     Reason.DELISTED: "left the catalog",
     Reason.UNAVAILABLE_TOO_LONG: "did not answer for too long",
 }
@@ -51,7 +51,7 @@ CAUSES: Final[dict[str, str]] = {
     Cause.CATALOG_UNREADABLE: "the catalog could not be read",
     Cause.CATALOG_SHRANK: "the catalog lost most of its models",
     Cause.INTERRUPTED: "it was interrupted",
-    Cause.VOIDED: "an operator declared it bad",
+    Cause.VOIDED: "an operator voided it",
 }
 
 CHANGES: Final[dict[str, str]] = {
@@ -67,12 +67,12 @@ CHANGES: Final[dict[str, str]] = {
     EventKind.SERVED_MODEL_CHANGED: "is answered by another model",
     EventKind.CREDENTIAL_REJECTED: "rejects our key",
     EventKind.CREDENTIAL_ACCEPTED: "accepts our key again",
-    EventKind.QUOTA_EXHAUSTED: "says that our quota is used up",
-    EventKind.QUOTA_RESTORED: "grants us requests again",
+    EventKind.QUOTA_EXHAUSTED: "reports that our quota is used up",
+    EventKind.QUOTA_RESTORED: "accepts our requests again",
     EventKind.PROVIDER_DOWN: "went down",
     EventKind.PROVIDER_UP: "is up again",
     EventKind.CATALOG_SHRANK: "lost most of its catalog",
-    EventKind.CATALOG_RESTORED: "has its catalog back",
+    EventKind.CATALOG_RESTORED: "lists its models again",
 }
 _WITH_STATUS: Final = frozenset({EventKind.APPEARED, EventKind.REAPPEARED})
 _WITH_REASON: Final = frozenset({EventKind.BECAME_UNAVAILABLE, EventKind.RETIRED})
@@ -114,7 +114,7 @@ def change_words(kind: str, *, to_status: str | None, reason: str | None, detail
     """Say what an event tells, as the rest of a sentence that begins with the model or provider."""
     words = CHANGES.get(kind, readable(kind))
     if kind in _WITH_STATUS and to_status:
-        return f"{words}, {'not judged yet' if to_status == Status.NEW else to_status}"
+        return f"{words}, {'no clear answer yet' if to_status == Status.NEW else to_status}"
     if kind in _WITH_REASON and reason:
         return f"{words}: {reason_words(reason)}"
     if kind == EventKind.SERVED_MODEL_CHANGED and (swap := swap_words(detail)):

@@ -15,7 +15,7 @@ def cost_words(provider: str, *, models: int | None, sweeps: int, budget: int | 
         return f"{provider}: no sweep is due in the coming UTC day"
     if models is None:
         each = f"each model {counted(sweeps, 'request')} a day"
-        asked = f"{counted(sweeps, 'sweep')} a day, {each}; no history yet tells how many models"
+        asked = f"{counted(sweeps, 'sweep')} a day, {each}; the number of models is not known yet"
     else:
         total = f"{counted(models * sweeps, 'request')} a day (and {sweeps:,} for the catalog)"
         asked = f"{counted(models, 'model')} x {counted(sweeps, 'sweep')} = {total}"

@@ -1,4 +1,4 @@
-"""What the guard holds back of a provider, in plain words, for whoever decides whether to accept it."""
+"""What the guard holds back of a provider, in plain words, for the operator who may accept it."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -11,10 +11,10 @@ from monitor.report.words.times import moment_words
 
 # Classes of failing to answer (rules.md 8).
 FAILURES: Final[dict[str, str]] = {
-    ACCOUNT: "are refused or not found (HTTP 401 to 404)",
-    GONE: "are said to be gone (HTTP 410)",
-    REQUEST: "refuse the request (HTTP 400, 422)",
-    TROUBLE: "are in trouble (HTTP 5xx, no answer, no sensible answer)",
+    ACCOUNT: "refused or not found (HTTP 401 to 404)",
+    GONE: "reported as gone (HTTP 410)",
+    REQUEST: "refusing the request (HTTP 400, 422)",
+    TROUBLE: "failing (HTTP 5xx, no answer or an invalid one)",
 }
 
 
@@ -40,6 +40,6 @@ def _mass_failure(held: Held | None) -> Iterator[str]:
         return
     since = min(streak.began_at for streak in held.models.values())
     sweeps = max(streak.count for streak in held.models.values())
-    words = FAILURES.get(held.failure_class, f"fail alike ({readable(held.failure_class)})")
+    words = FAILURES.get(held.failure_class, f"failing alike ({readable(held.failure_class)})")
     times = counted(sweeps, "sweep", "sweeps in a row")
     yield f"{counted(len(held.models), 'model')} {words}, for {times} since {moment_words(since)}"

@@ -1,4 +1,4 @@
-"""What a rebuild found or a void sweep changed, in sentences for an operator."""
+"""What a rebuild found or voiding a sweep changed, in sentences for an operator."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -18,41 +18,40 @@ _UNREADABLE: Final = {  # not for human eyes
 }
 
 
-def summary_line(found: Comparison) -> str:
+def summary_line(comparison: Comparison) -> str:
     """Return `nvidia: 3 events missing, 1 event extra, 2 states differ`, or that nothing differs."""
-    words = ", ".join(map(_count_words, found.counts)) or "nothing differs"
-    return f"{found.provider}: {words} ({counted(found.sweeps, 'sweep')})"
+    words = ", ".join(map(_count_words, comparison.counts)) or "nothing differs"
+    return f"{comparison.provider}: {words} ({counted(comparison.sweeps, 'sweep')})"
 
 
-def redecided_line(found: Redecided) -> str:
-    """Return `nvidia: 3 events changed (2 new, 1 gone), 6 days changed; 96 sweeps decided anew`."""
-    ways = {"new": found.events_new, "gone": found.events_gone, "different": found.events_changed}
+def redecided_line(redecided: Redecided) -> str:
+    """Return `nvidia: 3 events changed (2 new, 1 gone), 6 days changed; 96 sweeps decided again`."""
+    ways = {"new": redecided.events_new, "gone": redecided.events_gone, "different": redecided.events_changed}
     details = ", ".join(f"{number} {way}" for way, number in ways.items() if number)
-    words = [f"{counted(found.events, 'event')} changed" + (f" ({details})" if details else "")]
-    words += [f"{counted(found.days, 'day')} changed"]
-    words += [f"{counted(found.verdicts, 'verdict')} changed"] if found.verdicts else []
-    return f"{found.provider}: {', '.join(words)}; {counted(found.sweeps, 'sweep')} decided anew"
+    words = [f"{counted(redecided.events, 'event')} changed" + (f" ({details})" if details else "")]
+    words += [f"{counted(redecided.days, 'day')} changed"]
+    words += [f"{counted(redecided.verdicts, 'verdict')} changed"] if redecided.verdicts else []
+    return f"{redecided.provider}: {', '.join(words)}; {counted(redecided.sweeps, 'sweep')} decided again"
 
 
-def difference_lines(found: Comparison) -> list[str]:
-    """Return a line for each difference told in full, and how many more there are."""
-    lines = [_difference_line(each) for each in found.differences]
-    more = sum(each.rows for each in found.counts) - len(found.differences)
-    return [*lines, *([f"and {more} more"] if more else [])]
+def difference_lines(comparison: Comparison) -> list[str]:
+    """Return a line for each difference that is known in full, and how many more there are."""
+    more = sum(count.rows for count in comparison.counts) - len(comparison.differences)
+    return [*map(_difference_line, comparison.differences), *([f"and {more} more"] if more else [])]
 
 
-def consequence_lines(found: Comparison) -> list[str]:
-    """Return a line for each event that vanished or appeared where the history was derived anew."""
-    events = [each for each in found.differences if each.part is RowKind.EVENT]
-    lines = [*_told("no more", events, How.EXTRA), *_told("new", events, How.MISSING)]
-    changed = [each for each in events if each.how is How.DIFFERENT and set(each.changed) - {"event_id"}]
-    lines += [f"changed: {_event_words(each.follows)}: {_columns_words(each)}" for each in changed]
-    more = sum(each.rows for each in found.counts) - len(found.differences)
+def consequence_lines(comparison: Comparison) -> list[str]:
+    """Return a line for each event that a history derived again lost or gained."""
+    events = [row for row in comparison.differences if row.part is RowKind.EVENT]
+    lines = [*_event_lines("removed", events, How.EXTRA), *_event_lines("added", events, How.MISSING)]
+    changed = [row for row in events if row.how is How.DIFFERENT and set(row.changed) - {"event_id"}]
+    lines += [f"changed: {_event_words(row.follows)}: {_columns_words(row)}" for row in changed]
+    more = sum(count.rows for count in comparison.counts) - len(comparison.differences)
     return [*lines, *([f"and {more} more rows that differ"] if more else [])] or ["no event depends on it"]
 
 
-def _told(word: str, events: Iterable[Difference], how: How) -> list[str]:
-    return [f"{word}: {_event_words(each.stands or each.follows)}" for each in events if each.how is how]
+def _event_lines(word: str, events: Iterable[Difference], how: How) -> list[str]:
+    return [f"{word}: {_event_words(row.stands or row.follows)}" for row in events if row.how is how]
 
 
 def _count_words(count: Count) -> str:
@@ -62,56 +61,56 @@ def _count_words(count: Count) -> str:
     return f"{counted(count.rows, count.part.value)} {verb}"
 
 
-def _difference_line(each: Difference) -> str:
-    if each.part is RowKind.SWEEP and each.how is How.MISSING:
-        return f"{_subject(each)}: {_UNDERIVED}"
-    if each.how is How.DIFFERENT:
-        return f"{_subject(each)}: {_columns_words(each)}"
-    return f"{_VERBS[each.how]}: {_subject(each)}"
+def _difference_line(difference: Difference) -> str:
+    if difference.part is RowKind.SWEEP and difference.how is How.MISSING:
+        return f"{_subject(difference)}: {_UNDERIVED}"
+    if difference.how is How.DIFFERENT:
+        return f"{_subject(difference)}: {_columns_words(difference)}"
+    return f"{_VERBS[difference.how]}: {_subject(difference)}"
 
 
-def _subject(each: Difference) -> str:
-    model = "the provider" if each.model is None else shown_id(each.model)
-    match each.part:
+def _subject(difference: Difference) -> str:
+    model = "the provider" if difference.model is None else shown_id(difference.model)
+    match difference.part:
         case RowKind.SWEEP:
-            return f"sweep of {moment_words(each.at)}"
+            return f"sweep of {moment_words(difference.at)}"
         case RowKind.EVENT:
-            return f"event {_event_words(each.follows or each.stands)}"
+            return f"event {_event_words(difference.follows or difference.stands)}"
         case RowKind.STATE:
-            return f"state of {model}{_status_words(each)}"
+            return f"state of {model}{_status_words(difference)}"
         case RowKind.DAY:
-            return f"day {each.at:%Y-%m-%d} of {model}"
+            return f"day {difference.at:%Y-%m-%d} of {model}"
         case RowKind.PERIOD:
-            return f"status of {model} from {moment_words(each.at)}"
+            return f"status of {model} from {moment_words(difference.at)}"
 
 
-def _status_words(each: Difference) -> str:
-    row = each.stands or each.follows or {}
-    return f" ({row['status']})" if each.how is not How.DIFFERENT and "status" in row else ""
+def _status_words(difference: Difference) -> str:
+    row = difference.stands or difference.follows or {}
+    return f" ({row['status']})" if difference.how is not How.DIFFERENT and "status" in row else ""
 
 
 def _event_words(row: Columns | None) -> str:
-    told = row or {}
-    model = told["model"]
+    values = row or {}
+    model = values["model"]
     words = change_words(
-        str(told["kind"]),
-        to_status=_text(told["to_status"]),
-        reason=_text(told["reason"]),
-        detail=_text(told["detail"]),
+        str(values["kind"]),
+        to_status=_text(values["to_status"]),
+        reason=_text(values["reason"]),
+        detail=_text(values["detail"]),
     )
     subject = "the provider" if model is None else shown_id(str(model))
-    return f"{subject} {words}, at {_shown(told['confirmed_at'])}"
+    return f"{subject} {words}, at {_shown(values['confirmed_at'])}"
 
 
-def _columns_words(each: Difference) -> str:
-    stands, follows = each.stands or {}, each.follows or {}
-    return ", ".join(_column_words(name, stands[name], follows[name]) for name in each.changed)
+def _columns_words(difference: Difference) -> str:
+    stands, follows = difference.stands or {}, difference.follows or {}
+    return ", ".join(_column_words(name, stands[name], follows[name]) for name in difference.changed)
 
 
 def _column_words(name: str, stands: object, follows: object) -> str:
     if name in _UNREADABLE:
         return _UNREADABLE[name]
-    return f"{readable(name)} is {_shown(stands)}, follows {_shown(follows)}"
+    return f"{readable(name)} is {_shown(stands)}, should be {_shown(follows)}"
 
 
 def _shown(value: object) -> str:

@@ -19,7 +19,7 @@ from monitor.store.connection.engine import Engine
 from monitor.store.write.import_export import add_sweeps
 from tests.support.command import config_file, monitor
 
-UNKNOWN = "each model 96 requests a day; no history yet tells how many models"
+UNKNOWN = "each model 96 requests a day; the number of models is not known yet"
 
 
 def app_of(url: str, provider: str = "", schedule: str = 'interval = "15m"') -> App:

@@ -57,11 +57,11 @@ def test_what_differs_is_told_and_only_written_when_told_to(config: Path, histor
     told_before = [
         "nvidia: 1 event missing, 3 states differ, 3 days differ (6 sweeps)",
         "  missing: event m became unavailable: not found at the provider, at 2026-04-06 15:00:00 UTC",
-        "  day 2026-04-06 of m: checks is 7, follows 6",
+        "  day 2026-04-06 of m: checks is 7, should be 6",
     ]
     looked = monitor(config, "db", "rebuild")
     assert (looked.returncode, looked.stdout.splitlines()[:3]) == (1, told_before)
-    assert "  state of m: status is retired, follows available" in looked.stdout.splitlines()
+    assert "  state of m: status is retired, should be available" in looked.stdout.splitlines()
     assert everything(history, "nvidia") == wrong
     written = monitor(config, "db", "rebuild", "--write")
     assert written.returncode == 1
@@ -100,8 +100,8 @@ def test_a_void_sweep_tells_what_it_took_with_it_and_gives_it_back(config: Path,
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[:3] == [
         f"sweep {number} of nvidia, 2026-04-06 15:00:00 UTC, is void",
-        "  no more: m became unavailable: not found at the provider, at 2026-04-06 15:00:00 UTC",
-        "  no more: m became available, at 2026-04-06 16:00:00 UTC",
+        "  removed: m became unavailable: not found at the provider, at 2026-04-06 15:00:00 UTC",
+        "  removed: m became available, at 2026-04-06 16:00:00 UTC",
     ]
     again = monitor(config, "db", "void", number, "--reason", "again")
     assert (again.returncode, again.stderr) == (
@@ -111,7 +111,7 @@ def test_a_void_sweep_tells_what_it_took_with_it_and_gives_it_back(config: Path,
     undone = monitor(config, "db", "void", number, "--undo")
     assert undone.stdout.splitlines()[:2] == [
         f"sweep {number} of nvidia, 2026-04-06 15:00:00 UTC, counts again",
-        "  new: m became unavailable: not found at the provider, at 2026-04-06 15:00:00 UTC",
+        "  added: m became unavailable: not found at the provider, at 2026-04-06 15:00:00 UTC",
     ]
     assert everything(history, "nvidia") == before
 

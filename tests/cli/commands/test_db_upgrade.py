@@ -116,11 +116,11 @@ def test_rule_29_an_upgrade_decides_anew_says_what_changed_and_notifies_nobody(
     assert done.stdout.splitlines()[1:] == [
         (
             "budgeted: 14 events changed (2 new, 12 gone), 6 days changed, 3 verdicts changed; "
-            "8 sweeps decided anew"
+            "8 sweeps decided again"
         ),
-        "limited: 2 events changed (2 new), 6 days changed, 2 verdicts changed; 8 sweeps decided anew",
-        "pruned: 1 event changed (1 new), 0 days changed; 24 sweeps decided anew",
-        "worded: 5 events changed (5 new), 0 days changed; 24 sweeps decided anew",
+        "limited: 2 events changed (2 new), 6 days changed, 2 verdicts changed; 8 sweeps decided again",
+        "pruned: 1 event changed (1 new), 0 days changed; 24 sweeps decided again",
+        "worded: 5 events changed (5 new), 0 days changed; 24 sweeps decided again",
     ]
     after = changes(older)
     assert (before - after, after - before) == (NO_MORE, NEW)

@@ -127,7 +127,7 @@ def test_without_a_channel_it_says_what_to_write(tmp_path: Path) -> None:
         (
             f'[[notify]]\nname = "x"\nurl = "nonsense://{TOKEN}"\n',
             (),
-            "channel x: its address is none that Apprise",
+            "channel x: Apprise does not understand its address",
         ),
     ],
 )
@@ -168,7 +168,7 @@ def test_what_is_not_set_yet_is_told_and_what_is_wrong_is_refused() -> None:
     ]
     whole = {"HOOK_URL": "http://h.example", "HOOK_SECRET": "x" * 9, "PING": "http://h.example"}
     assert check_channels(settings, {**whole, "MAIL_URL": "json://127.0.0.1"}) == []
-    with pytest.raises(ConfigError, match="channel mail: its address is none"):
+    with pytest.raises(ConfigError, match="channel mail: Apprise does not understand its address"):
         check_channels(settings, {**whole, "MAIL_URL": "nonsense://x"})
     with pytest.raises(ConfigError, match='channel hook: its address must start with "http://"'):
         check_channels(settings, {**whole, "MAIL_URL": "json://127.0.0.1", "HOOK_URL": "slack://x"})

@@ -160,9 +160,9 @@ def test_the_name_or_the_user_tells_whose_it_is_and_when_it_was_made(
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("results.txt", r"nothing tells when.*<provider>_test_results_<YYYYmmdd_HHMMSS>\.txt.*--at"),
-        ("nvidia_test_results_1234567_120000.txt", "nothing tells when"),
-        ("nvidia_test_results_20261306_120000.txt", "a date or a time that there is not"),
+        ("results.txt", r"it does not say when.*<provider>_test_results_<YYYYmmdd_HHMMSS>\.txt.*--at"),
+        ("nvidia_test_results_1234567_120000.txt", "it does not say when"),
+        ("nvidia_test_results_20261306_120000.txt", "an invalid date or time"),
         ("nvidia_test_results_19700101_000000.txt", "the year must be 2000 to 2079"),
         (f"{'x' * 65}_test_results_20260406_120000.txt", "provider: must not be longer than 64"),
     ],

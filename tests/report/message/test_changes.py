@@ -94,7 +94,7 @@ def test_the_body_is_grouped_by_what_happened() -> None:
         "Went down (1)\n- meta/llama: not found at the provider, since 2026-04-06 11:45:00 UTC\n\n"
         "Will be retired (1)\n- going/one: on 2026-05-01 00:00:00 UTC\n\n"
         "Became available (1)\n- back/again: since 2026-04-06 11:45:00 UTC\n\n"
-        "Appeared (1)\n- new/one: not judged yet, since 2026-04-06 11:45:00 UTC\n\n"
+        "Appeared (1)\n- new/one: no clear answer yet, since 2026-04-06 11:45:00 UTC\n\n"
         "Started flapping (1)\n- restless/one: 35.53 %, since 2026-04-06 11:45:00 UTC\n\n"
         "Changed kind (1)\n- other/one: chat -> embeddings, since 2026-04-06 11:45:00 UTC\n\n"
         "Silently swapped (1)\n- gpt-4o: now answered by gpt-4o-08 instead of gpt-4o-05, "

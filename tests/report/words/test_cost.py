@@ -10,7 +10,7 @@ TOO_SMALL = (
     "too small, each sweep needs a request for the catalog and at least one for a model; set requests_per_day"
 )
 USUAL = "82 models x 96 sweeps = 7,872 requests a day (and 96 for the catalog)"
-UNTOLD = "no history yet tells how many models"
+UNTOLD = "the number of models is not known yet"
 FIRST = "the most informative first"
 
 

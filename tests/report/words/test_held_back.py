@@ -36,11 +36,11 @@ def test_ids_missing_from_the_believed_catalog_are_counted() -> None:
     [
         (
             {"a": Streak(1, NOON)},
-            "1 model are said to be gone (HTTP 410), for 1 sweep since 2026-04-06 12:00:00 UTC",
+            "1 model reported as gone (HTTP 410), for 1 sweep since 2026-04-06 12:00:00 UTC",
         ),
         (
             {"a": Streak(1, LATER), "b": Streak(2, NOON)},
-            "2 models are said to be gone (HTTP 410), for 2 sweeps in a row since 2026-04-06 12:00:00 UTC",
+            "2 models reported as gone (HTTP 410), for 2 sweeps in a row since 2026-04-06 12:00:00 UTC",
         ),
     ],
 )

@@ -52,8 +52,8 @@ def test_a_void_sweep_is_inconclusive_and_its_events_are_gone(engine: Engine) ->
     row = next(row for row in views.told(engine, "sweep_history") if row["sweep_id"] == numbers[1])
     assert (row["verdict"], row["cause"]) == ("inconclusive", "voided")
     assert consequence_lines(done.comparison)[:2] == [
-        "no more: m became unavailable: not found at the provider, at 2026-04-06 13:00:00 UTC",
-        "no more: m became available, at 2026-04-06 14:00:00 UTC",
+        "removed: m became unavailable: not found at the provider, at 2026-04-06 13:00:00 UTC",
+        "removed: m became available, at 2026-04-06 14:00:00 UTC",
     ]
     assert not compare(engine, "nvidia").differs
     assert check(engine) == []
