@@ -50,15 +50,14 @@ def read_entry(row: object, words: Mapping[str, Route] = MappingProxyType({})) -
 
 def _moment(value: object) -> datetime | None:
     """Read text, unix seconds (or milliseconds) or `{year, month, day}`."""
+    moment = None
     if isinstance(value, Mapping):
-        found = _day(value)
+        moment = _day(value)
     elif isinstance(value, str):
-        found = _written(value)
+        moment = _written(value)
     elif isinstance(value, int | float) and 0 < value < _MILLIS_UNTIL:
-        found = _unix(value)
-    else:
-        found = None
-    return found if found is not None and _FIRST <= found < _LAST else None
+        moment = read_moment(f"@{int(value / 1000 if value >= _MILLIS_FROM else value)}")
+    return moment if moment is not None and _FIRST <= moment < _LAST else None
 
 
 def _written(text: str) -> datetime | None:
@@ -66,10 +65,6 @@ def _written(text: str) -> datetime | None:
     if text.isascii() and text.isdigit():
         return _moment(int(text))
     return read_moment(text) or read_moment(text.replace(" ", "T", 1))
-
-
-def _unix(number: float) -> datetime | None:
-    return read_moment(f"@{int(number / 1000 if number >= _MILLIS_FROM else number)}")
 
 
 def _day(value: Mapping[str, object]) -> datetime | None:

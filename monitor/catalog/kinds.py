@@ -54,7 +54,7 @@ _OUTPUTS = ("output_modalities", "supported_output_modalities", "output_modality
 _BESIDE_CHAT = frozenset({Route.EMBEDDINGS, Route.RERANK, Route.MODERATIONS})
 _GENERATING = frozenset({_COMPLETION, "tools", "function_calling", "thinking", "reasoning", "insert"})
 _CHAT_FLAGS = ("completion_chat", "chat_completion")
-_TOLD = 64  # characters of a word, and words of a list, that are looked at
+_READ = 64  # characters of a word, and words of a list, that are looked at
 
 _VERSION = re.compile(r"^(?:/?(?:openai/)?v\d+/|llm/v\d+/|/)")
 _NO_WORDS: Mapping[str, Route] = MappingProxyType({})
@@ -84,7 +84,7 @@ def _entries(place: Mapping[str, object], words: Mapping[str, Route]) -> Iterato
     for fields in (shape, place) if isinstance(shape, dict) else (place,):
         yield from (_given(_words(fields[name])) for name in _OUTPUTS if name in fields)
         if isinstance(modality := fields.get("modality"), str) and "->" in modality:
-            yield _given(_words(modality[:_TOLD].rpartition("->")[2].split("+")))
+            yield _given(_words(modality[:_READ].rpartition("->")[2].split("+")))
 
 
 def _meaning(words: set[str]) -> CatalogEntry:
@@ -131,14 +131,11 @@ def _words(value: object) -> set[str]:
     """Return the words of a field: a text, a list of such, an object's name, or all that it says is so."""
     if isinstance(value, dict):
         value = _name(value) or [name for name, is_so in value.items() if is_so is True]
-    values = value[:_TOLD] if isinstance(value, list) else [value]
-    texts = (_name(each) if isinstance(each, dict) else each for each in values)
-    return {_normal(text[:_TOLD]) for text in texts if isinstance(text, str)}
+    values = value[:_READ] if isinstance(value, list) else [value]
+    names = (_name(value) if isinstance(value, dict) else value for value in values)
+    texts = (_VERSION.sub("", name[:_READ].strip().lower()) for name in names if isinstance(name, str))
+    return {re.sub(r"[^a-z0-9]+", "_", text).strip("_") for text in texts}
 
 
 def _name(fields: Mapping[str, object]) -> object:
     return fields.get("name") or fields.get("id")
-
-
-def _normal(text: str) -> str:
-    return re.sub(r"[^a-z0-9]+", "_", _VERSION.sub("", text.strip().lower())).strip("_")

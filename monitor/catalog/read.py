@@ -119,7 +119,7 @@ async def read_catalog(
     traits = traits or ProviderTraits()
     progress = _Progress(limits or CatalogLimits())
     pages = _Pages(client, pacer, progress, traits)
-    reading = progress.reading(_told(await _attempt(pages, endpoint), progress, endpoint))
+    reading = progress.reading(_worded(await _attempt(pages, endpoint), progress, endpoint))
     return without_prefix(reading, traits.id_prefix)
 
 
@@ -242,20 +242,17 @@ def _unreadable(detail: str, progress: _Progress) -> CatalogTrouble:
     return CatalogTrouble(Cause.CATALOG_UNREADABLE, detail, progress.http_status)
 
 
-def _told(trouble: CatalogTrouble | None, progress: _Progress, endpoint: Endpoint) -> CatalogTrouble | None:
+def _worded(trouble: CatalogTrouble | None, progress: _Progress, endpoint: Endpoint) -> CatalogTrouble | None:
     """Redact the detail, say how far the reading came, and what to do where there is no list."""
     if trouble is None:
         return None
     detail = redact(trouble.detail, secrets=endpoint.secrets)
-    if progress.requests == 1 and _has_no_list(trouble):
+    # A refusal that speaks neither of key nor money says that there is nothing at the address.
+    is_nothing = trouble.cause is Cause.CATALOG_UNREADABLE and trouble.http_status in _NOTHING_THERE
+    if progress.requests == 1 and is_nothing:
         place = redact(endpoint.catalog, secrets=endpoint.secrets)
         return replace(trouble, detail=f"{detail} ({place}): {_NO_LIST}", lists_nothing=True)
     if trouble.detail == _EMPTY:
         return replace(trouble, detail=f"{detail}: {_NAME_THEM}", lists_nothing=True)
     so_far = f" (after {len(progress.ids):,} ids)" if progress.ids else ""
     return replace(trouble, detail=detail + so_far)
-
-
-def _has_no_list(trouble: CatalogTrouble) -> bool:
-    """Whether a refusal, which speaks neither of key nor money, says that there is nothing at the address."""
-    return trouble.cause is Cause.CATALOG_UNREADABLE and trouble.http_status in _NOTHING_THERE

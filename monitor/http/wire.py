@@ -40,32 +40,38 @@ _HEADER_FAMILIES = ("x-ratelimit-", "anthropic-ratelimit-")
 Sign = Callable[[bytes | bytearray], bool]
 
 
-class _Trail:
-    """How far an exchange came, told by the transport's trace."""
-
-    def __init__(self) -> None:
-        self.sent_at: float | None = None
-
-    async def note(self, event: str, _info: object) -> None:
-        if event.endswith("send_request_body.complete"):
-            self.sent_at = asyncio.get_running_loop().time()
-
-
 @dataclass(slots=True)
 class _Received:
-    """What has come so far; it stays true when the exchange is cut off at any point."""
+    """How far an exchange came; it stays true when the exchange is cut off at any point."""
 
+    sign: Sign | None
+    sent_at: float | None = None
     http_status: int | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytearray = field(default_factory=bytearray)
     truncated: bool = False
-    sign: Sign | None = None
     sign_at: float | None = None
 
-    def look(self) -> None:
-        """Note when the sign that is waited for has come."""
+    async def note(self, event: str, _info: object) -> None:
+        """Follow the transport's trace."""
+        if event.endswith("send_request_body.complete"):
+            self.sent_at = asyncio.get_running_loop().time()
+
+    def add(self, chunk: bytes) -> None:
+        """Take a piece of the body, and note when the sign that is waited for has come."""
+        self.body += chunk
         if self.sign and self.sign_at is None and self.sign(self.body):
             self.sign_at = asyncio.get_running_loop().time()
+
+    def since_sent_ms(self, moment: float | None) -> int | None:
+        """Return the milliseconds from the request's last byte to a moment of the loop's clock."""
+        return None if self.sent_at is None or moment is None else round((moment - self.sent_at) * 1000)
+
+    def timeout(self) -> Failure:
+        """Say whose time-out it is: before the request was sent it is the connection's, not the model's."""
+        if self.http_status is not None:
+            return Failure.TIMEOUT_AFTER_HEADERS
+        return Failure.TIMEOUT if self.sent_at is not None else Failure.CONNECT
 
 
 async def exchange(
@@ -85,7 +91,9 @@ async def exchange(
     Latency: see `Exchange`; `sign_ms` tells when the body so far first satisfied `sign`. `headers` go along
     with this request alone; its body is `json` or `content`. Only cancellation is raised.
     """
-    trail, received, failure = _Trail(), _Received(sign=sign), None
+    received, failure = _Received(sign), None
+    # TCP and TLS may take half of the time each: a handshake cut from outside leaves its socket open.
+    phases = httpx.Timeout(None, connect=min(CONNECT_TIMEOUT_S, timeout_s / 2))
     try:
         async with asyncio.timeout(timeout_s):
             request = client.build_request(
@@ -94,20 +102,24 @@ async def exchange(
                 json=json,
                 content=content,
                 headers=headers,
-                timeout=_phases(timeout_s),
-                extensions={"trace": trail.note},
+                timeout=phases,
+                extensions={"trace": received.note},
             )
             await _receive(await client.send(request, stream=True), received, cap_bytes)
     except TimeoutError:
-        failure = _timeout(trail, received)
-    except FOREIGN as fault:
-        failure = failure_of(fault)
-    return _as_exchange(trail, received, failure)
-
-
-def _phases(timeout_s: float) -> httpx.Timeout:
-    """Let TCP and TLS take half of the time each: a handshake cut from outside leaves its socket open."""
-    return httpx.Timeout(None, connect=min(CONNECT_TIMEOUT_S, timeout_s / 2))
+        failure = received.timeout()
+    except FOREIGN as error:
+        failure = failure_of(error)
+    is_whole = failure is None
+    return Exchange(
+        http_status=received.http_status,
+        headers=received.headers,
+        body=received.body.decode("utf-8-sig", "replace"),
+        truncated=received.truncated,
+        failure=failure,
+        latency_ms=received.since_sent_ms(asyncio.get_running_loop().time()) if is_whole else None,
+        sign_ms=received.since_sent_ms(received.sign_at) if is_whole else None,
+    )
 
 
 async def _receive(response: httpx.Response, received: _Received, cap_bytes: int) -> None:
@@ -116,8 +128,7 @@ async def _receive(response: httpx.Response, received: _Received, cap_bytes: int
         received.headers = _headers(response.headers)
         unpack = _unpacker(response.headers.get("content-encoding", "").strip().lower(), cap_bytes + 1)
         async for chunk in response.aiter_raw():
-            received.body += unpack(chunk)
-            received.look()
+            received.add(unpack(chunk))
             if len(received.body) > cap_bytes:
                 del received.body[cap_bytes:]
                 received.truncated = True
@@ -137,32 +148,8 @@ def _unpacker(encoding: str, most: int) -> Callable[[bytes], bytes]:
 
 
 def _headers(headers: httpx.Headers) -> Mapping[str, str]:
-    """Keep the headers somebody reads; of those a LiteLLM proxy hands on, what they say of the model."""
-    said = {name: headers[_PASSED_ON + name] for name in _OF_THE_MODEL if _PASSED_ON + name in headers}
+    """Keep the headers that are read; of those a LiteLLM proxy hands on, what they say of the model."""
+    kept = {name: headers[_PASSED_ON + name] for name in _OF_THE_MODEL if _PASSED_ON + name in headers}
     wanted = {name for name in headers if name in _HEADERS_READ or name.startswith(_HEADER_FAMILIES)}
-    said |= {name: headers[name] for name in sorted(wanted)[:_HEADERS_KEPT]}
-    return MappingProxyType({name: value[:_HEADER_CHARS] for name, value in said.items()})
-
-
-def _as_exchange(trail: _Trail, received: _Received, failure: Failure | None) -> Exchange:
-    latency_ms = sign_ms = None
-    if failure is None and trail.sent_at is not None:
-        latency_ms = round((asyncio.get_running_loop().time() - trail.sent_at) * 1000)
-        if received.sign_at is not None:
-            sign_ms = round((received.sign_at - trail.sent_at) * 1000)
-    return Exchange(
-        http_status=received.http_status,
-        headers=received.headers,
-        body=received.body.decode("utf-8-sig", "replace"),
-        truncated=received.truncated,
-        failure=failure,
-        latency_ms=latency_ms,
-        sign_ms=sign_ms,
-    )
-
-
-def _timeout(trail: _Trail, received: _Received) -> Failure:
-    """Tell whose time-out it is: before the request was sent it is the connection's, not the model's."""
-    if received.http_status is not None:
-        return Failure.TIMEOUT_AFTER_HEADERS
-    return Failure.TIMEOUT if trail.sent_at is not None else Failure.CONNECT
+    kept |= {name: headers[name] for name in sorted(wanted)[:_HEADERS_KEPT]}
+    return MappingProxyType({name: value[:_HEADER_CHARS] for name, value in kept.items()})

@@ -14,7 +14,7 @@ _ISO_DATE = re.compile(
 def read_moment(text: str) -> datetime | None:
     """Read `@unix seconds` (RFC 9745), RFC 3339 or an HTTP date; None where it is none of them."""
     text = text.strip()
-    for reader in (_unix, _iso, _http_date):
+    for reader in (_unix, _iso, parsedate_to_datetime):
         try:
             return _whole_millis(reader(text))
         except (ValueError, TypeError, OverflowError, IndexError):
@@ -32,8 +32,8 @@ def announced_end(headers: Mapping[str, str]) -> datetime | None:
 
 def first_date_in(text: str) -> datetime | None:
     """Return the first RFC 3339 date of a sentence."""
-    found = _ISO_DATE.search(text)
-    return read_moment(found.group()) if found else None
+    date = _ISO_DATE.search(text)
+    return read_moment(date.group()) if date else None
 
 
 def _unix(text: str) -> datetime:
@@ -46,10 +46,6 @@ def _iso(text: str) -> datetime:
     if not _ISO_DATE.fullmatch(text):
         raise ValueError
     return datetime.fromisoformat(text.upper())
-
-
-def _http_date(text: str) -> datetime:
-    return parsedate_to_datetime(text)
 
 
 def _whole_millis(moment: datetime) -> datetime:

@@ -66,7 +66,7 @@ def meaning_of(objects: Sequence[Document]) -> Document | None:
     """
     objects = [_unwrapped(each) for each in objects]
     for event in objects:
-        if _fails(event):
+        if event.get("error") or event.get("type") in _FAILED or event.get("object") == "error":
             return _failure_in(event)
         if _says_something(event):
             break
@@ -85,10 +85,6 @@ def _unwrapped(document: Document) -> Document:
         (each for each in inside if isinstance(each, dict) and (each.get("error") or choice_of(each))),
         document,
     )
-
-
-def _fails(event: Document) -> bool:
-    return bool(event.get("error")) or event.get("type") in _FAILED or event.get("object") == "error"
 
 
 def _failure_in(event: Document) -> Document:

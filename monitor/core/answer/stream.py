@@ -21,13 +21,13 @@ def tokens_per_s(body: str, *, first_token_ms: int | None, latency_ms: int | Non
     """
     if first_token_ms is None or latency_ms is None or latency_ms <= first_token_ms:
         return None
-    tokens = _told(body) or _carried(body)
+    tokens = _stated(body) or sum(has_token(line.encode("utf-8", "replace")) for line in _lines(body))
     if tokens < _FEWEST_TOKENS:
         return None
     return round((tokens - 1) * 1000 / (latency_ms - first_token_ms), 2)
 
 
-def _told(body: str) -> int:
+def _stated(body: str) -> int:
     """Return the last number of output tokens that the provider states, 0 where it states none."""
     stated = 0
     for event in _events(body):
@@ -37,10 +37,6 @@ def _told(body: str) -> int:
             counts = [usage.get(name) for name in ("completion_tokens", "output_tokens")]
             stated = next((count for count in counts if type(count) is int and count > 0), stated)
     return stated
-
-
-def _carried(body: str) -> int:
-    return sum(1 for line in _lines(body) if has_token(line.encode("utf-8", "replace")))
 
 
 def _events(body: str) -> Iterator[dict[str, object]]:

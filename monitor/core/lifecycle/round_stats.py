@@ -1,7 +1,4 @@
-"""Whose trouble is it, the run's or the model's? What a round of probes has seen so far, asked as questions.
-
-Pure bookkeeping over observations (rules.md 6); it sends nothing.
-"""
+"""Whose trouble is it, the run's or the model's? What the observations of a round say so far (rules.md 6)."""
 
 from collections import Counter
 from collections.abc import Collection
@@ -66,9 +63,10 @@ class RoundStats:
         if observation.model in self._known and failure_class(observation):
             self._failing[observation.model] = observation
         self.has_answer |= observation.outcome is Outcome.AVAILABLE
-        if not refusal_cause(observation) and (
-            observation.outcome in ANSWERED or _knows_account(observation)
-        ):
+        is_of_customer = (
+            observation.outcome is Outcome.UNAVAILABLE and observation.reason not in _SAID_WITHOUT_KEY
+        )
+        if not refusal_cause(observation) and (observation.outcome in ANSWERED or is_of_customer):
             self._is_refuted = True
 
     def _count(self, observation: Observation, sign: int) -> None:
@@ -97,7 +95,8 @@ class RoundStats:
             return None
         if 2 * len(self._failing) <= len(self._known.intersection(self._said)):
             return None
-        return self._classes().most_common(1)[0][0]
+        classes = Counter(filter(None, map(failure_class, self._failing.values())))
+        return classes.most_common(1)[0][0]
 
     def limited_key(self, *, is_open: bool = False) -> Cause | None:
         """Return the quota's cause where all that answered last time are limited and nobody answers (rule 8).
@@ -110,23 +109,21 @@ class RoundStats:
         expected = self._regulars
         if is_open:
             expected = (self._regulars or frozenset(self._said)).intersection(self._said)
-        limited = [name for name in expected if name in self._said and _is_limited(self._said[name])]
-        return Cause.QUOTA if ENOUGH <= len(limited) == len(expected) else None
+        said = [self._said[model].outcome for model in expected if model in self._said]
+        limited = said.count(Outcome.RATE_LIMITED)
+        return Cause.QUOTA if ENOUGH <= limited == len(expected) else None
 
     def is_massive(self) -> bool:
         """Whether more than half of the regulars that were asked fail in one class as it stands (rule 8)."""
-        failing = (seen for model, seen in self._failing.items() if model in self._regulars)
-        most = max(Counter(failure_class(seen) for seen in failing).values(), default=0)
+        failing = (self._failing[model] for model in self._regulars.intersection(self._failing))
+        most = max(Counter(map(failure_class, failing)).values(), default=0)
         asked = len(self._regulars.intersection(self._said))
         return len(self._regulars) >= FEWEST_ANSWERED and 2 * most > asked
 
     def common_cause(self, name: str) -> Cause:
         """Return the most likely cause of all failing in this class, nobody answering."""
-        failing = [seen for seen in self._failing.values() if failure_class(seen) == name]
+        failing = [failure for failure in self._failing.values() if failure_class(failure) == name]
         return common_cause(name, failing, is_key_accepted=False)
-
-    def _classes(self) -> Counter[str]:
-        return Counter(name for seen in self._failing.values() if (name := failure_class(seen)))
 
     def everyone_refused(self) -> Cause | None:
         """Return the cause if, with nobody to ask, enough were refused and none was treated as a customer."""
@@ -135,11 +132,3 @@ class RoundStats:
         if self._is_refuted or not is_enough or 2 * refused <= finished:
             return None
         return self._refused.most_common(1)[0][0]
-
-
-def _is_limited(observation: Observation) -> bool:
-    return observation.outcome is Outcome.RATE_LIMITED
-
-
-def _knows_account(observation: Observation) -> bool:
-    return observation.outcome == Outcome.UNAVAILABLE and observation.reason not in _SAID_WITHOUT_KEY

@@ -5,7 +5,6 @@ from dataclasses import replace
 from datetime import datetime
 
 from monitor.core.answer.answer import Answer
-from monitor.core.answer.classify import Finding
 from monitor.core.domain.vocabulary import Kind, Outcome, Reason
 from monitor.core.planning.inputs import NOTHING_KNOWN, Knowledge, ProviderTraits
 from monitor.core.planning.search import PASSING, Plan, is_lost, known_wrong, most_telling, usual_form
@@ -35,8 +34,11 @@ def learned(
     leads_on = end.finding.adaptation is not None and end.form not in (plan.first, *plan.others)
     is_last_hope = end.finding.reason in PASSING and end.form.route is not plan.main
     if not (is_known or leads_on or is_last_hope):
-        is_held_up = _is_held_up(end.finding)
-        return _with_wrong(knowledge, plan, _said_elsewhere(answers), now) if is_held_up else knowledge
+        # A limit, or nothing there to take the request: the route may answer otherwise after a wait.
+        if end.finding.outcome is not Outcome.RATE_LIMITED and end.finding.reason is not Reason.NO_CAPACITY:
+            return knowledge
+        wrong = {answer.form.route for answer in answers if answer.finding.reason is Reason.NO_ENDPOINT}
+        return _with_wrong(knowledge, plan, wrong, now)
     form = _unmeasured(end.form, plan)
     kind = end.finding.proves or end.form.kind  # the history's from now on
     chosen = next((route for route in traits.routes if KIND_OF[route] == kind), None)
@@ -54,15 +56,6 @@ def proven(knowledge: Knowledge, plan: Plan, answers: Sequence[Answer]) -> Knowl
     if last.finding.outcome is not Outcome.AVAILABLE or last.form.route is plan.first.route:
         return knowledge
     return replace(NOTHING_KNOWN, looks=knowledge.looks, form=_unmeasured(last.form, plan))
-
-
-def _is_held_up(finding: Finding) -> bool:
-    """Whether a route may answer otherwise after a wait: a limit, or nobody there to take the request."""
-    return finding.outcome is Outcome.RATE_LIMITED or finding.reason is Reason.NO_CAPACITY
-
-
-def _said_elsewhere(answers: Sequence[Answer]) -> set[Route]:
-    return {answer.form.route for answer in answers if answer.finding.reason is Reason.NO_ENDPOINT}
 
 
 def _with_wrong(knowledge: Knowledge, plan: Plan, wrong: set[Route], now: datetime) -> Knowledge:
