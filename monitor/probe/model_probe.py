@@ -83,7 +83,8 @@ class ModelProbe:
         asked = {each.form.route for each in self.answers}
         others = tuple(each for each in self.plan.others if each.route not in asked)
         plan = replace(self.plan, others=others)
-        self.plan = plan.waiting_for(form.route) if self._waits_in_search else plan
+        waits_in_search = self.answers[-1].rest_s > 0 and any(map(_is_elsewhere, self.answers))
+        self.plan = plan.waiting_for(form.route) if waits_in_search else plan
         self.is_second = True
         self.answers = [
             each for each in self.answers if _is_elsewhere(each) and each.form.route != form.route
@@ -123,11 +124,6 @@ class ModelProbe:
     def proven(self) -> Knowledge:
         """Return what to remember whatever becomes of the sweep."""
         return proven(self.knowledge, self.plan, self.answers) if self.answers else self.knowledge
-
-    @property
-    def _waits_in_search(self) -> bool:
-        """Whether it is not on one endpoint, and had to wait on the next: some proxies punish the first."""
-        return self.answers[-1].rest_s > 0 and any(map(_is_elsewhere, self.answers))
 
     @property
     def _end(self) -> Answer:

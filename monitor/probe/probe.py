@@ -9,6 +9,8 @@ from urllib.parse import quote
 from monitor.core.answer.answer import Answer, read_answer
 from monitor.core.answer.exchange import Exchange
 from monitor.core.answer.stream import has_token
+from monitor.core.domain.sweep import Observation
+from monitor.core.domain.vocabulary import Outcome, Reason
 from monitor.core.planning.inputs import ProviderTraits
 from monitor.core.request.forms import PLAIN_CHAT, RequestChange, RequestForm
 from monitor.http import Client, Endpoint, exchange
@@ -21,15 +23,41 @@ _POLL_MARGIN_S = 2.0  # the server's verdict must come before our own clock
 _POLL_GAP_S = 1.0
 
 
+class SweepListener:
+    """Hears of a sweep while it goes on; this one takes no notice."""
+
+    def observed(self, observation: Observation) -> None:
+        """Take the final observation of a model."""
+
+    def requested(self, requests: int) -> None:
+        """Count so many more requests."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProviderSession:
-    """The way to one provider: its client, where it is, how it is asked, and what spaces the polls."""
+    """The way to one provider: its client, where it is, how it is asked, what spaces polls, who listens."""
 
     client: Client
     endpoint: Endpoint
     stopwatch: Stopwatch
     traits: ProviderTraits = field(default_factory=ProviderTraits)
     pace: Callable[[], Awaitable[None]] = lambda: asyncio.sleep(0)
+    listener: SweepListener = field(default_factory=SweepListener)
+
+
+async def check_metadata(session: ProviderSession, model: str, *, timeout_s: float, kind: str) -> Observation:
+    """Read `GET {base_url}/models/{id}`. Whatever it says, the observation is unknown (rules.md 28)."""
+    session.listener.requested(1)
+    url = session.endpoint.url(f"/models/{quote(model)}")
+    answer = await exchange(session.client, "GET", url, timeout_s=timeout_s)
+    return Observation(
+        model=model,
+        outcome=Outcome.UNKNOWN,
+        reason=Reason.LOOKED_UP,
+        at_ms=session.stopwatch.at_ms(),
+        kind=kind,
+        http_status=answer.http_status,
+    )
 
 
 async def probe_model(
@@ -45,6 +73,7 @@ async def probe_model(
     An answer that says "accepted" is asked for until it comes, within `timeout_s` in all. The observation is
     timed when the answer came.
     """
+    session.listener.requested(1)
     begun_s = session.stopwatch.elapsed_s()
     request = build_request(model, form, session.traits)
     answer = await exchange(
@@ -57,8 +86,10 @@ async def probe_model(
         sign=has_token if RequestChange.STREAM in form.changes else None,
     )
     requests = 1
-    if _is_accepted(answer, session.traits):
+    is_queued = answer.http_status == _ACCEPTED and "nvcf-reqid" in answer.headers
+    if is_queued and session.traits.status_path:
         answer, polls = await _fetch_later(session, answer, begun_s + timeout_s)
+        session.listener.requested(polls)
         requests += polls
     return read_answer(
         answer,
@@ -77,10 +108,6 @@ def _poll_headers(traits: ProviderTraits, timeout_s: float) -> Mapping[str, str]
     if traits.poll_header is None:
         return None
     return {traits.poll_header: str(max(math.floor(timeout_s - _POLL_MARGIN_S), 1))}
-
-
-def _is_accepted(answer: Exchange, traits: ProviderTraits) -> bool:
-    return answer.http_status == _ACCEPTED and "nvcf-reqid" in answer.headers and bool(traits.status_path)
 
 
 async def _fetch_later(

@@ -1,4 +1,4 @@
-"""Sends the questions of one round: spaced, within the models' own gaps, counted, held back for a limit."""
+"""Sends the requests of one round: spaced, within the models' own gaps, counted, held back for a limit."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -9,6 +9,7 @@ from monitor.probe.gap import Gap
 from monitor.probe.limits import Limits, is_limit
 from monitor.probe.model_probe import ModelProbe
 from monitor.probe.pacer import SLOWEST_INTERVAL_S, Pacer
+from monitor.probe.round_settings import RoundSettings
 from monitor.probe.stopwatch import Stopwatch
 from monitor.probe.throttle import Throttle
 
@@ -19,20 +20,18 @@ Ask = Callable[[str, RequestForm, float], Awaitable[Answer]]  # model, form, sec
 
 @dataclass(slots=True, kw_only=True)
 class RequestSender:
-    """One for each round. `deadline_s` counts on the stopwatch, `request_limit` is all the round may send.
+    """One for each round. A request is reserved before waiting, so the limit cannot be exceeded.
 
-    Who wants to send waits for its turn with a promise, so that the limit is never passed. `paused_s` is for
-    how long everybody had to wait so far.
+    `paused_s` is for how long all requests had to wait so far.
     """
 
     ask: Ask
     pacer: Pacer
     gap: Gap
     stopwatch: Stopwatch
-    deadline_s: float | None = None
-    request_limit: int | None = None
+    settings: RoundSettings = field(default_factory=RoundSettings)
     requests: int = 0
-    promised: int = 0
+    reserved: int = 0
     paused_s: float = 0.0
     limits: Limits = field(default_factory=Limits)
     throttle: Throttle = field(init=False)
@@ -40,21 +39,22 @@ class RequestSender:
     def __post_init__(self) -> None:
         self.throttle = Throttle(self.pacer)
 
-    def promise(self) -> bool:
+    def reserve(self) -> bool:
         """Set one request aside for `send`; False where no more may be sent."""
-        if self.request_limit is not None and self.promised >= self.request_limit:
+        limit = self.settings.request_limit
+        if limit is not None and self.reserved >= limit:
             return False
-        self.promised += 1
+        self.reserved += 1
         return True
 
     def remaining_s(self) -> float | None:
         """Seconds until the deadline, never negative; None where there is none."""
-        if self.deadline_s is None:
+        if self.settings.deadline_s is None:
             return None
-        return max(self.deadline_s - self.stopwatch.elapsed_s(), 0.0)
+        return max(self.settings.deadline_s - self.stopwatch.elapsed_s(), 0.0)
 
     async def send(self, probe: ModelProbe, form: RequestForm, timeout_s: float) -> Answer:
-        """Ask one model once, when its turn has come; the request was promised before."""
+        """Ask one model once, when its turn has come; the request was reserved before."""
         await self.gap.claim(probe.model)
         await self.pacer.acquire()
         asked_at_s = self.stopwatch.elapsed_s()
@@ -69,7 +69,7 @@ class RequestSender:
         """Count what was sent, and do as the answer asks: leave its model alone."""
         polls = answer.requests - 1
         self.requests += polls
-        self.promised += polls
+        self.reserved += polls
         probe.attempts += polls
         at_s = self.stopwatch.elapsed_s()
         probe.latest, probe.rests_until_s = answer, at_s + answer.rest_s
@@ -99,10 +99,10 @@ class RequestSender:
         return is_short and not self.pacer.is_limited and not self.limits.is_held_back
 
     def _can_outlast(self, wait_s: float, unasked: int) -> bool:
-        if self.deadline_s is None:
+        if self.settings.deadline_s is None:
             return True
-        spare_s = self.deadline_s - unasked * self.pacer.interval_s
-        is_over_in_time = wait_s < self.deadline_s - self.stopwatch.elapsed_s()
+        spare_s = self.settings.deadline_s - unasked * self.pacer.interval_s
+        is_over_in_time = wait_s < self.settings.deadline_s - self.stopwatch.elapsed_s()
         return is_over_in_time and 2 * (self.paused_s + min(wait_s, LONGEST_PAUSE_S)) <= spare_s
 
     def _longest_interval_s(self, unasked: int) -> float:

@@ -1,5 +1,6 @@
 """What a round of probes is given, and what it gives."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from monitor.core.domain.sweep import Observation
@@ -10,10 +11,13 @@ from monitor.core.domain.vocabulary import Cause
 class RoundSettings:
     """How a round is made.
 
-    At most `concurrency` questions are under way. The first look has `timeout_s` for each, the second
-    `slow_timeout_s`. The round ends `deadline_s` after the sweep's start and sends at most `request_limit`
+    At most `concurrency` requests are under way. Each has `timeout_s` in the first pass, `slow_timeout_s` in
+    the second. The round ends `deadline_s` after the sweep's start and sends at most `request_limit`
     requests. `is_accepted` says that a common failure is to be believed (`monitor accept`), `is_exhausted`
     that the key's quota was used up in the last sweep.
+
+    `regulars` answered last time, the status of `available_models` is available; `canaries` are those of them
+    that are asked first, and again on suspicion (rules.md 6, 8).
     """
 
     concurrency: int = 4
@@ -23,6 +27,9 @@ class RoundSettings:
     request_limit: int | None = None
     is_accepted: bool = False
     is_exhausted: bool = False
+    canaries: Sequence[str] = ()
+    regulars: Sequence[str] = ()
+    available_models: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)

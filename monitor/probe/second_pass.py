@@ -4,7 +4,6 @@ import asyncio
 
 from monitor.probe.model_probe import ModelProbe
 from monitor.probe.request_sender import RequestSender
-from monitor.probe.round_settings import RoundSettings
 
 LONGEST_REST_S = 60.0  # waited out for a model that gave no answer; in time it is a first look's equal
 
@@ -12,8 +11,8 @@ LONGEST_REST_S = 60.0  # waited out for a model that gave no answer; in time it 
 class SecondPass:
     """Asks with `slow_timeout`, or what is left of the round; what cannot end in time is not begun."""
 
-    def __init__(self, sender: RequestSender, settings: RoundSettings, slots: asyncio.Semaphore) -> None:
-        self._sender, self._settings, self._slots = sender, settings, slots
+    def __init__(self, sender: RequestSender, slots: asyncio.Semaphore) -> None:
+        self._sender, self._settings, self._slots = sender, sender.settings, slots
 
     async def ask(self, probe: ModelProbe) -> bool:
         """Ask when the model's rest is over; False where it was not asked, and its first look stands.
@@ -50,7 +49,7 @@ class SecondPass:
         return max(probe.rests_until_s - self._sender.stopwatch.elapsed_s(), 0.0)
 
     async def _ask(self, probe: ModelProbe) -> bool:
-        if probe.is_second or self._is_out_of_reach(probe) or not self._sender.promise():
+        if probe.is_second or self._is_out_of_reach(probe) or not self._sender.reserve():
             return False
         remaining_s = self._sender.remaining_s()
         patience_s = self._settings.slow_timeout_s

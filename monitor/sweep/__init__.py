@@ -5,6 +5,6 @@ It connects what looks, decides and remembers, and does none of that itself.
 
 from monitor.sweep.check import Checked, check_now
 from monitor.sweep.route import sweep_provider
-from monitor.sweep.values import SweepStart, Swept, Target, Watch
+from monitor.sweep.values import ProgressListener, SweepStart, Swept, Target
 
-__all__ = ["Checked", "SweepStart", "Swept", "Target", "Watch", "check_now", "sweep_provider"]
+__all__ = ["Checked", "ProgressListener", "SweepStart", "Swept", "Target", "check_now", "sweep_provider"]

@@ -1,8 +1,8 @@
 """One model checked now: what it says, and whether a sweep would believe it. Nothing is recorded.
 
-The model is looked at as a sweep looks at it, with the same catalog, history and knowledge. What a sweep
-learns from all the others is learned from a few of them, and only where the model gives no answer: whose
-trouble is it (rules.md 6, 8)?
+The model is probed as a sweep probes it, with the same catalog, history and knowledge. What a sweep learns
+from all the others is learned from a few of them, and only where the model gives no answer: whose trouble is
+it (rules.md 6, 8)?
 """
 
 from dataclasses import dataclass, replace
@@ -15,8 +15,7 @@ from monitor.core.domain.vocabulary import Outcome, Verdict
 from monitor.core.lifecycle.fold import doubt_catalog, is_tracked
 from monitor.core.lifecycle.guard import FEWEST_ANSWERED, judge, regulars
 from monitor.core.lifecycle.round_stats import ENOUGH, as_models_own, refusal_cause
-from monitor.http import open_client
-from monitor.probe.probe import ProviderSession
+from monitor.probe.probe import ProviderSession, SweepListener
 from monitor.probe.round_settings import RoundResult
 from monitor.probe.stopwatch import Stopwatch
 from monitor.sweep.listing import read_listing
@@ -46,14 +45,7 @@ async def check_now(target: Target, model: str, start: SweepStart, now: datetime
     A model that answers is believed, whatever the catalog is like.
     """
     aim = replace(target, full_look_every=1, requests_per_day=None)
-    async with open_client(target.endpoint) as client:
-        session = ProviderSession(
-            client=client,
-            endpoint=target.endpoint,
-            stopwatch=Stopwatch.start(now),
-            traits=target.traits,
-            pace=target.pacer.acquire,
-        )
+    async with target.session(Stopwatch.start(now), SweepListener()) as session:
         reading = await read_listing(aim, session, start)
         return await _Check(aim, session, start, reading, model).run()
 
@@ -81,27 +73,27 @@ class _Check:
     async def run(self) -> Checked:
         if not self.prior.may_ask(self.model, self.target.traits):
             return self._checked(shut_out(self.model, self.prior, self.target, self.session.stopwatch))
-        first = await self._look_at(self.model)
-        seen = first.observations[0]
-        checked = self._checked(seen)
-        if seen.outcome is Outcome.AVAILABLE:
+        first = await self._probe(self.model)
+        observation = first.observations[0]
+        checked = self._checked(observation)
+        if observation.outcome is Outcome.AVAILABLE:
             return checked
         if cause := self.catalog.cause or doubt_catalog(self.start.state, self.catalog, self.target.policy):
             return replace(checked, cause=cause, detail=self.catalog.detail)
-        own = as_models_own(seen) if refusal_cause(seen) else seen
+        own = as_models_own(observation) if refusal_cause(observation) else observation
         cause = first.trouble
         if witnesses := self._witnesses(first):
-            cause = self._cause(own, await self._look_at(*witnesses))
-        return (
-            replace(checked, cause=cause, detail=seen.detail) if cause else replace(checked, observation=own)
-        )
+            cause = self._cause(own, await self._probe(*witnesses))
+        if cause:
+            return replace(checked, cause=cause, detail=observation.detail)
+        return replace(checked, observation=own)
 
     def _checked(self, observation: Observation) -> Checked:
         is_listed = self.model in self.listed
         return Checked(provider=self.target.provider, observation=observation, is_listed=is_listed)
 
-    async def _look_at(self, *models: str) -> RoundResult:
-        """Look at a few models as a sweep would at its whole catalog, within a sweep's time."""
+    async def _probe(self, *models: str) -> RoundResult:
+        """Probe a few models as a sweep would probe its whole catalog, within a sweep's time."""
         catalog_probe = CatalogProbe(
             target=self.target,
             session=replace(self.session, stopwatch=Stopwatch.start(self.session.stopwatch.now())),
@@ -110,23 +102,23 @@ class _Check:
             is_accepted=self.start.is_accepted,
             unlisted=set(models) - self.listed,
         )
-        return await catalog_probe.look_at(models)
+        return await catalog_probe.run(models)
 
     def _witnesses(self, first: RoundResult) -> tuple[str, ...]:
-        """Return who else is asked: those that answered last time, else who a first sweep would ask first.
+        """Return which other models are asked: regulars, else those that a first sweep would ask first.
 
-        Without a suspicion that a few models could confirm it is nobody.
+        None, unless there is a suspicion that a few models could confirm.
         """
-        seen = first.observations[0]
-        is_doubtful = first.trouble or refusal_cause(seen) or seen.outcome is Outcome.RATE_LIMITED
+        own = first.observations[0]
+        is_doubtful = first.trouble or refusal_cause(own) or own.outcome is Outcome.RATE_LIMITED
         state, started_at = self.start.state, self.catalog.started_at
         if not is_doubtful and len(regulars(state, started_at)) < FEWEST_ANSWERED:
             return ()
         traits, policy = self.target.traits, self.target.policy
         tracked = [
-            each
-            for each in self.catalog.listed
-            if is_tracked(each, policy) and self.prior.may_ask(each, traits)
+            model
+            for model in self.catalog.listed
+            if is_tracked(model, policy) and self.prior.may_ask(model, traits)
         ]
         plan = plan_sweep(tracked, self.prior, self.target, started_at=started_at, is_short=False)
         if answering := set_aside((*plan.canaries, *plan.regulars), (self.model,)):
@@ -135,12 +127,12 @@ class _Check:
 
     def _cause(self, own: Observation, others: RoundResult) -> str | None:
         """Return why a sweep of these models alone would be inconclusive; None where it would not be."""
-        seen = (own, *others.observations)
-        listed = tuple(each.model for each in seen)
+        observations = (own, *others.observations)
+        listed = tuple(observation.model for observation in observations)
         small = replace(
             self.catalog,
             listed=listed,
-            observations=seen,
+            observations=observations,
             cause=others.trouble,
             verdict=Verdict.INCONCLUSIVE if others.trouble else None,
         )

@@ -12,7 +12,7 @@ from monitor.core.domain.vocabulary import Kind, Outcome, Reason
 from monitor.core.lifecycle.fold import is_tracked
 from monitor.core.request.forms import RequestForm
 from monitor.core.request.route_hints import in_order
-from monitor.probe.probe import ProviderSession, probe_model
+from monitor.probe.probe import ProviderSession, SweepListener, probe_model
 from monitor.sweep.values import SweepStart, Target
 
 _PREFIX = "models/"
@@ -116,6 +116,7 @@ async def _ask_for_prefix(
 async def _ask(model: str, form: RequestForm, target: Target, session: ProviderSession) -> Answer:
     await target.gap.claim(model)
     await target.pacer.acquire()
-    answer = await probe_model(session, model, form=form, timeout_s=target.timeout.total_seconds())
+    silent = replace(session, listener=SweepListener())  # the reading counts this request
+    answer = await probe_model(silent, model, form=form, timeout_s=target.timeout.total_seconds())
     target.gap.asked(model)
     return answer

@@ -9,8 +9,8 @@ from monitor.core.domain.state import ModelState, ProviderState
 from monitor.core.domain.sweep import Observation
 from monitor.core.domain.vocabulary import EventKind, Kind, Status
 from monitor.core.lifecycle.guard import regulars
-from monitor.core.planning.inputs import NOTHING_KNOWN, CatalogEntry, Knowledge, ProviderTraits
-from monitor.core.planning.metadata_checks import after_probe, is_looked_up
+from monitor.core.planning.inputs import EMPTY_ENTRY, NOTHING_KNOWN, CatalogEntry, Knowledge, ProviderTraits
+from monitor.core.planning.metadata_checks import after_probe, is_checked_only
 from monitor.core.planning.order import by_worth, interleaved
 from monitor.core.planning.search import is_askable, plan_for
 from monitor.probe.model_probe import ModelProbe
@@ -18,7 +18,6 @@ from monitor.probe.stopwatch import Stopwatch
 from monitor.sweep.values import Target
 
 CANARIES = 3
-_NO_ENTRY = CatalogEntry()
 _NOT_ASKED = "of a kind that no probe asks, or only where costly_kinds allows what it costs"
 
 
@@ -26,13 +25,13 @@ _NOT_ASKED = "of a kind that no probe asks, or only where costly_kinds allows wh
 class SweepPlan:
     """The order of one sweep.
 
-    `looked_up` are retired models whose metadata is read first, `asked` everybody else; `regulars` of those
-    answered when they were asked last, `available_models` are those that are available as far as is known.
-    `canaries` are known to answer: they are asked first, and again on suspicion. `is_exhausted` says that the
-    key's quota was used up when it was last looked at.
+    `checked` are retired models whose metadata is read first, `asked` all others; `regulars` of those
+    answered when they were asked last, `available_models` are those whose status is available. `canaries` are
+    known to answer: they are asked first, and again on suspicion. `is_exhausted` says that the key's quota
+    was used up in the last sweep.
     """
 
-    looked_up: tuple[str, ...]
+    checked: tuple[str, ...]
     asked: tuple[str, ...]
     regulars: tuple[str, ...]
     available_models: tuple[str, ...]
@@ -50,8 +49,8 @@ class PriorKnowledge:
 
     def kind_of(self, model: str) -> str:
         """Return the remembered kind of a model."""
-        prior = self.state.models.get(model)
-        return Kind.UNKNOWN if prior is None else prior.kind
+        state = self.state.models.get(model)
+        return Kind.UNKNOWN if state is None else state.kind
 
     def knowledge_of(self, model: str) -> Knowledge:
         """Return what the prober knows of a model."""
@@ -59,31 +58,41 @@ class PriorKnowledge:
 
     def may_ask(self, model: str, traits: ProviderTraits) -> bool:
         """Whether a probe may ask a model at all (rules.md 38)."""
-        return is_askable(self.entries.get(model, _NO_ENTRY), traits, kind=self.kind_of(model))
+        return is_askable(self.entries.get(model, EMPTY_ENTRY), traits, kind=self.kind_of(model))
+
+
+def share(per_day: int | None, *, spent: int, sweeps_left: int) -> int | None:
+    """Return what this sweep may send: an equal part of what the day has left; None without a budget.
+
+    `sweeps_left` counts the sweeps of this day from now on, this one included; at least 1.
+    """
+    if per_day is None:
+        return None
+    return max(per_day - spent, 0) // max(sweeps_left, 1)
 
 
 def plan_sweep(
     tracked: Sequence[str], prior: PriorKnowledge, target: Target, *, started_at: datetime, is_short: bool
 ) -> SweepPlan:
-    """Return whom a sweep asks in which order; the most informative first where not all may be asked.
+    """Return the order of a sweep; the most informative models first where not all may be asked.
 
-    Then the canaries change too: they are those that are believed to answer and were not asked for longest.
+    Then the canaries change too: they are those that are available and were not asked for longest.
     """
-    looked_up = tuple(model for model in tracked if _is_checked_only(model, prior, target))
-    others = interleaved(set_aside(tracked, looked_up))
+    checked = tuple(model for model in tracked if _is_checked_only(model, prior, target))
+    others = interleaved(set_aside(tracked, checked))
     ordered = by_worth(others, prior.state.models) if is_short else others
     expected = regulars(prior.state, started_at)
     regular = tuple(model for model in ordered if model in expected)
-    asked = ordered if is_short else (*regular, *set_aside(ordered, regular))
-    available_models = tuple(model for model in ordered if _is_available(model, prior))
-    answering = sorted(
-        available_models if is_short else regular, key=lambda model: not _was_available(model, prior)
+    states = prior.state.models
+    available = tuple(
+        model for model in ordered if model in states and states[model].status is Status.AVAILABLE
     )
+    answering = sorted(available if is_short else regular, key=lambda model: not _was_available(model, prior))
     return SweepPlan(
-        looked_up=looked_up,
-        asked=asked,
+        checked=checked,
+        asked=ordered if is_short else (*regular, *set_aside(ordered, regular)),
         regulars=regular,
-        available_models=available_models,
+        available_models=available,
         canaries=tuple(answering[:CANARIES]),
         is_exhausted=any(kind is EventKind.QUOTA_EXHAUSTED for kind, _ in prior.state.open_troubles),
     )
@@ -98,7 +107,7 @@ def set_aside(models: Sequence[str], others: Collection[str]) -> tuple[str, ...]
 def probe_of(model: str, prior: PriorKnowledge, target: Target, now: datetime) -> ModelProbe:
     """Return the probe of a model that is asked itself."""
     knowledge, kind = prior.knowledge_of(model), prior.kind_of(model)
-    entry = prior.entries.get(model, _NO_ENTRY)
+    entry = prior.entries.get(model, EMPTY_ENTRY)
     plan = plan_for(
         model,
         target.traits,
@@ -118,13 +127,8 @@ def shut_out(model: str, prior: PriorKnowledge, target: Target, stopwatch: Stopw
     return replace(probe.not_probed(stopwatch.at_ms()), detail=_NOT_ASKED)
 
 
-def _is_available(model: str, prior: PriorKnowledge) -> bool:
-    state = prior.state.models.get(model)
-    return state is not None and state.status is Status.AVAILABLE
-
-
 def _was_available(model: str, prior: PriorKnowledge) -> bool:
-    """Whether the last look found an answer, not only a limit."""
+    """Whether the last probe found an answer, not only a limit."""
     state = prior.state.models.get(model)
     return state is not None and state.last_available_at == state.last_checked_at
 
@@ -133,7 +137,7 @@ def _is_checked_only(model: str, prior: PriorKnowledge, target: Target) -> bool:
     if not target.traits.metadata or not is_path(model):
         return False
     state = prior.state.models.get(model)
-    return is_looked_up(state, prior.knowledge_of(model), every=target.full_look_every)
+    return is_checked_only(state, prior.knowledge_of(model), every=target.full_look_every)
 
 
 def _announced(entry: CatalogEntry, state: ModelState | None, now: datetime) -> datetime | None:

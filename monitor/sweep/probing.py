@@ -1,19 +1,18 @@
-"""What a sweep does with a believed catalog: look up who is retired, then ask everybody else."""
+"""What a sweep does with a believed catalog: check who is retired, then probe all others."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 
 from monitor.core.answer.answer import Answer
-from monitor.core.domain.sweep import Observation
-from monitor.core.planning.budget import share
 from monitor.core.planning.inputs import Knowledge
 from monitor.core.request.forms import RequestForm
 from monitor.probe.model_probe import ModelProbe
 from monitor.probe.probe import ProviderSession, probe_model
+from monitor.probe.request_sender import RequestSender
 from monitor.probe.round import probe_round
 from monitor.probe.round_settings import RoundResult, RoundSettings
 from monitor.sweep.metadata import MetadataChecks
-from monitor.sweep.plan import PriorKnowledge, SweepPlan, plan_sweep, probe_of
+from monitor.sweep.plan import PriorKnowledge, SweepPlan, plan_sweep, probe_of, share
 from monitor.sweep.values import Target
 
 DEADLINE_SHARE = 0.9  # rules.md 7
@@ -21,10 +20,10 @@ DEADLINE_SHARE = 0.9  # rules.md 7
 
 @dataclass(slots=True, kw_only=True)
 class CatalogProbe:
-    """One look at a catalog. `take` gets each final observation, `count` how many requests went out.
+    """One pass over the models of a catalog; the session's listener hears of it.
 
     `learned` is what to remember of the models afterwards, where that is news, `proven` the part of it that
-    holds whatever the sweep's verdict is. `unlisted` are those looked at that the catalog does not have.
+    holds whatever the sweep's verdict is. `unlisted` are those probed that the catalog does not have.
     """
 
     target: Target
@@ -32,92 +31,82 @@ class CatalogProbe:
     prior: PriorKnowledge
     spent_today: int
     is_accepted: bool
-    take: Callable[[Observation], None] = lambda _observation: None
-    count: Callable[[int], None] = lambda _requests: None
     unlisted: Collection[str] = ()
     learned: dict[str, Knowledge] = field(default_factory=dict)
     proven: dict[str, Knowledge] = field(default_factory=dict)
 
-    async def look_at(self, tracked: Sequence[str]) -> RoundResult:
+    async def run(self, tracked: Sequence[str]) -> RoundResult:
         """Observe every tracked model; returns what the round of probes gave."""
-        target, now = self.target, self.session.stopwatch.now()
-        left = target.sweeps_left(now)
-        allowance = share(target.requests_per_day, spent=self.spent_today, sweeps_left=left)
-        is_short = allowance is not None and allowance < len(tracked)
-        started_at = self.session.stopwatch.started_at
-        plan = plan_sweep(tracked, self.prior, target, started_at=started_at, is_short=is_short)
-        self._mind_the_gap(tracked)
-        checks = MetadataChecks(
-            target=target,
-            session=self.session,
-            prior=self.prior,
-            take=self.take,
-            count=self.count,
-            allowance=allowance,
+        target, stopwatch = self.target, self.session.stopwatch
+        now = stopwatch.now()
+        allowance = share(
+            target.requests_per_day, spent=self.spent_today, sweeps_left=target.sweeps_left(now)
         )
-        seconds = deadline_s(target) - self.session.stopwatch.elapsed_s()
-        await checks.run(plan.looked_up, seconds=seconds)
+        is_short = allowance is not None and allowance < len(tracked)
+        plan = plan_sweep(tracked, self.prior, target, started_at=stopwatch.started_at, is_short=is_short)
+        self._keep_gaps(tracked)
+        checks = MetadataChecks(target=target, session=self.session, prior=self.prior, allowance=allowance)
+        await checks.run(plan.checked, seconds=_deadline_s(target) - stopwatch.elapsed_s())
         probes = [probe_of(model, self.prior, target, now) for model in (*checks.back, *plan.asked)]
         request_limit = None if allowance is None else max(allowance - checks.sent, 0)
-        result = await self._ask(probes, plan, request_limit)
-        self._learn(probes, checks, is_told=result.trouble is None)
+        result = await self._probe_round(probes, plan, request_limit)
+        self._learn(probes, checks, is_stopped=result.trouble is not None)
         return result
 
-    async def _ask(
+    async def _probe_round(
         self, probes: Sequence[ModelProbe], plan: SweepPlan, request_limit: int | None
     ) -> RoundResult:
-        """Make one round of probes of at most so many requests."""
         target = self.target
-        return await probe_round(
-            probes,
-            self._probe,
-            pacer=target.pacer,
-            gap=target.gap,
-            stopwatch=self.session.stopwatch,
-            settings=RoundSettings(
-                concurrency=target.concurrency,
-                timeout_s=target.timeout.total_seconds(),
-                slow_timeout_s=target.slow_timeout.total_seconds(),
-                deadline_s=deadline_s(target),
-                request_limit=request_limit,
-                is_accepted=self.is_accepted,
-                is_exhausted=plan.is_exhausted,
-            ),
+        settings = RoundSettings(
+            concurrency=target.concurrency,
+            timeout_s=target.timeout.total_seconds(),
+            slow_timeout_s=target.slow_timeout.total_seconds(),
+            deadline_s=_deadline_s(target),
+            request_limit=request_limit,
+            is_accepted=self.is_accepted,
+            is_exhausted=plan.is_exhausted,
             canaries=plan.canaries,
             regulars=plan.regulars,
             available_models=plan.available_models,
-            on_observation=self.take,
         )
+        sender = RequestSender(
+            ask=self._ask,
+            pacer=target.pacer,
+            gap=target.gap,
+            stopwatch=self.session.stopwatch,
+            settings=settings,
+        )
+        return await probe_round(probes, sender, self.session.listener.observed)
 
-    async def _probe(self, model: str, form: RequestForm, timeout_s: float) -> Answer:
-        self.count(1)
+    async def _ask(self, model: str, form: RequestForm, timeout_s: float) -> Answer:
         is_listed = model not in self.unlisted
-        answer = await probe_model(self.session, model, form=form, timeout_s=timeout_s, listed=is_listed)
-        self.count(answer.requests - 1)
-        return answer
+        return await probe_model(self.session, model, form=form, timeout_s=timeout_s, listed=is_listed)
 
-    def _learn(self, probes: Sequence[ModelProbe], checks: MetadataChecks, *, is_told: bool) -> None:
-        """Take what is news; a round that was stopped for a trouble of its own teaches nothing."""
+    def _learn(self, probes: Sequence[ModelProbe], checks: MetadataChecks, *, is_stopped: bool) -> None:
+        """Keep what is news; a round that was stopped for a trouble of its own teaches nothing."""
         now = self.session.stopwatch.now()
-        taught = {probe.model: probe.learned(self.target.traits, now) for probe in probes}
+        learned = {probe.model: probe.learned(self.target.traits, now) for probe in probes}
         for model in checks.back:
-            status = checks.learned[model].listed_status
-            taught[model] = replace(taught[model], listed_status=status)
-        after = {**checks.learned, **(taught if is_told else {})}
+            learned[model] = replace(learned[model], listed_status=checks.learned[model].listed_status)
+        after = checks.learned if is_stopped else {**checks.learned, **learned}
         self.learned = {
-            model: prior for model, prior in after.items() if prior != self.prior.knowledge_of(model)
+            model: knowledge
+            for model, knowledge in after.items()
+            if knowledge != self.prior.knowledge_of(model)
         }
-        self.proven = {each.model: prior for each in probes if (prior := each.proven()) != each.knowledge}
+        self.proven = {
+            probe.model: proven for probe in probes if (proven := probe.proven()) != probe.knowledge
+        }
 
-    def _mind_the_gap(self, models: Sequence[str]) -> None:
+    def _keep_gaps(self, models: Sequence[str]) -> None:
         """Let the last sweep's requests count, whichever process sent them."""
         now = self.session.stopwatch.now()
         for model in models:
-            prior = self.prior.state.models.get(model)
-            if prior and prior.last_checked_at:
-                self.target.gap.asked(model, (now - prior.last_checked_at).total_seconds())
+            state = self.prior.state.models.get(model)
+            if state and state.last_checked_at:
+                self.target.gap.asked(model, (now - state.last_checked_at).total_seconds())
 
 
-def deadline_s(target: Target) -> float:
+def _deadline_s(target: Target) -> float:
     """Return by how many seconds after its start a sweep must end."""
     return target.interval.total_seconds() * DEADLINE_SHARE

@@ -22,7 +22,7 @@ from monitor.store.memory.knowledge import load_knowledge
 from monitor.store.query import requests_between, sweeps
 from monitor.store.write.record import OpenedSweep, close_interrupted, open_sweep
 from monitor.sweep.running import RunningSweep
-from monitor.sweep.values import SweepStart, Swept, Target, Watch
+from monitor.sweep.values import ProgressListener, SweepStart, Swept, Target
 
 log = logging.getLogger(__name__)
 
@@ -31,7 +31,12 @@ _LEAST_PATIENCE = timedelta(seconds=10)
 
 
 async def sweep_provider(
-    target: Target, engine: Engine, *, now: Clock, slot: datetime | None = None, watch: Watch | None = None
+    target: Target,
+    engine: Engine,
+    *,
+    now: Clock,
+    slot: datetime | None = None,
+    progress: ProgressListener | None = None,
 ) -> Swept | None:
     """Make one sweep and record it; None where the slot was already served.
 
@@ -41,14 +46,24 @@ async def sweep_provider(
     async with _alone(target, engine, is_scheduled=slot is not None):
         await to_thread(close_interrupted, engine, target.provider, target.vantage)
         stopwatch = Stopwatch.start(now())  # before the database is waited for: times are the sweep's own
-        opened = await to_thread(_open, target, engine, slot, stopwatch.started_at)
+        opened = await to_thread(
+            open_sweep,
+            engine,
+            provider=target.provider,
+            vantage=target.vantage,
+            slot=slot,
+            started_at=stopwatch.started_at,
+            policy=target.policy,
+        )
         if opened is None:
             event(log, logging.INFO, "slot_already_served", provider=target.provider, slot=slot)
             return None
         start = await to_thread(_start, target, engine, opened, slot)
         target.pacer.follow(await to_thread(_idle_s, target, engine, opened))
         stopwatch = replace(stopwatch, started_at=opened.started_at)
-        running = RunningSweep(target, engine, opened.id, stopwatch, start=start, watch=watch or Watch())
+        running = RunningSweep(
+            target, engine, opened.id, stopwatch, start=start, progress=progress or ProgressListener()
+        )
         try:
             await running.look()
         except asyncio.CancelledError:
@@ -96,15 +111,4 @@ def _start(target: Target, engine: Engine, opened: OpenedSweep, slot: datetime |
         knowledge=load_knowledge(engine, target.provider),
         is_accepted=is_accepted(engine, target.provider),
         spent_today=requests_between(engine, target.provider, midnight, opened.started_at),
-    )
-
-
-def _open(target: Target, engine: Engine, slot: datetime | None, moment: datetime) -> OpenedSweep | None:
-    return open_sweep(
-        engine,
-        provider=target.provider,
-        vantage=target.vantage,
-        slot=slot,
-        started_at=moment,
-        policy=target.policy,
     )

@@ -20,9 +20,8 @@ from monitor.core.lifecycle.fold import doubt_catalog, fold, is_tracked
 from monitor.core.lifecycle.rules import BASELINE
 from monitor.core.planning.inputs import Knowledge
 from monitor.errors import StoreUnavailable
-from monitor.http import open_client
 from monitor.logs import event
-from monitor.probe.probe import ProviderSession
+from monitor.probe.probe import ProviderSession, SweepListener
 from monitor.probe.round_settings import RoundResult
 from monitor.probe.stopwatch import Stopwatch
 from monitor.report.formats.sweep_documents import event_document, sweep_fields
@@ -32,7 +31,7 @@ from monitor.store.write.record import add_observations, close_sweep, keep_catal
 from monitor.sweep.listing import read_listing
 from monitor.sweep.plan import PriorKnowledge, set_aside, shut_out
 from monitor.sweep.probing import CatalogProbe
-from monitor.sweep.values import SweepStart, Swept, Target, Watch
+from monitor.sweep.values import ProgressListener, SweepStart, Swept, Target
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -41,7 +40,7 @@ _FLUSH_SECONDS = 1.0
 _CLOSE_ATTEMPTS = 8  # about two minutes of back-off
 
 
-class RunningSweep:
+class RunningSweep(SweepListener):
     """One sweep between its opening and its closing."""
 
     def __init__(
@@ -52,15 +51,15 @@ class RunningSweep:
         stopwatch: Stopwatch,
         *,
         start: SweepStart,
-        watch: Watch,
+        progress: ProgressListener,
     ) -> None:
-        self.target, self.engine, self.id, self.watch = target, engine, sweep_id, watch
+        self.target, self.engine, self.id, self.progress = target, engine, sweep_id, progress
         self.start, self.state, self.stopwatch = start, start.state, stopwatch
-        self.observed: dict[str, Observation] = {}
+        self.observations: dict[str, Observation] = {}
         self.unstored: list[Observation] = []
         self.learned: dict[str, Knowledge] = {}
         self.proven: dict[str, Knowledge] = {}
-        self.seen = Sweep(
+        self.sweep = Sweep(
             provider=target.provider,
             vantage=target.vantage,
             slot=start.slot,
@@ -71,18 +70,11 @@ class RunningSweep:
 
     async def look(self) -> None:
         """Read the catalog and, if it will be believed, probe it; store observations meanwhile."""
-        async with open_client(self.target.endpoint) as client:
-            session = ProviderSession(
-                client=client,
-                endpoint=self.target.endpoint,
-                stopwatch=self.stopwatch,
-                traits=self.target.traits,
-                pace=self.target.pacer.acquire,
-            )
+        async with self.target.session(self.stopwatch, self) as session:
             reading = await read_listing(self.target, session, self.start)
             self._take_catalog(reading)
-            await self._store(keep_catalog, self.seen)
-            if self.seen.cause or doubt_catalog(self.state, self.seen, self.target.policy):
+            await self._store(keep_catalog, self.sweep)
+            if self.sweep.cause or doubt_catalog(self.state, self.sweep, self.target.policy):
                 return
             storing = asyncio.create_task(self._keep_storing())
             try:
@@ -93,8 +85,8 @@ class RunningSweep:
 
     def _take_catalog(self, reading: CatalogReading) -> None:
         trouble = reading.trouble
-        self.seen = replace(
-            self.seen,
+        self.sweep = replace(
+            self.sweep,
             listed=reading.ids,
             duplicates=reading.duplicates,
             rejected=reading.rejected,
@@ -105,45 +97,42 @@ class RunningSweep:
         )
 
     async def _probe(self, session: ProviderSession, reading: CatalogReading) -> None:
-        tracked = tuple(model for model in self.seen.listed if is_tracked(model, self.target.policy))
-        self.watch.on_catalog(len(tracked))
+        tracked = tuple(model for model in self.sweep.listed if is_tracked(model, self.target.policy))
+        self.progress.on_catalog(len(tracked))
         prior = PriorKnowledge(state=self.state, knowledge=self.start.knowledge, entries=reading.entries)
         asked = tuple(model for model in tracked if prior.may_ask(model, self.target.traits))
         for model in set_aside(tracked, asked):
-            self._take(shut_out(model, prior, self.target, self.stopwatch))
+            self.observed(shut_out(model, prior, self.target, self.stopwatch))
         catalog_probe = CatalogProbe(
             target=self.target,
             session=session,
             prior=prior,
-            spent_today=self.start.spent_today + self.seen.requests,
+            spent_today=self.start.spent_today + self.sweep.requests,
             is_accepted=self.start.is_accepted,
-            take=self._take,
-            count=self._count,
         )
-        self._take_round(await catalog_probe.look_at(asked), asked)
+        self._take_round(await catalog_probe.run(asked), asked)
         self.learned, self.proven = catalog_probe.learned, catalog_probe.proven
 
-    def _count(self, requests: int) -> None:
-        self.seen = replace(self.seen, requests=self.seen.requests + requests)
+    def requested(self, requests: int) -> None:
+        """Count so many more requests."""
+        self.sweep = replace(self.sweep, requests=self.sweep.requests + requests)
 
-    def _take(self, observation: Observation) -> None:
-        self.observed[observation.model] = observation
+    def observed(self, observation: Observation) -> None:
+        """Keep the final observation of a model, to be stored with the next batch."""
+        self.observations[observation.model] = observation
         self.unstored.append(observation)
-        self.watch.on_observation(observation)
+        self.progress.on_observation(observation)
 
     def _take_round(self, result: RoundResult, asked: Sequence[str]) -> None:
-        if asked and all(seen.reason in UNASKED for seen in self.observed.values()):
+        cause, detail = result.trouble, None
+        if cause:
+            unclear = (each for each in result.observations if each.outcome == Outcome.UNKNOWN)
+            detail = next((observation.detail for observation in unclear if observation.detail), None)
+        elif asked and all(each.reason in UNASKED for each in self.observations.values()):
+            cause = Cause.INTERRUPTED
             detail = "nobody was asked: the day's budget or the sweep's time was spent"
-            self.seen = replace(
-                self.seen, verdict=Verdict.INCONCLUSIVE, cause=Cause.INTERRUPTED, detail=detail
-            )
-        if result.trouble:
-            told = (
-                seen.detail for seen in result.observations if seen.detail and seen.outcome == Outcome.UNKNOWN
-            )
-            self.seen = replace(
-                self.seen, verdict=Verdict.INCONCLUSIVE, cause=result.trouble, detail=next(told, None)
-            )
+        if cause:
+            self.sweep = replace(self.sweep, verdict=Verdict.INCONCLUSIVE, cause=cause, detail=detail)
 
     async def _keep_storing(self) -> None:
         """Store what came since the last time, every second; what fails is tried again with the next."""
@@ -165,11 +154,13 @@ class RunningSweep:
     async def close(self, cause: Cause | None = None) -> Swept:
         """Decide and record, trying again while the database is away."""
         if cause:
-            self.seen = replace(self.seen, verdict=Verdict.INCONCLUSIVE, cause=cause, detail=None)
+            self.sweep = replace(self.sweep, verdict=Verdict.INCONCLUSIVE, cause=cause, detail=None)
         finished = replace(
-            self.seen,
+            self.sweep,
             finished_at=self.stopwatch.now(),
-            observations=tuple(self.observed[model] for model in self.seen.listed if model in self.observed),
+            observations=tuple(
+                self.observations[model] for model in self.sweep.listed if model in self.observations
+            ),
         )
         decision = fold(self.state, finished, self.target.policy)
         async for attempt in stamina.retry_context(

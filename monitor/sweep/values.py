@@ -1,6 +1,7 @@
-"""What a sweep is given, whom it tells, and what it returns."""
+"""What a sweep is given, what it calls while it runs, and what it returns."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -9,9 +10,11 @@ from monitor.core.domain.policy import Policy
 from monitor.core.domain.state import ProviderState
 from monitor.core.domain.sweep import Observation, Sweep
 from monitor.core.planning.inputs import Knowledge, ProviderTraits
-from monitor.http import Endpoint
+from monitor.http import Endpoint, open_client
 from monitor.probe.gap import Gap
 from monitor.probe.pacer import Pacer
+from monitor.probe.probe import ProviderSession, SweepListener
+from monitor.probe.stopwatch import Stopwatch
 from monitor.store.memory.notifications import Outbox
 
 
@@ -19,9 +22,9 @@ from monitor.store.memory.notifications import Outbox
 class Target:
     """What to sweep and how.
 
-    `interval` is the time until the next sweep is due. The first look at a model may take `timeout`, the
-    second `slow_timeout`. A retired model that can be looked up is asked itself every `full_look_every`th
-    sweep only.
+    `interval` is the time until the next sweep is due. A request of the first pass may take `timeout`, one of
+    the second `slow_timeout`. A retired model whose metadata can be read is asked itself every
+    `full_look_every`th sweep only.
     `requests_per_day` is the budget of a UTC day, shared with the `sweeps_left` of it, this one included.
     `models` are watched beside those that the catalog lists; without `has_catalog` they are all there is.
     `outbox` says who is told what changed.
@@ -46,6 +49,19 @@ class Target:
     sweeps_left: Callable[[datetime], int] = lambda _now: 1
     outbox: Outbox = field(default_factory=Outbox)
 
+    @asynccontextmanager
+    async def session(self, stopwatch: Stopwatch, listener: SweepListener) -> AsyncIterator[ProviderSession]:
+        """Open the way to the provider. Raises ConfigError where a request cannot be put on the wire."""
+        async with open_client(self.endpoint) as client:
+            yield ProviderSession(
+                client=client,
+                endpoint=self.endpoint,
+                stopwatch=stopwatch,
+                traits=self.traits,
+                pace=self.pacer.acquire,
+                listener=listener,
+            )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SweepStart:
@@ -59,8 +75,8 @@ class SweepStart:
 
 
 @dataclass(frozen=True, slots=True)
-class Watch:
-    """What a spectator of a running sweep is told: how many models will be probed, and each observation."""
+class ProgressListener:
+    """What a running sweep calls: with the number of models it will observe, then with each observation."""
 
     on_catalog: Callable[[int], None] = lambda _models: None
     on_observation: Callable[[Observation], None] = lambda _observation: None

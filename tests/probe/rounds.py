@@ -16,6 +16,7 @@ from monitor.core.request.forms import RequestForm, Route
 from monitor.probe.gap import Gap
 from monitor.probe.model_probe import ModelProbe
 from monitor.probe.pacer import Pacer
+from monitor.probe.request_sender import RequestSender
 from monitor.probe.round import probe_round
 from monitor.probe.round_settings import RoundResult, RoundSettings
 from monitor.probe.stopwatch import Stopwatch
@@ -154,14 +155,14 @@ class Provider:
                 gap.asked(probe.model, idle_s or 0.0)
             return await probe_round(
                 probes,
-                lambda model, form, timeout_s: self.answer(model, form, timeout_s, stopwatch),
-                pacer=pacer or Pacer(),
-                stopwatch=stopwatch,
-                settings=settings,
-                gap=gap,
-                canaries=canaries,
-                regulars=regulars,
-                on_observation=self.told.append,
+                RequestSender(
+                    ask=lambda model, form, timeout_s: self.answer(model, form, timeout_s, stopwatch),
+                    pacer=pacer or Pacer(),
+                    stopwatch=stopwatch,
+                    settings=replace(settings, canaries=canaries, regulars=regulars),
+                    gap=gap,
+                ),
+                self.told.append,
             )
 
         result = leaping(run())

@@ -7,8 +7,7 @@ import pytest
 from monitor.core.domain.sweep import Observation
 from monitor.core.domain.vocabulary import Kind, Outcome, Reason
 from monitor.http import open_client
-from monitor.probe.lookup import look_up
-from monitor.probe.probe import ProviderSession
+from monitor.probe.probe import ProviderSession, check_metadata
 from monitor.probe.stopwatch import Stopwatch
 from tests.probe.probing import STARTED
 from tests.probe.wire import CHAT, Play, Request, answer, saying, serve
@@ -22,7 +21,7 @@ def look(
             session = ProviderSession(
                 client=client, endpoint=wire.endpoint(), stopwatch=Stopwatch.start(STARTED)
             )
-            seen = await look_up(session, model, timeout_s=timeout_s, kind=Kind.EMBEDDINGS)
+            seen = await check_metadata(session, model, timeout_s=timeout_s, kind=Kind.EMBEDDINGS)
             return seen, wire.requests
 
     return asyncio.run(run())

@@ -18,8 +18,10 @@ from monitor.core.lifecycle.guard import regulars
 from monitor.core.planning.inputs import NOTHING_KNOWN, ProviderTraits
 from monitor.core.planning.search import plan_for
 from monitor.core.request.forms import RequestForm
+from monitor.probe.gap import Gap
 from monitor.probe.model_probe import ModelProbe
 from monitor.probe.pacer import Pacer
+from monitor.probe.request_sender import RequestSender
 from monitor.probe.round import probe_round
 from monitor.probe.round_settings import RoundSettings
 from monitor.probe.stopwatch import Stopwatch
@@ -90,12 +92,15 @@ def sweep(state: ProviderState, weather: Weather, number: int, *, seed: int) -> 
     result = asyncio.run(
         probe_round(
             [probe(model) for model in MODELS],
-            ask,
-            pacer=Pacer(start_rate_per_s=1e6),
-            stopwatch=stopwatch,
-            settings=RoundSettings(concurrency=1 + seed % 7),
-            canaries=asked_first[:3],
-            regulars=asked_first,
+            RequestSender(
+                ask=ask,
+                pacer=Pacer(start_rate_per_s=1e6),
+                gap=Gap(),
+                stopwatch=stopwatch,
+                settings=RoundSettings(
+                    concurrency=1 + seed % 7, canaries=asked_first[:3], regulars=asked_first
+                ),
+            ),
         )
     )
     facts = Sweep(

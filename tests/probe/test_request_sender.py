@@ -15,6 +15,7 @@ from monitor.probe.gap import Gap
 from monitor.probe.model_probe import ModelProbe
 from monitor.probe.pacer import Pacer
 from monitor.probe.request_sender import RequestSender
+from monitor.probe.round_settings import RoundSettings
 from monitor.probe.stopwatch import Stopwatch
 from tests.probe.loops import leaping
 
@@ -63,8 +64,7 @@ def send(
             pacer=Pacer(rate),
             gap=Gap(),
             stopwatch=stopwatch,
-            deadline_s=deadline_s,
-            request_limit=request_limit,
+            settings=RoundSettings(deadline_s=deadline_s, request_limit=request_limit),
         )
         for model, _ in answers:
             probe = asked.probes.setdefault(model, ModelProbe(model))
@@ -143,7 +143,7 @@ def test_a_rest_concerns_its_model_alone() -> None:
 def test_polls_count_as_requests_and_attempts() -> None:
     asked = send([("m", replace(FINE, requests=4)), ("m", FINE), ("other", FINE)], request_limit=3)
     assert asked.sender is not None
-    assert (asked.sender.requests, asked.sender.promise()) == (6, False)
+    assert (asked.sender.requests, asked.sender.reserve()) == (6, False)
     assert [asked.probes[model].attempts for model in ("m", "other")] == [5, 1]
 
 
@@ -153,14 +153,16 @@ def test_what_remains_is_never_negative(deadline_s: float | None, remaining_s: f
         return FINE
 
     stopwatch = Stopwatch(datetime(2026, 11, 21, tzinfo=UTC), 0.0, lambda: 7.0)
-    sender = RequestSender(ask=ask, pacer=Pacer(), gap=Gap(), stopwatch=stopwatch, deadline_s=deadline_s)
+    sender = RequestSender(
+        ask=ask, pacer=Pacer(), gap=Gap(), stopwatch=stopwatch, settings=RoundSettings(deadline_s=deadline_s)
+    )
     assert sender.remaining_s() == remaining_s
 
 
 def test_without_a_budget_nothing_is_ever_spent() -> None:
     asked = send([("m", FINE)] * 50)
     assert asked.sender is not None
-    assert asked.sender.promise()
+    assert asked.sender.reserve()
 
 
 @pytest.mark.parametrize(("rate", "is_slowed"), [(None, True), (600.0, False)])

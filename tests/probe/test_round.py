@@ -9,8 +9,10 @@ from monitor.core.answer.exchange import Exchange
 from monitor.core.domain.sweep import Observation
 from monitor.core.domain.vocabulary import Kind, Outcome, Reason
 from monitor.core.request.forms import Route
+from monitor.probe.gap import Gap
 from monitor.probe.model_probe import ModelProbe
 from monitor.probe.pacer import Pacer
+from monitor.probe.request_sender import RequestSender
 from monitor.probe.round import probe_round
 from monitor.probe.round_settings import RoundResult, RoundSettings
 from monitor.probe.stopwatch import Stopwatch
@@ -151,11 +153,14 @@ def test_cancelling_a_round_ends_its_probes_and_keeps_what_was_told() -> None:
         task = asyncio.create_task(
             probe_round(
                 [ModelProbe(name) for name in names(500)],
-                lambda model, form, timeout_s: provider.answer(model, form, timeout_s, stopwatch),
-                pacer=Pacer(),
-                stopwatch=stopwatch,
-                settings=RoundSettings(concurrency=4),
-                on_observation=told,
+                RequestSender(
+                    ask=lambda model, form, timeout_s: provider.answer(model, form, timeout_s, stopwatch),
+                    pacer=Pacer(),
+                    gap=Gap(),
+                    stopwatch=stopwatch,
+                    settings=RoundSettings(concurrency=4),
+                ),
+                told,
             )
         )
         await first.wait()

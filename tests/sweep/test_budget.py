@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.core.planning.budget import share
+from monitor.sweep.plan import share
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from monitor.report.formats.records import format_record, parse_record
 from monitor.store.derived.rebuild import rebuild
 from monitor.store.memory.acceptance import accept, is_accepted
 from monitor.store.write.import_export import add_sweeps, read_sweeps
-from monitor.sweep import Target, Watch, sweep_provider
+from monitor.sweep import ProgressListener, Target, sweep_provider
 from tests.support import gateway as g
 from tests.support import scripted as s
 from tests.support.command import PROVIDER
@@ -176,7 +176,9 @@ def revoked_after(count: int, there: g.Gateway, aim: Target, engine: Engine) -> 
             there.change(Everywhere("key_rejected"))
 
     async def run() -> tuple[Verdict, str | None]:
-        swept = await sweep_provider(aim, engine, now=lambda: g.hours(1), watch=Watch(on_observation=watch))
+        swept = await sweep_provider(
+            aim, engine, now=lambda: g.hours(1), progress=ProgressListener(on_observation=watch)
+        )
         assert swept is not None
         return swept.decision.verdict, swept.decision.cause
 

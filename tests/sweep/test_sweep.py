@@ -20,7 +20,7 @@ from monitor.demo import Behave, World
 from monitor.demo.stories import nim_ids, steady
 from monitor.errors import NoVerdict
 from monitor.store.connection.locks import sweep_lock
-from monitor.sweep import Swept, Watch, sweep_provider
+from monitor.sweep import ProgressListener, Swept, sweep_provider
 from tests.support import gateway as g
 from tests.support.command import KEY, PROVIDER
 
@@ -193,7 +193,9 @@ def test_a_cancelled_sweep_is_interrupted_keeps_what_it_saw_and_touches_no_model
                 if len(seen) == 15:
                     task.cancel()
 
-            await sweep_provider(aim, engine, now=lambda: g.hours(1), watch=Watch(on_observation=watch))
+            await sweep_provider(
+                aim, engine, now=lambda: g.hours(1), progress=ProgressListener(on_observation=watch)
+            )
 
         with pytest.raises(asyncio.CancelledError):
             g.run_async(cut_short)

@@ -21,7 +21,7 @@ from monitor.store.connection.engine import Engine
 from monitor.store.derived.states import load_state
 from monitor.store.memory.acceptance import is_accepted
 from monitor.store.memory.knowledge import load_knowledge
-from monitor.sweep import Checked, SweepStart, Swept, Watch, check_now, sweep_provider
+from monitor.sweep import Checked, ProgressListener, SweepStart, Swept, check_now, sweep_provider
 
 log = logging.getLogger(__name__)
 
@@ -29,7 +29,7 @@ _TELLING_SECONDS: Final = 60.0
 
 
 async def sweep_now(
-    app: App, name: str | None, watch_of: Callable[[str], Watch]
+    app: App, name: str | None, watch_of: Callable[[str], ProgressListener]
 ) -> tuple[list[Swept], list[MonitorError]]:
     """Sweep one provider or all at once, now; returns what was swept and what went wrong.
 
@@ -40,7 +40,7 @@ async def sweep_now(
     targets = [target_of(app, provider) for provider in app.chosen(name)]
     engine = await asyncio.to_thread(app.prepared)
     sweeps = [
-        asyncio.create_task(sweep_provider(target, engine, now=utc_now, watch=watch_of(target.provider)))
+        asyncio.create_task(sweep_provider(target, engine, now=utc_now, progress=watch_of(target.provider)))
         for target in targets
     ]
     stop = asyncio.Event()

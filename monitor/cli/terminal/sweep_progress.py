@@ -8,7 +8,7 @@ from monitor.cli.terminal.bar import StderrProgress
 from monitor.cli.terminal.output import note
 from monitor.core.domain.sweep import Observation
 from monitor.report.words.numbers import counted
-from monitor.sweep import Watch
+from monitor.sweep import ProgressListener
 
 _PLAIN_STEPS = 4
 
@@ -16,7 +16,7 @@ _PLAIN_STEPS = 4
 class PlainSpectator:
     """A line at the start and at every quarter, on stderr."""
 
-    def watch(self, provider: str) -> Watch:
+    def watch(self, provider: str) -> ProgressListener:
         """Count one provider's observations."""
         outcomes: Counter[str] = Counter()
         listed = 0
@@ -31,7 +31,7 @@ class PlainSpectator:
             if outcomes.total() * _PLAIN_STEPS // listed > (outcomes.total() - 1) * _PLAIN_STEPS // listed:
                 note(f"{provider}: {outcomes.total()} of {listed}: {_counts(outcomes)}")
 
-        return Watch(on_catalog, on_observation)
+        return ProgressListener(on_catalog, on_observation)
 
 
 class LiveSpectator(StderrProgress):
@@ -40,7 +40,7 @@ class LiveSpectator(StderrProgress):
     def __init__(self) -> None:
         super().__init__(MofNCompleteColumn())
 
-    def watch(self, provider: str) -> Watch:
+    def watch(self, provider: str) -> ProgressListener:
         """Draw one provider's sweep."""
         outcomes: Counter[str] = Counter()
         task = self.add_task(provider, total=None, words="reading the catalog")
@@ -52,7 +52,7 @@ class LiveSpectator(StderrProgress):
             outcomes[observation.outcome] += 1
             self.update(task, advance=1, words=_counts(outcomes))
 
-        return Watch(on_catalog, on_observation)
+        return ProgressListener(on_catalog, on_observation)
 
 
 def _counts(outcomes: Counter[str]) -> str:

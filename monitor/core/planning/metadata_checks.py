@@ -10,7 +10,7 @@ _THERE = 200
 _TELLING = frozenset({_THERE, 404, 410, 503})  # others are about the look, not about the model
 
 
-def is_looked_up(known: ModelState | None, knowledge: Knowledge, *, every: int) -> bool:
+def is_checked_only(known: ModelState | None, knowledge: Knowledge, *, every: int) -> bool:
     """Whether looking a model up is enough in this sweep, of which every `every`th asks it in full.
 
     A delisted model that is listed again is news and is asked.
@@ -20,7 +20,7 @@ def is_looked_up(known: ModelState | None, knowledge: Knowledge, *, every: int) 
     return knowledge.looks + 1 < every
 
 
-def after_look(knowledge: Knowledge, http_status: int | None) -> tuple[Knowledge, bool]:
+def after_check(knowledge: Knowledge, http_status: int | None) -> tuple[Knowledge, bool]:
     """Return what is known after a look, and whether it says that the model is back.
 
     Only a change says so: some providers' metadata know every listed id, whether it answers or not.

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from monitor.core.domain.state import ModelState
 from monitor.core.domain.vocabulary import Reason, Status
 from monitor.core.planning.inputs import NOTHING_KNOWN, Knowledge
-from monitor.core.planning.metadata_checks import after_look, after_probe, is_looked_up
+from monitor.core.planning.metadata_checks import after_check, after_probe, is_checked_only
 from monitor.core.request.forms import PLAIN_CHAT
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
@@ -35,23 +35,23 @@ STATUSES = st.none() | st.sampled_from([200, 404, 410, 503, 429, 401, 500, 301])
 )
 def test_only_a_retired_model_that_never_left_the_catalog_is_looked_up(state: ModelState | None) -> None:
     """A delisted one that is listed again is news."""
-    assert not is_looked_up(state, NOTHING_KNOWN, every=24)
+    assert not is_checked_only(state, NOTHING_KNOWN, every=24)
 
 
 @pytest.mark.parametrize("reason", [Reason.END_OF_LIFE, Reason.UNAVAILABLE_TOO_LONG])
 def test_a_retired_model_is_looked_up(reason: Reason) -> None:
     """Rule 28."""
-    assert is_looked_up(known(reason=reason), NOTHING_KNOWN, every=24)
+    assert is_checked_only(known(reason=reason), NOTHING_KNOWN, every=24)
 
 
 def life(answers: Sequence[int | None], *, every: int) -> str:
     """Tell what each sweep does: `l` looks the model up, `p` does too and asks it, `f` only asks it."""
     knowledge, story = NOTHING_KNOWN, ""
     for answer in answers:
-        if not is_looked_up(RETIRED, knowledge, every=every):
+        if not is_checked_only(RETIRED, knowledge, every=every):
             knowledge, story = after_probe(knowledge), story + "f"
             continue
-        knowledge, is_back = after_look(knowledge, answer)
+        knowledge, is_back = after_check(knowledge, answer)
         story += "p" if is_back else "l"
         if is_back:
             knowledge = after_probe(knowledge)
@@ -112,7 +112,7 @@ def test_a_look_touches_nothing_else_of_what_is_known(
     answer: int | None, looks: int, last: int | None
 ) -> None:
     knowledge = Knowledge(form=PLAIN_CHAT, searched_at=NOW, searches=3, looks=looks, listed_status=last)
-    for after in (after_look(knowledge, answer)[0], after_probe(knowledge)):
+    for after in (after_check(knowledge, answer)[0], after_probe(knowledge)):
         assert (after.form, after.searched_at, after.searches) == (PLAIN_CHAT, NOW, 3)
         assert after.looks in {0, looks + 1}
         assert after.listed_status in {last, answer}
