@@ -61,49 +61,6 @@ class _Stop(Exception):
         self.trouble = trouble
 
 
-@dataclass(slots=True)
-class _Progress:
-    """What has been read so far."""
-
-    limits: CatalogLimits
-    ids: dict[str, None] = field(default_factory=dict)
-    entries: dict[str, CatalogEntry] = field(default_factory=dict)
-    seen: set[str] = field(default_factory=set)
-    rows: int = 0
-    rejected: int = 0
-    requests: int = 0
-    bytes: int = 0
-    http_status: int | None = None
-    is_litellm: bool = True
-
-    def add(self, page: Page) -> None:
-        self.is_litellm = self.is_litellm and page.is_litellm
-        self.entries.update((name, entry) for name, entry in page.entries.items() if name not in self.ids)
-        self.ids.update(dict.fromkeys(page.ids))
-        self.rows += page.rows
-        self.rejected += page.rejected
-        if self.rows > self.limits.rows:
-            raise Unreadable(f"the catalog has more than {self.limits.rows:,} rows")
-
-    def visit(self, url: str) -> None:
-        if url in self.seen:
-            raise Unreadable(_CIRCLES)
-        if len(self.seen) >= self.limits.pages:
-            raise Unreadable(f"the catalog has more than {self.limits.pages:,} pages")
-        self.seen.add(url)
-
-    def reading(self, trouble: CatalogTrouble | None) -> CatalogReading:
-        return CatalogReading(
-            ids=() if trouble else tuple(self.ids),
-            duplicates=self.rows - self.rejected - len(self.ids),
-            rejected=self.rejected,
-            requests=self.requests,
-            trouble=trouble,
-            entries={} if trouble else self.entries,
-            is_litellm=self.is_litellm,
-        )
-
-
 async def read_catalog(
     client: Client,
     endpoint: Endpoint,
@@ -117,42 +74,51 @@ async def read_catalog(
     `traits` are the provider's own conventions (rules.md 40): a prefix of its ids, how its lists go on.
     """
     traits = traits or ProviderTraits()
-    progress = _Progress(limits or CatalogLimits())
-    pages = _Pages(client, pacer, progress, traits)
-    reading = progress.reading(_worded(await _attempt(pages, endpoint), progress, endpoint))
+    pages = _Pages(client, pacer, limits or CatalogLimits(), traits)
+    trouble = await pages.read(endpoint.catalog)
+    reading = pages.reading(_worded(trouble, pages, endpoint) if trouble else None)
     return without_prefix(reading, traits.id_prefix)
 
 
-async def _attempt(pages: "_Pages", endpoint: Endpoint) -> CatalogTrouble | None:
-    progress = pages.progress
-    try:
-        async with asyncio.timeout(progress.limits.total_timeout_s):
-            await pages.read(endpoint.catalog)
-    except _Stop as stop:
-        return stop.trouble
-    except TimeoutError:
-        return _unreadable(f"the catalog was not read within {progress.limits.total_timeout_s:g} s", progress)
-    except Unreadable as fault:
-        return _unreadable(str(fault), progress)
-    return _emptiness(progress)
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Pages:
-    """The pages of one list, one after the other."""
+    """The pages of one list, read one after the other, and what they have given so far."""
 
     client: Client
     pacer: RequestPacer
-    progress: _Progress
+    limits: CatalogLimits
     traits: ProviderTraits
+    ids: dict[str, None] = field(default_factory=dict)
+    entries: dict[str, CatalogEntry] = field(default_factory=dict)
+    visited: set[str] = field(default_factory=set)
+    rows: int = 0
+    rejected: int = 0
+    requests: int = 0
+    bytes: int = 0
+    http_status: int | None = None
+    is_litellm: bool = True
 
-    async def read(self, url: str) -> None:
-        """Read from the first page to the last."""
-        page = await self._fetch(url)
-        self.progress.add(page)
-        while page.following:
-            page = await self._next(page)
-            self.progress.add(page)
+    async def read(self, url: str) -> CatalogTrouble | None:
+        """Read from the first page to the last; returns why that is no catalog."""
+        try:
+            async with asyncio.timeout(self.limits.total_timeout_s):
+                page = await self._fetch(url)
+                self._add(page)
+                while page.following:
+                    page = await self._next(page)
+                    self._add(page)
+        except _Stop as stop:
+            return stop.trouble
+        except TimeoutError:
+            return self._unreadable(f"the catalog was not read within {self.limits.total_timeout_s:g} s")
+        except Unreadable as error:
+            return self._unreadable(str(error))
+        if not self.ids:
+            return self._unreadable(NO_USABLE_ID if self.rows else _EMPTY)
+        return None
+
+    def _unreadable(self, detail: str) -> CatalogTrouble:
+        return CatalogTrouble(Cause.CATALOG_UNREADABLE, detail, self.http_status)
 
     async def _next(self, page: Page) -> Page:
         """Return the page that follows; where there are several addresses, the first that moves the list."""
@@ -168,21 +134,47 @@ class _Pages:
 
     async def _fetch(self, url: str, *, is_guess: bool = False) -> Page:
         """Fetch one page; raises _Refused where the address was a guess and the server does not take it."""
-        limits, progress = self.progress.limits, self.progress
-        progress.visit(url)
+        self._visit(url)
         await self.pacer.acquire()
-        progress.requests += 1
-        left = max(limits.bytes - progress.bytes, 1)
-        answer = await exchange(self.client, "GET", url, timeout_s=limits.page_timeout_s, cap_bytes=left)
-        progress.http_status = answer.http_status
+        self.requests += 1
+        left = max(self.limits.bytes - self.bytes, 1)
+        answer = await exchange(self.client, "GET", url, timeout_s=self.limits.page_timeout_s, cap_bytes=left)
+        self.http_status = answer.http_status
         if is_guess and answer.http_status in _REFUSED_CURSOR:
             raise _Refused
         if trouble := _trouble(answer):
             raise _Stop(trouble)
-        progress.bytes += len(answer.body.encode())
+        self.bytes += len(answer.body.encode())
         if answer.truncated:
-            raise Unreadable(f"the catalog is larger than {limits.bytes:,} bytes")
+            raise Unreadable(f"the catalog is larger than {self.limits.bytes:,} bytes")
         return await _parse(answer, url, self.traits)
+
+    def _visit(self, url: str) -> None:
+        if url in self.visited:
+            raise Unreadable(_CIRCLES)
+        if len(self.visited) >= self.limits.pages:
+            raise Unreadable(f"the catalog has more than {self.limits.pages:,} pages")
+        self.visited.add(url)
+
+    def _add(self, page: Page) -> None:
+        self.is_litellm = self.is_litellm and page.is_litellm
+        self.entries.update((name, entry) for name, entry in page.entries.items() if name not in self.ids)
+        self.ids.update(dict.fromkeys(page.ids))
+        self.rows += page.rows
+        self.rejected += page.rejected
+        if self.rows > self.limits.rows:
+            raise Unreadable(f"the catalog has more than {self.limits.rows:,} rows")
+
+    def reading(self, trouble: CatalogTrouble | None) -> CatalogReading:
+        return CatalogReading(
+            ids=() if trouble else tuple(self.ids),
+            duplicates=self.rows - self.rejected - len(self.ids),
+            rejected=self.rejected,
+            requests=self.requests,
+            trouble=trouble,
+            entries={} if trouble else self.entries,
+            is_litellm=self.is_litellm,
+        )
 
 
 async def _parse(answer: Exchange, url: str, traits: ProviderTraits) -> Page:
@@ -232,27 +224,15 @@ def _cause_in_words(answer: Exchange) -> Cause:
     return Cause.CREDENTIAL if account.KEY.are_in(text) else Cause.CATALOG_UNREADABLE
 
 
-def _emptiness(progress: _Progress) -> CatalogTrouble | None:
-    if progress.ids:
-        return None
-    return _unreadable(NO_USABLE_ID if progress.rows else _EMPTY, progress)
-
-
-def _unreadable(detail: str, progress: _Progress) -> CatalogTrouble:
-    return CatalogTrouble(Cause.CATALOG_UNREADABLE, detail, progress.http_status)
-
-
-def _worded(trouble: CatalogTrouble | None, progress: _Progress, endpoint: Endpoint) -> CatalogTrouble | None:
+def _worded(trouble: CatalogTrouble, pages: _Pages, endpoint: Endpoint) -> CatalogTrouble:
     """Redact the detail, say how far the reading came, and what to do where there is no list."""
-    if trouble is None:
-        return None
     detail = redact(trouble.detail, secrets=endpoint.secrets)
     # A refusal that speaks neither of key nor money says that there is nothing at the address.
     is_nothing = trouble.cause is Cause.CATALOG_UNREADABLE and trouble.http_status in _NOTHING_THERE
-    if progress.requests == 1 and is_nothing:
+    if pages.requests == 1 and is_nothing:
         place = redact(endpoint.catalog, secrets=endpoint.secrets)
         return replace(trouble, detail=f"{detail} ({place}): {_NO_LIST}", lists_nothing=True)
     if trouble.detail == _EMPTY:
         return replace(trouble, detail=f"{detail}: {_NAME_THEM}", lists_nothing=True)
-    so_far = f" (after {len(progress.ids):,} ids)" if progress.ids else ""
+    so_far = f" (after {len(pages.ids):,} ids)" if pages.ids else ""
     return replace(trouble, detail=detail + so_far)

@@ -81,11 +81,8 @@ ENDED = ErrorPatterns(
     ("nvidia", r"end[ -]of[ -]life", "NVIDIA/nvcf vanity-gateway"),
     ("bedrock", r"\bend of (?:its|their) life\b", "https://github.com/gsd-build/gsd-2/issues/5425"),
     ("groq", r"decommissioned", "https://console.groq.com/docs/deprecations"),
-    (
-        "any",
-        r"\bretired\b|model_retired|end[ -]of[ -]support|\breached (?:its )?eol\b",
-        "provider facts 4, row 10",
-    ),
+    ("any", r"\bretired\b|model_retired|end[ -]of[ -]support", "provider facts 4, row 10"),
+    ("any", r"\breached (?:its )?eol\b", "provider facts 4, row 10"),
 )
 
 _GONE = r"(?:deprecated|removed|discontinued|sunset|shut ?down|withdrawn|superseded|taken offline)"

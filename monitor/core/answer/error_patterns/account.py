@@ -83,11 +83,8 @@ NOT_YOURS = ErrorPatterns(
         r"gated (?:repo|model)|awaiting a review",
         "https://huggingface.co/docs/hub/models-gated",
     ),
-    (
-        "groq",
-        r"blocked at the (?:project|organi[sz]ation) level|model_permission_blocked",
-        "https://console.groq.com/docs/projects",
-    ),
+    ("groq", r"blocked at the (?:project|organi[sz]ation) level", "https://console.groq.com/docs/projects"),
+    ("groq", r"model_permission_blocked", "https://console.groq.com/docs/projects"),
     ("together", r"non-serverless model", "https://github.com/HeyPuter/puter/issues/3168"),
     ("together", r"dedicated_endpoint_not_running", "https://github.com/HeyPuter/puter/issues/3168"),
     (
@@ -145,14 +142,8 @@ NOT_YOURS = ErrorPatterns(
         r"not[ _]available[ _]for[ _]integrator",
         "https://github.com/decolua/9router/issues/3477",
     ),
-    (
-        "volcengine",
-        (
-            r"(?:not|n't) (?:yet )?(?:been )?activated (?:the |this )?(?:model|service)"
-            r"|accessing the model via model id is not allowed"
-        ),
-        _ARK,
-    ),
+    ("volcengine", r"(?:not|n't) (?:yet )?(?:been )?activated (?:the |this )?(?:model|service)", _ARK),
+    ("volcengine", r"accessing the model via model id is not allowed", _ARK),
     ("any", r"(?:not|n't) (?:been )?(?:granted|given) access to\b", _ROW_8),
     (
         "any",

@@ -49,11 +49,8 @@ NO_MONEY = ErrorPatterns(
         r"\bbalance (?:is|of) [$¥€]?(?:-|0(?:\.0+)?\b)",
         "https://github.com/DaWe35/image-router/issues/33",
     ),
-    (
-        "openrouter",
-        r"requires more credits|can only afford",
-        "https://github.com/can1357/oh-my-pi/issues/9569",
-    ),
+    ("openrouter", r"requires more credits", "https://github.com/can1357/oh-my-pi/issues/9569"),
+    ("openrouter", r"can only afford", "https://github.com/can1357/oh-my-pi/issues/9569"),
     ("openrouter litellm", r"\bkey limit exceeded", "https://openrouter.ai/docs/api-reference/limits"),
     (
         "xai any",
