@@ -97,15 +97,11 @@ def feed_routes(
     changes, days_over = FeedCache(), FeedCache()
     days = DaySummaries(context=context, zone=zone, summary_of=summary_of, kept={}) if summary_of else None
 
-    def address_of(request: Request) -> Address:
-        base = public_url or str(request.base_url).rstrip("/")
-        return Address(base=base, owner=owner_of(public_url), zone=zone)
-
     @routes.get("/feed.atom")
     def events(request: Request, query: Annotated[FeedQuery, Query()]) -> Response:
         names = chosen_providers(context, query.provider) if query.provider else []
         kinds = [kind.value for kind in EventKind if kind in query.kind]
-        address = address_of(request)
+        address = _address(request, public_url, zone)
 
         def build() -> tuple[Feed, Address]:
             items = change_feed(context.engine, providers=names, kinds=kinds, limit=_MOST_EVENTS)
@@ -116,21 +112,20 @@ def feed_routes(
 
     @routes.get("/summaries.atom")
     def summaries(request: Request, _query: Annotated[NoQuery, Query()]) -> Response:
-        address = address_of(request)
+        address = _address(request, public_url, zone)
 
         def build() -> tuple[Feed, Address]:
-            feed = Feed(
-                title="monitor: daily summaries",
-                subtitle="Each day of the watched catalogs, told once it is over",
-                path="/summaries.atom",
-                entries=days.entries() if days else [],
-            )
-            return feed, address
+            return _summaries_feed(days.entries() if days else []), address
 
         source = (version_of(context.engine), day_of(context.now(), zone))
         return answer(request, days_over.rendered(address, source, build))
 
     return routes
+
+
+def _address(request: Request, public_url: str | None, zone: tzinfo) -> Address:
+    base = public_url or str(request.base_url).rstrip("/")
+    return Address(base=base, owner=owner_of(public_url), zone=zone)
 
 
 def _events_feed(
@@ -150,3 +145,12 @@ def _entry(item: FeedItem, address: Address) -> Entry:
     if item.event is not None:
         return event_entry(item.event, item.told_at, address)
     return first_seen_entry(item.provider, item.sweep_id, item.first_seen, item.told_at, address)
+
+
+def _summaries_feed(entries: Sequence[Entry]) -> Feed:
+    return Feed(
+        title="monitor: daily summaries",
+        subtitle="Each day of the watched catalogs, told once it is over",
+        path="/summaries.atom",
+        entries=entries,
+    )
