@@ -125,9 +125,9 @@ def test_the_address_is_recognised_however_it_is_written() -> None:
     assert provider.origins == ("https://ai.api.nvidia.com",)
 
 
-def test_the_default_provider_is_nvidia_as_ever() -> None:
+def test_the_default_provider_is_the_nvidia_preset() -> None:
     (provider,) = config.Settings().providers
-    assert (provider.preset, provider.requests_per_minute, provider.concurrency) == (None, 30, 4)
+    assert (provider.preset, provider.requests_per_minute, provider.concurrency) == ("nvidia", 30, 4)
     assert provider.traits == PRESETS["nvidia"].traits
 
 
