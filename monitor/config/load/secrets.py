@@ -96,7 +96,6 @@ def known_secrets(settings: Settings, environ: Mapping[str, str]) -> tuple[str, 
     secrets = _passwords(settings.database.url)
     for provider in settings.providers:
         secrets.append(_revealed(resolve_key, provider, environ))
-        secrets += _passwords(_revealed(resolve_proxy, provider, environ))
         with suppress(ConfigError):
             headers = resolve_headers(provider, environ)
             secrets += [
@@ -104,6 +103,7 @@ def known_secrets(settings: Settings, environ: Mapping[str, str]) -> tuple[str, 
                 for name, value in provider.headers.items()
                 if value.startswith(REFERENCE)
             ]
+        secrets += _passwords(_revealed(resolve_proxy, provider, environ))
     for channel in settings.notify:
         secrets += _with_parts(_revealed(resolve_notify_url, channel, environ))
         secrets.append(_revealed(resolve_notify_secret, channel, environ))
