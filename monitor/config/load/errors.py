@@ -95,7 +95,7 @@ def _limit(detail: ErrorDetails) -> str:
     for name, word in words.items():
         if name in limits:
             return f"must be {word} {limits[name]:g}"
-    return "must be an ordinary number" if detail["type"] == "finite_number" else detail["msg"]
+    return "must be a finite number" if detail["type"] == "finite_number" else detail["msg"]
 
 
 def _unknown_key(path: KeyPath) -> str:

@@ -83,7 +83,7 @@ def _toml(text: str, file: str) -> Mapping[str, object]:
     except tomllib.TOMLDecodeError as error:
         words = str(error)
     except (ValueError, RecursionError):
-        words = "holds a number or a nesting beyond all measure"
+        words = "contains a number or a nesting that is too large"
     place = _SYNTAX_PLACE.search(words)
     words = _SYNTAX_PLACE.sub("", words)
     if place is None:

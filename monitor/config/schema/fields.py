@@ -205,10 +205,10 @@ Listen = Annotated[str, AfterValidator(checked_listen)]
 Globs = tuple[Annotated[str, AfterValidator(_glob)], ...]
 SomeGlobs = Annotated[Globs, AfterValidator(_some('watched; leave the key out to watch everything ("*")'))]
 TellingGlobs = Annotated[
-    Globs, AfterValidator(_some('told; leave the key out to hear of every provider ("*")'))
+    Globs, AfterValidator(_some('sent; leave the key out to include every provider ("*")'))
 ]
 SilentGlobs = Annotated[
-    Globs, AfterValidator(_some('kept back; leave the key out to keep back everything ("*")'))
+    Globs, AfterValidator(_some('suppressed; leave the key out to suppress everything ("*")'))
 ]
 ModelIds = tuple[Annotated[str, AfterValidator(_model_id)], ...]
 VariableName = Annotated[str, AfterValidator(_variable)]
@@ -222,7 +222,7 @@ CostlyKinds = tuple[
 Topics = tuple[
     Annotated[str, AfterValidator(_one_of((SUMMARY, *EventKind), "is not an event that can be sent"))], ...
 ]
-ChannelType = Annotated[str, AfterValidator(_one_of(("apprise", "webhook"), "is no type of channel"))]
+ChannelType = Annotated[str, AfterValidator(_one_of(("apprise", "webhook"), "is not a type of channel"))]
 SummaryFormat = Annotated[
     str, AfterValidator(_one_of(("text", "markdown", "html", "json"), "is not a summary format"))
 ]

@@ -31,7 +31,7 @@ class MaintenanceSettings(Table):
                 (present,) = form.keys() - missing
                 raise impossible((missing[0], f"is missing; {present} needs it"))
             if not missing and any(value is not None for value in other.values()):
-                raise impossible(("cron", "cannot stand beside from and to; keep one of the two forms"))
+                raise impossible(("cron", "cannot be combined with from and to; keep one of the two forms"))
         if self.begins is None and self.cron is None:
             raise impossible(("from", "is missing; write from and to, or cron and duration"))
         return self

@@ -78,8 +78,8 @@ def repeated_channels(channels: tuple[NotifySettings, ...]) -> list[tuple[str, s
     return [
         (
             f"notify.{place}.name",
-            f'"{channel.channel}" is the name of another channel already'
-            + ("" if channel.name else "; give this one a name of its own"),
+            f'"{channel.channel}" is already the name of another channel'
+            + ("" if channel.name else "; give this one a different name"),
         )
         for place, channel in enumerate(channels)
         if first_places[channel.channel] != place

@@ -37,7 +37,7 @@ class PolicySettings(Table):
     @model_validator(mode="after")
     def _check(self) -> "PolicySettings":
         if self.flap_low > self.flap_high:
-            raise impossible(("flap_low", "must not be above flap_high, or flapping would never end"))
+            raise impossible(("flap_low", "must not be above flap_high, or flapping would never stop"))
         return self
 
     def overridden(self, override: PolicyOverride) -> "PolicySettings":

@@ -88,7 +88,7 @@ class ProviderSettings(Table):
 
     def _key_faults(self) -> list[tuple[str, str]]:
         if self.api_key_env is not None and self.api_key_file is not None:
-            return [("api_key_file", "cannot stand beside api_key_env; keep one of them")]
+            return [("api_key_file", "cannot be combined with api_key_env; keep one of them")]
         if self.auth is Auth.NONE and (self.api_key_env or self.api_key_file):
             return [("auth", 'is "none", so the key would not be sent; leave out auth or the key')]
         return []

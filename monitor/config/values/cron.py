@@ -51,7 +51,7 @@ def _values(part: str, name: str, low: int, high: int, names: tuple[str, ...]) -
             _number(match["last"], name, low, names) if match["last"] else (last if match["step"] else first)
         )
     if not low <= first <= last <= high:
-        raise ValueError(f'has the {name} "{part}"; it goes from {low} to {high}')
+        raise ValueError(f'has the {name} "{part}"; it must be from {low} to {high}')
     if match["step"] and not 1 <= step <= last - first:
         raise ValueError(f'has the {name} "{part}", whose step is longer than its range')
     return range(first, last + 1, step)

@@ -104,7 +104,7 @@ def _check_sqlite_path(rest: str) -> None:
             'names no file; write "sqlite:///data/monitor.db" (relative) or "sqlite:////var/..."'
         )
     if path == "/:memory:":
-        raise ValueError("keeps no history in memory; name a file")
+        raise ValueError("is in memory, which keeps no history; name a file")
 
 
 def _checked_reference(url: str) -> str:

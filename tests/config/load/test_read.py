@@ -159,7 +159,7 @@ def test_a_byte_order_mark_and_windows_lines_are_fine(tmp_path: Path) -> None:
 def test_toml_beyond_all_measure_is_refused(text: str) -> None:
     with pytest.raises(ConfigError) as error:
         config.parse_settings(text, "config.toml")
-    assert str(error.value) == "config.toml: not valid TOML: holds a number or a nesting beyond all measure"
+    assert str(error.value) == "config.toml: not valid TOML: contains a number or a nesting that is too large"
 
 
 def test_the_database_address_of_the_environment_wins(tmp_path: Path) -> None:
