@@ -19,7 +19,7 @@ UNTIL = START + 2 * MINUTE
 CLAIM = """
 import sys
 from datetime import timedelta
-from monitor.store import outbox
+from monitor.store.memory import outbox
 from monitor.store.connection.engine import open_engine
 from tests.store.told import START
 engine, by = open_engine(sys.argv[1]), sys.argv[2]
