@@ -12,7 +12,7 @@ from benchmarks.years import naively
 from benchmarks.years.filling import PROVIDER, Filled
 from monitor.store import query
 from monitor.store.connection.engine import Engine, reading
-from monitor.store.statistics.windows import model_counts
+from monitor.store.statistics.counts import read_counts
 
 Ask = Callable[[Engine, Filled], object]
 _SHOWN, _STATUS_PAGE_EVENTS, _STATUS_PAGE_SWEEPS = 50, 400, 10
@@ -27,6 +27,11 @@ class Question:
     naive: Ask | None = None
     at_most_ms: float | None = None
     at_least: float | None = None
+
+
+def _counts(engine: Engine, begins_at: datetime, ends_at: datetime, model: str) -> object:
+    with reading(engine) as connection:
+        return read_counts(connection, begins_at, ends_at, PROVIDER, model)
 
 
 def _rows(engine: Engine, statement: str, **values: object) -> Sequence[Any]:
@@ -63,7 +68,7 @@ def _story(engine: Engine, filled: Filled) -> object:
     return (
         query.current_models(engine, PROVIDER, model=model),
         _rows(engine, days, provider=PROVIDER, model=model, since=_before(filled, 90).date()),
-        model_counts(engine, begin, filled.end, provider=PROVIDER, model=model),
+        _counts(engine, begin, filled.end, model),
         query.events(engine, provider=PROVIDER, model=model, newest_first=True, limit=_SHOWN),
     )
 

@@ -35,18 +35,18 @@ _FLAPPING = (EventKind.FLAPPING_STARTED, EventKind.FLAPPING_STOPPED)
 
 
 def read_statuses(
-    connection: Connection, before: datetime, provider: str | None, model: str | None = None
+    connection: Connection, before: datetime, provider: str | None = None, model: str | None = None
 ) -> list[StatusAt]:
     """Return what was believed of every model just before a moment, by provider and id."""
-    told, flap, going = t.event.alias("told"), t.event.alias("flap"), t.event.alias("going")
+    latest, flap, going = t.event.alias("told"), t.event.alias("flap"), t.event.alias("going")
     only = names(provider, model)
     query = (
         select(
             PROVIDER,
             MODEL,
-            told.c.to_status.label("status"),
-            told.c.reason,
-            told.c.began_at.label("since"),
+            latest.c.to_status.label("status"),
+            latest.c.reason,
+            latest.c.began_at.label("since"),
             func.coalesce(flap.c.kind == EventKind.FLAPPING_STARTED.value, false()).label("flapping"),
             going.c.detail.label("retires_at"),
             t.model_state.c.kind,
@@ -55,7 +55,7 @@ def read_statuses(
         .select_from(t.provider)
         .join(t.model, t.model.c.provider_id == t.provider.c.id)
         .join(t.model_state, t.model_state.c.model_id == t.model.c.id)
-        .join(told, told.c.id == _latest(STATUS_KINDS, before))
+        .join(latest, latest.c.id == _latest(STATUS_KINDS, before))
         .outerjoin(flap, flap.c.id == _latest(_FLAPPING, before))
         .outerjoin(going, going.c.id == _latest([EventKind.RETIREMENT_ANNOUNCED], before))
         .where(*named(only))
@@ -66,13 +66,13 @@ def read_statuses(
 
 
 def read_statuses_only(
-    connection: Connection, before: datetime, provider: str | None, model: str | None
+    connection: Connection, before: datetime, provider: str | None = None, model: str | None = None
 ) -> dict[Key, str]:
     """Return every model's status as believed just before a moment; quicker than `read_statuses`."""
-    told = t.event.alias("told")
+    latest = t.event.alias("told")
     only = names(provider, model)
-    query = _of_models(only, told.c.to_status)
-    rows = connection.execute(query.join(told, told.c.id == _latest(STATUS_KINDS, before)), only)
+    query = _of_models(only, latest.c.to_status)
+    rows = connection.execute(query.join(latest, latest.c.id == _latest(STATUS_KINDS, before)), only)
     return {(owner, name): status for owner, name, status in rows}
 
 
@@ -80,8 +80,8 @@ def read_status_events(
     connection: Connection,
     begins_at: datetime,
     ends_at: datetime,
-    provider: str | None,
-    model: str | None,
+    provider: str | None = None,
+    model: str | None = None,
 ) -> list[EventRow]:
     """Return the events confirmed in [`begins_at`, `ends_at`) that set a status, in the order of events."""
     only = names(provider, model)
@@ -93,16 +93,16 @@ def read_status_events(
         .where(*confirmed_since(), *confirmed_before(), _is_of(t.event, STATUS_KINDS), *named(only))
         .order_by(t.event.c.swept_at, t.event.c.id)
     )
-    asked = {**only, "since": to_millis(begins_at), "until": to_millis(ends_at)}
-    return [event_row(row) for row in connection.execute(query, asked).mappings()]
+    params = {**only, "since": to_millis(begins_at), "until": to_millis(ends_at)}
+    return [event_row(row) for row in connection.execute(query, params).mappings()]
 
 
 def read_outages(
     connection: Connection,
     begins_at: datetime,
     ends_at: datetime,
-    provider: str | None,
-    model: str | None,
+    provider: str | None = None,
+    model: str | None = None,
 ) -> list[OutageRow]:
     """Return the outages of [`begins_at`, `ends_at`) as known at its end, newest first (rules.md 21)."""
     begin, known, last = to_millis(begins_at), to_millis(ends_at), t.event.alias("last")

@@ -48,8 +48,8 @@ def read_counts(
     connection: Connection,
     begins_at: datetime,
     ends_at: datetime,
-    provider: str | None,
-    model: str | None,
+    provider: str | None = None,
+    model: str | None = None,
     *,
     latencies: bool = True,
 ) -> list[WindowRow]:
@@ -63,9 +63,9 @@ def read_counts(
     for owner, number in {each.provider_id: each.id for each in known}.items():
         only = None if model is None else number
         window = _without_pruned_edges(connection, owner, to_millis(begins_at), to_millis(ends_at))
-        asked = (connection, owner, *window, only)
-        totals |= count_window(*asked, latencies=latencies)
-        uninformative |= count_uninformative(*asked)
+        params = (connection, owner, *window, only)
+        totals |= count_window(*params, latencies=latencies)
+        uninformative |= count_uninformative(*params)
     return [
         _row(each.provider, each.model, totals.get(each.id, WindowTotals()), uninformative.get(each.id, 0))
         for each in known

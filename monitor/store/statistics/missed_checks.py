@@ -68,9 +68,9 @@ def _by_listing(
     connection: Connection, provider_id: int, begins_at: int, ends_at: int
 ) -> Mapping[_Listing, list[_Turn]]:
     """Return what was due, by the listing of the latest conclusive sweep before it; few listings differ."""
-    asked = {"owner": provider_id, "begins_at": begins_at, "ends_at": ends_at}
+    params = {"owner": provider_id, "begins_at": begins_at, "ends_at": ends_at}
     found = defaultdict[_Listing, list[_Turn]](list)
-    for row in connection.execute(_with_listing(), asked).all():
+    for row in connection.execute(_with_listing(), params).all():
         found[row.catalog_id, row.policy_id].append((row.at, row.id))
     return found
 

@@ -27,11 +27,10 @@ from monitor.store.facts.identities import catalog_members, find_provider
 from monitor.store.memory.outbox import undelivered
 from monitor.store.query.filters import MODEL, PROVIDER
 from monitor.store.query.rows import event_row
+from monitor.store.statistics.as_of import read_outages, read_statuses
+from monitor.store.statistics.counts import read_counts
 from monitor.store.statistics.windows import (
-    model_counts,
-    outages_between,
     provider_reliability,
-    statuses_at,
     sweep_counts,
     window_figures,
 )
@@ -70,16 +69,21 @@ def summarise_provider(engine: Engine, span: Span, provider: str) -> ProviderSum
     recent = days_until(span.last, RECENT_DAYS, span.zone)
     figures = window_figures(engine, recent.begins_at, span.ends_at, provider=provider, latencies=False)
     pooled = provider_reliability(engine, span.begins_at, span.ends_at, provider=provider)
-    before = statuses_at(engine, span.begins_at, provider=provider)
-    after = _statuses_after(engine, provider, span.ends_at)
-    listed = _listed(engine, provider, span.ends_at)
-    candidates = shortlist(after.values(), listed, figures.counts)
+    kinds_changed = query.events(engine, since=span.ends_at, provider=provider, kind=EventKind.KIND_CHANGED)
+    with reading(engine) as connection:
+        before = read_statuses(connection, span.begins_at, provider)
+        after = _with_kinds(read_statuses(connection, span.ends_at, provider), kinds_changed)
+        listed = _listed(connection, provider, span.ends_at)
+        candidates = shortlist(after.values(), listed, figures.counts)
+        best = _with_latencies(connection, recent, provider, candidates)
+        outages = _outages(connection, provider, span, events)
+        provider_events = _provider_events(connection, provider, span.ends_at)
     inputs = SummaryInputs(
         provider=provider,
         span=span,
         events=events,
-        provider_events=_provider_events(engine, provider, span.ends_at),
-        outages=_outages(engine, provider, span, events),
+        provider_events=provider_events,
+        outages=outages,
         before={each.model: each for each in before},
         after=after,
         flapping_since=_flapping_since(engine, before, span.begins_at),
@@ -87,7 +91,7 @@ def summarise_provider(engine: Engine, span: Span, provider: str) -> ProviderSum
         sweeps=sweep_counts(engine, span.begins_at, span.ends_at, provider=provider),
         reliability=pooled.get(provider, Reliability()),
         reliability_30d=reliability(figures),
-        recent=_with_latencies(engine, recent, provider, candidates),
+        recent=best,
     )
     return summarise(inputs)
 
@@ -139,7 +143,7 @@ def _has_sweeps(connection: Connection, span: Span) -> bool:
     return any(connection.execute(each.limit(1)).first() for each in (made, missed))
 
 
-def _provider_events(engine: Engine, provider: str, until: datetime) -> list[EventRow]:
+def _provider_events(connection: Connection, provider: str, until: datetime) -> list[EventRow]:
     events = (
         select(t.event, PROVIDER, MODEL)
         .select_from(t.event)
@@ -149,36 +153,35 @@ def _provider_events(engine: Engine, provider: str, until: datetime) -> list[Eve
         .where(t.event.c.swept_at < to_millis(until), t.event.c.confirmed_at < to_millis(until))
         .order_by(t.event.c.swept_at, t.event.c.id)
     )
-    with reading(engine) as connection:
-        return [event_row(row) for row in connection.execute(events).mappings()]
+    return [event_row(row) for row in connection.execute(events).mappings()]
 
 
-def _outages(engine: Engine, provider: str, span: Span, events: Iterable[EventRow]) -> list[OutageRow]:
+def _outages(
+    connection: Connection, provider: str, span: Span, events: Iterable[EventRow]
+) -> list[OutageRow]:
     """Return the outages of the span, those included that ended before it and were noticed in it."""
     ended = (event.began_at for event in events if event.kind == EventKind.BECAME_AVAILABLE)
     earliest = min([span.begins_at, *ended]) - _TICK
-    return outages_between(engine, earliest, span.ends_at, provider=provider)
+    return read_outages(connection, earliest, span.ends_at, provider)
 
 
-def _statuses_after(engine: Engine, provider: str, moment: datetime) -> dict[str, StatusAt]:
-    """Return what was believed just before a moment, with the kinds that were known then."""
-    changed = query.events(engine, since=moment, provider=provider, kind=EventKind.KIND_CHANGED)
+def _with_kinds(statuses: Iterable[StatusAt], changed: Sequence[EventRow]) -> dict[str, StatusAt]:
+    """Return statuses by model, with the kinds that were known before these events."""
     earlier = {event.model: sides(event.detail)[0] for event in reversed(changed)}
-    return {
-        each.model: replace(each, kind=earlier.get(each.model, each.kind))
-        for each in statuses_at(engine, moment, provider=provider)
-    }
+    return {each.model: replace(each, kind=earlier.get(each.model, each.kind)) for each in statuses}
 
 
-def _with_latencies(engine: Engine, span: Span, provider: str, models: Collection[str]) -> list[WindowRow]:
+def _with_latencies(
+    connection: Connection, span: Span, provider: str, models: Collection[str]
+) -> list[WindowRow]:
     """Return the counts of the candidates; few are looked up one by one: a month of all takes long."""
     if len(models) > _FEW:
-        rows = model_counts(engine, span.begins_at, span.ends_at, provider=provider)
+        rows = read_counts(connection, span.begins_at, span.ends_at, provider)
         return [row for row in rows if row.model in models]
     return [
         row
         for model in sorted(models)
-        for row in model_counts(engine, span.begins_at, span.ends_at, provider=provider, model=model)
+        for row in read_counts(connection, span.begins_at, span.ends_at, provider, model)
     ]
 
 
@@ -200,22 +203,19 @@ def _flapping_since(engine: Engine, before: Iterable[StatusAt], moment: datetime
     }
 
 
-def _listed(engine: Engine, provider: str, moment: datetime) -> frozenset[str]:
+def _listed(connection: Connection, provider: str, moment: datetime) -> frozenset[str]:
     """Return the catalog of the last conclusive sweep that began before a moment."""
-    with reading(engine) as connection:
-        owner = find_provider(connection, provider)
-        latest = (
-            select(t.sweep.c.catalog_id)
-            .where(t.sweep.c.provider_id == owner, t.sweep.c.verdict == Verdict.CONCLUSIVE.value)
-            .where(t.sweep.c.started_at < to_millis(moment))
-            .order_by(t.sweep.c.started_at.desc(), t.sweep.c.id.desc())
-            .limit(1)
-        )
-        catalog = connection.scalar(latest)
-        if catalog is None:
-            return frozenset()
-        members = frozenset(catalog_members(connection, [catalog])[catalog])
-        models = connection.execute(
-            select(t.model.c.id, t.model.c.name).where(t.model.c.provider_id == owner)
-        )
-        return frozenset(row.name for row in models if row.id in members)
+    owner = find_provider(connection, provider)
+    latest = (
+        select(t.sweep.c.catalog_id)
+        .where(t.sweep.c.provider_id == owner, t.sweep.c.verdict == Verdict.CONCLUSIVE.value)
+        .where(t.sweep.c.started_at < to_millis(moment))
+        .order_by(t.sweep.c.started_at.desc(), t.sweep.c.id.desc())
+        .limit(1)
+    )
+    catalog = connection.scalar(latest)
+    if catalog is None:
+        return frozenset()
+    members = frozenset(catalog_members(connection, [catalog])[catalog])
+    models = connection.execute(select(t.model.c.id, t.model.c.name).where(t.model.c.provider_id == owner))
+    return frozenset(row.name for row in models if row.id in members)

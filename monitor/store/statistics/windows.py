@@ -1,7 +1,8 @@
 """Figures of any window of time [begins_at, ends_at), as known when it ended.
 
 Only sweeps started before its end and events confirmed before it count, whatever was learned since. Each
-public function is one look at one moment of the database.
+public function is one look at one moment of the database; those of as_of.py and counts.py are params
+in a transaction at hand.
 """
 
 from collections import Counter
@@ -18,47 +19,14 @@ from monitor.core.history.reliability import (
     reliability,
 )
 from monitor.core.history.reliability_values import Reliability, SweepCounts
-from monitor.core.history.rows import OutageRow, StatusAt, WindowRow
 from monitor.store import schema as t
 from monitor.store.connection.codecs import is_storable
 from monitor.store.connection.engine import reading
-from monitor.store.statistics.as_of import read_outages, read_status_events, read_statuses, read_statuses_only
+from monitor.store.statistics.as_of import read_outages, read_status_events, read_statuses_only
 from monitor.store.statistics.counts import read_counts
 
 _CONCLUSIVE = Verdict.CONCLUSIVE.value
 _NO_CAUSE = "unknown"  # of an imported sweep that is inconclusive and names none
-
-
-def model_counts(
-    engine: Engine,
-    begins_at: datetime,
-    ends_at: datetime,
-    *,
-    provider: str | None = None,
-    model: str | None = None,
-) -> list[WindowRow]:
-    """Return the counts of each model that was due in the window, by provider and id (rules.md 27)."""
-    with reading(engine) as connection:
-        return read_counts(connection, begins_at, ends_at, provider, model)
-
-
-def statuses_at(engine: Engine, moment: datetime, *, provider: str | None = None) -> list[StatusAt]:
-    """Return what was believed of every model by the events confirmed before a moment, by provider and id."""
-    with reading(engine) as connection:
-        return read_statuses(connection, moment, provider)
-
-
-def outages_between(
-    engine: Engine,
-    begins_at: datetime,
-    ends_at: datetime,
-    *,
-    provider: str | None = None,
-    model: str | None = None,
-) -> list[OutageRow]:
-    """Return the outages that lasted or ended in the window, newest first; what ended later is open."""
-    with reading(engine) as connection:
-        return read_outages(connection, begins_at, ends_at, provider, model)
 
 
 def sweep_counts(engine: Engine, begins_at: datetime, ends_at: datetime, *, provider: str) -> SweepCounts:

@@ -20,11 +20,11 @@ from monitor.store.connection.engine import open_engine, reading, writing
 from monitor.store.derived.compare import compare
 from monitor.store.derived.horizon import Horizon
 from monitor.store.derived.rebuild import rebuild
-from monitor.store.statistics.windows import model_counts
 from monitor.store.write.import_export import _add, add_sweeps, read_sweeps
 from monitor.store.write.record import record_missed_slots
 from monitor.store.write.void import void
 from tests.store import told, views
+from tests.store.figures import model_counts
 from tests.store.invariants import derived, everything
 from tests.support.lives import Lives
 

@@ -14,8 +14,8 @@ from monitor.store import schema as t
 from monitor.store.admin.migrate import prepare
 from monitor.store.connection.codecs import event_id, wanted_sweep_id
 from monitor.store.connection.engine import open_engine, reading, writing
-from monitor.store.statistics.windows import model_counts
 from tests.store import told
+from tests.store.figures import model_counts
 from tests.support.postgres import PostgresServer
 
 LARGE = "daily|event|observation|period|streamed"

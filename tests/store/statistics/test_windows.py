@@ -36,6 +36,7 @@ from monitor.store.statistics.as_of import read_status_events
 from monitor.store.write.import_export import add_sweeps
 from monitor.store.write.record import add_observations, open_sweep, record_missed_slots
 from tests.core.strategies import Past, quiet_pasts, stormy_pasts
+from tests.store import figures as figures_at
 from tests.store import told
 
 MILLISECOND = timedelta(milliseconds=1)
@@ -196,12 +197,12 @@ def moments_of(lived: Iterable[Lived]) -> list[datetime]:
 def agree(engine: Engine, lived: Sequence[Lived], missed: Sequence[datetime], *window: datetime) -> None:
     """Compare every figure of a window, and of each model alone, with the counts made here."""
     provider = lived[0].sweep.provider
-    found = windows.model_counts(engine, *window, provider=provider)
+    found = figures_at.model_counts(engine, *window, provider=provider)
     assert_as_exact(shown(found), counted(lived, missed, *window), has_whole_day=has_whole_day(*window))
     assert all(row.coverage_percent is None or 0 <= row.coverage_percent <= 100 for row in found)
     outages = outages_of(lived, *window)
-    assert windows.outages_between(engine, *window, provider=provider) == outages
-    statuses = windows.statuses_at(engine, window[1], provider=provider)
+    assert figures_at.outages_between(engine, *window, provider=provider) == outages
+    statuses = figures_at.statuses_at(engine, window[1], provider=provider)
     assert {row.model: brief(row) for row in statuses} == believed(lived, window[1])
     expected = [
         event for event in events_before(lived, window[1])
@@ -219,9 +220,9 @@ def agree(engine: Engine, lived: Sequence[Lived], missed: Sequence[datetime], *w
     pooled = windows.provider_reliability(engine, *window, provider=provider)
     assert pooled == {key: reliability(part) for key, part in by_provider(figures).items()}
     for row in found[:2]:
-        assert windows.model_counts(engine, *window, provider=provider, model=row.model) == [row]
+        assert figures_at.model_counts(engine, *window, provider=provider, model=row.model) == [row]
         own = [each for each in outages if each.model == row.model]
-        assert windows.outages_between(engine, *window, provider=provider, model=row.model) == own
+        assert figures_at.outages_between(engine, *window, provider=provider, model=row.model) == own
 
 
 def reliabilities(figures: WindowFigures) -> dict[Key, Reliability]:
@@ -287,7 +288,7 @@ def test_any_window_of_any_history_counts_as_the_rules_say(
 
 
 def window_row(engine: Engine, model: str, *, hours: int = 24) -> WindowRow:
-    (row,) = windows.model_counts(engine, told.START, told.START + hours * HOUR, model=model)
+    (row,) = figures_at.model_counts(engine, told.START, told.START + hours * HOUR, model=model)
     return row
 
 
@@ -314,7 +315,7 @@ def test_inconclusive_and_missed_sweeps_are_due_and_tell_nothing(engine: Engine)
 def test_nothing_is_due_before_a_conclusive_sweep_listed_the_model(engine: Engine) -> None:
     record_missed_slots(engine, "nvidia", "default", [at(-1)])
     told.live(engine, replace(both(0), verdict=Verdict.INCONCLUSIVE, cause=Cause.QUOTA))
-    assert windows.model_counts(engine, at(-2), at(5)) == []
+    assert figures_at.model_counts(engine, at(-2), at(5)) == []
     told.live(engine, both(1))
     assert window_row(engine, "m").due == 1
 
@@ -333,7 +334,7 @@ def test_nothing_is_due_of_a_retired_model(engine: Engine) -> None:
 def test_the_last_conclusive_sweep_may_lie_before_the_window(engine: Engine) -> None:
     told.live(engine, both(0))
     record_missed_slots(engine, "nvidia", "default", [at(30)])
-    (m, n) = windows.model_counts(engine, at(24), at(48))
+    (m, n) = figures_at.model_counts(engine, at(24), at(48))
     assert (m.due, m.checks, m.uptime_percent, m.coverage_percent) == (1, 0, None, 0.0)
     assert n.model == "n"
 
@@ -341,14 +342,14 @@ def test_the_last_conclusive_sweep_may_lie_before_the_window(engine: Engine) -> 
 def test_an_outage_that_ended_after_the_window_is_still_open_in_it(engine: Engine) -> None:
     for hours, answer in enumerate([told.UP, told.DOWN, told.DOWN, told.UP]):
         told.live(engine, both(hours, answer))
-    assert windows.outages_between(engine, at(0), at(2)) == []  # not confirmed yet
-    (then,) = windows.outages_between(engine, at(0), at(3))
-    (later,) = windows.outages_between(engine, at(0), at(3) + MILLISECOND)
+    assert figures_at.outages_between(engine, at(0), at(2)) == []  # not confirmed yet
+    (then,) = figures_at.outages_between(engine, at(0), at(3))
+    (later,) = figures_at.outages_between(engine, at(0), at(3) + MILLISECOND)
     assert (then.began_at, then.ended_at) == (at(1), None)
     assert (later.began_at, later.ended_at) == (at(1), at(3))
-    assert windows.outages_between(engine, at(3), at(4)) == [later]  # it ended in this one
-    assert windows.outages_between(engine, at(3) + MILLISECOND, at(4)) == []
-    assert [row.status for row in windows.statuses_at(engine, at(3))] == ["unavailable", "available"]
+    assert figures_at.outages_between(engine, at(3), at(4)) == [later]  # it ended in this one
+    assert figures_at.outages_between(engine, at(3) + MILLISECOND, at(4)) == []
+    assert [row.status for row in figures_at.statuses_at(engine, at(3))] == ["unavailable", "available"]
 
 
 def test_reliability_pools_what_its_models_did(engine: Engine) -> None:
@@ -412,11 +413,11 @@ def test_a_sweep_that_still_runs_counts_nowhere(engine: Engine) -> None:
 def test_providers_are_told_apart(engine: Engine) -> None:
     told.live(engine, both(0))
     told.live(engine, replace(both(0), provider="other"))
-    assert [row.provider for row in windows.model_counts(engine, at(0), at(1), model="m")] == [
+    assert [row.provider for row in figures_at.model_counts(engine, at(0), at(1), model="m")] == [
         "nvidia",
         "other",
     ]
-    assert {row.provider for row in windows.statuses_at(engine, at(1), provider="other")} == {"other"}
+    assert {row.provider for row in figures_at.statuses_at(engine, at(1), provider="other")} == {"other"}
     assert set(windows.provider_reliability(engine, at(0), at(1))) == {"nvidia", "other"}
 
 
@@ -424,10 +425,10 @@ def test_providers_are_told_apart(engine: Engine) -> None:
 def test_a_name_that_is_not_there_has_no_figures(engine: Engine, name: str) -> None:
     told.live(engine, both(0))
     window = at(0), at(1)
-    assert windows.model_counts(engine, *window, provider=name) == []
-    assert windows.model_counts(engine, *window, model=name) == []
-    assert windows.statuses_at(engine, at(1), provider=name) == []
-    assert windows.outages_between(engine, *window, provider=name) == []
+    assert figures_at.model_counts(engine, *window, provider=name) == []
+    assert figures_at.model_counts(engine, *window, model=name) == []
+    assert figures_at.statuses_at(engine, at(1), provider=name) == []
+    assert figures_at.outages_between(engine, *window, provider=name) == []
     assert reliabilities(windows.window_figures(engine, *window, model=name)) == {}
     assert windows.provider_reliability(engine, *window, provider=name) == {}
     assert windows.sweep_counts(engine, *window, provider=name) == SweepCounts()
