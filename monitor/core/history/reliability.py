@@ -98,24 +98,22 @@ def reliability(figures: WindowFigures) -> Reliability:
     Outages count in the window in which they began, their lengths in the one in which they ended.
     """
     begun = sum(figures.begins_at <= each.began_at < figures.ends_at for each in figures.outages)
-    lengths = list(_ended_lengths_s(figures))
+    lengths_s = [
+        max(each.ended_at - each.began_at, timedelta()).total_seconds()
+        for each in figures.outages
+        if each.ended_at is not None and figures.begins_at <= each.ended_at < figures.ends_at
+    ]
     available_s = sum(figures.available.values(), timedelta()).total_seconds()
     answered = sum(row.answered for row in figures.counts)
     unavailable = sum(row.unavailable for row in figures.counts)
-    told = sum(row.clear_or_answered for row in figures.counts)
+    informative = sum(row.clear_or_answered for row in figures.counts)
     return Reliability(
         uptime_percent=percent(answered, answered + unavailable),
-        coverage_percent=percent(told, sum(row.due for row in figures.counts)),
+        coverage_percent=percent(informative, sum(row.due for row in figures.counts)),
         outages=begun,
-        mttr_s=sum(lengths) / len(lengths) if lengths else None,
+        mttr_s=sum(lengths_s) / len(lengths_s) if lengths_s else None,
         mtbf_s=available_s / begun if begun else None,
     )
-
-
-def _ended_lengths_s(figures: WindowFigures) -> Iterable[float]:
-    for each in figures.outages:
-        if each.ended_at is not None and figures.begins_at <= each.ended_at < figures.ends_at:
-            yield max(each.ended_at - each.began_at, timedelta()).total_seconds()
 
 
 def downtime(outages: Iterable[OutageRow], begins_at: datetime, ends_at: datetime) -> timedelta:
@@ -151,13 +149,11 @@ def available_times(
     statuses: Mapping[Key, str], events: Iterable[EventRow], begins_at: datetime, ends_at: datetime
 ) -> dict[Key, timedelta]:
     """Return how long each model was available in the window; `statuses` are those at its begin."""
-    told = {key: list[EventRow]() for key in statuses}
+    changes = {key: list[EventRow]() for key in statuses}
     for event in events:
         if event.model is not None:
-            told.setdefault((event.provider, event.model), []).append(event)
-    return {
-        key: available_time(statuses.get(key), changes, begins_at, ends_at) for key, changes in told.items()
-    }
+            changes.setdefault((event.provider, event.model), []).append(event)
+    return {key: available_time(statuses.get(key), own, begins_at, ends_at) for key, own in changes.items()}
 
 
 def model_uptimes(figures: WindowFigures) -> list[Uptime]:
@@ -172,18 +168,18 @@ def provider_uptimes(figures: WindowFigures) -> list[Uptime]:
 
 
 def _uptime(provider: str, model: str | None, figures: WindowFigures) -> Uptime:
-    found = reliability(figures)
+    pooled = reliability(figures)
     counts = None if model is None else next(iter(figures.counts), None)
     return Uptime(
         provider=provider,
         model=model,
-        uptime_percent=found.uptime_percent,
-        coverage_percent=found.coverage_percent,
+        uptime_percent=pooled.uptime_percent,
+        coverage_percent=pooled.coverage_percent,
         checks=sum(row.checks for row in figures.counts),
-        outages=found.outages,
+        outages=pooled.outages,
         downtime_s=downtime(figures.outages, figures.begins_at, figures.ends_at).total_seconds(),
-        mttr_s=found.mttr_s,
-        mtbf_s=found.mtbf_s,
+        mttr_s=pooled.mttr_s,
+        mtbf_s=pooled.mtbf_s,
         latency_p50_ms=counts.latency_p50_ms if counts else None,
         latency_p95_ms=counts.latency_p95_ms if counts else None,
     )

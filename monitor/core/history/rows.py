@@ -80,38 +80,13 @@ class OutageRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UptimeRow:
-    """A model's observations of some days (rules.md 27). `uptime_percent` is None without data."""
-
-    provider: str
-    model: str
-    checks: int
-    answered: int
-    unavailable: int
-    unknown: int
-
-    @property
-    def uptime_percent(self) -> float | None:
-        """Return 100 * answered / (answered + unavailable)."""
-        return percent(self.answered, self.answered + self.unavailable)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WindowRow:
-    """A model's observations of a window of time (rules.md 27).
-
-    `clear_or_answered` are the observations that tell something, `due` the sweeps that should have told it:
-    inconclusive and missed ones included. Latencies are nearest-rank percentiles of its available answers.
-    """
+    """A model's observations of some days (rules.md 27)."""
 
     provider: str
     model: str
     answered: int
     unavailable: int
     unknown: int
-    clear_or_answered: int
-    due: int
-    latency_p50_ms: int | None
-    latency_p95_ms: int | None
 
     @property
     def checks(self) -> int:
@@ -120,8 +95,22 @@ class WindowRow:
 
     @property
     def uptime_percent(self) -> float | None:
-        """Return 100 * answered / (answered + unavailable)."""
+        """Return 100 * answered / (answered + unavailable), None without data."""
         return percent(self.answered, self.answered + self.unavailable)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WindowRow(UptimeRow):
+    """A model's observations of a window of time (rules.md 27).
+
+    `clear_or_answered` are the observations that tell something, `due` the sweeps that should have told it:
+    inconclusive and missed ones included. Latencies are nearest-rank percentiles of its available answers.
+    """
+
+    clear_or_answered: int
+    due: int
+    latency_p50_ms: int | None
+    latency_p95_ms: int | None
 
     @property
     def coverage_percent(self) -> float | None:

@@ -246,8 +246,8 @@ def count(
 def _counted(
     connection: Connection, window: Mapping[str, int], models: tuple[int, int], *, origin: int, part_ms: int
 ) -> Iterator[Counted]:
-    asked = {"first_model": models[0], "last_model": models[1], "origin": origin, "part_ms": part_ms}
-    for row in connection.execute(_STATEMENTS[connection.dialect.name], {**window, **asked}):
+    params = {"first_model": models[0], "last_model": models[1], "origin": origin, "part_ms": part_ms}
+    for row in connection.execute(_STATEMENTS[connection.dialect.name], {**window, **params}):
         number, part, answered, unavailable, unknown, latencies = row
         yield Counted(number, part, answered, unavailable, unknown, _numbers(latencies))
 

@@ -21,16 +21,16 @@ def read_totals(
     connection: Connection, provider_id: int, first: date, last: date, model_id: int | None = None
 ) -> Sequence[Totals]:
     """Return the counts of the days from the first to the last of each model that has some, or of one."""
-    asked = _asked(provider_id, first, last, model_id)
-    return connection.execute(_totals(frozenset(asked)), asked).all()
+    params = _asked(provider_id, first, last, model_id)
+    return connection.execute(_totals(frozenset(params)), params).all()
 
 
 def read_histograms(
     connection: Connection, provider_id: int, first: date, last: date, model_id: int | None = None
 ) -> Sequence[tuple[int, bytes]]:
     """Return the numbers of models, or of one, with a sketch of its latencies for each day that has one."""
-    asked = _asked(provider_id, first, last, model_id)
-    return connection.execute(_histograms(frozenset(asked)), asked).all()
+    params = _asked(provider_id, first, last, model_id)
+    return connection.execute(_histograms(frozenset(params)), params).all()
 
 
 def _asked(provider_id: int, first: date, last: date, model_id: int | None) -> dict[str, Any]:
@@ -39,19 +39,19 @@ def _asked(provider_id: int, first: date, last: date, model_id: int | None) -> d
 
 
 @cache
-def _totals(asked: AbstractSet[str]) -> Select[Any]:
-    return _filtered(select(_NUMBER, *_COUNTED), asked).group_by(_NUMBER)
+def _totals(params: AbstractSet[str]) -> Select[Any]:
+    return _filtered(select(_NUMBER, *_COUNTED), params).group_by(_NUMBER)
 
 
 @cache
-def _histograms(asked: AbstractSet[str]) -> Select[Any]:
+def _histograms(params: AbstractSet[str]) -> Select[Any]:
     sketch = daily.c.latency_sketch
-    return _filtered(select(_NUMBER, sketch), asked).where(sketch.is_not(None))
+    return _filtered(select(_NUMBER, sketch), params).where(sketch.is_not(None))
 
 
-def _filtered(query: Select[Any], asked: AbstractSet[str]) -> Select[Any]:
+def _filtered(query: Select[Any], params: AbstractSet[str]) -> Select[Any]:
     """Narrow a query to days that are then one range of the key for each model."""
     first, last = (bindparam(end, type_=daily.c.day.type) for end in ("first", "last"))
     of_owner = select(model_table.c.id).where(model_table.c.provider_id == bindparam("owner"))
-    is_of = _NUMBER.in_(of_owner) if "owner" in asked else bindparam("number") == _NUMBER
+    is_of = _NUMBER.in_(of_owner) if "owner" in params else bindparam("number") == _NUMBER
     return query.where(is_of, daily.c.day.between(first, last))

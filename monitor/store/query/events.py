@@ -52,31 +52,31 @@ def events(
         "after_sweep": None if after_id is None else sweep_of_event(after_id),
         "most": limit,
     }
-    asked = {**names(provider, model), **{key: it for key, it in filters.items() if it is not None}}
-    statement = _events(frozenset(asked), _NEWEST if newest_first else _TURN)
+    params = {**names(provider, model), **{key: it for key, it in filters.items() if it is not None}}
+    statement = _events(frozenset(params), _NEWEST if newest_first else _TURN)
     with reading(engine) as connection:
-        return [event_row(row) for row in connection.execute(statement, asked).mappings()]
+        return [event_row(row) for row in connection.execute(statement, params).mappings()]
 
 
 @cache
-def _events(asked: AbstractSet[str], order: tuple[ColumnElement[Any], ...]) -> Select[Any]:
+def _events(params: AbstractSet[str], order: tuple[ColumnElement[Any], ...]) -> Select[Any]:
     query = (
         select(t.event, PROVIDER, MODEL)
-        .select_from(_OF_ONE if "model" in asked else _OF_ALL)
-        .where(*named(asked), *_filtered(asked))
+        .select_from(_OF_ONE if "model" in params else _OF_ALL)
+        .where(*named(params), *_filtered(params))
         .order_by(*order)
     )
-    return query.limit(bindparam("most")) if "most" in asked else query
+    return query.limit(bindparam("most")) if "most" in params else query
 
 
-def _filtered(asked: AbstractSet[str]) -> Iterator[ColumnElement[bool]]:
-    if "since" in asked:
+def _filtered(params: AbstractSet[str]) -> Iterator[ColumnElement[bool]]:
+    if "since" in params:
         yield from confirmed_since()
-    if "until" in asked:
+    if "until" in params:
         yield from confirmed_before()
-    if "kind" in asked:
+    if "kind" in params:
         yield _EVENT.kind == bindparam("kind")
-    if "after" in asked:
+    if "after" in params:
         yield tuple_(*_TURN) > _turn_of_after()
 
 

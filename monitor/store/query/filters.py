@@ -22,25 +22,25 @@ def names(provider: str | None, model: str | None = None) -> Names:
 
     One that no database can hold is NULL there: nothing equals that.
     """
-    asked = {"provider": provider, "model": model}
-    return {key: name if is_storable(name) else None for key, name in asked.items() if name is not None}
+    params = {"provider": provider, "model": model}
+    return {key: name if is_storable(name) else None for key, name in params.items() if name is not None}
 
 
-def named(asked: Container[str]) -> list[ColumnElement[bool]]:
+def named(params: Container[str]) -> list[ColumnElement[bool]]:
     """Return the conditions on those of "provider" and "model" that are asked for."""
-    return [column == bindparam(key) for key, column in _COLUMNS.items() if key in asked]
+    return [column == bindparam(key) for key, column in _COLUMNS.items() if key in params]
 
 
-def models(connection: Connection, asked: Names) -> Sequence[Row[Any]]:
+def models(connection: Connection, params: Names) -> Sequence[Row[Any]]:
     """Return `provider`, `model`, `provider_id` and `id` of the models that are asked for, by their names."""
-    return connection.execute(_models(frozenset(asked)), asked).all()
+    return connection.execute(_models(frozenset(params)), params).all()
 
 
 @cache
-def _models(asked: AbstractSet[str]) -> Select[Any]:
+def _models(params: AbstractSet[str]) -> Select[Any]:
     return (
         select(PROVIDER, MODEL, t.model.c.provider_id, t.model.c.id)
         .join_from(t.provider, t.model, t.model.c.provider_id == t.provider.c.id)
-        .where(*named(asked))
+        .where(*named(params))
         .order_by(t.provider.c.name, t.model.c.name)
     )

@@ -25,11 +25,11 @@ def current_models(
     engine: Engine, provider: str | None = None, *, model: str | None = None
 ) -> list[ModelRow]:
     """Return what is believed of every model, by provider and id."""
-    asked = names(provider, model)
+    params = names(provider, model)
     with reading(engine) as connection:
-        rows = connection.execute(_believed(frozenset(asked)), asked).mappings().all()
+        rows = connection.execute(_believed(frozenset(params)), params).mappings().all()
         owners = [(row["provider_id"], row["id"]) for row in rows]
-        totals = latest_totals(connection, _UPTIME_DAYS, owners, is_one="model" in asked)
+        totals = latest_totals(connection, _UPTIME_DAYS, owners, is_one="model" in params)
     return [read_value(ModelRow, row, uptime_30d=_uptime_percent(totals.get(row["id"]))) for row in rows]
 
 
@@ -56,13 +56,13 @@ def _uptime_percent(totals: Totals | None) -> float | None:
 
 
 @cache
-def _believed(asked: AbstractSet[str]) -> Select[Any]:
+def _believed(params: AbstractSet[str]) -> Select[Any]:
     return (
         select(PROVIDER, MODEL, t.model.c.id, t.model.c.provider_id, *_STATE)
         .select_from(t.provider)
         .join(t.model, t.model.c.provider_id == t.provider.c.id)
         .join(t.model_state, t.model_state.c.model_id == t.model.c.id)
-        .where(*named(asked))
+        .where(*named(params))
         .order_by(t.provider.c.name, t.model.c.name)
     )
 

@@ -24,30 +24,30 @@ def outages(
     limit: int | None = None,
 ) -> list[OutageRow]:
     """Return outages that lasted at or after `since`, newest first (rules.md 21)."""
-    asked: dict[str, Any] = {**names(provider, model)}
+    params: dict[str, Any] = {**names(provider, model)}
     if since is not None:
-        asked["since"] = to_millis(since)
+        params["since"] = to_millis(since)
     if limit is not None:
-        asked["most"] = limit
+        params["most"] = limit
     with reading(engine) as connection:
-        rows = connection.execute(_outages(frozenset(asked)), asked).mappings()
+        rows = connection.execute(_outages(frozenset(params)), params).mappings()
         return [read_value(OutageRow, row) for row in rows]
 
 
 @cache
-def _outages(asked: AbstractSet[str]) -> Select[Any]:
+def _outages(params: AbstractSet[str]) -> Select[Any]:
     span = t.period.c
     down = select(span.model_id, span.event_id, span.began_at, span.ended_at, span.reason).where(
         span.is_outage
     )
-    if only := named(asked):
+    if only := named(params):
         joined = t.provider.join(t.model, t.model.c.provider_id == t.provider.c.id)
         down = down.where(span.model_id.in_(select(t.model.c.id).select_from(joined).where(*only)))
-    if "since" in asked:
+    if "since" in params:
         down = down.where(span.ended_at.is_(None) | (span.ended_at >= bindparam("since")))
     down = down.order_by(span.event_id.desc())
     # Cut to the limit before names are looked up.
-    newest = (down.limit(bindparam("most")) if "most" in asked else down).subquery()
+    newest = (down.limit(bindparam("most")) if "most" in params else down).subquery()
     return (
         select(PROVIDER, MODEL, newest.c.began_at, newest.c.ended_at, newest.c.reason)
         .select_from(newest)

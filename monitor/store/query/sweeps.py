@@ -39,9 +39,9 @@ def chosen_providers(engine: Engine, name: str | None) -> list[str]:
 
 def sweeps(engine: Engine, provider: str | None = None, limit: int | None = None) -> list[SweepRow]:
     """Return sweeps, newest first, running ones included."""
-    asked = {**names(provider), **({} if limit is None else {"most": limit})}
+    params = {**names(provider), **({} if limit is None else {"most": limit})}
     with reading(engine) as connection:
-        rows = connection.execute(_sweeps(frozenset(asked)), asked).mappings()
+        rows = connection.execute(_sweeps(frozenset(params)), params).mappings()
         return [read_value(SweepRow, row, sweep_id=row["id"]) for row in rows]
 
 
@@ -63,14 +63,14 @@ def requests_between(engine: Engine, provider: str, since: datetime, until: date
 
 
 @cache
-def _sweeps(asked: AbstractSet[str]) -> Select[Any]:
+def _sweeps(params: AbstractSet[str]) -> Select[Any]:
     query = (
         select(t.sweep, PROVIDER)
         .join(t.provider, t.provider.c.id == t.sweep.c.provider_id)
-        .where(*named(asked))
+        .where(*named(params))
         .order_by(_STARTED.desc(), t.sweep.c.id.desc())
     )
-    return query.limit(bindparam("most")) if "most" in asked else query
+    return query.limit(bindparam("most")) if "most" in params else query
 
 
 @cache

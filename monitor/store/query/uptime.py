@@ -20,12 +20,16 @@ def uptime(
     engine: Engine, days: int, *, provider: str | None = None, model: str | None = None
 ) -> list[UptimeRow]:
     """Return each model's counts over the UTC days ending with the provider's last conclusive sweep's."""
-    asked = names(provider, model)
+    params = names(provider, model)
     with reading(engine) as connection:
-        known = models(connection, asked)
+        known = models(connection, params)
         owners = [(each.provider_id, each.id) for each in known]
-        totals = latest_totals(connection, days, owners, is_one="model" in asked)
-    return [_row(each.provider, each.model, totals[each.id]) for each in known if each.id in totals]
+        totals = latest_totals(connection, days, owners, is_one="model" in params)
+    counted = ((each, totals[each.id]) for each in known if each.id in totals)
+    return [
+        UptimeRow(provider=each.provider, model=each.model, answered=yes, unavailable=no, unknown=unknown)
+        for each, (_, yes, no, unknown) in counted
+    ]
 
 
 def latest_totals(
@@ -37,14 +41,14 @@ def latest_totals(
     """
     only = {owner: number if is_one else None for owner, number in owners}
     ends = connection.execute(_last_conclusive()).all() if only else ()
-    found = dict[int, Totals]()
+    totals_of = dict[int, Totals]()
     for owner, last_at in ends:
         if owner in only and last_at is not None:
             last = to_day(last_at)
             first = last - timedelta(days=min(days, last.toordinal()) - 1)
             totals = read_totals(connection, owner, first, last, only[owner])
-            found |= {each[0]: each for each in totals}
-    return found
+            totals_of |= {each[0]: each for each in totals}
+    return totals_of
 
 
 @cache
@@ -53,15 +57,3 @@ def _last_conclusive() -> Select[Any]:
         t.sweep.c.provider_id == t.provider.c.id, t.sweep.c.verdict == Verdict.CONCLUSIVE.value
     )
     return select(t.provider.c.id, started.scalar_subquery())
-
-
-def _row(provider: str, model: str, totals: Totals) -> UptimeRow:
-    _, answered, unavailable, unknown = totals
-    return UptimeRow(
-        provider=provider,
-        model=model,
-        checks=answered + unavailable + unknown,
-        answered=answered,
-        unavailable=unavailable,
-        unknown=unknown,
-    )
