@@ -203,12 +203,8 @@ async def _drain(runners: Iterable[_JobRunner], stop: Stop, grace: timedelta) ->
         return
     event(log, logging.INFO, "draining", running=len(running), grace_s=grace.total_seconds())
     hurry = asyncio.create_task(stop.hurried.wait())
-    waiting: set[asyncio.Task[object]] = {hurry, asyncio.create_task(_all_ended(running))}
+    waiting: set[asyncio.Task[object]] = {hurry, asyncio.create_task(asyncio.wait(running))}
     await asyncio.wait(waiting, timeout=grace.total_seconds(), return_when=asyncio.FIRST_COMPLETED)
     for task in waiting | running:
         task.cancel()
     await asyncio.wait(waiting | running, timeout=_CANCEL_SECONDS)
-
-
-async def _all_ended(tasks: set[asyncio.Task[None]]) -> None:
-    await asyncio.wait(tasks)

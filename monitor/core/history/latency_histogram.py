@@ -5,7 +5,7 @@ latencies give the same bytes on every machine and in any order, and sketches me
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 from functools import lru_cache
 from itertools import accumulate
@@ -78,15 +78,13 @@ def merge_encoded(encoded: Iterable[bytes], values: Iterable[int] = ()) -> Bucke
     total = defaultdict[int, int](int, count_values(values))
     for data in encoded:
         bucket = 0
-        for bucket, count in zip(_places(data), map(_COUNTS.__getitem__, data), strict=True):
+        for bucket, count in zip(
+            accumulate(map(_STEPS.__getitem__, data)), map(_COUNTS.__getitem__, data), strict=True
+        ):
             total[bucket] += count
         if bucket > _LAST_BUCKET:
             raise ValueError("these bytes are no latency sketch, or a damaged one")
     return {bucket: count for bucket, count in total.items() if count}
-
-
-def _places(data: bytes) -> Iterator[int]:
-    return accumulate(map(_STEPS.__getitem__, data))
 
 
 def percentile(sketch: Buckets, percent: int) -> int | None:

@@ -41,14 +41,16 @@ def fold(state: ProviderState, sweep: Sweep, policy: Policy) -> Decision:
     reread, released = _read_catalog(state, sweep, policy)
     observations = observations_of(sweep, policy)
     judgement = judge(reread, sweep, lambda model: model in observations or is_tracked(model, policy))
-    after = replace(reread, held=judgement.held, folded_until=_later(state.folded_until, sweep.started_at))
+    folded_until = max(state.folded_until or sweep.started_at, sweep.started_at)
+    after = replace(reread, held=judgement.held, folded_until=folded_until)
     if judgement.verdict == Verdict.CONCLUSIVE:
         after, troubles = _close_troubles(after, sweep)
         after, changes = _advance_models(after, sweep, policy, observations, released)
     else:
         after, troubles = _open_trouble(after, sweep, judgement.cause)
         after, changes = _confirm_absences(after, released, sweep)
-    events = (*troubles, *sorted(changes, key=_order))
+    changes.sort(key=lambda event: (event.confirmed_at, event.model or "", _PLACES.get(event.kind, 0)))
+    events = (*troubles, *changes)
     return Decision(verdict=judgement.verdict, cause=judgement.cause, events=events, state=after)
 
 
@@ -60,14 +62,6 @@ def doubt_catalog(state: ProviderState, sweep: Sweep, policy: Policy) -> Cause |
 def is_tracked(model: str, policy: Policy) -> bool:
     """Say whether an id passes `include` and `exclude`; else it is not probed nor absent (rules.md 1)."""
     return matches(model, policy.include) and not matches(model, policy.exclude)
-
-
-def _later(known: datetime | None, moment: datetime) -> datetime:
-    return moment if known is None else max(known, moment)
-
-
-def _order(event: Event) -> tuple[datetime, str, int]:
-    return event.confirmed_at, event.model or "", _PLACES.get(event.kind, 0)
 
 
 # The catalog as such (rule 11)

@@ -114,14 +114,17 @@ def _judge_answers(state: ProviderState, sweep: Sweep, is_tracked: Callable[[str
     probed = [observation for observation in sweep.observations if observation.reason not in UNASKED]
     if cause := _everyone_refused(state, probed):
         return _inconclusive(cause, state.held)
-    known, is_served = regulars(state, sweep.started_at), _is_anyone_served(probed)
+    known = regulars(state, sweep.started_at)
+    is_served = any(observation.outcome == Outcome.AVAILABLE for observation in probed)
     failing = {observation.model: observation for observation in probed if failure_class(observation)}
     if is_served and known.isdisjoint(failing):
         return Judgement(Verdict.CONCLUSIVE)
     regular = frozenset(filter(is_tracked, known))
     still_listed = regular.intersection(sweep.listed)
     again = [observation for observation in probed if observation.model in still_listed]
-    if not is_served and len(probed) >= FEWEST_ASKED and _are_limited(again or probed):
+    # A key that nobody serves proves nothing about models; those that were regular speak for all.
+    are_limited = all(observation.outcome == Outcome.RATE_LIMITED for observation in again or probed)
+    if not is_served and len(probed) >= FEWEST_ASKED and are_limited:
         return _inconclusive(Cause.QUOTA, state.held)
     if len(regular) < FEWEST_ANSWERED:
         return Judgement(Verdict.CONCLUSIVE)
@@ -152,15 +155,6 @@ def _is_refusal(observation: Observation) -> bool:
     return is_refused or observation.reason in _REFUSALS
 
 
-def _is_anyone_served(probed: Iterable[Observation]) -> bool:
-    return any(observation.outcome == Outcome.AVAILABLE for observation in probed)
-
-
-def _are_limited(probed: Sequence[Observation]) -> bool:
-    """Rule 8: a key that nobody serves proves nothing about models; who was regular speaks for all."""
-    return all(observation.outcome == Outcome.RATE_LIMITED for observation in probed)
-
-
 def _judge_failures(state: ProviderState, sweep: Sweep, again: Sequence[Observation]) -> Judgement:
     """Rules 8 and 11: too many regulars fail alike, of those that were asked again."""
     classes = Counter(map(failure_class, again))
@@ -178,8 +172,10 @@ def _hold(
     held = state.held
     if _anyone_answers(sweep):
         held = _held_longer(state.held, name, failing, sweep)
-        fresh = [model for model, streak in held.models.items() if not _is_lasting(streak, sweep)]
-        if len(fresh) < len(held.models) and 2 * len(fresh) <= asked_again:
+        streaks = held.models.values()
+        long_held = (each for each in streaks if sweep.started_at - each.began_at >= HELD_FOR)
+        lasting = [each for each in long_held if each.count >= HELD_SWEEPS]
+        if lasting and 2 * (len(streaks) - len(lasting)) <= asked_again:
             return Judgement(Verdict.CONCLUSIVE)
     cause = common_cause(name, failing.values(), is_key_accepted=_anyone_answers(sweep))
     return _inconclusive(cause, held)
@@ -193,10 +189,6 @@ def _held_longer(held: Held | None, name: str, failing: Iterable[str], sweep: Sw
     """Count each model by itself: others that come and go must not hold back a lasting failure for ever."""
     before = held.models if held and held.failure_class == name else {}
     return Held(name, count_on(before, failing, sweep))
-
-
-def _is_lasting(streak: Streak, sweep: Sweep) -> bool:
-    return streak.count >= HELD_SWEEPS and sweep.started_at - streak.began_at >= HELD_FOR
 
 
 def count_on(streaks: Mapping[str, Streak], models: Iterable[str], sweep: Sweep) -> dict[str, Streak]:
@@ -213,8 +205,8 @@ def common_cause(name: str, failing: Iterable[Observation], *, is_key_accepted: 
     if name == ACCOUNT:
         return _account_cause(failing, is_key_accepted=is_key_accepted)
     if name == TROUBLE:
-        is_ours = _most_common(failing) == Reason.CONNECTION_FAILED
-        return Cause.OUR_NETWORK if is_ours else Cause.PROVIDER_OUTAGE
+        ((reason, _),) = Counter(observation.reason for observation in failing).most_common(1)
+        return Cause.OUR_NETWORK if reason == Reason.CONNECTION_FAILED else Cause.PROVIDER_OUTAGE
     return Cause.RULE_CHANGE
 
 
@@ -232,7 +224,3 @@ def _refusal_cause(observation: Observation, *, is_key_accepted: bool) -> Cause:
         return Cause.CREDENTIAL
     is_moved = observation.reason in {Reason.NO_ENDPOINT, Reason.WRONG_ADDRESS}
     return Cause.RULE_CHANGE if is_moved or is_key_accepted else Cause.CREDENTIAL
-
-
-def _most_common(failing: Iterable[Observation]) -> str:
-    return Counter(observation.reason for observation in failing).most_common(1)[0][0]

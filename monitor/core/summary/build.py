@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from monitor.core.domain.vocabulary import EventKind, Kind, Reason, Status
-from monitor.core.history.rows import EventRow, StatusAt
+from monitor.core.history.rows import EventRow
 from monitor.core.lifecycle.guard import CLOSED_BY
 from monitor.core.lifecycle.rules import BASELINE
 from monitor.core.notification.suppression import sides
@@ -45,7 +45,12 @@ def summarise(inputs: SummaryInputs) -> ProviderSummary:
         reliability=inputs.reliability,
         reliability_30d=inputs.reliability_30d,
         is_watched=inputs.is_watched,
-        by_status=Counter(now.status for now in inputs.after.values() if _is_listed(inputs, now)),
+        by_status=Counter(
+            now.status
+            for now in inputs.after.values()
+            if now.model in inputs.listed
+            and now.reason != Reason.DELISTED  # believed gone, whatever was read last
+        ),
         baseline=len(_baseline(inputs)),
         arrivals=_arrivals(inputs, {flap.model for flap in flaps}, gone),
         retirements=retirements,
@@ -58,11 +63,6 @@ def summarise(inputs: SummaryInputs) -> ProviderSummary:
         troubles=_troubles(inputs),
         best=best_models(inputs.after.values(), inputs.listed, inputs.recent),
     )
-
-
-def _is_listed(inputs: SummaryInputs, now: StatusAt) -> bool:
-    """Say whether a model counts as listed; what is believed gone does not, whatever was read last."""
-    return now.model in inputs.listed and now.reason != Reason.DELISTED
 
 
 def _baseline(inputs: SummaryInputs) -> frozenset[str | None]:
@@ -119,16 +119,12 @@ def _retirements(inputs: SummaryInputs) -> tuple[Retirement, ...]:
             model=event.model,
             at=event.began_at,
             reason=event.reason,
-            is_back=_status(inputs, event.model) != Status.RETIRED,
+            is_back=event.model in inputs.after and inputs.after[event.model].status != Status.RETIRED,
         )
         for event in inputs.of(EventKind.RETIRED)
         if event.model is not None
     }
     return tuple(last.values())
-
-
-def _status(inputs: SummaryInputs, model: str) -> str:
-    return inputs.after[model].status if model in inputs.after else Status.RETIRED
 
 
 def _going(inputs: SummaryInputs) -> tuple[Going, ...]:

@@ -39,24 +39,17 @@ def shortlist(
 def _good(models: Iterable[StatusAt], listed: Collection[str], recent: Iterable[WindowRow]) -> list[Best]:
     counts = {row.model: row for row in recent if row.answered}
     return [
-        _choice(now, counts[now.model])
+        Best(
+            model=now.model,
+            kind=now.kind,
+            uptime_percent=counts[now.model].uptime_percent or 0.0,
+            coverage_percent=counts[now.model].coverage_percent,
+            latency_p50_ms=counts[now.model].latency_p50_ms,
+        )
         for now in models
-        if _is_worth_choosing(now) and now.model in listed and now.model in counts
+        if now.status == Status.AVAILABLE and not now.flapping and now.retires_at is None
+        if now.model in listed and now.model in counts
     ]
-
-
-def _is_worth_choosing(now: StatusAt) -> bool:
-    return now.status == Status.AVAILABLE and not now.flapping and now.retires_at is None
-
-
-def _choice(now: StatusAt, counted: WindowRow) -> Best:
-    return Best(
-        model=now.model,
-        kind=now.kind,
-        uptime_percent=counted.uptime_percent or 0.0,
-        coverage_percent=counted.coverage_percent,
-        latency_p50_ms=counted.latency_p50_ms,
-    )
 
 
 def _rank(best: Best) -> tuple[tuple[int, str], tuple[float, float], float, str]:

@@ -46,7 +46,8 @@ def copy_history(source: Engine, target: Engine, on_progress: OnProgress) -> Map
             sent = {table.name: _send(sender, taker, table, on_progress) for table in metadata.sorted_tables}
         _settle(copy)
         for name, content in sent.items():
-            if _compared(taker, metadata.tables[name], content[0], on_progress) != content:
+            arrived = taker.read(metadata.tables[name], f"{name} compared", content[0], on_progress)
+            if arrived != content:
                 raise StoreError(
                     f"database {database_name(target)}: rows of {name} did not arrive as they were; "
                     "nothing was copied. Please report this"
@@ -67,17 +68,20 @@ class _Side:
             return self.connection.execute(select(func.count()).select_from(table)).scalar_one()
 
     def read(
-        self, table: Table, on_rows: Callable[[int], None], take: Callable[[Rows], None] = lambda _rows: None
+        self,
+        table: Table,
+        work: str,
+        total: int,
+        on_progress: OnProgress,
+        take: Callable[[Rows], None] = lambda _rows: None,
     ) -> Content:
-        """Read a table's rows in the order of its key and let `take` have them.
-
-        `on_rows` is told before each batch how many rows are done.
-        """
+        """Read a table's rows in the order of its key and let `take` have them."""
         query, count, seal = select(table).order_by(*table.primary_key.columns), 0, blake2b(digest_size=16)
         with closing(self._batches(query)) as batches:
             for rows in batches:
-                on_rows(count)
-                seal.update(_sealed(rows))
+                on_progress(work, count, total)
+                # Every value and its type, wherever a table's rows are cut into batches.
+                seal.update("".join(map(repr, rows)).encode())
                 take(rows)
                 count += len(rows)
         return count, seal.digest()
@@ -123,17 +127,7 @@ def _send(sender: _Side, taker: _Side, table: Table, on_progress: OnProgress) ->
     def take(rows: Rows) -> None:
         put(taker.connection, table, _bound(taker.connection, table, rows))
 
-    total = sender.count(table)
-    return sender.read(table, lambda count: on_progress(table.name, count, total), take)
-
-
-def _compared(taker: _Side, table: Table, total: int, on_progress: OnProgress) -> Content:
-    return taker.read(table, lambda count: on_progress(f"{table.name} compared", count, total))
-
-
-def _sealed(rows: Rows) -> bytes:
-    """Return bytes that tell every value and its type, wherever a table's rows are cut into batches."""
-    return "".join(map(repr, rows)).encode()
+    return sender.read(table, table.name, sender.count(table), on_progress, take)
 
 
 def _bound(connection: Connection, table: Table, rows: Rows) -> Rows:

@@ -1,7 +1,7 @@
 """How core values stand in columns: times as milliseconds, memories and policies as stable JSON, digests."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from hashlib import blake2b
 from itertools import islice
@@ -54,8 +54,8 @@ def digest(*parts: object) -> bytes:
     return blake2b(json.dumps(parts, default=str).encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
-def batches(rows: Sequence[T], size: int = 500) -> Iterator[Sequence[T]]:
-    """Cut a sequence so that one statement never meets a limit on parameters."""
+def batches(rows: Iterable[T], size: int = 500) -> Iterator[Sequence[T]]:
+    """Cut rows so that one statement never meets a limit on parameters."""
     position = iter(rows)
     while batch := list(islice(position, size)):
         yield batch

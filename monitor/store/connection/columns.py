@@ -5,6 +5,7 @@ Moments are milliseconds since 1970, codes their text, a model's memory JSON; NU
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
+from enum import StrEnum
 from functools import cache
 from typing import Any, Final, TypeVar
 
@@ -48,7 +49,8 @@ def columns_of(value: object, *, without: Iterable[str] = ()) -> dict[str, Any]:
 @cache
 def _readers(kind: type) -> tuple[tuple[str, _Convert | None], ...]:
     return tuple(
-        (name, _READ.get(form, form if _is_code(form) else None)) for name, form in field_types(kind).items()
+        (name, _READ.get(form, form if issubclass(form, StrEnum) else None))
+        for name, form in field_types(kind).items()
     )
 
 
@@ -59,7 +61,3 @@ def _writers(kind: type) -> tuple[tuple[str, _Convert | None], ...]:
         (name, _WRITE.get(form, str if issubclass(form, str) else None))
         for name, form in field_types(kind).items()
     )
-
-
-def _is_code(form: type) -> bool:
-    return issubclass(form, str) and form is not str

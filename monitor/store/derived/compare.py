@@ -3,10 +3,9 @@
 A history is folded in memory, a bounded number of sweeps at a time.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, date
-from itertools import islice
 from typing import Any
 
 from sqlalchemy import Connection, Engine, RowMapping, select
@@ -20,7 +19,7 @@ from monitor.core.history.calendar import begin_of
 from monitor.core.history.comparison import Columns, Comparison, RowKind
 from monitor.core.history.daily import DayCounter, DayCounts
 from monitor.core.lifecycle.fold import fold
-from monitor.store.connection.codecs import event_id, moment
+from monitor.store.connection.codecs import batches, event_id, moment
 from monitor.store.connection.engine import reading
 from monitor.store.derived.decisions import event_columns
 from monitor.store.derived.differences import DifferenceCounter
@@ -79,22 +78,20 @@ class _Replay:
         since = read_horizon(self.connection, self.provider_id)
         state, days, sweeps, compared = since.state, DayCounter(since.day), 0, since.day
         kept = is_kept(self.provider_id, since)
-        for batch in _batches(read_stored(self.connection, *kept)):
+        for batch in batches(read_stored(self.connection, *kept), _SWEEPS_AT_ONCE):
             begun = batch[0].sweep.started_at.date()
             self._compare_days(days, compared, begun)
             sweeps, compared = sweeps + len(batch), max(begun, compared)
             recorded = read_recorded(self.connection, self.provider_id, [each.id for each in batch])
             for stored in batch:
-                state = self._step(state, days, self._under_policy(stored), recorded)
+                policy = self.policy or stored.policy
+                state = self._step(state, days, replace(stored, policy=policy), recorded)
         self._compare_days(days, compared, date.max)
         for each in read_strays(self.connection, self.provider_id):
             self.differences.event(each, None)
         self._compare_periods()
         self._compare_states(state)
         return sweeps
-
-    def _under_policy(self, stored: StoredSweep) -> StoredSweep:
-        return stored if self.policy is None else replace(stored, policy=self.policy)
 
     def _step(
         self,
@@ -172,11 +169,6 @@ class _Replay:
         since = state.folded_until or EPOCH
         pair = {"memory": stored}, {"memory": provider_memory(state)}
         self.differences.compare(RowKind.STATE, None, since, *pair)
-
-
-def _batches(sweeps: Iterator[StoredSweep]) -> Iterator[Sequence[StoredSweep]]:
-    while batch := list(islice(sweeps, _SWEEPS_AT_ONCE)):
-        yield batch
 
 
 def _derived(stored: StoredSweep, decision: Decision) -> Columns:

@@ -66,8 +66,8 @@ def _changed(connection: Connection, name: str, sweeps: int, queries: Mapping[st
     """Count what stands otherwise than in the tables that were kept."""
 
     def count(query: str, table: str) -> int:
-        asked = text(query.format(before=table, now=queries[table]))
-        return int(connection.execute(asked).scalar_one())
+        params = text(query.format(before=table, now=queries[table]))
+        return int(connection.execute(params).scalar_one())
 
     changed = count(_CHANGED_EVENTS, "event_before")
     return Redecided(

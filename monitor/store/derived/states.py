@@ -6,7 +6,7 @@ from dataclasses import MISSING, fields, replace
 from typing import Any
 
 from pydantic import TypeAdapter
-from sqlalchemy import Connection, Engine, Select, delete, select
+from sqlalchemy import Connection, Engine, delete, select
 
 from monitor.core.domain.state import ModelState, ProviderState
 from monitor.store.connection.codecs import stable_json
@@ -45,7 +45,8 @@ def read_state(connection: Connection, provider_id: int) -> ProviderState:
 def save_state(connection: Connection, provider_id: int, state: ProviderState) -> None:
     """Write the rows of a state that differ from those in the database."""
     ids = model_ids(connection, provider_id, list(state.models))
-    stored = {row.model_id: tuple(row) for row in connection.execute(_stored_states(provider_id))}
+    query = select(model_state).join_from(model, model_state).where(model.c.provider_id == provider_id)
+    stored = {row.model_id: tuple(row) for row in connection.execute(query)}
     rows = [state_row(ids[name], known) for name, known in state.models.items()]
     changed = [row for row in rows if tuple(row.values()) != stored.get(row["model_id"])]
     if changed:
@@ -83,7 +84,3 @@ def read_document(document: str) -> ProviderState:
     # Horizons of older databases do not have the latest fields.
     models = {name: read_value(ModelState, _DEFAULTS | row) for name, row in stored["models"].items()}
     return replace(_PROVIDER.validate_json(stored["memory"]), models=models)
-
-
-def _stored_states(provider_id: int) -> Select[Any]:
-    return select(model_state).join_from(model, model_state).where(model.c.provider_id == provider_id)

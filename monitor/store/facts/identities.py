@@ -12,7 +12,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from monitor.core.domain.fields import field_types
 from monitor.core.domain.policy import Policy
 from monitor.core.domain.sweep import Observation
-from monitor.core.domain.vocabulary import NOT_RECORDED, Outcome
+from monitor.core.domain.vocabulary import Outcome
 from monitor.core.lifecycle.fold import is_tracked
 from monitor.errors import StoreError
 from monitor.store.connection.codecs import batches, digest, is_storable, policy_text
@@ -125,7 +125,11 @@ def alias_numbers(
     each of which has one observation. Raises StoreError where others number the same model's names again and
     again meanwhile.
     """
-    named = {each.model: each.served_as for each in observations if _is_named(each)}
+    named = {
+        each.model: each.served_as
+        for each in observations
+        if each.served_as or (each.served_as is None and each.outcome is Outcome.AVAILABLE)
+    }
     own = {name: OWN for name, served in named.items() if served is None}
     wanted = {name: served for name, served in named.items() if served is not None}
     for _ in range(_MOST_TRIES):
@@ -140,12 +144,6 @@ def alias_numbers(
         ]
         connection.execute(insert_new(connection, alias), rows)
     raise StoreError("the names of a model's answers are numbered by others at the same time: try again")
-
-
-def _is_named(seen: Observation) -> bool:
-    return seen.served_as != NOT_RECORDED and (
-        seen.outcome is Outcome.AVAILABLE or seen.served_as is not None
-    )
 
 
 def finding_ids(

@@ -1,9 +1,10 @@
 """Whole sweeps out of the database and into it: export and import (rules.md 29, 30)."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime
-from itertools import islice
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Engine, false, select
@@ -12,9 +13,9 @@ from monitor.clock import to_millis
 from monitor.core.domain.policy import Policy
 from monitor.core.domain.sweep import Sweep
 from monitor.core.domain.vocabulary import Verdict
-from monitor.store.connection.codecs import is_storable, millis
+from monitor.store.connection.codecs import batches, is_storable, millis
 from monitor.store.connection.engine import reading, writing
-from monitor.store.derived.horizon import Horizon, hold_bounds
+from monitor.store.derived.horizon import hold_bounds
 from monitor.store.derived.rebuild import lock_provider, settle
 from monitor.store.facts.identities import find_provider, policy_id, provider_id
 from monitor.store.facts.sweeps import StoredSweep, read_stored, write_facts
@@ -37,19 +38,6 @@ class Imported:
     already_there: int
     first_days: tuple[tuple[str, date], ...] = ()
     refused: int = 0
-
-
-@dataclass(slots=True)
-class Refused:
-    """Sweeps from before the horizon, counted while an import goes on (rules.md 30)."""
-
-    sweeps: int = 0
-    days: dict[str, date] = field(default_factory=dict)
-
-    def note(self, provider: str, since: Horizon) -> None:
-        """Count one more sweep of a provider."""
-        self.sweeps += 1
-        self.days[provider] = since.day
 
 
 def read_sweeps(
@@ -85,13 +73,12 @@ def add_sweeps(
     twice: the added sweep then has none. `policy_of` gives the policy to store beside a provider's sweeps.
     Of a sweep that is rough only the second of its start is known, and not from where it was made.
     """
-    added, total, touched, refused = 0, 0, dict[str, None](), Refused()
-    remaining = iter(sweeps)
-    while batch := sorted(islice(remaining, _SWEEPS_PER_TRANSACTION), key=_turn):
+    added, total, touched, refused = 0, 0, dict[str, None](), Counter[tuple[str, date]]()
+    for batch in batches(sweeps, _SWEEPS_PER_TRANSACTION):
         with writing(engine) as connection:
             fresh = [
                 each
-                for each in batch
+                for each in sorted(batch, key=attrgetter("started_at", "provider", "vantage"))
                 if not (is_rough(each) and _is_near(connection, each))
                 and not _is_behind(connection, each, refused)
                 and _add(connection, each, policy_of(each.provider))
@@ -100,14 +87,11 @@ def add_sweeps(
         added, total = added + len(fresh), total + len(batch)
     for name in touched:
         with writing(engine) as connection:
-            found = provider_id(connection, name)
-            lock_provider(connection, found)
-            settle(connection, found)
-    return Imported(added, total - added - refused.sweeps, tuple(refused.days.items()), refused.sweeps)
-
-
-def _turn(each: Sweep) -> tuple[datetime, str, str]:
-    return each.started_at, each.provider, each.vantage
+            owner = provider_id(connection, name)
+            lock_provider(connection, owner)
+            settle(connection, owner)
+    first_days = tuple(dict(refused.keys()).items())
+    return Imported(added, total - added - refused.total(), first_days, refused.total())
 
 
 def _add(connection: Connection, facts: Sweep, policy: Policy) -> bool:
@@ -132,7 +116,7 @@ def _add(connection: Connection, facts: Sweep, policy: Policy) -> bool:
     return True
 
 
-def _is_behind(connection: Connection, facts: Sweep, refused: Refused) -> bool:
+def _is_behind(connection: Connection, facts: Sweep, refused: Counter[tuple[str, date]]) -> bool:
     """Tell whether a sweep that is not known started before the horizon; then it is noted as refused."""
     owner, start = find_provider(connection, facts.provider), to_millis(facts.started_at)
     if owner is None or start >= (since := hold_bounds(connection, owner)).begins_at:
@@ -140,7 +124,7 @@ def _is_behind(connection: Connection, facts: Sweep, refused: Refused) -> bool:
     key = {"provider_id": owner, "vantage": facts.vantage, "started_at": start}
     if _is_known(connection, key):
         return False
-    refused.note(facts.provider, since)
+    refused[facts.provider, since.day] += 1
     return True
 
 

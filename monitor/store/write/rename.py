@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Engine, select, update
 from monitor.core.domain.names import unknown_words
 from monitor.errors import NoVerdict, UsageError
 from monitor.store.connection.engine import reading, writing
-from monitor.store.connection.locks import Lock, sweep_lock
+from monitor.store.connection.locks import sweep_lock
 from monitor.store.derived.rebuild import lock_provider
 from monitor.store.facts.identities import find_provider
 from monitor.store.schema import provider, sweep
@@ -38,14 +38,11 @@ def _nobody_sweeps(engine: Engine, names: Iterable[str], vantages: Iterable[str]
         for name in names:
             for vantage in places:
                 lock = sweep_lock(engine, name, vantage)
-                _take(lock, name)
+                if not lock.try_acquire():
+                    holder = lock.holder()
+                    raise NoVerdict(f"a sweep of {name} is running ({holder}): try again when it has ended")
                 held.callback(lock.release)
         yield
-
-
-def _take(lock: Lock, name: str) -> None:
-    if not lock.try_acquire():
-        raise NoVerdict(f"a sweep of {name} is running ({lock.holder()}): try again when it has ended")
 
 
 def _renamable(connection: Connection, old: str, new: str) -> int:
