@@ -1,1 +1,1 @@
-"""Read a provider's model list: row shapes, pagination, limits. It knows nothing of probes."""
+"""Reads a provider's model list: shapes of rows, pages, limits. It knows nothing of probes."""

@@ -1,1 +1,1 @@
-"""Delivers messages to channels, and tells a dead man's switch that we live. It words nothing."""
+"""Delivers messages to channels and pings the heartbeat. It composes no text."""

@@ -1,1 +1,1 @@
-"""Ask models whether they answer: requests per kind, pacing, the order of one sweep's probes."""
+"""Asks models whether they answer: requests by kind, pacing, the order of one sweep's probes."""

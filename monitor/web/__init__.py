@@ -1,4 +1,4 @@
-"""The face of the daemon: status page, JSON, health. It reads the history and never writes it.
+"""The daemon's web server: status page, feeds, JSON, health. It only reads the history.
 
 Nothing here is imported until something is served.
 """

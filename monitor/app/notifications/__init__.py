@@ -1,1 +1,1 @@
-"""Channels, the publisher, summaries, and silence during maintenance."""
+"""Channels, the publisher, summaries, and suppression during maintenance."""

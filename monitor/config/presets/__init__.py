@@ -1,1 +1,1 @@
-"""What is known of providers."""
+"""What is known of providers by name: addresses, limits, traits."""

@@ -1,1 +1,1 @@
-"""The settings."""
+"""The settings: one frozen model for each table of the configuration."""

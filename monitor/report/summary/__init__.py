@@ -1,4 +1,4 @@
-"""The change summary for people and machines: in words, and as JSON."""
+"""The daily summary, in words and as JSON."""
 
 from monitor.report.summary.counts import headline, summary_title
 from monitor.report.summary.document import summary_document

@@ -1,4 +1,4 @@
-"""What readers ask of the history. Each function is one look at one moment of the database.
+"""What readers ask of the history. Each function reads one moment of the database.
 
 Statements are built once for each way of asking and then only given values: to build one costs more than to
 run most of them.

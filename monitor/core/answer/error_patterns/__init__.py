@@ -1,1 +1,1 @@
-"""The words providers use: a table of data by situation, each row with who says so and where it was read."""
+"""The words of providers as data, by situation: each row with who says so and where it was read."""

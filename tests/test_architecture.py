@@ -1,0 +1,42 @@
+"""docs/architecture.md shows the house as it is: every package, its one sentence, and not too many rooms."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.support.documents import ROOT
+
+PACKAGES = tuple(sorted(file.parent for file in ROOT.glob("monitor/**/__init__.py")))
+MOST_MODULES = 15
+_LINE = re.compile(r"^ *([\w/.]+) {2,}(\S.*)$")
+
+
+def sentence_of(module: Path) -> str:
+    """Return the first paragraph of a module's docstring, on one line, without its full stop."""
+    docstring = ast.get_docstring(ast.parse(module.read_text("utf-8"))) or ""
+    return " ".join(docstring.partition("\n\n")[0].split()).removesuffix(".")
+
+
+def shown() -> dict[str, str]:
+    """Return the map of docs/architecture.md: each path below monitor/ with its sentence."""
+    block = (ROOT / "docs/architecture.md").read_text("utf-8").split("```")[1]
+    return {line[1]: line[2] for line in map(_LINE.match, block.splitlines()) if line}
+
+
+def test_the_map_shows_every_package_and_its_sentence() -> None:
+    packages = {
+        f"{folder.relative_to(ROOT / 'monitor')}/": sentence_of(folder / "__init__.py")
+        for folder in PACKAGES
+        if folder.name != "monitor"
+    }
+    modules = {
+        file.name: sentence_of(file) for file in ROOT.glob("monitor/*.py") if not file.name.startswith("__")
+    }
+    assert shown() == packages | modules
+
+
+@pytest.mark.parametrize("folder", PACKAGES, ids=lambda folder: str(folder.relative_to(ROOT)))
+def test_no_package_has_more_modules_than_a_reader_can_take_in(folder: Path) -> None:
+    assert len(list(folder.glob("*.py"))) - 1 <= MOST_MODULES
