@@ -34,15 +34,13 @@ def read_value(kind: type[T], row: Mapping[str, Any] | RowMapping, **others: obj
     return value
 
 
-def columns_of(value: object, *, without: Iterable[str] = ()) -> dict[str, Any]:
-    """Return the columns of a value, by the names of its fields and in their order."""
+def columns_of(value: object, names: Iterable[str] | None = None) -> dict[str, Any]:
+    """Return the columns of a value by the names of its fields, in their order; or of some fields."""
     kind: Any = type(value)
-    columns = dict[str, Any]()
-    for name, convert in _writers(kind):
-        item = getattr(value, name)
+    writers, columns = _writers(kind), dict[str, Any]()
+    for name in writers if names is None else names:
+        item, convert = getattr(value, name), writers[name]
         columns[name] = item if convert is None or item is None else convert(item)
-    for name in without:
-        del columns[name]
     return columns
 
 
@@ -55,9 +53,9 @@ def _readers(kind: type) -> tuple[tuple[str, _Convert | None], ...]:
 
 
 @cache
-def _writers(kind: type) -> tuple[tuple[str, _Convert | None], ...]:
+def _writers(kind: type) -> Mapping[str, _Convert | None]:
     # A field that is declared as text may hold a code, which Postgres would be given as an enum.
-    return tuple(
-        (name, _WRITE.get(form, str if issubclass(form, str) else None))
+    return {
+        name: _WRITE.get(form, str if issubclass(form, str) else None)
         for name, form in field_types(kind).items()
-    )
+    }

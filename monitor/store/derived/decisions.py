@@ -9,6 +9,7 @@ from sqlalchemy import Connection, insert, select, update
 
 from monitor.clock import to_millis
 from monitor.core.domain.event import Decision, Event
+from monitor.core.domain.fields import field_types
 from monitor.core.domain.vocabulary import Verdict
 from monitor.store.connection.codecs import event_id
 from monitor.store.connection.columns import columns_of, read_value
@@ -17,6 +18,8 @@ from monitor.store.derived.states import read_state
 from monitor.store.facts.identities import model_ids
 from monitor.store.facts.sweeps import StoredSweep, counts_of
 from monitor.store.schema import event, model, sweep
+
+_OWN = tuple(name for name in field_types(Event) if name in event.c)
 
 
 def write_decision(connection: Connection, provider_id: int, stored: StoredSweep, decision: Decision) -> None:
@@ -69,4 +72,4 @@ def read_decision(connection: Connection, provider_id: int, sweep_id: int) -> De
 
 def event_columns(each: Event) -> dict[str, Any]:
     """Return the columns of an event that it has by itself, whatever sweep and model it belongs to."""
-    return columns_of(each, without=["model"])
+    return columns_of(each, _OWN)

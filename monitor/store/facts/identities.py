@@ -148,36 +148,39 @@ def alias_numbers(
 
 def finding_ids(
     connection: Connection, observations: Iterable[Observation], aliases: Mapping[str, int] = NOBODY
-) -> dict[bytes, int]:
-    """Return the ids of what these observations found, by `finding_digest`, known from now on.
+) -> dict[str, int]:
+    """Return the ids of what these observations found, by the model of each, known from now on.
 
     `aliases` are those of `alias_numbers`. New ones are numbered from the most frequent on: SQLite keeps
     small numbers in fewer bytes, and the number 1 in none.
     """
-    marks = [(finding_digest(each, aliases.get(each.model)), each) for each in observations]
-    wanted, often = dict(marks), Counter(mark for mark, _ in marks)
-    known = _known_findings(connection, list(wanted))
-    new = [mark for mark, _ in often.most_common() if mark not in known]
+    samples, marks = dict[bytes, Observation](), dict[str, bytes]()
+    for each in observations:
+        marks[each.model] = finding_digest(each, aliases.get(each.model))
+        samples[marks[each.model]] = each
+    known = _known_findings(connection, list(samples))
+    new = [mark for mark, _ in Counter(marks.values()).most_common() if mark not in known]
     if new:
-        rows = [_finding_row(mark, wanted[mark], aliases.get(wanted[mark].model)) for mark in new]
+        rows = [
+            {
+                "digest": mark,
+                **columns_of(samples[mark], (*_FIRST, *_LATER)),
+                "alias": aliases.get(samples[mark].model),
+            }
+            for mark in new
+        ]
         connection.execute(insert_new(connection, finding), rows)
         known |= _known_findings(connection, new)
-    return known
+    return {model: known[mark] for model, mark in marks.items()}
 
 
-def finding_digest(seen: Observation, alias: int | None = None) -> bytes:
+def finding_digest(observation: Observation, alias: int | None = None) -> bytes:
     """Return what stands for the parts of an observation that repeat, with the number of the name it tells.
 
     Without one it is what it was before those were kept: findings of older databases are found by it.
     """
-    columns = columns_of(seen)
-    later = [(name, columns[name]) for name in _LATER if columns[name] is not None]
-    return digest(*(columns[name] for name in _FIRST), *(() if alias is None else (alias,)), *later)
-
-
-def _finding_row(mark: bytes, seen: Observation, alias: int | None) -> Row:
-    columns = columns_of(seen)
-    return {"digest": mark, **{name: columns[name] for name in (*_FIRST, *_LATER)}, "alias": alias}
+    later = [pair for pair in columns_of(observation, _LATER).items() if pair[1] is not None]
+    return digest(*columns_of(observation, _FIRST).values(), *(() if alias is None else (alias,)), *later)
 
 
 def _one_id(connection: Connection, table: Table, key: Row, **rest: object) -> int:

@@ -10,7 +10,7 @@ from monitor.core.domain.sweep import Observation
 from monitor.core.domain.vocabulary import NOT_RECORDED, Outcome
 from monitor.store.connection.codecs import batches
 from monitor.store.connection.columns import read_value
-from monitor.store.facts.identities import alias_numbers, finding_digest, finding_ids, model_ids, upsert
+from monitor.store.facts.identities import alias_numbers, finding_ids, model_ids, upsert
 from monitor.store.schema import alias, finding, model, observation, streamed
 
 # Where the fields of an observation are kept: a column of the same name says so.
@@ -35,7 +35,7 @@ def write_observations(
     rows = [
         {
             **keys[name],
-            "finding_id": findings[finding_digest(each, aliases.get(name))],
+            "finding_id": findings[name],
             **_values(each, _OWN),
         }
         for name, each in latest.items()
