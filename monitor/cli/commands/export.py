@@ -64,15 +64,17 @@ def export_history(
     if not file:
         raise UsageError("FILE is empty: name a file, a directory, or - for stdout")
     is_directory = file.endswith("/") or os.path.isdir(file)  # noqa: PTH112 - says no to impossible names
-    if format_ != _SWEEPS:
-        check_installed(Format(format_))
+    form = None if format_ == _SWEEPS else Format(format_)
+    if form:
+        check_installed(form)
+    _require_possible(file, view, form, is_directory=is_directory)
     try:
-        if format_ == _SWEEPS:
-            _export_sweeps(context, scope, _no_directory(file, view, is_directory=is_directory))
+        if form is None:
+            _export_sweeps(context, scope, Path(file))
         elif is_directory:
-            _export_views(context, scope, Format(format_), _all_views(file, view))
+            _export_views(context, scope, form, Path(file))
         else:
-            _export_view(context, scope, Format(format_), _chosen(view, scope), Path(file))
+            _export_view(context, scope, form, _chosen(view, scope), Path(file))
     except BrokenPipeError:
         forget(sys.stdout)
 
@@ -122,22 +124,16 @@ def _shown_on(bar: Bar) -> OnExported:
     return on_progress
 
 
-def _no_directory(file: str, view: str | None, *, is_directory: bool) -> Path:
-    """Return the file of sweep records. Raises UsageError."""
-    if view is not None:
+def _require_possible(file: str, view: str | None, form: Format | None, *, is_directory: bool) -> None:
+    """Raise UsageError for sweep records or one view in a directory, and for sweep records of a view."""
+    if form is None and view is not None:
         raise UsageError("--view needs --format csv, jsonl or parquet")
-    if is_directory:
+    if form is None and is_directory:
         raise UsageError(
             f"{file} is a directory: sweep records are one file; for views, choose another --format"
         )
-    return Path(file)
-
-
-def _all_views(file: str, view: str | None) -> Path:
-    """Return the directory of all views. Raises UsageError."""
-    if view is not None:
+    if is_directory and view is not None:
         raise UsageError(f"{file} is a directory, which receives every view: remove --view, or name a file")
-    return Path(file)
 
 
 def _chosen(name: str | None, scope: Scope) -> View:

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from monitor.app.wiring.application import App
-from monitor.cli.terminal.context import Context, json_option, pass_context, provider_option
+from monitor.cli.terminal.context import Context, days_option, json_option, pass_context, provider_option
 from monitor.cli.terminal.output import note, print_json, print_table, say, say_id
 from monitor.cli.terminal.staleness import max_age_option, refuse_stale, stale_words
 from monitor.clock import utc_now
@@ -29,7 +29,6 @@ from monitor.store import query
 from monitor.store.connection.engine import Engine
 
 _ALL = "all"
-_MOST_DAYS = 36_500
 
 
 class _Percent(click.FloatRange):
@@ -56,13 +55,7 @@ class _Percent(click.FloatRange):
 @click.option(
     "--min-uptime", type=_Percent(), metavar="PCT", help="Only models with at least this uptime over --days."
 )
-@click.option(
-    "--days",
-    type=click.IntRange(1, _MOST_DAYS),
-    default=30,
-    show_default=True,
-    help="Number of days to look back.",
-)
+@days_option
 @provider_option
 @max_age_option
 @json_option

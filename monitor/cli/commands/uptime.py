@@ -5,7 +5,7 @@ from datetime import timedelta
 import click
 
 from monitor.cli.commands.models import known_model, known_provider
-from monitor.cli.terminal.context import Context, json_option, pass_context, provider_option
+from monitor.cli.terminal.context import Context, days_option, json_option, pass_context, provider_option
 from monitor.cli.terminal.output import note, print_json, print_table, say
 from monitor.cli.terminal.staleness import stale_words
 from monitor.clock import utc_now
@@ -15,17 +15,9 @@ from monitor.report.terminal.uptime import provider_lines, uptime_document, upti
 from monitor.report.words.codes import shown_id
 from monitor.store.statistics.windows import window_figures
 
-_MOST_DAYS = 36_500
-
 
 @click.command()
-@click.option(
-    "--days",
-    type=click.IntRange(1, _MOST_DAYS),
-    default=30,
-    show_default=True,
-    help="Number of days to look back.",
-)
+@days_option
 @click.option("--model", metavar="MODEL", help="Only this model, with its outages.")
 @provider_option
 @json_option
@@ -45,35 +37,23 @@ def uptime(context: Context, *, days: int, model: str | None, provider: str | No
     figures = window_figures(engine, now - timedelta(days=days), now, provider=owner, model=model)
     if as_json:
         print_json(uptime_document(figures, with_providers=model is None))
-    elif model is None:
-        _print_all(figures, days)
     else:
-        _print_one(figures, model, days)
+        _print(figures, model, "last day" if days == 1 else f"last {days} days")
     for words in stale_words(app, engine, provider, None):
         note(f"note: {words}")
 
 
-def _print_all(figures: WindowFigures, days: int) -> None:
+def _print(figures: WindowFigures, model: str | None, window: str) -> None:
     rows = model_uptimes(figures)
     if not rows:
-        say(f"nothing was observed in the {_last(days)}")
+        subject = f"{shown_id(model)} was not" if model else "nothing was"
+        say(f"{subject} observed in the {window}")
         return
     print_table(uptime_table(rows))
-    say(f"\nall models together, {_last(days)}")
-    for line in provider_lines(provider_uptimes(figures)):
-        say(line)
-
-
-def _print_one(figures: WindowFigures, model: str, days: int) -> None:
-    rows = model_uptimes(figures)
-    if not rows:
-        say(f"{shown_id(model)} was not observed in the {_last(days)}")
-        return
-    print_table(uptime_table(rows))
-    if figures.outages:
-        say(f"\noutages of the {_last(days)}, newest first")
+    if model is None:
+        say(f"\nall models together, {window}")
+        for line in provider_lines(provider_uptimes(figures)):
+            say(line)
+    elif figures.outages:
+        say(f"\noutages of the {window}, newest first")
         print_table(outages_table(figures.outages, figures.ends_at))
-
-
-def _last(days: int) -> str:
-    return "last day" if days == 1 else f"last {days} days"

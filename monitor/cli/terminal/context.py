@@ -51,3 +51,10 @@ pass_context = click.make_pass_decorator(Context)
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
 provider_option = click.option("--provider", metavar="NAME", help="Only this provider.")
+days_option = click.option(
+    "--days",
+    type=click.IntRange(1, 36_500),
+    default=30,
+    show_default=True,
+    help="Number of days to look back.",
+)
