@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 import monitor
+from tests.support.process import WAIT_S
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCES = tuple(sorted(ROOT.glob("monitor/**/*.py")))
@@ -164,7 +165,7 @@ def test_a_finding_tells_a_guess_and_pins_what_it_installs(file: Path) -> None:
     assert installed
     assert all(re.fullmatch(r"'[a-z0-9-]+(\[[a-z]+\])?==[0-9.]+'", word) for word in installed)
     assert f"`{file.name}`" in (ROOT / "findings/README.md").read_text(encoding="utf-8")
-    subprocess.run(["/bin/bash", "-n", str(file)], check=True, timeout=20)
+    subprocess.run(["/bin/bash", "-n", str(file)], check=True, timeout=WAIT_S)
 
 
 # ---- What is published: the sdist, the wheel built from it, and the command in that ----
@@ -172,7 +173,7 @@ def test_a_finding_tells_a_guess_and_pins_what_it_installs(file: Path) -> None:
 
 def _build(target: str, source: Path, directory: Path) -> Path:
     command = [sys.executable, "-m", "hatchling", "build", "-t", target, "-d", str(directory)]
-    built = subprocess.run(command, cwd=source, capture_output=True, text=True, timeout=100, check=False)
+    built = subprocess.run(command, cwd=source, capture_output=True, text=True, timeout=WAIT_S, check=False)
     assert built.returncode == 0, built.stderr
     return next(file for file in directory.iterdir() if file.is_file())
 
@@ -182,7 +183,7 @@ def sdist(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Give the unpacked source distribution."""
     directory = tmp_path_factory.mktemp("sdist")
     packed = _build("sdist", ROOT, directory)
-    subprocess.run(["/bin/tar", "-xzf", str(packed), "-C", str(directory)], check=True, timeout=60)
+    subprocess.run(["/bin/tar", "-xzf", str(packed), "-C", str(directory)], check=True, timeout=WAIT_S)
     return next(place for place in directory.iterdir() if place.is_dir())
 
 
@@ -235,7 +236,7 @@ def test_an_installed_monitor_makes_and_checks_its_database_by_itself(wheel: Pat
             env=environ,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=WAIT_S,
             check=False,
         )
         assert done.returncode == 0, done.stderr

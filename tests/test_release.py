@@ -9,6 +9,7 @@ import pytest
 
 import monitor
 from tests.support.documents import ROOT, read
+from tests.support.process import WAIT_S
 
 READY = "# Changelog\n\n## [Unreleased]\n\n## [1.2.3] - 2026-04-06\n\n- All of it.\n"
 
@@ -108,5 +109,5 @@ def _run(tree: Path, *command: str) -> subprocess.CompletedProcess[str]:
     }
     environ = {"PATH": os.defpath, "HOME": str(tree.parent), "PYTHON": sys.executable, **who}
     return subprocess.run(
-        command, cwd=tree, env=environ, capture_output=True, text=True, timeout=60, check=False
+        command, cwd=tree, env=environ, capture_output=True, text=True, timeout=WAIT_S, check=False
     )

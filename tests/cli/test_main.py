@@ -18,6 +18,7 @@ from monitor.cli.group import _COMMANDS
 from monitor.demo import World
 from tests.support.command import KEY, KEY_VARIABLE, config_file, environment, monitor
 from tests.support.gateway import Gateway, gateway
+from tests.support.process import WAIT_S
 
 LISTED = ("a/answers", "b/busy", "c/gone", "d/other-account", "e/unclear", "f/html")
 WORLD = World(
@@ -286,7 +287,7 @@ def beside_a_terminal(config: Path, *arguments: str) -> tuple[str, str]:
         stdout=subprocess.PIPE,
         stderr=user,
         text=True,
-        timeout=60,
+        timeout=WAIT_S,
         check=False,
     )
     os.close(user)
@@ -336,7 +337,7 @@ def through_a_shell(config: Path, line: str) -> subprocess.CompletedProcess[str]
         cwd=config.parent,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=WAIT_S,
         check=False,
     )
 
@@ -433,7 +434,7 @@ def test_an_interrupt_while_the_command_loads_ends_it_without_a_traceback(lite: 
             cwd=lite.parent,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=WAIT_S,
             check=False,
         )
         assert (ended.returncode, ended.stderr.strip()) == (130, ""), module
@@ -482,7 +483,7 @@ def on_a_terminal(config: Path, *arguments: str) -> str:
         cwd=config.parent,
         stdout=user,
         stderr=subprocess.PIPE,
-        timeout=60,
+        timeout=WAIT_S,
         check=False,
     )
     os.close(user)

@@ -17,6 +17,7 @@ import pytest
 from monitor.demo import Behave, CatalogMode, DemoServer, PageStyle, Script, World
 from monitor.demo.answers import ACCOUNT, WireFault
 from monitor.demo.behaviours import BEHAVIOURS, CHAT, COMPLETIONS, EMBEDDINGS
+from tests.support.process import WAIT_S
 
 Result = TypeVar("Result")
 
@@ -101,7 +102,7 @@ class Reply:
 
 def ask(base_url: str, path: str, body: object = None, *, key: str | None = None) -> Reply:
     address = urlsplit(base_url)
-    connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=30)
+    connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=WAIT_S)
     try:
         data = None if body is None else json.dumps(body)
         headers = {"Authorization": f"Bearer {key}"} if key else {}
@@ -127,7 +128,7 @@ def world(behaviour: str = "ok") -> World:
 def raw(base_url: str, data: bytes) -> bytes:
     """Send bytes, end the sending side, and read until the server closes."""
     address = urlsplit(base_url)
-    with socket.create_connection((address.hostname or "", address.port or 0), timeout=30) as connection:
+    with socket.create_connection((address.hostname or "", address.port or 0), timeout=WAIT_S) as connection:
         connection.sendall(data)
         with suppress(OSError):  # a reset that has arrived already: the read below raises it
             connection.shutdown(socket.SHUT_WR)
@@ -357,7 +358,7 @@ def test_garbage_and_early_ends_leave_the_server_alive(data: bytes) -> None:
 def test_many_requests_can_come_on_one_connection() -> None:
     def questions(url: str) -> list[int]:
         address = urlsplit(url)
-        connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=30)
+        connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=WAIT_S)
         statuses = []
         for _ in range(3):
             connection.request("GET", "/v1/models")
@@ -414,5 +415,5 @@ def test_the_process_prints_its_address_and_ends_by_itself() -> None:
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         reply = ask(process.stdout.readline().strip(), "models")
-        assert process.wait(timeout=20) == 0
+        assert process.wait(timeout=WAIT_S) == 0
     assert len(json.loads(reply.text)["data"]) == 3

@@ -28,7 +28,7 @@ from tests.support.gateway import gateway, sweep, target
 from tests.support.process import wait_for
 from tests.web.served import served
 
-WAIT_S = 60
+WAIT_S = 180
 PAGE = "127.0.0.1:8080"
 _SWEEPS = 5
 _INTERVAL = timedelta(minutes=15)

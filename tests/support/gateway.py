@@ -169,11 +169,11 @@ def target(
     )
 
 
-def sweep(aim: Target, engine: Engine, at: datetime | None = None, *, within_s: float = WAIT_S) -> Swept:
+def sweep(aim: Target, engine: Engine, at: datetime | None = None) -> Swept:
     """Make one sweep that begins, as far as the history knows, at this moment (None: now)."""
 
     async def run() -> Swept:
-        swept = await asyncio.wait_for(sweep_provider(aim, engine, now=lambda: at or utc_now()), within_s)
+        swept = await asyncio.wait_for(sweep_provider(aim, engine, now=lambda: at or utc_now()), WAIT_S)
         assert swept is not None
         return swept
 

@@ -191,7 +191,7 @@ def test_who_does_not_answer_in_time_is_asked_once_more_with_more_time(engine: E
     )
     with g.gateway(world) as there:
         aim = g.target(there.base_url, timeout_s=5.0, slow_timeout_s=30.0)
-        swept = g.sweep(aim, engine, g.NOON, within_s=90.0)
+        swept = g.sweep(aim, engine, g.NOON)
     assert swept.decision.verdict is Verdict.CONCLUSIVE
     seen = {each.model: each for each in swept.sweep.observations if each.model.startswith("f/")}
     found = {m: (str(o.outcome), str(o.reason), o.attempts) for m, o in seen.items()}

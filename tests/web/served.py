@@ -16,7 +16,7 @@ from monitor.web.app import create_app
 from monitor.web.server.server import serve
 from tests.web.history import INTERVAL
 
-WAIT_S = 40
+WAIT_S = 180
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from monitor.demo.stories import steady
 from monitor.store.connection.engine import open_engine
 from tests.support import gateway as g
 from tests.support.command import config_file
-from tests.support.process import Process, wait_for
+from tests.support.process import WAIT_S, Process, wait_for
 
 
 class OwnPostgres:
@@ -47,13 +47,13 @@ def postgres() -> Iterator[OwnPostgres]:
 
 
 def status_of(page: str, path: str) -> int:
-    return httpx.get(f"{page}{path}", trust_env=False, timeout=20).status_code
+    return httpx.get(f"{page}{path}", trust_env=False, timeout=WAIT_S).status_code
 
 
 def test_leader_and_standby_outlive_a_restart_of_the_database(postgres: OwnPostgres, tmp_path: Path) -> None:
     """The leader's page stays and says so; afterwards one leads and sweeps, the other stands by."""
     with g.gateway(steady(5)) as there:
-        config = config_file(tmp_path, there.base_url, postgres.url, interval="1s")
+        config = config_file(tmp_path, there.base_url, postgres.url, interval="3s")
         with Process(config, "run") as leader:
             page = leader.page
             with Process(config, "run") as standby:

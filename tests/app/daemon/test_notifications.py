@@ -58,7 +58,7 @@ def stage(database_url: str, tmp_path: Path) -> Iterator[Stage]:
         there = all_of.enter_context(g.gateway(steady(MODELS)))
         mails = all_of.enter_context(mailbox())
         hook, pings = all_of.enter_context(receiver()), all_of.enter_context(receiver())
-        config = config_file(tmp_path, there.base_url, database_url, interval="1s")
+        config = config_file(tmp_path, there.base_url, database_url, interval="3s")
         topics = json.dumps(["summary", "retired", "appeared"])
         more = f"""
 [summary]

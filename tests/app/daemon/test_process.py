@@ -21,6 +21,7 @@ from tests.support.command import KEY, PROVIDER, config_file, monitor
 from tests.support.process import Process, wait_for
 
 MODELS = 24
+SLOT_S = 3  # a sweep takes a tenth of a second, and many times that on a busy machine
 ENDLESS_S = 100.0  # who waits for that has failed
 LISTENING = "0A"
 
@@ -241,14 +242,14 @@ def check_every_slot_is_accounted_for(engine: Engine, interval: timedelta) -> No
 @g.ON_SQLITE
 def test_slots_are_aligned_and_unique(engine: Engine, database_url: str, tmp_path: Path) -> None:
     with g.gateway(steady(MODELS)) as there:
-        config = config_file(tmp_path, there.base_url, database_url, interval="1s")
+        config = config_file(tmp_path, there.base_url, database_url, interval=f"{SLOT_S}s")
         with Process(config, "run") as daemon:
             wait_for(lambda: len(g.finished(engine)) >= 4, daemon)
             daemon.send(signal.SIGTERM)
             assert daemon.wait() == 0, daemon.err
         sweeps = g.finished(engine)
         check_no_overlap(sweeps, there)
-    check_every_slot_is_accounted_for(engine, timedelta(seconds=1))
+    check_every_slot_is_accounted_for(engine, timedelta(seconds=SLOT_S))
     for each in sweeps:
         if each.slot is not None:
             assert each.started_at >= each.slot
@@ -258,8 +259,8 @@ def test_slots_are_aligned_and_unique(engine: Engine, database_url: str, tmp_pat
 def test_a_sweep_longer_than_its_interval_overlaps_nothing_and_its_slots_are_missed(
     engine: Engine, database_url: str, tmp_path: Path
 ) -> None:
-    with g.gateway(steady(MODELS), latency_s=1.3) as there:  # the catalog alone outlasts the interval
-        config = config_file(tmp_path, there.base_url, database_url, interval="1s")
+    with g.gateway(steady(MODELS), latency_s=1.2 * SLOT_S) as there:  # the catalog outlasts a slot
+        config = config_file(tmp_path, there.base_url, database_url, interval=f"{SLOT_S}s")
         with Process(config, "run") as daemon:
             wait_for(lambda: len(g.finished(engine)) >= 3, daemon)
             daemon.send(signal.SIGTERM)
@@ -270,7 +271,7 @@ def test_a_sweep_longer_than_its_interval_overlaps_nothing_and_its_slots_are_mis
         assert later.started_at >= former.finished_at
     missed = g.rows(engine, "SELECT sum(missed) FROM provider_uptime_daily")
     assert missed[0][0] >= 1
-    check_every_slot_is_accounted_for(engine, timedelta(seconds=1))
+    check_every_slot_is_accounted_for(engine, timedelta(seconds=SLOT_S))
 
 
 @g.ON_SQLITE
@@ -278,11 +279,11 @@ def test_a_restart_catches_up_with_one_sweep_and_names_the_slots_it_missed(
     engine: Engine, database_url: str, tmp_path: Path
 ) -> None:
     with g.gateway(steady(MODELS)) as there:
-        config = config_file(tmp_path, there.base_url, database_url, interval="1s")
+        config = config_file(tmp_path, there.base_url, database_url, interval=f"{SLOT_S}s")
         with Process(config, "run") as daemon:
             wait_for(lambda: len(g.finished(engine)) >= 2, daemon)
             daemon.kill()
-        left = utc_now() + timedelta(seconds=2.2)
+        left = utc_now() + timedelta(seconds=2.2 * SLOT_S)
         wait_for(lambda: utc_now() >= left)
         with Process(config, "run") as daemon:
             sweeps = len(g.finished(engine))
@@ -290,7 +291,7 @@ def test_a_restart_catches_up_with_one_sweep_and_names_the_slots_it_missed(
             daemon.send(signal.SIGTERM)
             assert daemon.wait() == 0
     assert g.rows(engine, "SELECT sum(missed) FROM provider_uptime_daily")[0][0] >= 2
-    check_every_slot_is_accounted_for(engine, timedelta(seconds=1))
+    check_every_slot_is_accounted_for(engine, timedelta(seconds=SLOT_S))
 
 
 @g.ON_SQLITE
@@ -299,7 +300,7 @@ def test_slots_that_pass_while_another_sweep_goes_on_are_recorded_as_missed(
 ) -> None:
     """A sweep by hand that lasts for several intervals: each slot has its sweep, or is told as missed."""
     with g.gateway(steady(MODELS)) as there:
-        config = config_file(tmp_path, there.base_url, database_url, interval="1s")
+        config = config_file(tmp_path, there.base_url, database_url, interval=f"{SLOT_S}s")
         with Process(config, "run") as daemon:
             wait_for(lambda: len(g.finished(engine)) >= 2, daemon)
             by_hand = sweep_lock(engine, PROVIDER, "default")
@@ -310,7 +311,7 @@ def test_slots_that_pass_while_another_sweep_goes_on_are_recorded_as_missed(
             wait_for(lambda: len(g.finished(engine)) >= sweeps + 2, daemon)
             daemon.send(signal.SIGTERM)
             assert daemon.wait() == 0, daemon.err
-    check_every_slot_is_accounted_for(engine, timedelta(seconds=1))
+    check_every_slot_is_accounted_for(engine, timedelta(seconds=SLOT_S))
 
 
 # ---- What may never be seen ------------------------------------------------------------
@@ -318,7 +319,7 @@ def test_slots_that_pass_while_another_sweep_goes_on_are_recorded_as_missed(
 
 def test_a_daemon_that_talks_of_everything_never_tells_the_key(sqlite_url: str, tmp_path: Path) -> None:
     with g.gateway(steady(MODELS)) as there:
-        config = config_file(tmp_path, there.base_url, sqlite_url, interval="1s")
+        config = config_file(tmp_path, there.base_url, sqlite_url, interval=f"{SLOT_S}s")
         with Process(config, "--log-level", "debug", "run") as daemon:
             page = daemon.page
             there.change(Everywhere("payment_required"))

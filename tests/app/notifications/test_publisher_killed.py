@@ -16,7 +16,7 @@ from monitor.clock import utc_now
 from monitor.store.memory import outbox
 from tests.support.mailbox import Receiver, receiver
 from tests.support.posting import Watch, hook, ids_of, is_empty, models_of, post, publisher
-from tests.support.process import wait_for
+from tests.support.process import WAIT_S, wait_for
 
 MINUTE = timedelta(minutes=1)
 
@@ -61,7 +61,7 @@ class Child:
     def kill(self) -> None:
         """End it at once, as a power cut does."""
         self._popen.kill()
-        self._popen.communicate(timeout=30)
+        self._popen.communicate(timeout=WAIT_S)
 
 
 def lead_until_empty(engine: Engine, place: Receiver) -> None:

@@ -27,6 +27,7 @@ from tests.older.load import SWEEPS, load_history
 from tests.store import told
 from tests.store.memory.test_notifications import posted, swept
 from tests.support.command import config_file, monitor
+from tests.support.process import WAIT_S
 
 START = datetime(2026, 4, 6, 12, tzinfo=UTC)
 TABLES = ("event", "daily", "period", "model_state", "provider_state", "delivery", "telling", "sweep")
@@ -174,7 +175,7 @@ def test_an_upgrade_that_is_killed_leaves_the_old_history_and_can_be_done_again(
     assert process.stdin is not None
     assert process.stdout.readline() == "here\n"
     process.kill()
-    process.communicate(timeout=30)
+    process.communicate(timeout=WAIT_S)
     assert schema_state(older) is SchemaState.OUTDATED
     assert all_rows(older, *TABLES) == before
     assert [each.events for each in upgrade(older).redecided] == [14, 2, 1, 5]

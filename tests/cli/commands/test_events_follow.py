@@ -23,7 +23,7 @@ from tests.store import told
 from tests.support.command import config_file, environment, monitor
 from tests.support.gateway import ON_POSTGRES, ON_SQLITE
 from tests.support.postgres import PostgresServer
-from tests.support.process import Process, wait_for
+from tests.support.process import WAIT_S, Process, wait_for
 
 NOW = told.START + timedelta(hours=5)
 
@@ -211,7 +211,7 @@ def test_it_ends_when_the_reader_of_its_pipe_has_gone(config: Path, more: tuple[
         env=environment(),
         stdout=writer,
         stderr=subprocess.PIPE,
-        timeout=60,
+        timeout=WAIT_S,
         check=False,
     )
     os.close(writer)

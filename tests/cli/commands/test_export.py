@@ -27,6 +27,7 @@ from monitor.store.query.export import Snapshot
 from tests.store import told, views
 from tests.support.command import config_file, environment, monitor
 from tests.support.lives import Lives
+from tests.support.process import WAIT_S
 
 ROOT = Path(__file__).resolve().parents[3]
 WORDS = 'She said: "no,\nnever"'
@@ -242,7 +243,7 @@ def test_the_command_writes_files_and_pipes(config: Path, tmp_path: Path) -> Non
 def test_parquet_goes_through_a_pipe(config: Path, tmp_path: Path) -> None:
     command = [sys.executable, "-m", "monitor", "--config", str(config), "export", "--format", "parquet", "-"]
     done = subprocess.run(
-        command, cwd=tmp_path, env=dict(environment(None)), capture_output=True, timeout=60, check=True
+        command, cwd=tmp_path, env=dict(environment(None)), capture_output=True, timeout=WAIT_S, check=True
     )
     (tmp_path / "piped.parquet").write_bytes(done.stdout)
     with duckdb.connect() as analyst:
@@ -309,7 +310,7 @@ def test_parquet_is_not_for_a_terminal(config: Path) -> None:
         env=dict(environment(None)),
         stdout=slave,
         stderr=subprocess.PIPE,
-        timeout=60,
+        timeout=WAIT_S,
         check=False,
         cwd=config.parent,
     )
@@ -341,7 +342,7 @@ def test_without_pyarrow_parquet_is_refused_and_the_rest_written(
             env=without_pyarrow,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=WAIT_S,
             check=False,
         )
         return done.returncode, done.stderr
@@ -447,4 +448,4 @@ def _made(directory: Path, sweeps: int) -> str:
 
 def _peak_mb(url: str, form: Format) -> int:
     command = [sys.executable, "-c", _MEASURED, url, str(form)]
-    return int(subprocess.run(command, capture_output=True, timeout=100, check=True).stdout)
+    return int(subprocess.run(command, capture_output=True, timeout=WAIT_S, check=True).stdout)

@@ -33,6 +33,7 @@ from monitor.store.write.import_export import read_sweeps
 from tests.store import told, views
 from tests.store.views import COLUMNS
 from tests.support.gateway import ON_POSTGRES
+from tests.support.process import WAIT_S
 
 REVISIONS = ["0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009"]
 
@@ -235,7 +236,7 @@ def test_three_processes_that_upgrade_at_once_all_succeed(database_url: str) -> 
         )
         for _ in range(3)
     ]
-    ended = [process.communicate(timeout=60) for process in running]
+    ended = [process.communicate(timeout=WAIT_S) for process in running]
     assert [(process.returncode, *each) for process, each in zip(running, ended, strict=True)] == [
         (0, f"{HEAD}\n", "")
     ] * 3

@@ -15,6 +15,7 @@ from sqlalchemy import Engine, text
 from monitor.errors import StoreUnavailable
 from monitor.store.connection.engine import open_engine, writing
 from monitor.store.connection.locks import Lock, leader_lock, sweep_lock
+from tests.support.process import WAIT_S, wait_for
 
 HOLD = """
 import sys
@@ -38,7 +39,7 @@ def holder_elsewhere(url: str) -> Iterator[subprocess.Popen[str]]:
         yield process
     finally:
         process.kill()
-        process.communicate(timeout=30)
+        process.communicate(timeout=WAIT_S)
 
 
 def both(engine: Engine) -> list[Lock]:
@@ -83,9 +84,9 @@ def test_the_holder_is_named(database_url: str, engine: Engine) -> None:
 def test_a_killed_holder_holds_nothing(database_url: str, engine: Engine) -> None:
     with holder_elsewhere(database_url) as process:
         process.send_signal(signal.SIGKILL)
-        process.wait(timeout=30)
+        process.wait(timeout=WAIT_S)
         lock = leader_lock(engine)
-        assert any(lock.try_acquire() for _ in range(2000))  # the server needs a moment to notice
+        wait_for(lock.try_acquire)  # the server needs a moment to notice
         lock.release()
 
 

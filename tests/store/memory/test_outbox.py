@@ -12,6 +12,7 @@ from sqlalchemy import Engine
 from monitor.store.connection.engine import open_engine, writing
 from monitor.store.memory import outbox
 from tests.store.told import START
+from tests.support.process import WAIT_S
 
 MINUTE = timedelta(minutes=1)
 UNTIL = START + 2 * MINUTE
@@ -134,7 +135,7 @@ def test_two_processes_that_claim_the_same_messages_never_get_the_same_one(
         assert racer.stdin
         racer.stdin.write("go\n")
         racer.stdin.flush()
-    said = [racer.communicate(timeout=60)[0].split() for racer in racers]
+    said = [racer.communicate(timeout=WAIT_S)[0].split() for racer in racers]
     assert sorted(int(each) for got in said for each in got) == list(range(1, 41))
 
 

@@ -11,6 +11,7 @@ from monitor.core.domain.vocabulary import Verdict
 from monitor.store.admin.check import check
 from monitor.store.write.record import close_interrupted
 from tests.store import told, views
+from tests.support.process import WAIT_S
 
 OBSERVE = """
 import sys
@@ -55,7 +56,7 @@ def test_a_sweep_killed_while_it_writes_keeps_every_row_it_had_committed(
         last = int(process.stdout.readline())
     process.kill()
     rest = process.stdout.read().split()
-    process.wait(timeout=30)
+    process.wait(timeout=WAIT_S)
     process.stdout.close()
     committed = int(rest[-1]) if rest else last
     (cut,) = close_interrupted(engine, "nvidia", "default")
@@ -71,6 +72,6 @@ def test_two_processes_never_get_the_same_slot(engine: Engine, database_url: str
         subprocess.Popen([sys.executable, "-c", CLAIM, database_url], stdout=subprocess.PIPE, text=True)
         for _ in range(2)
     ]
-    claimed = [int(process.communicate(timeout=60)[0]) for process in running]
+    claimed = [int(process.communicate(timeout=WAIT_S)[0]) for process in running]
     assert sum(claimed) == 40
     assert len(views.rows(engine, "sweep_history")) == 40
