@@ -62,10 +62,6 @@ class Behaviour:
 _OK = chat("Hello!")
 
 
-def _container(detail: str) -> CannedAnswer:
-    return problem(400, "Bad Request", detail, "urn:inference-service:problem-details:bad-request")
-
-
 def _has_system(body: Body) -> bool:
     messages = body.get("messages")
     return isinstance(messages, list) and any(
@@ -193,7 +189,12 @@ BEHAVIOURS: Mapping[str, Behaviour] = {
     "no_choices": Behaviour(chat=as_json({"object": "chat.completion", "model": "<model>", "choices": []})),
     # another request wanted, or no explanation
     "container_validation": Behaviour(
-        chat=_container("[{'type': 'less_than_equal', 'loc': ('body', 'max_tokens'), 'msg': 'too large'}]")
+        chat=problem(
+            400,
+            "Bad Request",
+            "[{'type': 'less_than_equal', 'loc': ('body', 'max_tokens'), 'msg': 'too large'}]",
+            "urn:inference-service:problem-details:bad-request",
+        )
     ),
     "needs_image": Behaviour(
         chat=as_json({"object": "error", "message": "Content cannot be a plain string", "code": 400}, 400)

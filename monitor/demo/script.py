@@ -92,7 +92,7 @@ class Script:
     def world_at(self, step: int) -> World:
         """Return the world as it is at a step."""
         world = self.first
-        for at, change in sorted(self.changes, key=lambda each: each[0]):
+        for at, change in sorted(self.changes, key=lambda change: change[0]):
             if at <= step:
                 world = change.apply(world)
         return world

@@ -12,7 +12,7 @@ from zlib import crc32
 from monitor.demo.answers import PAGE_NOT_FOUND, PLAIN, CannedAnswer, problem
 from monitor.demo.behaviours import METADATA
 from monitor.demo.script import Script
-from monitor.demo.wire import LARGEST_HEAD, Asked, BadRequest, read_request, write_answer
+from monitor.demo.wire import LARGEST_HEAD, BadRequest, RawRequest, read_request, write_answer
 from monitor.demo.world import World
 
 _PREFIX = "/v1/"
@@ -117,16 +117,16 @@ class DemoServer:
     async def _exchange(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
         """One request and its answer; returns whether another may follow on this connection."""
         try:
-            asked = await read_request(reader)
+            request = await read_request(reader)
         except BadRequest:
             await write_answer(writer, reader, _BAD_REQUEST)
             return False
-        if asked is None:
+        if request is None:
             return False
-        answer = self._answer(asked)
-        model = _text(asked.as_json().get("model")) or ""
+        answer = self._answer(request)
+        model = _text(request.as_json().get("model")) or ""
         await asyncio.sleep(self._latency_of(model) * answer.slowness + answer.delay_s)
-        is_last = asked.headers.get("connection", "").lower() == "close"
+        is_last = request.headers.get("connection", "").lower() == "close"
         answer = answer.with_headers(Connection="close") if is_last else answer
         return await write_answer(writer, reader, answer) and not is_last
 
@@ -135,18 +135,18 @@ class DemoServer:
             return self.latency_s
         return self.latency_s * (0.5 + crc32(model.encode()) % _SPREAD / _SPREAD)
 
-    def _answer(self, asked: Asked) -> CannedAnswer:
-        body = asked.as_json()
+    def _answer(self, request: RawRequest) -> CannedAnswer:
+        body = request.as_json()
         model = _text(body.get("model"))
-        self._note(asked, model, body)
-        endpoint = asked.path.removeprefix(_PREFIX)
-        if not asked.path.startswith(_PREFIX):
+        self._note(request, model, body)
+        endpoint = request.path.removeprefix(_PREFIX)
+        if not request.path.startswith(_PREFIX):
             return PAGE_NOT_FOUND
-        if asked.method == "GET":
-            return self._read(endpoint, asked.query)
-        if asked.method != "POST" or not self.world.serves(endpoint):
+        if request.method == "GET":
+            return self._read(endpoint, request.query)
+        if request.method != "POST" or not self.world.serves(endpoint):
             return PAGE_NOT_FOUND
-        return self._refusal(asked) or self._probe(endpoint, model, body)
+        return self._refusal(request) or self._probe(endpoint, model, body)
 
     def _read(self, endpoint: str, query: Mapping[str, str]) -> CannedAnswer:
         if endpoint == METADATA:
@@ -165,19 +165,19 @@ class DemoServer:
             return replace(
                 problem(400, "Bad Request", "model field is required"), content_type="application/json"
             )
-        asked, self._asked[model] = self._asked[model], self._asked[model] + 1
-        return self.world.probe(endpoint, model, body, asked=asked)
+        before, self._asked[model] = self._asked[model], self._asked[model] + 1
+        return self.world.probe(endpoint, model, body, asked=before)
 
-    def _refusal(self, asked: Asked) -> CannedAnswer | None:
-        given = asked.headers.get("authorization")
+    def _refusal(self, request: RawRequest) -> CannedAnswer | None:
+        given = request.headers.get("authorization")
         if self._api_key is None or given == f"Bearer {self._api_key}":
             return None
         return _NO_HEADER if given is None else problem(403, "Forbidden", "Authorization failed")
 
-    def _note(self, asked: Asked, model: str | None, body: Mapping[str, object]) -> None:
-        headers = {name: value for name, value in asked.headers.items() if name != "authorization"}
+    def _note(self, request: RawRequest, model: str | None, body: Mapping[str, object]) -> None:
+        headers = {name: value for name, value in request.headers.items() if name != "authorization"}
         now = asyncio.get_running_loop().time()
-        self.requests.append(Request(asked.method, asked.path, model, headers, body, now))
+        self.requests.append(Request(request.method, request.path, model, headers, body, now))
 
 
 def _text(value: object) -> str | None:

@@ -26,7 +26,7 @@ class BadRequest(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class RawRequest:
     """One request as it came; header names in lower case."""
 
     method: str
@@ -44,7 +44,7 @@ class Asked:
         return value if isinstance(value, dict) else {}
 
 
-async def read_request(reader: asyncio.StreamReader) -> Asked | None:
+async def read_request(reader: asyncio.StreamReader) -> RawRequest | None:
     """Read one request; None when the client has gone. Raises BadRequest."""
     try:
         async with asyncio.timeout(_PATIENCE_S):
@@ -56,7 +56,7 @@ async def read_request(reader: asyncio.StreamReader) -> Asked | None:
     except (asyncio.IncompleteReadError, ConnectionError, TimeoutError):
         return None
     parts = urlsplit(path)
-    return Asked(method, unquote(parts.path), dict(parse_qsl(parts.query)), headers, body)
+    return RawRequest(method, unquote(parts.path), dict(parse_qsl(parts.query)), headers, body)
 
 
 async def write_answer(
