@@ -80,12 +80,13 @@ def _words(detail: ErrorDetails, path: KeyPath) -> str:
     if fault == "missing":
         return f"is missing{_MISSING.get(str(path[-1]), '')}"
     if fault == "value_error":
-        return f"{_shown(value, path)}{detail['ctx']['error']}"
+        is_shown = isinstance(value, str) and _is_showable(value, path)
+        return f"{json.dumps(value, ensure_ascii=False) + ' ' if is_shown else ''}{detail['ctx']['error']}"
     if fault == "wrong_type":
-        return f"expected {detail['ctx']['expected']}, found {_found(value, path)}"
+        return f"expected {detail['ctx']['expected']}, found {_value_words(value, path)}"
     if fault in _EXPECTED:
-        return f"expected {_EXPECTED[fault]}, found {_found(value, path)}"
-    return _limit(detail) + f", not {_found(value, path)}"
+        return f"expected {_EXPECTED[fault]}, found {_value_words(value, path)}"
+    return _limit(detail) + f", not {_value_words(value, path)}"
 
 
 def _limit(detail: ErrorDetails) -> str:
@@ -143,15 +144,7 @@ def _table_in(annotation: object) -> type[BaseModel] | None:
     return None
 
 
-def _shown(value: object, path: KeyPath) -> str:
-    return (
-        f"{_found(value, path).removeprefix('the text ')} "
-        if isinstance(value, str) and _is_showable(value, path)
-        else ""
-    )
-
-
-def _found(value: object, path: KeyPath) -> str:
+def _value_words(value: object, path: KeyPath) -> str:
     """Word a value; show the value itself only where it cannot be a secret."""
     if isinstance(value, bool):
         return "true" if value else "false"
