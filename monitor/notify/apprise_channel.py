@@ -57,7 +57,8 @@ class AppriseChannel:
         sender = Apprise(asset=self._service.asset)
         sender.add(self._service)
         with _listening() as said:
-            if sender.notify(title=message.title, body=_body(message, form), body_format=form):
+            body = {"html": message.html, "markdown": message.markdown}.get(form.value, message.text)
+            if sender.notify(title=message.title, body=body, body_format=form):
                 return
         raise NotDelivered(self._reason(said))
 
@@ -107,10 +108,6 @@ def _best_form(service: "NotifyBase") -> "NotifyFormat":
 
     usual = service.resolve_format()
     return service.resolve_format(NotifyFormat.MARKDOWN) if usual == NotifyFormat.TEXT else usual
-
-
-def _body(message: Message, form: "NotifyFormat") -> str:
-    return {"html": message.html, "markdown": message.markdown}.get(form.value, message.text)
 
 
 @contextmanager

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from datetime import datetime
-from functools import partial
 from zoneinfo import ZoneInfo
 
 from monitor.config import MaintenanceSettings, Settings
@@ -39,13 +38,10 @@ def _is_for(window: MaintenanceSettings, provider: str, model: str | None) -> bo
 
 def _opening(window: MaintenanceSettings, zone: ZoneInfo) -> Callable[[datetime], bool]:
     if span := window.span(zone):
-        return partial(_is_within, *span)
+        begins_at, ends_at = span
+        return lambda moment: begins_at <= moment < ends_at
     if recurrence := window.recurrence():
         cron, duration = recurrence
         trigger = trigger_of(cron, zone)
         return lambda moment: has_slot(trigger, moment - duration, moment)
     return lambda _moment: False
-
-
-def _is_within(begins_at: datetime, ends_at: datetime, moment: datetime) -> bool:
-    return begins_at <= moment < ends_at

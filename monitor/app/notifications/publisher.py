@@ -165,7 +165,8 @@ class Publisher:
     async def _send(self, queue: _ChannelQueue, batch: Sequence[Delivery]) -> bool:
         number = message_id(batch[0])
         try:
-            message = self._message(batch, number)
+            build = self._messages[batch[0].topic]
+            message = build([delivery.document for delivery in batch], number)
         except Exception as error:  # noqa: BLE001 - what cannot be worded must not hold up the others
             event(
                 log, logging.ERROR, "render_failed", channel=queue.name, id=number, error=type(error).__name__
@@ -185,9 +186,6 @@ class Publisher:
         if queue.is_suspect_alone:
             await to_thread(outbox.hasten, self._engine, queue.suspects, self._now())
         return True
-
-    def _message(self, batch: Sequence[Delivery], number: str) -> Message:
-        return self._messages[batch[0].topic]([each.document for each in batch], number)
 
     async def _mark(self, queue: _ChannelQueue) -> None:
         """Mark what arrived; where the database is away, it is marked before anything else is sent."""

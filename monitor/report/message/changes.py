@@ -107,24 +107,17 @@ def _title(subject: str, words: str) -> str:
     return title if len(title) <= _LONGEST_TITLE else f"{title[: _LONGEST_TITLE - 1].rstrip()}…"
 
 
-def _by_importance(events: Iterable[Event]) -> list[Event]:
-    """Troubles of the provider first; within a group the order of what happened."""
-    return sorted(events, key=lambda event: _PLACES.get(event.kind, 0))
-
-
 def _provider_content(
     provider: str, events: Iterable[Event], links: Links | None, *, is_alone: bool = True
 ) -> ProviderContent:
+    """Put troubles of the provider first; within a group the order of what happened stays."""
     sections = list[Section]()
-    for kind, group in groupby(_by_importance(events), key=_group_of):
-        items = tuple(_item(provider, event, links) for event in group)
-        title = f"{_GROUPS[kind].capitalize()} ({len(items):,})" if kind else "The provider"
+    by_importance = sorted(events, key=lambda event: _PLACES.get(event.kind, 0))
+    for group, members in groupby(by_importance, key=lambda event: _GROUPS.get(event.kind)):
+        items = tuple(_item(provider, event, links) for event in members)
+        title = f"{group.capitalize()} ({len(items):,})" if group else "The provider"
         sections.append(Section(title=title if is_alone else f"{shown_id(provider)}: {title}", items=items))
     return ProviderContent(sections=tuple(sections))
-
-
-def _group_of(event: Event) -> EventKind | None:
-    return event.kind if event.kind in _GROUPS else None
 
 
 def _item(provider: str, event: Event, links: Links | None) -> Item:

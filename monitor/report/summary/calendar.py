@@ -29,11 +29,10 @@ _TROUBLES: Final[Mapping[str, str]] = {
 
 def day_line(events: Mapping[str, int]) -> str:
     """Say in one line what the events of a day were, given how many there were of each kind."""
-    troubles = [_often(words, events.get(kind, 0)) for kind, words in _TROUBLES.items() if events.get(kind)]
+    troubles = [
+        words if events[kind] == 1 else f"{words} ({events[kind]:,} times)"
+        for kind, words in _TROUBLES.items()
+        if events.get(kind)
+    ]
     changes = [counted(events[kind], *verbs) for kind, verbs in _VERBS.items() if events.get(kind)]
-    words = [*troubles, *changes]
-    return ", ".join(words) or "trouble with the provider ended"
-
-
-def _often(words: str, number: int) -> str:
-    return words if number == 1 else f"{words} ({number:,} times)"
+    return ", ".join([*troubles, *changes]) or "trouble with the provider ended"

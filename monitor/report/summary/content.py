@@ -76,7 +76,8 @@ def _quiet_words(part: ProviderSummary, span: Span) -> str:
     if sweeps.conclusive:
         figures = [standing, _sweep_words(sweeps), _uptime_words(part)]
     else:
-        figures = [f"Last known: {_lowered(standing)}", *_silence_words(sweeps), _uptime_words(part)]
+        last = f"Last known: {standing[:1].lower()}{standing[1:]}"
+        figures = [last, *_silence_words(sweeps), _uptime_words(part)]
     return f"{news(part)}. {'; '.join(figures)}."
 
 
@@ -125,15 +126,13 @@ def _sweep_words(sweeps: SweepCounts) -> str:
 
 
 def _causes(sweeps: SweepCounts) -> str:
-    causes = sorted(sweeps.inconclusive.items(), key=lambda each: (-each[1], each[0]))
-    told = [(number, _cause(cause, number)) for cause, number in causes]
-    if len(told) == 1:
-        return f"because {told[0][1]}"
-    return f"({', '.join(f'{number} because {words}' for number, words in told)})"
-
-
-def _cause(cause: str, number: int) -> str:
-    return past_cause(cause) if number == 1 else _CAUSES_OF_MANY.get(cause) or past_cause(cause)
+    reasons = list[tuple[int, str]]()
+    for cause, number in sorted(sweeps.inconclusive.items(), key=lambda item: (-item[1], item[0])):
+        plural = _CAUSES_OF_MANY.get(cause) if number > 1 else None
+        reasons.append((number, plural or past_cause(cause)))
+    if len(reasons) == 1:
+        return f"because {reasons[0][1]}"
+    return f"({', '.join(f'{number} because {words}' for number, words in reasons)})"
 
 
 def _uptime_words(part: ProviderSummary) -> str:
@@ -148,10 +147,6 @@ def _reliability_words(recent: Reliability) -> Iterator[str]:
         yield f"an outage lasted {rounded_duration(timedelta(seconds=recent.mttr_s))} on average (MTTR)"
     if recent.mtbf_s is not None:
         yield f"a model ran {rounded_duration(timedelta(seconds=recent.mtbf_s))} between outages (MTBF)"
-
-
-def _lowered(words: str) -> str:
-    return f"{words[:1].lower()}{words[1:]}"
 
 
 def _capitalised(words: str) -> str:

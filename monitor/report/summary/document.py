@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import fields
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from monitor.core.history.reliability_values import Reliability, SweepCounts
+from monitor.core.history.reliability_values import Reliability
 from monitor.core.summary.values import (
     Arrival,
     Best,
@@ -40,34 +40,39 @@ def summary_document(summary: Summary, links: Links | None = None) -> dict[str, 
         "complete": summary.is_complete,
         **({"url": links.span(span)} if links else {}),
         "undelivered": dict(sorted(summary.undelivered.items())),
-        "providers": [_provider(each, summary.until, links) for each in summary.providers],
+        "providers": [_provider(part, summary.until, links) for part in summary.providers],
     }
 
 
-def _provider(found: ProviderSummary, until: datetime, links: Links | None) -> dict[str, object]:
+def _provider(part: ProviderSummary, until: datetime, links: Links | None) -> dict[str, object]:
     def rows(values: Iterable[_Value]) -> list[dict[str, object]]:
-        return [_row(each, until) | _url(found.provider, each, links) for each in values]
+        return [_row(value, until) | _url(part.provider, value, links) for value in values]
 
     return {
-        "provider": found.provider,
-        "watched": found.is_watched,
-        "quiet": found.is_quiet,
-        "headline": news(found),
-        "counts": counts_of(found),
-        "listed": dict(sorted((str(status), number) for status, number in found.by_status.items())),
-        "sweeps": _sweeps(found.sweeps),
-        "uptime": _reliability(found.reliability),
-        "uptime_30d": _reliability(found.reliability_30d),
-        "troubles": rows(found.troubles),
-        "retired": rows(found.retirements),
-        "going": rows(found.going),
-        "outages": rows(found.outages),
-        "still_down": rows(found.still_down),
-        "flapping": rows(found.flaps),
-        "arrivals": rows(found.arrivals),
-        "kind_changes": rows(found.switches),
-        "silent_swaps": rows(found.swaps),
-        "best": rows(found.best),
+        "provider": part.provider,
+        "watched": part.is_watched,
+        "quiet": part.is_quiet,
+        "headline": news(part),
+        "counts": counts_of(part),
+        "listed": dict(sorted((str(status), number) for status, number in part.by_status.items())),
+        "sweeps": {
+            "made": part.sweeps.made,
+            "conclusive": part.sweeps.conclusive,
+            "inconclusive": dict(sorted(part.sweeps.inconclusive.items())),
+            "missed": part.sweeps.missed,
+        },
+        "uptime": _reliability(part.reliability),
+        "uptime_30d": _reliability(part.reliability_30d),
+        "troubles": rows(part.troubles),
+        "retired": rows(part.retirements),
+        "going": rows(part.going),
+        "outages": rows(part.outages),
+        "still_down": rows(part.still_down),
+        "flapping": rows(part.flaps),
+        "arrivals": rows(part.arrivals),
+        "kind_changes": rows(part.switches),
+        "silent_swaps": rows(part.swaps),
+        "best": rows(part.best),
     }
 
 
@@ -78,9 +83,10 @@ def _url(provider: str, value: _Value, links: Links | None) -> dict[str, object]
 
 
 def _row(value: _Value, until: datetime) -> dict[str, object]:
-    row = {each.name: _plain(getattr(value, each.name)) for each in fields(value)}
+    row = {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
     if isinstance(value, Down | Trouble):
-        row["duration_s"] = _seconds((value.ended_at or until) - value.began_at)
+        duration = (value.ended_at or until) - value.began_at
+        row["duration_s"] = max(0.0, round(duration.total_seconds(), 3))
     return row
 
 
@@ -90,18 +96,5 @@ def _plain(value: object) -> object:
     return str(value) if isinstance(value, str) else value
 
 
-def _seconds(duration: timedelta) -> float:
-    return max(0.0, round(duration.total_seconds(), 3))
-
-
-def _sweeps(sweeps: SweepCounts) -> dict[str, object]:
-    return {
-        "made": sweeps.made,
-        "conclusive": sweeps.conclusive,
-        "inconclusive": dict(sorted(sweeps.inconclusive.items())),
-        "missed": sweeps.missed,
-    }
-
-
-def _reliability(found: Reliability) -> Mapping[str, object]:
-    return {each.name: getattr(found, each.name) for each in fields(found)}
+def _reliability(figures: Reliability) -> Mapping[str, object]:
+    return {field.name: getattr(figures, field.name) for field in fields(figures)}

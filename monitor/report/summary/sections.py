@@ -68,9 +68,10 @@ class SectionWriter:
         still_down = (item(row.model, self._since(row)) for row in summary.still_down)
         yield self._section("Still down from before", still_down)
         yield self._section("Came back", self._back(summary))
+        flaps = sorted(summary.flaps, key=lambda flap: flap.stopped_at is not None)
         yield self._section(
             "Flapping",
-            (item(row.model, self._flap(row)) for row in sorted(summary.flaps, key=_is_over)),
+            (item(flap.model, self._flap(flap)) for flap in flaps),
             "They go up and down so often that single changes are not listed.",
         )
         yield self._section("New or back", (item(row.model, self._arrival(row)) for row in summary.arrivals))
@@ -190,10 +191,6 @@ class SectionWriter:
         if ended_at is None:
             return f"since {clock(began_at, self.span)} ({between(began_at, self.until)}), not over yet"
         return f"{period(began_at, ended_at, self.span)} ({between(began_at, ended_at)})"
-
-
-def _is_over(flap: Flap) -> bool:
-    return flap.stopped_at is not None
 
 
 def _standing(arrival: Arrival) -> str:

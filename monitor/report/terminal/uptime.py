@@ -27,22 +27,20 @@ def uptime_table(rows: Iterable[Uptime]) -> Table:
     for name in _NUMBERS:
         table.add_column(name, justify="right", no_wrap=True)
     for row in rows:
-        table.add_row(row.provider, Text(shown_id(row.model or "-")), *_cells(row))
+        table.add_row(
+            row.provider,
+            Text(shown_id(row.model or "-")),
+            percent_words(row.uptime_percent, otherwise="-"),
+            percent_words(row.coverage_percent, otherwise="-"),
+            str(row.checks),
+            str(row.outages),
+            _span(row.downtime_s or None),
+            _span(row.mttr_s),
+            _span(row.mtbf_s),
+            _number(row.latency_p50_ms),
+            _number(row.latency_p95_ms),
+        )
     return table
-
-
-def _cells(row: Uptime) -> tuple[str, ...]:
-    return (
-        percent_words(row.uptime_percent, otherwise="-"),
-        percent_words(row.coverage_percent, otherwise="-"),
-        str(row.checks),
-        str(row.outages),
-        _span(row.downtime_s or None),
-        _span(row.mttr_s),
-        _span(row.mtbf_s),
-        _number(row.latency_p50_ms),
-        _number(row.latency_p95_ms),
-    )
 
 
 def provider_lines(rows: Iterable[Uptime]) -> Iterator[str]:
@@ -68,13 +66,11 @@ def uptime_document(figures: WindowFigures, *, with_providers: bool) -> Mapping[
     pooled = provider_uptimes(figures) if with_providers else []
     return {
         "models": [asdict(row) for row in model_uptimes(figures)],
-        "providers": [_without_models(asdict(row)) for row in pooled],
-        "outages": [_outage(each) for each in figures.outages],
+        "providers": [
+            {name: value for name, value in asdict(row).items() if name not in _OF_MODELS} for row in pooled
+        ],
+        "outages": [_outage(outage) for outage in figures.outages],
     }
-
-
-def _without_models(row: Mapping[str, object]) -> Mapping[str, object]:
-    return {name: value for name, value in row.items() if name not in _OF_MODELS}
 
 
 def _outage(row: OutageRow) -> Mapping[str, object]:

@@ -20,12 +20,8 @@ FAILURES: Final[dict[str, str]] = {
 
 def held_back(state: ProviderState) -> list[str]:
     """Return a sentence for each thing that the guard does not believe yet; an empty list for nothing."""
-    return [*_troubles(state), *_lost(state), *_mass_failure(state.held)]
-
-
-def _troubles(state: ProviderState) -> Iterator[str]:
-    for _kind, cause in state.open_troubles:
-        yield f"the latest sweeps do not count: {cause_words(cause)}"
+    troubles = [f"the latest sweeps do not count: {cause_words(cause)}" for _, cause in state.open_troubles]
+    return [*troubles, *_lost(state), *_mass_failure(state.held)]
 
 
 def _lost(state: ProviderState) -> Iterator[str]:
