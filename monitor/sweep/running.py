@@ -130,7 +130,7 @@ class RunningSweep(SweepListener):
             detail = next((observation.detail for observation in unclear if observation.detail), None)
         elif asked and all(each.reason in UNASKED for each in self.observations.values()):
             cause = Cause.INTERRUPTED
-            detail = "nobody was asked: the day's budget or the sweep's time was spent"
+            detail = "no model was asked: the day's budget or the sweep's time was used up"
         if cause:
             self.sweep = replace(self.sweep, verdict=Verdict.INCONCLUSIVE, cause=cause, detail=detail)
 

@@ -28,7 +28,7 @@ FROM (
     FROM event
     WHERE provider_id = :provider AND model_id IS NOT NULL
         AND kind IN ('appeared', 'reappeared', 'became_available', 'became_unavailable', 'retired')
-) told
+) status_event
 WINDOW later AS (PARTITION BY model_id ORDER BY swept_at, id)
 """
 _COLUMNS = ", ".join(each.name for each in period.columns)

@@ -16,7 +16,7 @@ from monitor.store.connection.engine import reading, writing
 from monitor.store.facts.identities import insert_new
 from monitor.store.schema import delivery
 
-_WITH: Final = "told with message "  # what stands as the error of one that went out as part of another
+_WITH: Final = "sent with message "  # the error of a message that was delivered as part of another
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,9 +22,7 @@ from monitor.store.schema import provider, sweep
 _MOST_SHOWN = 1000
 _LONGEST_REASON = 1000
 _IMPORTED_SO = "was imported as a void one"
-_PRUNED = (
-    "started before the first day whose observations are all kept: what followed from it stands for ever"
-)
+_PRUNED = "started before the first day whose observations are all kept: its results can no longer change"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -150,7 +150,7 @@ def _entry(item: FeedItem, address: Address) -> Entry:
 def _summaries_feed(entries: Sequence[Entry]) -> Feed:
     return Feed(
         title="monitor: daily summaries",
-        subtitle="Each day of the watched catalogs, told once it is over",
+        subtitle="Each day of the watched catalogs, published when it is over",
         path="/summaries.atom",
         entries=entries,
     )
