@@ -20,7 +20,7 @@ from monitor.core.lifecycle.fold import observations_of
 class DayCounts:
     """One model's UTC day. The latencies are those of its `available` observations.
 
-    Percentiles are nearest-rank and exact; the sketch is for longer times. Without a latency all are None.
+    Percentiles are nearest-rank and exact; the histogram is for longer times. Without a latency all are None.
     """
 
     checks: int
@@ -49,17 +49,17 @@ class DayCounter:
     def add(self, before: ProviderState, sweep: Sweep, policy: Policy) -> None:
         """Count a conclusive sweep; `before` is what was believed before it."""
         for model, observation in observations_of(sweep, policy).items():
-            known = before.models.get(model)
-            if known is None or known.status is not Status.RETIRED:
+            state = before.models.get(model)
+            if state is None or state.status is not Status.RETIRED:
                 self._count(model, sweep.moment(observation).date(), observation)
 
-    def _count(self, model: str, day: date, seen: Observation) -> None:
+    def _count(self, model: str, day: date, observation: Observation) -> None:
         if day < self._first_day:
             return
         counting = self._counting[model, day]
-        counting.outcomes[seen.outcome] += 1
-        if seen.outcome is Outcome.AVAILABLE and seen.latency_ms is not None:
-            counting.latencies.append(seen.latency_ms)
+        counting.outcomes[observation.outcome] += 1
+        if observation.outcome is Outcome.AVAILABLE and observation.latency_ms is not None:
+            counting.latencies.append(observation.latency_ms)
 
     def take(self, before_day: date = date.max) -> Iterator[tuple[str, date, DayCounts]]:
         """Give the model, the day and the counts of all days before one, once."""

@@ -1,7 +1,8 @@
-"""Latency sketches: latencies counted by bucket, small enough to keep one for each model and day.
+"""Latency histograms: latencies counted by bucket, small enough to keep one for each model and day.
 
-Values below 128 ms have a bucket each; above, each doubling has 64. Only integers decide, so the same
-latencies give the same bytes on every machine and in any order, and sketches merge without loss.
+An HDR histogram with 64 sub-buckets a doubling, after Gil Tene's HdrHistogram: values below 128 ms have a
+bucket each; above, each power of two is cut into 64 of equal width. Only integers decide, so the same
+latencies give the same bytes on every machine and in any order, and histograms merge without loss.
 """
 
 from collections import Counter, defaultdict
@@ -14,7 +15,7 @@ from typing import Final
 Buckets = Mapping[int, int]  # how many values each bucket has, at least one
 
 LARGEST: Final = 2**31 - 1
-STATED_ERROR: Final = Fraction(1, 128)  # of a percentile read from a sketch, as a part of the exact one
+STATED_ERROR: Final = Fraction(1, 128)  # of a percentile read from a histogram, as a part of the exact one
 _BITS: Final = 6  # that tell buckets of one doubling apart
 _LAST_BUCKET: Final = (30 - _BITS << _BITS) + (2 << _BITS) - 1
 
@@ -43,14 +44,14 @@ def value_of(bucket: int) -> int:
 
 
 def count_values(values: Iterable[int]) -> Buckets:
-    """Return the sketch of values."""
+    """Return the histogram of values."""
     return Counter(map(bucket_of, values))
 
 
-def encode(sketch: Buckets) -> bytes:
-    """Return a sketch as bytes, about one for each bucket."""
+def encode(histogram: Buckets) -> bytes:
+    """Return a histogram as bytes, about one for each bucket."""
     written, before = bytearray(), 0
-    for bucket, count in sorted(sketch.items()):
+    for bucket, count in sorted(histogram.items()):
         leaps, step = divmod(bucket - before, _STRIDE)
         if leaps:
             written.append(_LEAP + leaps - 1)
@@ -63,15 +64,15 @@ def encode(sketch: Buckets) -> bytes:
 
 
 def decode(data: bytes) -> Buckets:
-    """Return the sketch of bytes. Raises ValueError for any that `encode` does not write."""
-    sketch = merge_encoded([data])
-    if encode(sketch) != data:
+    """Return the histogram of bytes. Raises ValueError for any that `encode` does not write."""
+    histogram = merge_encoded([data])
+    if encode(histogram) != data:
         raise ValueError("these bytes are no latency sketch, or a damaged one")
-    return sketch
+    return histogram
 
 
 def merge_encoded(encoded: Iterable[bytes], values: Iterable[int] = ()) -> Buckets:
-    """Return the sketch of all values of several encoded ones and of more values, quickly.
+    """Return the histogram of all values of several encoded ones and of more values, quickly.
 
     Raises ValueError for bytes that lead beyond the last bucket; `decode` finds every damage.
     """
@@ -87,21 +88,21 @@ def merge_encoded(encoded: Iterable[bytes], values: Iterable[int] = ()) -> Bucke
     return {bucket: count for bucket, count in total.items() if count}
 
 
-def percentile(sketch: Buckets, percent: int) -> int | None:
-    """Return the nearest-rank percentile, at most STATED_ERROR off; None of an empty sketch."""
-    return value_of(place_of(sketch, percent)[0]) if sketch else None
+def percentile(histogram: Buckets, percent: int) -> int | None:
+    """Return the nearest-rank percentile, at most STATED_ERROR off; None of an empty histogram."""
+    return value_of(place_of(histogram, percent)[0]) if histogram else None
 
 
-def place_of(sketch: Buckets, percent: int) -> tuple[int, int]:
+def place_of(histogram: Buckets, percent: int) -> tuple[int, int]:
     """Return the bucket of the nearest-rank percentile, and its place (from 0) among the values in there.
 
-    Raises ValueError for an empty sketch.
+    Raises ValueError for an empty histogram.
     """
-    place = -(-percent * sum(sketch.values()) // 100) - 1
-    for bucket in sorted(sketch):
-        if place < sketch[bucket]:
+    place = -(-percent * sum(histogram.values()) // 100) - 1
+    for bucket in sorted(histogram):
+        if place < histogram[bucket]:
             return bucket, place
-        place -= sketch[bucket]
+        place -= histogram[bucket]
     raise ValueError("nothing has no percentile")
 
 

@@ -172,7 +172,7 @@ def count_sweep(
 def _grown(
     connection: Connection, provider_id: int, day: date, own: Mapping[str, int]
 ) -> list[dict[str, Any]]:
-    """Return the rows of a day with a sweep's observations added; percentiles are those of the sketches."""
+    """Return the rows of a day with a sweep's observations added; percentiles are those of the histograms."""
     models = select(model.c.id).where(model.c.provider_id == provider_id)
     stood = select(daily).where(daily.c.model_id.in_(models), daily.c.day == day)
     before = {row["model_id"]: row for row in connection.execute(stood).mappings()}
@@ -186,16 +186,16 @@ def _added(before: RowMapping, each: Counted) -> dict[str, Any]:
     counts = {name: before[name] + getattr(each, name) for name in ("answered", "unavailable", "unknown")}
     row = {**before, **counts, "checks": sum(counts.values())}
     if each.latencies:
-        sketch = merge_encoded([before["latency_sketch"] or b""], each.latencies)
-        row |= {name: percentile(sketch, percent) for name, percent in _PERCENTILES.items()}
-        row["latency_sketch"] = encode(sketch)
+        histogram = merge_encoded([before["latency_sketch"] or b""], each.latencies)
+        row |= {name: percentile(histogram, percent) for name, percent in _PERCENTILES.items()}
+        row["latency_sketch"] = encode(histogram)
     return row
 
 
 def _make_exact(
     connection: Connection, window: Mapping[str, int], day: date, grown: Sequence[Mapping[str, Any]]
 ) -> None:
-    """Put exact percentiles in the place of those of sketches."""
+    """Put exact percentiles in the place of those of histograms."""
     near = connection.execute(_NEARBY[connection.dialect.name], {**window, "day": day})
     latencies = {number: _numbers(joined) for number, joined in near}
     rows = [
@@ -208,9 +208,9 @@ def _make_exact(
 
 
 def _exact(encoded: bytes, near: Sequence[int]) -> dict[str, int]:
-    sketch, exact = merge_encoded([encoded]), dict[str, int]()
+    histogram, exact = merge_encoded([encoded]), dict[str, int]()
     for percent in _PERCENTILES.values():
-        bucket, place = place_of(sketch, percent)
+        bucket, place = place_of(histogram, percent)
         exact[f"exact_{percent}"] = sorted(each for each in near if bucket_of(each) == bucket)[place]
     return exact
 

@@ -28,7 +28,7 @@ def read_totals(
 def read_histograms(
     connection: Connection, provider_id: int, first: date, last: date, model_id: int | None = None
 ) -> Sequence[tuple[int, bytes]]:
-    """Return the numbers of models, or of one, with a sketch of its latencies for each day that has one."""
+    """Return the numbers of models, or of one, with the histogram of each day that has a latency."""
     params = _asked(provider_id, first, last, model_id)
     return connection.execute(_histograms(frozenset(params)), params).all()
 
@@ -45,8 +45,8 @@ def _totals(params: AbstractSet[str]) -> Select[Any]:
 
 @cache
 def _histograms(params: AbstractSet[str]) -> Select[Any]:
-    sketch = daily.c.latency_sketch
-    return _filtered(select(_NUMBER, sketch), params).where(sketch.is_not(None))
+    histogram = daily.c.latency_sketch
+    return _filtered(select(_NUMBER, histogram), params).where(histogram.is_not(None))
 
 
 def _filtered(query: Select[Any], params: AbstractSet[str]) -> Select[Any]:
