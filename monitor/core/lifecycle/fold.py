@@ -93,7 +93,7 @@ def _read_catalog(
 
 def _count_absent(state: ProviderState, sweep: Sweep, policy: Policy) -> dict[str, Streak]:
     """Count the reads without each known model; one that is shut out is not absent, and keeps its count."""
-    lacking = {model for model, known in state.models.items() if not known.memory.is_gone}
+    lacking = {model for model, before in state.models.items() if not before.memory.is_gone}
     lacking.difference_update(sweep.listed)
     shut_out = {model for model in lacking if not is_tracked(model, policy)}
     kept = {model: streak for model, streak in state.absent.items() if model in shut_out}
@@ -138,16 +138,16 @@ def _advance_models(
     """Advance every listed model by its observation, and every missing one by its absence."""
     models, events = dict(state.models), list[Event]()
     for model, observation in observations.items():
-        known = _as_listed(models[model]) if model in models else None
+        before = _as_listed(models[model]) if model in models else None
         moment = sweep.moment(observation)
-        models[model], made = observe(known, observation, moment, policy, is_baseline=not state.has_answered)
+        models[model], made = observe(before, observation, moment, policy, is_baseline=not state.has_answered)
         events += made
     listed = frozenset(sweep.listed)
-    for model, known in state.models.items():
+    for model, before in state.models.items():
         if model in listed and model not in observations:
-            models[model] = _as_listed(known)
+            models[model] = _as_listed(before)
         elif model not in listed and is_tracked(model, policy):
-            models[model], made = _miss(model, known, sweep, policy, released)
+            models[model], made = _miss(model, before, sweep, policy, released)
             events += made
     probed = {model for model, observation in observations.items() if observation.reason not in UNASKED}
     answered = frozenset(m for m, observation in observations.items() if observation.outcome in ANSWERED)

@@ -75,15 +75,15 @@ def sendable(
 
     `is_silent` says for a model id, or None for the provider, whether a maintenance window covers it now.
     """
-    kept, told = dict(suppressed), list[Event]()
+    kept, audible = dict(suppressed), list[Event]()
     for event in decision.events:
         if event.kind is EventKind.APPEARED and event.detail == BASELINE:
             continue
         if _is_kept(event, decision.state, is_silent):
             _keep(kept, event)
         else:
-            told += _hear(kept, event)
-    return (*told, *_speak_up(kept, decision, is_silent)), kept
+            audible += _hear(kept, event)
+    return (*audible, *_speak_up(kept, decision, is_silent)), kept
 
 
 def sides(detail: str | None) -> tuple[str, str]:
@@ -100,36 +100,36 @@ def subject_of(event: Event) -> str:
 
 
 def _keep(kept: dict[str, Suppressed], event: Event) -> None:
-    known = kept.get(subject_of(event))
-    told, latest = (known.told, known.event) if known else (_before(event), event)
+    earlier = kept.get(subject_of(event))
+    last_told, latest = (earlier.told, earlier.event) if earlier else (_before(event), event)
     has_only_appeared = latest.kind is EventKind.APPEARED and event.kind is not EventKind.RETIRED
-    if known and has_only_appeared:  # of a model nobody heard of, its coming is the news
+    if earlier and has_only_appeared:  # of a model nobody heard of, its coming is the news
         event = replace(latest, to_status=event.to_status, reason=event.reason)
-    kept[subject_of(event)] = Suppressed(told, event)
+    kept[subject_of(event)] = Suppressed(last_told, event)
 
 
 def _hear(kept: dict[str, Suppressed], event: Event) -> tuple[Event, ...]:
     """Tell an event, unless it only undoes what readers never heard of."""
-    known = kept.pop(subject_of(event), None)
-    return () if known and known.told == _after(event) else (event,)
+    earlier = kept.pop(subject_of(event), None)
+    return () if earlier and earlier.told == _after(event) else (event,)
 
 
 def _speak_up(kept: dict[str, Suppressed], decision: Decision, is_silent: Silence) -> list[Event]:
     """Take out what need not be kept any more; return what readers still believe wrongly."""
-    told = list[Event]()
+    due = list[Event]()
     for subject, held in list(kept.items()):
         if _is_kept(held.event, decision.state, is_silent):
             continue
         del kept[subject]
         now = _now(held.event, decision.state)
         if held.told != now == _after(held.event):
-            told.append(held.event)
-    return told
+            due.append(held.event)
+    return due
 
 
 def _is_kept(event: Event, state: ProviderState, is_silent: Silence) -> bool:
-    known = state.models.get(event.model or "")
-    is_damped = event.kind in _DAMPED and known is not None and known.flapping
+    model = state.models.get(event.model or "")
+    is_damped = event.kind in _DAMPED and model is not None and model.flapping
     return is_damped or is_silent(event.model)
 
 
@@ -148,31 +148,31 @@ _STATUS = _Subject(
     "status",
     before=lambda event: event.from_status,
     after=lambda event: event.to_status,
-    now=lambda _event, known: known.status,
+    now=lambda _event, model: model.status,
 )
 _FLAPPING = _Subject(
     "flapping",
     before=lambda event: _steadiness(is_flapping=event.kind is EventKind.FLAPPING_STOPPED),
     after=lambda event: _steadiness(is_flapping=event.kind is EventKind.FLAPPING_STARTED),
-    now=lambda _event, known: _steadiness(is_flapping=known.flapping),
+    now=lambda _event, model: _steadiness(is_flapping=model.flapping),
 )
 _END = _Subject(
     "end",
     before=lambda _event: None,  # the date named before is not in the event
     after=lambda event: event.detail,
-    now=lambda event, known: None if known.status is Status.RETIRED else event.detail,
+    now=lambda event, model: None if model.status is Status.RETIRED else event.detail,
 )
 _KIND = _Subject(
     "kind",
     before=lambda event: sides(event.detail)[0],
     after=lambda event: sides(event.detail)[1],
-    now=lambda _event, known: known.kind,
+    now=lambda _event, model: model.kind,
 )
 _SERVED = _Subject(
     "served_as",
     before=lambda event: sides(event.detail)[0],
     after=lambda event: sides(event.detail)[1],
-    now=lambda event, known: known.served_as or event.model,  # NULL is the id itself (rules.md 37)
+    now=lambda event, model: model.served_as or event.model,  # NULL is the id itself (rules.md 37)
 )
 _SUBJECTS: Mapping[EventKind, _Subject] = {
     EventKind.FLAPPING_STARTED: _FLAPPING,
@@ -210,5 +210,5 @@ def _after(event: Event) -> str | None:
 def _now(event: Event, state: ProviderState) -> str | None:
     if event.model is None:
         return _openness(is_open=subject_of(event) in dict(state.open_troubles))
-    known = state.models.get(event.model)
-    return None if known is None else _subject(event).now(event, known)
+    model = state.models.get(event.model)
+    return None if model is None else _subject(event).now(event, model)

@@ -162,11 +162,11 @@ def _unchecked(connection: Connection) -> Iterator[None]:
     if connection.dialect.name == "sqlite":
         yield
         return
-    found = [each for table in metadata.sorted_tables for each in table.foreign_key_constraints]
-    for constraint in found:
+    constraints = [each for table in metadata.sorted_tables for each in table.foreign_key_constraints]
+    for constraint in constraints:
         connection.execute(DropConstraint(constraint))
     yield
-    for constraint in found:
+    for constraint in constraints:
         connection.execute(AddConstraint(constraint))
 
 

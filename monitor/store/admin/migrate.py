@@ -80,9 +80,9 @@ def require_current(engine: Engine) -> None:
     """
     state = schema_state(engine)
     if state in {SchemaState.MISSING, SchemaState.EMPTY}:
-        found = "does not exist" if state is SchemaState.MISSING else "is empty"
+        trouble = "does not exist" if state is SchemaState.MISSING else "is empty"
         raise StoreUnavailable(
-            f"database {database_name(engine)} {found}: run `monitor sweep` or `monitor run` first"
+            f"database {database_name(engine)} {trouble}: run `monitor sweep` or `monitor run` first"
         )
     if state is not SchemaState.CURRENT:
         raise _outdated(engine, state)
@@ -152,10 +152,10 @@ def _state(connection: Connection, engine: Engine) -> SchemaState:
 
 def _holds_something_else(connection: Connection) -> bool:
     """Tell whether a database without a revision has tables: of these names, or in a SQLite file any."""
-    found = set(inspect(connection).get_table_names())
-    if VERSION_TABLE in found:
-        return not _has_versions(connection) or bool(found & set(metadata.tables))
-    return bool(found if connection.dialect.name == "sqlite" else found & set(metadata.tables))
+    tables = set(inspect(connection).get_table_names())
+    if VERSION_TABLE in tables:
+        return not _has_versions(connection) or bool(tables & set(metadata.tables))
+    return bool(tables if connection.dialect.name == "sqlite" else tables & set(metadata.tables))
 
 
 def _has_versions(connection: Connection) -> bool:
@@ -170,8 +170,8 @@ def _revision(connection: Connection) -> str | None:
     if not _has_versions(connection):
         return None
     version = table(VERSION_TABLE, column("version_num"))
-    found: str | None = connection.scalar(select(func.max(version.c.version_num)))
-    return found
+    revision: str | None = connection.scalar(select(func.max(version.c.version_num)))
+    return revision
 
 
 def _holds_data(engine: Engine) -> bool:

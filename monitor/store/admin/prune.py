@@ -203,8 +203,8 @@ def _is_old(
     first = select(func.min(sweep.c.started_at)).where(
         sweep.c.provider_id == owner, sweep.c.started_at > since.started_at, stays
     )
-    found = connection.scalar(first)
-    return (*is_kept(owner, since), sweep.c.started_at < (midnight if found is None else found))
+    first_kept = connection.scalar(first)
+    return (*is_kept(owner, since), sweep.c.started_at < (midnight if first_kept is None else first_kept))
 
 
 def _moved(step: _Step) -> Horizon:

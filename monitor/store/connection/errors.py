@@ -93,10 +93,10 @@ def _translate(engine: Engine, error: Exception) -> StoreError:
         return StoreUnavailable(f"{where} is busy: no connection became free within 10 seconds")
     if _is_other_schema(origin):
         return SchemaOutdated(f"{where}: {_UPGRADE}")
-    known = _known_trouble(engine, origin)
-    if known is not None:
+    trouble = _known_trouble(engine, origin)
+    if trouble is not None:
         words = f" ({_first_line(engine, origin)})" if _never_connected(engine, origin) else ""
-        return StoreUnavailable(f"{where} {known}{words}")
+        return StoreUnavailable(f"{where} {trouble}{words}")
     return StoreError(f"{where}: {_first_line(engine, origin)}")
 
 

@@ -50,8 +50,8 @@ class FileLock:
         if self._is_free():
             return "nobody"
         try:
-            told = json.loads(self._path.read_text(encoding="utf-8"))
-            return f"process {told['pid']} on {told['host']} since {told['since']}"
+            holder = json.loads(self._path.read_text(encoding="utf-8"))
+            return f"process {holder['pid']} on {holder['host']} since {holder['since']}"
         except (OSError, ValueError, KeyError, TypeError):
             return "another process"
 
@@ -74,9 +74,9 @@ class FileLock:
 
     def _sign(self, descriptor: int) -> None:
         since = self._clock().isoformat(sep=" ", timespec="seconds")
-        told = {"pid": os.getpid(), "host": socket.gethostname(), "since": since}
+        holder = {"pid": os.getpid(), "host": socket.gethostname(), "since": since}
         os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, json.dumps(told).encode(), 0)
+        os.pwrite(descriptor, json.dumps(holder).encode(), 0)
 
     def _is_free(self) -> bool:
         if self._descriptor is not None:

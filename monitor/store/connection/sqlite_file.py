@@ -77,8 +77,8 @@ def ensure_wal(engine: Engine) -> None:
 def is_shrinkable(engine: Engine) -> bool:
     """Tell whether the file can give pages back one by one; those of older versions cannot."""
     with translated(engine), _opened(sqlite_path(engine)) as file:
-        (found,) = file.execute("PRAGMA auto_vacuum").fetchone()
-        return bool(found)
+        (mode,) = file.execute("PRAGMA auto_vacuum").fetchone()
+        return bool(mode)
 
 
 def make_shrinkable(engine: Engine) -> None:

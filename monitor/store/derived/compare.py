@@ -48,10 +48,10 @@ def compare(
     are told in full, the others counted.
     """
     with reading(engine) as connection:
-        found = find_provider(connection, provider)
-        if found is None:
+        owner = find_provider(connection, provider)
+        if owner is None:
             return Comparison(provider=provider, sweeps=0)
-        return compare_provider(connection, found, provider, policy, most=most)
+        return compare_provider(connection, owner, provider, policy, most=most)
 
 
 def compare_provider(
@@ -161,7 +161,7 @@ class _Replay:
             .where(model.c.provider_id == self.provider_id)
         )
         stands = {row["name"]: _state_columns(row) for row in self.connection.execute(query).mappings()}
-        follows = {name: _state_columns(state_row(0, known)) for name, known in state.models.items()}
+        follows = {name: _state_columns(state_row(0, believed)) for name, believed in state.models.items()}
         for name in sorted(stands.keys() | follows.keys()):
             self.differences.state(name, stands.get(name), follows.get(name))
         memory = select(provider_state.c.memory).where(provider_state.c.provider_id == self.provider_id)

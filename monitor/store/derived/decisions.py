@@ -54,7 +54,7 @@ def write_decision(connection: Connection, provider_id: int, stored: StoredSweep
 
 def read_decision(connection: Connection, provider_id: int, sweep_id: int) -> Decision:
     """Return the decision on the latest sweep of a provider, as it is recorded."""
-    found = connection.execute(select(sweep.c.verdict, sweep.c.cause).where(sweep.c.id == sweep_id)).one()
+    decided = connection.execute(select(sweep.c.verdict, sweep.c.cause).where(sweep.c.id == sweep_id)).one()
     query = (
         select(event, model.c.name.label("model"))
         .join_from(event, model, isouter=True)
@@ -63,8 +63,8 @@ def read_decision(connection: Connection, provider_id: int, sweep_id: int) -> De
         .order_by(event.c.id)
     )
     return Decision(
-        verdict=Verdict(found.verdict),
-        cause=found.cause,
+        verdict=Verdict(decided.verdict),
+        cause=decided.cause,
         events=tuple(read_value(Event, row) for row in connection.execute(query).mappings()),
         state=read_state(connection, provider_id),
     )

@@ -20,15 +20,15 @@ class DifferenceCounter:
         """Note a row that stands, if it is another than the one that follows from the facts."""
         if stands == follows:
             return
-        found = Difference(part=part, model=model, at=at, stands=stands, follows=follows)
-        self._counts[part, found.how] += 1
+        difference = Difference(part=part, model=model, at=at, stands=stands, follows=follows)
+        self._counts[part, difference.how] += 1
         if len(self._first) < self._most:
-            self._first.append(found)
+            self._first.append(difference)
 
     def event(self, stands: Columns | None, follows: Columns | None) -> None:
         """Compare an event with the one of the same model and kind in the same sweep."""
-        known = follows or stands or {}
-        self._compare_at("confirmed_at", RowKind.EVENT, known["model"], stands, follows)
+        row = follows or stands or {}
+        self._compare_at("confirmed_at", RowKind.EVENT, row["model"], stands, follows)
 
     def state(self, model: str, stands: Columns | None, follows: Columns | None) -> None:
         """Compare what is believed of a model."""

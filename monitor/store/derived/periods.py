@@ -64,19 +64,19 @@ def _key(row: RowMapping) -> tuple[int, int]:
 
 def write_periods(connection: Connection, events: Iterable[Mapping[str, Any]]) -> None:
     """Close and open periods by rows of `event`, given in the order of events and later than all before."""
-    told = defaultdict[int, list[dict[str, Any]]](list)
+    opened_of = defaultdict[int, list[dict[str, Any]]](list)
     for row in events:
         if row["model_id"] is not None and row["kind"] in STATUS_KINDS:
-            told[row["model_id"]].append(_opened_by(row))
-    if not told:
+            opened_of[row["model_id"]].append(_opened_by(row))
+    if not opened_of:
         return
-    ends = [{"of_model": number, **_end(opened[0])} for number, opened in told.items()]
+    ends = [{"of_model": number, **_end(opened[0])} for number, opened in opened_of.items()]
     connection.execute(_CLOSE, ends)
-    for opened in told.values():
+    for opened in opened_of.values():
         for before, after in pairwise(opened):
             end = _end(after)
             before |= {"ended_at": end["at"], "end_confirmed_at": end["known_at"]}
-    connection.execute(insert(period), [row for opened in told.values() for row in opened])
+    connection.execute(insert(period), [row for opened in opened_of.values() for row in opened])
 
 
 def _opened_by(event: Mapping[str, Any]) -> dict[str, Any]:

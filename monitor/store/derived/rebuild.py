@@ -39,11 +39,11 @@ def rebuild(
     told and what waits to be told (`delivery`, `telling`) is left as it is.
     """
     with writing(engine) as connection:
-        found = find_provider(connection, provider)
-        if found is None:
+        owner = find_provider(connection, provider)
+        if owner is None:
             return Comparison(provider=provider, sweeps=0)
-        lock_provider(connection, found)
-        return rewrite(connection, found, provider, policy, most=most)
+        lock_provider(connection, owner)
+        return rewrite(connection, owner, provider, policy, most=most)
 
 
 def rewrite(

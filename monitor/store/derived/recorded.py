@@ -94,7 +94,7 @@ def _gaps(connection: Connection, provider_id: int, ids: Sequence[int]) -> Mappi
         .join(gap, gap.c.model_id == model.c.id)
         .where(model.c.provider_id == provider_id, gap.c.sweep_id.between(min(ids), max(ids)))
     )
-    found: dict[int, list[str]] = {}
+    names_of: dict[int, list[str]] = {}
     for row in connection.execute(query):
-        found.setdefault(row.sweep_id, []).append(row.name)
-    return found
+        names_of.setdefault(row.sweep_id, []).append(row.name)
+    return names_of

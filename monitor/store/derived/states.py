@@ -22,8 +22,8 @@ _DEFAULTS = {field.name: field.default for field in fields(ModelState) if field.
 def load_state(engine: Engine, provider: str) -> ProviderState:
     """Return what is believed of a provider; the empty state for one never heard of."""
     with reading(engine) as connection:
-        found = find_provider(connection, provider)
-        return ProviderState() if found is None else read_state(connection, found)
+        owner = find_provider(connection, provider)
+        return ProviderState() if owner is None else read_state(connection, owner)
 
 
 def read_state(connection: Connection, provider_id: int) -> ProviderState:
@@ -47,7 +47,7 @@ def save_state(connection: Connection, provider_id: int, state: ProviderState) -
     ids = model_ids(connection, provider_id, list(state.models))
     query = select(model_state).join_from(model, model_state).where(model.c.provider_id == provider_id)
     stored = {row.model_id: tuple(row) for row in connection.execute(query)}
-    rows = [state_row(ids[name], known) for name, known in state.models.items()]
+    rows = [state_row(ids[name], believed) for name, believed in state.models.items()]
     changed = [row for row in rows if tuple(row.values()) != stored.get(row["model_id"])]
     if changed:
         connection.execute(upsert(connection, model_state), changed)
@@ -74,7 +74,7 @@ def provider_memory(state: ProviderState) -> str:
 
 def state_document(state: ProviderState) -> str:
     """Return a whole state as JSON."""
-    models = {name: state_row(0, known) for name, known in state.models.items()}
+    models = {name: state_row(0, believed) for name, believed in state.models.items()}
     return stable_json({"memory": provider_memory(state), "models": models})
 
 

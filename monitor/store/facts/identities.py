@@ -73,13 +73,13 @@ def provider_id(connection: Connection, name: str) -> int:
 
 def model_ids(connection: Connection, provider: int, names: Sequence[str]) -> dict[str, int]:
     """Return the ids of a provider's models by name, known from now on."""
-    known = _known_models(connection, provider, names)
-    new = [name for name in dict.fromkeys(names) if name not in known]
+    ids = _known_models(connection, provider, names)
+    new = [name for name in dict.fromkeys(names) if name not in ids]
     if new:
         rows = [{"provider_id": provider, "name": name} for name in new]
         connection.execute(insert_new(connection, model), rows)
-        known |= _known_models(connection, provider, new)
-    return known
+        ids |= _known_models(connection, provider, new)
+    return ids
 
 
 def catalog_id(connection: Connection, provider: int, members: Sequence[int]) -> int:
@@ -90,11 +90,11 @@ def catalog_id(connection: Connection, provider: int, members: Sequence[int]) ->
 
 def catalog_members(connection: Connection, catalog_ids: Iterable[int]) -> dict[int, list[int]]:
     """Return the model ids of catalogs, in their order."""
-    found: dict[int, list[int]] = {}
+    members_of: dict[int, list[int]] = {}
     for batch in batches(sorted(set(catalog_ids))):
         rows = connection.execute(select(catalog.c.id, catalog.c.members).where(catalog.c.id.in_(batch)))
-        found |= {row.id: loads(row.members) for row in rows}
-    return found
+        members_of |= {row.id: loads(row.members) for row in rows}
+    return members_of
 
 
 def policy_id(connection: Connection, rules: Policy) -> int:
@@ -158,8 +158,8 @@ def finding_ids(
     for each in observations:
         marks[each.model] = finding_digest(each, aliases.get(each.model))
         samples[marks[each.model]] = each
-    known = _known_findings(connection, list(samples))
-    new = [mark for mark, _ in Counter(marks.values()).most_common() if mark not in known]
+    ids = _known_findings(connection, list(samples))
+    new = [mark for mark, _ in Counter(marks.values()).most_common() if mark not in ids]
     if new:
         rows = [
             {
@@ -170,8 +170,8 @@ def finding_ids(
             for mark in new
         ]
         connection.execute(insert_new(connection, finding), rows)
-        known |= _known_findings(connection, new)
-    return {model: known[mark] for model, mark in marks.items()}
+        ids |= _known_findings(connection, new)
+    return {model: ids[mark] for model, mark in marks.items()}
 
 
 def finding_digest(observation: Observation, alias: int | None = None) -> bytes:
@@ -185,11 +185,11 @@ def finding_digest(observation: Observation, alias: int | None = None) -> bytes:
 
 def _one_id(connection: Connection, table: Table, key: Row, **rest: object) -> int:
     chosen = select(table.c.id).where(*(table.c[name] == value for name, value in key.items()))
-    found: int | None = connection.scalar(chosen)
-    if found is None:
+    number: int | None = connection.scalar(chosen)
+    if number is None:
         connection.execute(insert_new(connection, table), {**key, **rest})
-        found = connection.execute(chosen).scalar_one()
-    return found
+        number = connection.execute(chosen).scalar_one()
+    return number
 
 
 def _known_models(connection: Connection, provider: int, names: Sequence[str]) -> dict[str, int]:
@@ -201,17 +201,17 @@ def _known_models(connection: Connection, provider: int, names: Sequence[str]) -
 
 def _known_aliases(connection: Connection, models: Sequence[int]) -> dict[int, dict[str, int]]:
     """Return the numbers of the names of these models' answers, by model and name."""
-    known: dict[int, dict[str, int]] = {}
+    numbers: dict[int, dict[str, int]] = {}
     for batch in batches(models):
         rows = connection.execute(select(alias).where(alias.c.model_id.in_(batch)))
         for number, place, name in rows:
-            known.setdefault(number, {})[name] = place
-    return known
+            numbers.setdefault(number, {})[name] = place
+    return numbers
 
 
 def _known_findings(connection: Connection, marks: Sequence[bytes]) -> dict[bytes, int]:
-    known: dict[bytes, int] = {}
+    ids: dict[bytes, int] = {}
     for batch in batches(marks):
         query = select(finding.c.digest, finding.c.id).where(finding.c.digest.in_(batch))
-        known |= {bytes(mark): number for mark, number in connection.execute(query)}
-    return known
+        ids |= {bytes(mark): number for mark, number in connection.execute(query)}
+    return ids

@@ -65,19 +65,19 @@ def read_observations(
     connection: Connection, providers: set[int], ids: Sequence[int]
 ) -> dict[int, dict[int, Observation]]:
     """Return the observations of sweeps of these providers by sweep id and model id."""
-    found: dict[int, dict[int, Observation]] = {number: {} for number in ids}
+    observations: dict[int, dict[int, Observation]] = {number: {} for number in ids}
     for row in connection.execute(_select_observations(providers, ids)).mappings():
-        if row["sweep_id"] in found:
-            found[row["sweep_id"]][row["model_id"]] = _observation(row)
-    return found
+        if row["sweep_id"] in observations:
+            observations[row["sweep_id"]][row["model_id"]] = _observation(row)
+    return observations
 
 
-def _values(seen: Observation, columns: Sequence[Column[Any]]) -> dict[str, Any]:
-    return {column.name: getattr(seen, column.name) for column in columns}
+def _values(made: Observation, columns: Sequence[Column[Any]]) -> dict[str, Any]:
+    return {column.name: getattr(made, column.name) for column in columns}
 
 
-def _is_streamed(seen: Observation) -> bool:
-    return any(value is not None for value in _values(seen, _OF_STREAMS).values())
+def _is_streamed(made: Observation) -> bool:
+    return any(value is not None for value in _values(made, _OF_STREAMS).values())
 
 
 def _delete(connection: Connection, table: Table, sweep_id: int, models: Sequence[int]) -> None:

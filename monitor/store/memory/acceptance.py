@@ -34,8 +34,8 @@ def accept(engine: Engine, provider: str, now: datetime) -> bool:
 def is_accepted(engine: Engine, provider: str) -> bool:
     """Tell whether the provider's next sweep is to be made with `accepted`."""
     with reading(engine) as connection:
-        found = find_provider(connection, provider)
-        waiting = select(acceptance.c.provider_id).where(acceptance.c.provider_id == found)
+        owner = find_provider(connection, provider)
+        waiting = select(acceptance.c.provider_id).where(acceptance.c.provider_id == owner)
         return connection.scalar(waiting) is not None
 
 

@@ -26,8 +26,8 @@ def load_knowledge(engine: Engine, provider: str) -> dict[str, Knowledge]:
     """
     with reading(engine) as connection:
         stored = _stored(connection, provider)
-    found = {name: read_knowledge(document) for name, (_, document) in stored.items()}
-    return {name: learned for name, learned in found.items() if learned != NOTHING_KNOWN}
+    documents = {name: read_knowledge(document) for name, (_, document) in stored.items()}
+    return {name: learned for name, learned in documents.items() if learned != NOTHING_KNOWN}
 
 
 def save_knowledge(engine: Engine, provider: str, learned: Mapping[str, Knowledge]) -> None:
@@ -54,12 +54,12 @@ def knowledge_text(learned: Knowledge) -> str:
 def read_knowledge(document: str) -> Knowledge:
     """Return the knowledge that `knowledge_text` wrote, nothing known for what it cannot have written."""
     try:
-        found = _KNOWLEDGE.validate_json(document)
+        learned = _KNOWLEDGE.validate_json(document)
     except ValidationError:
         return NOTHING_KNOWN
-    moments = (found.searched_at, found.wrong_since)
+    moments = (learned.searched_at, learned.wrong_since)
     is_naive = any(moment is not None and moment.tzinfo is None for moment in moments)
-    return NOTHING_KNOWN if is_naive else found
+    return NOTHING_KNOWN if is_naive else learned
 
 
 def _stored(connection: Connection, provider: str) -> dict[str, tuple[int, str]]:

@@ -35,12 +35,12 @@ def current_models(
 
 def model_story(engine: Engine, provider: str, model: str, *, limit: int = 50) -> ModelStory | None:
     """Return one model's story; None for a model that nothing is believed of."""
-    found = current_models(engine, provider, model=model)
-    if not found:
+    rows = current_models(engine, provider, model=model)
+    if not rows:
         return None
-    told = events(engine, provider=provider, model=model, newest_first=True, limit=limit)
+    changes = events(engine, provider=provider, model=model, newest_first=True, limit=limit)
     down = outages(engine, provider=provider, model=model, limit=limit)
-    return ModelStory(found[0], tuple(told), tuple(down), last_streamed(engine, provider, model))
+    return ModelStory(rows[0], tuple(changes), tuple(down), last_streamed(engine, provider, model))
 
 
 def last_streamed(engine: Engine, provider: str, model: str) -> StreamRow | None:
@@ -69,21 +69,21 @@ def _believed(params: AbstractSet[str]) -> Select[Any]:
 
 @cache
 def _streamed() -> Select[Any]:
-    seen, told = t.observation.c, t.streamed.c
+    own, stream = t.observation.c, t.streamed.c
     return (
         select(
             PROVIDER,
             MODEL,
             t.streamed,
-            (t.sweep.c.started_at + seen.at_ms).label("observed_at"),
-            seen.latency_ms,
+            (t.sweep.c.started_at + own.at_ms).label("observed_at"),
+            own.latency_ms,
         )
         .select_from(t.provider)
         .join(t.model, t.model.c.provider_id == t.provider.c.id)
-        .join(t.streamed, told.model_id == t.model.c.id)
-        .join(t.observation, (seen.model_id == told.model_id) & (seen.sweep_id == told.sweep_id))
-        .join(t.sweep, t.sweep.c.id == told.sweep_id)
+        .join(t.streamed, stream.model_id == t.model.c.id)
+        .join(t.observation, (own.model_id == stream.model_id) & (own.sweep_id == stream.sweep_id))
+        .join(t.sweep, t.sweep.c.id == stream.sweep_id)
         .where(*named(["provider", "model"]))
-        .order_by(told.sweep_id.desc())
+        .order_by(stream.sweep_id.desc())
         .limit(1)
     )

@@ -22,10 +22,10 @@ def uptime(
     """Return each model's counts over the UTC days ending with the provider's last conclusive sweep's."""
     params = names(provider, model)
     with reading(engine) as connection:
-        known = models(connection, params)
-        owners = [(each.provider_id, each.id) for each in known]
+        rows = models(connection, params)
+        owners = [(each.provider_id, each.id) for each in rows]
         totals = latest_totals(connection, days, owners, is_one="model" in params)
-    counted = ((each, totals[each.id]) for each in known if each.id in totals)
+    counted = ((each, totals[each.id]) for each in rows if each.id in totals)
     return [
         UptimeRow(provider=each.provider, model=each.model, answered=yes, unavailable=no, unknown=unknown)
         for each, (_, yes, no, unknown) in counted

@@ -105,13 +105,13 @@ def read_outages(
     model: str | None = None,
 ) -> list[OutageRow]:
     """Return the outages of [`begins_at`, `ends_at`) as known at its end, newest first (rules.md 21)."""
-    begin, known, last = to_millis(begins_at), to_millis(ends_at), t.event.alias("last")
+    begin, end, last = to_millis(begins_at), to_millis(ends_at), t.event.alias("last")
     only = names(provider, model)
     ended = (
         _of_models(only, t.period.c.event_id, t.period.c.began_at, t.period.c.ended_at)
         .add_columns(t.period.c.reason)
         .join(t.period, t.period.c.model_id == t.model.c.id)
-        .where(t.period.c.is_outage, t.period.c.ended_at >= begin, t.period.c.end_confirmed_at < known)
+        .where(t.period.c.is_outage, t.period.c.ended_at >= begin, t.period.c.end_confirmed_at < end)
     )
     lasting = (
         _of_models(

@@ -58,9 +58,9 @@ def read_counts(
     Without `latencies` the rows have none, which is quicker. See `count_window` for how exact they are. A day
     whose observations were pruned counts only where the window has all of it.
     """
-    known = models(connection, names(provider, model))
+    rows = models(connection, names(provider, model))
     totals, uninformative = dict[int, WindowTotals](), dict[int, int]()
-    for owner, number in {each.provider_id: each.id for each in known}.items():
+    for owner, number in {each.provider_id: each.id for each in rows}.items():
         only = None if model is None else number
         window = _without_pruned_edges(connection, owner, to_millis(begins_at), to_millis(ends_at))
         params = (connection, owner, *window, only)
@@ -68,7 +68,7 @@ def read_counts(
         uninformative |= count_uninformative(*params)
     return [
         _row(each.provider, each.model, totals.get(each.id, WindowTotals()), uninformative.get(each.id, 0))
-        for each in known
+        for each in rows
         if each.id in totals or each.id in uninformative
     ]
 
@@ -95,7 +95,7 @@ def count_window(
     """Count each model's observations made in [`begins_at`, `ends_at`), in ms since 1970; or one model's.
 
     Whole UTC days are taken from `daily`, which is far quicker. Counts are exact. Percentiles are so in a
-    window without a whole day; in others they are at most the sketch's STATED_ERROR off.
+    window without a whole day; in others they are at most the histogram's STATED_ERROR off.
     """
     totals = defaultdict[int, WindowTotals](WindowTotals)
     first, end = -(-begins_at // DAY_MS) * DAY_MS, ends_at // DAY_MS * DAY_MS
@@ -124,13 +124,13 @@ def _add_days(
     for number, *counted in read_totals(connection, provider_id, *days, model_id):
         totals[number].add(*counted)
     if latencies:
-        for number, sketch in read_histograms(connection, provider_id, *days, model_id):
-            totals[number].histograms.append(sketch)
+        for number, histogram in read_histograms(connection, provider_id, *days, model_id):
+            totals[number].histograms.append(histogram)
 
 
 def _row(provider: str, model: str, total: WindowTotals, uninformative: int) -> WindowRow:
     """Return a line: every observation is of a sweep that was due, and clear unless it is unknown."""
-    told = total.answered + total.unavailable
+    informative = total.answered + total.unavailable
     p50, p95 = total.percentiles()
     return WindowRow(
         provider=provider,
@@ -138,8 +138,8 @@ def _row(provider: str, model: str, total: WindowTotals, uninformative: int) -> 
         answered=total.answered,
         unavailable=total.unavailable,
         unknown=total.unknown,
-        clear_or_answered=told,
-        due=told + total.unknown + uninformative,
+        clear_or_answered=informative,
+        due=informative + total.unknown + uninformative,
         latency_p50_ms=p50,
         latency_p95_ms=p95,
     )

@@ -69,10 +69,10 @@ def _by_listing(
 ) -> Mapping[_Listing, list[_Turn]]:
     """Return what was due, by the listing of the latest conclusive sweep before it; few listings differ."""
     params = {"owner": provider_id, "begins_at": begins_at, "ends_at": ends_at}
-    found = defaultdict[_Listing, list[_Turn]](list)
+    turns_of = defaultdict[_Listing, list[_Turn]](list)
     for row in connection.execute(_with_listing(), params).all():
-        found[row.catalog_id, row.policy_id].append((row.at, row.id))
-    return found
+        turns_of[row.catalog_id, row.policy_id].append((row.at, row.id))
+    return turns_of
 
 
 @cache
@@ -114,21 +114,21 @@ def _uninformative() -> Subquery:
 
 
 def _shut_out(connection: Connection, policies: Iterable[int]) -> Mapping[int, set[int]]:
-    found = defaultdict[int, set[int]](set)
+    models_of = defaultdict[int, set[int]](set)
     for row in connection.execute(_SHUT_OUT, {"policies": list(policies)}).all():
-        found[row.policy_id].add(row.model_id)
-    return found
+        models_of[row.policy_id].add(row.model_id)
+    return models_of
 
 
 def _retirements(
     connection: Connection, provider_id: int, model_id: int | None
 ) -> Mapping[int, list[tuple[_Turn, bool]]]:
     """Return each model's turns into retirement (True) and out of it, in their order; or one model's."""
-    found = defaultdict[int, list[tuple[_Turn, bool]]](list)
+    turns_of = defaultdict[int, list[tuple[_Turn, bool]]](list)
     chosen = _TURNS_OF_ALL if model_id is None else _TURNS_OF_ONE
     for row in connection.execute(chosen, {"owner": provider_id, "number": model_id}).all():
-        found[row.model_id].append(((row.swept_at, row.sweep_id), row.to_status == Status.RETIRED))
-    return found
+        turns_of[row.model_id].append(((row.swept_at, row.sweep_id), row.to_status == Status.RETIRED))
+    return turns_of
 
 
 def _living(turns: Sequence[_Turn], retirements: Sequence[tuple[_Turn, bool]]) -> int:

@@ -50,7 +50,7 @@ def summarise_span(
     was known when the span ended.
     """
     names = [*watched, *(name for name in query.providers(engine) if name not in watched)]
-    told = [
+    summaries = [
         replace(summarise_provider(engine, span, name), is_watched=name in watched)
         for name in names
         if provider in {None, name}
@@ -58,7 +58,7 @@ def summarise_span(
     return Summary(
         span=span,
         known_until=now if now < span.ends_at else None,
-        providers=tuple(each for each in told if each.is_watched or each.has_history or provider),
+        providers=tuple(each for each in summaries if each.is_watched or each.has_history or provider),
         undelivered=undelivered(engine, since=span.begins_at, until=span.ends_at),
     )
 

@@ -22,12 +22,12 @@ def rename_provider(engine: Engine, old: str, new: str, vantages: Iterable[str] 
     """
     with reading(engine) as connection:
         owner = _renamable(connection, old, new)
-        known = connection.scalars(select(sweep.c.vantage).where(sweep.c.provider_id == owner).distinct())
-        places = sorted({*vantages, *known})
+        recorded = connection.scalars(select(sweep.c.vantage).where(sweep.c.provider_id == owner).distinct())
+        places = sorted({*vantages, *recorded})
     with _nobody_sweeps(engine, [old, new], places), writing(engine) as connection:
-        found = _renamable(connection, old, new)
-        lock_provider(connection, found)
-        connection.execute(update(provider).where(provider.c.id == found).values(name=new))
+        owner = _renamable(connection, old, new)
+        lock_provider(connection, owner)
+        connection.execute(update(provider).where(provider.c.id == owner).values(name=new))
 
 
 @contextmanager
@@ -46,10 +46,10 @@ def _nobody_sweeps(engine: Engine, names: Iterable[str], vantages: Iterable[str]
 
 
 def _renamable(connection: Connection, old: str, new: str) -> int:
-    found = find_provider(connection, old)
-    if found is None:
-        known = connection.scalars(select(provider.c.name).order_by(provider.c.name))
-        raise UsageError(unknown_words("provider", old, known, " in the history"))
+    owner = find_provider(connection, old)
+    if owner is None:
+        providers = connection.scalars(select(provider.c.name).order_by(provider.c.name))
+        raise UsageError(unknown_words("provider", old, providers, " in the history"))
     if find_provider(connection, new) is not None:
         raise UsageError(f'the history has a provider "{new}" already: two histories cannot become one')
-    return found
+    return owner
