@@ -47,7 +47,7 @@ def columns_of(value: object, names: Iterable[str] | None = None) -> dict[str, A
 @cache
 def _readers(kind: type) -> tuple[tuple[str, _Convert | None], ...]:
     return tuple(
-        (name, _READ.get(form, form if issubclass(form, StrEnum) else None))
+        (name, _READ.get(form, form if _is_a(form, StrEnum) else None))
         for name, form in field_types(kind).items()
     )
 
@@ -56,6 +56,9 @@ def _readers(kind: type) -> tuple[tuple[str, _Convert | None], ...]:
 def _writers(kind: type) -> Mapping[str, _Convert | None]:
     # A field that is declared as text may hold a code, which Postgres would be given as an enum.
     return {
-        name: _WRITE.get(form, str if issubclass(form, str) else None)
-        for name, form in field_types(kind).items()
+        name: _WRITE.get(form, str if _is_a(form, str) else None) for name, form in field_types(kind).items()
     }
+
+
+def _is_a(form: object, kind: type) -> bool:
+    return isinstance(form, type) and issubclass(form, kind)  # not a tuple of some type

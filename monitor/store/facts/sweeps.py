@@ -4,18 +4,20 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, select, update
 
 from monitor.clock import to_datetime, to_millis
 from monitor.core.domain.policy import Policy
 from monitor.core.domain.sweep import Observation, Sweep
 from monitor.core.domain.vocabulary import UNASKED, Cause, Outcome, Verdict
 from monitor.core.lifecycle.fold import is_tracked
-from monitor.store.connection.codecs import batches, moment, read_policy
+from monitor.store.connection.codecs import batches, read_policy
+from monitor.store.connection.columns import columns_of, read_value
 from monitor.store.facts.identities import catalog_id, catalog_members, insert_new, model_ids, note_untracked
 from monitor.store.facts.observations import read_observations, write_all_observations
 from monitor.store.schema import gap, model, policy, provider, sweep
 
+_OF_CATALOG = ("duplicates", "rejected", "requests")
 _SWEEPS_AT_ONCE = 100  # so many are in memory while a history is read
 
 
@@ -38,7 +40,7 @@ def write_facts(connection: Connection, provider_id: int, policy_id: int, stored
         connection.execute(insert_new(connection, gap), gaps)
     columns = {
         "catalog_id": _listing(connection, provider_id, models, facts),
-        **_catalog_columns(facts),
+        **columns_of(facts, _OF_CATALOG),
         **_end_columns(facts),
     }
     connection.execute(update(sweep).where(sweep.c.id == stored.id).values(columns))
@@ -50,15 +52,15 @@ def write_catalog(connection: Connection, provider_id: int, policy_id: int, stor
     columns = {
         "catalog_id": _listing(connection, provider_id, models, stored.sweep),
         "listed": len(stored.sweep.listed),
-        **_catalog_columns(stored.sweep),
+        **columns_of(stored.sweep, _OF_CATALOG),
     }
     connection.execute(update(sweep).where(sweep.c.id == stored.id).values(columns))
 
 
 def gaps_of(facts: Sweep, rules: Policy) -> tuple[str, ...]:
     """Return the listed and tracked ids without an observation (rules.md 1)."""
-    seen = {each.model for each in facts.observations}
-    return tuple(name for name in facts.listed if name not in seen and is_tracked(name, rules))
+    observed = {each.model for each in facts.observations}
+    return tuple(name for name in facts.listed if name not in observed and is_tracked(name, rules))
 
 
 def counts_of(facts: Sweep, rules: Policy, verdict: Verdict) -> Mapping[str, int]:
@@ -91,54 +93,50 @@ def _read_batch(connection: Connection, ids: Sequence[int]) -> Iterator[StoredSw
         .where(sweep.c.id.in_(ids))
         .order_by(sweep.c.started_at, sweep.c.id)
     )
-    rows = connection.execute(query).all()
-    catalogs = catalog_members(connection, (row.catalog_id for row in rows if row.catalog_id is not None))
-    seen = read_observations(connection, {row.provider_id for row in rows}, ids)
-    names = _names(connection, {row.provider_id for row in rows})
+    rows = connection.execute(query).mappings().all()
+    catalogs = catalog_members(
+        connection, (row["catalog_id"] for row in rows if row["catalog_id"] is not None)
+    )
+    observed = read_observations(connection, {row["provider_id"] for row in rows}, ids)
+    names = _names(connection, {row["provider_id"] for row in rows})
     for row in rows:
-        members = catalogs.get(row.catalog_id, [])
+        members = catalogs.get(row["catalog_id"], [])
         yield StoredSweep(
-            row.id, _sweep(row, members, seen.get(row.id, {}), names), read_policy(row.document)
+            row["id"], _sweep(row, members, observed.get(row["id"], {}), names), read_policy(row["document"])
         )
 
 
 def _sweep(
-    row: Row[Any], members: Sequence[int], seen: Mapping[int, Observation], names: Mapping[int, str]
+    row: RowMapping, members: Sequence[int], observed: Mapping[int, Observation], names: Mapping[int, str]
 ) -> Sweep:
-    ordered = [seen[number] for number in members if number in seen]
+    ordered = [observed[number] for number in members if number in observed]
     if not members:  # cut short before its catalog was kept: what was observed was listed
-        ordered = sorted(seen.values(), key=lambda each: (each.at_ms, each.model))
+        ordered = sorted(observed.values(), key=lambda each: (each.at_ms, each.model))
     listed = tuple(names[number] for number in members) or tuple(each.model for each in ordered)
     verdict, cause, detail = _said(row)
-    finished_at = row.finished_at if row.finished_at is not None else _last_moment(row, ordered)
-    return Sweep(
-        provider=row.provider,
-        vantage=row.vantage,
-        started_at=to_datetime(row.started_at),
-        finished_at=to_datetime(finished_at),
-        slot=moment(row.slot),
+    finished_at = row["finished_at"] if row["finished_at"] is not None else _last_moment(row, ordered)
+    return read_value(
+        Sweep,
+        row,
         listed=listed,
         observations=tuple(ordered),
+        finished_at=to_datetime(finished_at),
         verdict=verdict,
         cause=cause,
-        duplicates=row.duplicates,
-        rejected=row.rejected,
-        requests=row.requests,
-        accepted=row.accepted,
         detail=detail,
     )
 
 
-def _said(row: Row[Any]) -> tuple[Verdict | None, str | None, str | None]:
+def _said(row: RowMapping) -> tuple[Verdict | None, str | None, str | None]:
     """Return verdict, cause and detail as they were given; those of a voided sweep are the operator's."""
-    if row.voided is not None:
-        return Verdict.INCONCLUSIVE, Cause.VOIDED, row.voided
-    verdict = None if row.reported_verdict is None else Verdict(row.reported_verdict)
-    return verdict, row.reported_cause, row.detail
+    if row["voided"] is not None:
+        return Verdict.INCONCLUSIVE, Cause.VOIDED, row["voided"]
+    verdict = None if row["reported_verdict"] is None else Verdict(row["reported_verdict"])
+    return verdict, row["reported_cause"], row["detail"]
 
 
-def _last_moment(row: Row[Any], seen: Sequence[Observation]) -> int:
-    latest: int = row.started_at + max((each.at_ms for each in seen), default=0)
+def _last_moment(row: RowMapping, observed: Sequence[Observation]) -> int:
+    latest: int = row["started_at"] + max((each.at_ms for each in observed), default=0)
     return latest
 
 
@@ -157,19 +155,13 @@ def _listing(connection: Connection, provider_id: int, models: Mapping[str, int]
     return catalog_id(connection, provider_id, members) if members else None
 
 
-def _catalog_columns(facts: Sweep) -> Mapping[str, Any]:
-    return {"duplicates": facts.duplicates, "rejected": facts.rejected, "requests": facts.requests}
-
-
 def _end_columns(facts: Sweep) -> Mapping[str, Any]:
+    latest = max((each.at_ms for each in facts.observations), default=0)
     return {
-        "finished_at": to_millis(facts.finished_at),
-        "observed_until": to_millis(facts.started_at)
-        + max((each.at_ms for each in facts.observations), default=0),
+        **columns_of(facts, ("finished_at", "accepted", "detail")),
+        "observed_until": to_millis(facts.started_at) + latest,
         "reported_verdict": None if facts.verdict is None else facts.verdict.value,
         "reported_cause": None if facts.cause is None else str(facts.cause),
-        "accepted": facts.accepted,
-        "detail": facts.detail,
     }
 
 

@@ -69,7 +69,9 @@ def open_sweep(
             "slot": millis(slot),
             "started_at": to_millis(started_at),
             "policy_id": policy_id(connection, policy),
-            "folds_before": _folds(connection, owner),
+            "folds_before": connection.scalar(
+                select(provider_table.c.folds).where(provider_table.c.id == owner)
+            ),
         }
         number = claim(connection, row, moves=True)
         if number is None:
@@ -151,20 +153,20 @@ def close_interrupted(engine: Engine, provider: str, vantage: str) -> list[Sweep
     For the holder of the sweep lock: no sweep of this provider and vantage can be running.
     """
     with writing(engine) as connection:
-        found = find_provider(connection, provider)
-        if found is None:
+        owner = find_provider(connection, provider)
+        if owner is None:
             return []
         cut = (
-            sweep_table.c.provider_id == found,
+            sweep_table.c.provider_id == owner,
             sweep_table.c.vantage == vantage,
             sweep_table.c.finished_at.is_(None),
         )
         running = [_interrupted(stored) for stored in read_stored(connection, *cut)]
         if running:
-            lock_provider(connection, found)
+            lock_provider(connection, owner)
         for stored in running:
-            write_facts(connection, found, _running(connection, stored.id).policy_id, stored)
-        settle(connection, found)
+            write_facts(connection, owner, _running(connection, stored.id).policy_id, stored)
+        settle(connection, owner)
         return [stored.sweep for stored in running]
 
 
@@ -181,12 +183,12 @@ def close_dead(engine: Engine, provider: str, vantage: str) -> None:
 def last_slot(engine: Engine, provider: str, vantage: str) -> datetime | None:
     """Return the latest slot that a sweep was made for or that is known as missed."""
     with reading(engine) as connection:
-        found = find_provider(connection, provider)
+        owner = find_provider(connection, provider)
         claimed = select(func.max(sweep_table.c.slot)).where(
-            sweep_table.c.provider_id == found, sweep_table.c.vantage == vantage
+            sweep_table.c.provider_id == owner, sweep_table.c.vantage == vantage
         )
         missed = select(func.max(missed_slot.c.slot)).where(
-            missed_slot.c.provider_id == found, missed_slot.c.vantage == vantage
+            missed_slot.c.provider_id == owner, missed_slot.c.vantage == vantage
         )
         slots = [slot for slot in (connection.scalar(claimed), connection.scalar(missed)) if slot is not None]
         return to_datetime(max(slots)) if slots else None
@@ -205,19 +207,19 @@ def last_made_at(engine: Engine, provider: str) -> datetime | None:
 def record_missed_slots(engine: Engine, provider: str, vantage: str, slots: Iterable[datetime]) -> None:
     """Remember slots that no sweep was made for; one that has a sweep is left out."""
     with writing(engine) as connection:
-        found = provider_id(connection, provider)
+        owner = provider_id(connection, provider)
         wanted = [to_millis(slot) for slot in slots]
         made = set(
             connection.scalars(
                 select(sweep_table.c.slot).where(
-                    sweep_table.c.provider_id == found,
+                    sweep_table.c.provider_id == owner,
                     sweep_table.c.vantage == vantage,
                     sweep_table.c.slot.in_(wanted),
                 )
             )
         )
         rows = [
-            {"provider_id": found, "vantage": vantage, "slot": slot} for slot in wanted if slot not in made
+            {"provider_id": owner, "vantage": vantage, "slot": slot} for slot in wanted if slot not in made
         ]
         if rows:
             connection.execute(insert_new(connection, missed_slot), rows)
@@ -251,26 +253,20 @@ def _interrupted(stored: StoredSweep) -> StoredSweep:
 
 
 def _running(connection: Connection, sweep_id: int) -> Row[Any]:
-    found = connection.execute(select(sweep_table).where(sweep_table.c.id == sweep_id)).first()
-    if found is None:
+    row = connection.execute(select(sweep_table).where(sweep_table.c.id == sweep_id)).first()
+    if row is None:
         raise StoreError(f"sweep {sweep_id} is not in the database")
-    if found.finished_at is not None:
-        cause = f" as {found.cause}" if found.cause else ""
+    if row.finished_at is not None:
+        cause = f" as {row.cause}" if row.cause else ""
         raise StoreError(
             f"sweep {sweep_id} was closed{cause} by another process: what it saw since is not kept"
         )
-    return found
+    return row
 
 
 def _policy(connection: Connection, policy_id: int) -> Policy:
     query = select(policy_table.c.document).where(policy_table.c.id == policy_id)
     return read_policy(connection.execute(query).scalar_one())
-
-
-def _folds(connection: Connection, provider_id: int) -> int:
-    query = select(provider_table.c.folds).where(provider_table.c.id == provider_id)
-    found: int = connection.execute(query).scalar_one()
-    return found
 
 
 def _is_taken(connection: Connection, row: Mapping[str, Any], column: str) -> bool:
