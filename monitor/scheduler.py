@@ -61,7 +61,7 @@ class Stop:
             loop.add_signal_handler(number, self.ask)
 
     async def within(self, seconds: float) -> bool:
-        """Wait until asked, at most that long; tell whether it was."""
+        """Wait until asked, at most that long; return whether it was."""
         with suppress(TimeoutError):
             await asyncio.wait_for(self.asked.wait(), seconds)
         return self.asked.is_set()
@@ -101,7 +101,7 @@ def slots_between(trigger: BaseTrigger, after: datetime, until: datetime) -> lis
 
 
 def has_slot(trigger: BaseTrigger, after: datetime, until: datetime) -> bool:
-    """Tell whether a scheduled time lies after one moment and not after another."""
+    """Return whether a scheduled time lies after one moment and not after another."""
     slot = trigger.get_next_fire_time(None, after + _TICK)
     return slot is not None and slot <= until
 
@@ -153,7 +153,7 @@ class _JobRunner:
         try:
             await self.job.run(slot, missed)
         except Exception as error:  # noqa: BLE001 - whatever one run meets, the next one must still be made
-            self._unserved = [*missed, *([slot] if slot else [])]  # told as missed with the next run
+            self._unserved = [*missed, *([slot] if slot else [])]  # recorded as missed with the next run
             name = "run_failed" if isinstance(error, MonitorError) else "run_crashed"
             event(log, logging.ERROR, name, chore=self.job.name, error=str(error) or type(error).__name__)
 

@@ -121,7 +121,7 @@ def _refuse_real_history(app: App) -> None:
 
 
 def _forget_last_demo(app: App) -> None:
-    """Begin with an empty history, so that the story is told whole; never under a demo that still runs."""
+    """Start with an empty history; never under a demo that still runs. Raises UsageError."""
     lock = leader_lock(app.open_store())
     if not lock.try_acquire():
         raise UsageError(f"another demo is running ({lock.holder()}); stop it, or choose another --database")

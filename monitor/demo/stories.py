@@ -1,4 +1,4 @@
-"""Ready-made worlds and scripts: the blog's day, the story that `monitor demo` tells, a steady catalog."""
+"""Ready-made worlds and scripts: the blog's day, the story of `monitor demo`, a steady catalog."""
 
 from collections.abc import Iterable
 from functools import cache
@@ -105,7 +105,7 @@ def blog_day() -> World:
 
 
 def demo_story() -> Script:
-    """Return 13 steps, one a sweep, in which everything happens that the monitor tells of."""
+    """Return 13 steps, one a sweep, in which every kind of event happens."""
     first = _demo_world()
     most = tuple(model for model in first.listed if model not in _CAST)[: _DEMO_MODELS * 2 // 3]
     changes: list[tuple[int, Change]] = [

@@ -105,12 +105,12 @@ class World:
         name, argument = split_name(self.behaviours.get(model, "ok"), 0)
         return (BEHAVIOURS[name].metadata or as_json(_row(model))).filled(model, argument)
 
-    def elsewhere(self, place: str) -> CannedAnswer:  # noqa: ARG002 - for worlds that tell more than their list
+    def elsewhere(self, place: str) -> CannedAnswer:  # noqa: ARG002 - for worlds that have more than their list
         """Return what `GET /{place}` answers, where that is neither list, metadata nor status."""
         return PAGE_NOT_FOUND
 
     def serves(self, endpoint: str) -> bool:
-        """Tell whether there is such an endpoint at all."""
+        """Return whether there is such an endpoint."""
         return endpoint in ENDPOINTS
 
     def status(self, request: str) -> CannedAnswer:  # noqa: ARG002 - for worlds that queue requests

@@ -36,7 +36,7 @@ def create_app(
     `watched` maps each provider of the configuration to its interval: knowledge older than 3 of them is
     stale, a sweep that late is overdue. Give it an engine of its own, so that readers never take the
     connections of the sweeps. Days are those of `zone`. The feeds' links begin with `public_url`, and
-    `summary_of` tells them of a day that is over; without it they have no summaries.
+    `summary_of` gives them the summary of a past day; without it they have no summaries.
     """
     context = WebContext(engine=engine, watched=dict(watched), now=now, started_at=now())
     pages = load_pages()

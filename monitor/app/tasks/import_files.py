@@ -21,7 +21,7 @@ from monitor.report.formats.blog_files import (
 from monitor.report.formats.delimited import found_export
 from monitor.report.formats.records import format_record, parse_record
 
-Tell = Callable[[Path, ResultFile], None]
+OnResults = Callable[[Path, ResultFile], None]
 
 _LONGEST_RESULTS = 16 * 1024 * 1024
 
@@ -37,20 +37,22 @@ def write_records(sweeps: Iterable[Sweep], file: Path) -> int:
 
 @contextmanager
 def checked_records(
-    files: Sequence[Path], origin: Origin | None = None, tell: Tell = lambda _file, _found: None
+    files: Sequence[Path], origin: Origin | None = None, on_results: OnResults = lambda _file, _results: None
 ) -> Iterator[Iterator[Sweep]]:
     """Give the sweeps of files of records, and of result files, after every line of every file was checked.
 
-    `origin` is what the user says of result files, `tell` is called with each of them. Records are read
+    `origin` is what the user says of result files, `on_results` is called with each of them. Records are read
     twice, so memory does not grow with them. Raises RecordError naming file and line.
     """
     with ExitStack() as stack:
         opened = [(file, stack.enter_context(open_stream(file))) for file in files]
-        sources = [_source(file, stream, origin, tell) for file, stream in opened]
+        sources = [_source(file, stream, origin, on_results) for file, stream in opened]
         yield (sweep for source in sources for sweep in source())
 
 
-def _source(file: Path, stream: BinaryIO, origin: Origin | None, tell: Tell) -> Callable[[], Iterable[Sweep]]:
+def _source(
+    file: Path, stream: BinaryIO, origin: Origin | None, on_results: OnResults
+) -> Callable[[], Iterable[Sweep]]:
     """Check a file; return what gives its sweeps."""
     name = str(file)
     first = next(lines_of(name, stream), b"").decode("utf-8", "replace")
@@ -63,7 +65,7 @@ def _source(file: Path, stream: BinaryIO, origin: Origin | None, tell: Tell) -> 
         raise RecordError(f"{name}: {hosted_words(file.name)}")
     if kind is FileKind.RESULTS:
         results = read_results(_text(name, stream), file.name, origin or Origin())
-        tell(file, results)
+        on_results(file, results)
         return lambda: [results.sweep]
     if origin is not None:
         raise UsageError(

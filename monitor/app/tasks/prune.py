@@ -28,7 +28,7 @@ def prune_history(
 ) -> Iterator[prune.Pruned]:
     """Prune one provider of the history, or all, or only say what would go.
 
-    `on_step` is told a provider and how many of its sweeps a step has pruned.
+    `on_step` gets a provider and how many of its sweeps a step has pruned.
 
     Raises UsageError for a name without a history, StoreError for a database that is not this version's.
     """

@@ -33,8 +33,8 @@ async def sweep_now(
 ) -> tuple[list[Swept], list[MonitorError]]:
     """Sweep one provider or all at once, now; returns what was swept and what went wrong.
 
-    People are told as by the daemon, once; what cannot be delivered waits in the outbox for the next one. The
-    dead man's switch is not told: it is to notice that the daemon is gone.
+    Notifications are sent as by the daemon, once; undelivered ones wait in the outbox. The heartbeat is
+    not sent: its absence shows that the daemon is gone.
     SIGTERM cuts the sweeps short as interrupted and raises NoVerdict.
     """
     targets = [target_of(app, provider) for provider in app.chosen(name)]

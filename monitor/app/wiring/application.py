@@ -108,7 +108,7 @@ class App:
     def catalogs(self) -> Mapping[str, frozenset[str]]:
         """The ids last believed to be listed, by configured provider; providers without any are left out.
 
-        A database that is missing, away or another version's tells nothing. Creates nothing.
+        Empty for a database that is missing, unreachable or of another version. Creates nothing.
         """
         engine = self.open_store(read_only=True)
         try:
@@ -124,7 +124,7 @@ class App:
         return {name: listed for name, listed in believed.items() if listed}
 
     def _watched_models(self, name: str) -> int | None:
-        """Count the models of the last believed catalog that are watched; None where nothing tells."""
+        """Count the models of the last believed catalog that are watched; None where none is known."""
         if name not in self.catalogs:
             return None
         policy = self.settings.policy_of(name)

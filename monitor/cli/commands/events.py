@@ -141,7 +141,7 @@ def _print(rows: Iterable[EventRow], *, as_json: bool) -> bool:
 
 
 def _has_reader() -> bool:
-    """Tell whether the reader of a pipe is still there; a file and a terminal always are."""
+    """Return whether the reader of a pipe is still there; a file or terminal always is."""
     waiting = select.poll()
     waiting.register(sys.stdout.fileno(), 0)
     return not any(flags & select.POLLERR for _, flags in waiting.poll(0))

@@ -110,7 +110,7 @@ def _checked(context: Context, scope: Scope, *files: Path) -> Engine:
     """Return the history; raises UsageError for a provider without one, and for files that belong to it."""
     engine = context.app.history()
     known_provider(engine, scope.provider)
-    with suppress(OSError, RuntimeError):  # a name that cannot be written is told when it is to be
+    with suppress(OSError, RuntimeError):  # a name that cannot be written is refused when it is opened
         for file in files:
             if is_own(engine, file):
                 raise UsageError(f"{file} is part of the database: name another file")

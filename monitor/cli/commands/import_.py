@@ -74,14 +74,14 @@ def import_records(
     origin = _origin(provider, zone, at, len(files))
     rough = set[tuple[str, datetime]]()
 
-    def tell(file: Path, results: ResultFile) -> None:
+    def report(file: Path, results: ResultFile) -> None:
         rough.add((results.sweep.provider, results.sweep.started_at))
         for words in _remarks(results, is_zone_given=zone is not None):
             note(f"{file}: {words}")
 
     with Bar() as bar:
         bar.show("checking", 0, None)
-        with checked_records(files, origin, tell) as sweeps:
+        with checked_records(files, origin, report) as sweeps:
             imported = add_sweeps(
                 context.app.prepared(),
                 bar.counted("sweeps", sweeps, then="deriving what follows from them"),

@@ -51,6 +51,6 @@ def with_preset(table: Mapping[str, object]) -> dict[str, object]:
 def _headers(preset: Preset, headers: object) -> object:
     """Return the preset's headers beneath the table's own, whose names may be written otherwise."""
     if not isinstance(headers, Mapping):
-        return headers  # a fault that is told where types are checked
+        return headers  # refused where types are checked
     own = {str(name).lower() for name in headers}
     return {**{name: value for name, value in preset.headers.items() if name not in own}, **headers}

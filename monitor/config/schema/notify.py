@@ -24,7 +24,7 @@ _LONGEST_NAME = 32
 
 
 class NotifySettings(Table):
-    """One channel and what it is told. `most_per_hour` 0 is no limit; `secret` signs what a webhook gets."""
+    """One channel and its subscription. `most_per_hour` 0 is no limit; `secret` signs what a webhook gets."""
 
     name: Name | None = None
     type: ChannelType = APPRISE

@@ -70,7 +70,7 @@ class ScheduleSettings(Table):
 class ProbeSettings(Table):
     """How models are asked.
 
-    `stream` asks for streamed answers, which tell the time to the first token. Of retired models, which are
+    `stream` requests streamed answers, which give the time to the first token. Of retired models, which are
     only looked up, `full_look_every` sweeps make one that asks them in full.
     """
 

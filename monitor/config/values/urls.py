@@ -31,7 +31,7 @@ def checked_proxy(url: str) -> str:
 
 
 def is_reference(text: str) -> bool:
-    """Tell whether a text is `env:NAME`: the name of a variable, in capitals, instead of a secret."""
+    """Return whether a text is `env:NAME`: the name of a variable, in capitals, instead of a secret."""
     return text.startswith(REFERENCE) and _VARIABLE.fullmatch(text.removeprefix(REFERENCE)) is not None
 
 

@@ -90,8 +90,8 @@ def feed_routes(
 ) -> APIRouter:
     """Return these routes.
 
-    Links begin with `public_url`, else with the address that was asked. `summary_of` tells a day of `zone`
-    that is over, once; without it the feed of summaries is empty.
+    Links begin with `public_url`, else with the requested address. `summary_of` summarises a past day
+    of `zone`; without it the feed of summaries is empty.
     """
     routes = APIRouter(include_in_schema=False)
     changes, days_over = FeedCache(), FeedCache()

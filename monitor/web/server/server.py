@@ -30,7 +30,7 @@ async def serve(
 ) -> None:
     """Serve until `stop` is set or the surrounding task is cancelled; ends within a few seconds of either.
 
-    `ready` is told the real URL once connections are taken. Raises ConfigError for an unusable address.
+    `ready` gets the real URL once connections are taken. Raises ConfigError for an unusable address.
     """
     listener = await asyncio.to_thread(open_listener, host, port)
     server = _Server(app, lambda: ready(address_of(listener)) if ready else None)
@@ -81,7 +81,7 @@ class _Server(uvicorn.Server):
         self._opened = opened
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Start, then tell so."""
+        """Start, then call `opened`."""
         await super().startup(sockets)
         self._opened()
 
