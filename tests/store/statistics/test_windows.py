@@ -262,15 +262,17 @@ def test_windows_of_an_eventful_history_count_as_the_rules_say(engine: Engine, s
 
 _numbers = count()
 _relaxed = settings(
-    max_examples=40, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+    max_examples=20, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
 )
 
 
+@pytest.mark.parametrize("pasts", [quiet_pasts(), stormy_pasts()], ids=["quiet", "stormy"])
 @_relaxed
-@given(past=st.one_of(quiet_pasts(), stormy_pasts()), data=st.data())
+@given(data=st.data())
 def test_any_window_of_any_history_counts_as_the_rules_say(
-    engine: Engine, past: Past, data: st.DataObject
+    engine: Engine, pasts: st.SearchStrategy[Past], data: st.DataObject
 ) -> None:
+    past = data.draw(pasts)
     provider, policy = f"p{next(_numbers)}", past.policies[0]
     sweeps = [replace(each, provider=provider) for each in past.sweeps]
     lived = live_through((each, policy) for each in sweeps)

@@ -58,15 +58,18 @@ def test_sweeps_of_one_second_take_their_turn_by_their_start(
     sound(engine)
 
 
-def test_every_order_of_an_import_tells_the_same_outage(engine: Engine) -> None:
-    for number, order in enumerate(permutations(range(4))):
+@pytest.mark.parametrize("first", range(4))
+def test_every_order_of_an_import_tells_the_same_outage(engine: Engine, first: int) -> None:
+    in_order, *others = permutations(range(4))
+    orders = [in_order, *(order for order in others if order[0] == first)]
+    for number, order in enumerate(orders):
         sweeps = [
             sweep(100 * place, answer, provider=f"p{number}") for place, answer in enumerate(DOWN_TWICE)
         ]
         add_one_by_one(engine, (sweeps[place] for place in order))
     assert all(each.ended_at is not None for each in query.outages(engine))
     shown = [row[2:] for row in views.rows(engine, "outage_history")]
-    assert len(shown) == 24
+    assert len(shown) == len(orders) >= 6
     assert len(set(shown)) == 1
     assert check(engine) == []
 
