@@ -48,21 +48,21 @@ def configured_channels(settings: Settings, environ: Mapping[str, str]) -> list[
     """
     secrets = known_secrets(settings, environ)
     return [
-        ConfiguredChannel(channel=_channel(each, environ, secrets), most_per_hour=each.most_per_hour)
-        for each in settings.notify
+        ConfiguredChannel(channel=_channel(channel, environ, secrets), most_per_hour=channel.most_per_hour)
+        for channel in settings.notify
     ]
 
 
 def check_channels(settings: Settings, environ: Mapping[str, str]) -> list[str]:
     """Return in words what is not set yet; raises ConfigError for an address that nobody understands."""
     missing, secrets = list[str](), known_secrets(settings, environ)
-    for each in settings.notify:
+    for channel in settings.notify:
         try:
-            resolve_notify_url(each, environ), resolve_notify_secret(each, environ)
+            resolve_notify_url(channel, environ), resolve_notify_secret(channel, environ)
         except ConfigError as error:
             missing.append(str(error))
         else:
-            _channel(each, environ, secrets)
+            _channel(channel, environ, secrets)
     try:
         resolve_heartbeat_url(settings.heartbeat, environ)
     except ConfigError as error:
@@ -74,15 +74,15 @@ def check_channels(settings: Settings, environ: Mapping[str, str]) -> list[str]:
 def outbox_of(settings: Settings) -> Outbox:
     """Return who hears of sweeps, and when nobody does. Raises ConfigError as `silence_of`."""
     subscriptions = tuple(
-        Subscription(channel=each.channel, topics=frozenset(each.on), providers=each.providers)
-        for each in settings.notify
+        Subscription(channel=channel.channel, topics=frozenset(channel.on), providers=channel.providers)
+        for channel in settings.notify
     )
     return Outbox(subscriptions=subscriptions, is_silent=silence_of(settings))
 
 
 def summary_channels(settings: Settings) -> list[str]:
     """Return the channels that get the daily summary."""
-    return [each.channel for each in settings.notify if SUMMARY in each.on]
+    return [channel.channel for channel in settings.notify if SUMMARY in channel.on]
 
 
 def message_builders(settings: Settings, **others: MessageBuilder) -> dict[str, MessageBuilder]:
@@ -91,10 +91,10 @@ def message_builders(settings: Settings, **others: MessageBuilder) -> dict[str, 
     links = Links(public_url) if public_url else None
 
     def build(documents: Sequence[str], number: str) -> Message:
-        told = [read_changes(document) for document in documents]
-        if len(told) == 1:
-            return changes_message(told[0], id=number, links=links, zone=zone)
-        return combined_message(told, id=number, links=links, zone=zone)
+        sweeps = [read_changes(document) for document in documents]
+        if len(sweeps) == 1:
+            return changes_message(sweeps[0], id=number, links=links, zone=zone)
+        return combined_message(sweeps, id=number, links=links, zone=zone)
 
     return {CHANGES: build, **others}
 
@@ -110,12 +110,12 @@ async def send_test(settings: Settings, environ: Mapping[str, str], name: str | 
 
     Raises UsageError for a name that no channel has, ConfigError as `configured_channels`.
     """
-    chosen = [each for each in settings.notify if name in {None, each.channel}]
+    chosen = [channel for channel in settings.notify if name in {None, channel.channel}]
     if not chosen:
-        names = [each.channel for each in settings.notify]
+        names = [channel.channel for channel in settings.notify]
         raise UsageError(unknown_words("channel", name or "", names, " in the configuration"))
     secrets = known_secrets(settings, environ)
-    channels = [_channel(each, environ, secrets) for each in chosen]
+    channels = [_channel(channel, environ, secrets) for channel in chosen]
     return await asyncio.gather(*map(_test, channels))
 
 

@@ -149,10 +149,10 @@ class Publisher:
         )
         if not batch:
             return False
-        numbers = [each.id for each in batch]
+        numbers = [delivery.id for delivery in batch]
         until = now + _CLAIM_FOR
         taken = await to_thread(outbox.claim, self._engine, numbers, by=self._by, now=now, until=until)
-        mine = [each for each in batch if each.id in taken]
+        mine = [delivery for delivery in batch if delivery.id in taken]
         return not mine or await self._send(queue, mine)
 
     async def _room(self, queue: _ChannelQueue, now: datetime) -> int | None:
@@ -181,7 +181,7 @@ class Publisher:
             event(log, logging.ERROR, "delivery_crashed", channel=queue.name, error=type(error).__name__)
             return await self._put_off(queue, batch, f"internal error ({type(error).__name__})", None)
         event(log, logging.INFO, "delivered", channel=queue.name, id=number, messages=len(batch))
-        queue.has_arrived([each.id for each in batch], self._now())
+        queue.has_arrived([delivery.id for delivery in batch], self._now())
         await self._mark(queue)
         if queue.is_suspect_alone:
             await to_thread(outbox.hasten, self._engine, queue.suspects, self._now())
@@ -200,7 +200,7 @@ class Publisher:
         number = message_id(batch[0])
         event(log, logging.WARNING, "delivery_failed", channel=queue.name, id=number, error=error)
         await self._try_later(queue, batch, error, retry_after)
-        numbers = [each.id for each in batch]
+        numbers = [delivery.id for delivery in batch]
         return queue.has_failed(numbers, batch[0].attempts + 1, self._now(), retry_after)
 
     async def _try_later(
@@ -211,17 +211,21 @@ class Publisher:
         retry_after: timedelta | None = None,
     ) -> None:
         now = self._now()
-        for each in batch:
-            tried = each.attempts + 1
-            due_at = next_try(created_at=each.created_at, attempts=tried, now=now, retry_after=retry_after)
+        for delivery in batch:
+            due_at = next_try(
+                created_at=delivery.created_at,
+                attempts=delivery.attempts + 1,
+                now=now,
+                retry_after=retry_after,
+            )
             if due_at:
                 await to_thread(
-                    outbox.postpone, self._engine, each.id, by=self._by, due_at=due_at, error=error
+                    outbox.postpone, self._engine, delivery.id, by=self._by, due_at=due_at, error=error
                 )
             else:
-                number = message_id(each)
+                number = message_id(delivery)
                 event(log, logging.ERROR, "delivery_given_up", channel=queue.name, id=number, error=error)
-                await to_thread(outbox.give_up, self._engine, each.id, by=self._by, at=now, error=error)
+                await to_thread(outbox.give_up, self._engine, delivery.id, by=self._by, at=now, error=error)
 
     async def _tidy(self) -> None:
         """Give up what waits for channels that are not there any more, and forget what is long settled."""
@@ -245,7 +249,7 @@ def next_batch(waiting: Sequence[Delivery], room: int | None, *, as_one: bool) -
     """
     if room == 0:
         return ()
-    crowd = [each for each in waiting if each.topic == CHANGES]
+    crowd = [delivery for delivery in waiting if delivery.topic == CHANGES]
     if as_one and room is not None and len(waiting) > room and len(crowd) > 1:
         return crowd
     return waiting[:1]

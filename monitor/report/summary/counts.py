@@ -32,45 +32,45 @@ _PAST: Final[Mapping[str, str]] = {
 }
 
 
-def down_now(told: ProviderSummary) -> list[Down]:
+def down_now(part: ProviderSummary) -> list[Down]:
     """Return the outages noticed in the span that lasted beyond it; what flaps is told elsewhere."""
-    return [each for each in told.outages if each.ended_at is None and not each.is_flapping]
+    return [outage for outage in part.outages if outage.ended_at is None and not outage.is_flapping]
 
 
-def over(told: ProviderSummary) -> dict[str, list[Down]]:
+def over(part: ProviderSummary) -> dict[str, list[Down]]:
     """Return by model the outages that ended in the span with an answer, the first of them first."""
-    found = dict[str, list[Down]]()
-    for each in told.outages:
-        if each.ended_at is not None and not each.is_flapping and not each.is_final:
-            found.setdefault(each.model, []).append(each)
-    return found
+    outages = dict[str, list[Down]]()
+    for outage in part.outages:
+        if outage.ended_at is not None and not outage.is_flapping and not outage.is_final:
+            outages.setdefault(outage.model, []).append(outage)
+    return outages
 
 
-def came_back(told: ProviderSummary) -> dict[str, list[Down]]:
+def came_back(part: ProviderSummary) -> dict[str, list[Down]]:
     """Return of these the models that were neither down again nor gone when the span ended."""
-    away = {each.model for each in down_now(told)} | {each.model for each in told.retirements}
-    return {model: downs for model, downs in over(told).items() if model not in away}
+    away = {outage.model for outage in down_now(part)} | {row.model for row in part.retirements}
+    return {model: downs for model, downs in over(part).items() if model not in away}
 
 
-def counts_of(told: ProviderSummary) -> dict[str, int]:
+def counts_of(part: ProviderSummary) -> dict[str, int]:
     """Count the models of each thing that happened, and the provider's troubles."""
-    ways = [each.way for each in told.arrivals]
+    ways = [arrival.way for arrival in part.arrivals]
     return {
-        "troubles": len(told.troubles),
-        "baseline": told.baseline,
-        "retired": len(told.retirements),
-        "announced": sum(each.is_new for each in told.going),
-        "went_down": len(down_now(told)),
-        "came_back": len(came_back(told)),
-        "flapping": sum(each.stopped_at is None for each in told.flaps),
-        "stopped_flapping": sum(each.stopped_at is not None for each in told.flaps),
+        "troubles": len(part.troubles),
+        "baseline": part.baseline,
+        "retired": len(part.retirements),
+        "announced": sum(row.is_new for row in part.going),
+        "went_down": len(down_now(part)),
+        "came_back": len(came_back(part)),
+        "flapping": sum(flap.stopped_at is None for flap in part.flaps),
+        "stopped_flapping": sum(flap.stopped_at is not None for flap in part.flaps),
         "appeared": ways.count(Way.APPEARED),
         "reappeared": ways.count(Way.REAPPEARED),
         "began_to_answer": ways.count(Way.ANSWERED),
         "turned_out_unavailable": ways.count(Way.REFUSED),
-        "changed_kind": len(told.switches),
-        "swapped": len(told.swaps),
-        "still_down": len(told.still_down),
+        "changed_kind": len(part.switches),
+        "swapped": len(part.swaps),
+        "still_down": len(part.still_down),
     }
 
 
@@ -85,12 +85,12 @@ def count_words(counts: Mapping[str, int]) -> list[str]:
     return words
 
 
-def news(told: ProviderSummary) -> str:
+def news(part: ProviderSummary) -> str:
     """Say in a few words what happened to a provider's models; never empty."""
-    if told.is_quiet:
-        return _stillness(told)
-    causes = dict.fromkeys(past_cause(each.cause) for each in told.troubles)
-    return ", ".join([*causes, *count_words(counts_of(told))])
+    if part.is_quiet:
+        return _stillness(part)
+    causes = dict.fromkeys(past_cause(trouble.cause) for trouble in part.troubles)
+    return ", ".join([*causes, *count_words(counts_of(part))])
 
 
 def past_cause(cause: str | None) -> str:
@@ -98,17 +98,17 @@ def past_cause(cause: str | None) -> str:
     return _PAST.get(cause or "") or cause_words(cause) or "there was trouble with the provider"
 
 
-def _stillness(told: ProviderSummary) -> str:
-    if not told.sweeps.made:
+def _stillness(part: ProviderSummary) -> str:
+    if not part.sweeps.made:
         return "no sweep was made"
-    return "quiet" if told.sweeps.conclusive else "no sweep had a clear result"
+    return "quiet" if part.sweeps.conclusive else "no sweep had a clear result"
 
 
 def headline(summary: Summary) -> str:
     """Say in one line what happened, those providers first that have news."""
-    told = sorted(summary.providers, key=lambda each: each.is_quiet)
-    named = "; ".join(f"{shown_id(each.provider)}: {news(each)}" for each in told[:_MOST_NAMED])
-    rest = len(told) - _MOST_NAMED
+    parts = sorted(summary.providers, key=lambda part: part.is_quiet)
+    named = "; ".join(f"{shown_id(part.provider)}: {news(part)}" for part in parts[:_MOST_NAMED])
+    rest = len(parts) - _MOST_NAMED
     return f"{named}; and {rest} more" if rest > 0 else named or "no provider is watched"
 
 

@@ -209,7 +209,7 @@ def _times(downs: Sequence[Down]) -> str:
 
 
 def _in_all(downs: Sequence[Down]) -> str:
-    total = sum((each.ended_at - each.began_at for each in downs if each.ended_at), timedelta())
+    total = sum((down.ended_at - down.began_at for down in downs if down.ended_at), timedelta())
     return f"{rounded_duration(total)} in all"
 
 

@@ -14,12 +14,12 @@ def cost_words(provider: str, *, models: int | None, sweeps: int, budget: int | 
     if sweeps == 0:
         return f"{provider}: no sweep is due in the coming UTC day"
     if models is None:
-        each = f"each model {counted(sweeps, 'request')} a day"
-        asked = f"{counted(sweeps, 'sweep')} a day, {each}; the number of models is not known yet"
+        share = f"each model {counted(sweeps, 'request')} a day"
+        load = f"{counted(sweeps, 'sweep')} a day, {share}; the number of models is not known yet"
     else:
         total = f"{counted(models * sweeps, 'request')} a day (and {sweeps:,} for the catalog)"
-        asked = f"{counted(models, 'model')} x {counted(sweeps, 'sweep')} = {total}"
-    return f"{provider}: {asked}; {_budget_words(models, sweeps, budget)}"
+        load = f"{counted(models, 'model')} x {counted(sweeps, 'sweep')} = {total}"
+    return f"{provider}: {load}; {_budget_words(models, sweeps, budget)}"
 
 
 def models_within(budget: int, sweeps: int) -> int:
