@@ -17,7 +17,7 @@ from monitor.core.notification.message import Message
 from monitor.errors import ConfigError, NotDelivered
 from monitor.notify.daemon_thread import run_in_daemon_thread
 
-if TYPE_CHECKING:  # Apprise takes half a second to load, and most commands tell nobody anything
+if TYPE_CHECKING:  # Apprise takes half a second to load, and most commands send nothing
     from apprise import NotifyFormat
     from apprise.plugins.base import NotifyBase
 
@@ -71,7 +71,7 @@ class AppriseChannel:
 
 
 def _take_note(future: "asyncio.Future[None]") -> None:
-    """Look at an error that nobody waits for, so that asyncio need not complain of it."""
+    """Look at an error that nothing waits for, so that asyncio does not complain of it."""
     if not future.cancelled():
         future.exception()
 
@@ -112,7 +112,7 @@ def _best_form(service: "NotifyBase") -> "NotifyFormat":
 
 @contextmanager
 def _listening() -> Iterator[list[logging.LogRecord]]:
-    """Give what Apprise logs in this thread meanwhile; nobody else gets to see it."""
+    """Give what Apprise logs in this thread meanwhile; it goes to no other log."""
     _LOG.propagate = False
     _LOG.setLevel(logging.DEBUG)
     listener = _Listener()

@@ -1,4 +1,4 @@
-"""Runs what may hang in a thread of its own, which nobody has to wait for."""
+"""Run a call that may hang in a daemon thread, so that nothing waits for it."""
 
 import asyncio
 import threading
@@ -11,7 +11,7 @@ T = TypeVar("T")
 
 
 def run_in_daemon_thread(act: Callable[[], T]) -> "asyncio.Future[T]":
-    """Call something in a new thread; where its future is given up, the thread ends by itself or never.
+    """Call `act` in a new thread; where its future is given up, the thread ends by itself or never.
 
     Not `asyncio.to_thread`: a hung call would hold a worker that sweeps need, and delay the process's end.
     """
@@ -22,9 +22,9 @@ def run_in_daemon_thread(act: Callable[[], T]) -> "asyncio.Future[T]":
         outcome: Callable[[], None]
         try:
             outcome = partial(future.set_result, act())
-        except Exception as error:  # noqa: BLE001 - whatever it is, it is for who waits
+        except Exception as error:  # noqa: BLE001 - whatever it is, it belongs to the caller
             outcome = partial(future.set_exception, error)
-        with suppress(RuntimeError):  # the loop is closed: nobody waits any more
+        with suppress(RuntimeError):  # the loop is closed: nothing waits any more
             loop.call_soon_threadsafe(_settle, future, outcome)
 
     threading.Thread(target=run, name="aside", daemon=True).start()

@@ -1,7 +1,7 @@
-"""A dead man's switch: told of every sweep, so that somebody else notices when nothing is told any more.
+"""A dead man's switch: it is pinged at every sweep, so that its service notices when the pings stop.
 
 In the style of Healthchecks: the address with `/start` when a sweep begins, as it is when it ended well, with
-`/fail` when somebody must act. Whatever becomes of that, it neither fails nor delays a sweep.
+`/fail` when the operator must act. A ping that fails neither fails nor delays a sweep.
 """
 
 import asyncio
@@ -26,7 +26,7 @@ _START, _SUCCESS, _FAIL = "/start", "", "/fail"
 
 
 class Pulse:
-    """What is told of one sweep when it has ended; until told otherwise that it is well."""
+    """How one sweep ended, which the last ping says; well unless `tell` says otherwise."""
 
     def __init__(self) -> None:
         self.ending, self.words = _SUCCESS, "nothing to do"
@@ -37,44 +37,44 @@ class Pulse:
 
 
 class Heartbeat:
-    """Tells one address; without one it does nothing."""
+    """Pings one address; without one it does nothing."""
 
     def __init__(self, url: str | None, *, new_id: Callable[[], object] = uuid4) -> None:
-        """Tell `url`, each sweep under an id from `new_id`."""
+        """Ping `url`, each sweep under an id from `new_id`."""
         self._url, self._new_id = url, new_id
-        self._telling: set[asyncio.Task[None]] = set()
+        self._pings: set[asyncio.Task[None]] = set()
 
     @asynccontextmanager
     async def around(self, name: str) -> AsyncIterator[Pulse]:
-        """Tell that a sweep begins and how it ends: an exception is a failure, being cancelled no end."""
+        """Ping when a sweep begins and when it ends: an exception is a failure, being cancelled no end."""
         pulse, run = Pulse(), str(self._new_id())
-        began = self._tell_aside(name, None, _START, run, f"{name}: sweep begins")
+        began = self._start_ping(name, None, _START, run, f"{name}: sweep begins")
         try:
             yield pulse
         except Exception as error:
-            self._tell_aside(name, began, _FAIL, run, f"{name}: {type(error).__name__}: {redact(str(error))}")
+            self._start_ping(name, began, _FAIL, run, f"{name}: {type(error).__name__}: {redact(str(error))}")
             raise
-        self._tell_aside(name, began, pulse.ending, run, pulse.words)
+        self._start_ping(name, began, pulse.ending, run, pulse.words)
 
     async def settle(self) -> None:
-        """Wait until everything is told, a few seconds at most."""
-        if self._telling:
-            await asyncio.wait(self._telling, timeout=_TIMEOUT_S)
+        """Wait until every ping is sent, a few seconds at most."""
+        if self._pings:
+            await asyncio.wait(self._pings, timeout=_TIMEOUT_S)
 
-    def _tell_aside(
+    def _start_ping(
         self, name: str, after: "asyncio.Task[None] | None", ending: str, run: str, words: str
     ) -> "asyncio.Task[None] | None":
         if self._url is None:
             return None
-        task = asyncio.create_task(self._tell(name, after, place(self._url, ending, run), words))
-        self._telling.add(task)
-        task.add_done_callback(self._telling.discard)
+        task = asyncio.create_task(self._ping(name, after, place(self._url, ending, run), words))
+        self._pings.add(task)
+        task.add_done_callback(self._pings.discard)
         return task
 
-    async def _tell(self, name: str, after: "asyncio.Task[None] | None", url: str, words: str) -> None:
+    async def _ping(self, name: str, after: "asyncio.Task[None] | None", url: str, words: str) -> None:
         if after:
             await asyncio.wait({after})
-        error = await _told(url, words)
+        error = await _ping(url, words)
         if error:
             event(log, logging.WARNING, "heartbeat_failed", provider=name, error=error)
 
@@ -85,8 +85,8 @@ def place(url: str, ending: str, run: str) -> str:
     return f"{address.rstrip('/')}{ending}?{query}{'&' if query else ''}rid={run}"
 
 
-async def _told(url: str, words: str) -> str:
-    """Try to tell; returns what went wrong, an empty text if nothing did."""
+async def _ping(url: str, words: str) -> str:
+    """Ping; returns what went wrong, an empty text if nothing did."""
     error = ""
     for _ in range(_TRIES):
         try:

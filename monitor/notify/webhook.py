@@ -1,4 +1,4 @@
-"""Delivers messages to programs: JSON by POST, signed so that the receiver can tell who sent it."""
+"""Delivers messages to programs: JSON by POST, signed so that the receiver can check the sender."""
 
 import hashlib
 import hmac

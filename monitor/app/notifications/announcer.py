@@ -1,4 +1,4 @@
-"""What a leading daemon tells people: messages when they are due, summaries when their hour has come."""
+"""What a leading daemon announces: messages when they are due, summaries when their hour has come."""
 
 import asyncio
 import logging
@@ -34,12 +34,12 @@ from monitor.store.memory import outbox
 log = logging.getLogger(__name__)
 
 _LOOK_EVERY_S: Final = 20.0
-_STALE_AFTER: Final = timedelta(days=1)  # a summary as late as this is written, but nobody is woken by it
+_STALE_AFTER: Final = timedelta(days=1)  # a summary as late as this is written to its file, but not sent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Posted:
-    """A summary as it waits in the outbox: what is told stays what it was when it was posted."""
+    """A summary as it waits in the outbox: it stays what it was when it was posted."""
 
     first: date
     last: date
@@ -53,7 +53,7 @@ _POSTED: Final = TypeAdapter(_Posted)
 
 
 class Announcer:
-    """Tells the channels of one configuration what one history holds for them."""
+    """Sends to the channels of one configuration what one history holds for them."""
 
     def __init__(
         self,
@@ -72,15 +72,15 @@ class Announcer:
         self._trouble = ""
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Tell until `stop` is set; a message that is being sent then is finished."""
+        """Announce until `stop` is set; a message that is being sent then is finished."""
         async with asyncio.TaskGroup() as announcing:
             announcing.create_task(self.publisher.run(stop))
             announcing.create_task(every(_LOOK_EVERY_S, self._summarise, stop, "summary"))
 
     async def _summarise(self) -> None:
-        """Tell the days that are due; trouble with it is told once, and tried again."""
+        """Announce the days that are due; the same trouble is logged once, and tried again."""
         try:
-            await to_thread(self.tell_days)
+            await to_thread(self.announce_days)
         except MonitorError as error:
             if str(error) != self._trouble:
                 event(log, logging.ERROR, "summary_failed", error=str(error))
@@ -88,7 +88,7 @@ class Announcer:
         else:
             self._trouble = ""
 
-    def tell_days(self) -> None:
+    def announce_days(self) -> None:
         """Post and write the summary of every day that is due.
 
         Posted first: the outbox refuses a second one, so that a crash in between loses neither.
@@ -112,14 +112,14 @@ class Announcer:
 
 
 def day_entries(summaries: Summaries) -> Callable[[date], tuple[str, str, datetime]]:
-    """Return what tells a feed of a day that is over: its title, its HTML, and when it was due."""
+    """Return a function that gives a feed a past day: its title, its HTML, and when it was due."""
 
-    def tell(day: date) -> tuple[str, str, datetime]:
+    def entry(day: date) -> tuple[str, str, datetime]:
         summary = summaries.build(span_of(day, day, summaries.zone))
         links = summaries.links or Links("")
         return summary_title(summary), summary_html(summary, links), summaries.due_at(day)
 
-    return tell
+    return entry
 
 
 def _document_of(summary: Summary) -> str:

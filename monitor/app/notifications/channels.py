@@ -1,4 +1,4 @@
-"""The configured channels: built, named, and asked whether they work."""
+"""The configured channels: built, named and tested."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -44,7 +44,7 @@ class Tested:
 def configured_channels(settings: Settings, environ: Mapping[str, str]) -> list[ConfiguredChannel]:
     """Return the configured channels, ready to send.
 
-    Raises ConfigError naming a missing variable, or a channel whose address nobody understands.
+    Raises ConfigError naming a missing variable, or a channel whose address is not understood.
     """
     secrets = known_secrets(settings, environ)
     return [
@@ -54,7 +54,7 @@ def configured_channels(settings: Settings, environ: Mapping[str, str]) -> list[
 
 
 def check_channels(settings: Settings, environ: Mapping[str, str]) -> list[str]:
-    """Return in words what is not set yet; raises ConfigError for an address that nobody understands."""
+    """Return in words what is not set yet; raises ConfigError for an address that is not understood."""
     missing, secrets = list[str](), known_secrets(settings, environ)
     for channel in settings.notify:
         try:
@@ -72,7 +72,7 @@ def check_channels(settings: Settings, environ: Mapping[str, str]) -> list[str]:
 
 
 def outbox_of(settings: Settings) -> Outbox:
-    """Return who hears of sweeps, and when nobody does. Raises ConfigError as `silence_of`."""
+    """Return which channels get which events, and when all are silent. Raises ConfigError as `silence_of`."""
     subscriptions = tuple(
         Subscription(channel=channel.channel, topics=frozenset(channel.on), providers=channel.providers)
         for channel in settings.notify
@@ -100,7 +100,7 @@ def message_builders(settings: Settings, **others: MessageBuilder) -> dict[str, 
 
 
 def heartbeat_of(settings: Settings, environ: Mapping[str, str]) -> Heartbeat:
-    """Return what tells that we live; raises ConfigError naming a missing variable."""
+    """Return the heartbeat, which shows that we live; raises ConfigError naming a missing variable."""
     url = resolve_heartbeat_url(settings.heartbeat, environ)
     return Heartbeat(url.get_secret_value() if url else None)
 

@@ -1,4 +1,4 @@
-"""When nobody is to be told: the windows of the configuration as one question."""
+"""When no message is sent: the maintenance windows of the configuration as one question."""
 
 from collections.abc import Callable
 from datetime import datetime

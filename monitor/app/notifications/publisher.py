@@ -27,7 +27,7 @@ from monitor.store.memory.outbox import Delivery
 
 log = logging.getLogger(__name__)
 
-DAEMON: Final = "daemon"  # the sender's name of whoever leads: only one does
+DAEMON: Final = "daemon"  # the sender's name of the leading process: there is only one
 _CLAIM_FOR: Final = timedelta(minutes=2)  # longer than the longest delivery
 _HOUR: Final = timedelta(hours=1)
 _KEEP_FOR: Final = timedelta(days=400)
@@ -35,7 +35,7 @@ _MANY_TRIES: Final = 8  # in an hour
 _LOOK_EVERY_S: Final = 5.0
 _TIDY_EVERY_S: Final = 3600.0
 
-MessageBuilder = Callable[[Sequence[str], str], Message]  # of documents told as one, and the message's id
+MessageBuilder = Callable[[Sequence[str], str], Message]  # of documents for one message, and the message's id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +48,7 @@ class ConfiguredChannel:
 
 @dataclass(slots=True)
 class _ChannelQueue:
-    """What is known of one channel: what arrived but is not marked, and until when it is left alone.
+    """The state of one channel: what arrived but is not marked, and until when it rests.
 
     Messages go out in their order, so one that fails holds up the others while the channel rests. One that
     failed often may be at fault itself: then the next is tried, and if that arrives, the suspect once more;
@@ -93,7 +93,7 @@ class _ChannelQueue:
 
 
 class Publisher:
-    """Serves the outbox of a database. `messages` words what is sent, by topic; `by` is who claims it."""
+    """Serves the outbox of a database. `messages` words it, by topic; `by` is the process that claims."""
 
     def __init__(
         self,
@@ -111,7 +111,7 @@ class Publisher:
     async def run(self, stop: asyncio.Event) -> None:
         """Send what is due every few seconds until `stop` is set; what is being sent then is finished.
 
-        For whoever leads the database: what a leader before it had claimed is free again.
+        For the leader of the database: what a leader before it had claimed is free again.
         """
         with suppress(StoreError):  # else it is free when its time is over
             await to_thread(outbox.release_claims, self._engine, self._by)
@@ -245,7 +245,7 @@ class Publisher:
 def next_batch(waiting: Sequence[Delivery], room: int | None, *, as_one: bool) -> Sequence[Delivery]:
     """Return what is sent next: one message, or where more wait than there is room for, all as one.
 
-    Only what sweeps changed is told as one, and only to people. Nothing is sent where there is no room.
+    Only changes of sweeps are combined, and only for people. Nothing is sent where there is no room.
     """
     if room == 0:
         return ()

@@ -39,7 +39,7 @@ class Summaries:
     now: Clock = utc_now
 
     def build(self, span: Span, provider: str | None = None) -> Summary:
-        """Return what a span was, for all providers or one; one that is not over is told up to now."""
+        """Return what a span was, for all providers or one; one that is not over up to now."""
         return summarise_span(self.engine, span, watched=self.watched, now=self.now(), provider=provider)
 
     def due_at(self, day: date) -> datetime:

@@ -1,6 +1,6 @@
 """Which events people are told at once, and what is kept from them for a while (rules.md 22, maintenance).
 
-While a model flaps its ups and downs are not told one by one; in a maintenance window nothing in it is.
+While a model flaps its ups and downs are not sent one by one; in a maintenance window nothing in it is.
 What readers were last told is remembered, and once the silence is over they hear of it where it is not so any
 more: the case that Nagios and Icinga lose. Histories are untouched by this.
 

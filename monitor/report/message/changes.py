@@ -23,7 +23,7 @@ _TOPIC: Final = "changes"
 _LONGEST_TITLE: Final = 120
 _MOST_NAMED: Final = 3
 
-# What is told of models, the most important first: what it is called, and in the title.
+# Events of models, the most important first, and their verbs in headings and titles.
 _GROUPS: Final[Mapping[EventKind, str]] = {
     EventKind.RETIRED: "retired",
     EventKind.BECAME_UNAVAILABLE: "went down",
@@ -130,7 +130,7 @@ def _item(provider: str, event: Event, links: Links | None) -> Item:
 
 
 def _words(event: Event) -> str:
-    """Say what a model's event tells beyond its group."""
+    """Say what a model's event adds to the heading of its group."""
     since = f"since {moment_words(event.began_at)}"
     match event.kind:
         case EventKind.RETIRED | EventKind.BECAME_UNAVAILABLE:
@@ -162,7 +162,7 @@ def _date_words(detail: str | None) -> str:
 
 
 def _headline(events: Sequence[Event]) -> str:
-    """`rejects our key; 2 models went down, 1 retired`; one event alone is told with its model."""
+    """`rejects our key; 2 models went down, 1 retired`; one event alone is named with its model."""
     if len(events) == 1 and events[0].model:
         return f"{shown_id(events[0].model)} {_VERBS_OF_ONE.get(events[0].kind, _GROUPS[events[0].kind])}"
     kinds = dict.fromkeys(event.kind for event in events if event.model is None)

@@ -1,4 +1,4 @@
-"""A summary in words, laid out alike by every renderer: who reads one form has read them all."""
+"""A summary in words, laid out alike by every renderer: all forms say the same."""
 
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
@@ -116,7 +116,7 @@ def _figures(part: ProviderSummary) -> Iterator[str]:
 
 
 def _sweep_words(sweeps: SweepCounts) -> str:
-    """Say how many sweeps were made, how many of them told nothing and why, and how many were missed."""
+    """Say how many sweeps were made, how many were inconclusive and why, and how many were missed."""
     words = [counted(sweeps.made, "sweep")]
     if failed := sum(sweeps.inconclusive.values()):
         words.append(f"{failed} inconclusive {_causes(sweeps)}")

@@ -33,7 +33,7 @@ _PAST: Final[Mapping[str, str]] = {
 
 
 def down_now(part: ProviderSummary) -> list[Down]:
-    """Return the outages noticed in the span that lasted beyond it; what flaps is told elsewhere."""
+    """Return the outages noticed in the span that lasted beyond it; what flaps is counted apart."""
     return [outage for outage in part.outages if outage.ended_at is None and not outage.is_flapping]
 
 

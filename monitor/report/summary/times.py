@@ -48,7 +48,7 @@ def period(began_at: datetime, ended_at: datetime, span: Span) -> str:
 
 
 def _hour(shown: datetime) -> str:
-    """Return what a clock shows; an hour that comes twice is told apart: `02:30 CEST`."""
+    """Return what a clock shows; an hour that comes twice has its zone: `02:30 CEST`."""
     is_twice = shown.utcoffset() != shown.replace(fold=1 - shown.fold).utcoffset()
     return f"{shown:%H:%M} {shown.tzname()}" if is_twice else f"{shown:%H:%M}"
 

@@ -1,6 +1,6 @@
 """Stable codes, times and ids in plain words, as readers of a page see them.
 
-Codes that nobody here knows (imported records may carry them) are shown as they are, only readable.
+Unknown codes (imported records may carry them) are shown as they are, only readable.
 """
 
 import unicodedata
@@ -81,8 +81,6 @@ _WITH_DETAIL: Final = frozenset({EventKind.RETIREMENT_ANNOUNCED, EventKind.KIND_
 # Unicode categories of characters that are unseen, or that reorder what stands around them.
 _UNSEEN: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
-# Unit, its seconds, and from how many seconds on it is used.
-
 
 def reason_words(reason: str | None) -> str:
     """Say why in words; an empty text where there is no reason."""
@@ -100,7 +98,7 @@ def answer_words(reason: str | None, served_as: str | None) -> str:
 
 
 def swap_words(detail: str | None) -> str:
-    """Say from the detail of `served_model_changed` who answers now; an empty text where it does not tell."""
+    """Say from the detail of `served_model_changed` which model answers; an empty text without names."""
     before, after = sides(detail)
     return f"now answered by {shown_id(after)} instead of {shown_id(before)}" if before and after else ""
 
@@ -111,7 +109,7 @@ def cause_words(cause: str | None) -> str:
 
 
 def change_words(kind: str, *, to_status: str | None, reason: str | None, detail: str | None) -> str:
-    """Say what an event tells, as the rest of a sentence that begins with the model or provider."""
+    """Say what happened, as the rest of a sentence that begins with the model or provider."""
     words = CHANGES.get(kind, readable(kind))
     if kind in _WITH_STATUS and to_status:
         return f"{words}, {'no clear answer yet' if to_status == Status.NEW else to_status}"

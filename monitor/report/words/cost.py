@@ -1,6 +1,7 @@
 """What watching a provider costs a day, in requests and in words, before a single one is made.
 
-A request for each model and one for the catalog make a sweep; second looks and searches come on top.
+A request for each model and one for the catalog make a sweep; metadata checks, second passes and searches
+come on top.
 """
 
 from monitor.report.words.numbers import counted
@@ -9,7 +10,7 @@ from monitor.report.words.numbers import counted
 def cost_words(provider: str, *, models: int | None, sweeps: int, budget: int | None) -> str:
     """Say what the sweeps of a day ask for, and whether the day's budget of requests suffices.
 
-    `models` is how many are watched, None where nothing tells yet; `budget` None is no budget.
+    `models` is how many are watched, None where that is not known yet; `budget` None is no budget.
     """
     if sweeps == 0:
         return f"{provider}: no sweep is due in the coming UTC day"
