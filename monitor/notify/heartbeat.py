@@ -74,9 +74,11 @@ class Heartbeat:
     async def _ping(self, name: str, after: "asyncio.Task[None] | None", url: str, words: str) -> None:
         if after:
             await asyncio.wait({after})
-        error = await _ping(url, words)
-        if error:
-            event(log, logging.WARNING, "heartbeat_failed", provider=name, error=error)
+        error = ""
+        for _ in range(_TRIES):
+            if not (error := await _failure(url, words)):
+                return
+        event(log, logging.WARNING, "heartbeat_failed", provider=name, error=error)
 
 
 def place(url: str, ending: str, run: str) -> str:
@@ -85,21 +87,11 @@ def place(url: str, ending: str, run: str) -> str:
     return f"{address.rstrip('/')}{ending}?{query}{'&' if query else ''}rid={run}"
 
 
-async def _ping(url: str, words: str) -> str:
-    """Ping; returns what went wrong, an empty text if nothing did."""
-    error = ""
-    for _ in range(_TRIES):
-        try:
-            answer = await post(
-                url,
-                words.encode("utf-8", "replace"),
-                headers={"Content-Type": "text/plain"},
-                timeout_s=_TIMEOUT_S,
-            )
-        except NotDelivered as fault:
-            error = str(fault)
-        else:
-            if is_taken(answer):
-                return ""
-            error = f"HTTP {answer.http_status}"
-    return error
+async def _failure(url: str, words: str) -> str:
+    """Ping once; returns what went wrong, an empty text if nothing did."""
+    body, headers = words.encode("utf-8", "replace"), {"Content-Type": "text/plain"}
+    try:
+        answer = await post(url, body, headers=headers, timeout_s=_TIMEOUT_S)
+    except NotDelivered as error:
+        return str(error)
+    return "" if is_taken(answer) else f"HTTP {answer.http_status}"

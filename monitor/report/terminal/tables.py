@@ -32,8 +32,8 @@ def status_table(rows: Iterable[ModelRow], watched: Collection[str] | None = Non
             Text(_status_words(row), style=_COLOURS[row.status]),
             short_moment(row.since),
             Text(reason_words(row.reason)),
-            _number(row.http_status),
-            _number(row.latency_ms),
+            number(row.http_status),
+            number(row.latency_ms),
             percent_words(row.uptime_30d, otherwise="-"),
         )
     return table
@@ -68,7 +68,7 @@ def facts_table(
         "listed": "yes" if row.listed else "no",
         "last checked": short_moment(row.last_checked_at),
         "last available": short_moment(row.last_available_at),
-        "HTTP status": _number(row.http_status),
+        "HTTP status": number(row.http_status),
         "latency": f"{row.latency_ms} ms" if row.latency_ms is not None else "-",
         "retires": short_moment(row.retires_at),
         "uptime, 30 days": percent_words(row.uptime_30d),
@@ -94,17 +94,19 @@ def events_table(rows: Iterable[EventRow]) -> Table:
     """Return the change log, in the order given."""
     table = _table("confirmed (UTC)", "began (UTC)", "provider", "model", "change")
     for row in rows:
-        words = change_words(row.kind, to_status=row.to_status, reason=row.reason, detail=row.detail)
-        moments = (short_moment(row.confirmed_at), short_moment(row.began_at))
-        table.add_row(*moments, row.provider, Text(shown_id(row.model or "-")), Text(words))
+        table.add_row(*map(Text, _event_cells(row)))
     return table
 
 
 def event_line(row: EventRow) -> str:
     """Return one event as a line with the columns of `events_table`, two spaces between them."""
+    return "  ".join(_event_cells(row))
+
+
+def _event_cells(row: EventRow) -> tuple[str, ...]:
     words = change_words(row.kind, to_status=row.to_status, reason=row.reason, detail=row.detail)
     moments = (short_moment(row.confirmed_at), short_moment(row.began_at))
-    return "  ".join((*moments, shown_id(row.provider), shown_id(row.model or "-"), words))
+    return (*moments, shown_id(row.provider), shown_id(row.model or "-"), words)
 
 
 def outages_table(rows: Iterable[OutageRow], now: datetime) -> Table:
@@ -130,5 +132,6 @@ def _status_words(row: ModelRow) -> str:
     return f"{row.status} (flapping)" if row.flapping else str(row.status)
 
 
-def _number(value: int | None) -> str:
+def number(value: int | None) -> str:
+    """Return a number, a dash for none."""
     return "-" if value is None else str(value)

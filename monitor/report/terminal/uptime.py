@@ -11,6 +11,7 @@ from rich.text import Text
 from monitor.core.domain.percentages import percent_words
 from monitor.core.history.reliability import Uptime, WindowFigures, model_uptimes, provider_uptimes
 from monitor.core.history.rows import OutageRow
+from monitor.report.terminal.tables import number
 from monitor.report.words.codes import shown_id
 from monitor.report.words.numbers import counted
 from monitor.report.words.times import rounded_duration
@@ -37,8 +38,8 @@ def uptime_table(rows: Iterable[Uptime]) -> Table:
             _span(row.downtime_s or None),
             _span(row.mttr_s),
             _span(row.mtbf_s),
-            _number(row.latency_p50_ms),
-            _number(row.latency_p95_ms),
+            number(row.latency_p50_ms),
+            number(row.latency_p95_ms),
         )
     return table
 
@@ -87,7 +88,3 @@ def _outage(row: OutageRow) -> Mapping[str, object]:
 
 def _span(seconds: float | None) -> str:
     return "-" if seconds is None else rounded_duration(timedelta(seconds=seconds))
-
-
-def _number(value: int | None) -> str:
-    return "-" if value is None else str(value)
