@@ -1,6 +1,6 @@
 """Atom feeds (RFC 4287): what changed, and the summary of each day, as feed readers take them.
 
-Entries are told apart by `tag:` addresses (RFC 4151) made of what never changes: the number of an event or a
+An entry is known by its `tag:` address (RFC 4151), made of what never changes: the number of an event or a
 sweep, the date of a day. Whatever text comes from outside, the document stays XML.
 """
 
@@ -41,7 +41,7 @@ class Address:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One entry; `id` is what makes it different from others, `path` where more is told."""
+    """One entry; `id` is what makes it different from others, `path` where the details are."""
 
     id: str
     title: str
@@ -177,13 +177,13 @@ def _status_words(row: EventRow) -> str:
 def _content(
     sentence: str, facts: Iterable[tuple[str, str]], links: Iterable[tuple[str, str]], address: Address
 ) -> str:
-    told = "".join(f"<li>{escape(name)}: {escape(fact)}</li>" for name, fact in facts if fact)
+    items = "".join(f"<li>{escape(name)}: {escape(fact)}</li>" for name, fact in facts if fact)
     pages = " · ".join(
         f'<a href="{escape(address.base + path)}">{escape(words)}</a>' for path, words in links
     )
-    return f"<p>{escape(sentence)}</p><ul>{told}</ul>" + (f"<p>{pages}</p>" if pages else "")
+    return f"<p>{escape(sentence)}</p><ul>{items}</ul>" + (f"<p>{pages}</p>" if pages else "")
 
 
 def _xml(text: str) -> str:
     """Spell out what XML cannot hold."""
-    return _NO_XML.sub(lambda found: shown_id(found[0]), text)
+    return _NO_XML.sub(lambda match: shown_id(match[0]), text)

@@ -1,7 +1,7 @@
 """Result files read back as sweeps: the blog post's script makes them, and `monitor sweep --output-dir`.
 
 The script's heading holds the key it was run with: of headings, and of lines that cannot be read, nothing is
-ever told but their numbers.
+ever shown but their numbers.
 """
 
 import re
@@ -111,7 +111,7 @@ def read_results(text: str, name: str, origin: Origin) -> ResultFile:
         raise RecordError(f"{name}: {_nothing_words(len(results))}")
     return ResultFile(
         sweep=parse_record(format_record(_filled(sweep, results)), name),
-        nameless=tuple(place + 1 for place, found in zip(numbers, results, strict=True) if found is None),
+        nameless=tuple(place + 1 for place, result in zip(numbers, results, strict=True) if result is None),
         zone_word=None if is_ours else _zone_word(heading),
     )
 
@@ -127,17 +127,17 @@ def _nothing_words(lines: int) -> str:
 
 def _frame(name: str, origin: Origin, heading: Sequence[str]) -> Sweep:
     """Return the sweep without its models. Our own heading tells more than the script's."""
-    told = _said(_OUR_PROVIDER, heading)
+    ours = _said(_OUR_PROVIDER, heading)
     named = name.partition(_RESULTS)[0] if _RESULTS in name else None
-    started_at = origin.at or _time_of(name, heading, UTC if told else origin.zone)
+    started_at = origin.at or _time_of(name, heading, UTC if ours else origin.zone)
     duplicates, verdict = _said(_OUR_DUPLICATES, heading), _said(_OUR_VERDICT, heading)
     return Sweep(
-        provider=origin.provider or named or (told[1] if told else DEFAULT_PROVIDER),
+        provider=origin.provider or named or (ours[1] if ours else DEFAULT_PROVIDER),
         started_at=started_at,
         finished_at=started_at,
-        duplicates=int(duplicates[1]) if told and duplicates else 0,
-        verdict=Verdict(verdict[1]) if told and verdict else None,
-        cause=verdict[2] if told and verdict else None,
+        duplicates=int(duplicates[1]) if ours and duplicates else 0,
+        verdict=Verdict(verdict[1]) if ours and verdict else None,
+        cause=verdict[2] if ours and verdict else None,
     )
 
 
@@ -145,8 +145,8 @@ def _time_of(name: str, heading: Sequence[str], zone: tzinfo) -> datetime:
     try:
         if stamp := _STAMP.search(name):
             return datetime.strptime(stamp[0], "%Y%m%d_%H%M%S").replace(tzinfo=zone).astimezone(UTC)
-        if _said(_OUR_PROVIDER, heading) and (told := _said(_OUR_TIME, heading)):
-            return datetime.fromisoformat(told[1]).replace(tzinfo=UTC)
+        if _said(_OUR_PROVIDER, heading) and (time := _said(_OUR_TIME, heading)):
+            return datetime.fromisoformat(time[1]).replace(tzinfo=UTC)
     except (ValueError, OverflowError):
         raise RecordError(f"{name}: its name holds an invalid date or time") from None
     raise RecordError(
@@ -159,29 +159,29 @@ def _said(form: re.Pattern[str], heading: Sequence[str]) -> re.Match[str] | None
 
 
 def _zone_word(heading: Sequence[str]) -> str | None:
-    found = _said(_DATES_ZONE, heading)
-    return None if found is None or found[1] in _NO_ZONES else found[1]
+    zone = _said(_DATES_ZONE, heading)
+    return None if zone is None or zone[1] in _NO_ZONES else zone[1]
 
 
 def _filled(sweep: Sweep, results: Sequence[Result | None]) -> Sweep:
     """Put the models into a sweep, in the order and at the pace of the file's lines."""
-    seen: dict[str, Observation] = {}
+    observations: dict[str, Observation] = {}
     repeated, rejected = 0, 0
     for place, result in enumerate(results):
         if result is None:
             continue
         if not is_trackable_id(result.model):
             rejected += 1
-        elif result.model in seen:
+        elif result.model in observations:
             repeated += 1
         else:
-            seen[result.model] = result.observed(place * STEP // timedelta(milliseconds=1))
+            observations[result.model] = result.observed(place * STEP // timedelta(milliseconds=1))
     return replace(
         sweep,
         finished_at=sweep.started_at + len(results) * STEP,
-        listed=tuple(seen),
-        observations=tuple(seen.values()),
+        listed=tuple(observations),
+        observations=tuple(observations.values()),
         duplicates=sweep.duplicates + repeated,
         rejected=rejected,
-        requests=sum(each is None or each.is_asked for each in results),
+        requests=sum(result is None or result.is_asked for result in results),
     )

@@ -75,21 +75,21 @@ def is_result_line(line: str) -> bool:
 
 def read_our_line(line: str) -> Result | None:
     """Return what a line of ours tells; None for what is none."""
-    found = _OURS.fullmatch(line)
-    if found is None:
+    match = _OURS.fullmatch(line)
+    if match is None:
         return None
-    status = int(found["status"]) if found["status"] else None
-    return Result(found["model"], Outcome(found["outcome"]), found["reason"], status)
+    status = int(match["status"]) if match["status"] else None
+    return Result(match["model"], Outcome(match["outcome"]), match["reason"], status)
 
 
 def read_script_line(line: str) -> Result | None:
     """Return what a line of the script tells; None for one that names no model."""
-    found = _SCRIPTS.fullmatch(line)
-    model = found["model"] if found else line
-    if _MISPRINT.fullmatch(model) or (found is None and re.search(r"\s", line)):
+    match = _SCRIPTS.fullmatch(line)
+    model = match["model"] if match else line
+    if _MISPRINT.fullmatch(model) or (match is None and re.search(r"\s", line)):
         return None
-    status = int(found["status"] or 0) if found else _OK
-    outcome, reason = _meaning(status, (found["words"] or "") if found else "")
+    status = int(match["status"] or 0) if match else _OK
+    outcome, reason = _meaning(status, (match["words"] or "") if match else "")
     kind = Kind.CHAT if reason is Reason.OK else Kind.UNKNOWN  # the script asks for nothing but chat
     return Result(model, outcome, reason, status or None, kind)
 
@@ -107,9 +107,9 @@ def _meaning(status: int, words: str) -> tuple[Outcome, Reason]:
 
 def settled(results: Sequence[Result | None]) -> list[Result | None]:
     """Let a refusal that everyone got be the account's trouble and no model's (rules.md 6)."""
-    if any(each and each.http_status not in _REFUSALS for each in results):
+    if any(result and result.http_status not in _REFUSALS for result in results):
         return list(results)
-    return [each and _refused(each) for each in results]
+    return [result and _refused(result) for result in results]
 
 
 def _refused(result: Result) -> Result:

@@ -52,14 +52,14 @@ def csv_sheet(out: BinaryIO, view: View) -> Sheet:
     """Return a sheet of comma-separated values under a heading; an empty cell is NULL, an empty text `""`."""
     out.write(f"{_heading(view)}\n".encode())
     return TextSheet(
-        out, [_CSV[each.form] for each in view.columns], ",".join("%s" for _ in view.columns) + "\n"
+        out, [_CSV[column.form] for column in view.columns], ",".join("%s" for _ in view.columns) + "\n"
     )
 
 
 def json_sheet(out: BinaryIO, view: View) -> Sheet:
     """Return a sheet of JSON objects, one a line, with every column as a key."""
-    pattern = ", ".join(f'"{each.name}": %s' for each in view.columns)
-    return TextSheet(out, [_JSON[each.form] for each in view.columns], f"{{{pattern}}}\n")
+    pattern = ", ".join(f'"{column.name}": %s' for column in view.columns)
+    return TextSheet(out, [_JSON[column.form] for column in view.columns], f"{{{pattern}}}\n")
 
 
 def found_export(line: str) -> str | None:
@@ -68,8 +68,8 @@ def found_export(line: str) -> str | None:
         return "is a Parquet file"
     text = line.removeprefix("\ufeff").strip()
     names = _keys(text) if text.startswith("{") else text.replace('"', "").split(",")
-    found = next((view.name for view in VIEWS.values() if _are_of(names, view)), None)
-    return f"holds rows of the view {found}" if found else None
+    name = next((view.name for view in VIEWS.values() if _are_of(names, view)), None)
+    return f"holds rows of the view {name}" if name else None
 
 
 def _are_of(names: list[str], view: View) -> bool:
@@ -78,7 +78,7 @@ def _are_of(names: list[str], view: View) -> bool:
 
 
 def _names(view: View) -> list[str]:
-    return [each.name for each in view.columns]
+    return [column.name for column in view.columns]
 
 
 def _heading(view: View) -> str:

@@ -30,8 +30,8 @@ class ParquetSheet:
     """A Parquet file in the making; without `close` it has no end and cannot be read."""
 
     def __init__(self, out: BinaryIO, view: View) -> None:
-        self._schema = pa.schema([(each.name, _TYPES[each.form]) for each in view.columns])
-        texts = [each.name for each in view.columns if each.form is ColumnType.TEXT]
+        self._schema = pa.schema([(column.name, _TYPES[column.form]) for column in view.columns])
+        texts = [column.name for column in view.columns if column.form is ColumnType.TEXT]
         self._file = pq.ParquetWriter(out, self._schema, compression="zstd", use_dictionary=texts)
         self._waiting: list[Any] = []
         self._count = 0

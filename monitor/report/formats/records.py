@@ -33,16 +33,16 @@ _LONGEST_SWEEP_MS = 7 * DAY_MS
 
 
 def _moment(value: object) -> datetime:
-    found = _aware(value) if isinstance(value, str) else None
-    if found is None:
+    moment = _aware(value) if isinstance(value, str) else None
+    if moment is None:
         raise ValueError(f"{str(value)[:40]!r} is not a time with Z or an offset, like 2026-04-06T12:00:00Z")
-    return found
+    return moment
 
 
 def _aware(text: str) -> datetime | None:
     try:
-        found = datetime.fromisoformat(text)
-        return None if found.tzinfo is None else to_datetime(to_millis(found.astimezone(UTC)))
+        moment = datetime.fromisoformat(text)
+        return None if moment.tzinfo is None else to_datetime(to_millis(moment.astimezone(UTC)))
     except (ValueError, OverflowError):
         return None
 
@@ -177,13 +177,13 @@ def format_record(sweep: Sweep) -> str:
         "requests": sweep.requests,
         **({"accepted": True} if sweep.accepted else {}),
         **({} if sweep.detail is None else {"detail": sweep.detail}),
-        "observations": [_observation_record(each) for each in sweep.observations],
+        "observations": [_observation_record(row) for row in sweep.observations],
     }
     return json.dumps(record, ensure_ascii=False)
 
 
-def _observation_record(seen: Observation) -> dict[str, Any]:
-    values = {name: getattr(seen, name) for name in (*_ALWAYS, *_SOMETIMES)}
+def _observation_record(observation: Observation) -> dict[str, Any]:
+    values = {name: getattr(observation, name) for name in (*_ALWAYS, *_SOMETIMES)}
     return {
         name: _time(value) if isinstance(value, datetime) else value
         for name, value in values.items()
@@ -202,7 +202,7 @@ def _refuse_constant(name: str) -> object:
 
 def _without_bad_ids(raw: dict[str, Any]) -> dict[str, Any]:
     """Return the record with trackable ids only, each listed once; wrong types are left to be refused."""
-    listed, seen = raw.get("listed"), raw.get("observations")
+    listed, observations = raw.get("listed"), raw.get("observations")
     if not isinstance(listed, list) or not all(isinstance(name, str) for name in listed):
         return raw
     good = [name for name in listed if is_trackable_id(name)]
@@ -211,8 +211,8 @@ def _without_bad_ids(raw: dict[str, Any]) -> dict[str, Any]:
     for key, more in (("rejected", len(listed) - len(good)), ("duplicates", len(good) - len(unique))):
         if more and isinstance(raw.get(key, 0), int):
             cleaned[key] = raw.get(key, 0) + more
-    if isinstance(seen, list):
-        cleaned["observations"] = [each for each in seen if not _is_of_bad_id(each)]
+    if isinstance(observations, list):
+        cleaned["observations"] = [row for row in observations if not _is_of_bad_id(row)]
     return cleaned
 
 
@@ -251,13 +251,13 @@ def _refuse_contradictions(record: _SweepRecord, where: str) -> None:
             raise RecordError(f"{where}: {key}: the year must be {_FIRST_YEAR} to {_LAST_YEAR}")
     if record.finished_at < record.started_at:
         raise RecordError(f"{where}: finished_at: lies before started_at")
-    listed, seen = set(record.listed), set[str]()
-    for number, each in enumerate(record.observations):
-        if each.model not in listed:
-            raise RecordError(f"{where}: observations[{number}].model: {each.model!r} is not listed")
-        if each.model in seen:
-            raise RecordError(f"{where}: observations[{number}].model: {each.model!r} was observed before")
-        seen.add(each.model)
+    listed, observed = set(record.listed), set[str]()
+    for number, row in enumerate(record.observations):
+        if row.model not in listed:
+            raise RecordError(f"{where}: observations[{number}].model: {row.model!r} is not listed")
+        if row.model in observed:
+            raise RecordError(f"{where}: observations[{number}].model: {row.model!r} was observed before")
+        observed.add(row.model)
 
 
 def _sweep(record: _SweepRecord) -> Sweep:
@@ -266,7 +266,7 @@ def _sweep(record: _SweepRecord) -> Sweep:
         **same,
         verdict=None if record.verdict is None else Verdict(record.verdict),
         listed=tuple(record.listed),
-        observations=tuple(_observation(each) for each in record.observations),
+        observations=tuple(_observation(row) for row in record.observations),
     )
 
 
