@@ -1,4 +1,4 @@
-"""The JSON of a model list, read strictly: what is ambiguous is marked, and whoever reads it decides."""
+"""The JSON of a model list, read strictly: what is ambiguous is marked, and its reader decides."""
 
 import json
 from typing import Final, NoReturn

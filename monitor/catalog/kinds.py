@@ -54,7 +54,7 @@ _OUTPUTS = ("output_modalities", "supported_output_modalities", "output_modality
 _BESIDE_CHAT = frozenset({Route.EMBEDDINGS, Route.RERANK, Route.MODERATIONS})
 _GENERATING = frozenset({_COMPLETION, "tools", "function_calling", "thinking", "reasoning", "insert"})
 _CHAT_FLAGS = ("completion_chat", "chat_completion")
-_READ = 64  # characters of a word, and words of a list, that are looked at
+_READ = 64  # characters of a word, and words of a list, that are read
 
 _VERSION = re.compile(r"^(?:/?(?:openai/)?v\d+/|llm/v\d+/|/)")
 _NO_WORDS: Mapping[str, Route] = MappingProxyType({})
@@ -93,7 +93,7 @@ def _meaning(words: set[str]) -> CatalogEntry:
 
 
 def _kind(words: set[str], own: Mapping[str, Route]) -> CatalogEntry:
-    """Read the one kind of a model; who names several says what it can do beside."""
+    """Read the one kind of a model; a model with several says what it can do beside."""
     if len(words) != 1:
         return _SAYS_NOTHING
     (word,) = words

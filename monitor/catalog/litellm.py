@@ -39,8 +39,8 @@ def model_info(text: str) -> Mapping[str, CatalogEntry]:
         name = row.get("model_name") if isinstance(row, dict) else None
         if isinstance(name, str):
             entries.setdefault(name, set()).add(replace(read_entry(row), retires_at=None, is_flagged=False))
-    told = ((name, says - {EMPTY_ENTRY}) for name, says in entries.items())
-    return {name: next(iter(says)) for name, says in told if len(says) == 1}
+    kinds = ((name, says - {EMPTY_ENTRY}) for name, says in entries.items())
+    return {name: next(iter(says)) for name, says in kinds if len(says) == 1}
 
 
 def completed(

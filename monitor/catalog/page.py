@@ -14,7 +14,7 @@ from monitor.core.request.forms import Route
 _LISTS = ("data", "models", "items", "results")
 _NAMES = ("id", "name", "model")
 _NO_TRAITS = ProviderTraits()
-_UNDECODABLE = "\ufffd"  # what stands for bytes that are not UTF-8: nobody has an id with that
+_UNDECODABLE = "\ufffd"  # what stands for bytes that are not UTF-8: no id has that
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ def _entries(named: Sequence[tuple[str, object]], words: Mapping[str, Route]) ->
 
 
 def _is_litellm(row: object) -> bool:
-    """Whether a row is one of LiteLLM's: it says the same of every model, whoever owns it."""
+    """Whether a row is one of LiteLLM's: it says the same of every model, of any owner."""
     return isinstance(row, dict) and (row.get("created"), row.get("owned_by")) == (1677610602, "openai")
 
 

@@ -217,7 +217,7 @@ def _cause(answer: Exchange) -> Cause:
 
 
 def _cause_in_words(answer: Exchange) -> Cause:
-    """Return what an answer's words tell where its status does not: some reject a key with a 400."""
+    """Return what an answer's words say where its status does not: some reject a key with a 400."""
     text = Body(answer.body).words() if answer.http_status in _REFUSED else ""
     if money.NO_MONEY.are_in(text) or money.PLAN.are_in(text):
         return Cause.QUOTA

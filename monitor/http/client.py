@@ -1,4 +1,4 @@
-"""Where a provider is, and the client that speaks to it and to nobody else with its key."""
+"""Where a provider is, and the client that sends its key there and nowhere else."""
 
 import functools
 import ssl

@@ -88,7 +88,7 @@ async def exchange(
 ) -> Exchange:
     """Send one request and return what came, within `timeout_s` in total and `cap_bytes` of decoded body.
 
-    Latency: see `Exchange`; `sign_ms` tells when the body so far first satisfied `sign`. `headers` go along
+    Latency: see `Exchange`; `sign_ms` says when the body so far first satisfied `sign`. `headers` go along
     with this request alone; its body is `json` or `content`. Only cancellation is raised.
     """
     received, failure = _Received(sign), None

@@ -28,7 +28,7 @@ class Gap:
             await self._sleep(wait_s)
 
     async def claim(self, model: str) -> None:
-        """Wait until the model may be asked, and let nobody else ask it meanwhile."""
+        """Wait until the model may be asked, and let no other request go to it meanwhile."""
         await self.wait(model)
         self.asked(model)
 

@@ -1,7 +1,7 @@
 """Whose limit is it, one model's or the key's? What the answers of a round say of it (rules.md 7).
 
 A limited model is no evidence, as most limits are a model's own. Three in a row are: each asked after the
-first one's limit came, and nobody let in between. Pure bookkeeping; times are seconds of the sweep.
+first one's limit came, and none let in between. Pure bookkeeping; times are seconds of the sweep.
 """
 
 from monitor.core.answer.answer import Answer
@@ -20,7 +20,7 @@ def is_limit(finding: Finding) -> bool:
 
 
 def _is_let_in(finding: Finding) -> bool:
-    """Whether a model answered, or was spoken of: a key that is used up is told so whatever it asks for."""
+    """Whether a model answered, or was spoken of: a used-up key hears of its limit whatever it asks for."""
     is_spoken_of = finding.outcome is Outcome.UNAVAILABLE and finding.reason not in _TROUBLES
     return is_spoken_of or finding.outcome is Outcome.AVAILABLE
 
@@ -28,11 +28,11 @@ def _is_let_in(finding: Finding) -> bool:
 class Limits:
     """Counts the limited models in a row; headers that say the whole allowance is used up count as one.
 
-    `is_held_back` says that requests were held back for a limit of the key's, and nobody answered since.
+    `is_held_back` says that requests were held back for a limit of the key's, and no model answered since.
     """
 
     def __init__(self) -> None:
-        self._row: dict[str, float] = {}  # who was limited, and until when it asks to wait
+        self._row: dict[str, float] = {}  # limited models, and until when each asks to wait
         self._is_used_up = False
         self._counts_from_s = 0.0  # what was asked before says nothing any more
         self._enough = _ROW
@@ -59,7 +59,7 @@ class Limits:
             self._row[model] = at_s + answer.rest_s if answer.rest_s else _NO_WAIT
 
     def _end_row(self, asked_at_s: float) -> None:
-        """Begin anew at an answer; one that refutes a suspicion makes the next need twice as many."""
+        """Start again at an answer; one that refutes a suspicion makes the next need twice as many."""
         if self.is_suspected() and not self.is_held_back:
             self._enough *= 2
         self._row, self._is_used_up, self.is_held_back = {}, False, False
@@ -71,6 +71,6 @@ class Limits:
         return None if free_at_s == _NO_WAIT else max(free_at_s - at_s, 0.0)
 
     def hold_back(self, at_s: float) -> None:
-        """Note that requests are held back from now on: whoever is limited afterwards is limited again."""
+        """Note that requests are held back from now on: a model limited afterwards is limited again."""
         self._row, self._is_used_up, self.is_held_back = {}, False, True
         self._counts_from_s = at_s

@@ -24,10 +24,10 @@ def _is_elsewhere(answer: Answer) -> bool:
 class ModelProbe:
     """One model of a round. `kind` is the one known before, `announced` the end that the catalog names.
 
-    `answers` are those of the look that counts: a second look begins them anew, as its outcome is the last
-    one. `attempts` counts every request of the sweep, `latest` is the answer to the last of them,
-    `rests_until_s` the stopwatch's second before which the model wants to be left alone. Who holds the `turn`
-    asks it: a model is never asked beside itself.
+    `answers` are those of the pass that counts: a second pass starts them again, as its outcome is the
+    last one. `attempts` counts every request of the sweep, `latest` is the answer to the last of them,
+    `rests_until_s` the stopwatch's second before which the model asks not to be asked. The holder of the
+    `turn` asks it: a model never gets two requests at once.
     """
 
     model: str
@@ -48,13 +48,13 @@ class ModelProbe:
 
     @property
     def is_adaptable(self) -> bool:
-        """Whether the last answer told what the request should be, so that it is no failure yet."""
+        """Whether the last answer says what the request should be, so that it is no failure yet."""
         return self.answers[-1].finding.adaptation is not None and self.next_form() is not None
 
     @property
     def is_searched(self) -> bool:
-        """Whether a whole search found nobody that knows the model."""
-        return len({each.form.route for each in self.answers}) > 1 and is_lost(self.plan, self.answers)
+        """Whether a whole search found no endpoint that knows the model."""
+        return len({answer.form.route for answer in self.answers}) > 1 and is_lost(self.plan, self.answers)
 
     @property
     def wants_second_pass(self) -> bool:
@@ -74,20 +74,20 @@ class ModelProbe:
         return is_limit(last.finding) and last.rest_s > 0
 
     def begin_second_pass(self) -> RequestForm:
-        """Forget the answers, as the last look counts; returns the form to ask in.
+        """Forget the answers, as the last pass counts; returns the form to ask in.
 
         That the model is not on other endpoints stays known, and they are not asked again; in a search that
         had to wait no further endpoint is asked.
         """
         form = self._end.form
-        asked = {each.form.route for each in self.answers}
-        others = tuple(each for each in self.plan.others if each.route not in asked)
+        tried = {answer.form.route for answer in self.answers}
+        others = tuple(form for form in self.plan.others if form.route not in tried)
         plan = replace(self.plan, others=others)
         waits_in_search = self.answers[-1].rest_s > 0 and any(map(_is_elsewhere, self.answers))
         self.plan = plan.waiting_for(form.route) if waits_in_search else plan
         self.is_second = True
         self.answers = [
-            each for each in self.answers if _is_elsewhere(each) and each.form.route != form.route
+            answer for answer in self.answers if _is_elsewhere(answer) and answer.form.route != form.route
         ]
         return form
 
@@ -104,7 +104,7 @@ class ModelProbe:
         )
 
     def not_probed(self, at_ms: int) -> Observation:
-        """Return the observation of a model that nobody answered for."""
+        """Return the observation of a model without an answer."""
         return Observation(
             model=self.model,
             outcome=Outcome.UNKNOWN,

@@ -60,7 +60,7 @@ class Pacer:
         return self._turns[1]
 
     def slow_down(self, interval_s: float, *, at_most_s: float = SLOWEST_INTERVAL_S) -> None:
-        """Start at most one request in twice `interval_s` from now on: a limit that nobody configured.
+        """Start at most one request in twice `interval_s` from now on: a limit that is not configured.
 
         `at_most_s` is the longest interval that leaves the sweep its time.
         """
@@ -73,7 +73,7 @@ class Pacer:
         self.interval_s = max(self.interval_s * RECOVERY, self._least_interval_s)
 
     def follow(self, seconds_ago: float) -> None:
-        """Let nothing start before an interval has passed since a request of somebody else, so long ago."""
+        """Let nothing start before an interval has passed since a request of another process, so long ago."""
         self.penalise(max(self.interval_s - max(seconds_ago, 0.0), 0.0))
 
     def penalise(self, seconds: float) -> None:

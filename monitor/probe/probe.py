@@ -35,7 +35,7 @@ class SweepListener:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProviderSession:
-    """The way to one provider: its client, where it is, how it is asked, what spaces polls, who listens."""
+    """The way to one provider: its client, where it is, how it is asked, what spaces polls, what listens."""
 
     client: Client
     endpoint: Endpoint

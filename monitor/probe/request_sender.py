@@ -78,7 +78,7 @@ class RequestSender:
             self.throttle.add(at_s=at_s, is_limited=is_limit(answer.finding))
 
     def hold_back(self, unasked: int) -> None:
-        """Let everybody wait for a limit of the key's; slow down, too, where none is configured.
+        """Let all requests wait for a limit of the key's; slow down, too, where none is configured.
 
         A limit costs time, but never the observation of one of the models that are still `unasked`: pauses
         take at most half of the time that asking leaves, slower starts half of what remains. No pause is

@@ -61,7 +61,7 @@ def _filled(path: str, model: str) -> str:
 
 
 def _chat(model: str) -> Body:
-    """No system message or temperature: not every model takes them. Some stream unless told not to."""
+    """No system message or temperature: not every model takes them. Some stream unless it is forbidden."""
     messages = [{"role": "user", "content": "hi"}]
     return {"model": model, "messages": messages, "max_tokens": MAX_TOKENS, "stream": False}
 
@@ -131,7 +131,7 @@ def _with_content(body: Body, content: list[Body]) -> Body:
     messages = body.get("messages")
     if not isinstance(messages, list):
         return body
-    changed = [{**each, "content": content} if each.get("role") == "user" else each for each in messages]
+    changed = [{**old, "content": content} if old.get("role") == "user" else old for old in messages]
     return {**body, "messages": changed}
 
 

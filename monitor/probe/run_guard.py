@@ -27,14 +27,14 @@ class AskAgain(Protocol):
     """How a canary is asked on suspicion."""
 
     async def __call__(self, model: str, *, patiently: bool) -> Observation | None:
-        """Ask it now, `patiently` as in a second look; None where no more request may be sent."""
+        """Ask it now, `patiently` as in the second pass; None where no more request may be sent."""
 
 
 class RunGuard:
-    """Keeps the refusals of which it is not known yet whose trouble they are. `witnesses`: freshest last.
+    """Keeps refusals until it is known whose trouble they are. `witnesses`: freshest last.
 
     Only an answer proves that the key is accepted, and only a refusal that it is not: a limit is neither, as
-    limiters often answer before anybody looks further.
+    limiters often answer before anything else is looked at.
     """
 
     def __init__(
@@ -64,15 +64,15 @@ class RunGuard:
         self._witnesses[model] = None
 
     async def investigate(self, suspect: Observation) -> None:
-        """Ask who is known to answer whether it is refused too; with nobody to ask, see whether everyone is.
+        """Ask a model known to answer, to see whether it is refused too; without one, see whether all are.
 
-        Each suspicion asks anew, as a key can be revoked in mid-sweep, but one at a time. Raises Stopped.
+        Each suspicion asks again, as a key can be revoked in mid-sweep, but one at a time. Raises Stopped.
         """
         self._suspects[suspect.model] = suspect
         async with self._one_investigation:
             self._stop_for(self._cause)
             if suspect.at_ms < self._confirmed_at_ms:
-                self._release(suspect)  # somebody asked after this refusal did answer
+                self._release(suspect)  # a model asked after this refusal did answer
                 return
             witnesses = [name for name in self._witnesses if name != suspect.model]
             if witnesses:
@@ -84,18 +84,18 @@ class RunGuard:
         self._stop_for(self.stats.unanimous_trouble())
 
     async def look_for_common_trouble(self) -> None:
-        """Stop where nobody gets further, or where all that answered last time fail alike. Raises Stopped."""
+        """Stop where none gets further, or where all that answered last time fail alike. Raises Stopped."""
         self._stop_for(self.stats.unanimous_trouble())
         if self._is_accepted or self.stats.common_class() is None:
             return
         async with self._one_investigation:
             self._stop_for(self._cause)
             if self.stats.common_class() and not await self._anyone_answers():
-                name = self.stats.common_class()  # anew: it may be another one by now, or none any more
+                name = self.stats.common_class()  # again: it may be another one by now, or none any more
                 self._stop_for(self.stats.common_cause(name) if name else None)
 
     async def close(self) -> None:
-        """Decide what was held back because nobody was known to answer when it came. Raises Stopped."""
+        """Decide what was held back because no model was known to answer when it came. Raises Stopped."""
         for suspect in tuple(self._suspects.values()):
             await self.investigate(suspect)
         self._stop_for(self.stats.everyone_refused() if self._suspects else None)
@@ -103,7 +103,7 @@ class RunGuard:
             self._release(suspect)
 
     def cause_of_all_failing(self) -> Cause | None:
-        """Return the trouble where a round asked as many as it could and nobody answered (rules.md 11)."""
+        """Return the trouble where a round asked as many as it could and none answered (rules.md 11)."""
         name = None if self._is_accepted else self.stats.common_class(is_all=True)
         return self.stats.common_cause(name) if name else None
 
@@ -112,7 +112,8 @@ class RunGuard:
         canaries = self._canaries[:CANARIES_PER_SUSPICION]
         is_trouble = self.stats.common_class() == TROUBLE
         again = await asyncio.gather(*(self._ask_again(name, patiently=is_trouble) for name in canaries))
-        self.stats.has_answer |= any(seen is not None and seen.outcome is Outcome.AVAILABLE for seen in again)
+        outcomes = [observation.outcome for observation in again if observation is not None]
+        self.stats.has_answer |= Outcome.AVAILABLE in outcomes
         return self.stats.has_answer or None in again
 
     async def _testimony(self, witnesses: Sequence[str]) -> Cause | None:

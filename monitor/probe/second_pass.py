@@ -1,11 +1,11 @@
-"""The second look: who was unclear or limited is asked once more, when it may be asked again (rules.md 7)."""
+"""The second pass: an unclear or limited model is asked once more, when it may be (rules.md 7)."""
 
 import asyncio
 
 from monitor.probe.model_probe import ModelProbe
 from monitor.probe.request_sender import RequestSender
 
-LONGEST_REST_S = 60.0  # waited out for a model that gave no answer; in time it is a first look's equal
+LONGEST_REST_S = 60.0  # waited out for a model that gave no answer; in time it is a first pass's equal
 
 
 class SecondPass:
@@ -15,9 +15,9 @@ class SecondPass:
         self._sender, self._settings, self._slots = sender, sender.settings, slots
 
     async def ask(self, probe: ModelProbe) -> bool:
-        """Ask when the model's rest is over; False where it was not asked, and its first look stands.
+        """Ask when the model's rest is over; False where it was not asked, and its first answer stands.
 
-        Who waits takes nobody's place. A limited model is not waited for: it is asked if its rest is over.
+        A model that waits takes no slot. A limited one is not waited for: it is asked if its rest is over.
         """
         if not self._may_wait(probe):
             return False
@@ -28,7 +28,7 @@ class SecondPass:
                 return await self._ask(probe)
 
     def is_to_come(self, probe: ModelProbe) -> bool:
-        """Whether a model's second look is worth waiting for before its first one stands."""
+        """Whether a model's second pass is worth waiting for before its first answer stands."""
         return probe.wants_second_pass and not (probe.is_limited and self._is_out_of_reach(probe))
 
     def _is_out_of_reach(self, probe: ModelProbe) -> bool:
@@ -58,7 +58,7 @@ class SecondPass:
         form = probe.begin_second_pass()
         try:
             answer = await self._sender.send(probe, form, timeout_s)
-        except BaseException:  # cut off, by the deadline or from outside: the first look stands
+        except BaseException:  # cut off, by the deadline or from outside: the first answer stands
             probe.plan, probe.answers, probe.is_second = first
             raise
         probe.answers.append(answer)

@@ -44,23 +44,23 @@ async def read_listing(target: Target, session: ProviderSession, start: SweepSta
 async def _with_model_info(
     reading: CatalogReading, target: Target, session: ProviderSession, start: SweepStart
 ) -> CatalogReading:
-    """Ask a LiteLLM for the kinds of models that neither its list nor the history tells (rules.md 38)."""
+    """Ask a LiteLLM for the kinds of models that neither its list nor the history says (rules.md 38)."""
     if not (target.traits.has_model_info or reading.is_litellm):
         return reading
     tracked = (model for model in reading.ids if is_tracked(model, target.policy))
-    if not any(_is_untold(model, reading, start) for model in tracked):
+    if not any(_is_of_unknown_kind(model, reading, start) for model in tracked):
         return reading
     more = await read_model_info(session.client, session.endpoint, pacer=target.pacer)
     entries = completed(reading.entries, more, reading.ids)
     return replace(reading, entries=entries, requests=reading.requests + 1)
 
 
-def _is_untold(model: str, reading: CatalogReading, start: SweepStart) -> bool:
-    """Whether nothing tells yet as what a model is to be asked: no row, no answer, nothing remembered."""
+def _is_of_unknown_kind(model: str, reading: CatalogReading, start: SweepStart) -> bool:
+    """Whether nothing says yet as what a model is to be asked: no row, no answer, nothing remembered."""
     if (entry := reading.entries.get(model)) and entry.says_kind:
         return False
-    known, knowledge = start.state.models.get(model), start.knowledge.get(model)
-    is_asked = known is not None and (known.kind != Kind.UNKNOWN or known.http_status is not None)
+    state, knowledge = start.state.models.get(model), start.knowledge.get(model)
+    is_asked = state is not None and (state.kind != Kind.UNKNOWN or state.http_status is not None)
     return not is_asked and (knowledge is None or knowledge.form is None)
 
 
@@ -72,7 +72,7 @@ async def _prefix_of(
 ) -> tuple[str, int]:
     """Return what stands before the ids that requests need not have, and how many requests that took.
 
-    A proxy in front of Gemini lists as Gemini does, and nobody told that it is one; everybody else's ids are
+    A proxy in front of Gemini lists as Gemini does, and does not say that it is one; all others' ids are
     whole. In this order it shows: by the ids that the configuration names, by a list that has both, by which
     of them the history knows to have answered, by asking. So a provider's first sweep alone asks.
     """
@@ -82,16 +82,16 @@ async def _prefix_of(
         return "", 0
     if named := target.models and {*whole, *short}.intersection(target.models):
         return (_PREFIX if named <= short else ""), 0
-    if known := {*whole, *short}.intersection(state.models):
-        has_answered = any(state.models[model].last_available_at for model in known)
-        return (_PREFIX if known <= short and has_answered else ""), 0
+    if recorded := {*whole, *short}.intersection(state.models):
+        has_answered = any(state.models[model].last_available_at for model in recorded)
+        return (_PREFIX if recorded <= short and has_answered else ""), 0
     return await _ask_for_prefix(reading, target, session)
 
 
 async def _ask_for_prefix(
     reading: CatalogReading, target: Target, session: ProviderSession
 ) -> tuple[str, int]:
-    """Ask a few models by both ids, likely chat models first; the first that is there by one tells."""
+    """Ask a few models by both ids, likely chat models first; the first that is there by one decides."""
     routes = target.traits.routes
     forms = {
         model: RequestForm(

@@ -1,4 +1,4 @@
-"""What a sweep does with a believed catalog: check who is retired, then probe all others."""
+"""What a sweep does with a believed catalog: check the retired models, then probe all others."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace

@@ -1,4 +1,4 @@
-"""The route of one sweep: alone, open, look, decide and record."""
+"""The route of one sweep: alone, open, observe, decide and record."""
 
 import asyncio
 import logging
@@ -65,7 +65,7 @@ async def sweep_provider(
             target, engine, opened.id, stopwatch, start=start, progress=progress or ProgressListener()
         )
         try:
-            await running.look()
+            await running.observe()
         except asyncio.CancelledError:
             await running.close(Cause.INTERRUPTED)
             raise
@@ -76,8 +76,8 @@ async def sweep_provider(
 async def _alone(target: Target, engine: Engine, *, is_scheduled: bool) -> AsyncIterator[None]:
     """Hold the lock of this provider's sweep (rules.md 32).
 
-    Waits for another sweep at most an interval; by hand at least ten seconds, as short ones may follow
-    one another.
+    Waits for another sweep at most an interval; a manual one at least ten seconds, as short ones may
+    follow one another.
     """
     lock = sweep_lock(engine, target.provider, target.vantage)
     loop = asyncio.get_running_loop()

@@ -68,7 +68,7 @@ class RunningSweep(SweepListener):
             accepted=start.is_accepted,
         )
 
-    async def look(self) -> None:
+    async def observe(self) -> None:
         """Read the catalog and, if it will be believed, probe it; store observations meanwhile."""
         async with self.target.session(self.stopwatch, self) as session:
             reading = await read_listing(self.target, session, self.start)
@@ -126,9 +126,10 @@ class RunningSweep(SweepListener):
     def _take_round(self, result: RoundResult, asked: Sequence[str]) -> None:
         cause, detail = result.trouble, None
         if cause:
-            unclear = (each for each in result.observations if each.outcome == Outcome.UNKNOWN)
-            detail = next((observation.detail for observation in unclear if observation.detail), None)
-        elif asked and all(each.reason in UNASKED for each in self.observations.values()):
+            unclear = filter(lambda observation: observation.outcome == Outcome.UNKNOWN, result.observations)
+            details = (observation.detail for observation in unclear)
+            detail = next(filter(None, details), None)
+        elif asked and {observation.reason for observation in self.observations.values()} <= UNASKED:
             cause = Cause.INTERRUPTED
             detail = "no model was asked: the day's budget or the sweep's time was used up"
         if cause:

@@ -27,7 +27,7 @@ class Target:
     `full_look_every`th sweep only.
     `requests_per_day` is the budget of a UTC day, shared with the `sweeps_left` of it, this one included.
     `models` are watched beside those that the catalog lists; without `has_catalog` they are all there is.
-    `outbox` says who is told what changed.
+    `outbox` says which channels get what changed.
     """
 
     provider: str

@@ -123,7 +123,7 @@ class Body:
         return self.failed_choice or _error_beside_nothing(document)
 
     def sentence(self, part: object = None) -> str:
-        """Return the sentence that tells most, in one printable line, not redacted; of a page its title.
+        """Return the sentence that says most, in one printable line, not redacted; of a page its title.
 
         `part` is what to look at in place of the whole document.
         """
@@ -216,7 +216,7 @@ def _error_beside_nothing(document: Document) -> object | None:
         return None
     if any(isinstance(document.get(name), str) and document[name] for name in _SENTENCES):
         return document
-    return next((each for name in _ENVELOPES if isinstance(each := document.get(name), dict)), None)
+    return next((part for name in _ENVELOPES if isinstance(part := document.get(name), dict)), None)
 
 
 def inner_status(error: object, deep: int = _DEEPEST) -> int | None:
@@ -227,7 +227,7 @@ def inner_status(error: object, deep: int = _DEEPEST) -> int | None:
         if (number := _status_in(error.get(name))) is not None:
             return number
     inside = (error.get(name) for name in ("error", *_ENVELOPES))
-    return next((number for each in inside if (number := inner_status(each, deep - 1))), None)
+    return next((number for part in inside if (number := inner_status(part, deep - 1))), None)
 
 
 def _status_in(value: object) -> int | None:

@@ -1,4 +1,4 @@
-"""What an answer to a probe means: the row of the table that decides, and what else the answer tells."""
+"""What an answer to a probe means: the row of the table that decides, and what else the answer says."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -35,7 +35,7 @@ class Finding:
     served_as: str | None = None
 
 
-def classify(facts: Facts, asked: Route, model: str, secrets: tuple[str, ...] = ()) -> Finding:
+def classify(facts: Facts, route: Route, model: str, secrets: tuple[str, ...] = ()) -> Finding:
     """Return what the answer to a probe says of a model that was asked on a route.
 
     `secrets` are kept out of the detail.
@@ -46,7 +46,7 @@ def classify(facts: Facts, asked: Route, model: str, secrets: tuple[str, ...] = 
         outcome=rule.outcome,
         reason=rule.reason,
         row=_row(rule, model),
-        proves=facts.proves if is_up else KIND_OF[asked] if rule.is_here else None,
+        proves=facts.proves if is_up else KIND_OF[route] if rule.is_here else None,
         adaptation=_adaptation(rule, facts),
         retires_at=_retires_at(rule.reason, facts),
         detail=None if is_up else _detail(rule, facts, secrets) or None,

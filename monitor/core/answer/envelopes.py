@@ -1,6 +1,6 @@
 """The JSON objects of a body, whatever stands around them, and the one document that they mean together.
 
-Bodies hold more than one document oftener than one thinks: gateways stream unless told not to, keep a
+Many bodies hold more than one document: gateways stream unless the request forbids it, keep a
 connection open with comments and blank events, and put `data: [DONE]` behind a whole document. Nothing here
 raises.
 """
@@ -64,7 +64,7 @@ def meaning_of(objects: Sequence[Document]) -> Document | None:
 
     The pieces of a generation are put together; one that said nothing before its error is that error.
     """
-    objects = [_unwrapped(each) for each in objects]
+    objects = [_unwrapped(document) for document in objects]
     for event in objects:
         if event.get("error") or event.get("type") in _FAILED or event.get("object") == "error":
             return _failure_in(event)
@@ -82,7 +82,7 @@ def _unwrapped(document: Document) -> Document:
         return document
     inside = (document.get(name) for name in _WRAPPINGS)
     return next(
-        (each for each in inside if isinstance(each, dict) and (each.get("error") or choice_of(each))),
+        (part for part in inside if isinstance(part, dict) and (part.get("error") or choice_of(part))),
         document,
     )
 
@@ -109,11 +109,11 @@ def _piece_of(choice: Document) -> Document:
 def _joined(pieces: Sequence[Document], objects: Sequence[Document]) -> Document:
     choices = [event["choices"][0] for event in pieces]
     joined: Document = {}
-    ends = [each["finish_reason"] for each in choices if each.get("finish_reason")]
-    if any("text" in each for each in choices):
+    ends = [choice["finish_reason"] for choice in choices if choice.get("finish_reason")]
+    if any("text" in choice for choice in choices):
         joined["text"] = _text_of(choices, "text")
-    if any("delta" in each or "message" in each for each in choices):
-        joined["message"] = _message_of([_piece_of(each) for each in choices])
+    if any("delta" in choice or "message" in choice for choice in choices):
+        joined["message"] = _message_of([_piece_of(choice) for choice in choices])
     if ends:
         joined["finish_reason"] = ends[-1]
     last = {

@@ -41,8 +41,8 @@ FAILURE_TEXT: Mapping[Failure, str] = MappingProxyType(
 class Exchange:
     """The facts of one exchange.
 
-    `headers` has lower-case names and only those somebody reads. `body` is text up to the reader's cap,
-    `truncated` tells that there was more. `latency_ms` runs from the request's last byte sent to the last
+    `headers` has lower-case names and only those that are read. `body` is text up to the reader's cap,
+    `truncated` says that there was more. `latency_ms` runs from the request's last byte sent to the last
     byte read of the answer, without DNS, TCP and TLS; it is None where no whole answer came. Body and
     headers stay out of the `repr`: a provider may echo the key in them.
     """

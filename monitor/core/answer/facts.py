@@ -43,7 +43,7 @@ class Facts:
     `status` is the HTTP status, or the one that a gateway's words pass on; NO_STATUS where none came, and for
     an error object inside a 2xx the status that object names, or UNDER_200. `text` holds every string of the
     body (of the error alone where it came under a 2xx) in lower case without addresses and the model's id,
-    `sentence` the one that tells most, `relayed` what it passes on of a backend. `is_empty` says that a
+    `sentence` the one that says most, `relayed` what it passes on of a backend. `is_empty` says that a
     generation held nothing, and nothing says why (rules.md 39). `served_as` is the model that an answer
     itself names where it is not the one asked for (rules.md 37).
     """
@@ -168,7 +168,7 @@ def _text(body: Body, error: object | None) -> str:
 
 
 def _searched(text: str, model: str) -> str:
-    """Return a text as patterns look at it: no addresses, whose words are nobody's, and no id."""
+    """Return a text as patterns look at it: no addresses, whose words say nothing, and no id."""
     return _without_id(without_own_words(_ADDRESS.sub(" ", text)), model)
 
 

@@ -58,7 +58,7 @@ _CLASSES = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class Relayed:
-    """What a sentence passes on: the backend's status, and its words without anybody else's."""
+    """What a sentence passes on: the backend's status, and its words alone."""
 
     status: int | None
     words: str
@@ -70,7 +70,7 @@ def without_own_words(text: str) -> str:
 
 
 def relayed_in(sentence: str) -> Relayed | None:
-    """Return what a client library's sentence passes on; None where the words are nobody's known."""
+    """Return what a client library's sentence passes on; None where no known library has such words."""
     sentence = without_own_words(sentence[:_READ_CHARS].lower())
     by_litellm = _LITELLM.search(sentence)
     passed_on = by_litellm or _PORTKEY.search(sentence)

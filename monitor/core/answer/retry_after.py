@@ -98,8 +98,8 @@ def _until(number: float, now: datetime) -> float:
 
 
 def _from_quoted_reset(body: str, now: datetime) -> float | None:
-    found = _QUOTED_RESET.search(body[:_READ_CHARS])
-    return _until(float(found[1]), now) if found else None
+    match = _QUOTED_RESET.search(body[:_READ_CHARS])
+    return _until(float(match[1]), now) if match else None
 
 
 def _from_millis(headers: Mapping[str, str]) -> float | None:
@@ -117,23 +117,23 @@ def _from_header(headers: Mapping[str, str], now: datetime) -> float | None:
 
 
 def _from_sentence(text: str) -> float | None:
-    found = _IN_BODY.search(text)
-    if not found:
+    match = _IN_BODY.search(text)
+    if not match:
         return None
-    return sum(float(number) * _UNIT_S[unit] for number, unit in _SPAN.findall(found[1] or found[2]))
+    return sum(float(number) * _UNIT_S[unit] for number, unit in _SPAN.findall(match[1] or match[2]))
 
 
 def _from_field(text: str) -> float | None:
-    found = _FIELD_IN_BODY.search(text)
-    if not found:
+    match = _FIELD_IN_BODY.search(text)
+    if not match:
         return None
-    is_millis = found[0].partition(":")[0].rstrip().endswith('ms"')
-    return float(found[1]) / (1000 if is_millis else 1)
+    is_millis = match[0].partition(":")[0].rstrip().endswith('ms"')
+    return float(match[1]) / (1000 if is_millis else 1)
 
 
 def _from_moment(text: str, now: datetime) -> float | None:
-    found = _MOMENT_IN_BODY.search(text)
-    moment = read_moment(found[1]) if found else None
+    match = _MOMENT_IN_BODY.search(text)
+    moment = read_moment(match[1]) if match else None
     return None if moment is None else (moment - now).total_seconds()
 
 

@@ -1,4 +1,4 @@
-"""What a streamed answer tells beside its text: when the first token came, and how fast the rest."""
+"""What a streamed answer says beside its text: when the first token came, and how fast the rest."""
 
 import json
 import re
@@ -15,7 +15,7 @@ def has_token(body: bytes | bytearray) -> bool:
 
 
 def tokens_per_s(body: str, *, first_token_ms: int | None, latency_ms: int | None) -> float | None:
-    """Output tokens a second after the first one, to two decimals; None where it cannot be told.
+    """Output tokens a second after the first one, to two decimals; None where it cannot be known.
 
     The count is the provider's own (`usage`), else that of the events that carry text, about one token each.
     """
@@ -31,7 +31,7 @@ def _stated(body: str) -> int:
     """Return the last number of output tokens that the provider states, 0 where it states none."""
     stated = 0
     for event in _events(body):
-        whole = event.get("response")  # where `/responses` tells it, at the end
+        whole = event.get("response")  # where `/responses` says it, at the end
         usage = event.get("usage") or (whole.get("usage") if isinstance(whole, dict) else None)
         if isinstance(usage, dict):
             counts = [usage.get(name) for name in ("completion_tokens", "output_tokens")]

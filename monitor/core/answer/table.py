@@ -2,7 +2,7 @@
 
 Rows carry the number of their source in docs/provider-facts.md, section 4, so that both can be read side by
 side; where they stand in another order, the more telling row was moved up. Outcomes are those of a first
-look: what may be the run's trouble (`credential`, `quota`, `wrong_address`) is `unknown` here, and the
+pass: what may be the run's trouble (`credential`, `quota`, `wrong_address`) is `unknown` here, and the
 round of probes settles whose it is (rules.md 6); "not on this endpoint" is `unknown` too, and `search.py`
 concludes what it means beside the answers of the other routes (rules.md 5).
 """
@@ -79,8 +79,8 @@ def _has_generation(facts: Facts) -> bool:
 
 def _is_of_another(facts: Facts) -> bool:
     """Whether the proxy says itself that another deployment answered (rules.md 37; run: LiteLLM 1.108.7)."""
-    told = facts.exchange.headers.get("x-litellm-attempted-fallbacks", "")
-    return _has_result(facts) and re.fullmatch(r"0*[1-9]\d{0,8}", told.strip()) is not None
+    fallbacks = facts.exchange.headers.get("x-litellm-attempted-fallbacks", "")
+    return _has_result(facts) and re.fullmatch(r"0*[1-9]\d{0,8}", fallbacks.strip()) is not None
 
 
 def _is_queued(facts: Facts) -> bool:
@@ -199,7 +199,7 @@ TABLE: tuple[Rule, ...] = (
     Rule("7", _UNCLEAR, Reason.CREDENTIAL, (UNDER_200, 400, 500), says=account.KEY_MISSING),
     Rule("7", _UNCLEAR, Reason.CREDENTIAL, (UNDER_200, 400), says=account.PLACE),
     Rule("22", _LIMITED, Reason.TOO_MANY_REQUESTS, (403,), says=limits.TOO_MANY),
-    Rule("7", _UNCLEAR, Reason.CREDENTIAL, (403,)),  # names no model: a canary tells whose trouble it is
+    Rule("7", _UNCLEAR, Reason.CREDENTIAL, (403,)),  # names no model: a canary shows whose trouble it is
     # The address
     Rule("13", _DOWN, Reason.NOT_FOUND, (404,), when=_no_path_nor_listed),
     Rule("12", _UNCLEAR, Reason.NO_ENDPOINT, (404,), when=_no_path),
@@ -231,5 +231,5 @@ TABLE: tuple[Rule, ...] = (
     Rule("26", _DOWN, Reason.NO_CAPACITY, _OK, when=_no_worker),
     Rule("29", _UNCLEAR, Reason.WRONG_ADDRESS, (405, *range(300, 400))),
     Rule("4", _DOWN, Reason.INVALID_ANSWER, _OK),
-    Rule("20", _UNCLEAR, Reason.BAD_REQUEST, _ANY),  # a status nobody explained says nothing
+    Rule("20", _UNCLEAR, Reason.BAD_REQUEST, _ANY),  # a status without an explanation says nothing
 )

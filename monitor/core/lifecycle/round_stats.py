@@ -10,10 +10,10 @@ from monitor.core.lifecycle.guard import FEWEST_ANSWERED, common_cause, failure_
 
 ENOUGH = 12  # so many agreeing from the start on speak for everyone
 
-# Refusals that may be the account's: a model that answers tells.
+# Refusals that may be the account's: a model that answers shows it.
 _REFUSALS = {Reason.CREDENTIAL: Cause.CREDENTIAL, Reason.QUOTA: Cause.QUOTA}
 
-# What is never a model's: if nobody gets further, it is the way there or the address.
+# What is never a model's: if no model gets further, it is the way there or the address.
 _UNANIMOUS = {Reason.CONNECTION_FAILED: Cause.OUR_NETWORK, Reason.WRONG_ADDRESS: Cause.RULE_CHANGE}
 
 # What a gateway says before it looks at the key refutes no refusal.
@@ -35,8 +35,8 @@ class RoundStats:
 
     `total` is how many models there are to ask, `regulars` those of them that answered last time,
     `available_models` those whose status is available: after a sweep that reached few, they are more.
-    `has_answer` says whether anybody answered at all; a limit is no answer here, as limiters often speak
-    before anybody looks for the model.
+    `has_answer` says whether any model answered at all; a limit is no answer here, as limiters often speak
+    before the model is looked for.
     """
 
     def __init__(
@@ -76,7 +76,7 @@ class RoundStats:
             self._refused[refusal] += sign
 
     def unanimous_trouble(self) -> Cause | None:
-        """Return the cause all of the first dozen (or all, if fewer) share; None once anybody got further."""
+        """Return the cause that the first dozen (or all, if fewer) share; None once any got further."""
         finished = len(self._said)
         if finished < self._enough:
             return None
@@ -85,8 +85,8 @@ class RoundStats:
     def common_class(self, *, is_all: bool = False) -> str | None:
         """Return the class in which most of those fail that answered last time, when all do; else None.
 
-        All: a dozen of them, or more than half, or whoever was asked at all where `is_all` says that nobody
-        else will be; who is limited neither fails nor answers. One answer of anybody refutes it. Several
+        All: a dozen of them, or more than half, or all that were asked where `is_all` says that no other will
+        be; a limited model neither fails nor answers. One answer of any model refutes it. Several
         troubles at once (a revoked key in an outage) are as little the models' own as one, so classes may be
         mixed.
         """
@@ -99,7 +99,7 @@ class RoundStats:
         return classes.most_common(1)[0][0]
 
     def limited_key(self, *, is_open: bool = False) -> Cause | None:
-        """Return the quota's cause where all that answered last time are limited and nobody answers (rule 8).
+        """Return the quota's cause where all that answered last time are limited and none answers (rule 8).
 
         Where `is_open` says that so it was in the last sweep already, the first dozen speak for all.
         """
@@ -117,16 +117,16 @@ class RoundStats:
         """Whether more than half of the regulars that were asked fail in one class as it stands (rule 8)."""
         failing = (self._failing[model] for model in self._regulars.intersection(self._failing))
         most = max(Counter(map(failure_class, failing)).values(), default=0)
-        asked = len(self._regulars.intersection(self._said))
-        return len(self._regulars) >= FEWEST_ANSWERED and 2 * most > asked
+        count = len(self._regulars.intersection(self._said))
+        return len(self._regulars) >= FEWEST_ANSWERED and 2 * most > count
 
     def common_cause(self, name: str) -> Cause:
-        """Return the most likely cause of all failing in this class, nobody answering."""
+        """Return the most likely cause of all failing in this class, none answering."""
         failing = [failure for failure in self._failing.values() if failure_class(failure) == name]
         return common_cause(name, failing, is_key_accepted=False)
 
     def everyone_refused(self) -> Cause | None:
-        """Return the cause if, with nobody to ask, enough were refused and none was treated as a customer."""
+        """Return the cause if, without a witness, enough were refused and none was treated as a customer."""
         refused, finished = self._refused.total(), len(self._said)
         is_enough = refused >= self._enough or finished == self._total
         if self._is_refuted or not is_enough or 2 * refused <= finished:

@@ -23,7 +23,7 @@ class CatalogEntry:
 
     @property
     def says_kind(self) -> bool:
-        """Whether the row tells of which kind its model is."""
+        """Whether the row says of which kind its model is."""
         return self.route is not None or self.is_unaskable
 
 
@@ -38,8 +38,8 @@ class Knowledge:
     route said that the model is not there, None once one knew it; `searches` counts the sweeps since then.
     `wrong` are the routes that said so in a search which had to wait and could not end, begun at
     `wrong_since`.
-    `looks` counts the sweeps in which a retired model was only looked up, and `listed_status` is the HTTP
-    status of the last metadata request, None before the first.
+    `looks` counts the sweeps in which only the metadata of a retired model were read, and `listed_status` is
+    the HTTP status of the last metadata request, None before the first.
     """
 
     form: RequestForm | None = None
@@ -60,13 +60,13 @@ class ProviderTraits:
 
     `routes` are tried in their order, the usual one first; costly ones only stand there if their cost is
     allowed. `paths` says where a route is if not at its usual place: a path under the base URL, or a whole
-    address; `{model}` stands for the id, `{name_}` for its last part with `_` for `.`. `metadata` tells that
+    address; `{model}` stands for the id, `{name_}` for its last part with `_` for `.`. `metadata` says that
     `GET {base_url}/models/{id}` is free and says whether a model is there. `poll_header` carries the seconds
     the server may keep a request before it gives its own verdict; `status_path` is where an accepted request
     (202) is asked for, with `{id}`. `wants_input_type`: embeddings are asked with `input_type` first.
 
     Of the catalog (rules.md 40): `id_prefix` stands before its ids and not in requests; `cursor_parameter`
-    continues a list after an id, None where the first page that moves tells; `kind_words` are what a row
+    continues a list after an id, None where the first page that moves shows it; `kind_words` are what a row
     calls its kind here alone; `has_model_info`: `GET {base_url}/model/info` may know more of kinds.
     """
 

@@ -18,7 +18,7 @@ def learned(
 
     A form that would be chosen anyway is not remembered. Where one route is in trouble and no other knows the
     model, that is where to go on; a 429 proves no route, but those before it are known to be wrong. Where the
-    catalog declared a model to be is kept until something is proven: what told it may not be asked again.
+    catalog declared a model to be is kept until something is proven: its source may not be asked again.
     """
     if plan.is_declared and plan.main is not traits.routes[0]:
         knowledge = replace(knowledge, form=_unmeasured(plan.first, plan))

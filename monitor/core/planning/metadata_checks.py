@@ -1,4 +1,7 @@
-"""Retired models that are still listed: looked up for free, asked themselves now and then (rules.md 28)."""
+"""Retired models that are still listed: their metadata are read for free, each is probed now and then.
+
+The rule is rules.md 28.
+"""
 
 from dataclasses import replace
 
@@ -7,25 +10,25 @@ from monitor.core.domain.vocabulary import Reason, Status
 from monitor.core.planning.inputs import Knowledge
 
 _THERE = 200
-_TELLING = frozenset({_THERE, 404, 410, 503})  # others are about the look, not about the model
+_OF_MODEL = frozenset({_THERE, 404, 410, 503})  # others are about the request, not about the model
 
 
-def is_checked_only(known: ModelState | None, knowledge: Knowledge, *, every: int) -> bool:
-    """Whether looking a model up is enough in this sweep, of which every `every`th asks it in full.
+def is_checked_only(state: ModelState | None, knowledge: Knowledge, *, every: int) -> bool:
+    """Whether a metadata check is enough in this sweep, of which every `every`th probes the model.
 
-    A delisted model that is listed again is news and is asked.
+    A delisted model that is listed again is news and is probed.
     """
-    if known is None or known.status is not Status.RETIRED or known.reason == Reason.DELISTED:
+    if state is None or state.status is not Status.RETIRED or state.reason == Reason.DELISTED:
         return False
     return knowledge.looks + 1 < every
 
 
 def after_check(knowledge: Knowledge, http_status: int | None) -> tuple[Knowledge, bool]:
-    """Return what is known after a look, and whether it says that the model is back.
+    """Return what is known after a metadata check, and whether it says that the model is back.
 
     Only a change says so: some providers' metadata know every listed id, whether it answers or not.
     """
-    if http_status not in _TELLING:
+    if http_status not in _OF_MODEL:
         return replace(knowledge, looks=knowledge.looks + 1), False
     is_back = http_status == _THERE and knowledge.listed_status != _THERE
     looks = 0 if is_back else knowledge.looks + 1
@@ -33,5 +36,5 @@ def after_check(knowledge: Knowledge, http_status: int | None) -> tuple[Knowledg
 
 
 def after_probe(knowledge: Knowledge) -> Knowledge:
-    """Return what is known after the model was asked itself."""
+    """Return what is known after the model was probed."""
     return replace(knowledge, looks=0)

@@ -16,32 +16,32 @@ def interleaved(models: Iterable[str]) -> tuple[str, ...]:
     for model in models:
         publishers.setdefault(model.partition("/")[0] if "/" in model else "", []).append(model)
     rounds = zip_longest(*publishers.values())
-    return tuple(model for each in rounds for model in each if model is not None)
+    return tuple(model for models in rounds for model in models if model is not None)
 
 
 def by_worth(models: Sequence[str], states: Mapping[str, ModelState]) -> tuple[str, ...]:
-    """Order models by how much one more observation tells: in doubt, new, available, down, retired.
+    """Order models by how much one more observation says: in doubt, new, available, down, retired.
 
-    Among equals the one not looked at for longest comes first, so that none is left out for ever.
+    Among equals the one not checked for longest comes first, so that none is always left out.
     """
 
     def worth(model: str) -> tuple[int, datetime]:
-        known = states.get(model)
-        if known is None:
+        state = states.get(model)
+        if state is None:
             return 1, _LONG_AGO
-        return _class(known), known.last_checked_at or _LONG_AGO
+        return _class(state), state.last_checked_at or _LONG_AGO
 
     return tuple(sorted(interleaved(models), key=worth))
 
 
-def _class(known: ModelState) -> int:
-    if _is_in_doubt(known):
+def _class(state: ModelState) -> int:
+    if _is_in_doubt(state):
         return 0
-    return {Status.NEW: 1, Status.AVAILABLE: 2, Status.UNAVAILABLE: 3, Status.RETIRED: 4}[known.status]
+    return {Status.NEW: 1, Status.AVAILABLE: 2, Status.UNAVAILABLE: 3, Status.RETIRED: 4}[state.status]
 
 
-def _is_in_doubt(known: ModelState) -> bool:
+def _is_in_doubt(state: ModelState) -> bool:
     """Whether a streak against what is believed has begun, or the model flaps."""
-    memory = known.memory
-    against = memory.downs if known.status is Status.AVAILABLE else memory.ups
-    return known.flapping or (against is not None and known.status is not Status.NEW)
+    memory = state.memory
+    against = memory.downs if state.status is Status.AVAILABLE else memory.ups
+    return state.flapping or (against is not None and state.status is not Status.NEW)

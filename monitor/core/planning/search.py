@@ -47,8 +47,8 @@ class Plan:
     def waiting_for(self, route: Route) -> "Plan":
         """Return the plan of a search that a wait holds up on a route: the others are left to later sweeps.
 
-        Behind a proxy that takes a model away from everybody when it was asked on a wrong endpoint, a sweep
-        asks on no further one (rules.md 38).
+        Behind a proxy that takes a model away from all clients after a request on a wrong endpoint, a sweep
+        tries no further one (rules.md 38).
         """
         later = tuple(form.route for form in self.others if form.route is not route)
         return replace(self, others=(), later=(*later, *self.later))
@@ -93,7 +93,7 @@ def known_wrong(knowledge: Knowledge, now: datetime) -> frozenset[Route]:
 
 
 def is_askable(entry: CatalogEntry, traits: ProviderTraits, *, kind: str) -> bool:
-    """Say whether a model may be asked at all: not where history or catalog tell that no probe may do so.
+    """Say whether a model may be asked at all: not where history or catalog say that no probe may do so.
 
     It is of a kind that no route asks, or whose cost is not allowed: to ask it as another kind is in vain,
     and may do harm (rules.md 38). History counts more than the catalog.
@@ -136,7 +136,8 @@ def _streamed(form: RequestForm, streamed: bool) -> RequestForm:  # noqa: FBT001
     if not streamed or form.kind is not Kind.CHAT or RequestChange.NO_STREAM in form.changes:
         return form
     return RequestForm(
-        form.route, tuple(each for each in RequestChange if each in {*form.changes, RequestChange.STREAM})
+        form.route,
+        tuple(change for change in RequestChange if change in {*form.changes, RequestChange.STREAM}),
     )
 
 
@@ -146,8 +147,8 @@ def next_form(plan: Plan, answers: Sequence[Answer]) -> RequestForm | None:
         return adapted
     if not _goes_on(plan, answers):
         return None
-    asked = {answer.form.route for answer in answers}
-    left = [form for form in plan.others if form.route not in asked]
+    tried = {answer.form.route for answer in answers}
+    left = [form for form in plan.others if form.route not in tried]
     named = named_in(answers[-1].finding.detail or "")
     return next((form for form in left if form.route is named), left[0] if left else None)
 
@@ -162,7 +163,7 @@ def _adapted(answers: Sequence[Answer]) -> RequestForm | None:
 
 
 def _goes_on(plan: Plan, answers: Sequence[Answer]) -> bool:
-    """Whether to look elsewhere: after "not on this endpoint" or a guess, until somebody knows the model."""
+    """Whether to look elsewhere: after "not on this endpoint" or a guess, until one knows the model."""
     last = answers[-1].finding
     if plan.is_declared and _is_settled_by_declaration(plan, answers):
         return False
@@ -190,10 +191,10 @@ def is_lost(plan: Plan, answers: Sequence[Answer]) -> bool:
 def conclude(plan: Plan, answers: Sequence[Answer], *, kind: str) -> Answer:
     """Return what the tries of one model say together; `kind` is the one known before.
 
-    The answer of whoever knows the model counts; one of known kind that is on no endpoint is not found, one
-    of unknown kind stays unknown (rules.md 5), unless its main route says that it may be nowhere at all.
-    A limit on a route that was only a guess says nothing either: limiters answer before anybody looks for the
-    model.
+    The answer of the endpoint that knows the model counts; a model of known kind that is on no endpoint is
+    not found, one of unknown kind stays unknown (rules.md 5), unless its main route says that it may be
+    nowhere at all. A limit on a route that was only a guess says nothing either: limiters answer before the
+    model is looked for.
     """
     if not is_lost(plan, answers):
         best = most_telling(plan, answers)
@@ -216,12 +217,12 @@ def _may_be_nowhere(plan: Plan, answers: Sequence[Answer]) -> bool:
 
 
 def most_telling(plan: Plan, answers: Sequence[Answer]) -> Answer:
-    """Return the try that tells most of the model, the later one among equals."""
+    """Return the answer that says most of the model, the later one among equals."""
     return min(reversed(answers), key=lambda answer: _place(plan, answer))
 
 
 def _place(plan: Plan, answer: Answer) -> int:
-    """Rank what was said by how much it tells: an answer first, a guess that came to nothing last."""
+    """Rank an answer by how much it says: an answer first, a guess that came to nothing last."""
     finding = answer.finding
     if finding.outcome in ANSWERED or finding.proves is not None:
         return 0

@@ -118,7 +118,7 @@ class RequestForm:
                 kept = (kept - rivals) | {change}
         if RequestChange.ASSISTANT_LAST in kept:  # a whole turn is judged, not continued: it has no limit
             kept -= _LIMITS
-        return type(self)(self.route, tuple(each for each in RequestChange if each in kept))
+        return type(self)(self.route, tuple(change for change in RequestChange if change in kept))
 
     def _can_make(self, change: RequestChange) -> bool:
         """Whether a change finds something to change; without a limit there is already all the room."""
