@@ -110,16 +110,7 @@ async def exchange(
         failure = received.timeout()
     except FOREIGN as error:
         failure = failure_of(error)
-    is_whole = failure is None
-    return Exchange(
-        http_status=received.http_status,
-        headers=received.headers,
-        body=received.body.decode("utf-8-sig", "replace"),
-        truncated=received.truncated,
-        failure=failure,
-        latency_ms=received.since_sent_ms(asyncio.get_running_loop().time()) if is_whole else None,
-        sign_ms=received.since_sent_ms(received.sign_at) if is_whole else None,
-    )
+    return _as_exchange(received, failure)
 
 
 async def _receive(response: httpx.Response, received: _Received, cap_bytes: int) -> None:
@@ -135,6 +126,19 @@ async def _receive(response: httpx.Response, received: _Received, cap_bytes: int
                 break
     finally:
         await response.aclose()
+
+
+def _as_exchange(received: _Received, failure: Failure | None) -> Exchange:
+    is_whole = failure is None
+    return Exchange(
+        http_status=received.http_status,
+        headers=received.headers,
+        body=received.body.decode("utf-8-sig", "replace"),
+        truncated=received.truncated,
+        failure=failure,
+        latency_ms=received.since_sent_ms(asyncio.get_running_loop().time()) if is_whole else None,
+        sign_ms=received.since_sent_ms(received.sign_at) if is_whole else None,
+    )
 
 
 def _unpacker(encoding: str, most: int) -> Callable[[bytes], bytes]:
