@@ -95,7 +95,8 @@ def _translate(engine: Engine, error: Exception) -> StoreError:
         return SchemaOutdated(f"{where}: {_UPGRADE}")
     trouble = _known_trouble(engine, origin)
     if trouble is not None:
-        words = f" ({_first_line(engine, origin)})" if _never_connected(engine, origin) else ""
+        never_connected = _is_postgres_error(engine, origin, "OperationalError") and _sqlstate(origin) is None
+        words = f" ({_first_line(engine, origin)})" if never_connected else ""
         return StoreUnavailable(f"{where} {trouble}{words}")
     return StoreError(f"{where}: {_first_line(engine, origin)}")
 
@@ -148,10 +149,6 @@ def _state_of_failed_connection(engine: Engine, origin: BaseException) -> str:
     if "FATAL:" in said:
         return "08004"
     return "08006" if _is_postgres_error(engine, origin, "OperationalError") else ""
-
-
-def _never_connected(engine: Engine, origin: BaseException) -> bool:
-    return _is_postgres_error(engine, origin, "OperationalError") and _sqlstate(origin) is None
 
 
 def _first_line(engine: Engine, origin: BaseException) -> str:

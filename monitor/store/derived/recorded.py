@@ -7,20 +7,12 @@ from typing import Any
 from sqlalchemy import BigInteger, Connection, RowMapping, Select, cast, or_, select
 
 from monitor.clock import to_datetime
+from monitor.core.domain.vocabulary import Outcome
 from monitor.core.history.comparison import Columns
 from monitor.store.connection.codecs import event_id, sweep_of_event
 from monitor.store.schema import event, gap, model, sweep
 
-_SWEEP_COLUMNS = (
-    "verdict",
-    "cause",
-    "listed",
-    "probed",
-    "available",
-    "rate_limited",
-    "unavailable",
-    "unknown",
-)
+_SWEEP_COLUMNS = ("verdict", "cause", "listed", "probed", *(outcome.value for outcome in Outcome))
 _EVENT_COLUMNS = ("model", "kind", "from_status", "to_status", "reason", "detail")
 _EVENTS_PER_SWEEP = event_id(1, 0)
 _EVENT_TIMES = ("swept_at", "began_at", "confirmed_at")

@@ -17,8 +17,8 @@ from monitor.core.history.rows import EventRow
 from monitor.core.lifecycle.rules import BASELINE
 from monitor.store import schema as t
 from monitor.store.connection.engine import reading
+from monitor.store.query.events import event_row
 from monitor.store.query.filters import MODEL, PROVIDER
-from monitor.store.query.rows import event_row
 
 _IS_FIRST_SEEN = (t.event.c.detail == BASELINE) & (t.event.c.kind == EventKind.APPEARED.value)
 _IS_CHANGE = or_(t.event.c.detail.is_(None), not_(_IS_FIRST_SEEN))

@@ -6,21 +6,21 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Engine, Select, Tuple, bindparam, func, select, tuple_
+from sqlalchemy import ColumnElement, Engine, RowMapping, Select, Tuple, bindparam, func, select, tuple_
 
 from monitor.clock import to_millis
 from monitor.core.history.rows import EventRow
 from monitor.store import schema as t
 from monitor.store.connection.codecs import sweep_of_event
+from monitor.store.connection.columns import read_value
 from monitor.store.connection.engine import reading
 from monitor.store.query.filters import MODEL, PROVIDER, named, names
-from monitor.store.query.rows import event_row
 
 _EVENT = t.event.c
 _TURN = (_EVENT.swept_at, _EVENT.id)  # what orders events: ids alone do not, see schema/derived.py
 _NEWEST = tuple(column.desc() for column in _TURN)
 # Events and what they are told of; a model's own are to be found by its key, not its provider's.
-_OF_ALL = t.event.join(t.provider, t.provider.c.id == _EVENT.provider_id).outerjoin(
+EVENTS = t.event.join(t.provider, t.provider.c.id == _EVENT.provider_id).outerjoin(
     t.model, t.model.c.id == _EVENT.model_id
 )
 _OF_ONE = t.provider.join(t.model, t.model.c.provider_id == t.provider.c.id).join(
@@ -58,11 +58,16 @@ def events(
         return [event_row(row) for row in connection.execute(statement, params).mappings()]
 
 
+def event_row(row: RowMapping) -> EventRow:
+    """Return an event's line from its row with the names of its provider and model."""
+    return read_value(EventRow, row, event_id=row["id"])
+
+
 @cache
 def _events(params: AbstractSet[str], order: tuple[ColumnElement[Any], ...]) -> Select[Any]:
     query = (
         select(t.event, PROVIDER, MODEL)
-        .select_from(_OF_ONE if "model" in params else _OF_ALL)
+        .select_from(_OF_ONE if "model" in params else EVENTS)
         .where(*named(params), *_filtered(params))
         .order_by(*order)
     )

@@ -4,15 +4,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any, get_type_hints
 
-from sqlalchemy import (
-    BigInteger,
-    Boolean,
-    Column,
-    Double,
-    Integer,
-    MetaData,
-    Text,
-)
+from sqlalchemy import BigInteger, Boolean, Column, Double, Integer, MetaData, Text
 from sqlalchemy.types import TypeEngine
 
 from monitor.core.domain.fields import field_types

@@ -27,9 +27,8 @@ from monitor.core.history.reliability import STATUS_KINDS, Key
 from monitor.core.history.rows import EventRow, OutageRow, StatusAt
 from monitor.store import schema as t
 from monitor.store.connection.columns import read_value
-from monitor.store.query.events import confirmed_before, confirmed_since
+from monitor.store.query.events import confirmed_before, confirmed_since, event_row
 from monitor.store.query.filters import MODEL, PROVIDER, Names, named, names
-from monitor.store.query.rows import event_row
 
 _FLAPPING = (EventKind.FLAPPING_STARTED, EventKind.FLAPPING_STOPPED)
 

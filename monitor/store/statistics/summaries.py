@@ -25,15 +25,11 @@ from monitor.store import schema as t
 from monitor.store.connection.engine import reading
 from monitor.store.facts.identities import catalog_members, find_provider
 from monitor.store.memory.outbox import undelivered
+from monitor.store.query.events import EVENTS, event_row
 from monitor.store.query.filters import MODEL, PROVIDER
-from monitor.store.query.rows import event_row
 from monitor.store.statistics.as_of import read_outages, read_statuses
 from monitor.store.statistics.counts import read_counts
-from monitor.store.statistics.windows import (
-    provider_reliability,
-    sweep_counts,
-    window_figures,
-)
+from monitor.store.statistics.windows import provider_reliability, sweep_counts, window_figures
 
 RECENT_DAYS: Final = 30  # that a span is compared with
 _TICK = timedelta(milliseconds=1)
@@ -146,9 +142,7 @@ def _has_sweeps(connection: Connection, span: Span) -> bool:
 def _provider_events(connection: Connection, provider: str, until: datetime) -> list[EventRow]:
     events = (
         select(t.event, PROVIDER, MODEL)
-        .select_from(t.event)
-        .join(t.provider, t.provider.c.id == t.event.c.provider_id)
-        .outerjoin(t.model, t.model.c.id == t.event.c.model_id)
+        .select_from(EVENTS)
         .where(t.provider.c.name == provider, t.event.c.model_id.is_(None))
         .where(t.event.c.swept_at < to_millis(until), t.event.c.confirmed_at < to_millis(until))
         .order_by(t.event.c.swept_at, t.event.c.id)

@@ -12,12 +12,7 @@ from sqlalchemy import Engine, func, select
 
 from monitor.clock import to_millis
 from monitor.core.domain.vocabulary import Verdict
-from monitor.core.history.reliability import (
-    WindowFigures,
-    available_times,
-    by_provider,
-    reliability,
-)
+from monitor.core.history.reliability import WindowFigures, available_times, by_provider, reliability
 from monitor.core.history.reliability_values import Reliability, SweepCounts
 from monitor.store import schema as t
 from monitor.store.connection.codecs import is_storable
