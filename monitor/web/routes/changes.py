@@ -1,7 +1,5 @@
 """/changes: the days on which something changed, and the summary of each."""
 
-from collections import Counter
-from collections.abc import Mapping
 from datetime import UTC, date, timedelta, tzinfo
 from functools import lru_cache
 from http import HTTPStatus
@@ -33,11 +31,14 @@ def changes_routes(context: WebContext, pages: Pages, *, zone: tzinfo = UTC) -> 
 
     @routes.get("/changes")
     def days() -> HTMLResponse:
-        return HTMLResponse(pages.days(_days(context, zone), str(zone), LISTED_DAYS), headers=headers)
+        first = day_of(context.now(), zone) - (LISTED_DAYS - 1) * _DAY
+        counts = changes_by_day(context.engine, begin_of(first, zone), zone)
+        return HTMLResponse(pages.days(counts, str(zone), LISTED_DAYS), headers=headers)
 
     @routes.get("/changes/{day}")
     def one_day(day: str) -> HTMLResponse:
-        chosen, first, today = _parsed(day), _first_day(context, zone), day_of(context.now(), zone)
+        chosen, began_at, today = _parsed(day), history_began_at(context.engine), day_of(context.now(), zone)
+        first = day_of(began_at, zone) if began_at else None
         if chosen is None or first is None or not first <= chosen <= today:
             raise HTTPException(HTTPStatus.NOT_FOUND, "the history has no such day; /changes lists its days")
         span = span_of(chosen, chosen, zone)
@@ -54,16 +55,6 @@ def _source(context: WebContext, span: Span) -> object:
         return version_of(context.engine), context.now().replace(second=0, microsecond=0)
     is_open = any(begin < span.ends_at for begin in running_since(context.engine))
     return rewritten(context.engine), version_of(context.engine) if is_open else None
-
-
-def _days(context: WebContext, zone: tzinfo) -> Mapping[date, Counter[str]]:
-    first = day_of(context.now(), zone) - (LISTED_DAYS - 1) * _DAY
-    return changes_by_day(context.engine, begin_of(first, zone), zone)
-
-
-def _first_day(context: WebContext, zone: tzinfo) -> date | None:
-    began_at = history_began_at(context.engine)
-    return None if began_at is None else day_of(began_at, zone)
 
 
 def _parsed(text: str) -> date | None:
