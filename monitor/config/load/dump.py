@@ -19,12 +19,14 @@ def as_dict(settings: Settings) -> dict[str, object]:
     """Return the configuration as plain values (text, numbers, lists, dicts), secrets masked."""
     document = settings.model_dump(by_alias=True)
     document["database"]["url"] = without_password(settings.database.url)
+    # as in the file: 384 says nothing to a reader
     document["database"]["file_mode"] = f"{settings.database.file_mode:04o}"
     for provider in document["providers"]:
         # Left out it would be read as the preset's limit, where a preset is named.
         provider["requests_per_minute"] = provider["requests_per_minute"] or 0
         if provider["proxy"]:
             provider["proxy"] = without_password(provider["proxy"])
+    # a channel's whole address is a secret: its topic or token stands in the path
     for channel in document["notify"]:
         channel["url"] = _masked_reference(channel["url"])
     if document["heartbeat"]["url"]:
@@ -43,8 +45,9 @@ def _masked_reference(url: str) -> str:
 
 def _plain(value: object) -> object:
     if isinstance(value, dict):
+        # TOML has no null: what is absent stays absent
         plain = {key: _plain(item) for key, item in value.items() if item is not None}
-        return {key: item for key, item in plain.items() if item != _ABSENT}
+        return {key: item for key, item in plain.items() if item != _ABSENT}  # an empty table says nothing
     if isinstance(value, tuple | list):
         return [_plain(item) for item in value]
     return _plain_scalar(value)

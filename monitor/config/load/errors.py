@@ -14,13 +14,14 @@ from monitor.config.load.toml_lines import KeyPath, line_of
 from monitor.config.schema.settings import Settings
 from monitor.core.domain.names import did_you_mean
 
-_SECRET_NAME = re.compile(
+_SECRET_NAME = re.compile(  # such a key in the file is a secret in the wrong place, not a typing error
     r"([\w-]*[_-])?(api[_-]?key|key|token|secret|passw(or)?d|credentials?|bearer|authorization|cookie)",
     re.IGNORECASE,
 )
+# their values may hold a password or a token within
 _SENSITIVE_KEYS = frozenset({"url", "public_url", "proxy", "base_url", "headers"})
 _LONG_WORD = re.compile(r"[A-Za-z0-9_+/=-]{20}")  # a pasted key looks like this, a setting does not
-_LONGEST_SHOWN = 40
+_LONGEST_SHOWN = 40  # longer ones fill a line without helping to find the place
 _EXPECTED = {
     "string_type": "text in quotes",
     "int_type": "a whole number",
@@ -30,6 +31,7 @@ _EXPECTED = {
     "model_type": "a table",
     "dict_type": "a table",
 }
+# the only required key that a preset can give
 _MISSING = {"base_url": "; set it, or a preset that includes it"}
 _KEY_IN_FILE = (
     "secrets do not belong in this file; set an environment variable and name it with api_key_env, "
@@ -68,6 +70,7 @@ def _faults(detail: ErrorDetails) -> Iterator[Fault]:
     path: KeyPath = detail["loc"]
     if detail["type"] == "impossible":
         for key, words in detail["ctx"]["faults"]:
+            # digits in a dotted place are indexes of lists
             yield Fault((*path, *(int(part) if part.isdigit() else part for part in key.split("."))), words)
     else:
         yield Fault(path, _words(detail, path))
@@ -102,6 +105,7 @@ def _limit(detail: ErrorDetails) -> str:
 def _unknown_key(path: KeyPath) -> str:
     name = str(path[-1])
     names = _keys_at(path[:-1])
+    # before the nearest name: `api_key` is near `api_key_env`, and the advice differs
     if _SECRET_NAME.fullmatch(name):
         return _KEY_IN_FILE
     if meant := did_you_mean(name, names):
@@ -146,14 +150,14 @@ def _table_in(annotation: object) -> type[BaseModel] | None:
 
 def _value_words(value: object, path: KeyPath) -> str:
     """Word a value; show the value itself only where it cannot be a secret."""
-    if isinstance(value, bool):
+    if isinstance(value, bool):  # before int: bool is one
         return "true" if value else "false"
     if isinstance(value, int | float):
         return f"the number {value}" if _is_open(path) else "a number"
     if isinstance(value, str):
         return f"the text {json.dumps(value, ensure_ascii=False)}" if _is_showable(value, path) else "a text"
     if isinstance(value, Mapping):
-        return "a table"
+        return "a table"  # lists were made tuples when the file was read
     return "a list" if isinstance(value, tuple) else "a date or time"
 
 
@@ -164,6 +168,7 @@ def _is_open(path: KeyPath) -> bool:
 
 
 def _is_showable(text: str, path: KeyPath) -> bool:
+    # control characters would break the line or move a terminal's cursor
     short = len(text) <= _LONGEST_SHOWN and text.isprintable() and not _LONG_WORD.search(text)
     return short and _is_open(path)
 
@@ -171,4 +176,5 @@ def _is_showable(text: str, path: KeyPath) -> bool:
 def _key_text(key: str) -> str:
     if re.fullmatch(r"[A-Za-z0-9_-]+", key):
         return key
+    # a pasted text as a key must not fill the screen
     return json.dumps(key if len(key) <= _LONGEST_SHOWN else f"{key[:_LONGEST_SHOWN]}...")

@@ -22,12 +22,14 @@ from monitor.errors import ConfigError
 DATABASE_VARIABLE = "MONITOR_DATABASE_URL"
 CONFIG_VARIABLE = "MONITOR_CONFIG"
 
-_LARGEST = 1_000_000
+_LARGEST = 1_000_000  # bytes; no configuration is near, and /dev/zero has no end
+# tomllib gives the place in its words only (until 3.14 there are no attributes)
 _SYNTAX_PLACE = re.compile(r" \(at (?:line (?P<line>\d+), column (?P<column>\d+)|end of document)\)$")
 
 
 def process_environment() -> Mapping[str, str]:
     """Return this process's environment as it is now, unchangeable."""
+    # a copy: later changes by libraries cannot change what was validated
     return MappingProxyType(dict(os.environ))  # noqa: TID251 (here and nowhere else)
 
 
@@ -46,6 +48,7 @@ def config_file(path: Path | None, environ: Mapping[str, str]) -> Path | None:
     """Return the file that `load_settings` reads, or None where the defaults hold."""
     if path is not None:
         return path
+    # `:=` refuses an empty variable, too: Compose passes unset ones on as empty
     if named := environ.get(CONFIG_VARIABLE):
         return Path(named)
     usual = Path("config.toml")
@@ -56,11 +59,12 @@ def parse_settings(text: str, file: str) -> Settings:
     """Read the text of a configuration file; `file` is how messages call it."""
     table = _toml(text, file)
     if "providers" not in table:
+        # a file without providers is refused; NVIDIA is watched only where there is no file
         table = {**table, "providers": ()}
     try:
         return Settings.model_validate(table)
     except ValidationError as error:
-        faults = faults_of(error)
+        faults = faults_of(error)  # outside the block: the handled error is not chained into the next one
     raise ConfigError(_report(faults, file, key_lines(text))) from None
 
 
@@ -73,6 +77,7 @@ def placed(faults: Sequence[Fault], file: Path | None) -> list[str]:
 
 
 def _report(faults: list[Fault], file: str, lines: dict[KeyPath, int]) -> str:
+    # by line, since users correct a file from its top
     placed = sorted(faults, key=lambda fault: line_of(fault.path, lines) or 0)
     return "\n".join(dict.fromkeys(fault.line(file, lines) for fault in placed))
 
@@ -82,20 +87,21 @@ def _toml(text: str, file: str) -> Mapping[str, object]:
         return {key: _frozen(value) for key, value in tomllib.loads(text).items()}
     except tomllib.TOMLDecodeError as error:
         words = str(error)
+    # int() refuses more than 4,300 digits, deep arrays exhaust the stack
     except (ValueError, RecursionError):
         words = "contains a number or a nesting that is too large"
     place = _SYNTAX_PLACE.search(words)
     words = _SYNTAX_PLACE.sub("", words)
     if place is None:
         raise ConfigError(f"{file}: not valid TOML: {words}")
-    end = text.count("\n") + 1
+    end = text.count("\n") + 1  # "end of document" has no line of its own
     where = f"{place['line']}:{place['column']}" if place["line"] else f"{end}"
     raise ConfigError(f"{file}:{where}: not valid TOML: {words}")
 
 
 def _frozen(value: object) -> object:
     """Return TOML's value with tuples for lists, as the strict types want them."""
-    if isinstance(value, list):
+    if isinstance(value, list):  # strict pydantic takes no list for a tuple
         return tuple(_frozen(element) for element in value)
     if isinstance(value, dict):
         return {key: _frozen(inner) for key, inner in value.items()}
@@ -105,12 +111,13 @@ def _frozen(value: object) -> object:
 def _text_of(file: Path) -> str:
     try:
         with file.open("rb") as stream:
+            # one byte more shows that it is too large, without stat: pipes have no size
             data = stream.read(_LARGEST + 1)
     except FileNotFoundError:
         raise ConfigError(f"{file}: no such file; see config.example.toml for what to write in it") from None
     except IsADirectoryError:
         raise ConfigError(f"{file}: is a directory, not a file") from None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
         reason = error.strerror if isinstance(error, OSError) and error.strerror else "not a file name"
         raise ConfigError(f"{file}: cannot be read: {reason}") from None
     if len(data) > _LARGEST:
@@ -120,7 +127,7 @@ def _text_of(file: Path) -> str:
 
 def _decoded(data: bytes, file: Path) -> str:
     try:
-        return data.decode("utf-8-sig")
+        return data.decode("utf-8-sig")  # editors on Windows begin UTF-8 files with a byte order mark
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
     raise ConfigError(f"{file}:{line}: is not UTF-8 text; save the file as UTF-8")
@@ -131,7 +138,7 @@ def _with_database(settings: Settings, environ: Mapping[str, str]) -> Settings:
     if url is None:
         return settings
     try:
-        checked_database_url(url)
+        checked_database_url(url)  # checked here again: the variable did not pass through the settings' types
     except ValueError as error:
         raise ConfigError(f"${DATABASE_VARIABLE}: {error}") from None
     return settings.model_copy(update={"database": settings.database.model_copy(update={"url": url})})

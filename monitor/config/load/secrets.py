@@ -15,9 +15,10 @@ from monitor.config.schema.settings import Settings
 from monitor.config.values.urls import REFERENCE
 from monitor.errors import ConfigError
 
-_LARGEST = 16_384
-_SHORTEST_TOKEN = 8
+_LARGEST = 16_384  # bytes; the longest tokens (JWTs) have a few thousand
+_SHORTEST_TOKEN = 8  # shorter words with digits are ports, versions, dates
 T = TypeVar("T")
+# parts of an address that libraries quote by themselves
 _DELIMITERS = re.compile(r"[/@?&=#:,;]+")
 
 
@@ -29,7 +30,7 @@ def read_variable(name: str, environ: Mapping[str, str], holds: str = "secret") 
     """
     if name in environ:
         return _clean(environ[name], f"the environment variable {name}", holds, remedy=", or unset it")
-    file = environ.get(f"{name}_FILE")
+    file = environ.get(f"{name}_FILE")  # the convention of Docker and Compose secrets
     return None if file is None else read_secret_file(Path(file), f"the file that {name}_FILE names", holds)
 
 
@@ -37,12 +38,13 @@ def read_secret_file(file: Path, what: str, holds: str = "secret") -> str:
     """Return the trimmed content of a file that holds one secret; `what` is how messages call it."""
     try:
         with file.open("rb") as stream:
-            data = stream.read(_LARGEST + 1)
+            data = stream.read(_LARGEST + 1)  # as above: a secret may come through a pipe
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else "not a file name"
         raise ConfigError(f"{what} cannot be read: {file}: {reason}") from None
     if len(data) > _LARGEST:
         raise ConfigError(f"{what} is larger than 16 kB, so it holds no {holds}: {file}")
+    # replace: what is no UTF-8 is refused by _clean, without a traceback that shows bytes
     return _clean(data.decode("utf-8", "replace"), f"{what} ({file})", holds)
 
 
@@ -96,9 +98,11 @@ def known_secrets(settings: Settings, environ: Mapping[str, str]) -> tuple[str, 
     secrets = _passwords(settings.database.url)
     for provider in settings.providers:
         secrets.append(_revealed(resolve_key, provider, environ))
+        # headers fail as a whole; what can be read of the other secrets is still masked
         with suppress(ConfigError):
             headers = resolve_headers(provider, environ)
             secrets += [
+                # only those that come from a variable: the others stand in the file and are no secrets
                 headers[name].get_secret_value()
                 for name, value in provider.headers.items()
                 if value.startswith(REFERENCE)
@@ -108,7 +112,7 @@ def known_secrets(settings: Settings, environ: Mapping[str, str]) -> tuple[str, 
         secrets += _with_parts(_revealed(resolve_notify_url, channel, environ))
         secrets.append(_revealed(resolve_notify_secret, channel, environ))
     secrets += _with_parts(_revealed(resolve_heartbeat_url, settings.heartbeat, environ))
-    return tuple(dict.fromkeys(filter(None, secrets)))
+    return tuple(dict.fromkeys(filter(None, secrets)))  # a set would give another order at every start
 
 
 def _revealed(
@@ -119,6 +123,7 @@ def _revealed(
         secret = resolve(table, environ)
     except ConfigError:
         return ""
+    # unwrapped only here and where it is sent: SecretStr keeps it out of reprs
     return secret.get_secret_value() if secret else ""
 
 
@@ -127,6 +132,7 @@ def _passwords(url: str) -> list[str]:
         password = urlsplit(url).password
     except ValueError:
         return []
+    # both forms: libraries log the decoded one, addresses hold the encoded one
     return [password, unquote(password)] if password else []
 
 
@@ -149,14 +155,15 @@ def private_parts(url: str) -> tuple[str, ...]:
         parts = urlsplit(url)
         host, values = parts.hostname or "", (value for _, value in parse_qsl(parts.query))
     except ValueError:
-        return (url,)
+        return (url,)  # an address that cannot be split is masked as a whole
+    # ntfy://topic puts the secret where a host stands
     topic = "" if "." in host or ":" in host or host == "localhost" else host
     words = (topic, parts.username, parts.password, *parts.path.split("/"), *values, parts.fragment)
     return tuple({form for word in words if word for form in (word, unquote(word)) if "@" not in form})
 
 
 def _is_like_a_token(word: str) -> bool:
-    is_long = len(word) >= _SHORTEST_TOKEN and "." not in word
+    is_long = len(word) >= _SHORTEST_TOKEN and "." not in word  # a dot is of a host or a file name
     has_digit, has_cases = (
         any(character.isdigit() for character in word),
         word.lower() != word != word.upper(),
@@ -184,7 +191,7 @@ def _clean(text: str, what: str, holds: str, *, remedy: str = "") -> str:
     if not value:
         raise ConfigError(f"{what} is empty; put the {holds} in it{remedy}")
     if not (value.isascii() and value.isprintable()) or " " in value:
-        raise ConfigError(
+        raise ConfigError(  # a second line pasted along would be sent as part of the key
             f"{what} contains a line break, a space or characters that no {holds} has; "
             f"it must contain the {holds} alone"
         )

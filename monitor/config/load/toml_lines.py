@@ -23,7 +23,7 @@ _TOKEN = re.compile(
 
 def line_of(path: KeyPath, lines: Mapping[KeyPath, int]) -> int | None:
     """Line of a key, or of the nearest table around it that stands in the text; None for the whole file."""
-    while path and path not in lines:
+    while path and path not in lines:  # a missing key has no line: that of its table is the nearest to it
         path = path[:-1]
     return lines.get(path)
 
@@ -33,6 +33,7 @@ def key_lines(text: str) -> dict[KeyPath, int]:
     scan, line = _Scan(), 1
     for match in _TOKEN.finditer(text):
         if not match["blank"]:
+            # a bracket or a comma means one thing in a key and another in a value
             (scan.in_key if scan.value is None else scan.in_value)(match[0], line)
         line += match[0].count("\n")
     return scan.lines
@@ -45,6 +46,7 @@ class _Scan:
         self.lines: dict[KeyPath, int] = {}
         self.value: KeyPath | None = None
         self._table: KeyPath = ()
+        # `[[a]]` may be split by other tables, so the count outlives the table
         self._lengths = Counter[KeyPath]()  # of arrays of tables
         self._open: list[KeyPath] = []  # arrays and inline tables, the innermost last
         self._names: list[str] = []
@@ -54,7 +56,7 @@ class _Scan:
         match token:
             case "[":
                 self._brackets += 1
-            case "]" if self._names:
+            case "]" if self._names:  # the second "]" of [[a]] finds no names left
                 self._enter_table(line)
             case "=":
                 self._enter_value(line)
@@ -67,6 +69,7 @@ class _Scan:
 
     def in_value(self, token: str, line: int) -> None:
         path = self.value or ("",)
+        # an element's line is that of its first token
         if isinstance(path[-1], int) and token not in {"]", ",", "\n"}:
             self._mark(path, line)
         match token:
@@ -80,11 +83,11 @@ class _Scan:
                 self._close()
             case ",":
                 self.value = (*path[:-1], path[-1] + 1) if isinstance(path[-1], int) else None
-            case "\n" if not self._open:
+            case "\n" if not self._open:  # within brackets a line break ends nothing
                 self.value = None
 
     def _mark(self, path: KeyPath, line: int) -> None:
-        self.lines.setdefault(path, line)
+        self.lines.setdefault(path, line)  # setdefault: a table's line is where it was first named
 
     def _close(self) -> None:
         self.value = self._open.pop() if self._open else None
@@ -99,7 +102,7 @@ class _Scan:
     def _enter_table(self, line: int) -> None:
         """`[a.b]`, or `[[a.b]]`, which begins one more table of an array; each parent is its newest."""
         self._table = ()
-        for name in self._names:
+        for name in self._names:  # TOML: a name below [[a]] belongs to its last element
             path = (*self._table, name)
             self._table = (*path, self._lengths[path] - 1) if path in self._lengths else path
         if self._brackets > 1:
@@ -114,6 +117,7 @@ def _unquoted(token: str) -> str:
     if token[0] not in {'"', "'"}:
         return token
     try:
+        # TOML's escapes are not JSON's: \U0001F600, literal texts in single quotes
         return str(tomllib.loads(f"key = {token}")["key"])
     except tomllib.TOMLDecodeError:
         return token

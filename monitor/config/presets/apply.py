@@ -12,7 +12,7 @@ GENERIC = "generic"
 _BY_HOST = {
     host_of(preset.base_url): preset
     for preset in PRESETS.values()
-    if preset.base_url and preset.base_url.startswith("https:")
+    if preset.base_url and preset.base_url.startswith("https:")  # loopback presets have http addresses
 }
 _UNKNOWN = Preset(base_url="https://unknown.invalid/v1")  # a preset that is refused: one fault is enough
 
@@ -37,6 +37,7 @@ def with_preset(table: Mapping[str, object]) -> dict[str, object]:
         "metadata": preset.traits.metadata,
     }
     if table.get("preset") is not None:
+        # a key file or auth = "none" would contradict the preset's variable
         wants_key = "api_key_file" not in table and table.get("auth") != Auth.NONE
         defaults |= {
             "base_url": preset.base_url,
@@ -44,7 +45,9 @@ def with_preset(table: Mapping[str, object]) -> dict[str, object]:
             "requests_per_minute": preset.requests_per_minute,
             "concurrency": preset.concurrency,
         }
+    # None must not replace the schema's own default
     given = {key: value for key, value in defaults.items() if value is not None}
+    # the user's keys last: a preset never overrides them
     return {**given, **table, "headers": _headers(preset, table.get("headers", {}))}
 
 
@@ -52,5 +55,5 @@ def _headers(preset: Preset, headers: object) -> object:
     """Return the preset's headers beneath the table's own, whose names may be written otherwise."""
     if not isinstance(headers, Mapping):
         return headers  # refused where types are checked
-    own = {str(name).lower() for name in headers}
+    own = {str(name).lower() for name in headers}  # HTTP header names have no case
     return {**{name: value for name, value in preset.headers.items() if name not in own}, **headers}

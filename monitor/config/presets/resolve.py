@@ -2,12 +2,13 @@
 
 from urllib.parse import urlsplit
 
-_PORTS = {"http": 80, "https": 443}
+_PORTS = {"http": 80, "https": 443}  # an address with its default port is the same place as one without
 
 
 def host_of(url: object) -> str | None:
     """Return the host of an address in lower case; None for what is no address."""
     try:
+        # urlsplit raises on a bracket without its pair
         return urlsplit(url).hostname if isinstance(url, str) else None
     except ValueError:
         return None
@@ -30,11 +31,12 @@ def resolved_address(address: str, *, own: str | None, base_url: str) -> str:
         return address
     parts, home = urlsplit(address), urlsplit(own).path
     path = f"{parts.path}?{parts.query}" if parts.query else parts.path
-    if urlsplit(base_url).path.endswith(home):
+    if urlsplit(base_url).path.endswith(home):  # a proxy that keeps the vendor's path below its own
         return base_url[: len(base_url) - len(home)] + path
     return base_url + (path.removeprefix(home) if path.startswith(f"{home}/") else path)
 
 
 def _normal(url: str) -> tuple[str, str | None, int | None, str]:
     parts = urlsplit(url)
+    # rstrip: base URLs come with and without a slash at the end
     return parts.scheme, parts.hostname, parts.port or _PORTS.get(parts.scheme), parts.path.rstrip("/")

@@ -31,6 +31,7 @@ from monitor.core.request.forms import COSTLY, KIND_OF
 SUMMARY = "summary"  # what a [[notify]] may ask for beside the kinds of events
 
 _HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+# such a header's value in the file would be a secret in the file
 _SECRET_HEADER = re.compile(r"auth|key|token|secret|cookie|passw|credential", re.IGNORECASE)
 
 
@@ -41,6 +42,7 @@ def wrong_type(expected: str) -> PydanticCustomError:
 
 def _duration(low: timedelta, high: timedelta) -> Callable[[object], timedelta]:
     def read(value: object) -> timedelta:
+        # what a preset or a default fills in is a duration already
         if isinstance(value, timedelta):
             return value
         if not isinstance(value, str):
@@ -58,6 +60,7 @@ def _daytime(value: object) -> time:
         return value
     if not isinstance(value, str):
         raise wrong_type('a time of day such as "06:00"')
+    # time.fromisoformat takes "06", "T06" and seconds, too
     if not re.fullmatch(r"([01][0-9]|2[0-3]):[0-5][0-9]", value):
         raise ValueError('is not a time of day; write "06:00", from "00:00" to "23:59"')
     return time.fromisoformat(value)
@@ -69,7 +72,7 @@ def _moment(value: object) -> datetime:
         value = _read_moment(value)
     if isinstance(value, datetime):
         return value
-    if isinstance(value, date):
+    if isinstance(value, date):  # after datetime, which is a date as well
         return datetime.combine(value, time())
     raise wrong_type("a date and time such as 2026-04-06T22:00:00 or 2026-04-06T22:00:00Z")
 
@@ -86,14 +89,14 @@ def _timezone(value: object) -> ZoneInfo:
         return value
     if not isinstance(value, str):
         raise wrong_type('a time zone such as "UTC" or "Europe/Berlin"')
-    names = available_timezones()
+    names = available_timezones()  # ZoneInfo("Europe") would raise IsADirectoryError
     if value not in names:
         raise ValueError("is not a time zone" + (did_you_mean(value, names) or ' such as "Europe/Berlin"'))
     return ZoneInfo(value)
 
 
 def _file_mode(value: object) -> int:
-    if not isinstance(value, str):
+    if not isinstance(value, str):  # TOML refuses 0600 and reads 600 as a decimal number
         raise wrong_type('a file mode in quotes such as "0600"')
     if not re.fullmatch(r"0?[0-7]{3}", value):
         raise ValueError('is not a file mode; write "0600", or "0640" to let a group read')
@@ -110,7 +113,7 @@ def _glob(pattern: str) -> str:
 
 
 def _model_id(text: str) -> str:
-    if not is_trackable_id(text):
+    if not is_trackable_id(text):  # such ids are in no sweep (rules.md 33), so watching one would be silent
         raise ValueError(
             f"is not an id that can be watched: it must not be empty, hold control characters"
             f" or more than {LONGEST_ID_BYTES} bytes"
@@ -146,11 +149,12 @@ def _headers(headers: dict[str, str]) -> dict[str, str]:
     for name, value in headers.items():
         if not _HEADER_NAME.fullmatch(name):
             raise ValueError("holds a name that is not an HTTP header name")
+        # `env:` alone is enough here; the reference itself is checked when it is read
         if _SECRET_HEADER.search(name) and not value.startswith("env:"):
             raise ValueError(
                 f'holds a secret in "{name}"; write "env:NAME" and set that environment variable'
             )
-        if not (value.isascii() and value.isprintable()):
+        if not (value.isascii() and value.isprintable()):  # httpx would refuse it at the first request
             raise ValueError(f'holds letters in "{name}" that are not allowed in a header')
     return headers
 
@@ -183,9 +187,11 @@ _MS, _SECOND, _HOUR, _DAY = (
     timedelta(days=1),
 )
 
+# an hour is four times the default interval
 Timeout = Annotated[timedelta, BeforeValidator(_duration(_MS, _HOUR))]
 Interval = Annotated[timedelta, BeforeValidator(_duration(_SECOND, 366 * _DAY))]
 Gap = Annotated[timedelta, BeforeValidator(_duration(timedelta(), _HOUR))]
+# a century stands for never
 Age = Annotated[timedelta, BeforeValidator(_duration(_SECOND, 36_525 * _DAY))]
 Grace = Annotated[timedelta, BeforeValidator(_duration(timedelta(), _HOUR))]
 WindowLength = Annotated[timedelta, BeforeValidator(_duration(_SECOND, 31 * _DAY))]
@@ -215,6 +221,7 @@ VariableName = Annotated[str, AfterValidator(_variable)]
 Headers = Annotated[dict[str, str], AfterValidator(_headers), Field(repr=False)]
 PresetName = Annotated[str, AfterValidator(_one_of(PRESETS, "is not a preset"))]
 AuthForm = Annotated[Auth, BeforeValidator(_auth)]
+# sorted: messages list the kinds in one order
 COSTLY_KINDS = {KIND_OF[route].value: route for route in sorted(COSTLY)}
 CostlyKinds = tuple[
     Annotated[str, AfterValidator(_one_of(COSTLY_KINDS, "is not a kind that needs permission"))], ...
@@ -226,7 +233,7 @@ ChannelType = Annotated[str, AfterValidator(_one_of(("apprise", "webhook"), "is 
 SummaryFormat = Annotated[
     str, AfterValidator(_one_of(("text", "markdown", "html", "json"), "is not a summary format"))
 ]
-Hourly = Annotated[int, Field(ge=0, le=1_000_000)]
+Hourly = Annotated[int, Field(ge=0, le=1_000_000)]  # 0 is no limit
 Count = Annotated[int, Field(ge=1, le=1_000_000)]
 Limit = Annotated[
     Annotated[int, Field(ge=0, le=1_000_000)] | None, AfterValidator(lambda number: number or None)

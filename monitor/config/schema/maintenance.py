@@ -14,7 +14,7 @@ class MaintenanceSettings(Table):
     A moment without an offset is meant in `schedule.timezone`.
     """
 
-    begins: Moment | None = Field(default=None, alias="from")
+    begins: Moment | None = Field(default=None, alias="from")  # `from` is a keyword of Python
     ends: Moment | None = Field(default=None, alias="to")
     cron: Cron | None = None
     duration: WindowLength | None = None
@@ -39,7 +39,7 @@ class MaintenanceSettings(Table):
     def span(self, zone: tzinfo) -> tuple[datetime, datetime] | None:
         """Return begin and end in UTC; None for a window that comes again and again."""
         if self.begins is None or self.ends is None:
-            return None
+            return None  # both are checked together; mypy cannot see that
         return _in_utc(self.begins, zone), _in_utc(self.ends, zone)
 
     def recurrence(self) -> tuple[str, timedelta] | None:
@@ -58,5 +58,6 @@ def backward_windows(windows: tuple[MaintenanceSettings, ...], zone: tzinfo) -> 
 
 
 def _in_utc(moment: datetime, zone: tzinfo) -> datetime:
+    # cron windows are placed by the scheduler's own zone
     placed = moment if moment.tzinfo else moment.replace(tzinfo=zone)
     return placed.astimezone(UTC)

@@ -20,7 +20,7 @@ from monitor.config.values.urls import REFERENCE, is_reference
 
 APPRISE: Final = "apprise"
 WEBHOOK: Final = "webhook"
-_LONGEST_NAME = 32
+_LONGEST_NAME = 32  # as of a name that the user gives
 
 
 class NotifySettings(Table):
@@ -40,12 +40,13 @@ class NotifySettings(Table):
         "credential_rejected",
     )
     providers: TellingGlobs = ("*",)
-    most_per_hour: Hourly = 20
+    most_per_hour: Hourly = 20  # a storm of changes becomes one message instead of a hundred
 
     @model_validator(mode="after")
     def _check(self) -> "NotifySettings":
         if self.secret is not None and self.type != WEBHOOK:
             raise impossible(("secret", 'is only for type = "webhook"'))
+        # checked after the type is known, since Apprise has addresses of its own
         if self.type == WEBHOOK and not re.match(rf"(https?://.|{REFERENCE})", self.url):
             raise impossible(
                 ("url", 'of a webhook must start with "http://" or "https://", or be "env:NAME"')
@@ -60,6 +61,7 @@ class NotifySettings(Table):
         if is_reference(self.url):
             source = self.url.removeprefix(REFERENCE)
         else:
+            # the rest of the address is secret
             source = self.url.partition("://")[0] if self.type == APPRISE else WEBHOOK
         return re.sub(r"[^a-z0-9]+", "-", source.lower()).strip("-")[:_LONGEST_NAME].strip("-")
 
@@ -72,6 +74,7 @@ class HeartbeatSettings(Table):
 
 def repeated_channels(channels: tuple[NotifySettings, ...]) -> list[tuple[str, str]]:
     """Return what is wrong where two channels have one name."""
+    # reversed, so that the first of equal names wins
     first_places: Mapping[str, int] = {
         channel.channel: place for place, channel in reversed([*enumerate(channels)])
     }

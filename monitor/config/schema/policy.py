@@ -17,6 +17,7 @@ class PolicyOverride(Table):
     confirm_unlisted: Count | None = None
     confirm_unresponsive: Count | None = None
     retire_after: Age | None = None
+    # 2 observations have one place for a change, and the weights divide by n - 2 (rules.md 22)
     flap_window: Annotated[int, Field(ge=3, le=1000)] | None = None
     flap_high: Percent | None = None
     flap_low: Percent | None = None
@@ -26,17 +27,17 @@ class PolicySettings(Table):
     """The thresholds of the rules (rules.md 4, 11, 15, 17, 18, 22)."""
 
     confirm_down: Count = 2
-    confirm_up: Count = 1
+    confirm_up: Count = 1  # one answer proves that the model is there; one failure may be a hiccup
     confirm_unlisted: Count = 2
-    confirm_unresponsive: Count = 4
+    confirm_unresponsive: Count = 4  # an hour at the default interval: no cold start is longer
     retire_after: Age = timedelta(days=14)
-    flap_window: Annotated[int, Field(ge=3, le=1000)] = 21
+    flap_window: Annotated[int, Field(ge=3, le=1000)] = 21  # of Nagios, as are the two thresholds
     flap_high: Percent = 30.0
     flap_low: Percent = 20.0
 
     @model_validator(mode="after")
     def _check(self) -> "PolicySettings":
-        if self.flap_low > self.flap_high:
+        if self.flap_low > self.flap_high:  # equal is allowed: it starts and stops at one threshold
             raise impossible(("flap_low", "must not be above flap_high, or flapping would never stop"))
         return self
 

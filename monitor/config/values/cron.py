@@ -14,7 +14,7 @@ _FIELDS: tuple[tuple[str, int, int, tuple[str, ...]], ...] = (
     ("hour", 0, 23, ()),
     ("day of the month", 1, 31, ()),
     ("month", 1, 12, _MONTHS),
-    ("weekday", 0, 7, _DAYS),
+    ("weekday", 0, 7, _DAYS),  # 0 and 7 are Sunday
 )
 _PART = re.compile(r"(?:\*|(?P<first>\w{1,3})(?:-(?P<last>\w{1,3}))?)(?:/(?P<step>[0-9]{1,3}))?")
 
@@ -34,7 +34,7 @@ def normalised_cron(text: str) -> str:
 def _weekdays(field: str) -> str:
     if field == "*":
         return field
-    numbers = {value % 7 for part in field.split(",") for value in _values(part, *_FIELDS[4])}
+    numbers = {value % 7 for part in field.split(",") for value in _values(part, *_FIELDS[4])}  # 7 becomes 0
     return "*" if len(numbers) == len(_DAYS) else ",".join(_DAYS[number] for number in sorted(numbers))
 
 
@@ -44,21 +44,23 @@ def _values(part: str, name: str, low: int, high: int, names: tuple[str, ...]) -
     if match is None:
         raise ValueError(f'has the {name} "{part}", which cron does not know')
     step = int(match["step"] or 1)
+    # the range of "*" ends with 6, or Sunday would count twice
     first, last = low, min(high, 6) if name == "weekday" else high
     if match["first"]:
         first = _number(match["first"], name, low, names)
         last = (
+            # "5/2" means from 5 on, "5" means 5 alone
             _number(match["last"], name, low, names) if match["last"] else (last if match["step"] else first)
         )
     if not low <= first <= last <= high:
         raise ValueError(f'has the {name} "{part}"; it must be from {low} to {high}')
-    if match["step"] and not 1 <= step <= last - first:
+    if match["step"] and not 1 <= step <= last - first:  # such a step would choose the first value alone
         raise ValueError(f'has the {name} "{part}", whose step is longer than its range')
     return range(first, last + 1, step)
 
 
 def _number(word: str, name: str, low: int, names: tuple[str, ...]) -> int:
-    if word.isascii() and word.isdigit():
+    if word.isascii() and word.isdigit():  # isdigit accepts superscripts and other scripts
         return int(word)
     if word.lower() in names:
         return names.index(word.lower()) + low

@@ -5,13 +5,14 @@ from datetime import timedelta
 
 FORMS = '"90s", "15m", "1h30m", "400d" or "500ms"'
 
-_UNITS = {
+_UNITS = {  # the larger first: parse and text follow this order
     "d": timedelta(days=1),
     "h": timedelta(hours=1),
     "m": timedelta(minutes=1),
     "s": timedelta(seconds=1),
     "ms": timedelta(milliseconds=1),
 }
+# 15 digits: int() is quick, timedelta() would overflow
 _DURATION = re.compile("".join(rf"(?:(?P<{unit}>[0-9]{{1,15}}){unit})?" for unit in _UNITS))
 _LONGEST = timedelta(days=36_525)
 
@@ -25,6 +26,7 @@ def parse_duration(text: str) -> timedelta:
     if match is None:
         raise ValueError(f"is not a duration; write {FORMS}")
     amounts = {unit: int(amount) for unit, amount in match.groupdict(default="0").items()}
+    # compared before multiplying: timedelta overflows
     if any(amount > _LONGEST / _UNITS[unit] for unit, amount in amounts.items()):
         raise ValueError("is longer than a century")
     return sum((_UNITS[unit] * amount for unit, amount in amounts.items()), timedelta())
@@ -34,7 +36,7 @@ def duration_text(duration: timedelta) -> str:
     """Write a duration so that `parse_duration` reads the same one (whole milliseconds, not negative)."""
     rest, parts = duration, []
     for unit, length in _UNITS.items():
-        amount, rest = divmod(rest, length)
+        amount, rest = divmod(rest, length)  # exact, whole milliseconds; total_seconds() would round
         if amount:
             parts.append(f"{amount}{unit}")
     return "".join(parts) or "0s"

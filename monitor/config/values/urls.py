@@ -8,18 +8,21 @@ from monitor.masking import MASK
 REFERENCE = "env:"  # and the name of a variable: where a secret may stand, it may stand there instead
 _DATABASES = frozenset({"sqlite", "postgres", "postgresql", "postgresql+psycopg"})
 _VARIABLE = re.compile(r"[A-Z_][A-Z0-9_]{0,63}")
+# up to the last @: a password may hold one
 _PASSWORD = re.compile(r"(?P<head>^[\w+.-]+://[^/?#@:]*:).*(?=@)", re.DOTALL)
+# libpq takes passwords as parameters, too
 _QUERY_PASSWORD = re.compile(r"(?P<head>[?&](?:password|sslpassword|passfile)=)[^&#]*", re.IGNORECASE)
 
 
 def checked_base_url(url: str) -> str:
     """Return an http(s) address without credentials, query or trailing slash; raises ValueError."""
     parts = _http(url, 'must be an address that starts with "http://" or "https://"')
+    # credentials in the address would stand in logs of proxies
     if parts.username is not None or parts.password is not None:
         raise ValueError("must not hold a name or a password; use api_key_env or api_key_file")
     if "?" in url or "#" in url:
         raise ValueError('must not have a "?" or "#" part; it is the address before "/models"')
-    return url.rstrip("/")
+    return url.rstrip("/")  # or paths would begin with two slashes
 
 
 def checked_proxy(url: str) -> str:
@@ -70,7 +73,7 @@ def checked_database_url(url: str) -> str:
         raise ValueError('must be "sqlite:///path/to/file.db" or "postgresql://user@host/database"')
     _split(url)
     if scheme == "sqlite":
-        _check_sqlite_path(rest)
+        _check_sqlite_path(rest)  # SQLAlchemy would create a database in memory for an empty name
     return url
 
 
@@ -103,7 +106,7 @@ def _check_sqlite_path(rest: str) -> None:
         raise ValueError(
             'names no file; write "sqlite:///data/monitor.db" (relative) or "sqlite:////var/..."'
         )
-    if path == "/:memory:":
+    if path == "/:memory:":  # the daemon and each command would have one of their own
         raise ValueError("is in memory, which keeps no history; name a file")
 
 
@@ -121,11 +124,12 @@ def _http(url: str, otherwise: str) -> SplitResult:
 
 
 def _split(url: str) -> SplitResult:
+    # urlsplit drops tabs and line breaks silently
     if any(letter.isspace() or not letter.isprintable() for letter in url):
         raise ValueError("must not hold spaces or control characters")
     try:
         parts = urlsplit(url)
-        _ = parts.port
+        _ = parts.port  # the port is read on access only
     except ValueError:
         raise ValueError("is not an address; its host or port cannot be read") from None
     return parts
