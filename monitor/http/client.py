@@ -17,6 +17,7 @@ from monitor.errors import ConfigError
 Client = httpx.AsyncClient
 
 
+# as in Gemini's ?key=
 _PARAMETER = "key"  # of an address, where the key goes there
 
 
@@ -51,6 +52,7 @@ class Endpoint:
     def secrets(self) -> tuple[str, ...]:
         """What must never be stored or shown: a key that stands in addresses also as it is written there."""
         keys = (self.api_key,) if self.api_key else ()
+        # both spellings: an error page may quote the address with blanks as + or as %20
         written = [form(key, safe="") for key in keys for form in (quote, quote_plus)]
         return (*dict.fromkeys((*keys, *(written if self.auth is Auth.QUERY else ()))), *self.other_secrets)
 
@@ -60,9 +62,11 @@ class _KeyAuth(httpx.Auth):
 
     def __init__(self, endpoint: Endpoint) -> None:
         self._endpoint = endpoint
+        # the preset's other origins, such as NVIDIA's host of rerankers
         self._origins = {_origin(httpx.URL(url)) for url in (endpoint.base_url, *endpoint.origins)}
 
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+        # a next page may lie at another host, which must not get the key
         if self._endpoint.api_key and _origin(request.url) in self._origins:
             _add_key(request, self._endpoint.api_key, self._endpoint)
         yield request
@@ -79,6 +83,7 @@ def _add_key(request: httpx.Request, key: str, endpoint: Endpoint) -> None:
         case Auth.X_API_KEY | Auth.API_KEY:
             request.headers[endpoint.auth.value] = key
         case Auth.QUERY:
+            # a second `key` would leave open which one counts
             if _PARAMETER in request.url.params:  # a next page's address that a server made from the last
                 request.url = request.url.copy_remove_param(_PARAMETER)
             is_forwarded = request.url.scheme == "http" and endpoint.proxy is not None
@@ -92,14 +97,16 @@ def _target(url: httpx.URL, key: str, *, whole: bool) -> bytes:
     """
     place = str(url.copy_with(fragment=None)).encode() if whole else url.raw_path
     joint = b"&" if url.query else b"?"
+    # the fragment never leaves the client; httpx drops it from raw_path by itself
     return place.rstrip(b"?") + joint + f"{_PARAMETER}={quote(key, safe='')}".encode()
 
 
 @functools.cache
 def _tls() -> ssl.SSLContext:
     """Trust the bundled authorities and the machine's own; built once, as it costs 14 ms."""
+    # trust_env would let SSL_CERT_FILE replace the authorities
     context = httpx.create_ssl_context(trust_env=False)
-    context.load_default_certs()
+    context.load_default_certs()  # a proxy inside a company signs with the machine's own
     return context
 
 
@@ -119,27 +126,29 @@ async def open_client(endpoint: Endpoint) -> AsyncIterator[Client]:
 def _build(endpoint: Endpoint) -> Client:
     _check_sendable(endpoint)
     headers = {
-        "User-Agent": f"monitor/{monitor.__version__}",
+        "User-Agent": f"monitor/{monitor.__version__}",  # NVIDIA's gateway refuses some User-Agents with 403
         "Accept": "application/json",
-        "Accept-Encoding": "identity",
+        "Accept-Encoding": "identity",  # compression buffers a stream: its first token comes late
         **endpoint.headers,
     }
     try:
         return httpx.AsyncClient(
             headers=headers,
             auth=_KeyAuth(endpoint),
+            # cookies would tie one probe to the last
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
             proxy=endpoint.proxy,
-            verify=_tls(),
-            trust_env=False,
-            follow_redirects=False,
+            verify=_tls(),  # one context for all clients: building it takes 14 ms
+            trust_env=False,  # HTTP_PROXY and .netrc would change where keys go
+            follow_redirects=False,  # a redirect could carry the key to another host; 3xx is `wrong_address`
             timeout=None,  # noqa: S113  each exchange brings its own
+            # measured: queues in the pool and many idle connections cost httpcore up to 30 ms a request
             limits=httpx.Limits(max_connections=None, max_keepalive_connections=0),
         )
     except (httpx.InvalidURL, ValueError):
         raise ConfigError(
             f"the address or proxy of {endpoint.base_url} is not one that can be used"
-        ) from None
+        ) from None  # the library's text may quote the proxy's password
 
 
 def _check_sendable(endpoint: Endpoint) -> None:
@@ -148,6 +157,7 @@ def _check_sendable(endpoint: Endpoint) -> None:
         **{f"header {name}": v for name, v in endpoint.headers.items()},
     }
     for name, value in values.items():
+        # httpx would raise for each request of a sweep
         if not (value.isascii() and (value.isprintable() or not value)) or value != value.strip():
             raise ConfigError(
                 f"the {name} for {endpoint.base_url} holds an outer space, a line break or another"

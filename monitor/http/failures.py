@@ -8,27 +8,28 @@ import httpx
 
 from monitor.core.answer.exchange import Failure
 
+# the first match counts, so subclasses stand before their base
 _FAILURES: tuple[tuple[type[Exception], Failure], ...] = (
     (httpx.ConnectTimeout, Failure.CONNECT),
     (httpx.PoolTimeout, Failure.CONNECT),
-    (httpx.TimeoutException, Failure.TIMEOUT),
+    (httpx.TimeoutException, Failure.TIMEOUT),  # the base of the two above
     (httpx.ConnectError, Failure.CONNECT),
     (httpx.ProxyError, Failure.PROXY),
     (httpx.UnsupportedProtocol, Failure.UNSENDABLE),
     (httpx.LocalProtocolError, Failure.UNSENDABLE),
     (httpx.TransportError, Failure.CLOSED),
-    (httpx.RequestError, Failure.GARBLED),
+    (httpx.RequestError, Failure.GARBLED),  # DecodingError, TooManyRedirects
     (httpx.StreamError, Failure.CLOSED),
     (httpx.InvalidURL, Failure.UNSENDABLE),
     (zlib.error, Failure.GARBLED),
-    (ssl.SSLError, Failure.TLS),
+    (ssl.SSLError, Failure.TLS),  # raised bare while a body is read
     (OSError, Failure.CLOSED),
-    (ValueError, Failure.UNSENDABLE),
+    (ValueError, Failure.UNSENDABLE),  # a host that IDNA cannot encode is a UnicodeError
     (OverflowError, Failure.UNSENDABLE),
     (ExceptionGroup, Failure.UNSENDABLE),  # how the socket layer hands on what is no OSError
 )
 FOREIGN = tuple(kind for kind, _ in _FAILURES)
-_CHAIN_LIMIT = 12
+_CHAIN_LIMIT = 12  # `raise ... from` may close a circle
 
 
 def failure_of(fault: BaseException) -> Failure:
@@ -41,7 +42,7 @@ def _connect_failure(fault: BaseException) -> Failure:
     """Tell by its causes why no connection came."""
     link: BaseException | None = fault
     for _ in range(_CHAIN_LIMIT):
-        if isinstance(link, socket.gaierror):
+        if isinstance(link, socket.gaierror):  # httpx and anyio each wrap the cause
             return Failure.DNS
         if isinstance(link, ssl.SSLError):
             return Failure.TLS

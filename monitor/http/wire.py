@@ -12,11 +12,11 @@ from monitor.core.answer.exchange import Exchange, Failure
 from monitor.http.client import Client
 from monitor.http.failures import FOREIGN, failure_of
 
-CONNECT_TIMEOUT_S = 10.0
-PROBE_CAP_BYTES = 64 * 1024
+CONNECT_TIMEOUT_S = 10.0  # seconds; a slower host counts as not reachable
+PROBE_CAP_BYTES = 64 * 1024  # bytes; probes ask for 16 tokens, error pages are longer
 
-_HEADER_CHARS = 2048
-_HEADERS_KEPT = 50
+_HEADER_CHARS = 2048  # no date, limit or address is longer
+_HEADERS_KEPT = 50  # a server may send thousands
 _HEADERS_READ = frozenset(
     {
         "content-type",
@@ -32,7 +32,8 @@ _HEADERS_READ = frozenset(
         "x-litellm-attempted-fallbacks",
     }
 )
-_PASSED_ON = "llm_provider-"
+_PASSED_ON = "llm_provider-"  # LiteLLM's prefix for what its backend's answer had
+# dates and limits of the backend; its lengths and types are of another body
 _OF_THE_MODEL = ("deprecation", "nvcf-status", "retry-after", "sunset")
 _HEADER_FAMILIES = ("x-ratelimit-", "anthropic-ratelimit-")
 
@@ -54,22 +55,25 @@ class _Received:
 
     async def note(self, event: str, _info: object) -> None:
         """Follow the transport's trace."""
+        # the trace is the only place that knows when the body went out
         if event.endswith("send_request_body.complete"):
             self.sent_at = asyncio.get_running_loop().time()
 
     def add(self, chunk: bytes) -> None:
         """Take a piece of the body, and note when the sign that is waited for has come."""
         self.body += chunk
+        # the whole body: a sign may be split between two pieces
         if self.sign and self.sign_at is None and self.sign(self.body):
             self.sign_at = asyncio.get_running_loop().time()
 
     def since_sent_ms(self, moment: float | None) -> int | None:
         """Return the milliseconds from the request's last byte to a moment of the loop's clock."""
+        # the loop's clock never steps back
         return None if self.sent_at is None or moment is None else round((moment - self.sent_at) * 1000)
 
     def timeout(self) -> Failure:
         """Say whose time-out it is: before the request was sent it is the connection's, not the model's."""
-        if self.http_status is not None:
+        if self.http_status is not None:  # the model's server was reached, and began to answer
             return Failure.TIMEOUT_AFTER_HEADERS
         return Failure.TIMEOUT if self.sent_at is not None else Failure.CONNECT
 
@@ -95,6 +99,7 @@ async def exchange(
     # TCP and TLS may take half of the time each: a handshake cut from outside leaves its socket open.
     phases = httpx.Timeout(None, connect=min(CONNECT_TIMEOUT_S, timeout_s / 2))
     try:
+        # httpx's own limits hold for each read: a dripping body ran 4.5 s with timeout=1
         async with asyncio.timeout(timeout_s):
             request = client.build_request(
                 method,
@@ -105,10 +110,11 @@ async def exchange(
                 timeout=phases,
                 extensions={"trace": received.note},
             )
+            # streamed, so that the cap holds before memory is used
             await _receive(await client.send(request, stream=True), received, cap_bytes)
     except TimeoutError:
         failure = received.timeout()
-    except FOREIGN as error:
+    except FOREIGN as error:  # CancelledError is in none of them and goes through
         failure = failure_of(error)
     return _as_exchange(received, failure)
 
@@ -117,12 +123,14 @@ async def _receive(response: httpx.Response, received: _Received, cap_bytes: int
     try:
         received.http_status = response.status_code
         received.headers = _headers(response.headers)
+        # one more than the cap, to see that it was exceeded
         unpack = _unpacker(response.headers.get("content-encoding", "").strip().lower(), cap_bytes + 1)
-        async for chunk in response.aiter_raw():
+        async for chunk in response.aiter_raw():  # raw: httpx would unpack a piece of any size at once
             received.add(unpack(chunk))
             if len(received.body) > cap_bytes:
                 del received.body[cap_bytes:]
                 received.truncated = True
+                # closing costs a connection, reading an endless body would cost the sweep
                 break
     finally:
         await response.aclose()
@@ -133,9 +141,11 @@ def _as_exchange(received: _Received, failure: Failure | None) -> Exchange:
     return Exchange(
         http_status=received.http_status,
         headers=received.headers,
+        # servers on Windows send a byte order mark; bytes that are no UTF-8 must not hide the words around
         body=received.body.decode("utf-8-sig", "replace"),
         truncated=received.truncated,
         failure=failure,
+        # a broken exchange has no time of its own
         latency_ms=received.since_sent_ms(asyncio.get_running_loop().time()) if is_whole else None,
         sign_ms=received.since_sent_ms(received.sign_at) if is_whole else None,
     )
@@ -146,8 +156,10 @@ def _unpacker(encoding: str, most: int) -> Callable[[bytes], bytes]:
     if encoding in {"", "identity"}:
         return bytes
     if encoding not in {"gzip", "x-gzip", "deflate"}:
-        raise zlib.error
+        raise zlib.error  # asked for identity, a server may still send br or zstd
+    # 32: zlib finds out by itself whether gzip or zlib stands before the data
     inflater = zlib.decompressobj(zlib.MAX_WBITS | 32)
+    # some servers send padding after the end
     return lambda chunk: b"" if inflater.eof else inflater.decompress(chunk, most)
 
 
@@ -155,5 +167,6 @@ def _headers(headers: httpx.Headers) -> Mapping[str, str]:
     """Keep the headers that are read; of those a LiteLLM proxy hands on, what they say of the model."""
     kept = {name: headers[_PASSED_ON + name] for name in _OF_THE_MODEL if _PASSED_ON + name in headers}
     wanted = {name for name in headers if name in _HEADERS_READ or name.startswith(_HEADER_FAMILIES)}
+    # sorted: which ones are kept does not depend on the server's order
     kept |= {name: headers[name] for name in sorted(wanted)[:_HEADERS_KEPT]}
     return MappingProxyType({name: value[:_HEADER_CHARS] for name, value in kept.items()})
