@@ -66,16 +66,29 @@ class _Received:
         if self.sign and self.sign_at is None and self.sign(self.body):
             self.sign_at = asyncio.get_running_loop().time()
 
-    def since_sent_ms(self, moment: float | None) -> int | None:
-        """Return the milliseconds from the request's last byte to a moment of the loop's clock."""
-        # the loop's clock never steps back
-        return None if self.sent_at is None or moment is None else round((moment - self.sent_at) * 1000)
-
     def timeout(self) -> Failure:
         """Say whose time-out it is: before the request was sent it is the connection's, not the model's."""
         if self.http_status is not None:  # the model's server was reached, and began to answer
             return Failure.TIMEOUT_AFTER_HEADERS
         return Failure.TIMEOUT if self.sent_at is not None else Failure.CONNECT
+
+    def exchange(self, failure: Failure | None) -> Exchange:
+        """Return what came; only a whole exchange has times, from the request's last byte on."""
+        latency_ms = sign_ms = None
+        if failure is None and self.sent_at is not None:
+            latency_ms = round((asyncio.get_running_loop().time() - self.sent_at) * 1000)
+            if self.sign_at is not None:
+                sign_ms = round((self.sign_at - self.sent_at) * 1000)
+        return Exchange(
+            http_status=self.http_status,
+            headers=self.headers,
+            # servers on Windows send a byte order mark; bytes that are no UTF-8 must not hide the words around
+            body=self.body.decode("utf-8-sig", "replace"),
+            truncated=self.truncated,
+            failure=failure,
+            latency_ms=latency_ms,
+            sign_ms=sign_ms,
+        )
 
 
 async def exchange(
@@ -116,7 +129,7 @@ async def exchange(
         failure = received.timeout()
     except FOREIGN as error:  # CancelledError is in none of them and goes through
         failure = failure_of(error)
-    return _as_exchange(received, failure)
+    return received.exchange(failure)
 
 
 async def _receive(response: httpx.Response, received: _Received, cap_bytes: int) -> None:
@@ -134,21 +147,6 @@ async def _receive(response: httpx.Response, received: _Received, cap_bytes: int
                 break
     finally:
         await response.aclose()
-
-
-def _as_exchange(received: _Received, failure: Failure | None) -> Exchange:
-    is_whole = failure is None
-    return Exchange(
-        http_status=received.http_status,
-        headers=received.headers,
-        # servers on Windows send a byte order mark; bytes that are no UTF-8 must not hide the words around
-        body=received.body.decode("utf-8-sig", "replace"),
-        truncated=received.truncated,
-        failure=failure,
-        # a broken exchange has no time of its own
-        latency_ms=received.since_sent_ms(asyncio.get_running_loop().time()) if is_whole else None,
-        sign_ms=received.since_sent_ms(received.sign_at) if is_whole else None,
-    )
 
 
 def _unpacker(encoding: str, most: int) -> Callable[[bytes], bytes]:

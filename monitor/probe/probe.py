@@ -70,8 +70,8 @@ async def probe_model(
 ) -> Answer:
     """Send one request and read its answer. A sick model is an observation; only cancellation is raised.
 
-    An answer that says "accepted" is asked for until it comes, within `timeout_s` in all. The observation is
-    timed when the answer came.
+    A request that was only accepted is polled until its answer comes, within `timeout_s` in all. The
+    observation is timed when the answer came.
     """
     session.listener.requested(1)
     begun_s = session.stopwatch.elapsed_s()
@@ -85,12 +85,11 @@ async def probe_model(
         headers=_poll_headers(session.traits, timeout_s),
         sign=has_token if RequestChange.STREAM in form.changes else None,
     )
-    requests = 1
+    polls = 0
     is_queued = answer.http_status == _ACCEPTED and "nvcf-reqid" in answer.headers
     if is_queued and session.traits.status_path:
         answer, polls = await _fetch_later(session, answer, begun_s + timeout_s)
         session.listener.requested(polls)
-        requests += polls
     return read_answer(
         answer,
         form,
@@ -99,7 +98,7 @@ async def probe_model(
         at_ms=session.stopwatch.at_ms(),
         listed=listed,
         secrets=session.endpoint.secrets,
-        requests=requests,
+        requests=1 + polls,
     )
 
 
