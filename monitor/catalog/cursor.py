@@ -1,7 +1,6 @@
 """Where the next page of a model list is, in each form that providers have for it."""
 
 import re
-from typing import NoReturn
 from urllib.parse import SplitResult, parse_qsl, urlencode, urljoin, urlsplit, urlunsplit
 
 from monitor.catalog.document import Unreadable, unambiguous
@@ -33,7 +32,11 @@ def following(
         return _after(fields, url, cursor, parameter)
     if target := _by_token(fields, url) or _by_link(fields) or _by_header(link):
         return (_resolved(target, url),)
-    return _after(fields, url, last or _lost(), parameter) if has_more else ()
+    if not has_more:
+        return ()
+    if not last:
+        raise Unreadable("the list has more pages, but does not say where (has_more without last_id)")
+    return _after(fields, url, last, parameter)
 
 
 def _after(fields: dict[str, object], url: str, cursor: str, parameter: str | None) -> tuple[str, ...]:
@@ -56,10 +59,6 @@ def _cursor(fields: dict[str, object], name: str) -> str | None:
     value = unambiguous(fields.get(name), name)
     is_number = isinstance(value, int) and not isinstance(value, bool)
     return str(value) if (isinstance(value, str) and value) or is_number else None
-
-
-def _lost() -> NoReturn:
-    raise Unreadable("the list has more pages, but does not say where (has_more without last_id)")
 
 
 def _by_link(fields: dict[str, object]) -> str | None:

@@ -7,9 +7,8 @@ from functools import partial
 from typing import Protocol
 
 from monitor.catalog.document import Unreadable
-from monitor.catalog.naming import without_prefix
 from monitor.catalog.page import Page, read_page
-from monitor.catalog.reading import NO_USABLE_ID, CatalogReading, CatalogTrouble
+from monitor.catalog.reading import NO_USABLE_ID, CatalogReading, CatalogTrouble, without_prefix
 from monitor.core.answer.body import Body, is_page
 from monitor.core.answer.error_patterns import account, money
 from monitor.core.answer.exchange import CONNECTION_LEVEL, FAILURE_TEXT, Exchange

@@ -1,7 +1,7 @@
-"""What reading a model list gave, as values."""
+"""What reading a model list gave, as values, and the ids as requests have them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from monitor.core.domain.vocabulary import Cause
 from monitor.core.planning.inputs import CatalogEntry
@@ -44,3 +44,25 @@ class CatalogReading:
     def complete(self) -> bool:
         """Whether the list was read to its last page and is not empty."""
         return self.trouble is None
+
+
+def without_prefix(reading: CatalogReading, prefix: str) -> CatalogReading:
+    """Return the reading with ids as requests have them: some providers write a prefix before each.
+
+    The first of two ids that become equal is kept.
+    """
+    if not prefix or not reading.complete:
+        return reading
+    names = {id_: id_.removeprefix(prefix) for id_ in reading.ids}
+    ids = dict.fromkeys(name for name in names.values() if name)
+    rejected = sum(not name for name in names.values())
+    first = dict(zip(reversed(names.values()), reversed(names.keys()), strict=True))
+    entries = {name: entry for name, id_ in first.items() if (entry := reading.entries.get(id_))}
+    return replace(
+        reading,
+        ids=tuple(ids),
+        duplicates=reading.duplicates + len(names) - len(ids) - rejected,
+        rejected=reading.rejected + rejected,
+        entries={name: entries[name] for name in ids if name in entries},
+        trouble=None if ids else CatalogTrouble(Cause.CATALOG_UNREADABLE, NO_USABLE_ID),
+    )

@@ -61,17 +61,14 @@ class ModelProbe:
         """Whether the answer may be otherwise a little later; a limit, once the wait it named is over."""
         if not self.answers or self.is_second:
             return False
-        return self._end.finding.reason in SECOND_PASS or self._asks_to_wait
+        last = self.answers[-1]
+        asks_to_wait = is_limit(last.finding) and last.rest_s > 0
+        return asks_to_wait or self._end.finding.reason in SECOND_PASS
 
     @property
     def is_limited(self) -> bool:
         """Whether the model answered with a limit, where it is served: that it is hosted is known then."""
         return bool(self.answers) and is_limit(self._end.finding)
-
-    @property
-    def _asks_to_wait(self) -> bool:
-        last = self.answers[-1]
-        return is_limit(last.finding) and last.rest_s > 0
 
     def begin_second_pass(self) -> RequestForm:
         """Forget the answers, as the last pass counts; returns the form to ask in.

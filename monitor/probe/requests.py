@@ -1,4 +1,4 @@
-"""The smallest request of each route, and what each change does to it: two maps, one small function a row."""
+"""The smallest request of each route, and what each change does to it: two maps."""
 
 from base64 import b64encode
 from collections.abc import Callable, Mapping
@@ -66,14 +66,6 @@ def _chat(model: str) -> Body:
     return {"model": model, "messages": messages, "max_tokens": MAX_TOKENS, "stream": False}
 
 
-def _response(model: str) -> Body:
-    return {"model": model, "input": "hi", "max_output_tokens": MAX_TOKENS, "stream": False}
-
-
-def _completion(model: str) -> Body:
-    return {"model": model, "prompt": "hi", "max_tokens": MAX_TOKENS, "stream": False}
-
-
 def _nim_rerank(model: str) -> Body:
     return {"model": model, "query": {"text": "a"}, "passages": [{"text": "b"}], "truncate": "END"}
 
@@ -82,8 +74,18 @@ _PLAIN: Mapping[Route, Callable[[str], Body]] = MappingProxyType(
     {
         Route.CHAT: _chat,
         Route.MESSAGES: _chat,
-        Route.RESPONSES: _response,
-        Route.COMPLETIONS: _completion,
+        Route.RESPONSES: lambda model: {
+            "model": model,
+            "input": "hi",
+            "max_output_tokens": MAX_TOKENS,
+            "stream": False,
+        },
+        Route.COMPLETIONS: lambda model: {
+            "model": model,
+            "prompt": "hi",
+            "max_tokens": MAX_TOKENS,
+            "stream": False,
+        },
         Route.EMBEDDINGS: lambda model: {"model": model, "input": ["hi"]},
         Route.RERANK: lambda model: {"model": model, "query": "a", "documents": ["b"]},
         Route.MODERATIONS: lambda model: {"model": model, "input": "hi"},
@@ -101,30 +103,11 @@ def _without_limit(body: Body) -> Body:
     return {name: value for name, value in body.items() if name not in _TOKEN_FIELDS}
 
 
-def _with_more(body: Body) -> Body:
-    return {name: _MORE_TOKENS if name in _TOKEN_FIELDS else value for name, value in body.items()}
-
-
-def _renamed(body: Body) -> Body:
-    return {
-        ("max_completion_tokens" if name == "max_tokens" else name): value for name, value in body.items()
-    }
-
-
 def _with_messages(body: Body, *, before: list[Body] | None = None, after: list[Body] | None = None) -> Body:
     messages = body.get("messages")
     if not isinstance(messages, list):
         return body
     return {**body, "messages": [*(before or []), *messages, *(after or [])]}
-
-
-def _with_system(body: Body) -> Body:
-    return _with_messages(body, before=[{"role": "system", "content": "Answer briefly."}])
-
-
-def _assistant_last(body: Body) -> Body:
-    """Show a whole turn, which is what reward models judge; they take no limit."""
-    return _without_limit(_with_messages(body, after=[{"role": "assistant", "content": "Hello."}]))
 
 
 def _with_content(body: Body, content: list[Body]) -> Body:
@@ -139,39 +122,42 @@ def _picture_part() -> Body:
     return {"type": "image_url", "image_url": {"url": f"data:image/png;base64,{_picture()}"}}
 
 
-def _with_image(body: Body) -> Body:
-    return _with_content(body, [{"type": "text", "text": "hi"}, _picture_part()])
-
-
-def _with_image_alone(body: Body) -> Body:
-    return _with_content(body, [_picture_part()])
-
-
-def _with_tools(body: Body) -> Body:
-    return {**body, "tools": [{"type": "function", "function": {"name": "markdown_bbox"}}]}
-
-
-def _with_input_type(body: Body) -> Body:
-    return {**body, "input_type": "query", "encoding_format": "float", "truncate": "END"}
-
-
 _CHANGES: Mapping[RequestChange, Callable[[Body], Body]] = MappingProxyType(
     {
-        RequestChange.MAX_COMPLETION_TOKENS: _renamed,
+        RequestChange.MAX_COMPLETION_TOKENS: lambda body: {
+            "max_completion_tokens" if name == "max_tokens" else name: value for name, value in body.items()
+        },
         RequestChange.NO_TOKEN_LIMIT: _without_limit,
-        RequestChange.MORE_TOKENS: _with_more,
-        RequestChange.SYSTEM: _with_system,
+        RequestChange.MORE_TOKENS: lambda body: {
+            name: _MORE_TOKENS if name in _TOKEN_FIELDS else value for name, value in body.items()
+        },
+        RequestChange.SYSTEM: lambda body: _with_messages(
+            body, before=[{"role": "system", "content": "Answer briefly."}]
+        ),
         RequestChange.TEMPERATURE: lambda body: {**body, "temperature": 1},
         RequestChange.NO_THINKING: lambda body: {
             **body,
             "enable_thinking": False,
             "chat_template_kwargs": {"thinking": False, "enable_thinking": False},
         },
-        RequestChange.INPUT_TYPE: _with_input_type,
-        RequestChange.IMAGE: _with_image,
-        RequestChange.IMAGE_ALONE: _with_image_alone,
-        RequestChange.TOOLS: _with_tools,
-        RequestChange.ASSISTANT_LAST: _assistant_last,
+        RequestChange.INPUT_TYPE: lambda body: {
+            **body,
+            "input_type": "query",
+            "encoding_format": "float",
+            "truncate": "END",
+        },
+        RequestChange.IMAGE: lambda body: _with_content(
+            body, [{"type": "text", "text": "hi"}, _picture_part()]
+        ),
+        RequestChange.IMAGE_ALONE: lambda body: _with_content(body, [_picture_part()]),
+        RequestChange.TOOLS: lambda body: {
+            **body,
+            "tools": [{"type": "function", "function": {"name": "markdown_bbox"}}],
+        },
+        # A whole turn, which is what reward models judge; they take no limit.
+        RequestChange.ASSISTANT_LAST: lambda body: _without_limit(
+            _with_messages(body, after=[{"role": "assistant", "content": "Hello."}])
+        ),
         RequestChange.STREAM: lambda body: {**body, "stream": True},
         RequestChange.NO_STREAM: lambda body: {name: body[name] for name in body if name != "stream"},
     }

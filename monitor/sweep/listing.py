@@ -3,9 +3,8 @@
 from dataclasses import replace
 
 from monitor.catalog.litellm import completed, read_model_info
-from monitor.catalog.naming import without_prefix
 from monitor.catalog.read import read_catalog
-from monitor.catalog.reading import CatalogReading
+from monitor.catalog.reading import CatalogReading, without_prefix
 from monitor.core.answer.answer import Answer
 from monitor.core.domain.state import ProviderState
 from monitor.core.domain.vocabulary import Kind, Outcome, Reason

@@ -74,7 +74,7 @@ def read_facts(exchange: Exchange, *, now: datetime, model: str, listed: bool) -
         exchange=_made_whole(exchange, body.document),
         status=_status(exchange.http_status, body, error, relayed),
         body=body,
-        text="" if proves else _searched(_text(body, error), model),
+        text="" if proves else _searched(body, error, model),
         sentence=sentence,
         proves=proves,
         wait=read_wait(exchange.headers, exchange.body, now),
@@ -132,7 +132,9 @@ def _bare_proof(exchange: Exchange) -> Kind | None:
     """Return what an answer proves that is no document: sound, or a generation beyond the reader's cap."""
     if exchange.headers.get("content-type", "").startswith("audio/") and exchange.body:
         return Kind.AUDIO
-    return Kind.CHAT if _is_cut_off_generation(exchange) else None
+    # Some ignore `max_tokens`, so that an answer goes beyond the cap.
+    begins = r'"choices"\s{0,9}:\s{0,9}\[\s{0,9}\{'
+    return Kind.CHAT if exchange.truncated and re.search(begins, exchange.body) else None
 
 
 def _other_result(document: Document) -> Kind | None:
@@ -157,22 +159,13 @@ def _is_message(document: Document) -> bool:
     return is_one and bool(document["content"] or document.get("stop_reason"))
 
 
-def _is_cut_off_generation(exchange: Exchange) -> bool:
-    """Whether an answer beyond the reader's cap began as a generation: some ignore `max_tokens`."""
-    return exchange.truncated and re.search(r'"choices"\s{0,9}:\s{0,9}\[\s{0,9}\{', exchange.body) is not None
+def _searched(body: Body, error: object | None, model: str) -> str:
+    """Return what is said as patterns look at it: no addresses, whose words say nothing, and no id.
 
-
-def _text(body: Body, error: object | None) -> str:
-    """Return what is said; of a page only its title, as menus speak of keys, prices and retired models."""
-    return body.sentence()[:_TITLE_CHARS].lower() if is_page(body.text) else body.words(error)
-
-
-def _searched(text: str, model: str) -> str:
-    """Return a text as patterns look at it: no addresses, whose words say nothing, and no id."""
-    return _without_id(without_own_words(_ADDRESS.sub(" ", text)), model)
-
-
-def _without_id(text: str, model: str) -> str:
+    Of a page only its title, as menus speak of keys, prices and retired models.
+    """
+    text = body.sentence()[:_TITLE_CHARS].lower() if is_page(body.text) else body.words(error)
+    text = without_own_words(_ADDRESS.sub(" ", text))
     last = model.rsplit("/", 1)[-1]
     for name in (model, last if re.search(r"[-\d]", last) else ""):
         if name and name.lower() in text:  # as a word: a short id such as "m" is a part of many

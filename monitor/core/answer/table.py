@@ -73,18 +73,10 @@ def _has_result(facts: Facts) -> bool:
     return facts.proves is not None
 
 
-def _has_generation(facts: Facts) -> bool:
-    return facts.proves in {Kind.CHAT, Kind.COMPLETIONS}
-
-
 def _is_of_another(facts: Facts) -> bool:
     """Whether the proxy says itself that another deployment answered (rules.md 37; run: LiteLLM 1.108.7)."""
     fallbacks = facts.exchange.headers.get("x-litellm-attempted-fallbacks", "")
     return _has_result(facts) and re.fullmatch(r"0*[1-9]\d{0,8}", fallbacks.strip()) is not None
-
-
-def _is_queued(facts: Facts) -> bool:
-    return "nvcf-reqid" in facts.exchange.headers
 
 
 def _no_api_spoke(facts: Facts) -> bool:
@@ -118,10 +110,6 @@ def _says_no_path(facts: Facts) -> bool:
 
 def _names_no_model(facts: Facts) -> bool:
     return re.search(r"\b(?:model|deployment|function)", facts.text) is None
-
-
-def _no_path_nor_listed(facts: Facts) -> bool:
-    return not facts.listed and _no_path(facts)
 
 
 def _names_no_amount(facts: Facts) -> bool:
@@ -158,9 +146,9 @@ TABLE: tuple[Rule, ...] = (
     Rule("28", _UNCLEAR, Reason.CONNECTION_CLOSED, _ANY, when=_failed(Failure.CLOSED)),
     Rule("4", _DOWN, Reason.INVALID_ANSWER, _ANY, when=_failed(Failure.GARBLED)),
     Rule("2", _DOWN, Reason.FALLBACK, SUCCESS, when=_is_of_another),
-    Rule("2", _UP, Reason.OK, SUCCESS, when=_has_generation),
+    Rule("2", _UP, Reason.OK, SUCCESS, when=lambda facts: facts.proves in {Kind.CHAT, Kind.COMPLETIONS}),
     Rule("3", _UP, Reason.OK, SUCCESS, when=_has_result),
-    Rule("5", _LIMITED, Reason.QUEUED, (202,), when=_is_queued),
+    Rule("5", _LIMITED, Reason.QUEUED, (202,), when=lambda facts: "nvcf-reqid" in facts.exchange.headers),
     Rule("7", _UNCLEAR, Reason.INVALID_ANSWER, (403,), when=_no_api_spoke),
     # Money whatever the status, then amounts of a day, then words that some say of both (rules.md 6)
     Rule("9", _UNCLEAR, Reason.QUOTA, _ERROR, says=money.NO_MONEY),
@@ -201,7 +189,7 @@ TABLE: tuple[Rule, ...] = (
     Rule("22", _LIMITED, Reason.TOO_MANY_REQUESTS, (403,), says=limits.TOO_MANY),
     Rule("7", _UNCLEAR, Reason.CREDENTIAL, (403,)),  # names no model: a canary shows whose trouble it is
     # The address
-    Rule("13", _DOWN, Reason.NOT_FOUND, (404,), when=_no_path_nor_listed),
+    Rule("13", _DOWN, Reason.NOT_FOUND, (404,), when=lambda facts: not facts.listed and _no_path(facts)),
     Rule("12", _UNCLEAR, Reason.NO_ENDPOINT, (404,), when=_no_path),
     Rule("12", _UNCLEAR, Reason.NO_ENDPOINT, (UNDER_200,), when=_says_no_path),
     Rule("26", _LIMITED, Reason.SATURATED, _BUSY, says=limits.LOADING),
