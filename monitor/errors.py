@@ -25,7 +25,7 @@ from typing import ClassVar
 class MonitorError(Exception):
     """Root of the tree: an error whose message is meant for the user."""
 
-    exit_code: ClassVar[int] = 1
+    exit_code: ClassVar[int] = 1  # an answer of "no" (db check, db rebuild) ends with 1, too
 
 
 class UsageError(MonitorError):
@@ -57,7 +57,7 @@ class NotDelivered(MonitorError):
 class NoVerdict(MonitorError):
     """The question cannot be answered now."""
 
-    exit_code = 3
+    exit_code = 3  # apart from 1, so that a script distinguishes "no" from "cannot say" (rules.md 35)
 
 
 class UnknownModel(NoVerdict):
@@ -87,5 +87,5 @@ def writing_to(file: Path) -> Iterator[None]:
         raise UsageError(f"{file}: cannot be written: {error.strerror}") from None
     except RuntimeError as error:  # how Path.resolve of Python 3.11 and 3.12 calls it
         if "loop" not in str(error):
-            raise
+            raise  # every other RuntimeError is a fault of the program and must not read as the user's
         raise UsageError(f"{file}: cannot be written: the symbolic links go in circles") from None

@@ -18,18 +18,21 @@ from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 DEFAULT_URL = "http://127.0.0.1:8080/healthz"
-TIMEOUT_S = 5.0
+TIMEOUT_S = 5.0  # below the 6 s of the image, so that the reason is printed
 
 
 def verdict(environment: Mapping[str, str], timeout_s: float = TIMEOUT_S) -> tuple[bool, str]:
     """Return whether the daemon is well, and why in one line; a stuck one accepts but never answers."""
+    # `or`: Compose passes an unset variable on as an empty one
     url = environment.get("MONITOR_HEALTH_URL") or DEFAULT_URL
     try:
         status = _ask(url, timeout_s)
+    # before OSError, whose subclass it is: only a closed port may mean a standby
     except ConnectionRefusedError:
         if environment.get("MONITOR_HEALTH_STANDBY") == "ok":
             return True, "standby: nothing listens yet"
         return False, "nothing listens at the health address"
+    # HTTPException is no OSError: a stream cut within its head raises BadStatusLine
     except (OSError, http.client.HTTPException) as error:
         return False, f"no answer: {type(error).__name__}"
     except ValueError:
@@ -40,12 +43,14 @@ def verdict(environment: Mapping[str, str], timeout_s: float = TIMEOUT_S) -> tup
 def _ask(url: str, timeout_s: float) -> int:
     """Return the HTTP status of one GET. Proxy settings do not count: the daemon is on this machine."""
     parts = urlsplit(url)
+    # http.client would speak plain HTTP to a https address and report a protocol error
     if parts.scheme != "http" or not parts.hostname:
         raise ValueError(parts.scheme)
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=timeout_s)
     try:
         connection.request("GET", target)
+        # the body is not read: the status decides, and a stuck body would cost the time-out
         return connection.getresponse().status
     finally:
         connection.close()

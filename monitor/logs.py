@@ -14,12 +14,14 @@ from typing import TextIO
 from monitor.masking import masked
 
 _OURS = "monitor"
+# they log every request or job at INFO: thousands of lines a day
 _LOUD = ("httpx", "httpcore", "apscheduler", "alembic", "uvicorn", "sqlalchemy", "asyncio", "stamina")
 
 
 def event(log: logging.Logger, level: int, name: str, /, **fields: object) -> None:
     """Log one event; inside an `except` block at DEBUG its traceback goes along."""
     if log.isEnabledFor(level):
+        # an event is one line at INFO; the traceback is for debugging
         log.log(level, name, extra={"fields": fields}, exc_info=log.isEnabledFor(logging.DEBUG))
 
 
@@ -29,11 +31,11 @@ def configure(
     """Send every record to `stream`, replacing what was configured; libraries speak from WARNING on."""
     sink = _Stream(stream)
     sink.setFormatter((_JsonLine if as_json else _TextLine)(secrets))
-    root = logging.getLogger()
-    for old in root.handlers[:]:
+    root = logging.getLogger()  # everything goes through the root: libraries log by their own names
+    for old in root.handlers[:]:  # a copy, since removeHandler changes the list that is walked
         root.removeHandler(old)
     root.addHandler(sink)
-    root.setLevel(logging.WARNING)
+    root.setLevel(logging.WARNING)  # an unknown library is heard from WARNING on, like those listed
     logging.getLogger(_OURS).setLevel(level)
     for name in _LOUD:
         logging.getLogger(name).setLevel(logging.WARNING)
@@ -43,7 +45,7 @@ class _Stream(logging.StreamHandler[TextIO]):
     """A closed pipe or a full disk must not end a sweep: what cannot be written is lost."""
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802, ARG002
-        return
+        return  # the base class prints a traceback to stderr, which may be the broken stream
 
 
 class _Line(logging.Formatter):
@@ -58,6 +60,7 @@ class _Line(logging.Formatter):
 
     def fields_of(self, record: logging.LogRecord) -> dict[str, str | int | float | bool | None]:
         fields: object = getattr(record, "fields", {})
+        # a library may set `fields` on its records to something else
         given = fields if isinstance(fields, Mapping) else {"fields": fields}
         plain = {str(name): self.plain(value) for name, value in given.items()}
         if record.exc_info and record.exc_info[0] and self.is_debugging(record):
@@ -65,6 +68,7 @@ class _Line(logging.Formatter):
         return plain
 
     def plain(self, value: object) -> str | int | float | bool | None:
+        # NaN and infinity are no JSON; they become text
         if value is None or isinstance(value, int) or (isinstance(value, float) and isfinite(value)):
             return value
         return self.masked(str(value))
@@ -73,6 +77,7 @@ class _Line(logging.Formatter):
         return logging.getLogger(record.name).isEnabledFor(logging.DEBUG)
 
     def moment(self, record: logging.LogRecord) -> str:
+        # gmtime: the machine's zone would make two hosts' lines incomparable
         seconds = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(record.created))
         return f"{seconds}.{int(record.msecs):03d}Z"
 
@@ -81,6 +86,7 @@ class _TextLine(_Line):
     """`time LEVEL event name=value ...`, values quoted where they need it."""
 
     def format(self, record: logging.LogRecord) -> str:
+        # 7 is the width of WARNING, so that events stand below one another
         head = f"{self.moment(record)} {record.levelname:<7} {_one_line(self.masked(record.getMessage()))}"
         fields = (f"{_one_line(name)}={_word(value)}" for name, value in self.fields_of(record).items())
         return " ".join((head, *fields))
@@ -96,15 +102,18 @@ class _JsonLine(_Line):
             "logger": record.name,
             "event": self.masked(record.getMessage()),
         }
+        # head last: a field named `time` or `event` cannot replace the line's own
         return json.dumps({**self.fields_of(record), **head})
 
 
 def _word(value: str | float | None) -> str:
     if isinstance(value, str):
+        # quotes and `=` would make a value read as another field
         is_plain = value.isprintable() and value.isascii() and value and not set(value) & set(" \"'=\\")
         return value if is_plain else json.dumps(value)
     return json.dumps(value)
 
 
 def _one_line(text: str) -> str:
+    # JSON escapes line breaks: text from a provider cannot forge a second record
     return text if text.isascii() and text.isprintable() else json.dumps(text)[1:-1]

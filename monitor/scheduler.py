@@ -23,10 +23,11 @@ from monitor.logs import event
 
 log = logging.getLogger(__name__)
 
+# slots count as served up to `after`; APScheduler gives times >= its argument
 _TICK = timedelta(microseconds=1)
-_MOST_MISSED = 100_000
-_WATCH_SECONDS = 30.0
-_CANCEL_SECONDS = 10.0
+_MOST_MISSED = 100_000  # bounds what is recorded after years of downtime at short intervals
+_WATCH_SECONDS = 30.0  # between checks whether the wall clock stepped back
+_CANCEL_SECONDS = 10.0  # a cancelled sweep still closes itself in the database
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,12 +53,14 @@ class Stop:
 
     def ask(self) -> None:
         """Ask to drain; asked again, to cut short what still runs."""
+        # the second Ctrl-C of an impatient operator
         (self.hurried if self.asked.is_set() else self.asked).set()
 
     def listen(self) -> None:
         """Let SIGTERM and SIGINT ask."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
+            # not signal.signal: its handler runs between two bytecodes of any task
             loop.add_signal_handler(number, self.ask)
 
     async def within(self, seconds: float) -> bool:
@@ -75,6 +78,7 @@ def trigger_of(cadence: timedelta | str, timezone: tzinfo = UTC) -> BaseTrigger:
     if isinstance(cadence, timedelta):
         return IntervalTrigger(seconds=cadence.total_seconds(), start_date=EPOCH, timezone=UTC)
     try:
+        # it reads weekday 0 as Monday, so config/values/cron.py writes weekdays as names
         return CronTrigger.from_crontab(cadence, timezone=timezone)
     except ValueError as error:
         raise ConfigError(f'cron = "{cadence}" is not a cron line: {error}') from None
@@ -86,7 +90,7 @@ def period(cadence: timedelta | str, now: datetime) -> timedelta:
     first = trigger.get_next_fire_time(None, now)
     second = first and trigger.get_next_fire_time(first, first + _TICK)
     if not (first and second):
-        raise ConfigError(f'cron = "{cadence}" never comes twice')
+        raise ConfigError(f'cron = "{cadence}" never comes twice')  # such as 30 February
     return timedelta(seconds=(second - first).total_seconds())
 
 
@@ -95,7 +99,7 @@ def slots_between(trigger: BaseTrigger, after: datetime, until: datetime) -> lis
     slots: list[datetime] = []
     slot = trigger.get_next_fire_time(None, after + _TICK)
     while slot is not None and slot <= until:
-        slots.append(slot.astimezone(UTC))
+        slots.append(slot.astimezone(UTC))  # the history knows UTC only
         slot = trigger.get_next_fire_time(slot, slot + _TICK)
     return slots[-_MOST_MISSED:]
 
@@ -115,6 +119,7 @@ class _JobRunner:
         self.task: asyncio.Task[None] | None = None
         self._now = now
         self._after = job.after
+        # slots whose run failed: reported as missed by the next run that works
         self._unserved: list[datetime] = []
         self._overdue_at = float("inf")
 
@@ -125,6 +130,7 @@ class _JobRunner:
     @property
     def is_overdue(self) -> bool:
         """Whether two periods of the monotonic clock went by without a run, whatever the wall clock did."""
+        # monotonic: the wall clock is what may have been moved
         return not self.is_running and asyncio.get_running_loop().time() > self._overdue_at
 
     async def fire(self) -> None:
@@ -133,20 +139,24 @@ class _JobRunner:
 
     def catch_up(self) -> None:
         """Start at once if a slot passed while nothing ran."""
-        self._watch_from_now()
+        self._watch_from_now()  # its first slot may be the one that a clock step skips
         if self._after is None or slots_between(self.trigger, self._after, self._now()):
             self.start()
 
     def start(self) -> None:
+        # overlap is decided here; APScheduler's max_instances would count this short call
         if self.is_running:
             event(log, logging.WARNING, "run_skipped", chore=self.job.name, why="the last one still runs")
             return
         now = self._now()
         due = slots_between(self.trigger, self._after or now - _TICK, now)
+        # the latest one is served, those before it are missed: a sweep cannot observe the past
         slot = due[-1] if due else None
+        # advanced before the run: a slot is started at most once, also where the run fails
         self._after = slot or self._after or now
         self._watch_from_now()
         missed, self._unserved = [*self._unserved, *due[:-1]], []
+        # a task of ours: APScheduler would cancel its own coroutine at shutdown, whatever `wait` says
         self.task = asyncio.create_task(self._run(slot, missed), name=self.job.name)
 
     async def _run(self, slot: datetime | None, missed: Sequence[datetime]) -> None:
@@ -170,6 +180,7 @@ class _JobRunner:
 async def run_schedule(jobs: Iterable[Job], stop: Stop, *, now: Clock, grace: timedelta) -> None:
     """Serve the jobs until asked to stop, then let what runs end within `grace` and cancel the rest."""
     runners = [_JobRunner(job, now) for job in jobs]
+    # measured: with the default grace of 1 s a run is lost whenever the loop is blocked for longer
     scheduler = AsyncIOScheduler(
         timezone=UTC, job_defaults={"coalesce": True, "misfire_grace_time": None, "max_instances": 1}
     )
@@ -182,8 +193,9 @@ async def run_schedule(jobs: Iterable[Job], stop: Stop, *, now: Clock, grace: ti
         while not await stop.within(_WATCH_SECONDS):
             _wake_overdue(scheduler, runners)
     finally:
-        scheduler.pause()
+        scheduler.pause()  # no new run may start while the drain waits for the last one
         await _drain(runners, stop, grace)
+        # shutdown cancels its coroutines whatever `wait` says; the runs are tasks of ours
         scheduler.shutdown(wait=False)
 
 
@@ -192,7 +204,7 @@ def _wake_overdue(scheduler: AsyncIOScheduler, runners: Iterable[_JobRunner]) ->
     for runner in runners:
         if runner.is_overdue:
             event(log, logging.WARNING, "schedule_overdue", chore=runner.job.name)
-            scheduler.wakeup()
+            scheduler.wakeup()  # without it APScheduler keeps sleeping until the wall clock has caught up
             runner.start()
 
 
@@ -203,8 +215,10 @@ async def _drain(runners: Iterable[_JobRunner], stop: Stop, grace: timedelta) ->
         return
     event(log, logging.INFO, "draining", running=len(running), grace_s=grace.total_seconds())
     hurry = asyncio.create_task(stop.hurried.wait())
+    # one task to wait on: the first of "all ended" and "hurried"
     waiting: set[asyncio.Task[object]] = {hurry, asyncio.create_task(asyncio.wait(running))}
     await asyncio.wait(waiting, timeout=grace.total_seconds(), return_when=asyncio.FIRST_COMPLETED)
     for task in waiting | running:
         task.cancel()
+    # bounded: a task that ignores its cancellation must not keep the process alive
     await asyncio.wait(waiting | running, timeout=_CANCEL_SECONDS)
