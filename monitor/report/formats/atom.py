@@ -22,8 +22,11 @@ from monitor.report.words.numbers import counted
 from monitor.report.words.paths import changes_path, model_path
 from monitor.report.words.times import moment_words
 
+# Atom wants a date (RFC 4287, 4.1.1); this one says that there was none
 _NEVER: Final = EPOCH  # when a feed without entries was updated
+# .invalid never resolves (RFC 2606), so no owner can be meant
 _NOBODYS: Final = "monitor.invalid"  # whose the entries of a feed without a public address are
+# all but what XML 1.0 allows; escaping does not help: &#0; is refused, too
 _NO_XML: Final = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -70,6 +73,7 @@ class Feed:
 class _Atom(Atom1Feed):  # type: ignore[misc] # the library ships no types
     """A feed that knows when it was updated, also without entries."""
 
+    # the library's own gives the present moment for an empty feed, which changes the document at each request
     def latest_post_date(self) -> datetime:
         """Return when the newest entry was written."""
         updated: datetime = self.feed["updated"]
@@ -79,7 +83,7 @@ class _Atom(Atom1Feed):  # type: ignore[misc] # the library ships no types
 def owner_of(public_url: str | None) -> str:
     """Return the host in whose name entries are numbered; one that nobody has where no address is given."""
     host = urlsplit(public_url).hostname if public_url else None
-    return host if host and ":" not in host else _NOBODYS
+    return host if host and ":" not in host else _NOBODYS  # a tag: address takes no IPv6 address
 
 
 def atom(feed: Feed, address: Address) -> bytes:
@@ -93,7 +97,7 @@ def atom(feed: Feed, address: Address) -> bytes:
         feed_guid=_tag(address, feed.path.lstrip("/")),
         author_name="monitor",
         language="en",
-        updated=feed.updated,
+        updated=feed.updated,  # given, so that the same feed is the same bytes
     )
     for entry in feed.entries:
         document.add_item(
@@ -102,7 +106,7 @@ def atom(feed: Feed, address: Address) -> bytes:
             description=None,
             content=_xml(entry.html),
             unique_id=_tag(address, entry.id),
-            pubdate=entry.published,
+            pubdate=entry.published,  # of the event, not of the sweep: readers sort by it
             updateddate=entry.updated,
             categories=[_xml(word) for word in entry.categories],
         )
@@ -125,7 +129,7 @@ def event_entry(row: EventRow, told_at: datetime, address: Address) -> Entry:
     path = changes if row.model is None else model_path(row.provider, row.model)
     links = [] if row.model is None else [(path, "all about the model")]
     return Entry(
-        id=f"event/{row.event_id}",
+        id=f"event/{row.event_id}",  # a rebuild keeps it (rules.md 29), so no reader shows an event twice
         title=f"{subject} {words}",
         html=_content(f"{subject} {words}.", facts, [*links, (changes, "all changes of the day")], address),
         path=path,
@@ -165,10 +169,12 @@ def summary_entry(day: date, title: str, html: str, updated: datetime) -> Entry:
 
 
 def _tag(address: Address, specific: str) -> str:
+    # a tag: address needs a date on which the owner had the name; a year is one
     return f"tag:{address.owner},2026:{specific}"
 
 
 def _status_words(row: EventRow) -> str:
+    # an event that changes no status carries the current one twice (rules.md 13)
     if row.from_status is None or row.from_status == row.to_status:
         return row.to_status or ""
     return f"{row.to_status}, was {row.from_status}"

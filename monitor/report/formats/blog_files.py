@@ -24,8 +24,9 @@ STEP: Final = timedelta(milliseconds=100)  # the script waits so long between tw
 
 _EXPECTED_NAME: Final = "<provider>_test_results_<YYYYmmdd_HHMMSS>.txt"
 _HOSTED, _RESULTS = "_hosted_models_", "_test_results_"
-_MOST_LOOKED_AT: Final = 20
-_STAMP = re.compile(r"(?<!\d)\d{8}_\d{6}(?!\d)")
+_MOST_LOOKED_AT: Final = 20  # enough to meet a line of results behind a long heading
+_STAMP = re.compile(r"(?<!\d)\d{8}_\d{6}(?!\d)")  # alone: a longer run of digits is some other number
+# an id of a publisher and a name; a line of words has blanks
 _ID_ALONE = re.compile(r"[\w.@:-]+(/[\w.@:-]+)+")
 _HEADINGS = ("# Potentially hosted and reachable models", "# Every listed model of ")
 _OUR_PROVIDER = re.compile(r"# Every listed model of (.+) and what one small request to it gave")
@@ -33,6 +34,7 @@ _OUR_TIME = re.compile(r"# Tested: (\d{4}-\d\d-\d\d \d\d:\d\d:\d\d) UTC")
 _OUR_VERDICT = re.compile(r"# Verdict: (conclusive|inconclusive)(?: \((.+)\))?")
 _OUR_DUPLICATES = re.compile(r"# Listed: \d+ models, (\d{1,9}) duplicate rows")
 _DATES_ZONE = re.compile(r"# Tested: .*\b([A-Z]{2,5})(?: \d{4})?")
+# words of a date that look like a zone but change nothing or name none
 _NO_ZONES: Final = frozenset({"UTC", "GMT", "AM", "PM"})
 
 
@@ -65,9 +67,9 @@ class ResultFile:
 def kind_of_file(name: str, lines: Iterable[str]) -> FileKind:
     """Tell by its first lines, and by its name where those leave it open, what a file holds."""
     head = list(_first_lines(lines))
-    if head and head[0].startswith("{"):
+    if head and head[0].startswith("{"):  # JSON Lines begin with a brace, no other file does
         return FileKind.RECORDS
-    if _HOSTED in name:
+    if _HOSTED in name:  # the name decides first: both files of a run have ids as their lines
         return FileKind.HOSTED
     if _RESULTS in name or any(line.startswith(_HEADINGS) or is_result_line(line) for line in head):
         return FileKind.RESULTS
@@ -79,10 +81,10 @@ def _first_lines(lines: Iterable[str]) -> Iterator[str]:
     """Give the first lines that are not empty; only one where that is a record, as those are long."""
     number = 0
     for line in lines:
-        if text := line.removeprefix("\ufeff").strip():
+        if text := line.removeprefix("\ufeff").strip():  # editors on Windows write a byte order mark
             yield text
             number += 1
-            if number == _MOST_LOOKED_AT or text.startswith("{"):
+            if number == _MOST_LOOKED_AT or text.startswith("{"):  # a record may have megabytes
                 return
 
 
@@ -98,6 +100,7 @@ def read_results(text: str, name: str, origin: Origin) -> ResultFile:
     A model that repeats keeps its first result and is counted as a duplicate. Raises RecordError naming the
     file.
     """
+    # not splitlines: an id may hold U+2028, which it would split at
     lines = [line.removesuffix("\r") for line in text.removeprefix("\ufeff").split("\n")]
     heading = list(takewhile(lambda line: line.startswith("#"), lines))
     numbers = [place for place in range(len(heading), len(lines)) if lines[place].strip()]
@@ -107,9 +110,10 @@ def read_results(text: str, name: str, origin: Origin) -> ResultFile:
     else:
         results = settled([read_script_line(lines[place]) for place in numbers])
     sweep = _frame(name, origin, heading)
-    if not any(results) and sweep.verdict is None:
+    if not any(results) and sweep.verdict is None:  # a verdict of its own makes an empty sweep meaningful
         raise RecordError(f"{name}: {_nothing_words(len(results))}")
     return ResultFile(
+        # through the records' checks: one reader decides what a sweep may be
         sweep=parse_record(format_record(_filled(sweep, results)), name),
         nameless=tuple(place + 1 for place, result in zip(numbers, results, strict=True) if result is None),
         zone_word=None if is_ours else _zone_word(heading),
@@ -129,12 +133,14 @@ def _frame(name: str, origin: Origin, heading: Sequence[str]) -> Sweep:
     """Return the sweep without its models. Our own heading tells more than the script's."""
     ours = _said(_OUR_PROVIDER, heading)
     named = name.partition(_RESULTS)[0] if _RESULTS in name else None
+    # our heading is in UTC, the script's clock was its machine's
     started_at = origin.at or _time_of(name, heading, UTC if ours else origin.zone)
     duplicates, verdict = _said(_OUR_DUPLICATES, heading), _said(_OUR_VERDICT, heading)
     return Sweep(
         provider=origin.provider or named or (ours[1] if ours else DEFAULT_PROVIDER),
         started_at=started_at,
         finished_at=started_at,
+        # the script's heading may hold anything, so it is not read
         duplicates=int(duplicates[1]) if ours and duplicates else 0,
         verdict=Verdict(verdict[1]) if ours and verdict else None,
         cause=verdict[2] if ours and verdict else None,
@@ -144,10 +150,11 @@ def _frame(name: str, origin: Origin, heading: Sequence[str]) -> Sweep:
 def _time_of(name: str, heading: Sequence[str], zone: tzinfo) -> datetime:
     try:
         if stamp := _STAMP.search(name):
+            # the name wins: the script's heading has the words of `date`, whose zones are ambiguous
             return datetime.strptime(stamp[0], "%Y%m%d_%H%M%S").replace(tzinfo=zone).astimezone(UTC)
         if _said(_OUR_PROVIDER, heading) and (time := _said(_OUR_TIME, heading)):
             return datetime.fromisoformat(time[1]).replace(tzinfo=UTC)
-    except (ValueError, OverflowError):
+    except (ValueError, OverflowError):  # the year 0000, or a time that UTC moves out of the calendar
         raise RecordError(f"{name}: its name holds an invalid date or time") from None
     raise RecordError(
         f"{name}: it does not say when it was made: name it {_EXPECTED_NAME}, or give the time with --at"
@@ -160,7 +167,7 @@ def _said(form: re.Pattern[str], heading: Sequence[str]) -> re.Match[str] | None
 
 def _zone_word(heading: Sequence[str]) -> str | None:
     zone = _said(_DATES_ZONE, heading)
-    return None if zone is None or zone[1] in _NO_ZONES else zone[1]
+    return None if zone is None or zone[1] in _NO_ZONES else zone[1]  # "PM" matches like a zone
 
 
 def _filled(sweep: Sweep, results: Sequence[Result | None]) -> Sweep:
@@ -169,7 +176,7 @@ def _filled(sweep: Sweep, results: Sequence[Result | None]) -> Sweep:
     repeated, rejected = 0, 0
     for place, result in enumerate(results):
         if result is None:
-            continue
+            continue  # a nameless line took its time, too
         if not is_trackable_id(result.model):
             rejected += 1
         elif result.model in observations:
@@ -183,5 +190,6 @@ def _filled(sweep: Sweep, results: Sequence[Result | None]) -> Sweep:
         observations=tuple(observations.values()),
         duplicates=sweep.duplicates + repeated,
         rejected=rejected,
+        # a line without a name was a request, too
         requests=sum(result is None or result.is_asked for result in results),
     )

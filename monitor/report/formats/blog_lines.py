@@ -11,11 +11,13 @@ from typing import Final
 from monitor.core.domain.sweep import Observation
 from monitor.core.domain.vocabulary import NOT_RECORDED, Kind, Outcome, Reason
 
-_OURS = re.compile(
+_OURS = re.compile(  # greedy: an id may hold brackets, the last pair is the answer
     r"(?P<model>.+) \((?:HTTP (?P<status>\d{1,3})|no response), "
     r"(?P<outcome>available|rate_limited|unavailable|unknown): (?P<reason>.+)\)"
 )
+# curl writes 000, some shells nothing, where no answer came
 _SCRIPTS = re.compile(r"(?P<model>.+) \(HTTP (?P<status>\d{3})?(?P<words> [^()]*)?\)")
+# the words that the printed script writes in place of the id
 _MISPRINT = re.compile(r"\$?model_(id|name)|\$model|\$\{model(_id|_name)?\}")
 
 _OK: Final = 200
@@ -25,6 +27,7 @@ _REDIRECTIONS, _SERVER_ERRORS = range(300, 400), range(500, 600)
 _MEANINGS: Final[dict[int, tuple[Outcome, Reason]]] = {
     0: (Outcome.UNKNOWN, Reason.TIMEOUT),
     202: (Outcome.RATE_LIMITED, Reason.QUEUED),
+    # a single model's refusal: of the whole file see `settled`
     401: (Outcome.UNAVAILABLE, Reason.NOT_FOR_ACCOUNT),
     402: (Outcome.UNAVAILABLE, Reason.NOT_FOR_ACCOUNT),
     403: (Outcome.UNAVAILABLE, Reason.NOT_FOR_ACCOUNT),
@@ -33,9 +36,10 @@ _MEANINGS: Final[dict[int, tuple[Outcome, Reason]]] = {
     408: (Outcome.UNKNOWN, Reason.TIMEOUT),
     410: (Outcome.UNAVAILABLE, Reason.END_OF_LIFE),
     429: (Outcome.RATE_LIMITED, Reason.TOO_MANY_REQUESTS),
-    504: (Outcome.UNAVAILABLE, Reason.NO_CAPACITY),
+    504: (Outcome.UNAVAILABLE, Reason.NO_CAPACITY),  # no worker took it, as provider facts 2.3 say of NVIDIA
     529: (Outcome.RATE_LIMITED, Reason.SATURATED),
 }
+# what the same statuses mean where every model gets them
 _REFUSALS: Final = {401: Reason.CREDENTIAL, 402: Reason.QUOTA, 403: Reason.CREDENTIAL}
 
 
@@ -64,6 +68,7 @@ class Result:
             kind=str(self.kind),
             http_status=self.http_status,
             attempts=int(self.is_asked),
+            # such files do not say who answered; None would claim the model itself, and a swap would follow
             served_as=NOT_RECORDED if self.outcome is Outcome.AVAILABLE else None,
         )
 
@@ -86,7 +91,7 @@ def read_script_line(line: str) -> Result | None:
     """Return what a line of the script tells; None for one that names no model."""
     match = _SCRIPTS.fullmatch(line)
     model = match["model"] if match else line
-    if _MISPRINT.fullmatch(model) or (match is None and re.search(r"\s", line)):
+    if _MISPRINT.fullmatch(model) or (match is None and re.search(r"\s", line)):  # an id holds no blanks
         return None
     status = int(match["status"] or 0) if match else _OK
     outcome, reason = _meaning(status, (match["words"] or "") if match else "")
@@ -96,7 +101,7 @@ def read_script_line(line: str) -> Result | None:
 
 def _meaning(status: int, words: str) -> tuple[Outcome, Reason]:
     if status == _OK:
-        is_odd = "schema" in words
+        is_odd = "schema" in words  # the script's own words: "HTTP 200 but unexpected schema"
         return (Outcome.UNKNOWN, Reason.INVALID_ANSWER) if is_odd else (Outcome.AVAILABLE, Reason.OK)
     if status in _REDIRECTIONS:
         return Outcome.UNKNOWN, Reason.WRONG_ADDRESS
@@ -107,6 +112,7 @@ def _meaning(status: int, words: str) -> tuple[Outcome, Reason]:
 
 def settled(results: Sequence[Result | None]) -> list[Result | None]:
     """Let a refusal that everyone got be the account's trouble and no model's (rules.md 6)."""
+    # one other answer shows that the account is accepted
     if any(result and result.http_status not in _REFUSALS for result in results):
         return list(results)
     return [result and _refused(result) for result in results]

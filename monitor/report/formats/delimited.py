@@ -12,8 +12,9 @@ from typing import BinaryIO, Final, Protocol
 from monitor.clock import DAY_MS, to_day
 from monitor.core.history.views import VIEWS, ColumnType, Row, View
 
+# ids, reasons and kinds repeat in every row
 _KEPT_TEXTS: Final = 16_384
-_SPECIAL: Final = frozenset(',"\r\n')
+_SPECIAL: Final = frozenset(',"\r\n')  # RFC 4180: only these need quotes
 _PARQUET: Final = "PAR1"
 
 _Cell = Callable[[object], str]
@@ -42,6 +43,7 @@ class TextSheet:
         columns = [
             map(cell, values) for cell, values in zip(self._cells, zip(*rows, strict=True), strict=True)
         ]
+        # column by column and one pattern a row: no Python code runs for each cell but `cell`
         self._out.write("".join(map(self._pattern.__mod__, zip(*columns, strict=True))).encode())
 
     def close(self) -> None:
@@ -67,6 +69,7 @@ def found_export(line: str) -> str | None:
     if line.startswith(_PARQUET):
         return "is a Parquet file"
     text = line.removeprefix("\ufeff").strip()
+    # names of columns may come quoted, but none needs it
     names = _keys(text) if text.startswith("{") else text.replace('"', "").split(",")
     name = next((view.name for view in VIEWS.values() if _are_of(names, view)), None)
     return f"holds rows of the view {name}" if name else None
@@ -74,6 +77,7 @@ def found_export(line: str) -> str | None:
 
 def _are_of(names: list[str], view: View) -> bool:
     """Say whether these are the columns of a view; an older version's file may lack its latest ones."""
+    # the key alone fits several views
     return len(names) > len(view.key) and names == _names(view)[: len(names)]
 
 
@@ -88,14 +92,14 @@ def _heading(view: View) -> str:
 def _keys(text: str) -> list[str]:
     try:
         return list(json.loads(text))
-    except (ValueError, RecursionError):
+    except (ValueError, RecursionError):  # deep nesting exhausts json's recursion
         return []
 
 
 # ---- Cells ----
 
 
-@lru_cache(maxsize=_KEPT_TEXTS)
+@lru_cache(maxsize=_KEPT_TEXTS)  # one date for thousands of rows
 def _date_of(day: int) -> str:
     return to_day(day * DAY_MS).isoformat()
 
@@ -116,6 +120,7 @@ def _to_millis(value: object) -> str:
 
 
 def _whole(value: object) -> int:
+    # SQLite gives back whatever was stored
     assert isinstance(value, int)  # noqa: S101 - what the form of its column promises
     return value
 
@@ -125,6 +130,7 @@ def _csv_text(value: object) -> str:
     if value is None:
         return ""
     text = str(value)
+    # an empty text needs quotes, or it would read as NULL
     return text if text and _SPECIAL.isdisjoint(text) else '"' + text.replace('"', '""') + '"'
 
 
@@ -149,6 +155,7 @@ _TIMES: Final[Mapping[ColumnType, _Cell]] = MappingProxyType(
     {ColumnType.MOMENT: _to_millis, ColumnType.SECOND: _to_seconds, ColumnType.DAY: str}
 )
 _OTHERS: Final[Mapping[ColumnType, _Cell]] = MappingProxyType(
+    # repr is the shortest text that reads back as the same double
     {ColumnType.INTEGER: str, ColumnType.LONG: str, ColumnType.DOUBLE: repr, ColumnType.FLAG: _flag}
 )
 _CSV: Final[Mapping[ColumnType, _Cell]] = MappingProxyType(

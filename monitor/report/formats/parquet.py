@@ -32,6 +32,7 @@ class ParquetSheet:
     def __init__(self, out: BinaryIO, view: View) -> None:
         self._schema = pa.schema([(column.name, _TYPES[column.form]) for column in view.columns])
         texts = [column.name for column in view.columns if column.form is ColumnType.TEXT]
+        # dictionaries for text alone: numbers do not repeat
         self._file = pq.ParquetWriter(out, self._schema, compression="zstd", use_dictionary=texts)
         self._waiting: list[Any] = []
         self._count = 0
@@ -39,6 +40,7 @@ class ParquetSheet:
     def write(self, rows: Sequence[Row]) -> None:
         """Append rows."""
         columns = zip(*rows, strict=True)
+        # typed: an empty column has no type to infer
         arrays = [pa.array(values, kind) for values, kind in zip(columns, self._schema.types, strict=True)]
         self._waiting.append(pa.record_batch(arrays, schema=self._schema))
         self._count += len(rows)

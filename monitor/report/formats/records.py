@@ -28,8 +28,8 @@ from monitor.core.domain.vocabulary import NOT_RECORDED, Kind, Outcome, Verdict
 from monitor.errors import RecordError
 
 _FIRST_YEAR, _LAST_YEAR = 2000, 2079  # of a sweep: its id counts seconds from 2020 in 32 bits
-_MOST = 2**31 - 1
-_LONGEST_SWEEP_MS = 7 * DAY_MS
+_MOST = 2**31 - 1  # what an integer of Postgres holds
+_LONGEST_SWEEP_MS = 7 * DAY_MS  # a week; more is a wrong clock
 
 
 def _moment(value: object) -> datetime:
@@ -42,6 +42,7 @@ def _moment(value: object) -> datetime:
 def _aware(text: str) -> datetime | None:
     try:
         moment = datetime.fromisoformat(text)
+        # cut to milliseconds, the resolution of the history (rules.md 25)
         return None if moment.tzinfo is None else to_datetime(to_millis(moment.astimezone(UTC)))
     except (ValueError, OverflowError):
         return None
@@ -54,6 +55,7 @@ def _without_slash(name: str) -> str:
 
 
 def _served(name: str) -> str:
+    # the empty text is written where nobody looked for the name
     if name != NOT_RECORDED and not is_trackable_id(name):
         raise ValueError(f"must be like an id: 1 to {LONGEST_ID_BYTES} bytes without control characters")
     return name
@@ -64,6 +66,7 @@ _Time = Annotated[datetime, BeforeValidator(_moment)]
 _Word = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=_NO_CONTROLS)]
 _Provider = Annotated[_Word, StringConstraints(max_length=64), AfterValidator(_without_slash)]
 _Served = Annotated[str, AfterValidator(_served)]
+# NUL: Postgres refuses it in text
 _Text = Annotated[str, StringConstraints(max_length=10_000, pattern=r"^[^\x00]*$")]
 _Count = Annotated[int, Field(ge=0, le=_MOST)]
 # abs: JSON knows -0.0, which SQLite gives back as 0.0.
@@ -71,6 +74,7 @@ _Rate = Annotated[float, Field(ge=0, allow_inf_nan=False), AfterValidator(abs)]
 
 
 _STRICT = ConfigDict(extra="forbid", strict=True)
+# a new field of an observation is covered by its type; what needs more stands in _BY_NAME
 _BY_TYPE: Final[Mapping[type, Any]] = {int: _Count, float: _Rate, datetime: _Time, str: _Text}
 _BY_NAME: Final[Mapping[str, Any]] = {
     "model": (str, ...),
@@ -82,7 +86,7 @@ _BY_NAME: Final[Mapping[str, Any]] = {
     "attempts": (_Count, 1),
     "served_as": (_Served | None, None),
 }
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # mypy cannot see a class that is made at run time
 
     class _ObservationRecord(BaseModel):
         model: str
@@ -123,7 +127,7 @@ _FAULTS = {
     "string_unicode": "the text holds half a character (a lone surrogate)",
     "int_type": "expected a whole number",
     "float_type": "expected a number",
-    "finite_number": "must be a number that a double can hold",
+    "finite_number": "must be a number that a double can hold",  # 1e999 is JSON, but infinite as a double
     "bool_type": "expected true or false",
     "list_type": "expected a list",
     "model_type": "expected an object",
@@ -135,6 +139,7 @@ _FAULTS = {
 }
 
 
+# written also where they are null, so that every observation has these keys
 _ALWAYS: Final = (
     *("model", "kind", "outcome", "reason", "http_status", "latency_ms", "at_ms", "attempts", "retires_at"),
     "served_as",
@@ -148,8 +153,10 @@ def parse_record(line: str, where: str) -> Sweep:
     Ids that cannot be tracked and repeated ones are left out and counted (rules.md 33). Raises RecordError.
     """
     try:
+        # json reads NaN and Infinity, which no other reader of JSON takes
         raw = json.loads(line, parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:
+        # cut: json quotes the document
         raise RecordError(f"{where}: not a line of JSON: {str(error)[:100]}") from None
     if not isinstance(raw, dict):
         raise RecordError(f"{where}: a sweep record must be a JSON object")
@@ -173,13 +180,14 @@ def format_record(sweep: Sweep) -> str:
         "slot": None if sweep.slot is None else _time(sweep.slot),
         "listed": list(sweep.listed),
         "duplicates": sweep.duplicates,
+        # written only where they say something, so that records of older versions stay the same bytes
         **({"rejected": sweep.rejected} if sweep.rejected else {}),
         "requests": sweep.requests,
         **({"accepted": True} if sweep.accepted else {}),
         **({} if sweep.detail is None else {"detail": sweep.detail}),
         "observations": [_observation_record(row) for row in sweep.observations],
     }
-    return json.dumps(record, ensure_ascii=False)
+    return json.dumps(record, ensure_ascii=False)  # ids in their own letters: people grep such files
 
 
 def _observation_record(observation: Observation) -> dict[str, Any]:
@@ -203,11 +211,13 @@ def _refuse_constant(name: str) -> object:
 def _without_bad_ids(raw: dict[str, Any]) -> dict[str, Any]:
     """Return the record with trackable ids only, each listed once; wrong types are left to be refused."""
     listed, observations = raw.get("listed"), raw.get("observations")
+    # pydantic words wrong types better
     if not isinstance(listed, list) or not all(isinstance(name, str) for name in listed):
         return raw
     good = [name for name in listed if is_trackable_id(name)]
     unique = list(dict.fromkeys(good))
     cleaned = raw | {"listed": unique}
+    # counted, so that the sweep says what was left out (rules.md 33)
     for key, more in (("rejected", len(listed) - len(good)), ("duplicates", len(good) - len(unique))):
         if more and isinstance(raw.get(key, 0), int):
             cleaned[key] = raw.get(key, 0) + more
@@ -229,6 +239,7 @@ def _first_fault(error: ValidationError) -> str:
     if fault["type"] == "missing":
         return f"missing key '{key}'"
     if fault["type"] == "string_pattern_mismatch":
+        # pydantic would quote the pattern
         return f"{key}: control characters are not allowed"
     return f"{key}: {_words(fault)}"
 
@@ -242,6 +253,7 @@ def _words(fault: ErrorDetails) -> str:
 
 def _path(location: tuple[int | str, ...]) -> str:
     path = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in location)
+    # cut and escaped: a key comes from outside
     return path.lstrip(".")[:200].encode("ascii", "backslashreplace").decode()
 
 
@@ -261,7 +273,7 @@ def _refuse_contradictions(record: _SweepRecord, where: str) -> None:
 
 
 def _sweep(record: _SweepRecord) -> Sweep:
-    same = record.model_dump(exclude={"verdict", "listed", "observations"})
+    same = record.model_dump(exclude={"verdict", "listed", "observations"})  # of the same name in both
     return Sweep(
         **same,
         verdict=None if record.verdict is None else Verdict(record.verdict),

@@ -13,7 +13,7 @@ def result_texts(sweep: Sweep) -> dict[str, str]:
     The first holds the ids that answered, the second all. The time is the sweep's start in UTC.
     """
     answered = (row.model for row in sweep.observations if row.outcome in ANSWERED)
-    stamp = f"{sweep.started_at:%Y%m%d_%H%M%S}"
+    stamp = f"{sweep.started_at:%Y%m%d_%H%M%S}"  # as the script's own names, so that they sort by time
     return {
         f"{sweep.provider}_hosted_models_{stamp}.txt": "".join(f"{model}\n" for model in answered),
         f"{sweep.provider}_test_results_{stamp}.txt": results_text(sweep),
@@ -28,6 +28,7 @@ def results_text(sweep: Sweep) -> str:
         f"# Tested: {short_moment(sweep.started_at)} UTC",
         f"# Verdict: {sweep.verdict}" + (f" ({sweep.cause})" if sweep.cause else ""),
         f"# Listed: {len(sweep.listed)} models, {sweep.duplicates} duplicate rows",
+        # the reader skips it: it is for people
         "# " + ", ".join(f"{outcome}: {counts[outcome]}" for outcome in Outcome),
         "",
     ]

@@ -44,7 +44,7 @@ def sweep_fields(sweep_id: int, sweep: Sweep, decision: Decision) -> dict[str, o
 
 def sweep_document(sweep_id: int, sweep: Sweep, decision: Decision) -> dict[str, object]:
     """Return the sweep's record (docs/commands.md) with its id and its events."""
-    record = json.loads(format_record(sweep))
+    record = json.loads(format_record(sweep))  # by way of the record, so that both say the same
     return {"sweep_id": sweep_id, **record, "events": [event_document(event) for event in decision.events]}
 
 

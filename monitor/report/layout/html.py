@@ -14,18 +14,18 @@ def as_html(content: Content) -> str:
     return template.render(content=content)
 
 
-@cache
+@cache  # compiled once: a template takes some milliseconds
 def _templates() -> Environment:
     return templates_of("monitor.report.layout")
 
 
 def templates_of(package: str) -> Environment:
     """Return the templates of a package, which escape every value; `shown` makes an id readable."""
-    templates = Environment(
+    templates = Environment(  # package loader: the templates are in the wheel
         loader=PackageLoader(package),
-        autoescape=True,
-        auto_reload=False,
-        undefined=StrictUndefined,
+        autoescape=True,  # ids and details come from outside
+        auto_reload=False,  # templates do not change while the program runs
+        undefined=StrictUndefined,  # a misspelt name raises instead of showing nothing
         trim_blocks=True,
         lstrip_blocks=True,
     )

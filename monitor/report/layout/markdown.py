@@ -53,13 +53,13 @@ def _subject(item: Item) -> str:
 
 
 def _linked(words: str, url: str) -> str:
-    target = url.replace("(", "%28").replace(")", "%29")
+    target = url.replace("(", "%28").replace(")", "%29")  # a bracket of an id would end the link
     return f"[{words}]({target})" if url else words
 
 
 def _escaped(words: str) -> str:
     """Return the words of a block with every mark taken literally."""
-    return _FIRST.sub(r"\1\\\2", _inline(words))
+    return _FIRST.sub(r"\1\\\2", _inline(words))  # only the beginning of a block can start a list
 
 
 def _inline(words: str) -> str:
@@ -68,7 +68,9 @@ def _inline(words: str) -> str:
 
 def _code_span(words: str) -> str:
     """Return words as code, however many backticks are in them."""
+    # CommonMark: a span ends at a run of backticks as long as its beginning
     longest = max(map(len, _FENCES.findall(words)), default=0)
     fence = "`" * (longest + 1)
+    # CommonMark takes one blank off each side, and joins a backtick at the edge to the fence
     is_padded = longest or (words != words.strip(" ") and words.strip(" "))
     return f"{fence} {words} {fence}" if is_padded else f"{fence}{words}{fence}"

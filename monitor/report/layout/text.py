@@ -8,14 +8,14 @@ from typing import Final
 from monitor.report.layout.content import Content, Item, ProviderContent, Section
 from monitor.report.words.codes import shown_id
 
-_WIDTH: Final = 80
+_WIDTH: Final = 80  # mails and terminals wrap at it
 # Not between a number and its unit, nor inside a length of time.
 _AT_A_SPACE: Final = re.compile(r" (?!(?<=\d )(?:d|h|min|s|ms|%)(?!\w)|(?<=\d [dh] )\d)")
 
 
 def as_text(content: Content) -> str:
     """Return content as plain text; a document ends with a newline."""
-    width = _WIDTH if content.title else sys.maxsize
+    width = _WIDTH if content.title else sys.maxsize  # chats wrap at their own width
     about = _filled(content.about, width)
     paragraphs = [
         f"{_underlined(content.title, '=')}\n{about}" if content.title else about,
@@ -58,7 +58,7 @@ def _subject(item: Item) -> list[str]:
 
 
 def _underlined(words: str, stroke: str) -> str:
-    return f"{words}\n{stroke * min(len(words), _WIDTH)}"
+    return f"{words}\n{stroke * min(len(words), _WIDTH)}"  # an underline longer than the page would wrap
 
 
 def _filled(words: str, width: int) -> str:
@@ -69,6 +69,7 @@ def _lines(tokens: Iterable[str], width: int, first: str = "", rest: str = "") -
     """Fill lines with tokens, none of which is split; `first` and `rest` begin the lines."""
     line, is_empty = first, True
     for token in tokens:
+        # a token longer than the line stands alone: ids are copied whole
         if not is_empty and len(line) + 1 + len(token) > width:
             yield line
             line, is_empty = rest, True

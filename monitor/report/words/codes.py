@@ -130,5 +130,7 @@ def readable(code: str) -> str:
 def shown_id(text: str) -> str:
     """Return text from outside with its unseen characters spelled out: no two ids look alike by them."""
     return "".join(
-        f"\\u{{{ord(char):x}}}" if unicodedata.category(char) in _UNSEEN else char for char in text
+        # a right-to-left override would show another id than the one that is meant
+        f"\\u{{{ord(char):x}}}" if unicodedata.category(char) in _UNSEEN else char
+        for char in text
     )

@@ -25,7 +25,7 @@ def cost_words(provider: str, *, models: int | None, sweeps: int, budget: int | 
 
 def models_within(budget: int, sweeps: int) -> int:
     """Return how many models each of a day's sweeps may ask, beside its catalog, one request each."""
-    return max(0, budget // sweeps - 1)
+    return max(0, budget // sweeps - 1)  # at least 0: a budget may be smaller than the number of sweeps
 
 
 def _budget_words(models: int | None, sweeps: int, budget: int | None) -> str:

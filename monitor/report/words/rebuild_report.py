@@ -36,6 +36,7 @@ def redecided_line(redecided: Redecided) -> str:
 
 def difference_lines(comparison: Comparison) -> list[str]:
     """Return a line for each difference that is known in full, and how many more there are."""
+    # differences are listed up to a limit, counts are complete
     more = sum(count.rows for count in comparison.counts) - len(comparison.differences)
     return [*map(_difference_line, comparison.differences), *([f"and {more} more"] if more else [])]
 
@@ -44,6 +45,7 @@ def consequence_lines(comparison: Comparison) -> list[str]:
     """Return a line for each event that a history derived again lost or gained."""
     events = [row for row in comparison.differences if row.part is RowKind.EVENT]
     lines = [*_event_lines("removed", events, How.EXTRA), *_event_lines("added", events, How.MISSING)]
+    # an event_id moves when another event comes before it: no news by itself
     changed = [row for row in events if row.how is How.DIFFERENT and set(row.changed) - {"event_id"}]
     lines += [f"changed: {_event_words(row.follows)}: {_columns_words(row)}" for row in changed]
     more = sum(count.rows for count in comparison.counts) - len(comparison.differences)
