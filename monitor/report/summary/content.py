@@ -22,7 +22,7 @@ _LEGEND: Final = (
     "A sweep asks every listed model for a tiny answer. An inconclusive sweep is ignored, because the "
     "failure was not the models'. Uptime is the share of clear results that were successful."
 )
-_CAUSES_OF_MANY: Final[Mapping[str, str]] = {
+_CAUSES_OF_MANY: Final[Mapping[str, str]] = {  # the words for one sweep would say "it" of several
     Cause.INTERRUPTED: "they were interrupted",
     Cause.VOIDED: "an operator voided them",
 }
@@ -35,6 +35,7 @@ def summary_content(summary: Summary, links: Links | None = None) -> Content:
         about=_about(summary),
         notices=tuple(_notices(summary)),
         providers=tuple(_provider(summary, part, links) for part in summary.providers),
+        # a quiet summary has no term to explain
         legend="" if all(part.is_quiet for part in summary.providers) else _LEGEND,
         more=("On the web", links.span(summary.span)) if links else None,
     )
@@ -45,7 +46,7 @@ def _about(summary: Summary) -> str:
     words = f"Times are in the time zone {shown_id(span.timezone)}"
     if hours := hours_of(span):
         words += f"; the clocks changed, so this day had {hours} hours"
-    if not summary.is_complete:
+    if not summary.is_complete:  # a summary of today is read in the middle of its day
         words += f"; this is what was known at {clock(summary.until, span)}"
     return f"{words}."
 
@@ -73,7 +74,7 @@ def _provider(summary: Summary, part: ProviderSummary, links: Links | None) -> P
 
 def _quiet_words(part: ProviderSummary, span: Span) -> str:
     sweeps, standing = part.sweeps, _standing(part, span)
-    if sweeps.conclusive:
+    if sweeps.conclusive:  # without a clear sweep the figures are those of earlier days
         figures = [standing, _sweep_words(sweeps), _uptime_words(part)]
     else:
         last = f"Last known: {standing[:1].lower()}{standing[1:]}"
@@ -94,6 +95,7 @@ def _standing(part: ProviderSummary, span: Span) -> str:
         return "Nothing is known of its models"
     words = [f"{part.by_status.get(Status.AVAILABLE, 0)} of {listed} listed models available"]
     if counts["still_down"]:
+        # "2 more still down" beside "2 went down" counts no model twice
         more = "more " if counts["went_down"] else ""
         words.append(f"{counts['still_down']} {more}still down")
     if part.is_quiet and counts["flapping"]:
@@ -127,6 +129,7 @@ def _sweep_words(sweeps: SweepCounts) -> str:
 
 def _causes(sweeps: SweepCounts) -> str:
     reasons = list[tuple[int, str]]()
+    # by number, then by name: the same summary is the same text
     for cause, number in sorted(sweeps.inconclusive.items(), key=lambda item: (-item[1], item[0])):
         plural = _CAUSES_OF_MANY.get(cause) if number > 1 else None
         reasons.append((number, plural or past_cause(cause)))
@@ -138,7 +141,7 @@ def _causes(sweeps: SweepCounts) -> str:
 def _uptime_words(part: ProviderSummary) -> str:
     now, recent = part.reliability.uptime_percent, part.reliability_30d.uptime_percent
     if now is None and recent is None:
-        return f"uptime: {NO_DATA}"
+        return f"uptime: {NO_DATA}"  # rules.md 27: no data is not 0 %
     return f"uptime {percent_words(now)} (30 days: {percent_words(recent)})"
 
 

@@ -39,6 +39,7 @@ def summary_document(summary: Summary, links: Links | None = None) -> dict[str, 
         "known_until": iso_millis(summary.until),
         "complete": summary.is_complete,
         **({"url": links.span(span)} if links else {}),
+        # sorted: the same summary is the same document
         "undelivered": dict(sorted(summary.undelivered.items())),
         "providers": [_provider(part, summary.until, links) for part in summary.providers],
     }
@@ -77,7 +78,7 @@ def _provider(part: ProviderSummary, until: datetime, links: Links | None) -> di
 
 
 def _url(provider: str, value: _Value, links: Links | None) -> dict[str, object]:
-    if links is None or isinstance(value, Trouble):
+    if links is None or isinstance(value, Trouble):  # a trouble is of the provider, which has no page
         return {}
     return {"url": links.model(provider, value.model)}
 
@@ -86,6 +87,7 @@ def _row(value: _Value, until: datetime) -> dict[str, object]:
     row = {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
     if isinstance(value, Down | Trouble):
         duration = (value.ended_at or until) - value.began_at
+        # a clock that stepped back must not give a negative length
         row["duration_s"] = max(0.0, round(duration.total_seconds(), 3))
     return row
 

@@ -31,6 +31,7 @@ def summary_html(summary: Summary, links: Links | None = None) -> str:
 
 def summary_json(summary: Summary, links: Links | None = None) -> str:
     """Return the document of a summary as indented JSON."""
+    # NaN is no JSON; one would be a fault of ours
     return json.dumps(summary_document(summary, links), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 

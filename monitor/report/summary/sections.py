@@ -43,7 +43,7 @@ class SectionWriter:
     def sections(self, summary: ProviderSummary) -> tuple[Section, ...]:
         """Return the sections that have something in them."""
         sections = (*self._news(summary), *self._choices(summary.best))
-        return tuple(section for section in sections if section.items)
+        return tuple(section for section in sections if section.items)  # an empty section says nothing
 
     def _section(self, title: str, items: Iterable[Item], note: str = "") -> Section:
         url = self.links.span(self.span) if self.links else ""
@@ -58,7 +58,7 @@ class SectionWriter:
         yield self._section(
             "Trouble with the provider",
             (Item(words=self._trouble(row)) for row in summary.troubles),
-            "Until it is over, nothing is concluded about single models.",
+            "Until it is over, nothing is concluded about single models.",  # rules.md 12
         )
         yield self._section(
             "Retired", (item(row.model, self._retirement(row)) for row in summary.retirements)
@@ -68,6 +68,7 @@ class SectionWriter:
         still_down = (item(row.model, self._since(row)) for row in summary.still_down)
         yield self._section("Still down from before", still_down)
         yield self._section("Came back", self._back(summary))
+        # those that still flap come first
         flaps = sorted(summary.flaps, key=lambda flap: flap.stopped_at is not None)
         yield self._section(
             "Flapping",
@@ -101,6 +102,7 @@ class SectionWriter:
     def _retirement(self, retirement: Retirement) -> str:
         back = ", but it is back" if retirement.is_back else ""
         words = reason_words(retirement.reason) or "gone"
+        # the event's moment is the beginning of the outage here (rules.md 17)
         if retirement.reason == Reason.UNAVAILABLE_TOO_LONG:
             return f"{words}, down since {clock(retirement.at, self.span)}{back}"
         return f"{words} {self._at(retirement.at)}{back}"
@@ -128,14 +130,14 @@ class SectionWriter:
     def _swap(self, swap: SilentSwap) -> str:
         since = f"since {clock(swap.at, self.span)}"
         often = f" ({swap.changes} changes)" if swap.changes > 1 else ""
-        if swap.before == swap.after:
+        if swap.before == swap.after:  # A, B, A within the span ends where it began
             return f"is answered by {shown_id(swap.after)} again {since}{often}"
         return f"is now answered by {shown_id(swap.after)} instead of {shown_id(swap.before)} {since}{often}"
 
     # Down and up
 
     def _down(self, summary: ProviderSummary) -> Iterator[Item]:
-        earlier = over(summary)
+        earlier = over(summary)  # a model that went down again had outages before
         for outage in down_now(summary):
             before = earlier.get(outage.model, ())
             more = f"; before that {_times(before)}, {_in_all(before)}" if before else ""
@@ -161,6 +163,7 @@ class SectionWriter:
             return f"since {clock(flap.started_at, self.span)}{changes}; {self._flap_standing(flap)}"
         often = f"{flap.times} times, last " if flap.times > 1 else ""
         period = self._period(flap.started_at, flap.stopped_at)
+        # a status that began after the flapping says nothing of it
         is_steady = flap.since <= flap.stopped_at and flap.status in _STAYED
         after = f"; it stayed {_STAYED[flap.status]}" if is_steady else ""
         return f"{often}{period}{changes}{after}"
@@ -171,6 +174,7 @@ class SectionWriter:
             return f"down since {since} ({between(flap.since, self.until)}){_why(flap.reason)}"
         if flap.status != Status.AVAILABLE:
             return f"{readable(flap.status)}{_why(flap.reason)}"
+        # flapping counts clear observations, an outage needs `confirm_down` of them in a row
         is_mild = flap.since <= flap.started_at and not flap.changes
         return "single requests failed, but no outage" if is_mild else f"up since {since}"
 
@@ -182,7 +186,7 @@ class SectionWriter:
             name = "of unknown kind" if kind == Kind.UNKNOWN else readable(kind)
             items = (self._item(model.model, _quality(model)) for model in models)
             yield self._section(f"Best models now: {name}", items, note)
-            note = ""
+            note = ""  # the note explains the first list, the others are alike
 
     def _at(self, moment: datetime) -> str:
         return f"{'at' if is_of_the_day(moment, self.span) else 'on'} {clock(moment, self.span)}"

@@ -22,6 +22,7 @@ def days_words(span: Span) -> str:
 
 def hours_of(span: Span) -> int | None:
     """Return how many hours a lone day has where that is not 24."""
+    # the clocks change by whole hours but for Lord Howe, whose half rounds away
     hours = round((span.ends_at - span.begins_at) / timedelta(hours=1))
     return hours if span.days == 1 and hours != _DAY_HOURS else None
 
@@ -49,6 +50,7 @@ def period(began_at: datetime, ended_at: datetime, span: Span) -> str:
 
 def _hour(shown: datetime) -> str:
     """Return what a clock shows; an hour that comes twice has its zone: `02:30 CEST`."""
+    # PEP 495: only an hour that comes twice has two offsets
     is_twice = shown.utcoffset() != shown.replace(fold=1 - shown.fold).utcoffset()
     return f"{shown:%H:%M} {shown.tzname()}" if is_twice else f"{shown:%H:%M}"
 
@@ -56,13 +58,15 @@ def _hour(shown: datetime) -> str:
 def date_words(moment: datetime, span: Span) -> str:
     """Return the date of an announcement: providers name days, which come as midnight in UTC."""
     shown = moment.astimezone(UTC)
+    # a midnight in UTC is a bare date; its day must not move with the zone
     return str(shown.date()) if shown.time() == time() else str(day_of(moment, span.zone))
 
 
 def between(began_at: datetime, ended_at: datetime) -> str:
     """Return how long it was from one moment to another, as the clocks of both show it."""
+    # "from 10:15 to 11:00 (45 min)": seconds that are not shown must not contradict
     shown = _to_the_minute(ended_at) - _to_the_minute(began_at)
-    return rounded_duration(shown or ended_at - began_at)
+    return rounded_duration(shown or ended_at - began_at)  # within one minute both clocks show the same
 
 
 def _to_the_minute(moment: datetime) -> datetime:

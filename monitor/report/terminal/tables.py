@@ -14,7 +14,7 @@ from monitor.report.words.codes import answer_words, change_words, reason_words,
 from monitor.report.words.times import duration_words, short_moment
 
 _COLOURS = {Status.AVAILABLE: "green", Status.UNAVAILABLE: "red", Status.RETIRED: "dim", Status.NEW: "yellow"}
-_ORDER = (Status.AVAILABLE, Status.UNAVAILABLE, Status.NEW, Status.RETIRED)
+_ORDER = (Status.AVAILABLE, Status.UNAVAILABLE, Status.NEW, Status.RETIRED)  # what a reader can use first
 
 
 def status_table(rows: Iterable[ModelRow], watched: Collection[str] | None = None) -> Table:
@@ -27,7 +27,7 @@ def status_table(rows: Iterable[ModelRow], watched: Collection[str] | None = Non
     for row in sorted(rows, key=lambda row: (row.provider, _ORDER.index(row.status), row.model)):
         table.add_row(
             Text(provider_words(row.provider, watched)),
-            Text(shown_id(row.model)),
+            Text(shown_id(row.model)),  # Text: rich would read brackets of an id as markup
             row.kind,
             Text(_status_words(row), style=_COLOURS[row.status]),
             short_moment(row.since),
@@ -57,7 +57,7 @@ def facts_table(
     """Return what is believed of one model, a fact a line, and its latest streamed answer if there is one."""
     table = Table(box=None, show_header=False, pad_edge=False)
     table.add_column(style="bold")
-    table.add_column(overflow="fold")
+    table.add_column(overflow="fold")  # fold: a long id goes on in the next line and is not cut
     facts = {
         "model": shown_id(row.model),
         "provider": provider_words(row.provider, watched),

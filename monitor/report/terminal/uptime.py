@@ -17,6 +17,7 @@ from monitor.report.words.numbers import counted
 from monitor.report.words.times import rounded_duration
 
 _NUMBERS: Final = ("uptime", "coverage", "checks", "outages", "down", "MTTR", "MTBF", "p50 ms", "p95 ms")
+# latencies of several models have no common percentile
 _OF_MODELS: Final = frozenset({"model", "latency_p50_ms", "latency_p95_ms"})
 
 
@@ -26,7 +27,7 @@ def uptime_table(rows: Iterable[Uptime]) -> Table:
     for name in ("provider", "model"):
         table.add_column(name, overflow="fold")
     for name in _NUMBERS:
-        table.add_column(name, justify="right", no_wrap=True)
+        table.add_column(name, justify="right", no_wrap=True)  # figures are not cut; ids give way
     for row in rows:
         table.add_row(
             row.provider,
@@ -35,7 +36,7 @@ def uptime_table(rows: Iterable[Uptime]) -> Table:
             percent_words(row.coverage_percent, otherwise="-"),
             str(row.checks),
             str(row.outages),
-            _span(row.downtime_s or None),
+            _span(row.downtime_s or None),  # none is a dash, not "0 s"
             _span(row.mttr_s),
             _span(row.mtbf_s),
             number(row.latency_p50_ms),
