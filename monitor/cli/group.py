@@ -45,6 +45,7 @@ class _Commands(click.Group):
 
 @click.group(
     cls=_Commands,
+    # wider help is hard to read; click's own limit is 80
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Exit codes: 0 done; 1 the answer is no; 2 wrong usage or configuration; 3 no verdict possible; "
     "4 database unavailable or its schema out of date.",

@@ -6,7 +6,7 @@ import sys
 from contextlib import suppress
 from typing import Final, TextIO
 
-_INTERRUPTED: Final = 130
+_INTERRUPTED: Final = 130  # 128 + SIGINT, as shells report it
 
 try:  # this takes a noticeable moment, in which Ctrl-C is as good as later
     import click
@@ -39,11 +39,13 @@ def _open_missing_streams() -> None:
     sys.stderr = sys.stderr or open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
+            # a surrogate from a file name must not end the command
             stream.reconfigure(errors="backslashreplace")
 
 
 def _run() -> int:
     try:
+        # click would end the process itself and know no exit codes of ours
         result = cli(standalone_mode=False)
         return result if isinstance(result, int) else 0
     except click.exceptions.Exit as exit_:
@@ -52,7 +54,7 @@ def _run() -> int:
         return _explain(error)
     except (click.exceptions.Abort, KeyboardInterrupt):
         return _INTERRUPTED
-    except OSError as error:
+    except OSError as error:  # stdout tells by a flush whether the error was its own
         return _fail(error) if _flush(sys.stdout) else _explain(unwritable(error))
     except Exception as error:  # noqa: BLE001 - no traceback reaches a user
         return _fail(error)
@@ -60,7 +62,7 @@ def _run() -> int:
 
 def _explain(error: click.ClickException | MonitorError) -> int:
     if isinstance(error, click.ClickException):
-        with suppress(OSError):
+        with suppress(OSError):  # a closed stderr must not change the exit code
             error.show()
         return click.UsageError.exit_code
     for line in str(error).splitlines():

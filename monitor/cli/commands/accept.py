@@ -28,6 +28,7 @@ def accept(context: Context, *, provider: str) -> None:
     """
     _require_known(context.app, provider)
     engine = context.app.prepared()
+    # stored, not done: the daemon's next sweep reads it
     is_new = acceptance.accept(engine, provider, utc_now())
     for sentence in held_back(load_state(engine, provider)) or ["nothing is held back now"]:
         say(f"{provider}: {sentence}")
@@ -38,6 +39,7 @@ def accept(context: Context, *, provider: str) -> None:
 def _require_known(app: App, name: str) -> None:
     """Raise UsageError for a name that neither the configuration nor the history has. Creates nothing."""
     names = {provider.name for provider in app.settings.providers}
+    # read_only: a misspelt name must not create a database
     if schema_state(app.open_store(read_only=True)) not in {SchemaState.MISSING, SchemaState.EMPTY}:
         names.update(query.providers(app.history()))
     if name not in names:

@@ -55,6 +55,7 @@ def _check_history(
     engine = app.history()
     row = known_model(engine, model, provider)
     if as_json:
+        # the answer first: a stale one is printed, too, and the exit code says not to rely on it
         print_json(row)
     else:
         say(f"{shown_id(row.model)}: {row.status} ({answer_words(row.reason, row.served_as)})")
@@ -95,7 +96,7 @@ def _line(checked: Checked) -> str:
 def _live_code(checked: Checked) -> int:
     """Return the exit code; raises NoVerdict where a sweep would say nothing of the model."""
     observation, name = checked.observation, shown_id(checked.observation.model)
-    if checked.cause:
+    if checked.cause:  # the account's or the provider's trouble says nothing of this model (rules.md 6)
         said = f": {shown_id(checked.detail)}" if checked.detail else ""
         words = f"{cause_words(checked.cause)} ({shown_id(checked.cause)}){said}"
         raise NoVerdict(
@@ -104,4 +105,4 @@ def _live_code(checked: Checked) -> int:
     if observation.outcome == Outcome.UNKNOWN:
         said = f": {shown_id(observation.detail)}" if observation.detail else ""
         raise NoVerdict(f"{name}: no clear answer: {reason_words(observation.reason)}{said}")
-    return _YES if observation.outcome in ANSWERED else _NO
+    return _YES if observation.outcome in ANSWERED else _NO  # rules.md 2: a limited model is hosted

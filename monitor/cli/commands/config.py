@@ -37,6 +37,7 @@ def check_config(context: Context) -> None:
     for line in placed(unmatched, config_file(context.config_path, context.environ)):
         note(f"note: {line}")
     names = ", ".join(provider.name for provider in app.settings.providers)
+    # after the notes: a missing key does not make the file wrong
     say(f"{context.config_path or 'configuration'}: ok ({names})")
     for provider in app.settings.providers:
         say(app.daily_cost(provider))

@@ -29,6 +29,7 @@ from monitor.store.write.void import undo_void
 from monitor.store.write.void import void as void_sweep
 
 _TODAYS = " with today's policy"
+# ids are seconds since 2020, in an integer of Postgres
 _SWEEP_IDS = click.IntRange(-(2**31), 2**31 - 1)
 
 
@@ -59,6 +60,7 @@ def upgrade(context: Context) -> None:
     say(f"{database_name(engine)}: {words} (schema {done.after})")
     for change in done.redecided:
         say(redecided_line(change))
+    # after the upgrade: a file of an older version cannot shrink until it is rewritten
     if advice := retention.make_shrinkable(engine):
         note(f"{database_name(engine)}: {advice}")
 
@@ -103,6 +105,7 @@ def rebuild(context: Context, *, provider: str | None, write: bool, policy: str 
     engine = app.history(read_only=not write)
     derive = rebuild_provider if write else compare
     comparisons = [
+        # None: each sweep's own (rules.md 29)
         derive(engine, name, app.settings.policy_of(name) if policy else None)
         for name in query.chosen_providers(engine, provider)
     ]
@@ -112,6 +115,7 @@ def rebuild(context: Context, *, provider: str | None, write: bool, policy: str 
         _say_comparison(comparison, is_written=write, is_current=policy is not None)
     if not comparisons and not as_json:
         say("no sweeps yet: nothing to derive")
+    # also after --write: scripts learn that something was wrong
     return 1 if any(comparison.differs for comparison in comparisons) else 0
 
 
@@ -138,7 +142,7 @@ def prune(context: Context, *, provider: str | None, dry_run: bool, as_json: boo
     Example: monitor db prune --dry-run
     """
     with Bar() as bar:
-        done = Counter[str]()
+        done = Counter[str]()  # pruning reports steps, the bar wants sums
 
         def on_step(name: str, sweeps: int) -> None:
             done[name] += sweeps
@@ -180,7 +184,7 @@ def void(context: Context, *, sweep: int, reason: str | None, undo: bool) -> Non
 
     Example: monitor db void 197467200 --reason "our proxy answered for the provider"
     """
-    if undo == (reason is not None):
+    if undo == (reason is not None):  # both or neither
         raise UsageError("void needs either --reason TEXT or --undo")
     engine = context.app.history(read_only=False)
     done = undo_void(engine, sweep) if reason is None else void_sweep(engine, sweep, reason)

@@ -51,6 +51,7 @@ def copy(context: Context, *, target: str) -> None:
     Example: monitor db copy postgresql://monitor@db/monitor
     """
     source = context.app.open_store(read_only=True)
+    # a new file gets the mode of this configuration
     engine = open_engine(target, file_mode=context.app.settings.database.file_mode)
     with Bar() as bar:
         rows = copy_history(

@@ -23,8 +23,8 @@ from monitor.scheduler import Stop
 from monitor.store import query
 from monitor.store.connection.engine import Engine
 
-_LOOK_SECONDS = 1.0
-_AT_ONCE = 5_000
+_LOOK_SECONDS = 1.0  # seconds; events come with the end of a sweep, which takes longer
+_AT_ONCE = 5_000  # events; bounds memory, and what rich lays out at once
 
 
 @click.command()
@@ -81,7 +81,7 @@ def _all_events(
         yield from rows
         if len(rows) < _AT_ONCE:
             return
-        last = rows[-1].event_id
+        last = rows[-1].event_id  # by id, not by offset: rows that come meanwhile shift nothing
 
 
 def _follow(
@@ -110,13 +110,13 @@ async def _keep_printing(
     ends_at = float("inf") if length is None else now() + length.total_seconds()
     is_read = _print(await to_thread(follower.begin, since), as_json=as_json)
     is_away = False
-    while is_read and now() < ends_at:
+    while is_read and now() < ends_at:  # a reader that left would be noticed only at the next event
         if await stop.within(min(_LOOK_SECONDS, ends_at - now())):
             return
         try:
-            rows = await to_thread(follower.look)
+            rows = await to_thread(follower.look)  # in a thread: a signal is met while the database waits
         except StoreUnavailable as error:
-            if not is_away:
+            if not is_away:  # said once, not every second
                 note(f"monitor: {error}; waiting for it")
             is_away = True
             continue
@@ -132,7 +132,7 @@ def _print(rows: Iterable[EventRow], *, as_json: bool) -> bool:
         for row in rows:
             click.echo(json_text(row, indent=None) if as_json else event_line(row))
     except BrokenPipeError:
-        forget(sys.stdout)
+        forget(sys.stdout)  # `head` has seen enough: no error
         return False
     except OSError as error:
         forget(sys.stdout)
@@ -142,6 +142,6 @@ def _print(rows: Iterable[EventRow], *, as_json: bool) -> bool:
 
 def _has_reader() -> bool:
     """Return whether the reader of a pipe is still there; a file or terminal always is."""
-    waiting = select.poll()
+    waiting = select.poll()  # POLLERR is always reported; no events are asked for
     waiting.register(sys.stdout.fileno(), 0)
     return not any(flags & select.POLLERR for _, flags in waiting.poll(0))

@@ -66,7 +66,7 @@ def export_history(
     is_directory = file.endswith("/") or os.path.isdir(file)  # noqa: PTH112 - says no to impossible names
     form = None if format_ == _SWEEPS else Format(format_)
     if form:
-        check_installed(form)
+        check_installed(form)  # before the database is opened, which may take long
     _require_possible(file, view, form, is_directory=is_directory)
     try:
         if form is None:
@@ -75,7 +75,7 @@ def export_history(
             _export_views(context, scope, form, Path(file))
         else:
             _export_view(context, scope, form, _chosen(view, scope), Path(file))
-    except BrokenPipeError:
+    except BrokenPipeError:  # as `head` does
         forget(sys.stdout)
 
 
@@ -88,6 +88,7 @@ def _export_sweeps(context: Context, scope: Scope, file: Path) -> None:
 
 
 def _export_view(context: Context, scope: Scope, form: Format, view: View, file: Path) -> None:
+    # bytes could switch the terminal's character set
     if form is Format.PARQUET and file == STANDARD and sys.stdout.isatty():
         raise UsageError("Parquet cannot be printed to a terminal: name a file, or use a pipe")
     if form is Format.PARQUET and file.suffix == ".gz":
@@ -112,7 +113,7 @@ def _checked(context: Context, scope: Scope, *files: Path) -> Engine:
     known_provider(engine, scope.provider)
     with suppress(OSError, RuntimeError):  # a name that cannot be written is refused when it is opened
         for file in files:
-            if is_own(engine, file):
+            if is_own(engine, file):  # an export over the database would end the history
                 raise UsageError(f"{file} is part of the database: name another file")
     return engine
 

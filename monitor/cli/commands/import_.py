@@ -38,7 +38,7 @@ def as_zone(_context: click.Context, _option: click.Parameter, name: str | None)
     """Read an option such as `Europe/Berlin`, for click's `callback`."""
     try:
         return None if name is None else ZoneInfo(name)
-    except (OSError, ValueError, KeyError):
+    except (OSError, ValueError, KeyError):  # IsADirectoryError for "Europe", ValueError for "../x"
         raise click.BadParameter(f'"{name}" is not a time zone such as "Europe/Berlin"') from None
 
 
@@ -72,7 +72,7 @@ def import_records(
     Example: monitor import april.jsonl.gz nvidia_test_results_20260406_120000.txt
     """
     origin = _origin(provider, zone, at, len(files))
-    rough = set[tuple[str, datetime]]()
+    rough = set[tuple[str, datetime]]()  # a result file knows only the second of its start (rules.md 30)
 
     def report(file: Path, results: ResultFile) -> None:
         rough.add((results.sweep.provider, results.sweep.started_at))
@@ -95,7 +95,7 @@ def import_records(
 
 def _origin(provider: str | None, zone: tzinfo | None, at: str | None, files: int) -> Origin | None:
     """Return what was said of result files; None where nothing was."""
-    if at is not None and (files > 1 or zone is not None):
+    if at is not None and (files > 1 or zone is not None):  # several files cannot have one time
         raise UsageError("--at applies to one file, and excludes --timezone")
     if provider is None and zone is None and at is None:
         return None

@@ -38,6 +38,7 @@ class _Percent(click.FloatRange):
         super().__init__(0, 100)
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:  # noqa: ANN401 - click's
+        # click compares, and NaN is neither below nor above
         if math.isnan(number := super().convert(value, param, ctx)):
             self.fail(f"{value!r} is not a number from 0 to 100.", param, ctx)
         return number
@@ -85,12 +86,13 @@ def list_models(
         if status in {row.status, _ALL} and kind in {row.kind, None}
     ]
     if min_uptime is not None:
-        rows = _reliable(engine, rows, min_uptime, days)
+        rows = _reliable(engine, rows, min_uptime, days)  # only then: it reads all days of the window
     if as_json:
         print_json(rows)
     else:
         for row in rows:
             say_id(row.model)
+    # after the ids: a script may use them and decide by the exit code
     refuse_stale(app, engine, provider, max_age)
 
 
@@ -166,7 +168,7 @@ def known_model(engine: Engine, model: str, provider: str | None) -> ModelRow:
 
 def _print_story(app: App, engine: Engine, row: ModelRow, *, as_json: bool) -> None:
     story = query.model_story(engine, row.provider, row.model)
-    if story is None:
+    if story is None:  # pruned or renamed between the two reads
         return
     watched = _watched(app)
     if as_json:

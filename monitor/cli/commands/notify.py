@@ -35,7 +35,7 @@ def test_channels(context: Context, *, channel: str | None, as_json: bool) -> No
     if not app.settings.notify:
         note("monitor: no channel is configured. Add this to the configuration, and set that variable:\n")
         note(_TO_WRITE)
-        raise click.exceptions.Exit(click.UsageError.exit_code)
+        raise click.exceptions.Exit(click.UsageError.exit_code)  # as a wrong configuration ends
     results = asyncio.run(send_test(app.settings, context.environ, channel))
     if as_json:
         print_json(

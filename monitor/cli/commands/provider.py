@@ -42,10 +42,11 @@ def rename(context: Context, *, old: str, new: str) -> None:
     Example: monitor provider rename nvidia nim
     """
     app = context.app
+    # the lock of its sweeps: a running one would write under the old name
     rename_provider(app.history(read_only=False), old, new, [app.settings.schedule.vantage])
     say(f"the history of {shown_id(old)} is now that of {new}")
     if app.settings.provider(old) is not None:
-        note(
+        note(  # only the user may change that file
             f'in the configuration, change name = "{old}" to "{new}" in its [[providers]] table, and that '
             "name wherever else it stands, as in [[notify]] and [[maintenance]]"
         )

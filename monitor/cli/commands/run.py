@@ -28,12 +28,13 @@ def run(context: Context) -> None:
     Example: monitor --config config.toml run
     """
     app = context.app
+    # infos are a daemon's output; other commands print results
     context.start_logging(app.secrets, quiet=False)
     asyncio.run(_run(app))
 
 
 async def _run(app: App) -> None:
-    stop = Stop()
+    stop = Stop()  # before the daemon: a signal while it starts must drain, too
     stop.listen()
     await Daemon(app, say).run(stop)
 
@@ -64,7 +65,7 @@ def demo(context: Context, *, listen: str | None, database: str, duration: timed
 
     Example: monitor demo --listen 127.0.0.1:9090
     """
-    context.start_logging(quiet=True)
+    context.start_logging(quiet=True)  # without secrets: the simulated provider has no key
     asyncio.run(
         run_demo(
             listen=listen,

@@ -45,6 +45,7 @@ def summary(
         raise UsageError(f"--json and --format {form}: choose one of them")
     app = context.app
     zone = app.settings.schedule.timezone
+    # the user's zone decides which day it is
     span = chosen_span(day, since=since, until=until, today=day_of(utc_now(), zone), zone=zone)
     engine = app.history()
     _require_history(engine, span, known_provider(engine, provider))
@@ -59,7 +60,7 @@ def _require_history(engine: Engine, span: Span, provider: str | None) -> None:
     if began_at is None:
         raise NoVerdict("no sweep has been recorded yet; `monitor sweep` makes one")
     first = day_of(began_at, span.zone)
-    if span.last < first:
+    if span.last < first:  # an empty summary would read as a quiet day
         days = str(span.first) if span.days == 1 else f"the days from {span.first} to {span.last}"
         raise NoVerdict(f"there is no history of {days}: it begins on {first}")
     if span.first < first:

@@ -37,25 +37,27 @@ def sweep(context: Context, *, provider: str | None, output_dir: Path | None, as
     """
     if output_dir:
         _make_writable(output_dir)
+    # a bar in a log file is noise
     live = LiveSpectator() if sys.stderr.isatty() else nullcontext(PlainSpectator())
     with live as spectator:
         swept, errors = asyncio.run(sweep_now(context.app, provider, spectator.watch))
     for result in swept:
         _tell(result, output_dir)
     _print(swept, as_json=as_json)
+    # after the ids: what was observed is printed whatever the verdict
     if troubles := [result for result in swept if result.decision.cause]:
         errors.append(NoVerdict("; ".join(_inconclusive(result) for result in troubles)))
     for error in errors[1:]:
         note(f"monitor: {error}")
     if errors:
-        raise errors[0]
+        raise errors[0]  # the first error decides the exit code, the others are printed
 
 
 def _make_writable(directory: Path) -> None:
     """Find out before the sweep, not after it, that its files have nowhere to go."""
     try:
         directory.mkdir(parents=True, exist_ok=True)
-        probe = directory / ".monitor-write-test"
+        probe = directory / ".monitor-write-test"  # a mount may be read-only where permissions say nothing
         probe.touch()
         probe.unlink()
     except OSError as error:

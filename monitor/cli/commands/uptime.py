@@ -34,6 +34,7 @@ def uptime(context: Context, *, days: int, model: str | None, provider: str | No
     else:
         owner = known_model(engine, model, provider).provider
     now = utc_now()
+    # one moment for both ends: the window is exactly so long
     figures = window_figures(engine, now - timedelta(days=days), now, provider=owner, model=model)
     if as_json:
         print_json(uptime_document(figures, with_providers=model is None))

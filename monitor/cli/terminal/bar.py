@@ -31,8 +31,8 @@ class StderrProgress(Progress):
             share,
             TimeElapsedColumn(),
             TextColumn("{task.fields[words]}"),
-            console=Console(stderr=True, markup=False),
-            disable=not sys.stderr.isatty(),
+            console=Console(stderr=True, markup=False),  # markup: a provider's name may hold brackets
+            disable=not sys.stderr.isatty(),  # rich prints its bars into files, too
             transient=transient,
         )
 
@@ -47,6 +47,7 @@ class Bar(StderrProgress):
 
     def show(self, work: str, done: int, total: int | None, words: str = "") -> None:
         """Show how far a piece of work is, with a few words beside it; at once where it has just begun."""
+        # refresh: a task that takes long before its first step shows at once
         begins, self._work = work != self._work, work
         self.update(self._task, description=work, completed=done, total=total, words=words, refresh=begins)
 

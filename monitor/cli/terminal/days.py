@@ -20,7 +20,7 @@ def chosen_span(day: str | None, *, since: str | None, until: str | None, today:
     if since is None and until is not None:
         raise UsageError("--until needs --since; for a single day, give it as DATE")
     if since is None:
-        only = _parse_day(day or "yesterday", today)
+        only = _parse_day(day or "yesterday", today)  # yesterday is the last whole day
         return span_of(only, only, zone)
     last = _parse_day(until or "yesterday", today)
     first = _parse_first(since, last, today)
@@ -35,7 +35,7 @@ def _parse_first(text: str, last: date, today: date) -> date:
         length = parse_duration(text)
     except ValueError:
         return _parse_day(text, today)
-    if not length or length % _DAY:
+    if not length or length % _DAY:  # half a day has no summary
         raise UsageError(
             f'--since "{text}" is not a number of whole days; write 7d or a day such as 2026-04-06'
         )
@@ -52,7 +52,7 @@ def _parse_day(text: str, today: date) -> date:
         day = date.fromisoformat(text)
     except ValueError:
         day = None
-    if day is None or text != day.isoformat():
+    if day is None or text != day.isoformat():  # fromisoformat takes 20260406 and 2026-W15-1, too
         raise UsageError(f'"{text}" is not a day; {_FORMS}')
     if day > today:
         raise UsageError(f"{day} is in the future: today is {today}")

@@ -17,7 +17,7 @@ def parse_when(text: str) -> datetime:
     try:
         moment = datetime.fromisoformat(text)
         return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-    except OverflowError:
+    except OverflowError:  # a date in the year 1 with an offset
         raise UsageError(f'"{text}" is outside the calendar in UTC') from None
     except ValueError:
         return _ago(text)

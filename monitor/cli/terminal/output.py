@@ -22,7 +22,7 @@ from monitor.report.words.times import iso_millis
 if TYPE_CHECKING:
     from rich.table import Table
 
-_PIPE_WIDTH = 10_000
+_PIPE_WIDTH = 10_000  # columns, so that lines stay whole for grep
 
 
 def say(text: str, *, nl: bool = True) -> None:
@@ -30,7 +30,7 @@ def say(text: str, *, nl: bool = True) -> None:
     try:
         click.echo(text, nl=nl)
     except BrokenPipeError:
-        forget(sys.stdout)
+        forget(sys.stdout)  # later writes go nowhere, and the command ends with its own exit code
     except OSError as error:
         forget(sys.stdout)
         raise unwritable(error) from None
@@ -50,6 +50,7 @@ def unwritable(error: OSError) -> UsageError:
 def forget(stream: TextIO) -> None:
     """Let what is still to be written go nowhere, so that the interpreter ends in peace."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
+    # the descriptor, not the object: the interpreter flushes both at its end
     os.dup2(nowhere, stream.fileno())
     os.close(nowhere)
 
@@ -67,7 +68,7 @@ def print_json(value: object) -> None:
 def print_json_list(values: Iterable[object]) -> None:
     """Print what `print_json` prints of a list, one value after the other: a long one takes no memory."""
     before = "["
-    for value in values:
+    for value in values:  # a million events would need gigabytes as one document
         say(f"{before}\n{indent(json_text(value), '  ')}", nl=False)
         before = ","
     say("[]" if before == "[" else "\n]")
@@ -85,7 +86,7 @@ def _plain(value: object) -> object:
         return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
     if isinstance(value, Mapping):
         return dict(value)
-    return str(value)
+    return str(value)  # enumerations and paths
 
 
 def print_table(table: "Table") -> None:
@@ -93,7 +94,8 @@ def print_table(table: "Table") -> None:
     from rich.console import Console  # noqa: PLC0415 - only tables need it, and it takes a while to load
 
     is_terminal = sys.stdout.isatty()
+    # markup and emoji off: ids may hold [b] or :ok:
     console = Console(width=None if is_terminal else _PIPE_WIDTH, highlight=False, emoji=False, markup=False)
     with console.capture() as printed:
-        console.print(table)
+        console.print(table)  # captured: a closed pipe is met in `say` alone
     say(printed.get(), nl=False)
