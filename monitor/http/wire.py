@@ -82,7 +82,7 @@ class _Received:
         return Exchange(
             http_status=self.http_status,
             headers=self.headers,
-            # servers on Windows send a byte order mark; bytes that are no UTF-8 must not hide the words around
+            # Windows servers send a byte order mark; bytes that are no UTF-8 must not hide the words beside
             body=self.body.decode("utf-8-sig", "replace"),
             truncated=self.truncated,
             failure=failure,
