@@ -125,10 +125,10 @@ lint: setup ## style, import directions, undeclared dependencies, dead code, spe
 	$(BIN)/vulture
 
 audit: $(TOOLS)/.ready ## known vulnerabilities of what the locks pin, from a feed if one can be reached
-	$(TOOLS)/bin/python -m tools.audit $(LOCKS)
+	$(TOOLS)/bin/python -m tests.tools.audit $(LOCKS)
 
 sbom: setup $(TOOLS)/.ready ## build/sbom.json: what runs with the monitor, as CycloneDX
-	$(TOOLS)/bin/python -m tools.sbom build/sbom.json
+	$(TOOLS)/bin/python -m tests.tools.sbom build/sbom.json
 
 types: setup ## strict types, tests included
 	$(BIN)/mypy

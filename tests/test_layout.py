@@ -23,7 +23,7 @@ SOURCES = tuple(sorted(ROOT.glob("monitor/**/*.py")))
 EVERY_SOURCE = tuple(
     sorted(
         file
-        for place in ("monitor", "migrations", "tests", "tools", "benchmarks", "findings")
+        for place in ("monitor", "migrations", "tests", "benchmarks", "findings")
         for file in ROOT.glob(f"{place}/**/*.py")
     )
 )

@@ -31,6 +31,8 @@ PROCESSES = {
     "tests/store/write/test_record_killed.py": "a process is killed in a write, two claim one slot",
     "tests/support/examples.py": "the documents' examples as a user types them",
     "tests/support/process.py": "`monitor` as a process",
+    "tests/tools/audit.py": "pip-audit, which lives in an environment of its own",
+    "tests/tools/sbom.py": "cyclonedx-py, which lives in an environment of its own",
     "tests/sweep/test_hostile_provider.py": "peak memory",
     "tests/test_docs.py": "the documents' programs",
     "tests/test_layout.py": "the wheel, built and installed",

@@ -14,7 +14,7 @@ from threading import Thread
 import pytest
 
 from tests.support import gateway as g
-from tools.audit import ROOT, AuditFailed, Vulnerability, complaints, main, read_accepted, read_pins
+from tests.tools.audit import ROOT, AuditFailed, Vulnerability, complaints, main, read_accepted, read_pins
 
 LOCK = "safe==1.0 \\\n    --hash=sha256:00\nholed==1.0 ; sys_platform == 'win32' \\\n    --hash=sha256:00\n"
 RECORD = {

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from monitor import __version__
-from tools.sbom import ROOT, describe_environment, narrow
+from tests.tools.sbom import ROOT, describe_environment, narrow
 
 LOCK = """\
 some-lib==1.0 \\

@@ -1,4 +1,4 @@
-"""`python -m tools.sbom FILE`: write what runs with the monitor as a CycloneDX document, and check it.
+"""`python -m tests.tools.sbom FILE`: write what runs with the monitor as a CycloneDX document, and check it.
 
 It has the packages of requirements.lock, with the licenses and dependencies that .venv says they have. Runs
 in .venv-tools, where cyclonedx-bom is. Ends with 1 where .venv is not as locked, or the schema is not kept.
@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from monitor import __version__
 
-ROOT: Final = Path(__file__).resolve().parent.parent
+ROOT: Final = Path(__file__).resolve().parents[2]
 _PYTHON: Final = ROOT / ".venv-tools/bin/python"
 _PIN: Final = re.compile(r"^([a-z0-9][\w.-]*)(?:\[[^\]]*\])?==([^\s;\\]+)( ;)?", re.MULTILINE)
 

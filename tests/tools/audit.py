@@ -1,4 +1,4 @@
-"""`python -m tools.audit LOCK ...`: ask a vulnerability feed about every version that the locks pin.
+"""`python -m tests.tools.audit LOCK ...`: ask a vulnerability feed about every version that the locks pin.
 
 Ends with 1 for a vulnerability that pyproject.toml does not accept with a reason, and for an accepted one
 that no pinned version has. Where no feed can be reached it says so and ends with 0.
@@ -17,7 +17,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
 
-ROOT: Final = Path(__file__).resolve().parent.parent
+ROOT: Final = Path(__file__).resolve().parents[2]
 FEEDS: Final = ("osv", "pypi")  # pip-audit's names; the first one has GitHub's advisories, too
 
 _PYTHON: Final = ROOT / ".venv-tools/bin/python"
@@ -131,7 +131,7 @@ def complaints(
 
 def main(arguments: Sequence[str]) -> int:
     """Audit the locks with the first feed that can be reached; returns the exit code."""
-    parser = argparse.ArgumentParser(prog="python -m tools.audit")
+    parser = argparse.ArgumentParser(prog="python -m tests.tools.audit")
     parser.add_argument("locks", nargs="+", type=Path, metavar="LOCK")
     parser.add_argument("--osv-url", help="another server of the feed osv, which is then the only one")
     parser.add_argument("--project", type=Path, default=ROOT / "pyproject.toml")
