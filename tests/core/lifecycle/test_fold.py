@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from monitor.core.domain.policy import Policy
 from monitor.core.domain.state import ProviderState
-from monitor.core.domain.sweep import Sweep
-from monitor.core.domain.vocabulary import Cause, EventKind, Kind, Reason, Status, Verdict
-from monitor.core.lifecycle.fold import fold
+from monitor.core.domain.sweep import Observation, Sweep
+from monitor.core.domain.vocabulary import Cause, EventKind, Kind, Outcome, Reason, Status, Verdict
+from monitor.core.lifecycle.fold import doubt_catalog, fold, observations_of
 from tests.core.histories import START, STEP, USUAL, answer, end_of, events_of, live, story, sweep, tell
 from tests.core.oracle import PLACE
 from tests.core.strategies import Past, quiet_pasts, restless_pasts, stormy_pasts
@@ -29,6 +29,21 @@ def shut_out(letters: str, where: str) -> list[Policy]:
 def test_rule_1_a_gap_counts_as_not_probed_at_the_start_of_the_sweep() -> None:
     assert tell(".") == ["0* appeared new from 0* (not_probed)"]
     assert end_of("u.").last_checked_at == end_of("u").last_checked_at
+
+
+def test_rule_1_a_gap_is_an_observation_without_an_attempt() -> None:
+    gap = sweep(answer("u", "anchor"), listed=["anchor", "m", "out"])
+    assert observations_of(gap, Policy(exclude=("out",))) == {
+        "anchor": answer("u", "anchor"),
+        "m": Observation("m", Outcome.UNKNOWN, Reason.NOT_PROBED, at_ms=0, attempts=0),
+    }
+
+
+def test_rule_8_a_catalog_is_doubted_before_anything_is_probed() -> None:
+    state = live([sweep(*(answer("u", model) for model in "abcd"))])[-1].state
+    assert doubt_catalog(state, sweep(at=START + STEP, listed="a"), USUAL) == Cause.CATALOG_SHRANK
+    assert doubt_catalog(state, sweep(at=START + STEP, listed="ab"), USUAL) is None
+    assert doubt_catalog(state, sweep(at=START + STEP, listed=""), USUAL) == Cause.CATALOG_UNREADABLE
 
 
 def test_rule_1_an_id_that_is_shut_out_does_not_appear() -> None:
