@@ -28,7 +28,7 @@ async def _serve(options: argparse.Namespace) -> None:
     )
     async with server:
         sys.stdout.write(f"{server.base_url}\n")
-        sys.stdout.flush()
+        sys.stdout.flush()  # a reader of a pipe waits for the address before it goes on
         await asyncio.sleep(options.duration)
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from uuid import NAMESPACE_URL, uuid5
 
-ACCOUNT = "demo0account0id0Xq3vT9aB4kLmN7pR2sWz"
+ACCOUNT = "demo0account0id0Xq3vT9aB4kLmN7pR2sWz"  # made up, in the form of an account's id
 CREATED = 735790403  # the constant NVIDIA's gateway fills in
 
 PLAIN = "text/plain; charset=utf-8"
@@ -44,6 +44,7 @@ class CannedAnswer:
         marks = {"<model>": model, "<uuid>": str(uuid5(NAMESPACE_URL, model)), "<argument>": argument}
         body, headers = self.body, dict(self.headers)
         for mark, text in marks.items():
+            # a JSON string within a JSON body: an id may hold quotes
             body = body.replace(mark, json.dumps(text)[1:-1])
             headers = {name: value.replace(mark, text) for name, value in headers.items()}
         return replace(self, body=body, headers=headers)

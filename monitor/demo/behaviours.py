@@ -31,6 +31,7 @@ Body = Mapping[str, object]
 CHAT, COMPLETIONS, EMBEDDINGS, METADATA = "chat/completions", "completions", "embeddings", "models"
 RESPONSES, RERANK, MODERATIONS = "responses", "rerank", "moderations"
 ENDPOINTS = frozenset({CHAT, COMPLETIONS, EMBEDDINGS, RESPONSES, RERANK, MODERATIONS})
+# the gateway's sentence (provider facts 2.3)
 END_OF_LIFE = "The model '<model>' has reached its end of life on <argument> and is no longer available."
 
 
@@ -53,6 +54,7 @@ class Behaviour:
 
     def answer(self, endpoint: str, body: Body) -> CannedAnswer:
         """Return what `endpoint` says to this body."""
+        # `chat/completions` is the field `chat`
         answer: CannedAnswer | None = getattr(self, endpoint.partition("/")[0])
         if answer is None:
             return PAGE_NOT_FOUND
@@ -71,6 +73,7 @@ def _has_system(body: Body) -> bool:
 
 def _asks_too_little(body: Body) -> bool:
     tokens = body.get("max_tokens")
+    # below 16 newer OpenAI backends refuse (provider facts 1.8)
     return isinstance(tokens, int) and tokens < 16  # noqa: PLR2004
 
 
@@ -87,6 +90,7 @@ def _gone() -> Behaviour:
 
 def _switched_off() -> Behaviour:
     text = "This endpoint is paused for maintenance. Please use another model."
+    # three hours, as the gateway asks for where a model is switched off
     off = problem(503, "Service Unavailable", text, "about:blank").with_headers(Retry_After="10800")
     return Behaviour(chat=off, completions=off, embeddings=off, metadata=off)
 
@@ -226,5 +230,6 @@ def split_name(behaviour: str, asked: int) -> tuple[str, str]:
 
 def check_name(behaviour: str) -> None:
     """Raise KeyError when a behaviour, or one of its ways, is not in the table."""
+    # each way of `a>b`, also one that is reached late: a misspelt name fails when the world is made
     for place in range(behaviour.count(">") + 1):
         _ = BEHAVIOURS[split_name(behaviour, place)[0]]

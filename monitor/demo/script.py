@@ -92,6 +92,7 @@ class Script:
     def world_at(self, step: int) -> World:
         """Return the world as it is at a step."""
         world = self.first
+        # stable: changes of one step apply in the order in which they are written
         for at, change in sorted(self.changes, key=lambda change: change[0]):
             if at <= step:
                 world = change.apply(world)

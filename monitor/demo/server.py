@@ -16,8 +16,8 @@ from monitor.demo.wire import LARGEST_HEAD, BadRequest, RawRequest, read_request
 from monitor.demo.world import World
 
 _PREFIX = "/v1/"
-_BACKLOG = 1_024
-_KEPT_REQUESTS = 100_000
+_BACKLOG = 1_024  # a sweep of thousands opens its connections at once
+_KEPT_REQUESTS = 100_000  # the oldest go first; a demo that runs for a day must not grow without end
 _SPREAD = 1_000
 _NO_HEADER = CannedAnswer(401, "Header of type `authorization` was missing", PLAIN)
 _BAD_REQUEST = CannedAnswer(400, "Bad Request", PLAIN)
@@ -76,7 +76,7 @@ class DemoServer:
     def set_world(self, world: World) -> None:
         """Show another world from the next request on."""
         self.world = world
-        self._asked.clear()
+        self._asked.clear()  # "hang>ok" counts from the new world on
 
     def step(self, number: int) -> None:
         """Show the script's world at a step."""
@@ -86,7 +86,7 @@ class DemoServer:
         self._server = await asyncio.start_server(
             self._connection, self._host, self._port, limit=LARGEST_HEAD, backlog=_BACKLOG
         )
-        self._port = self._server.sockets[0].getsockname()[1]
+        self._port = self._server.sockets[0].getsockname()[1]  # port 0 lets the system choose
         return self
 
     async def __aexit__(
@@ -94,6 +94,7 @@ class DemoServer:
     ) -> None:
         if self._server is not None:
             self._server.close()
+        # a server that closes leaves its connections open
         for task in self._connections:
             task.cancel()
         await asyncio.gather(*self._connections, return_exceptions=True)
@@ -123,6 +124,7 @@ class DemoServer:
             return False
         if request is None:
             return False
+        # decided before the wait: a script that moves on meanwhile does not change it
         answer = self._answer(request)
         model = _text(request.as_json().get("model")) or ""
         await asyncio.sleep(self._latency_of(model) * answer.slowness + answer.delay_s)
@@ -133,6 +135,7 @@ class DemoServer:
     def _latency_of(self, model: str) -> float:
         if not self._is_uneven:
             return self.latency_s
+        # crc32: the same model is as slow in every run
         return self.latency_s * (0.5 + crc32(model.encode()) % _SPREAD / _SPREAD)
 
     def _answer(self, request: RawRequest) -> CannedAnswer:
@@ -150,7 +153,7 @@ class DemoServer:
 
     def _read(self, endpoint: str, query: Mapping[str, str]) -> CannedAnswer:
         if endpoint == METADATA:
-            if self._moves_itself and not query:
+            if self._moves_itself and not query:  # a further page belongs to the reading before it
                 self.step(self._readings)
                 self._readings += 1
             return self.world.listing(self.base_url, query)
@@ -175,6 +178,7 @@ class DemoServer:
         return _NO_HEADER if given is None else problem(403, "Forbidden", "Authorization failed")
 
     def _note(self, request: RawRequest, model: str | None, body: Mapping[str, object]) -> None:
+        # a test's failure prints its requests: no key may be among them
         headers = {name: value for name, value in request.headers.items() if name != "authorization"}
         now = asyncio.get_running_loop().time()
         self.requests.append(Request(request.method, request.path, model, headers, body, now))

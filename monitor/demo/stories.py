@@ -50,6 +50,7 @@ _NAMED_GONE = (
     "meta/llama2-70b",
     "nvidia/nv-embed-v1",
 )
+# 62 as in the blog post's sweep (provider facts 2.2)
 _GONE_ON_BLOG_DAY, _BUSY_ON_BLOG_DAY, _REASONING_ON_BLOG_DAY = 62, 10, 12
 
 RETIRING = "mistralai/mistral-nemotron"
@@ -101,12 +102,14 @@ def blog_day() -> World:
     hosted = free[_GONE_ON_BLOG_DAY:]
     behaviours |= dict.fromkeys(hosted[:_BUSY_ON_BLOG_DAY], "too_many_requests")
     behaviours |= dict.fromkeys(hosted[_BUSY_ON_BLOG_DAY:][:_REASONING_ON_BLOG_DAY], "ok_reasoning")
+    # repeated ids, as in the real list (provider facts 2.1)
     return World(listed=tuple(sorted([*models, *_TWICE_ON_BLOG_DAY])), behaviours=behaviours)
 
 
 def demo_story() -> Script:
     """Return 13 steps, one a sweep, in which every kind of event happens."""
     first = _demo_world()
+    # two thirds: more than half of the list must go before it counts as shrunken (rules.md 8)
     most = tuple(model for model in first.listed if model not in _CAST)[: _DEMO_MODELS * 2 // 3]
     changes: list[tuple[int, Change]] = [
         (1, Behave((RETIRING,), "retiring:2027-01-15T00:00:00Z")),
@@ -118,6 +121,7 @@ def demo_story() -> Script:
         (4, Delist((DELISTED,))),
         (5, Behave((MOVED,), "ok")),
         (6, Behave((MOVED,), f"served_as:{SWAPPED_FOR}")),
+        # changes at every step, until the share reaches `flap_high` (rules.md 22)
         *((step, Behave((FLAPPING,), "server_error" if step % 2 else "ok")) for step in range(1, 7)),
         (7, Everywhere("key_rejected")),
         (8, Everywhere(None)),
@@ -150,4 +154,5 @@ def _kind_hint(model: str) -> str | None:
 
 def _shuffled(models: Iterable[str]) -> list[str]:
     """Return the same disorder every time."""
+    # by a checksum and not by random: the same disorder in every Python
     return sorted(models, key=lambda model: crc32(model.encode()))

@@ -13,9 +13,9 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from monitor.demo.answers import CannedAnswer, WireFault
 
 LARGEST_HEAD = 65_536
-_LARGEST_BODY = 1_000_000
-_PATIENCE_S = 30.0
-_LONGEST_HANG_S = 600.0
+_LARGEST_BODY = 1_000_000  # bytes; a probe has a few hundred
+_PATIENCE_S = 30.0  # seconds; a client that says nothing is let go
+_LONGEST_HANG_S = 600.0  # longer than the default time-outs
 _DRIPS, _DRIP_EVERY_S = 6_000, 0.1
 _FLOOD, _FLOODS = b'{"id": "flood/model"}, ' * 2_800, 8_000  # about 64 kB, 500 MB in all
 _NOT_STANDARD = {529: "Overloaded"}
@@ -52,7 +52,7 @@ async def read_request(reader: asyncio.StreamReader) -> RawRequest | None:
             method, path, headers = _head(head)
             body = await reader.readexactly(_body_length(headers))
     except asyncio.LimitOverrunError:
-        raise BadRequest from None
+        raise BadRequest from None  # LimitOverrunError: a head without an end
     except (asyncio.IncompleteReadError, ConnectionError, TimeoutError):
         return None
     parts = urlsplit(path)
@@ -72,7 +72,7 @@ async def write_answer(
 
 
 def _head(head: bytes) -> tuple[str, str, Mapping[str, str]]:
-    try:
+    try:  # latin-1 decodes any byte, as HTTP/1.1 defines heads
         first, *rest = head.decode("latin-1").removesuffix("\r\n\r\n").split("\r\n")
         method, path, version = first.split(" ")
         urlsplit(path)
@@ -86,6 +86,7 @@ def _head(head: bytes) -> tuple[str, str, Mapping[str, str]]:
 
 def _body_length(headers: Mapping[str, str]) -> int:
     length = headers.get("content-length", "0")
+    # chunked bodies are not read: the HTTP client of sweeps sends none
     if "transfer-encoding" in headers or not (length.isascii() and length.isdigit() and len(length) < 10):  # noqa: PLR2004
         raise BadRequest
     if int(length) > _LARGEST_BODY:
@@ -94,6 +95,7 @@ def _body_length(headers: Mapping[str, str]) -> int:
 
 
 def _head_of(answer: CannedAnswer, length: int) -> bytes:
+    # 529 is no standard status, so http.HTTPStatus lacks it
     words = _NOT_STANDARD.get(answer.status) or HTTPStatus(answer.status).phrase
     headers = {"Content-Type": answer.content_type, "Content-Length": str(length), **answer.headers}
     lines = [f"HTTP/1.1 {answer.status} {words}", *(f"{name}: {value}" for name, value in headers.items())]
@@ -101,7 +103,7 @@ def _head_of(answer: CannedAnswer, length: int) -> bytes:
 
 
 async def _hang(_: asyncio.StreamWriter, reader: asyncio.StreamReader, __: CannedAnswer) -> None:
-    with contextlib.suppress(TimeoutError, ConnectionError):
+    with contextlib.suppress(TimeoutError, ConnectionError):  # reading notices a client that leaves
         async with asyncio.timeout(_LONGEST_HANG_S):
             while await reader.read(LARGEST_HEAD):
                 pass
@@ -109,6 +111,7 @@ async def _hang(_: asyncio.StreamWriter, reader: asyncio.StreamReader, __: Canne
 
 async def _reset(writer: asyncio.StreamWriter, _: asyncio.StreamReader, __: CannedAnswer) -> None:
     raw = writer.get_extra_info("socket")
+    # lingering for 0 s sends a reset instead of a close
     raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     writer.transport.abort()
 

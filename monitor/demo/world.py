@@ -57,7 +57,8 @@ _CATALOG_ANSWERS: Mapping[CatalogMode, CannedAnswer] = MappingProxyType(
 
 _NEVER_LAST: Mapping[PageStyle, Mapping[str, object]] = MappingProxyType(
     {
-        PageStyle.LOOP: {"next_page_token": "0"},
+        PageStyle.LOOP: {"next_page_token": "0"},  # the first page again
+        # a key must not go there
         PageStyle.STRANGER: {"links": {"next": "http://stranger.invalid/v1/models?offset=1"}},
     }
 )
@@ -95,6 +96,7 @@ class World:
         if behaviour is None:
             return PAGE_NOT_FOUND
         name, argument = split_name(behaviour, asked)
+        # what all models show is written for chat and met everywhere
         endpoint = CHAT if self.everywhere else endpoint
         return BEHAVIOURS[name].answer(endpoint, body).filled(model, argument)
 
@@ -134,6 +136,7 @@ class World:
 
     def _begin(self, query: Mapping[str, str]) -> int:
         if self.page_style is PageStyle.LAST_ID:
+            # each provider has its own name for it
             last = query.get("after_id") or query.get("after") or query.get("last_id")
             pairs = enumerate(pairwise(self.listed), start=1)
             return next((place for place, (before, after) in pairs if before == last != after), 0)
