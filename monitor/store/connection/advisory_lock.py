@@ -8,8 +8,9 @@ from sqlalchemy import Connection, Engine, text
 from monitor.errors import StoreError
 from monitor.store.connection.errors import translated
 
-_SILENCE_S = 30
+_SILENCE_S = 30  # seconds; six heartbeats may fail
 
+# a key of 64 bits is shown in two halves, objsubid 1 says so
 _HOLDER = text("""
 SELECT a.pid, a.application_name, coalesce(host(a.client_addr), 'local') AS address, a.backend_start
 FROM pg_locks l
@@ -29,6 +30,7 @@ class AdvisoryLock:
     def __init__(self, engine: Engine, name: str, *, dies_silent: bool) -> None:
         self._engine = engine
         self._name = name
+        # signed: the server's key is a bigint
         self._key = int.from_bytes(blake2b(f"monitor {name}".encode(), digest_size=8).digest(), signed=True)
         self._dies_silent = dies_silent
         self._connection: Connection | None = None
@@ -42,11 +44,12 @@ class AdvisoryLock:
             return self.is_held()
         with translated(self._engine):
             connection = self._engine.connect()
+            # a transaction that stays open would hold back vacuum
             connection.execution_options(isolation_level="AUTOCOMMIT")
             connection.detach()  # out of the pool: closing it ends the session
             try:
                 taken = self._take(connection)
-            except BaseException:
+            except BaseException:  # not only errors: a cancellation must not leave a session with a lock
                 connection.close()
                 raise
         if taken:
@@ -72,7 +75,7 @@ class AdvisoryLock:
             with translated(self._engine):
                 self._connection.execute(text("SELECT 1"))
         except StoreError:
-            self.release()
+            self.release()  # without the heartbeat's answer the lock may be another's by now
             return False
         return True
 
@@ -90,6 +93,7 @@ class AdvisoryLock:
         for setting in ("idle = 30", "interval = 10", "count = 3"):  # a dead host is noticed within a minute
             connection.execute(text(f"SET tcp_keepalives_{setting}"))
         if self._dies_silent:
+            # ends a session that says nothing: the server lets go of a frozen holder's lock
             connection.execute(text(f"SET idle_session_timeout = '{_SILENCE_S}s'"))
         taken: bool = connection.execute(
             text("SELECT pg_try_advisory_lock(:key)"), {"key": self._key}

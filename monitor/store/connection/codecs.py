@@ -13,8 +13,8 @@ from monitor.clock import to_datetime, to_millis
 from monitor.core.domain.policy import Policy
 from monitor.core.domain.state import Memory
 
-_EPOCH_2020_MS = 1_577_836_800_000
-_EVENTS_PER_SWEEP = 2**20
+_EPOCH_2020_MS = 1_577_836_800_000  # 2020-01-01T00:00:00Z
+_EVENTS_PER_SWEEP = 2**20  # far more than a sweep's models have events; fits 64 bits with a 32-bit sweep id
 
 T = TypeVar("T")
 
@@ -45,6 +45,7 @@ def sweep_of_event(event_id: int) -> int:
 
 
 def is_storable(name: str) -> bool:
+    # Postgres refuses a NUL, and UTF-8 has no lone surrogates
     """Tell whether a name can be in a database: no lone surrogates, no NUL. What cannot be is not there."""
     return "\0" not in name and not any("\ud800" <= each <= "\udfff" for each in name)
 
@@ -54,6 +55,7 @@ def digest(*parts: object) -> bytes:
     return blake2b(json.dumps(parts, default=str).encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
+# 500 ids stay below the 999 parameters that SQLite took before 3.32
 def batches(rows: Iterable[T], size: int = 500) -> Iterator[Sequence[T]]:
     """Cut rows so that one statement never meets a limit on parameters."""
     position = iter(rows)
@@ -63,6 +65,7 @@ def batches(rows: Iterable[T], size: int = 500) -> Iterator[Sequence[T]]:
 
 def stable_json(value: object) -> str:
     """JSON that is the same text for the same value: sorted keys and sets, no spaces."""
+    # stable text: unchanged states compare equal and are not written again
     return json.dumps(value, default=_plain, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
@@ -82,6 +85,7 @@ _POLICY = TypeAdapter(Policy)
 
 def memory_text(memory: Memory) -> str:
     """Return a model's memory as text; what is at its default is left out."""
+    # defaults take most of a memory, and there is one of each model
     return stable_json(_MEMORY.dump_python(memory, exclude_defaults=True))
 
 

@@ -19,6 +19,7 @@ from monitor.store.connection.codecs import memory_text, read_memory
 T = TypeVar("T")
 
 _Convert = Callable[[Any], Any]
+# SQLite has no boolean: its views give 0 and 1
 _READ: Final[Mapping[type, _Convert]] = {datetime: to_datetime, Memory: read_memory, bool: bool}
 _WRITE: Final[Mapping[type, _Convert]] = {datetime: to_millis, Memory: memory_text}
 
@@ -44,7 +45,7 @@ def columns_of(value: object, names: Iterable[str] | None = None) -> dict[str, A
     return columns
 
 
-@cache
+@cache  # by type, not by value: a history reads millions of rows
 def _readers(kind: type) -> tuple[tuple[str, _Convert | None], ...]:
     return tuple(
         (name, _READ.get(form, form if _is_a(form, StrEnum) else None))

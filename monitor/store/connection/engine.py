@@ -29,7 +29,7 @@ __all__ = [
     "writing",
 ]
 
-BUSY_TIMEOUT_MS = 10_000
+BUSY_TIMEOUT_MS = 10_000  # longer than the transaction of a sweep takes
 CONNECT_TIMEOUT_S = 10
 _WRITES = "monitor_writes"
 _FILE_MODE = "monitor_file_mode"
@@ -54,8 +54,10 @@ def reading(engine: Engine) -> Iterator[Connection]:
     """Give a connection whose statements all see the same moment of the database."""
     with translated(engine), engine.connect() as connection:
         if is_sqlite(engine):
+            # SQLite's read transaction sees one moment by itself in WAL mode
             connection.execution_options(**{_WRITES: False})
         else:
+            # READ COMMITTED would see another moment with each statement
             connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
         with connection.begin():
             yield connection
@@ -68,6 +70,7 @@ def writing(engine: Engine) -> Iterator[Connection]:
         if is_sqlite(engine):
             connection.execution_options(**{_WRITES: True})
         else:
+            # the server refuses to write where this program only reads
             connection.execution_options(postgresql_readonly=engine.get_execution_options()[_READ_ONLY])
         with connection.begin():
             yield connection
@@ -97,16 +100,19 @@ def _address(url: str) -> URL:
             "the database url is not one: write sqlite:///path or postgresql://user@host/db"
         ) from None
     if address.drivername in _POSTGRES:
+        # written out: without a driver SQLAlchemy 2.0 takes psycopg2, 2.1 psycopg 3
         return _with_password_in_place(address.set(drivername="postgresql+psycopg"))
     if address.drivername not in _SQLITE:
         raise ConfigError(
             f"database url: '{address.drivername}' is not supported: "
             "write sqlite:///path or postgresql://user@host/db"
         )
+    # in memory each connection would have its own database
     if not address.database or address.database == ":memory:" or address.database.startswith("file:"):
         raise ConfigError("database url: a SQLite history needs a file, as in sqlite:///data/monitor.db")
     if not is_storable(address.database):
         raise ConfigError("database url: the name of the file has characters that are no UTF-8")
+    # absolute: a daemon may change its directory; query: no option of the address reaches SQLite
     return address.set(
         drivername="sqlite+pysqlite", database=str(Path(address.database).absolute()), query={}
     )
@@ -114,7 +120,7 @@ def _address(url: str) -> URL:
 
 def _with_password_in_place(address: URL) -> URL:
     """Take a password out of the address's options, where it would be shown."""
-    given = address.query.get("password")
+    given = address.query.get("password")  # several where it is given twice
     if not isinstance(given, str):
         return address
     return address.difference_update_query(["password"]).set(password=address.password or given)
@@ -129,8 +135,9 @@ def _sqlite(address: URL, *, file_mode: int, read_only: bool) -> Engine:
             f"{path.as_uri()}?mode={'ro' if read_only else 'rw'}",
             uri=True,
             timeout=BUSY_TIMEOUT_MS / 1000,
+            # measured: pysqlite begins no transaction before DDL, so that half a migration stays
             isolation_level=None,
-            check_same_thread=False,
+            check_same_thread=False,  # reading happens in a pool of threads
         )
 
     engine = create_engine(
@@ -142,9 +149,11 @@ def _sqlite(address: URL, *, file_mode: int, read_only: bool) -> Engine:
 
 
 def _set_pragmas(connection: sqlite3.Connection, _record: object) -> None:
+    # a writer waits for another instead of failing
     connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
+    # in WAL mode a crash of the machine loses the last commits at most, never the file
     connection.execute("PRAGMA synchronous = NORMAL")
-    connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute("PRAGMA foreign_keys = ON")  # off by default in SQLite, for each connection
 
 
 def _begin(connection: Connection) -> None:
@@ -155,17 +164,19 @@ def _begin(connection: Connection) -> None:
 
 def _postgres(address: URL, *, read_only: bool) -> Engine:
     given = address.query.get("options", "")
+    # to_timestamp in views would show the server's zone
     options = [*([given] if isinstance(given, str) else given), "-c timezone=UTC"]
     arguments: dict[str, Any] = {"options": " ".join(options).strip()}
     if "connect_timeout" not in address.query:
+        # libpq would wait for the system's time-out, minutes
         arguments["connect_timeout"] = CONNECT_TIMEOUT_S
     if "application_name" not in address.query:
         arguments["application_name"] = "monitor"
     return create_engine(
         address,
         connect_args=arguments,
-        pool_pre_ping=True,
+        pool_pre_ping=True,  # a server that restarted has closed the pool's connections
         pool_timeout=CONNECT_TIMEOUT_S,
-        pool_recycle=1800,
+        pool_recycle=1800,  # seconds; firewalls forget a silent connection after an hour or less
         execution_options={_READ_ONLY: read_only},
     )

@@ -73,6 +73,7 @@ POSTGRES_TROUBLE: Final[tuple[tuple[str, str], ...]] = (
 def database_name(engine: Engine) -> str:
     """Return how messages call the database: its address without password and options."""
     given = engine.url
+    # from its parts: the whole address would keep its options, where a password may stand
     bare = URL.create(given.get_backend_name(), given.username, None, given.host, given.port, given.database)
     return bare.render_as_string()
 
@@ -82,6 +83,7 @@ def translated(engine: Engine) -> Iterator[None]:
     """Turn every driver error in the block into a StoreError."""
     try:
         yield
+    # UnicodeEncodeError: the driver encodes a parameter before it reaches the database
     except (SQLAlchemyError, engine.dialect.loaded_dbapi.Error, UnicodeEncodeError) as error:
         raise _translate(engine, error) from error
 
@@ -89,7 +91,7 @@ def translated(engine: Engine) -> Iterator[None]:
 def _translate(engine: Engine, error: Exception) -> StoreError:
     origin = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
     where = f"database {database_name(engine)}"
-    if isinstance(error, PoolTimeout):
+    if isinstance(error, PoolTimeout):  # before DBAPIError: it is SQLAlchemy's own and has no origin
         return StoreUnavailable(f"{where} is busy: no connection became free within 10 seconds")
     if _is_other_schema(origin):
         return SchemaOutdated(f"{where}: {_UPGRADE}")
@@ -103,6 +105,7 @@ def _translate(engine: Engine, error: Exception) -> StoreError:
 
 def _is_other_schema(origin: BaseException) -> bool:
     if isinstance(origin, sqlite3.OperationalError):
+        # SQLite has one code for both and says it in words
         return str(origin).startswith(("no such table", "no such column"))
     return _sqlstate(origin) in {"42P01", "42703"}
 
@@ -137,6 +140,7 @@ def _postgres_trouble(engine: Engine, origin: BaseException) -> str | None:
 
 def _state_of_failed_connection(engine: Engine, origin: BaseException) -> str:
     """Return the SQLSTATE of a connection that never came to be: libpq hands over only the server's words."""
+    # libpq has no code before there is a connection; its words are English unless the server translates them
     said = str(origin)
     if "password" in said or "authentication failed" in said or "pg_hba.conf" in said:
         return "28000"
@@ -152,5 +156,6 @@ def _state_of_failed_connection(engine: Engine, origin: BaseException) -> str:
 
 
 def _first_line(engine: Engine, origin: BaseException) -> str:
+    # 300 characters: a driver may quote the statement
     line = (str(origin).strip() or type(origin).__name__).splitlines()[0][:300]
-    return masked(line, (str(engine.url.password or ""),))
+    return masked(line, (str(engine.url.password or ""),))  # libpq may quote the address

@@ -38,11 +38,11 @@ class FileLock:
             raise StoreUnavailable(
                 f"database {self._database}: its lock file cannot be written: {error.strerror}: {self._path}"
             ) from error
-        if not _lock(descriptor):
+        if not _lock(descriptor):  # closed, or every attempt of a standby would leave a descriptor open
             os.close(descriptor)
             return False
         self._descriptor = descriptor
-        self._sign(descriptor)
+        self._sign(descriptor)  # once it is taken: only the holder writes into it
         return True
 
     def holder(self) -> str:
@@ -52,6 +52,7 @@ class FileLock:
         try:
             holder = json.loads(self._path.read_text(encoding="utf-8"))
             return f"process {holder['pid']} on {holder['host']} since {holder['since']}"
+        # the holder may be writing its name, or be an older version
         except (OSError, ValueError, KeyError, TypeError):
             return "another process"
 
@@ -66,8 +67,10 @@ class FileLock:
             os.close(descriptor)
 
     def _open(self) -> int:
+        # the directory of a first start does not exist yet
         self._path.parent.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, self._mode)
+        # only the owner may; a group member opens the file as it is
         if os.fstat(descriptor).st_uid == os.geteuid():
             os.fchmod(descriptor, self._mode)
         return descriptor
@@ -75,7 +78,7 @@ class FileLock:
     def _sign(self, descriptor: int) -> None:
         since = self._clock().isoformat(sep=" ", timespec="seconds")
         holder = {"pid": os.getpid(), "host": socket.gethostname(), "since": since}
-        os.ftruncate(descriptor, 0)
+        os.ftruncate(descriptor, 0)  # an older, longer name would leave its end behind
         os.pwrite(descriptor, json.dumps(holder).encode(), 0)
 
     def _is_free(self) -> bool:
@@ -86,7 +89,7 @@ class FileLock:
 
 def _lock(descriptor: int) -> bool:
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)  # LOCK_NB: a standby goes on and looks again
     except BlockingIOError:
         return False
     return True
@@ -96,6 +99,7 @@ def _is_unlocked(path: Path) -> bool:
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except OSError as error:
+        # no file, no holder; one that may not be read may be held
         return isinstance(error, FileNotFoundError | NotADirectoryError)
     try:
         # Shared, so that two that ask do not take each other for the holder.

@@ -45,4 +45,5 @@ def sweep_lock(engine: Engine, provider: str, vantage: str, *, clock: Clock = ut
 
 def _file_word(name: str) -> str:
     """Return a name as part of a file name, different for different names."""
+    # a slash would name a directory
     return "".join(c if c.isascii() and c.isalnum() else f"%{ord(c):x}." for c in name)

@@ -20,7 +20,7 @@ def is_missing(engine: Engine) -> bool:
         sqlite_path(engine).stat()
     except (FileNotFoundError, NotADirectoryError):
         return True
-    except OSError:
+    except OSError:  # no right to look is not proof that it is missing
         return False
     return False
 
@@ -33,7 +33,7 @@ def is_own(engine: Engine, file: Path) -> bool:
     if not is_sqlite(engine):
         return False
     database, target = sqlite_path(engine).resolve(), file.resolve()
-    if target.exists() and database.exists() and target.samefile(database):
+    if target.exists() and database.exists() and target.samefile(database):  # a hard link has another name
         return True
     end = target.name.removeprefix(database.name)
     belongs = end in {"", "-wal", "-shm", "-journal"} or (end.startswith(".") and end.endswith(".lock"))
@@ -48,7 +48,7 @@ def create_file(engine: Engine, look: Callable[[Engine], object]) -> None:
     path, mode = sqlite_path(engine), file_mode_of(engine)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with _alone_in(path.parent):
+        with _alone_in(path.parent):  # two first starts would both see an empty file
             _create(path, mode)
             look(engine)
             with translated(engine):
@@ -63,6 +63,7 @@ def ensure_mode(engine: Engine) -> None:
     """Give an existing file and its -wal and -shm the configured permissions, where this user may."""
     path, mode = sqlite_path(engine), file_mode_of(engine)
     for part in (path, path.with_name(f"{path.name}-wal"), path.with_name(f"{path.name}-shm")):
+        # of another owner, or just removed by its last reader
         with suppress(FileNotFoundError, PermissionError):
             if part.is_file() and part.stat().st_mode & 0o777 != mode:
                 part.chmod(mode)
@@ -87,7 +88,7 @@ def make_shrinkable(engine: Engine) -> None:
     Raises StoreError, the file as it was, where the disk has no room for it twice or another process writes.
     """
     with translated(engine), _opened(sqlite_path(engine)) as file:
-        file.execute("PRAGMA auto_vacuum = INCREMENTAL")
+        file.execute("PRAGMA auto_vacuum = INCREMENTAL")  # the setting takes effect with the VACUUM after it
         file.execute("VACUUM")
 
 
@@ -104,9 +105,10 @@ def give_back(engine: Engine, pages: int) -> bool:
 def _create(path: Path, mode: int) -> None:
     # SQLite gives -wal and -shm the permissions of the file itself.
     with suppress(FileExistsError):
+        # O_EXCL: a file that is there keeps its content
         descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC, mode)
         try:
-            os.fchmod(descriptor, mode)
+            os.fchmod(descriptor, mode)  # the umask may have taken bits away
         finally:
             os.close(descriptor)
 
@@ -128,6 +130,7 @@ def _opened(path: Path) -> Iterator[sqlite3.Connection]:
 
 @contextmanager
 def _alone_in(directory: Path) -> Iterator[None]:
+    # the directory itself: the file may not exist
     descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
