@@ -21,7 +21,7 @@ from monitor.store.connection.errors import database_name
 from monitor.store.connection.progress import OnProgress
 from monitor.store.connection.sqlite_file import is_missing, is_own
 
-_PAGES_AT_ONCE: Final = 2_000
+_PAGES_AT_ONCE: Final = 2_000  # pages; about 8 MB between two steps of progress
 _STANDARD: Final = Path("-")
 
 
@@ -35,7 +35,7 @@ def back_up(engine: Engine, file: Path, *, replaces: bool, on_progress: OnProgre
             "a backup of Postgres is made by its own tools, also while the monitor runs: "
             f"{dump_command(engine, file)}"
         )
-    if is_missing(engine):
+    if is_missing(engine):  # before writing_to, which would blame the target
         raise StoreUnavailable(
             f"database {database_name(engine)} does not exist: there is nothing to back up"
         )
@@ -48,6 +48,7 @@ def back_up(engine: Engine, file: Path, *, replaces: bool, on_progress: OnProgre
 
 def dump_command(engine: Engine, file: Path) -> str:
     """Return the line of shell that backs up a Postgres database; without its passwords."""
+    # the line is pasted into a shell, whose history and process list others read
     given = engine.url.difference_update_query(["password", "sslpassword"])
     place = (given.username, None, given.host, given.port, given.database)
     bare = URL.create("postgresql", *place, query=given.query).render_as_string()
@@ -73,13 +74,13 @@ def _draft(file: Path, mode: int) -> Iterator[Path]:
     descriptor, name = mkstemp(dir=file.parent, prefix=f".{file.name}.")
     draft = Path(name)
     try:
-        os.fchmod(descriptor, mode)
+        os.fchmod(descriptor, mode)  # as the database: the copy is as private
         yield draft
-        os.fsync(descriptor)
+        os.fsync(descriptor)  # before it takes its name: a crash leaves the old copy or the whole new one
         draft.replace(file)
     finally:
         os.close(descriptor)
-        for end in ("", "-journal", "-wal", "-shm"):
+        for end in ("", "-journal", "-wal", "-shm"):  # SQLite makes these beside a file that it opens
             draft.with_name(f"{draft.name}{end}").unlink(missing_ok=True)
 
 
@@ -88,7 +89,8 @@ def _copy(engine: Engine, file: Path, draft: Path, on_progress: OnProgress) -> N
         with closing(sqlite3.connect(draft, isolation_level=None)) as copy:
             copy.execute("PRAGMA synchronous = OFF")  # it is made safe as a whole, at the end
             _copy_pages(engine, copy, on_progress)
-            copy.execute("PRAGMA journal_mode = DELETE")
+            copy.execute("PRAGMA journal_mode = DELETE")  # one file, which may be copied alone
+            # all of integrity_check but the comparison of indexes, in linear time
             said = [row[0] for row in copy.execute("PRAGMA quick_check(1)")]
     except sqlite3.Error as error:
         raise StoreError(f"{file}: the backup failed: {error}") from error
@@ -99,7 +101,7 @@ def _copy(engine: Engine, file: Path, draft: Path, on_progress: OnProgress) -> N
 def _copy_pages(engine: Engine, copy: sqlite3.Connection, on_progress: OnProgress) -> None:
     """Copy every page. The open transaction keeps the moment: else every foreign commit begins it anew."""
     with reading(engine) as connection:
-        connection.execute(text("SELECT count(*) FROM sqlite_master"))
+        connection.execute(text("SELECT count(*) FROM sqlite_master"))  # the first read fixes the moment
         source = connection.connection.driver_connection
         assert isinstance(source, sqlite3.Connection)  # noqa: S101 - what is_sqlite promises
         source.backup(

@@ -24,7 +24,7 @@ from monitor.store.schema import metadata, provider
 def migrations_directory() -> Path:
     """Return where the migrations are: in the installed package, else beside it in the checkout."""
     package = Path(__file__).resolve().parents[2]
-    packaged = package / "_migrations"
+    packaged = package / "_migrations"  # a wheel has them inside, for alembic needs files
     return packaged if packaged.is_dir() else package.parent / "migrations"
 
 
@@ -33,7 +33,7 @@ HEAD: Final = max(_REVISIONS, default="base")  # the files are named by their re
 VERSION_TABLE: Final = "schema_version"
 _FIRST_WITH_SKETCHES: Final = "0007"
 _FIRST_WITH_THESE_RULES: Final = "0009"  # what older versions derived was decided by others
-_UPGRADE_LOCK: Final = 4_711_202_004
+_UPGRADE_LOCK: Final = 4_711_202_004  # any number, the same in every version
 
 
 class SchemaState(StrEnum):
@@ -63,11 +63,12 @@ def prepare(engine: Engine) -> None:
     Raises SchemaOutdated where data stands under another schema, naming the command.
     """
     state = schema_state(engine)
-    if is_sqlite(engine) and state is not SchemaState.MISSING:
+    if is_sqlite(engine) and state is not SchemaState.MISSING:  # after a restore the file may lack both
         ensure_mode(engine)
         ensure_wal(engine)
     if state is SchemaState.CURRENT:
         return
+    # years of data are not migrated in passing: the operator makes a backup first
     if state is SchemaState.NEWER or (state is SchemaState.OUTDATED and _holds_data(engine)):
         raise _outdated(engine, state)
     upgrade(engine)
@@ -105,13 +106,15 @@ def upgrade(engine: Engine, on_progress: OnProgress = lambda _provider, _done, _
     StoreUnavailable for one that holds something else, which is left as it is.
     """
     if is_sqlite(engine):
+        # `schema_state` refuses a file of another program before anything in it is changed
         create_file(engine, schema_state)
     with writing(engine) as connection:
         if not is_sqlite(engine):
+            # measured: without it two of three containers that upgrade at once crash
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _UPGRADE_LOCK})
         if _state(connection, engine) is SchemaState.NEWER:
             raise _outdated(engine, SchemaState.NEWER)
-        before = _revision(connection)
+        before = _revision(connection)  # read again under the lock: another process may have done it
         if before != HEAD:
             migrate_to(connection, HEAD)
         redecided: tuple[Redecided, ...] = ()
@@ -129,6 +132,7 @@ def migrate_to(connection: Connection, revision: str) -> None:
     from alembic.config import Config  # noqa: PLC0415
 
     config = Config()
+    # alembic's options know % as a mark
     config.set_main_option("script_location", str(migrations_directory()).replace("%", "%%"))
     config.attributes["connection"] = connection
     before = _revision(connection)
@@ -145,7 +149,7 @@ def _state(connection: Connection, engine: Engine) -> SchemaState:
                 "give monitor a database of its own"
             )
         return SchemaState.EMPTY
-    if revision == HEAD:
+    if revision == HEAD:  # revisions are numbers of equal length, so they compare as text
         return SchemaState.CURRENT
     return SchemaState.NEWER if revision > HEAD else SchemaState.OUTDATED
 
@@ -155,6 +159,7 @@ def _holds_something_else(connection: Connection) -> bool:
     tables = set(inspect(connection).get_table_names())
     if VERSION_TABLE in tables:
         return not _has_versions(connection) or bool(tables & set(metadata.tables))
+    # a Postgres database may be shared with other programs, a SQLite file is not
     return bool(tables if connection.dialect.name == "sqlite" else tables & set(metadata.tables))
 
 

@@ -35,10 +35,11 @@ event = Table(
     Column("to_status", Text),
     Column("reason", Text),
     Column("detail", Text),
-    Index(None, "swept_at", "id"),
+    Index(None, "swept_at", "id"),  # the change log of all, of a model, of a provider
     Index(None, "model_id", "swept_at", "id"),
     Index(None, "provider_id", "swept_at", "id"),
 )
+# few of the events: the index is small and finds retirements without reading a life
 _ABOUT_RETIREMENT = (event.c.from_status == text("'retired'")) | (event.c.to_status == text("'retired'"))
 Index(
     "ix_event_retirement",
@@ -60,10 +61,10 @@ period = Table(
     Column("reason", Text),
     Column("began_at", BigInteger, nullable=False),
     Column("confirmed_at", BigInteger, nullable=False),
-    Column("ended_at", BigInteger),
+    Column("ended_at", BigInteger),  # NULL while it lasts
     Column("end_confirmed_at", BigInteger),
     PrimaryKeyConstraint("model_id", "event_id"),
-    sqlite_with_rowid=False,
+    sqlite_with_rowid=False,  # the table is its key: one model's periods lie side by side
 )
 Index(
     "ix_period_outage",
@@ -111,7 +112,7 @@ daily = Table(
     "daily",
     metadata,
     Column("model_id", ForeignKey("model.id"), nullable=False),
-    Column("day", Date, nullable=False),
+    Column("day", Date, nullable=False),  # a date, so that a condition on the view's day reaches the key
     Column("checks", Integer, nullable=False),
     Column("answered", Integer, nullable=False),
     Column("unavailable", Integer, nullable=False),
@@ -124,4 +125,5 @@ daily = Table(
     PrimaryKeyConstraint("model_id", "day"),
     sqlite_with_rowid=False,
 )
+# SQLite is clustered by model; a span of days is a range of each
 Index("ix_daily_day", daily.c.day, info={"only_on": "postgresql"})

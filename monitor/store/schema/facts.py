@@ -47,7 +47,7 @@ catalog = Table(
     metadata,
     Column("id", Integer, primary_key=True),
     Column("provider_id", ForeignKey("provider.id"), nullable=False),
-    Column("digest", LargeBinary(16), nullable=False),
+    Column("digest", LargeBinary(16), nullable=False),  # equal lists are found by it, without comparing texts
     Column("members", Text, nullable=False),  # JSON list of model ids in the catalog's order
     UniqueConstraint("provider_id", "digest"),
 )
@@ -76,12 +76,13 @@ sweep = Table(
     Column("id", Integer, primary_key=True, autoincrement=False),
     Column("provider_id", ForeignKey("provider.id"), nullable=False),
     Column("vantage", NAME, nullable=False),
-    Column("slot", BigInteger),
+    Column("slot", BigInteger),  # NULL for a sweep outside the schedule
     Column("started_at", BigInteger, nullable=False),
     Column("finished_at", BigInteger),
     Column("observed_until", BigInteger),  # its last observation's moment, at least started_at
     Column("verdict", Text),
     Column("cause", Text),
+    # what a record said, beside what was decided on it: voiding is taken back by it
     Column("reported_verdict", Text),
     Column("reported_cause", Text),
     Column("accepted", Boolean, nullable=False, server_default=text("false")),
@@ -90,6 +91,7 @@ sweep = Table(
     Column("voided", Text),  # why an operator declared it bad (rules.md 31); it is then inconclusive
     Column("policy_id", ForeignKey("policy.id"), nullable=False),
     Column("catalog_id", ForeignKey("catalog.id")),
+    # the provider's `folds` when the sweep began: who derived since then is noticed
     Column("folds_before", Integer, nullable=False, server_default=text("0")),
     Column("duplicates", Integer, nullable=False, server_default=text("0")),
     Column("rejected", Integer, nullable=False, server_default=text("0")),
@@ -100,11 +102,11 @@ sweep = Table(
     Column("rate_limited", Integer, nullable=False, server_default=text("0")),
     Column("unavailable", Integer, nullable=False, server_default=text("0")),
     Column("unknown", Integer, nullable=False, server_default=text("0")),
-    UniqueConstraint("provider_id", "vantage", "slot"),
-    UniqueConstraint("provider_id", "vantage", "started_at"),
+    UniqueConstraint("provider_id", "vantage", "slot"),  # NULL slots do not collide
+    UniqueConstraint("provider_id", "vantage", "started_at"),  # an import finds its sweep by it (rules.md 30)
     Index(None, "provider_id", "started_at"),
     Index(None, "provider_id", "observed_until"),
-    Index(None, "provider_id", "verdict", "started_at"),
+    Index(None, "provider_id", "verdict", "started_at"),  # the last conclusive sweep is one step of it
 )
 
 # Under which other names the answers of a model came (rules.md 37). A finding says which by its number:
@@ -124,7 +126,7 @@ finding = Table(
     "finding",
     metadata,
     Column("id", Integer, primary_key=True),
-    Column("digest", LargeBinary(16), nullable=False, unique=True),
+    Column("digest", LargeBinary(16), nullable=False, unique=True),  # equal findings are found by it
     Column("outcome", Text, nullable=False),
     Column("reason", Text, nullable=False),
     Column("kind", Text, nullable=False),
@@ -144,10 +146,10 @@ observation = Table(
     Column("model_id", ForeignKey("model.id"), nullable=False),
     Column("sweep_id", ForeignKey("sweep.id"), nullable=False),
     Column("finding_id", ForeignKey("finding.id"), nullable=False),
-    Column("latency_ms", Integer),
+    Column("latency_ms", Integer),  # NULL where nothing answered in full
     Column("at_ms", Integer, nullable=False),
     PrimaryKeyConstraint("model_id", "sweep_id"),
-    sqlite_with_rowid=False,
+    sqlite_with_rowid=False,  # rowids would cost 1.8 times the space
 )
 Index(
     "ix_observation_sweep_id", observation.c.sweep_id, postgresql_using="brin", info={"only_on": "postgresql"}

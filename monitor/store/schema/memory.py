@@ -41,15 +41,16 @@ delivery = Table(  # the outbox: a message to a channel, until it is delivered o
     Column("given_up_at", BigInteger),
     Column("error", Text),
     UniqueConstraint("channel", "topic", "subject"),
+    # the hourly limit counts a channel's deliveries by it
     Index(None, "channel", "delivered_at"),
-    sqlite_autoincrement=True,
+    sqlite_autoincrement=True,  # a deleted message's number must not name another one
 )
 _IS_PENDING = delivery.c.delivered_at.is_(None) & delivery.c.given_up_at.is_(None)
 Index(
     "ix_delivery_pending",
     delivery.c.channel,
     delivery.c.due_at,
-    sqlite_where=_IS_PENDING,
+    sqlite_where=_IS_PENDING,  # only what waits: delivered messages stay, and are many more
     postgresql_where=_IS_PENDING,
 )
 

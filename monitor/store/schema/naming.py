@@ -10,7 +10,7 @@ from sqlalchemy.types import TypeEngine
 from monitor.core.domain.fields import field_types
 
 metadata = MetaData(
-    naming_convention={
+    naming_convention={  # without names SQLite cannot drop a constraint, and migrations differ by database
         "ix": "ix_%(table_name)s_%(column_0_N_name)s",
         "uq": "uq_%(table_name)s_%(column_0_N_name)s",
         "ck": "ck_%(table_name)s_%(constraint_name)s",
@@ -20,6 +20,7 @@ metadata = MetaData(
 )
 
 # Names are compared by code point on both databases (rules.md 26).
+# a locale's order would differ from Python's and from SQLite's
 NAME = Text().with_variant(Text(collation="C"), "postgresql")
 
 
@@ -27,11 +28,11 @@ def value_columns(kind: type) -> Iterator[Column[Any]]:
     """Give a column for each field of a frozen value, as store/connection/columns.py fills it."""
     hints = get_type_hints(kind)
     for name, form in field_types(kind).items():
-        yield Column(name, _TYPES.get(form, Text), nullable=hints[name] != form)
+        yield Column(name, _TYPES.get(form, Text), nullable=hints[name] != form)  # a field that may be None
 
 
 _TYPES: Mapping[type, type[TypeEngine[Any]]] = {
-    datetime: BigInteger,
+    datetime: BigInteger,  # milliseconds do not fit 32 bits
     int: Integer,
     float: Double,
     bool: Boolean,

@@ -9,7 +9,7 @@ from monitor.errors import StoreError
 from monitor.store.schema import daily, event, metadata, model_state, period
 
 _DERIVED: Final = (event, period, daily, model_state)
-_FINE: Final = ("integer", "null")
+_FINE: Final = ("integer", "null")  # a flag is an integer there
 
 
 def wrong_types(connection: Connection, tables: Iterable[Table] = metadata.sorted_tables) -> Iterator[str]:
@@ -28,4 +28,5 @@ def wrong_types(connection: Connection, tables: Iterable[Table] = metadata.sorte
 def require_derived_types(connection: Connection) -> None:
     """Raise StoreError where derived rows hold what cannot be compared with what follows from the facts."""
     if wrong := next(wrong_types(connection, _DERIVED), None):
+        # rows that cannot be compared would end a rebuild with an error of Python
         raise StoreError(f"{wrong}: delete their rows, then run `monitor db rebuild --write`")
