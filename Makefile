@@ -91,6 +91,13 @@ coverage: setup ## which lines and branches the tests reach (ARGS=tests/core: on
 same: setup ## what this checkout prints otherwise than another: AGAINST=DIR, a git worktree of an older commit
 	$(BIN)/python -m tests.compare $(AGAINST)
 
+mutation: setup $(TOOLS)/.ready ## which small changes of core/lifecycle and core/answer no test notices: at most 10 % (docs/testing.md)
+	mkdir -p build
+	$(TOOLS)/bin/python -W ignore -m tests.tools.mutants build/mutants.jsonl monitor/core/lifecycle monitor/core/answer
+	$(BIN)/pytest -q --noconftest -p no:cacheprovider -p no:warnings -p no:logging -p no:unraisableexception -p no:threadexception \
+		-p tests.support.mutation --mutants build/mutants.jsonl \
+		--survivors tests/core/survivors.toml --alive build/alive.jsonl tests/core/lifecycle tests/core/answer
+
 soak: setup ## ten thousand random lives, each rebuilt (an hour and more)
 	$(BIN)/pytest -m soak
 

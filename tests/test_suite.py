@@ -33,6 +33,7 @@ PROCESSES = {
     "tests/support/process.py": "`monitor` as a process",
     "tests/tools/audit.py": "pip-audit, which lives in an environment of its own",
     "tests/tools/sbom.py": "cyclonedx-py, which lives in an environment of its own",
+    "tests/tools/test_mutation.py": "cosmic-ray, which lives in an environment of its own",
     "tests/sweep/test_hostile_provider.py": "peak memory",
     "tests/test_docs.py": "the documents' programs",
     "tests/test_layout.py": "the wheel, built and installed",
