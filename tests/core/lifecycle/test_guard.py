@@ -1,14 +1,16 @@
 """The guard: which sweeps are believed, what a provider's events are, how it lets go (rules.md 6, 8-11)."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from monitor.core.domain.event import Decision
+from monitor.core.domain.state import ProviderState
 from monitor.core.domain.sweep import Observation, Sweep
 from monitor.core.domain.vocabulary import Cause, EventKind, Outcome, Reason, Verdict
-from monitor.core.lifecycle.guard import failure_class
+from monitor.core.lifecycle.guard import answered_before, failure_class
 from tests.core.histories import START, STEP, answer, events_of, live, sweep
 
 HOUR = timedelta(hours=1)
@@ -42,9 +44,8 @@ def verdicts(*sweeps: Sweep) -> list[str]:
 CLASSES = [
     *((status, "account") for status in (401, 402, 403, 404)),
     (410, "gone"),
-    (400, "request"),
-    (422, "request"),
-    *((status, "trouble") for status in (500, 502, 503, 504, 520, 529, 200)),
+    *((status, "request") for status in (300, 400, 405, 422, 499)),
+    *((status, "trouble") for status in (500, 502, 503, 504, 520, 529, 200, 299)),
 ]
 
 
@@ -363,3 +364,57 @@ def test_a_key_that_everyone_refuses_is_known_beside_metadata_that_anybody_may_r
     refused = [failed(each, 401, Reason.CREDENTIAL) for each in TEN[2:]]
     (decision,) = live([sweep(*(looked_up(each, 200) for each in TEN[:2]), *refused)])
     assert (decision.verdict, decision.cause) == (Verdict.INCONCLUSIVE, Cause.CREDENTIAL)
+
+
+@pytest.mark.parametrize(
+    ("status", "verdict"), [(400, "conclusive"), (401, "credential"), (402, "quota"), (403, "conclusive")]
+)
+def test_rule_6_where_nobody_ever_answered_a_401_or_402_of_all_is_the_accounts(
+    status: int, verdict: str
+) -> None:
+    refused = [failed(each, status, Reason.NOT_FOR_ACCOUNT) for each in "abc"]
+    assert verdicts(sweep(*refused)) == [verdict]
+
+
+def test_rule_9_a_sweep_that_has_its_verdict_leaves_or_ends_what_is_held() -> None:
+    mass = [day(TEN), day(TEN, "abcdef", after=HOUR)]
+    for verdict, is_kept in ((Verdict.INCONCLUSIVE, True), (Verdict.CONCLUSIVE, False)):
+        judged = sweep(answer("u", "a"), at=START + 2 * HOUR, listed=TEN, verdict=verdict, cause="quota")
+        assert bool(live([*mass, judged])[-1].state.held) is is_kept
+
+
+def test_rule_11_a_failure_in_another_class_is_counted_from_its_own_start() -> None:
+    counts = [
+        day(TEN),
+        *(day(TEN, "abcdef", status=404, after=hours * HOUR) for hours in (1, 4)),
+        *(day(TEN, "abcdef", after=hours * HOUR) for hours in (7, 10)),
+    ]
+    held = live(counts)[-1].state.held
+    assert held is not None
+    assert {streak.count for streak in held.models.values()} == {2}
+
+
+def test_rule_11_a_lasting_failure_is_believed_where_the_fresh_ones_are_half_of_those_asked() -> None:
+    lasting = [day(TEN), *(day(TEN, "abcdef", after=hours * HOUR) for hours in (1, 4))]
+    assert verdicts(*lasting, day("abcdghij", "aghij", after=7 * HOUR))[-1] == "conclusive"
+    assert verdicts(*lasting, day("abcghij", "aghij", after=7 * HOUR))[-1] == "provider_outage"
+
+
+@pytest.mark.parametrize("reason", [Reason.BAD_REQUEST, Reason.NOT_FOUND])
+def test_rule_8_a_404_while_others_answer_is_no_refused_key_whatever_its_reason(reason: Reason) -> None:
+    assert verdicts(day(TEN), day(TEN, "abcdef", status=404, reason=reason, after=HOUR))[-1] == "rule_change"
+
+
+def test_rule_8_troubles_of_several_reasons_have_the_cause_of_most() -> None:
+    mixed = [failed(each, None, Reason.CONNECTION_FAILED) for each in "abcd"]
+    mixed += [failed(each, 500) for each in "efg"]
+    mixed += [answer("u", each) for each in "hij"]
+    assert verdicts(day(TEN), sweep(*mixed, at=START + HOUR))[-1] == "our_network"
+
+
+def test_rule_8_who_was_not_asked_stays_regular_for_a_day() -> None:
+    day_ago = START - timedelta(hours=24)
+    before = {"a": day_ago, "b": day_ago - STEP, "c": START - STEP, "d": day_ago - STEP}
+    state = ProviderState(answered_before=before, answered=frozenset("xy"), concluded_at=day_ago)
+    assert answered_before(state, START, {"c", "d", "y"}) == {"a": day_ago, "x": day_ago}
+    assert answered_before(replace(state, concluded_at=day_ago - STEP), START, "c") == {"a": day_ago}

@@ -152,6 +152,7 @@ def test_rule_8_fewer_than_five_that_answered_have_no_common_class() -> None:
     assert stats_of(("abcd", "broken"), regulars="abcd").common_class() is None
     assert stats_of(("abcd", "broken"), regulars="abcd").common_class(is_all=True) is None
     assert stats_of(("abcd", "broken"), regulars="abc", available="de").common_class() == "trouble"
+    assert stats_of(("abcd", "broken"), regulars="abcde", available="abcde").common_class() == "trouble"
 
 
 def test_rule_8_where_nobody_else_will_be_asked_whoever_was_asked_is_enough() -> None:
@@ -187,7 +188,7 @@ def test_rule_8_who_answers_after_all_fails_no_more() -> None:
 
 
 def test_rule_8_the_cause_of_a_class_is_judged_by_those_that_fail_in_it() -> None:
-    stats = stats_of(("abcdefg", "cut off"), ("hijkl", "quota"), regulars=TWELVE)
+    stats = stats_of(("abcde", "cut off"), ("fghijkl", "quota"), regulars=TWELVE)
     assert stats.common_cause("trouble") == Cause.OUR_NETWORK
     assert stats.common_cause("account") == Cause.QUOTA
     assert stats_of((TWELVE, "not found"), regulars=TWELVE).common_cause("account") == Cause.CREDENTIAL
