@@ -161,3 +161,10 @@ def test_rule_20_kind_is_kept_through_a_retirement() -> None:
     letters = story("u--.")
     born = sweep(answer("u", "anchor"), answer("u", kind=Kind.CHAT))
     assert live([born, *letters[1:]])[-1].state.models["m"].kind == Kind.CHAT
+
+
+def test_rule_18_a_model_that_is_gone_is_not_counted_as_absent_any_more() -> None:
+    states = [decision.state for decision in live(story("u------"))]
+    assert "m" in states[1].absent
+    assert "m" not in states[-1].absent
+    assert states[-1].models["m"].memory.is_gone
