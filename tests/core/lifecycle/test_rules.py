@@ -7,19 +7,9 @@ import pytest
 
 from monitor.core.domain.policy import Policy
 from monitor.core.domain.vocabulary import EventKind, Kind, Reason, Status
+from monitor.core.lifecycle.rules import observe
 from tests.core.cases import UP_TWICE, Case, assert_after_birth, case, table
-from tests.core.histories import (
-    START,
-    STEP,
-    USUAL,
-    answer,
-    end_of,
-    events_of,
-    live,
-    story,
-    sweep,
-    tell,
-)
+from tests.core.histories import START, STEP, USUAL, answer, end_of, events_of, live, story, sweep, tell
 
 DAY = timedelta(days=1)
 DOWN = "2 became_unavailable unavailable from 1 (not_found)"
@@ -258,3 +248,10 @@ def test_rule_25_since_is_when_the_last_status_event_began(letters: str) -> None
 def test_rule_24_only_an_observation_of_the_streak_confirms_it(letters: str, policies: list[Policy]) -> None:
     """Rules 3, 4, 29: a policy made milder meanwhile is met by the next one, with its time and its reason."""
     assert tell(letters, policies) == tell(letters[:-1], policies[:-1])
+
+
+def test_rule_14_a_model_appears_as_part_of_the_baseline_only_where_that_is_said() -> None:
+    _, (appeared,) = observe(None, answer("u"), START, Policy())
+    assert appeared.detail is None
+    _, (appeared,) = observe(None, answer("u"), START, Policy(), is_baseline=True)
+    assert appeared.detail == "baseline"
