@@ -78,6 +78,7 @@ class _Replay:
         since = read_horizon(self.connection, self.provider_id)
         state, days, sweeps, compared = since.state, DayCounter(since.day), 0, since.day
         kept = is_kept(self.provider_id, since)
+        # the days before a batch's first sweep get no more counts: they are compared and let go
         for batch in batches(read_stored(self.connection, *kept), _SWEEPS_AT_ONCE):
             begun = batch[0].sweep.started_at.date()
             self._compare_days(days, compared, begun)
@@ -119,6 +120,7 @@ class _Replay:
                 "swept_at": stored.sweep.started_at,
                 **_with_moments(event_columns(each), {"began_at", "confirmed_at"}),
             }
+            # by model and kind: one missing event must not make all behind it differ
             same = [row for row in left if (row["model"], row["kind"]) == (each.model, each.kind)]
             for row in same[:1]:
                 left.remove(row)
@@ -144,6 +146,7 @@ class _Replay:
 
     def _compare_periods(self) -> None:
         """Compare the periods with those that the events give, where these are right."""
+        # wrong events make wrong periods: they would be reported twice
         if self.differences.has(RowKind.EVENT):
             return
         for stands, follows in differing_periods(self.connection, self.provider_id):
@@ -161,6 +164,7 @@ class _Replay:
             .where(model.c.provider_id == self.provider_id)
         )
         stands = {row["name"]: _state_columns(row) for row in self.connection.execute(query).mappings()}
+        # 0 for the model's number: the comparison goes by name
         follows = {name: _state_columns(state_row(0, believed)) for name, believed in state.models.items()}
         for name in sorted(stands.keys() | follows.keys()):
             self.differences.state(name, stands.get(name), follows.get(name))

@@ -16,7 +16,7 @@ from monitor.core.history.latency_histogram import bucket_of, encode, merge_enco
 from monitor.store.facts.identities import upsert
 from monitor.store.schema import daily, model, sweep
 
-_DAYS_AT_ONCE: Final = 31
+_DAYS_AT_ONCE: Final = 31  # days; bounds how many latencies are in memory
 _LONGEST_MS: Final = 2**31  # of an observation after the start of its sweep
 
 # `part` counts lengths of `part_ms` from `origin` on: days since 1970, or nothing but 0 for one window.
@@ -75,7 +75,7 @@ FROM counted
 GROUP BY model_id, part
 """  # noqa: S608 - made of the words above
 _JOINED: Final = {
-    "sqlite": "group_concat(latency_ms)",
+    "sqlite": "group_concat(latency_ms)",  # measured: a row for each latency is far slower
     "postgresql": "string_agg(CAST(latency_ms AS text), ',')",
 }
 # The latencies of a day that lie about the percentiles written down for it: at least those of their buckets.
@@ -119,7 +119,7 @@ _ENDS_INSIDE: Final = select(func.min(sweep.c.id), func.max(sweep.c.id)).where(
     _OF_OWNER, sweep.c.started_at >= bindparam("from"), sweep.c.started_at < bindparam("to")
 )
 _COUNTED: Final = tuple(each.name for each in fields(DayCounts))
-_EVERY_MODEL: Final = (0, 2**31 - 1)
+_EVERY_MODEL: Final = (0, 2**31 - 1)  # the whole range of ids: one statement serves one model and all
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +140,7 @@ class Counted:
 def count_days(connection: Connection, provider_id: int, first_day: date, last_day: date) -> None:
     """Count the UTC days anew, first and last included; what stood there is replaced."""
     models = select(model.c.id).where(model.c.provider_id == provider_id)
+    # a day whose last observation went must lose its row
     connection.execute(
         delete(daily).where(daily.c.model_id.in_(models), daily.c.day.between(first_day, last_day))
     )
@@ -183,6 +184,7 @@ def _grown(
 
 
 def _added(before: RowMapping, each: Counted) -> dict[str, Any]:
+    # every count is a sum, so adding equals counting again
     counts = {name: before[name] + getattr(each, name) for name in ("answered", "unavailable", "unknown")}
     row = {**before, **counts, "checks": sum(counts.values())}
     if each.latencies:
@@ -196,6 +198,7 @@ def _make_exact(
     connection: Connection, window: Mapping[str, int], day: date, grown: Sequence[Mapping[str, Any]]
 ) -> None:
     """Put exact percentiles in the place of those of histograms."""
+    # a bucket is at most 1/64 wide: a fiftieth around the percentile has all of it
     near = connection.execute(_NEARBY[connection.dialect.name], {**window, "day": day})
     latencies = {number: _numbers(joined) for number, joined in near}
     rows = [
@@ -211,6 +214,7 @@ def _exact(encoded: bytes, near: Sequence[int]) -> dict[str, int]:
     histogram, exact = merge_encoded([encoded]), dict[str, int]()
     for percent in _PERCENTILES.values():
         bucket, place = place_of(histogram, percent)
+        # the histogram says which bucket and which place in it; only that bucket is sorted
         exact[f"exact_{percent}"] = sorted(each for each in near if bucket_of(each) == bucket)[place]
     return exact
 

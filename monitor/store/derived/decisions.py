@@ -47,7 +47,7 @@ def write_decision(connection: Connection, provider_id: int, stored: StoredSweep
         }
         for place, each in enumerate(decision.events)
     ]
-    if rows:
+    if rows:  # an empty list would insert a row of defaults
         connection.execute(insert(event), rows)
         write_periods(connection, rows)
 

@@ -22,7 +22,7 @@ class DifferenceCounter:
             return
         difference = Difference(part=part, model=model, at=at, stands=stands, follows=follows)
         self._counts[part, difference.how] += 1
-        if len(self._first) < self._most:
+        if len(self._first) < self._most:  # the first ones: a fault in the past makes all behind it differ
             self._first.append(difference)
 
     def event(self, stands: Columns | None, follows: Columns | None) -> None:

@@ -36,13 +36,14 @@ _REWRITE = text(f"INSERT INTO period ({_COLUMNS}) {_FOLLOW}")
 _STAND = f"""
 SELECT {_COLUMNS} FROM period WHERE model_id IN (SELECT id FROM model WHERE provider_id = :provider)
 """  # noqa: S608 - our columns
-_MISSING = text(f"{_FOLLOW} EXCEPT {_STAND}")
+_MISSING = text(f"{_FOLLOW} EXCEPT {_STAND}")  # EXCEPT treats NULLs as equal, which = does not
 _EXTRA = text(f"{_STAND} EXCEPT {_FOLLOW}")
 
 
 def rewrite_periods(connection: Connection, provider_id: int) -> None:
     """Make all periods of a provider anew from its events."""
     models = select(model.c.id).where(model.c.provider_id == provider_id)
+    # all of them: the events before the horizon stand, too
     connection.execute(delete(period).where(period.c.model_id.in_(models)))
     connection.execute(_REWRITE, {"provider": provider_id})
 
@@ -71,10 +72,11 @@ def write_periods(connection: Connection, events: Iterable[Mapping[str, Any]]) -
     if not opened_of:
         return
     ends = [{"of_model": number, **_end(opened[0])} for number, opened in opened_of.items()]
-    connection.execute(_CLOSE, ends)
+    connection.execute(_CLOSE, ends)  # first close, then open: a model has one open period at most
     for opened in opened_of.values():
         for before, after in pairwise(opened):
             end = _end(after)
+            # one sweep may give two, as rules.md 15 and 17 together
             before |= {"ended_at": end["at"], "end_confirmed_at": end["known_at"]}
     connection.execute(insert(period), [row for opened in opened_of.values() for row in opened])
 
@@ -86,6 +88,7 @@ def _opened_by(event: Mapping[str, Any]) -> dict[str, Any]:
         "model_id": event["model_id"],
         "event_id": event["id"],
         "status": event["to_status"],
+        # rules.md 21: only where it was available before
         "is_outage": went_down and event["from_status"] == Status.AVAILABLE,
         "reason": event["reason"],
         "began_at": event["confirmed_at"] if is_retirement else event["began_at"],

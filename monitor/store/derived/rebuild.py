@@ -42,7 +42,7 @@ def rebuild(
         owner = find_provider(connection, provider)
         if owner is None:
             return Comparison(provider=provider, sweeps=0)
-        lock_provider(connection, owner)
+        lock_provider(connection, owner)  # first the lock, then the comparison: nothing changes between them
         return rewrite(connection, owner, provider, policy, most=most)
 
 
@@ -54,7 +54,7 @@ def rewrite(
     if policy is not None:
         kept = is_kept(provider_id, read_bounds(connection, provider_id))
         connection.execute(update(sweep).where(*kept).values(policy_id=policy_id(connection, policy)))
-    if comparison.differs or policy is not None:
+    if comparison.differs or policy is not None:  # a history that is right is not written again
         rebuild_provider(connection, provider_id, exclusions=True)
     return comparison
 
@@ -64,7 +64,7 @@ def lock_provider(connection: Connection, provider_id: int) -> int:
 
     Returns how often they were derived before: who decides at the same time notices by it.
     """
-    folds: int = connection.execute(
+    folds: int = connection.execute(  # an UPDATE of the counter is lock and count in one, on both databases
         update(provider)
         .where(provider.c.id == provider_id)
         .values(folds=provider.c.folds + 1)
@@ -78,6 +78,7 @@ def settle(connection: Connection, provider_id: int) -> None:
     first = connection.scalar(select(func.min(sweep.c.started_at)).where(*_unfolded(provider_id)))
     if first is None:
         return
+    # a late sweep changes what all behind it mean
     if first <= connection.execute(select(last_folded(provider_id))).scalar_one():
         rebuild_provider(connection, provider_id)
         return
@@ -100,7 +101,7 @@ def rebuild_provider(
     """
     since = read_horizon(connection, provider_id)
     models = select(model.c.id).where(model.c.provider_id == provider_id)
-    is_later = event.c.swept_at > since.started_at
+    is_later = event.c.swept_at > since.started_at  # by the start of the sweep: ids are not in that order
     connection.execute(delete(event).where(event.c.provider_id == provider_id, is_later))
     connection.execute(delete(daily).where(daily.c.model_id.in_(models), daily.c.day >= since.day))
     rewrite_periods(connection, provider_id)
@@ -123,6 +124,7 @@ def last_folded(provider_id: int) -> ScalarSelect[int]:
 
 def is_next(connection: Connection, provider_id: int, started_at: int) -> bool:
     """Tell whether a sweep that started then (ms) comes right after the folded ones; nothing else waits."""
+    # an older sweep that waits has to be folded first
     if connection.execute(select(last_folded(provider_id))).scalar_one() >= started_at:
         return False
     return connection.execute(select(sweep.c.id).where(*_unfolded(provider_id)).limit(1)).first() is None
@@ -157,6 +159,7 @@ def _fold_all(
 
 def _count(connection: Connection, provider_id: int, days: tuple[date, date] | None) -> None:
     if days is not None:
+        # a day before the horizon cannot be counted again
         first = max(days[0], read_bounds(connection, provider_id).day)
         count_days(connection, provider_id, first, days[1])
 

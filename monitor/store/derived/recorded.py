@@ -32,17 +32,18 @@ def read_recorded(connection: Connection, provider_id: int, ids: Sequence[int]) 
     columns = [sweep.c[name] for name in ("id", *_SWEEP_COLUMNS)]
     rows = connection.execute(select(*columns).where(sweep.c.id.in_(ids))).mappings()
     recorded = {row["id"]: RecordedRows(_decision(row, gaps.get(row["id"], []))) for row in rows}
+    # ids of events follow from those of sweeps: one range of the key
     first, last = event_id(min(ids), 0), event_id(max(ids) + 1, 0) - 1
     query = _events(provider_id).where(event.c.id.between(first, last)).order_by(event.c.id)
     for row in connection.execute(query).mappings():
-        if row["sweep_id"] in recorded and sweep_of_event(row["id"]) == row["sweep_id"]:
+        if row["sweep_id"] in recorded and sweep_of_event(row["id"]) == row["sweep_id"]:  # others are strays
             recorded[row["sweep_id"]].events.append(_event(row))
     return recorded
 
 
 def read_strays(connection: Connection, provider_id: int) -> Iterator[Columns]:
     """Give the events that no finished sweep of the provider can have: of another, or by their id."""
-    number = cast(event.c.sweep_id, BigInteger)
+    number = cast(event.c.sweep_id, BigInteger)  # 32 bits times 2**20 overflow an integer of Postgres
     is_astray = or_(
         sweep.c.finished_at.is_(None),
         sweep.c.provider_id != provider_id,

@@ -48,6 +48,7 @@ def save_state(connection: Connection, provider_id: int, state: ProviderState) -
     query = select(model_state).join_from(model, model_state).where(model.c.provider_id == provider_id)
     stored = {row.model_id: tuple(row) for row in connection.execute(query)}
     rows = [state_row(ids[name], believed) for name, believed in state.models.items()]
+    # few of many rows change in a sweep; an unchanged one costs no write
     changed = [row for row in rows if tuple(row.values()) != stored.get(row["model_id"])]
     if changed:
         connection.execute(upsert(connection, model_state), changed)

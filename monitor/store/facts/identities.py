@@ -25,8 +25,8 @@ OWN: Final = 0  # the number of a model's own name
 # What findings hold of observations: in the first version, whose digests stand, and what came later.
 _FIRST: Final = ("outcome", "reason", "kind", "http_status", "attempts", "retires_at", "detail")
 _LATER: Final = tuple(name for name in field_types(Observation) if name in finding.c and name not in _FIRST)
-_FEW: Final = 20
-_MOST_TRIES: Final = 10
+_FEW: Final = 20  # names; above it reading all of a provider is quicker than a long list
+_MOST_TRIES: Final = 10  # two writers at the same name settle in the second try
 
 
 def insert_new(connection: Connection, table: Table) -> Insert:
@@ -55,6 +55,7 @@ def _upsert(dialect: str, table: Table) -> Insert:
     rest = {
         column.name: statement.excluded[column.name] for column in table.columns if column.name not in key
     }
+    # IS DISTINCT FROM: NULL equals NULL, so that an equal row is not written
     differs = or_(*(table.c[name].is_distinct_from(value) for name, value in rest.items()))
     return statement.on_conflict_do_update(index_elements=key, set_=rest, where=differs)
 
@@ -74,10 +75,12 @@ def provider_id(connection: Connection, name: str) -> int:
 def model_ids(connection: Connection, provider: int, names: Sequence[str]) -> dict[str, int]:
     """Return the ids of a provider's models by name, known from now on."""
     ids = _known_models(connection, provider, names)
+    # ids of the catalog come again with the observations
     new = [name for name in dict.fromkeys(names) if name not in ids]
     if new:
         rows = [{"provider_id": provider, "name": name} for name in new]
         connection.execute(insert_new(connection, model), rows)
+        # read again: ON CONFLICT DO NOTHING returns no id of a row that was there
         ids |= _known_models(connection, provider, new)
     return ids
 
@@ -105,7 +108,7 @@ def policy_id(connection: Connection, rules: Policy) -> int:
 
 def note_untracked(connection: Connection, policy: int, rules: Policy, models: Mapping[str, int]) -> None:
     """Remember which of these models the policy shuts out, so that SQL need not match patterns."""
-    if rules.include == ("*",) and not rules.exclude:
+    if rules.include == ("*",) and not rules.exclude:  # the usual policy shuts out nothing
         return
     rows = [
         {"policy_id": policy, "model_id": number}
@@ -128,6 +131,7 @@ def alias_numbers(
     named = {
         each.model: each.served_as
         for each in observations
+        # an answer that names no model is the model's own (rules.md 37); a limit names none
         if each.served_as or (each.served_as is None and each.outcome is Outcome.AVAILABLE)
     }
     own = {name: OWN for name, served in named.items() if served is None}
@@ -138,6 +142,7 @@ def alias_numbers(
         if not new:
             return own | {name: numbers[models[name]][served] for name, served in wanted.items()}
         rows = [
+            # numbered from 1 on; two writers may take the same number, and one is left alone
             {"model_id": number, "number": len(numbers.get(number, {})) + 1, "name": new[name]}
             for name in new
             for number in [models[name]]
@@ -179,6 +184,7 @@ def finding_digest(observation: Observation, alias: int | None = None) -> bytes:
 
     Without one it is what it was before those were kept: findings of older databases are found by it.
     """
+    # only those that have a value: findings of older versions keep their digest
     later = [pair for pair in columns_of(observation, _LATER).items() if pair[1] is not None]
     return digest(*columns_of(observation, _FIRST).values(), *(() if alias is None else (alias,)), *later)
 
@@ -188,7 +194,7 @@ def _one_id(connection: Connection, table: Table, key: Row, **rest: object) -> i
     number: int | None = connection.scalar(chosen)
     if number is None:
         connection.execute(insert_new(connection, table), {**key, **rest})
-        number = connection.execute(chosen).scalar_one()
+        number = connection.execute(chosen).scalar_one()  # another process may have inserted it meanwhile
     return number
 
 

@@ -27,6 +27,7 @@ def write_observations(
 
     Returns the ids of their models.
     """
+    # the last one counts: a lost batch may be written twice
     latest = {each.model: each for each in observations}
     models = model_ids(connection, provider_id, list(latest))
     aliases = alias_numbers(connection, models, latest.values())
@@ -41,6 +42,7 @@ def write_observations(
         for name, each in latest.items()
     ]
     streams = {name: _values(each, _OF_STREAMS) for name, each in latest.items() if _is_streamed(each)}
+    # an answer that was streamed before and is not now
     _delete(connection, streamed, sweep_id, [models[name] for name in latest if name not in streams])
     for table, new in ((observation, rows), (streamed, [keys[name] | streams[name] for name in streams])):
         if new:
@@ -92,7 +94,7 @@ def _select_observations(providers: set[int], ids: Sequence[int]) -> Select[Any]
     From the models, so that SQLite walks one range for each of them instead of the whole table. The range is
     said of `streamed` too: Postgres does not conclude it, and would read that table from end to end.
     """
-    first, last = min(ids), max(ids)
+    first, last = min(ids), max(ids)  # a range of ids: SQLite finds rows by model and sweep
     is_same = and_(
         streamed.c.model_id == observation.c.model_id,
         streamed.c.sweep_id == observation.c.sweep_id,

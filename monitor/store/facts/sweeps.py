@@ -80,7 +80,7 @@ def read_stored(connection: Connection, *conditions: ColumnElement[bool]) -> Ite
         connection.execute(select(sweep.c.id).where(*conditions).order_by(sweep.c.started_at, sweep.c.id))
         .scalars()
         .all()
-    )
+    )  # ids first: they are small, and the sweeps come in batches
     for batch in batches(keys, _SWEEPS_AT_ONCE):
         yield from _read_batch(connection, batch)
 
@@ -91,7 +91,7 @@ def _read_batch(connection: Connection, ids: Sequence[int]) -> Iterator[StoredSw
         .join(provider, provider.c.id == sweep.c.provider_id)
         .join(policy, policy.c.id == sweep.c.policy_id)
         .where(sweep.c.id.in_(ids))
-        .order_by(sweep.c.started_at, sweep.c.id)
+        .order_by(sweep.c.started_at, sweep.c.id)  # IN gives no order
     )
     rows = connection.execute(query).mappings().all()
     catalogs = catalog_members(
@@ -109,11 +109,13 @@ def _read_batch(connection: Connection, ids: Sequence[int]) -> Iterator[StoredSw
 def _sweep(
     row: RowMapping, members: Sequence[int], observed: Mapping[int, Observation], names: Mapping[int, str]
 ) -> Sweep:
+    # the catalog's order is the order of the record
     ordered = [observed[number] for number in members if number in observed]
     if not members:  # cut short before its catalog was kept: what was observed was listed
         ordered = sorted(observed.values(), key=lambda each: (each.at_ms, each.model))
     listed = tuple(names[number] for number in members) or tuple(each.model for each in ordered)
     verdict, cause, detail = _said(row)
+    # a running sweep has no end: it is read as far as it came
     finished_at = row["finished_at"] if row["finished_at"] is not None else _last_moment(row, ordered)
     return read_value(
         Sweep,
@@ -152,6 +154,7 @@ def _known(
 
 def _listing(connection: Connection, provider_id: int, models: Mapping[str, int], facts: Sweep) -> int | None:
     members = [models[name] for name in facts.listed]
+    # NULL where the catalog could not be read: an empty list would say that it was
     return catalog_id(connection, provider_id, members) if members else None
 
 
@@ -159,6 +162,7 @@ def _end_columns(facts: Sweep) -> Mapping[str, Any]:
     latest = max((each.at_ms for each in facts.observations), default=0)
     return {
         **columns_of(facts, ("finished_at", "accepted", "detail")),
+        # the index on it finds the sweeps of a window
         "observed_until": to_millis(facts.started_at) + latest,
         "reported_verdict": None if facts.verdict is None else facts.verdict.value,
         "reported_cause": None if facts.cause is None else str(facts.cause),
