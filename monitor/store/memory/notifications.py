@@ -46,7 +46,7 @@ def post_changes(
     events, after = sendable(
         before, decision, lambda model: outbox.is_silent(facts.provider, model, facts.finished_at)
     )
-    if after != before:
+    if after != before:  # most sweeps change nothing
         document = stable_json(_SUPPRESSION.dump_python(dict(after)))
         connection.execute(upsert(connection, telling), {"provider_id": provider_id, "document": document})
     changes = Changes(
@@ -58,6 +58,7 @@ def post_changes(
                 connection,
                 [subscription.channel],
                 topic=CHANGES,
+                # with channel and topic the key: a sweep is posted once, also if it is recorded again
                 subject=str(stored.id),
                 document=_CHANGES.dump_json(part).decode(),
                 at=facts.finished_at,

@@ -48,7 +48,7 @@ def post(
         for channel in channels
     ]
     if rows:
-        connection.execute(insert_new(connection, delivery), rows)
+        connection.execute(insert_new(connection, delivery), rows)  # unique by channel, topic and subject
 
 
 def post_all(
@@ -80,6 +80,7 @@ def claim(
     statement = (
         update(delivery)
         .where(delivery.c.id.in_(numbers), *_claimable(now))
+        # counted at the claim: a sender that dies has used its attempt
         .values(claimed_by=by, claimed_until=to_millis(until), attempts=delivery.c.attempts + 1)
         .returning(delivery.c.id)
     )
@@ -103,6 +104,7 @@ def postpone(engine: Engine, number: int, *, by: str, due_at: datetime, error: s
 
 def hasten(engine: Engine, numbers: Collection[int], due_at: datetime) -> None:
     """Let messages that were put off, and that nobody has claimed, be due earlier."""
+    # a claimed one is about to be delivered
     is_free = delivery.c.id.in_(numbers) & delivery.c.claimed_by.is_(None)
     with writing(engine) as connection:
         _settle(connection, is_free, due_at=to_millis(due_at))
@@ -144,7 +146,7 @@ def delivered_since(engine: Engine, channel: str, since: datetime) -> int:
     query = select(func.count()).where(
         delivery.c.channel == channel,
         delivery.c.delivered_at >= to_millis(since),
-        delivery.c.error.is_(None),
+        delivery.c.error.is_(None),  # messages that went along with another have its number as their error
     )
     with reading(engine) as connection:
         return int(connection.execute(query).scalar_one())
@@ -165,7 +167,7 @@ def forget_settled(engine: Engine, before: datetime) -> int:
     """Delete messages created before a moment that are delivered or given up; returns how many."""
     is_settled = or_(delivery.c.delivered_at.is_not(None), delivery.c.given_up_at.is_not(None))
     with writing(engine) as connection:
-        gone = connection.execute(
+        gone = connection.execute(  # those that wait stay, however old
             delete(delivery).where(delivery.c.created_at < to_millis(before), is_settled)
         )
         return gone.rowcount
@@ -177,6 +179,7 @@ def _pending() -> tuple[ColumnElement[bool], ...]:
 
 def _claimable(now: datetime) -> tuple[ColumnElement[bool], ...]:
     moment = to_millis(now)
+    # a claim runs out, should its sender be gone
     is_free = or_(delivery.c.claimed_until.is_(None), delivery.c.claimed_until <= moment)
     return (*_pending(), delivery.c.due_at <= moment, is_free)
 
@@ -187,5 +190,6 @@ def _is_claimed(number: int, by: str) -> ColumnElement[bool]:
 
 def _settle(connection: Connection, which: ColumnElement[bool], **columns: int | str | None) -> None:
     connection.execute(
+        # settled once: a late sender changes nothing
         update(delivery).where(which, *_pending()).values(claimed_by=None, claimed_until=None, **columns)
     )

@@ -34,6 +34,7 @@ def read_histograms(
 
 
 def _asked(provider_id: int, first: date, last: date, model_id: int | None) -> dict[str, Any]:
+    # the model's number is the head of the key; by provider it is a range for each model
     key = {"owner": provider_id} if model_id is None else {"number": model_id}
     return {**key, "first": first, "last": last}
 
@@ -51,6 +52,7 @@ def _histograms(params: AbstractSet[str]) -> Select[Any]:
 
 def _filtered(query: Select[Any], params: AbstractSet[str]) -> Select[Any]:
     """Narrow a query to days that are then one range of the key for each model."""
+    # typed: SQLite has dates as text
     first, last = (bindparam(end, type_=daily.c.day.type) for end in ("first", "last"))
     of_owner = select(model_table.c.id).where(model_table.c.provider_id == bindparam("owner"))
     is_of = _NUMBER.in_(of_owner) if "owner" in params else bindparam("number") == _NUMBER

@@ -127,7 +127,7 @@ class Snapshot:
             .join(t.finding, repeated.id == own.finding_id)
             .outerjoin(t.alias, (t.alias.c.model_id == own.model_id) & (t.alias.c.number == repeated.alias))
             .where(own.model_id == part.model_id, *self._in_time(own.sweep_id))
-            .order_by(own.sweep_id)
+            .order_by(own.sweep_id)  # within one model ids of sweeps are the key
         )
 
     def _query(self, view: View, part: ViewPart) -> Select[Any]:
@@ -152,6 +152,7 @@ class Snapshot:
         least, most = self._ids
         if least is None:
             return [false()]
+        # BETWEEN enters the key, IN is exact
         return [sweep_id.between(least, most), sweep_id.in_(select(t.sweep.c.id).where(*starts))]
 
     @cached_property
@@ -181,9 +182,10 @@ def _in_days(day: ColumnElement[date], scope: Scope) -> Iterator[ColumnElement[b
     if scope.since is not None:
         yield day >= to_day(to_millis(scope.since))
     if scope.until is not None:
-        yield day <= to_day(to_millis(scope.until) - 1)
+        yield day <= to_day(to_millis(scope.until) - 1)  # until is left out: its last millisecond decides
 
 
 def _of_provider(name: ColumnElement[str], scope: Scope) -> Iterator[ColumnElement[bool]]:
     if scope.provider is not None:
+        # a name that cannot be stored is no error of the database
         yield name == scope.provider if is_storable(scope.provider) else false()

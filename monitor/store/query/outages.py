@@ -45,7 +45,7 @@ def _outages(params: AbstractSet[str]) -> Select[Any]:
         down = down.where(span.model_id.in_(select(t.model.c.id).select_from(joined).where(*only)))
     if "since" in params:
         down = down.where(span.ended_at.is_(None) | (span.ended_at >= bindparam("since")))
-    down = down.order_by(span.event_id.desc())
+    down = down.order_by(span.event_id.desc())  # by the event's id, which follows the time of sweeps
     # Cut to the limit before names are looked up.
     newest = (down.limit(bindparam("most")) if "most" in params else down).subquery()
     return (

@@ -59,7 +59,7 @@ def requests_between(engine: Engine, provider: str, since: datetime, until: date
         .where(*named(["provider"]), to_millis(since) <= _STARTED, to_millis(until) > _STARTED)
     )
     with reading(engine) as connection:
-        return int(connection.scalar(query, names(provider)) or 0)
+        return int(connection.scalar(query, names(provider)) or 0)  # an empty sum is NULL
 
 
 @cache

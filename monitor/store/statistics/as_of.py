@@ -54,6 +54,7 @@ def read_statuses(
         .select_from(t.provider)
         .join(t.model, t.model.c.provider_id == t.provider.c.id)
         .join(t.model_state, t.model_state.c.model_id == t.model.c.id)
+        # by a subquery for each model: one step in the key, and not a sort of all events
         .join(latest, latest.c.id == _latest(STATUS_KINDS, before))
         .outerjoin(flap, flap.c.id == _latest(_FLAPPING, before))
         .outerjoin(going, going.c.id == _latest([EventKind.RETIREMENT_ANNOUNCED], before))
@@ -110,6 +111,7 @@ def read_outages(
         _of_models(only, t.period.c.event_id, t.period.c.began_at, t.period.c.ended_at)
         .add_columns(t.period.c.reason)
         .join(t.period, t.period.c.model_id == t.model.c.id)
+        # known to be over: one that ended before, but was confirmed later, still lasts
         .where(t.period.c.is_outage, t.period.c.ended_at >= begin, t.period.c.end_confirmed_at < end)
     )
     lasting = (
@@ -139,6 +141,7 @@ def _latest(kinds: Collection[EventKind], before: datetime) -> ScalarSelect[int]
     return (
         select(last.c.id)
         .where(last.c.model_id == t.model.c.id, _is_of(last, kinds))
+        # the key is by the sweep's start: `confirmed_at` alone could not enter it
         .where(last.c.swept_at < to_millis(before), last.c.confirmed_at < to_millis(before))
         .order_by(last.c.swept_at.desc(), last.c.id.desc())
         .limit(1)

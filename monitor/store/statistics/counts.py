@@ -60,6 +60,7 @@ def read_counts(
     """
     rows = models(connection, names(provider, model))
     totals, uninformative = dict[int, WindowTotals](), dict[int, int]()
+    # one provider once, whatever number of models
     for owner, number in {each.provider_id: each.id for each in rows}.items():
         only = None if model is None else number
         window = _without_pruned_edges(connection, owner, to_millis(begins_at), to_millis(ends_at))
@@ -103,9 +104,9 @@ def count_window(
     if first < end:
         days = to_day(first), to_day(end - 1)
         _add_days(connection, provider_id, days, model_id, totals, latencies=latencies)
-        edges = [(begins_at, first), (end, ends_at)]
+        edges = [(begins_at, first), (end, ends_at)]  # what lies before the first and after the last midnight
     for begin, end in edges:
-        length = max(end - begin, 1)
+        length = max(end - begin, 1)  # a part of zero length would divide by zero
         for each in count(connection, provider_id, begin, end, model_id, origin=begin, part_ms=length):
             totals[each.model_id].add(each.answered, each.unavailable, each.unknown)
             totals[each.model_id].latencies += each.latencies if latencies else ()

@@ -27,7 +27,7 @@ from monitor.store.facts.identities import catalog_members
 from monitor.store.schema import event, missed_slot, sweep, untracked
 
 _RETIRED = Status.RETIRED.value
-_BEFORE_EVERY_ID = -(2**31)
+_BEFORE_EVERY_ID = -(2**31)  # a missed slot comes before a sweep of the same moment
 _OWNER: BindParameter[int] = bindparam("owner")
 _TURNS = (
     select(event.c.model_id, event.c.swept_at, event.c.sweep_id, event.c.to_status)
@@ -61,7 +61,7 @@ def count_uninformative(
         for model in set(members[catalog]) - shut_out[policy]:
             if model_id in {None, model}:
                 counts[model] += _living(turns, retirements.get(model, ()))
-    return +counts
+    return +counts  # + drops zeros
 
 
 def _by_listing(

@@ -65,6 +65,7 @@ def summarise_provider(engine: Engine, span: Span, provider: str) -> ProviderSum
     recent = days_until(span.last, RECENT_DAYS, span.zone)
     figures = window_figures(engine, recent.begins_at, span.ends_at, provider=provider, latencies=False)
     pooled = provider_reliability(engine, span.begins_at, span.ends_at, provider=provider)
+    # a summary of the past must not show a kind of today
     kinds_changed = query.events(engine, since=span.ends_at, provider=provider, kind=EventKind.KIND_CHANGED)
     with reading(engine) as connection:
         before = read_statuses(connection, span.begins_at, provider)
@@ -115,6 +116,7 @@ def changes_by_day(engine: Engine, since: datetime, zone: tzinfo) -> dict[date, 
     Models found when watching began are left out, as in a summary.
     """
     quarter = (t.event.c.confirmed_at // _QUARTER_MS).label("quarter")
+    # `!=` alone would drop events without a detail
     is_news = or_(t.event.c.detail.is_(None), t.event.c.detail != BASELINE)
     counted = (
         select(quarter, t.event.c.kind, func.count().label("events"))

@@ -27,7 +27,7 @@ _NO_CAUSE = "unknown"  # of an imported sweep that is inconclusive and names non
 def sweep_counts(engine: Engine, begins_at: datetime, ends_at: datetime, *, provider: str) -> SweepCounts:
     """Count the decided sweeps that started in the window, and the slots in it that no sweep was made for."""
     begin, end = to_millis(begins_at), to_millis(ends_at)
-    if not is_storable(provider):
+    if not is_storable(provider):  # Postgres refuses a NUL in a parameter
         return SweepCounts()
     owner = select(t.provider.c.id).where(t.provider.c.name == provider).scalar_subquery()
     started, slot = t.sweep.c.started_at, t.missed_slot.c.slot
@@ -64,7 +64,7 @@ def window_figures(
 
     Without `latencies` the rows have none, which is quicker. See `count_window` for how exact they are.
     """
-    with reading(engine) as connection:
+    with reading(engine) as connection:  # one transaction: the figures must agree with one another
         statuses = read_statuses_only(connection, begins_at, provider, model)
         events = read_status_events(connection, begins_at, ends_at, provider, model)
         counts = read_counts(connection, begins_at, ends_at, provider, model, latencies=latencies)

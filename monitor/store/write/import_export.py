@@ -24,7 +24,7 @@ from monitor.store.schema import provider as provider_table
 from monitor.store.schema import sweep as sweep_table
 from monitor.store.write.record import claim
 
-_SWEEPS_PER_TRANSACTION = 50
+_SWEEPS_PER_TRANSACTION = 50  # sweeps; other writers get in between
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +78,7 @@ def add_sweeps(
         with writing(engine) as connection:
             fresh = [
                 each
+                # in the order of time, as ids follow starts
                 for each in sorted(batch, key=attrgetter("started_at", "provider", "vantage"))
                 if not (is_rough(each) and _is_near(connection, each))
                 and not _is_behind(connection, each, refused)
@@ -85,7 +86,7 @@ def add_sweeps(
             ]
         touched |= dict.fromkeys(each.provider for each in batch)
         added, total = added + len(fresh), total + len(batch)
-    for name in touched:
+    for name in touched:  # after all facts: each provider is folded once
         with writing(engine) as connection:
             owner = provider_id(connection, name)
             lock_provider(connection, owner)
@@ -109,6 +110,7 @@ def _add(connection: Connection, facts: Sweep, policy: Policy) -> bool:
         return False
     number = claim(connection, row, moves=False)
     if number is None:
+        # the slot is taken: by this machine's own sweep of that time
         number = claim(connection, {**row, "slot": None}, moves=False)
     if number is None:
         return False
@@ -140,7 +142,7 @@ def _is_near(connection: Connection, facts: Sweep) -> bool:
     start = to_millis(facts.started_at)
     query = select(sweep_table.c.id).where(
         sweep_table.c.provider_id == find_provider(connection, facts.provider),
-        sweep_table.c.started_at.between(start, start + 999),
+        sweep_table.c.started_at.between(start, start + 999),  # the file's second has no milliseconds
     )
     return connection.execute(query.limit(1)).first() is not None
 

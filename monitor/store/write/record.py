@@ -93,7 +93,7 @@ def claim(connection: Connection, row: Mapping[str, Any], *, moves: bool) -> int
         claimed: int | None = connection.scalar(statement, {**row, "id": number})
         if claimed is not None:
             return claimed
-        if _is_taken(connection, row, "slot"):
+        if _is_taken(connection, row, "slot"):  # nothing was inserted: find out which key was in the way
             return None
         if _is_taken(connection, row, "started_at"):
             if not moves:
@@ -173,7 +173,7 @@ def close_interrupted(engine: Engine, provider: str, vantage: str) -> list[Sweep
 def close_dead(engine: Engine, provider: str, vantage: str) -> None:
     """Close what a crash left running, unless a sweep of the same is running now (rules.md 32)."""
     lock = sweep_lock(engine, provider, vantage)
-    if lock.try_acquire():
+    if lock.try_acquire():  # a lock that is free proves that no sweep runs
         try:
             close_interrupted(engine, provider, vantage)
         finally:
@@ -226,7 +226,9 @@ def record_missed_slots(engine: Engine, provider: str, vantage: str, slots: Iter
 
 
 def _close(connection: Connection, row: Row[Any], stored: StoredSweep, decision: Decision) -> Decision:
+    # first the lock: from here on no other process derives this provider's rows
     folds = lock_provider(connection, row.provider_id)
+    # whether the decision was made on what is still the latest state
     stands = folds == row.folds_before and is_next(connection, row.provider_id, row.started_at)
     write_facts(connection, row.provider_id, row.policy_id, stored)
     if stands:
@@ -242,7 +244,7 @@ def _close(connection: Connection, row: Row[Any], stored: StoredSweep, decision:
 def _write(connection: Connection, provider_id: int, stored: StoredSweep, decision: Decision) -> None:
     write_decision(connection, provider_id, stored, decision)
     save_state(connection, provider_id, decision.state)
-    if decision.verdict is Verdict.CONCLUSIVE:
+    if decision.verdict is Verdict.CONCLUSIVE:  # rules.md 27: only conclusive sweeps count
         count_sweep(connection, provider_id, stored.id, *days_of(stored))
 
 

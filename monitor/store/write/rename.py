@@ -25,6 +25,7 @@ def rename_provider(engine: Engine, old: str, new: str, vantages: Iterable[str] 
         recorded = connection.scalars(select(sweep.c.vantage).where(sweep.c.provider_id == owner).distinct())
         places = sorted({*vantages, *recorded})
     with _nobody_sweeps(engine, [old, new], places), writing(engine) as connection:
+        # again under the locks: another process may have renamed meanwhile
         owner = _renamable(connection, old, new)
         lock_provider(connection, owner)
         connection.execute(update(provider).where(provider.c.id == owner).values(name=new))
@@ -34,7 +35,7 @@ def rename_provider(engine: Engine, old: str, new: str, vantages: Iterable[str] 
 def _nobody_sweeps(engine: Engine, names: Iterable[str], vantages: Iterable[str]) -> Iterator[None]:
     """Hold the sweep locks of these names and vantages. Raises NoVerdict where a sweep has one."""
     places = list(vantages)
-    with ExitStack() as held:
+    with ExitStack() as held:  # all locks or none
         for name in names:
             for vantage in places:
                 lock = sweep_lock(engine, name, vantage)

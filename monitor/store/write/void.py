@@ -86,7 +86,7 @@ def _locked(connection: Connection, sweep_id: int) -> Row[Any]:
         raise UsageError(f"no sweep {sweep_id}: the view sweep_history has the ids")
     lock_provider(connection, owner)
     query = select(sweep, provider.c.name).join_from(sweep, provider).where(sweep.c.id == sweep_id)
-    return connection.execute(query).one()
+    return connection.execute(query).one()  # after the lock: the row as no other process changes it any more
 
 
 def _judged(connection: Connection, row: Row[Any], words: str | None) -> Voided:
