@@ -7,7 +7,7 @@ from types import MappingProxyType, NoneType, UnionType
 from typing import get_args, get_type_hints
 
 
-@cache
+@cache  # get_type_hints evaluates annotations: too slow for each row
 def field_types(kind: type) -> Mapping[str, type]:
     """Return the fields of a dataclass in their order, each with its type; of `X | None` that is `X`."""
     hints = get_type_hints(kind)

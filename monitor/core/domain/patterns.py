@@ -13,6 +13,7 @@ def matches(name: str, patterns: Iterable[str]) -> bool:
 
     Equality comes first, as ids hold what patterns are made of: `claude-sonnet-4[1m]` names itself.
     """
+    # fnmatchcase: fnmatch folds cases on some systems
     return any(name == pattern or fnmatchcase(name, pattern) for pattern in patterns)
 
 
@@ -27,6 +28,7 @@ def nearest(pattern: str, names: Iterable[str], *, most: int = 3) -> tuple[str, 
     forms: dict[str, list[str]] = {}
     for name in sorted(names):
         low = name.lower()
+        # whole names alone would miss what a pattern has only a part of
         for form in dict.fromkeys((low, low[: len(letters)], low[-len(letters) :])):
             forms.setdefault(form, []).append(name)
     alike = (name for form in get_close_matches(letters, forms, n=most) for name in forms[form])

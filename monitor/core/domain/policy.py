@@ -10,7 +10,7 @@ class Policy:
 
     confirm_down: int = 2
     confirm_up: int = 1
-    confirm_unlisted: int = 2
+    confirm_unlisted: int = 2  # absence is as certain as a catalog: two reads exclude a page that was lost
     confirm_unresponsive: int = 4
     retire_after: timedelta = timedelta(days=14)
     flap_window: int = 21

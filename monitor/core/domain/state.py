@@ -44,7 +44,7 @@ class Memory:
     absent: Streak | None = None
     is_gone: bool = False
     window: tuple[bool, ...] = ()
-    has_answered: bool = False
+    has_answered: bool = False  # decides whether too long a failure retires it (rules.md 17)
     has_served: bool = False
     swap: Swap | None = None
 
@@ -99,5 +99,5 @@ class ProviderState:
     concluded_at: datetime | None = None
     open_troubles: tuple[tuple[EventKind, str], ...] = ()
     held: Held | None = None
-    has_answered: bool = False
+    has_answered: bool = False  # ends the baseline (rules.md 12)
     folded_until: datetime | None = None

@@ -13,6 +13,7 @@ class Outcome(StrEnum):
 
 
 ANSWERED = frozenset({Outcome.AVAILABLE, Outcome.RATE_LIMITED})  # rules.md 2
+# not None, which says that the model answered itself
 NOT_RECORDED = ""  # who answered, in observations of a version that did not look: nothing changes by them
 
 

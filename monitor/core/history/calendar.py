@@ -36,7 +36,7 @@ def span_of(first: date, last: date, zone: tzinfo) -> Span:
         last=last,
         zone=zone,
         begins_at=begin_of(first, zone),
-        ends_at=begin_of(last + _DAY, zone),
+        ends_at=begin_of(last + _DAY, zone),  # the next day's begin: a day has 23 to 25 hours
     )
 
 
@@ -52,7 +52,7 @@ def begin_of(day: date, zone: tzinfo) -> datetime:
 
 def moment_of(day: date, at: time, zone: tzinfo) -> datetime:
     """Return when clocks of the zone first show a time of a day; one they skip comes as much later."""
-    return datetime.combine(day, at, tzinfo=zone).astimezone(UTC)
+    return datetime.combine(day, at, tzinfo=zone).astimezone(UTC)  # fold=0 takes the first of two midnights
 
 
 def day_of(moment: datetime, zone: tzinfo) -> date:

@@ -14,7 +14,7 @@ from typing import Final
 
 Buckets = Mapping[int, int]  # how many values each bucket has, at least one
 
-LARGEST: Final = 2**31 - 1
+LARGEST: Final = 2**31 - 1  # milliseconds in 32 bits, some 24 days
 STATED_ERROR: Final = Fraction(1, 128)  # of a percentile read from a histogram, as a part of the exact one
 _BITS: Final = 6  # that tell buckets of one doubling apart
 _LAST_BUCKET: Final = (30 - _BITS << _BITS) + (2 << _BITS) - 1
@@ -29,10 +29,10 @@ _STEPS: Final = (*range(_STRIDE), *range(_STRIDE), *range(_STRIDE), *range(64, 2
 _COUNTS: Final = (*(1,) * _STRIDE, *(2,) * _STRIDE, *(3,) * _STRIDE, *(0,) * 32, *(3 << n for n in range(32)))
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=8192)  # latencies repeat; a year has millions
 def bucket_of(value: int) -> int:
     """Return the bucket of a value from 0 to LARGEST; what lies beyond counts as the nearest of these."""
-    value = min(max(value, 0), LARGEST)
+    value = min(max(value, 0), LARGEST)  # a clock that stepped back could give a negative one
     shift = max(value.bit_length() - _BITS - 1, 0)
     return (shift << _BITS) + (value >> shift)
 
@@ -79,7 +79,7 @@ def merge_encoded(encoded: Iterable[bytes], values: Iterable[int] = ()) -> Bucke
     total = defaultdict[int, int](int, count_values(values))
     for data in encoded:
         bucket = 0
-        for bucket, count in zip(
+        for bucket, count in zip(  # both run in C: a long window has thousands of histograms
             accumulate(map(_STEPS.__getitem__, data)), map(_COUNTS.__getitem__, data), strict=True
         ):
             total[bucket] += count
@@ -98,6 +98,7 @@ def place_of(histogram: Buckets, percent: int) -> tuple[int, int]:
 
     Raises ValueError for an empty histogram.
     """
+    # ceiling division: a float of the rank may round up
     place = -(-percent * sum(histogram.values()) // 100) - 1
     for bucket in sorted(histogram):
         if place < histogram[bucket]:

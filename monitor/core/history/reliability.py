@@ -99,6 +99,7 @@ def reliability(figures: WindowFigures) -> Reliability:
     """
     begun = sum(figures.begins_at <= each.began_at < figures.ends_at for each in figures.outages)
     lengths_s = [
+        # a clock that stepped back gives no negative length
         max(each.ended_at - each.began_at, timedelta()).total_seconds()
         for each in figures.outages
         if each.ended_at is not None and figures.begins_at <= each.ended_at < figures.ends_at
@@ -111,7 +112,7 @@ def reliability(figures: WindowFigures) -> Reliability:
         uptime_percent=percent(answered, answered + unavailable),
         coverage_percent=percent(informative, sum(row.due for row in figures.counts)),
         outages=begun,
-        mttr_s=sum(lengths_s) / len(lengths_s) if lengths_s else None,
+        mttr_s=sum(lengths_s) / len(lengths_s) if lengths_s else None,  # None: no outage has no mean length
         mtbf_s=available_s / begun if begun else None,
     )
 
@@ -138,7 +139,9 @@ def available_time(
     """
     total, since = timedelta(), begins_at
     for event in events:
+        # a retirement is believed from where it was confirmed (rules.md 21)
         moment = event.confirmed_at if event.kind == EventKind.RETIRED else event.began_at
+        # later than the one before: overlapping sweeps may run backwards
         until = max(since, min(moment, ends_at))
         total += until - since if status == Status.AVAILABLE else timedelta()
         status, since = event.to_status, until

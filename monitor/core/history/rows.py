@@ -161,4 +161,4 @@ class ModelStory:
 
 def percent(part: int, whole: int) -> float | None:
     """Return a percentage; None of nothing."""
-    return part * 100 / whole if whole else None
+    return part * 100 / whole if whole else None  # multiplied first: 29 / 100 * 100 is 28.999999999999996

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-_INTERVALS = 3
+_INTERVALS = 3  # one late sweep and one inconclusive one are no news
 
 
 def max_age(interval: timedelta) -> timedelta:

@@ -74,7 +74,7 @@ _FORMS: Final[Mapping[type, ColumnType]] = {
     bool: ColumnType.FLAG,
     datetime: ColumnType.SECOND,
 }
-_LONG: Final = frozenset({"event_id"})
+_LONG: Final = frozenset({"event_id"})  # sweep id times 2**20
 
 
 def _view(name: str, row: type | str, *, key: str, span: TimeFilter = TimeFilter.NONE) -> View:
@@ -88,6 +88,7 @@ def _column_of(word: str) -> Column:
     return Column(name, ColumnType(form or ColumnType.TEXT))
 
 
+# the order of the fields is the order of the columns, which SQL of users depends on
 def _columns_of(row: type) -> Iterator[Column]:
     for name, kind in field_types(row).items():
         yield Column(name, ColumnType.LONG if name in _LONG else _FORMS.get(kind, ColumnType.TEXT))

@@ -32,5 +32,5 @@ def remember(window: tuple[bool, ...], *, up: bool, size: int) -> tuple[bool, ..
 def is_flapping(percent: Fraction, policy: Policy, *, was_flapping: bool) -> bool:
     """Start at `flap_high` or above, stop at `flap_low` or below, stay in between."""
     if was_flapping:
-        return percent > Fraction(str(policy.flap_low))
+        return percent > Fraction(str(policy.flap_low))  # through text: 30.1 as a double is not 30.1
     return percent >= Fraction(str(policy.flap_high))

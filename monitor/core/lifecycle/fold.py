@@ -38,8 +38,10 @@ _PLACES = {
 
 def fold(state: ProviderState, sweep: Sweep, policy: Policy) -> Decision:
     """Decide one finished sweep. Sweeps of a provider are folded in the order of their `started_at`."""
+    # before judging: ids that are released now no longer count as shrunken (decisions 0005)
     reread, released = _read_catalog(state, sweep, policy)
     observations = observations_of(sweep, policy)
+    # only tracked models are in there: looking up is quicker than matching patterns again
     judgement = judge(reread, sweep, lambda model: model in observations or is_tracked(model, policy))
     folded_until = max(state.folded_until or sweep.started_at, sweep.started_at)
     after = replace(reread, held=judgement.held, folded_until=folded_until)
@@ -49,6 +51,7 @@ def fold(state: ProviderState, sweep: Sweep, policy: Policy) -> Decision:
     else:
         after, troubles = _open_trouble(after, sweep, judgement.cause)
         after, changes = _confirm_absences(after, released, sweep)
+    # stable: events of one model at one moment keep their order
     changes.sort(key=lambda event: (event.confirmed_at, event.model or "", _PLACES.get(event.kind, 0)))
     events = (*troubles, *changes)
     return Decision(verdict=judgement.verdict, cause=judgement.cause, events=events, state=after)
@@ -74,11 +77,13 @@ def _read_catalog(
 
     Returns the state, and the ids released now with the start of the first catalog without them.
     """
+    # a catalog that was not read to its end says nothing of what it lacks
     if not sweep.listed or sweep.cause in {Cause.INTERRUPTED, Cause.CATALOG_UNREADABLE}:
         return state, {}
     lacking = (state.believed | state.missing.keys()).difference(sweep.listed)
     missing = count_on(state.missing, lacking, sweep)
     absent = _count_absent(state, sweep, policy)
+    # the operator's threshold may be higher, never lower
     enough = max(_FEWEST_READS, policy.confirm_unlisted)
     kept = {model: streak for model, streak in missing.items() if streak.count < enough}
     after = replace(
@@ -95,6 +100,7 @@ def _count_absent(state: ProviderState, sweep: Sweep, policy: Policy) -> dict[st
     """Count the reads without each known model; one that is shut out is not absent, and keeps its count."""
     lacking = {model for model, before in state.models.items() if not before.memory.is_gone}
     lacking.difference_update(sweep.listed)
+    # excluded ids are not absent (rules.md 1)
     shut_out = {model for model in lacking if not is_tracked(model, policy)}
     kept = {model: streak for model, streak in state.absent.items() if model in shut_out}
     return kept | count_on(state.absent, lacking - shut_out, sweep)
@@ -108,6 +114,7 @@ def _open_trouble(
 ) -> tuple[ProviderState, tuple[Event, ...]]:
     """Raise a cause's event once, until a conclusive sweep closes it."""
     kind = PROVIDER_EVENTS.get(cause or "")
+    # the same trouble in the next sweep is no new event (rules.md 10)
     if kind is None or cause is None or kind in dict(state.open_troubles):
         return state, ()
     after = replace(state, open_troubles=(*state.open_troubles, (kind, cause)))
@@ -143,8 +150,9 @@ def _advance_models(
         models[model], made = observe(before, observation, moment, policy, is_baseline=not state.has_answered)
         events += made
     listed = frozenset(sweep.listed)
+    # over the state before: models that appear now cannot be missing
     for model, before in state.models.items():
-        if model in listed and model not in observations:
+        if model in listed and model not in observations:  # listed, but shut out: it is there
             models[model] = _as_listed(before)
         elif model not in listed and is_tracked(model, policy):
             models[model], made = _miss(model, before, sweep, policy, released)

@@ -13,7 +13,7 @@ from monitor.core.domain.sweep import Observation, Sweep
 from monitor.core.domain.vocabulary import ANSWERED, UNASKED, Cause, EventKind, Outcome, Reason, Verdict
 
 # Rules 8 and 11.
-FEWEST_ANSWERED = 5
+FEWEST_ANSWERED = 5  # a majority of fewer may be chance
 FEWEST_ASKED = 5
 REGULAR_FOR = timedelta(hours=24)
 HELD_SWEEPS = 3
@@ -59,6 +59,7 @@ def failure_class(observation: Observation) -> str | None:
     status, reason = observation.http_status, observation.reason
     if reason in _REFUSALS:
         return ACCOUNT
+    # below 300 an error came as success
     if reason == Reason.INVALID_ANSWER or status is None or status >= 500 or status < 300:  # noqa: PLR2004
         return TROUBLE
     if status in range(401, 405):
@@ -72,7 +73,7 @@ def regulars(state: ProviderState, started_at: datetime) -> frozenset[str]:
     They answered when they were asked last, in the last conclusive sweep or in one of the 24 hours before.
     Who of them is not tracked any more is none.
     """
-    if not state.answered_before:
+    if not state.answered_before:  # most sweeps: nothing to add
         return state.answered
     since = started_at - REGULAR_FOR
     return state.answered.union(model for model, at in state.answered_before.items() if at >= since)
@@ -86,6 +87,7 @@ def answered_before(
     The times are the starts of the sweeps in which they answered.
     """
     since, last = started_at - REGULAR_FOR, state.concluded_at
+    # answers expire after a day, or models long unasked would vouch without end
     before = {each: at for each, at in state.answered_before.items() if at >= since and each not in probed}
     if last is not None and last >= since:
         before.update((each, last) for each in state.answered if each not in probed)
@@ -112,12 +114,12 @@ def judge(state: ProviderState, sweep: Sweep, is_tracked: Callable[[str], bool])
 def _judge_answers(state: ProviderState, sweep: Sweep, is_tracked: Callable[[str], bool]) -> Judgement:
     """Rules 6 and 8: is what the models answered the run's trouble? Where all is well nothing is counted."""
     probed = [observation for observation in sweep.observations if observation.reason not in UNASKED]
-    if cause := _everyone_refused(state, probed):
+    if cause := _everyone_refused(state, probed):  # before regulars are counted: a first sweep has none
         return _inconclusive(cause, state.held)
     known = regulars(state, sweep.started_at)
     is_served = any(observation.outcome == Outcome.AVAILABLE for observation in probed)
     failing = {observation.model: observation for observation in probed if failure_class(observation)}
-    if is_served and known.isdisjoint(failing):
+    if is_served and known.isdisjoint(failing):  # the common case first: nothing is counted
         return Judgement(Verdict.CONCLUSIVE)
     regular = frozenset(filter(is_tracked, known))
     still_listed = regular.intersection(sweep.listed)
@@ -135,6 +137,7 @@ def judge_catalog(state: ProviderState, sweep: Sweep) -> Cause | None:
     """Say why a catalog alone makes a sweep inconclusive: empty, or more than half is gone (rules.md 8)."""
     if not sweep.listed:
         return Cause.CATALOG_UNREADABLE
+    # more than half, in integers
     has_shrunk = 2 * len(state.believed.difference(sweep.listed)) > len(state.believed)
     return Cause.CATALOG_SHRANK if has_shrunk and not sweep.accepted else None
 
@@ -145,6 +148,7 @@ def _inconclusive(cause: str, held: Held | None) -> Judgement:
 
 def _everyone_refused(state: ProviderState, probed: Sequence[Observation]) -> Cause | None:
     """Rule 6: where no model ever answered, a refusal that everyone gets is about the account."""
+    # once a model answered, a witness decides instead
     if state.has_answered or not probed or not all(map(_is_refusal, probed)):
         return None
     return _account_cause(probed, is_key_accepted=False)
@@ -158,6 +162,7 @@ def _is_refusal(observation: Observation) -> bool:
 def _judge_failures(state: ProviderState, sweep: Sweep, again: Sequence[Observation]) -> Judgement:
     """Rules 8 and 11: too many regulars fail alike, of those that were asked again."""
     classes = Counter(map(failure_class, again))
+    # strictly more than half: at most one class can be it
     name = next((name for name, count in classes.items() if name and 2 * count > len(again)), None)
     if name is None:
         return Judgement(Verdict.CONCLUSIVE)
@@ -170,11 +175,12 @@ def _hold(
 ) -> Judgement:
     """Rule 11: believe a mass failure once the same models showed it often and long, others answering."""
     held = state.held
-    if _anyone_answers(sweep):
+    if _anyone_answers(sweep):  # while nothing answers it is an outage, which is held without limit
         held = _held_longer(state.held, name, failing, sweep)
         streaks = held.models.values()
         long_held = (each for each in streaks if sweep.started_at - each.began_at >= HELD_FOR)
         lasting = [each for each in long_held if each.count >= HELD_SWEEPS]
+        # those that joined lately must not be the majority
         if lasting and 2 * (len(streaks) - len(lasting)) <= asked_again:
             return Judgement(Verdict.CONCLUSIVE)
     cause = common_cause(name, failing.values(), is_key_accepted=_anyone_answers(sweep))
@@ -188,6 +194,7 @@ def _anyone_answers(sweep: Sweep) -> bool:
 def _held_longer(held: Held | None, name: str, failing: Iterable[str], sweep: Sweep) -> Held:
     """Count each model by itself: others that come and go must not hold back a lasting failure for ever."""
     before = held.models if held and held.failure_class == name else {}
+    # alone by its class: another trouble starts counting again
     return Held(name, count_on(before, failing, sweep))
 
 
@@ -205,6 +212,7 @@ def common_cause(name: str, failing: Iterable[Observation], *, is_key_accepted: 
     if name == ACCOUNT:
         return _account_cause(failing, is_key_accepted=is_key_accepted)
     if name == TROUBLE:
+        # the most frequent reason: one slow model must not name the outage
         ((reason, _),) = Counter(observation.reason for observation in failing).most_common(1)
         return Cause.OUR_NETWORK if reason == Reason.CONNECTION_FAILED else Cause.PROVIDER_OUTAGE
     return Cause.RULE_CHANGE

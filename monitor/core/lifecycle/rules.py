@@ -47,7 +47,7 @@ def observe(
 def confirm_absence(model: str, state: ModelState, began_at: datetime, confirmed_at: datetime) -> Transition:
     """Believe that a model left the catalog: retired once, with no streak or window (rules.md 11, 18)."""
     memory = state.memory
-    memory = Memory(
+    memory = Memory(  # streaks and window go, what it once did stays (rules.md 18)
         absent=memory.absent,
         is_gone=True,
         has_answered=memory.has_answered,
@@ -66,6 +66,7 @@ def confirm_absence(model: str, state: ModelState, began_at: datetime, confirmed
                 reason=Reason.DELISTED,
             )
         )
+        # since: readers are shown when it left, not when that was believed
         after = replace(after, status=Status.RETIRED, reason=Reason.DELISTED, since=began_at)
     if state.flapping:
         events.append(side_events.side_event(after, EventKind.FLAPPING_STOPPED, model, confirmed_at))
@@ -172,6 +173,7 @@ def _fall_silent(state: ModelState, step: Step, policy: Policy) -> Transition:
     silence = streaks.get(state.status) if step.is_unclear else None
     if not _is_confirmed(silence, policy.confirm_unresponsive):
         return state, ()
+    # rules.md 4: the event empties the streaks of rules.md 15
     emptied = replace(state, memory=replace(memory, ups=None, downs=None))
     reason = Reason.UNRESPONSIVE if silence == memory.timeouts else Reason.UNCLEAR
     return _move(emptied, step, EventKind.BECAME_UNAVAILABLE, Status.UNAVAILABLE, silence, reason=reason)
@@ -204,14 +206,14 @@ def _move(
 
 
 _RULES: tuple[_Rule, ...] = (
-    note,
-    _appear,
-    _end,
+    note,  # first: the rules below read the streaks that it wrote
+    _appear,  # before the others: they move models that exist
+    _end,  # before rules 15 and 17 (rules.md 16)
     _return,
     _settle,
     _go_down,
     _come_up,
-    _give_up,
+    _give_up,  # after going down: both may happen in one sweep
     _fall_silent,
     side_events.flap,
     side_events.announce,

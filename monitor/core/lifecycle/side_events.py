@@ -16,6 +16,7 @@ from monitor.core.lifecycle.step import Step, Transition
 def flap(state: ModelState, step: Step, policy: Policy) -> Transition:
     """Rule 22: restless over the window of clear observations."""
     window = state.memory.window
+    # a window without a change needs no arithmetic
     is_calm = not state.flapping and policy.flap_high > 0 and window.count(step.is_up is True) == len(window)
     if step.is_up is None or is_calm:
         return state, ()
@@ -24,6 +25,7 @@ def flap(state: ModelState, step: Step, policy: Policy) -> Transition:
     if is_flapping == state.flapping:
         return state, ()
     kind = EventKind.FLAPPING_STARTED if is_flapping else EventKind.FLAPPING_STOPPED
+    # for readers rounded, for the decision exact
     detail = percent_words(float(percent), rounding=ROUND_HALF_EVEN)
     event = side_event(state, kind, step.observation.model, step.moment, detail=detail)
     return replace(state, flapping=is_flapping), (event,)
@@ -57,7 +59,7 @@ def change_server(state: ModelState, step: Step, _policy: Policy) -> Transition:
     server = None if observation.served_as == observation.model else observation.served_as
     if memory.has_served and server != state.served_as:
         return _swap(state, step, server)
-    if memory.has_served and memory.swap is None:
+    if memory.has_served and memory.swap is None:  # the same answer as always
         return state, ()
     return replace(state, served_as=server, memory=replace(memory, has_served=True, swap=None)), ()
 

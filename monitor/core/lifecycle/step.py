@@ -52,6 +52,7 @@ def clear_direction(status: Status, observation: Observation) -> bool | None:
 
 def note(state: ModelState, step: Step, policy: Policy) -> Transition:
     """Remember what was observed, whatever it means: facts, streaks, the window (rules.md 3, 4, 22)."""
+    # neither a request nor an answer: nothing to remember
     if step.observation.reason in UNASKED and step.is_up is None:
         return state, ()
     memory, outcome = state.memory, step.observation.outcome
@@ -69,7 +70,7 @@ def note(state: ModelState, step: Step, policy: Policy) -> Transition:
         absent=memory.absent,
         is_gone=memory.is_gone,
         window=window,
-        has_answered=memory.has_answered or outcome in ANSWERED,
+        has_answered=memory.has_answered or outcome in ANSWERED,  # a limited model answered (rules.md 2)
         has_served=memory.has_served,
         swap=memory.swap,
     )

@@ -3,9 +3,9 @@
 from datetime import datetime, timedelta
 from typing import Final
 
-FIRST: Final = timedelta(seconds=30)
+FIRST: Final = timedelta(seconds=30)  # a chat service's hiccup is over by then
 LONGEST: Final = timedelta(hours=1)
-GIVE_UP_AFTER: Final = timedelta(days=1)
+GIVE_UP_AFTER: Final = timedelta(days=1)  # older news is no help
 
 _MOST_DOUBLINGS = 20  # far beyond LONGEST; a bigger power would only be a bigger number
 
@@ -25,4 +25,5 @@ def next_try(
     end = created_at + GIVE_UP_AFTER
     if now >= end:
         return None
+    # a last try at the end, whatever the pause
     return min(now + max(pause_after(attempts), retry_after or timedelta()), end)

@@ -77,6 +77,7 @@ def sendable(
     """
     kept, audible = dict(suppressed), list[Event]()
     for event in decision.events:
+        # the first look at a catalog is no news
         if event.kind is EventKind.APPEARED and event.detail == BASELINE:
             continue
         if _is_kept(event, decision.state, is_silent):
@@ -111,6 +112,7 @@ def _keep(kept: dict[str, Suppressed], event: Event) -> None:
 def _hear(kept: dict[str, Suppressed], event: Event) -> tuple[Event, ...]:
     """Tell an event, unless it only undoes what readers never heard of."""
     earlier = kept.pop(subject_of(event), None)
+    # down and up again within the silence: readers still believe what is true
     return () if earlier and earlier.told == _after(event) else (event,)
 
 
@@ -120,9 +122,9 @@ def _speak_up(kept: dict[str, Suppressed], decision: Decision, is_silent: Silenc
     for subject, held in list(kept.items()):
         if _is_kept(held.event, decision.state, is_silent):
             continue
-        del kept[subject]
+        del kept[subject]  # removed before comparing: what is true again is simply forgotten
         now = _now(held.event, decision.state)
-        if held.told != now == _after(held.event):
+        if held.told != now == _after(held.event):  # still so, and not what readers know
             due.append(held.event)
     return due
 

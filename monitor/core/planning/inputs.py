@@ -70,7 +70,7 @@ class ProviderTraits:
     calls its kind here alone; `has_model_info`: `GET {base_url}/model/info` may know more of kinds.
     """
 
-    routes: tuple[Route, ...] = (
+    routes: tuple[Route, ...] = (  # the usual one first; those that seldom serve anything last
         Route.CHAT,
         Route.EMBEDDINGS,
         Route.COMPLETIONS,

@@ -25,6 +25,7 @@ def learned(
     if is_lost(plan, answers):
         if plan.later:
             return _with_wrong(knowledge, plan, {answer.form.route for answer in answers}, now)
+        # a single route that refuses has not searched the provider
         is_whole = len({answer.form.route for answer in answers}) > 1 or knowledge.searched_at is None
         searched_at = now if is_whole else knowledge.searched_at
         fruitless = replace(knowledge, wrong=(), wrong_since=None)

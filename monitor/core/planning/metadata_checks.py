@@ -30,6 +30,7 @@ def after_check(knowledge: Knowledge, http_status: int | None) -> tuple[Knowledg
     """
     if http_status not in _OF_MODEL:
         return replace(knowledge, looks=knowledge.looks + 1), False
+    # a change, not a state: NVIDIA's metadata know listed ids that answer nowhere
     is_back = http_status == _THERE and knowledge.listed_status != _THERE
     looks = 0 if is_back else knowledge.looks + 1
     return replace(knowledge, looks=looks, listed_status=http_status), is_back

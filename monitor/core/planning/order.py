@@ -7,7 +7,7 @@ from itertools import zip_longest
 from monitor.core.domain.state import ModelState
 from monitor.core.domain.vocabulary import Status
 
-_LONG_AGO = datetime.min.replace(tzinfo=UTC)
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)  # never checked sorts before any date
 
 
 def interleaved(models: Iterable[str]) -> tuple[str, ...]:
@@ -31,7 +31,7 @@ def by_worth(models: Sequence[str], states: Mapping[str, ModelState]) -> tuple[s
             return 1, _LONG_AGO
         return _class(state), state.last_checked_at or _LONG_AGO
 
-    return tuple(sorted(interleaved(models), key=worth))
+    return tuple(sorted(interleaved(models), key=worth))  # stable: interleaved among equals
 
 
 def _class(state: ModelState) -> int:

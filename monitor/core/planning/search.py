@@ -16,7 +16,7 @@ from monitor.core.request.forms import COSTLY, KIND_OF, RequestChange, RequestFo
 from monitor.core.request.route_hints import in_order, named_in
 
 _COSTLY_KINDS = frozenset(KIND_OF[route] for route in COSTLY)
-SEARCH_AGAIN = timedelta(days=1)
+SEARCH_AGAIN = timedelta(days=1)  # a day: a kind changes seldom, and each search costs requests
 
 # Beside "not on this endpoint", what says nothing of a model on a route that was only a guess.
 _FRUITLESS = frozenset(
@@ -77,9 +77,9 @@ def plan_for(
     others = in_order(model, traits.routes, declared)
     order = tuple(dict.fromkeys((main, *((declared,) if declared else ()), traits.routes[0], *others)))
     if knowledge.searched_at is not None and now - knowledge.searched_at < SEARCH_AGAIN:
-        order = (main,) if usual or declared else (order[knowledge.searches % len(order)],)
+        order = (main,) if usual or declared else (order[knowledge.searches % len(order)],)  # decisions 0015
     left = () if usual else tuple(route for route in order if route not in known_wrong(knowledge, now))
-    is_going_on = 0 < len(left) < len(order)
+    is_going_on = 0 < len(left) < len(order)  # a search that a wait held up goes on with one route
     order, later = (left[:1], left[1:]) if is_going_on else (order, ())
     forms = [_streamed(usual_form(route, traits, knowledge), streamed) for route in order]
     is_declared = usual is None and forms[0].route is declared
@@ -156,10 +156,11 @@ def next_form(plan: Plan, answers: Sequence[Answer]) -> RequestForm | None:
 def _adapted(answers: Sequence[Answer]) -> RequestForm | None:
     """Return the form that a refusal asks for, once for answer route."""
     last = answers[-1]
+    # one adaptation a route: refusals that contradict each other would never end
     if last.finding.adaptation is None or sum(answer.form.route is last.form.route for answer in answers) > 1:
         return None
     adapted = last.form.adapted(last.finding.adaptation)
-    return None if adapted == last.form else adapted
+    return None if adapted == last.form else adapted  # an equal form would get the same answer
 
 
 def _goes_on(plan: Plan, answers: Sequence[Answer]) -> bool:
@@ -218,6 +219,7 @@ def _may_be_nowhere(plan: Plan, answers: Sequence[Answer]) -> bool:
 
 def most_telling(plan: Plan, answers: Sequence[Answer]) -> Answer:
     """Return the answer that says most of the model, the later one among equals."""
+    # reversed: the later of equals was asked with more patience
     return min(reversed(answers), key=lambda answer: _place(plan, answer))
 
 

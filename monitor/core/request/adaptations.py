@@ -32,10 +32,11 @@ _NOT_OFFERED = r"(?:not supported|unsupported|does ?n[o']t support)"
 def _both(one: str, other: str, *, within: int = 80) -> str:
     """Either order, with so many characters between."""
     one, other = f"(?:{one})", f"(?:{other})"
+    # bounded: words of two sentences have nothing to do with one another
     return rf"(?s:{one}.{{0,{within}}}{other}|{other}.{{0,{within}}}{one})"
 
 
-_TABLE: tuple[_Row, ...] = (
+_TABLE: tuple[_Row, ...] = (  # the order matters: refusals of a word stand before rows that want it
     _Row(
         r"(?:last|final) (?:message|role|turn).{0,20}\buser\b|end with an? user|message prefill",
         undo=(RequestChange.ASSISTANT_LAST,),
@@ -55,6 +56,7 @@ _TABLE: tuple[_Row, ...] = (
         _both(r"\bmax_tokens", r"\brequired|\bmissing") + r"|(?:use|specify) [`'\"]?max_tokens",
         undo=(RequestChange.MAX_COMPLETION_TOKENS, RequestChange.NO_TOKEN_LIMIT),
     ),
+    # after the rows that ask for another limit: what is left refuses limits as such
     _Row(_TOKENS, make=(RequestChange.NO_TOKEN_LIMIT,)),
     _Row(_both(r"(?:input_type|truncate|encoding_format)", _UNWANTED), undo=(RequestChange.INPUT_TYPE,)),
     _Row(r"input_type", make=(RequestChange.INPUT_TYPE,)),

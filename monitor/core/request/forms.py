@@ -112,7 +112,7 @@ class RequestForm:
     def adapted(self, adaptation: Adaptation) -> Self:
         """Return the adapted form; an equal one where this route has nothing to adapt."""
         kept = set(self.changes) - adaptation.undo
-        for change in RequestChange:
+        for change in RequestChange:  # in the enumeration's order, so that equal forms are equal texts
             if change in adaptation.make and self._can_make(change):
                 rivals = {rival for group in _RIVALS if change in group for rival in group}
                 kept = (kept - rivals) | {change}

@@ -26,6 +26,7 @@ from monitor.core.summary.values import (
     Way,
 )
 
+# a month is time enough to move to another model
 SOON: Final = timedelta(days=30)  # how far ahead an announced end is told again
 _OPENED_BY: Mapping[str, str] = {closing: opening for opening, closing in CLOSED_BY.items()}
 _UPS_AND_DOWNS = frozenset({EventKind.BECAME_AVAILABLE, EventKind.BECAME_UNAVAILABLE})
@@ -82,6 +83,7 @@ def _arrivals(inputs: SummaryInputs, flapping: Collection[str], gone: Collection
     arrivals = dict[str, Arrival]()
     for event in inputs.events:
         way = _way(event, is_end_of_outage=(event.model, event.began_at) in ended)
+        # the first way counts: it appeared and became available is one arrival
         if event.model is None or way is None or event.model in arrivals:
             continue
         is_told = way in {Way.APPEARED, Way.REAPPEARED} or event.model not in {*stock, *flapping}
@@ -114,7 +116,7 @@ def _arrival(inputs: SummaryInputs, event: EventRow, model: str, way: Way) -> Ar
 
 
 def _retirements(inputs: SummaryInputs) -> tuple[Retirement, ...]:
-    last = {
+    last = {  # the last retirement of the span: before it the model was back
         event.model: Retirement(
             model=event.model,
             at=event.began_at,
@@ -235,6 +237,7 @@ def _troubles(inputs: SummaryInputs) -> tuple[Trouble, ...]:
                 ended_at=None,
                 detail=event.detail,
             )
+        # a closing without its opening, as after a void, is no trouble
         elif trouble := opened.pop(_OPENED_BY.get(event.kind, ""), None):
             troubles.append(replace(trouble, ended_at=event.confirmed_at))
     begin = inputs.span.begins_at

@@ -52,6 +52,7 @@ def _good(models: Iterable[StatusAt], listed: Collection[str], recent: Iterable[
     ]
 
 
+# by kind, uptime, coverage, then latency; the id makes it certain
 def _rank(best: Best) -> tuple[tuple[int, str], tuple[float, float], float, str]:
     latency = float("inf") if best.latency_p50_ms is None else best.latency_p50_ms
     return _place(best), _merit(best), latency, best.model
