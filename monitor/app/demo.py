@@ -31,8 +31,8 @@ DEFAULT_DATABASE: Final = "sqlite:///data/demo.db"
 _PROVIDER: Final = "demo"
 _KEY_VARIABLE: Final = "MONITOR_DEMO_KEY"
 _USUAL_PORT: Final = 8080
-_LATENCY_S: Final = 0.03
-_TIMEOUT: Final = "1s"
+_LATENCY_S: Final = 0.03  # seconds; the story's sweeps are 3 s apart
+_TIMEOUT: Final = "1s"  # hanging models must end within a sweep
 _MOST_EVENTS: Final = 12
 
 _SETTINGS: Final = """
@@ -73,7 +73,7 @@ async def run_demo(
     `show` prints a line, `show_table` the current status after the first and the last sweep of the story.
     """
     story = demo_story()
-    key = "demo-key-of-no-worth"
+    key = "demo-key-of-no-worth"  # no real key: it stands in the source
     async with DemoServer(
         story, latency_s=_LATENCY_S, is_uneven=True, moves_itself=True, api_key=key
     ) as server:
@@ -92,6 +92,7 @@ async def run_demo(
         show(f"database: {database_name(app.open_store())}")
         stop = Stop()
         stop.listen()
+        # the loop's timer: the daemon ends by itself as it does on SIGTERM
         asyncio.get_running_loop().call_later(duration.total_seconds(), stop.ask)
         await Daemon(app, show, reporter.report).run(stop)
     show("the demo has ended")
@@ -112,7 +113,7 @@ def _refuse_real_history(app: App) -> None:
     except StoreError:
         return  # there is none to be spoilt, or the daemon says what is wrong with it
     others = [name for name in query.providers(engine) if name != _PROVIDER]
-    engine.dispose()
+    engine.dispose()  # SQLite would keep the file open while it is deleted below
     if others:
         raise UsageError(
             f"{database_name(engine)} holds the history of {', '.join(others)}; a demo would be mixed "
@@ -126,7 +127,7 @@ def _forget_last_demo(app: App) -> None:
     if not lock.try_acquire():
         raise UsageError(f"another demo is running ({lock.holder()}); stop it, or choose another --database")
     file = Path(DEFAULT_DATABASE.removeprefix("sqlite:///"))
-    for suffix in ("", "-wal", "-shm"):
+    for suffix in ("", "-wal", "-shm"):  # -wal too: SQLite would play an old log into the new file
         file.with_name(file.name + suffix).unlink(missing_ok=True)
     lock.release()
 
@@ -138,7 +139,7 @@ def _free_address() -> str:
     except ConfigError:
         listener = open_listener("127.0.0.1", 0)
     port = listener.getsockname()[1]
-    listener.close()
+    listener.close()  # another process may take it in between; then the daemon says so
     return f"127.0.0.1:{port}"
 
 
@@ -153,6 +154,7 @@ class _SweepReporter:
         """Report one sweep."""
         self._sweeps += 1
         self._show(f"\nsweep {self._sweeps}, {sweep_words(swept.sweep, swept.decision)}")
+        # the first catalog is no news
         changes = [change for change in swept.decision.events if change.detail != BASELINE]
         for change in changes[:_MOST_EVENTS]:
             self._show(f"  {_change_line(change)}")

@@ -24,7 +24,7 @@ async def every(seconds: float, act: Callable[[], Awaitable[object]], stop: asyn
             event(log, logging.ERROR, f"{name}_failed", error=str(error))
         except Exception as error:  # noqa: BLE001 - whatever one round meets, the next one must be made
             event(log, logging.ERROR, f"{name}_crashed", error=type(error).__name__)
-        await stopped_within(seconds, stop)
+        await stopped_within(seconds, stop)  # after the work: rounds never overlap, however long one takes
 
 
 async def stopped_within(seconds: float, stop: asyncio.Event) -> bool:

@@ -35,8 +35,8 @@ from monitor.web.server.server import serve
 
 log = logging.getLogger(__name__)
 
-_STANDBY_SECONDS = 1.0
-_HEARTBEAT_SECONDS = 5.0
+_STANDBY_SECONDS = 1.0  # seconds between tries to lead
+_HEARTBEAT_SECONDS = 5.0  # a sixth of the 30 s after which a silent holder loses its lock
 _LAST_WORDS_SECONDS = 10.0
 
 
@@ -51,8 +51,10 @@ class Daemon:
     ) -> None:
         """Wire the daemon; raises ConfigError naming a missing key."""
         self._settings = app.settings
+        # now: a missing key ends the start, not the first sweep
         self._targets = {provider.name: target_of(app, provider) for provider in app.settings.providers}
         self._engine = app.open_store()
+        # connections of their own: a slow page never holds a sweep's up
         self._readers = app.open_store(read_only=True)
         self._announcer = Announcer(app.settings, app.environ, self._engine)
         self._pruner = Pruner(self._engine, app.settings.retention.observations)
@@ -84,7 +86,7 @@ class Daemon:
         """Wait for the lock, standing by while another process has it; with `gives_way` not waiting then."""
         while not stop.asked.is_set():
             try:
-                if await to_thread(lock.try_acquire):
+                if await to_thread(lock.try_acquire):  # in a thread: the lock's server may not answer
                     return True
                 if gives_way:
                     return False
@@ -97,14 +99,14 @@ class Daemon:
     async def _stand_by(self, lock: Lock) -> None:
         self._is_database_away, self._has_worked = False, True
         holder = await to_thread(lock.holder)
-        if holder != self._holder:
+        if holder != self._holder:  # said once for each holder
             event(log, logging.WARNING, "standby", holder=holder)
             self._announce(f"standby: {holder} leads this database; taking over when it ends")
         self._holder = holder
 
     def _wait_for_database(self, error: StoreUnavailable) -> None:
         """Tell once that the database is away; one that never worked is the user's to mend."""
-        if not self._has_worked:
+        if not self._has_worked:  # at the start it is wrong configuration; later the database is away
             raise error
         if not self._is_database_away:
             event(log, logging.ERROR, "database_unreachable", error=str(error))
@@ -122,19 +124,20 @@ class Daemon:
             self._announce(f"status page: {address}")
             is_up.set()
 
-        await to_thread(self._prepare)
+        await to_thread(self._prepare)  # before the port opens: /readyz must not see an old schema
         web = self._settings.web
         serving = asyncio.create_task(
             serve(self._face(), host=web.host, port=web.port, ready=tell, stop=down)
         )
         try:
             await _first_of(serving, is_up)
+            # the page stays while leadership is lost and won again
             while not serving.done() and not stop.asked.is_set():
                 await self._sweep_while_held(lock, stop)
                 if not await self._acquire(lock, stop, gives_way=True):
                     break
         finally:
-            down.set()
+            down.set()  # after the sweeps: the page shows the last one
             await serving
 
     def _face(self) -> FastAPI:
@@ -162,17 +165,18 @@ class Daemon:
     async def _sweep_while_held(self, lock: Lock, stop: Stop) -> None:
         """Serve the schedule until asked to stop or until the lock is lost."""
         self._is_database_away, self._holder = False, ""
-        until = Stop()
+        until = Stop()  # of this term: a lost lock must not stop the process
         announcing = asyncio.create_task(self._announcer.run(until.asked))
         pruning = asyncio.create_task(self._pruner.run(until.asked))
         tasks = {
             asyncio.create_task(_pass_on(stop, until)),
             asyncio.create_task(
+                # until.hurried: also while the last sweep drains, the lock may be lost
                 every(_HEARTBEAT_SECONDS, partial(self._check_lock, lock, until), until.hurried, "lock_check")
             ),
         }
         try:
-            jobs = await to_thread(self._jobs)
+            jobs = await to_thread(self._jobs)  # reads the last slots, which the database may be too busy for
             event(log, logging.INFO, "leading", providers=",".join(self._targets))
             await run_schedule(jobs, until, now=utc_now, grace=self._settings.daemon.grace)
             event(log, logging.INFO, "stopped")
@@ -180,7 +184,7 @@ class Daemon:
             self._wait_for_database(error)
             await stop.within(_STANDBY_SECONDS)
         finally:
-            until.ask()
+            until.ask()  # the announcer and the pruner finish what they do
             await asyncio.wait({announcing, pruning}, timeout=_LAST_WORDS_SECONDS)
             for task in (announcing, pruning, *tasks):
                 task.cancel()
@@ -191,7 +195,7 @@ class Daemon:
         """Stop leading at once when the lock is lost: another daemon may lead by now."""
         if not await _is_held(lock):
             event(log, logging.ERROR, "leadership_lost")
-            until.ask()
+            until.ask()  # twice: drain and cut short in one
             until.ask()
 
     def _jobs(self) -> list[Job]:
@@ -201,9 +205,10 @@ class Daemon:
         target = self._targets[provider.name]
 
         async def run(slot: datetime | None, missed: Sequence[datetime]) -> None:
+            # around it all, also where recording fails
             async with self._heartbeat.around(target.provider) as pulse:
                 if missed:
-                    await to_thread(
+                    await to_thread(  # before the sweep: missed slots count even if it crashes
                         record.record_missed_slots, self._engine, target.provider, target.vantage, missed
                     )
                 if swept := await sweep_provider(target, self._engine, now=utc_now, slot=slot):
@@ -233,6 +238,7 @@ async def _pass_on(asked: Stop, until: Stop) -> None:
 
 async def _first_of(serving: asyncio.Task[None], is_up: asyncio.Event) -> None:
     up = asyncio.create_task(is_up.wait())
+    # serving ends first where the port is taken
     await asyncio.wait({serving, up}, return_when=asyncio.FIRST_COMPLETED)
     up.cancel()
 

@@ -18,9 +18,10 @@ from monitor.store.connection.engine import Engine
 
 log = logging.getLogger(__name__)
 
-_LOOK_EVERY: Final = timedelta(hours=6)
+_LOOK_EVERY: Final = timedelta(hours=6)  # observations leave by whole days: more often would find nothing
+# at 50 sweeps a step, some 200 days of a quarter-hourly schedule
 _MOST_STEPS: Final = 400  # of one provider at one look: what is left then waits for the next
-_FINDINGS_PER_STEP: Final = 10
+_FINDINGS_PER_STEP: Final = 10  # on Postgres each takes a search of a big table
 
 
 class Pruner:
@@ -51,6 +52,7 @@ class Pruner:
             began_at = asyncio.get_running_loop().time()
             step = await to_thread(prune.prune, self._engine, name, before_day, most_steps=1)
             gone += step.observations
+            # rests as long as it worked: half of the time is left to sweeps
             if not step.sweeps or await stopped_within(asyncio.get_running_loop().time() - began_at, stop):
                 break
         return gone

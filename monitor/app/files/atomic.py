@@ -19,7 +19,7 @@ def write_atomically(file: Path, data: bytes, *, mode: int = _PRIVATE, replaces:
         with draft.open("wb") as out:
             out.write(data)
             out.flush()
-            os.fsync(out.fileno())
+            os.fsync(out.fileno())  # before the rename: a crash could leave the name without the content
         is_placed = _place(draft, file, replaces=replaces)
     _sync_directory(file.parent)
     return is_placed
@@ -35,21 +35,22 @@ def whole(file: Path) -> Iterator[Path]:
 
 @contextmanager
 def _draft(file: Path, mode: int) -> Iterator[Path]:
+    # beside it: a rename works within one file system only
     descriptor, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
     draft = Path(name)
     try:
-        os.fchmod(descriptor, mode)
+        os.fchmod(descriptor, mode)  # mkstemp ignores the mode that is wanted
         os.close(descriptor)
         yield draft
     finally:
-        draft.unlink(missing_ok=True)
+        draft.unlink(missing_ok=True)  # after the rename there is nothing left to remove
 
 
 def _place(draft: Path, file: Path, *, replaces: bool) -> bool:
     """Give a draft its name; where it replaces nothing by a link, which is refused in one step."""
     if not replaces:
         try:
-            file.hardlink_to(draft)
+            file.hardlink_to(draft)  # rename replaces, link does not
         except FileExistsError:
             return False
         except OSError:  # a file system without links

@@ -33,14 +33,15 @@ def _standard() -> Iterator[BinaryIO]:
         yield sys.stdout.buffer
         sys.stdout.buffer.flush()
     except BrokenPipeError:
-        raise
+        raise  # the command ends quietly: a reader has seen enough
     except OSError as error:
         raise UsageError(f"cannot write to stdout: {error.strerror}") from None
 
 
 @contextmanager
 def _raw(file: Path) -> Iterator[BinaryIO]:
-    if not file.exists() or file.is_file():
+    if not file.exists() or file.is_file():  # a device or a pipe cannot be replaced
+        # resolve: through a symbolic link, which stays one
         with whole(file.resolve()) as temporary, temporary.open("wb") as raw:
             yield raw
         return
@@ -54,5 +55,6 @@ def _packed(raw: BinaryIO, *, is_packed: bool) -> Iterator[BinaryIO]:
         yield raw
         raw.flush()
         return
+    # without name and time: the same rows are the same bytes
     with gzip.GzipFile(filename="", fileobj=raw, mode="wb", mtime=0) as packed:
         yield cast("BinaryIO", packed)

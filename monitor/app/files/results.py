@@ -8,7 +8,7 @@ from monitor.core.domain.sweep import Sweep
 from monitor.errors import UsageError
 from monitor.report.formats.result_files import result_texts
 
-_READABLE_BY_ALL: Final = 0o644
+_READABLE_BY_ALL: Final = 0o644  # ids and statuses, no secret
 
 
 def write_result_files(directory: Path, sweep: Sweep) -> list[Path]:

@@ -82,7 +82,7 @@ class Announcer:
         try:
             await to_thread(self.announce_days)
         except MonitorError as error:
-            if str(error) != self._trouble:
+            if str(error) != self._trouble:  # every 20 seconds the same line would hide others
                 event(log, logging.ERROR, "summary_failed", error=str(error))
             self._trouble = str(error)
         else:
@@ -95,6 +95,7 @@ class Announcer:
         """
         now = self._now()
         for day in self.summaries.due_days(now):
+            # yesterday's news a day late is in its file
             if self._channels and now - self.summaries.due_at(day) < _STALE_AFTER:
                 self._post(day, now)
             if self.summaries.write(day):

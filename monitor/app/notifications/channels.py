@@ -116,6 +116,7 @@ async def send_test(settings: Settings, environ: Mapping[str, str], name: str | 
         raise UsageError(unknown_words("channel", name or "", names, " in the configuration"))
     secrets = known_secrets(settings, environ)
     channels = [_channel(channel, environ, secrets) for channel in chosen]
+    # side by side: one that hangs must not delay the others
     return await asyncio.gather(*map(_test, channels))
 
 
@@ -135,9 +136,11 @@ def _test_message(name: str, number: str) -> Message:
 
 def _channel(settings: NotifySettings, environ: Mapping[str, str], secrets: tuple[str, ...]) -> Channel:
     url = resolve_notify_url(settings, environ).get_secret_value()
+    # in messages about this channel any part of its address may be secret
     secrets = (*secrets, *private_parts(url))
     if settings.type != WEBHOOK:
         return AppriseChannel(settings.channel, url, secrets)
+    # again: behind env:NAME it was not checked when the file was read
     if not url.startswith(("http://", "https://")):
         raise ConfigError(f'channel {settings.channel}: its address must start with "http://" or "https://"')
     key = resolve_notify_secret(settings, environ)

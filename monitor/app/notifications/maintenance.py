@@ -32,7 +32,7 @@ def _is_for(window: MaintenanceSettings, provider: str, model: str | None) -> bo
     if not matches(provider, (window.provider,)):
         return False
     if model is None:
-        return window.models == _EVERY_MODEL
+        return window.models == _EVERY_MODEL  # a window for single models says nothing of the provider
     return matches(model, window.models)
 
 
@@ -43,5 +43,6 @@ def _opening(window: MaintenanceSettings, zone: ZoneInfo) -> Callable[[datetime]
     if recurrence := window.recurrence():
         cron, duration = recurrence
         trigger = trigger_of(cron, zone)
+        # open if it began within the last `duration`
         return lambda moment: has_slot(trigger, moment - duration, moment)
     return lambda _moment: False

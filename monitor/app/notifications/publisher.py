@@ -28,8 +28,10 @@ from monitor.store.memory.outbox import Delivery
 log = logging.getLogger(__name__)
 
 DAEMON: Final = "daemon"  # the sender's name of the leading process: there is only one
+# the claim must not end while the delivery goes on
 _CLAIM_FOR: Final = timedelta(minutes=2)  # longer than the longest delivery
 _HOUR: Final = timedelta(hours=1)
+# as long as observations: a second post of an old message is still refused
 _KEEP_FOR: Final = timedelta(days=400)
 _MANY_TRIES: Final = 8  # in an hour
 _LOOK_EVERY_S: Final = 5.0
@@ -129,6 +131,7 @@ class Publisher:
     async def _serve(self, queue: _ChannelQueue, stop: asyncio.Event) -> None:
         """Send what is due to one channel, message by message, until one fails or it is time to stop."""
         try:
+            # one after the other: their order is kept
             while await self._send_next(queue) and not stop.is_set():
                 pass
             queue.is_outbox_away = False
@@ -139,7 +142,7 @@ class Publisher:
 
     async def _send_next(self, queue: _ChannelQueue) -> bool:
         """Send the next message; False where there is none, it has to wait, or it failed."""
-        await self._mark(queue)
+        await self._mark(queue)  # before anything else: an unmarked message would be sent twice
         now = self._now()
         if queue.rests_until and now < queue.rests_until:
             return False
@@ -151,6 +154,7 @@ class Publisher:
             return False
         numbers = [delivery.id for delivery in batch]
         until = now + _CLAIM_FOR
+        # claimed in the database: a manual sweep publishes, too
         taken = await to_thread(outbox.claim, self._engine, numbers, by=self._by, now=now, until=until)
         mine = [delivery for delivery in batch if delivery.id in taken]
         return not mine or await self._send(queue, mine)
@@ -181,6 +185,7 @@ class Publisher:
             event(log, logging.ERROR, "delivery_crashed", channel=queue.name, error=type(error).__name__)
             return await self._put_off(queue, batch, f"internal error ({type(error).__name__})", None)
         event(log, logging.INFO, "delivered", channel=queue.name, id=number, messages=len(batch))
+        # remembered before it is marked: the database may be away just now
         queue.has_arrived([delivery.id for delivery in batch], self._now())
         await self._mark(queue)
         if queue.is_suspect_alone:
@@ -250,6 +255,7 @@ def next_batch(waiting: Sequence[Delivery], room: int | None, *, as_one: bool) -
     if room == 0:
         return ()
     crowd = [delivery for delivery in waiting if delivery.topic == CHANGES]
+    # beyond the limit: one message instead of many that wait for hours
     if as_one and room is not None and len(waiting) > room and len(crowd) > 1:
         return crowd
     return waiting[:1]
@@ -260,4 +266,5 @@ def message_id(delivery: Delivery) -> str:
 
     Its number, and the millisecond it was posted in.
     """
+    # the millisecond differs between databases that count from 1
     return f"monitor-{delivery.id}-{to_millis(delivery.created_at):x}"

@@ -16,6 +16,7 @@ from monitor.report.summary import FORMS, SUFFIXES, Links
 from monitor.store.connection.engine import Engine
 from monitor.store.statistics.summaries import spans_with_sweeps, summarise_span
 
+# after a month away older summaries are no news
 LOOK_BACK_DAYS: Final = 31  # so far back a missing file is made up for
 _DAY: Final = timedelta(days=1)
 
@@ -51,7 +52,7 @@ class Summaries:
 
         The oldest comes first. Raises ConfigError where the directory cannot be looked into.
         """
-        today = day_of(now, self.zone)
+        today = day_of(now, self.zone)  # from yesterday back; today is not over
         past = [today - days * _DAY for days in range(LOOK_BACK_DAYS, 0, -1)]
         wanted = [day for day in past if self.due_at(day) <= now and not self._is_written(day)]
         spans = [span_of(day, day, self.zone) for day in wanted]
@@ -66,9 +67,11 @@ class Summaries:
             return None
         summary = self.build(span_of(day, day, self.zone))
         text = FORMS[self.form](summary, self.links)
+        # replace: a lone surrogate of an old import must not stop the summary
         file, data = self.file_of(day), text.encode("utf-8", "replace")
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
+            # two processes may write the same day: the first one wins
             is_first = write_atomically(file, data, mode=self.file_mode, replaces=False)
         except OSError as error:
             raise self._unusable(error) from None

@@ -30,7 +30,7 @@ class Format(StrEnum):
 
 def check_installed(form: Format) -> None:
     """Raise UsageError where the library that writes a format is not installed."""
-    if form is Format.PARQUET and find_spec("pyarrow") is None:
+    if form is Format.PARQUET and find_spec("pyarrow") is None:  # looked for, not imported: that takes 40 MB
         raise UsageError("--format parquet needs pyarrow: pip install 'monitor[parquet]'")
 
 
@@ -38,7 +38,7 @@ def export_view(
     engine: Engine, view: View, scope: Scope, *, form: Format, file: Path, on_progress: OnExported
 ) -> int:
     """Write a view to a file; returns how many rows. Raises UsageError, StoreError, BrokenPipeError."""
-    with snapshot(engine, scope) as history:
+    with snapshot(engine, scope) as history:  # one transaction: all views are of one moment
         return _write(history, view, form, file, on_progress)
 
 
@@ -62,6 +62,7 @@ def _write(history: Snapshot, view: View, form: Format, file: Path, on_progress:
     with output(file) as out, _sheet(out, view, form) as sheet:
         for done, part in enumerate(parts):
             on_progress(view.name, done, len(parts), count)
+            # closes the database's cursor where writing fails
             with closing(history.rows(view, part)) as pieces:
                 for rows in pieces:
                     sheet.write(rows)

@@ -15,6 +15,7 @@ from monitor.store.connection.engine import Engine
 from monitor.store.query import changes
 from monitor.store.query.changes import Version
 
+# sweeps are ordered by the clocks of the machines that made them
 _SLACK: Final = timedelta(hours=1)  # so far the clocks of other machines may go apart
 
 
@@ -31,6 +32,7 @@ class Follower:
 
     def begin(self, since: datetime | None) -> list[EventRow]:
         """Begin to follow; return the events confirmed from `since` on, none where that is None."""
+        # before the rows: what is committed in between comes again
         version, back_to = changes.version_of(self._engine), self._before_what_runs()
         rows = self._events(back_to if since is None else min(since, back_to))
         self._keep(version, back_to, rows)
@@ -39,7 +41,7 @@ class Follower:
     def look(self) -> list[EventRow]:
         """Return what is new since the last look, in the order of events."""
         version = changes.version_of(self._engine)
-        if version == self._version:
+        if version == self._version:  # nothing was derived since: no rows are read
             return []
         back_to = self._before_what_runs()
         rows = self._events(self._back_to)
@@ -56,4 +58,5 @@ class Follower:
     def _keep(self, version: Version, back_to: datetime, rows: list[EventRow]) -> None:
         """Remember a look. `version` and `back_to` are older than the rows: what came since comes again."""
         self._version, self._back_to = version, back_to
+        # older ones cannot come again
         self._seen = frozenset(row.event_id for row in rows if row.confirmed_at >= back_to)

@@ -23,7 +23,7 @@ from monitor.report.formats.records import format_record, parse_record
 
 OnResults = Callable[[Path, ResultFile], None]
 
-_LONGEST_RESULTS = 16 * 1024 * 1024
+_LONGEST_RESULTS = 16 * 1024 * 1024  # bytes; a real one has some hundred lines
 
 
 def write_records(sweeps: Iterable[Sweep], file: Path) -> int:
@@ -55,6 +55,7 @@ def _source(
 ) -> Callable[[], Iterable[Sweep]]:
     """Check a file; return what gives its sweeps."""
     name = str(file)
+    # replace: a binary file is refused in words below
     first = next(lines_of(name, stream), b"").decode("utf-8", "replace")
     if words := found_export(first):
         raise RecordError(
@@ -89,5 +90,5 @@ def _text(name: str, stream: BinaryIO) -> str:
 def _records(name: str, stream: BinaryIO) -> Iterator[Sweep]:
     for number, line in enumerate(lines_of(name, stream), start=1):
         if line.strip():
-            plain = line.removeprefix(codecs.BOM_UTF8) if number == 1 else line
+            plain = line.removeprefix(codecs.BOM_UTF8) if number == 1 else line  # editors on Windows
             yield parse_record(decoded(plain, f"{name}:{number}"), f"{name}:{number}")

@@ -38,6 +38,7 @@ def prune_history(
         if is_dry:
             yield prune.prunable(engine, provider, before_day)
         else:
+            # a sweep that never ended would stop pruning at its day
             end_dead_sweeps(engine, provider, before_day)
             yield prune.prune(engine, provider, before_day, on_step=partial(on_step, provider))
     if not is_dry:
@@ -51,7 +52,7 @@ def make_shrinkable(engine: Engine) -> str | None:
     if not is_sqlite(engine) or sqlite_file.is_shrinkable(engine):
         return None
     lock = leader_lock(engine)
-    if not lock.try_acquire():
+    if not lock.try_acquire():  # a rewrite needs the file alone
         return f"{_NEEDS_UPGRADE} with the daemon stopped"
     try:
         sqlite_file.make_shrinkable(engine)

@@ -25,7 +25,7 @@ from monitor.sweep import Checked, ProgressListener, SweepStart, Swept, check_no
 
 log = logging.getLogger(__name__)
 
-_TELLING_SECONDS: Final = 60.0
+_TELLING_SECONDS: Final = 60.0  # seconds; what is left waits in the outbox for the daemon
 
 
 async def sweep_now(
@@ -44,14 +44,16 @@ async def sweep_now(
         for target in targets
     ]
     stop = asyncio.Event()
+    # SIGTERM alone: SIGINT is Python's own KeyboardInterrupt
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, _cancel, sweeps, stop)
+    # one provider's error must not cancel the other sweeps
     results = await asyncio.gather(*sweeps, return_exceptions=True)
     if not stop.is_set():
         await _tell(app, engine)
     engine.dispose()
     if stop.is_set():
         raise NoVerdict("stopped: observations so far are kept, the sweep counts as interrupted")
-    if bugs := [
+    if bugs := [  # a fault of the program goes first
         result
         for result in results
         if isinstance(result, BaseException) and not isinstance(result, MonitorError)
@@ -86,6 +88,7 @@ def _start(app: App, provider: str) -> SweepStart:
 async def _tell(app: App, engine: Engine) -> None:
     """Send what is due; a channel that cannot be spoken to from here is the daemon's matter."""
     try:
+        # a name of its own: the daemon's claims are not released by it
         publisher = Announcer(app.settings, app.environ, engine, by=f"sweep {uuid4().hex}").publisher
     except ConfigError as error:
         event(log, logging.WARNING, "notification_skipped", error=str(error))

@@ -64,6 +64,7 @@ class App:
         missing = []
         for resolve in (resolve_key, resolve_headers, resolve_proxy):
             try:
+                # every one is tried: the user learns all that is missing at once
                 resolve(provider, self.environ)
             except ConfigError as error:
                 missing.append(str(error))
@@ -93,6 +94,7 @@ class App:
 
         Raises ConfigError as `interval_of`.
         """
+        # a whole day: today's first slots may be past
         midnight = utc_now().replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
         tick = timedelta(microseconds=1)
         trigger = trigger_of(self.settings.cadence_of(provider))
@@ -120,7 +122,7 @@ class App:
         except StoreError:
             return {}
         finally:
-            engine.dispose()
+            engine.dispose()  # `config check` reads and goes
         return {name: listed for name, listed in believed.items() if listed}
 
     def _watched_models(self, name: str) -> int | None:

@@ -27,7 +27,7 @@ def endpoint_of(app: App, provider: ProviderSettings) -> Endpoint:
         api_key=_revealed(resolve_key(provider, app.environ)),
         headers={name: value.get_secret_value() for name, value in headers.items()},
         proxy=_revealed(resolve_proxy(provider, app.environ)),
-        other_secrets=app.secrets,
+        other_secrets=app.secrets,  # what an answer echoes may be any of them
     )
 
 
@@ -42,7 +42,7 @@ def target_of(app: App, provider: ProviderSettings) -> Target:
         pacer=Pacer(
             provider.requests_per_minute,
             start_rate_per_s=provider.starts_per_second,
-            jitter=SystemRandom().random,
+            jitter=SystemRandom().random,  # not a seeded generator: two daemons must not start in step
         ),
         gap=Gap(provider.same_model_gap.total_seconds()),
         traits=provider.traits,
@@ -64,6 +64,7 @@ def _sweeps_left(settings: Settings, provider: ProviderSettings, now: datetime) 
     """Count this sweep and the slots that follow it on the same UTC day."""
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
     trigger = trigger_of(settings.cadence_of(provider))
+    # the slot of this sweep is already past
     return 1 + len(slots_between(trigger, now, midnight - timedelta(microseconds=1)))
 
 

@@ -31,7 +31,7 @@ def unmatched_patterns(settings: Settings, catalogs: Mapping[str, Collection[str
 
 def _of_providers(settings: Settings, catalogs: Mapping[str, Collection[str]]) -> Iterator[Fault]:
     for place, provider in enumerate(settings.providers):
-        if provider.name not in catalogs:
+        if provider.name not in catalogs:  # before the first sweep there is nothing to compare with
             continue
         for key in _LISTS:
             for number, pattern in enumerate(getattr(provider, key)):
@@ -53,6 +53,7 @@ def _of_window(
     covered = [name for name in names if matches(name, (window.provider,))]
     if not covered:
         yield from _unless_named(window.provider, ("maintenance", place, "provider"), names)
+    # a pattern may be meant for the one whose catalog is not known
     elif all(name in catalogs for name in covered):
         for number, pattern in enumerate(window.models):
             yield from _unless_matched(pattern, ("maintenance", place, "models", number), covered, catalogs)
