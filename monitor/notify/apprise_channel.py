@@ -21,7 +21,7 @@ if TYPE_CHECKING:  # Apprise takes half a second to load, and most commands send
     from apprise import NotifyFormat
     from apprise.plugins.base import NotifyBase
 
-_TIMEOUT_S: Final = 60.0
+_TIMEOUT_S: Final = 60.0  # seconds, below the two minutes of a claim
 _TOLD_BELOW_WARNING: Final = "Socket Exception: "  # where Apprise hides what really went wrong
 _SHORTEST_BODY: Final = 1000  # what takes less is a text message, and each part of one is paid for
 _LOG: Final = logging.getLogger("apprise")
@@ -41,10 +41,12 @@ class AppriseChannel:
 
     async def deliver(self, message: Message) -> None:
         """Send a message, in the form that the service likes best; raises NotDelivered."""
+        # a thread cannot be stopped: a second one would send the same again
         if self._running and not self._running.done():
             raise NotDelivered("the previous attempt is still running")
         self._running = run_in_daemon_thread(lambda: self._send(message))
         try:
+            # shield: the thread goes on, and its end is noted below
             await asyncio.wait_for(asyncio.shield(self._running), _TIMEOUT_S)
         except TimeoutError:
             self._running.add_done_callback(_take_note)
@@ -85,8 +87,8 @@ def _service(name: str, url: str) -> "NotifyBase":
         app_url="",
         async_mode=False,
         service_timeout=0,  # it would move each send to a thread that the process waits for at its end
-        storage_mode=PersistentStoreMode.MEMORY,
-        pgp_autogen=False,
+        storage_mode=PersistentStoreMode.MEMORY,  # nothing is written to the user's home
+        pgp_autogen=False,  # no keys are made in passing
         pem_autogen=False,
     )
     with _listening(), warnings.catch_warnings():
@@ -113,7 +115,7 @@ def _best_form(service: "NotifyBase") -> "NotifyFormat":
 @contextmanager
 def _listening() -> Iterator[list[logging.LogRecord]]:
     """Give what Apprise logs in this thread meanwhile; it goes to no other log."""
-    _LOG.propagate = False
+    _LOG.propagate = False  # its records name addresses and tokens
     _LOG.setLevel(logging.DEBUG)
     listener = _Listener()
     _LOG.addHandler(listener)
@@ -132,5 +134,5 @@ class _Listener(logging.Handler):
         self._thread = threading.get_ident()
 
     def emit(self, record: logging.LogRecord) -> None:
-        if record.thread == self._thread:
+        if record.thread == self._thread:  # other channels send in other threads at the same time
             self.records.append(record)

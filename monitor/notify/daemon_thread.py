@@ -25,12 +25,13 @@ def run_in_daemon_thread(act: Callable[[], T]) -> "asyncio.Future[T]":
         except Exception as error:  # noqa: BLE001 - whatever it is, it belongs to the caller
             outcome = partial(future.set_exception, error)
         with suppress(RuntimeError):  # the loop is closed: nothing waits any more
-            loop.call_soon_threadsafe(_settle, future, outcome)
+            loop.call_soon_threadsafe(_settle, future, outcome)  # futures belong to the loop's thread
 
+    # daemon: the process may end while it hangs
     threading.Thread(target=run, name="aside", daemon=True).start()
     return future
 
 
 def _settle(future: "asyncio.Future[T]", outcome: Callable[[], None]) -> None:
-    if not future.done():
+    if not future.done():  # the caller may have given up meanwhile
         outcome()

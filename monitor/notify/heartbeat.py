@@ -20,7 +20,8 @@ from monitor.notify.post import is_taken, post
 log = logging.getLogger(__name__)
 
 _TIMEOUT_S: Final = 5.0
-_TRIES: Final = 2
+_TRIES: Final = 2  # once more for a lost packet; the next sweep pings anyway
+# an outage of the provider is no fault of this machine
 _FOR_THE_OPERATOR: Final = frozenset({Cause.CREDENTIAL, Cause.QUOTA, Cause.OUR_NETWORK})
 _START, _SUCCESS, _FAIL = "/start", "", "/fail"
 
@@ -51,7 +52,7 @@ class Heartbeat:
         began = self._start_ping(name, None, _START, run, f"{name}: sweep begins")
         try:
             yield pulse
-        except Exception as error:
+        except Exception as error:  # not BaseException: a cancelled sweep has no end to report
             self._start_ping(name, began, _FAIL, run, f"{name}: {type(error).__name__}: {redact(str(error))}")
             raise
         self._start_ping(name, began, pulse.ending, run, pulse.words)
@@ -68,12 +69,12 @@ class Heartbeat:
             return None
         task = asyncio.create_task(self._ping(name, after, place(self._url, ending, run), words))
         self._pings.add(task)
-        task.add_done_callback(self._pings.discard)
+        task.add_done_callback(self._pings.discard)  # asyncio holds tasks weakly: without this one may vanish
         return task
 
     async def _ping(self, name: str, after: "asyncio.Task[None] | None", url: str, words: str) -> None:
         if after:
-            await asyncio.wait({after})
+            await asyncio.wait({after})  # in their order: a late /start would begin another run
         error = ""
         for _ in range(_TRIES):
             if not (error := await _failure(url, words)):
@@ -83,7 +84,9 @@ class Heartbeat:
 
 def place(url: str, ending: str, run: str) -> str:
     """Return the address with an ending to its path and the id of a run; its query stays."""
+    # a fragment never reaches a server
     address, _, query = url.partition("#")[0].partition("?")
+    # rid pairs start and end where several sweeps overlap
     return f"{address.rstrip('/')}{ending}?{query}{'&' if query else ''}rid={run}"
 
 

@@ -10,9 +10,10 @@ from monitor.core.answer.exchange import FAILURE_TEXT, Exchange, Failure
 from monitor.errors import NotDelivered
 from monitor.http import Auth, Endpoint, exchange, open_client
 
-_CAP_BYTES: Final = 4096
+_CAP_BYTES: Final = 4096  # bytes; only the beginning is quoted
 _ANYWHERE: Final = Endpoint(base_url="", auth=Auth.NONE)
 _LATE: Final = frozenset({Failure.TIMEOUT, Failure.TIMEOUT_AFTER_HEADERS})
+# httpx reads them only where a client has no auth of its own
 _USER_INFO: Final = re.compile(r"https?://([^/?#]*)@", re.IGNORECASE)
 
 

@@ -15,7 +15,7 @@ from monitor.errors import NotDelivered
 from monitor.notify.post import is_taken, post
 
 _TIMEOUT_S: Final = 10.0
-_ASKS_FOR_PATIENCE: Final = frozenset({429, 503})
+_ASKS_FOR_PATIENCE: Final = frozenset({429, 503})  # Retry-After has a meaning with these alone
 
 
 class Webhook:
@@ -45,6 +45,7 @@ class Webhook:
             raise NotDelivered(self._reason(answer), retry_after=self._patience(answer))
 
     def _headers(self, message: Message, body: bytes) -> dict[str, str]:
+        # signed too, so that an old message cannot be played again
         timestamp = str(int(self._now().timestamp()))
         headers = {
             "Content-Type": "application/json",
@@ -56,6 +57,7 @@ class Webhook:
         return headers
 
     def _reason(self, answer: Exchange) -> str:
+        # 120 characters: a web page would fill the log
         said = redact(answer.body, 120, secrets=self._secrets)
         return f"HTTP {answer.http_status}" + (f": {said}" if said else "")
 
@@ -69,9 +71,11 @@ class Webhook:
 def document_of(message: Message) -> bytes:
     """Return what is posted: the message's document as JSON, with its id, its title and its text."""
     document = {**message.document, "id": message.id, "title": message.title, "text": message.text}
+    # sorted: the same message is the same bytes whenever it is sent
     return json.dumps(document, sort_keys=True).encode()
 
 
 def signature(key: str, timestamp: str, body: bytes) -> str:
     """Return the HMAC-SHA256 of `<timestamp>.<body>` under the key, in hexadecimal."""
+    # signed together: neither can be exchanged
     return hmac.new(key.encode(), timestamp.encode() + b"." + body, hashlib.sha256).hexdigest()
