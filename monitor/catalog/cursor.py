@@ -5,12 +5,14 @@ from urllib.parse import SplitResult, parse_qsl, urlencode, urljoin, urlsplit, u
 
 from monitor.catalog.document import Unreadable, unambiguous
 
+# what the page has, and what the next address has to carry
 _TOKENS = (("nextPageToken", "pageToken"), ("next_page_token", "page_token"))
 _AFTER, _AFTER_ID = "after", "after_id"  # OpenAI's lists and Anthropic's, both beside `has_more`
-_URL_CHARS = 8_000
+_URL_CHARS = 8_000  # most servers refuse longer ones
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _LINK = re.compile(r"<([^<>]*)>([^<]*)")
 _REL_NEXT = re.compile(
+    # bounded repeats: a header of thousands of blanks must not take seconds
     r";\s{0,9}rel\s{0,9}=\s{0,9}\"?(?:[^\",;]{0,99}\s)?next(?:\s[^\",;]{0,99})?\"?\s{0,9}(?:[;,]|$)",
     re.IGNORECASE,
 )
@@ -88,16 +90,16 @@ def _with_parameter(url: str, name: str, value: str) -> str:
 
 def _resolved(target: str, url: str) -> str:
     """Return the next address in full; it must stay where the key may go: same scheme, host and port."""
-    if not target.isprintable() or len(target) > _URL_CHARS:
+    if not target.isprintable() or len(target) > _URL_CHARS:  # a line break would split the request
         raise Unreadable("the address of the next page cannot be used")
     try:
         absolute = urljoin(url, target)
     except ValueError:
         raise Unreadable("the address of the next page cannot be used") from None
     parts = _split(absolute)
-    if _origin(parts) != _origin(_split(url)):
+    if _origin(parts) != _origin(_split(url)):  # the key may go to this origin only
         raise Unreadable("the next page is on another host; it was not followed")
-    return urlunsplit(parts._replace(fragment=""))
+    return urlunsplit(parts._replace(fragment=""))  # a fragment would make one page look like two
 
 
 def _split(url: str) -> SplitResult:
@@ -111,5 +113,5 @@ def _origin(parts: SplitResult) -> tuple[str, str, int | None, bool]:
     try:
         port = parts.port
     except ValueError:
-        port = -1
+        port = -1  # a port that cannot be read equals no other
     return parts.scheme, parts.hostname or "", port or _DEFAULT_PORTS.get(parts.scheme), "@" in parts.netloc

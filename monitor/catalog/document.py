@@ -3,7 +3,7 @@
 import json
 from typing import Final, NoReturn
 
-_MOST_VALUES = 4_000_000
+_MOST_VALUES = 4_000_000  # measured in the text before it is parsed: objects take many times its size
 
 
 class Unreadable(ValueError):
@@ -22,6 +22,7 @@ def parse_json(text: str) -> object:
 
     A name that an object repeats has its value where all are equal, else `AMBIGUOUS`.
     """
+    # each value has one of these marks before it; texts may hold more, which counts against them
     if sum(text.count(mark) for mark in "[{,") > _MOST_VALUES:
         raise Unreadable(f"the answer holds more than {_MOST_VALUES:,} values")
     try:
@@ -33,6 +34,7 @@ def parse_json(text: str) -> object:
     except json.JSONDecodeError:
         raise Unreadable(_not_json(text)) from None
     except ValueError:
+        # int() refuses more than 4,300 digits
         raise Unreadable("the answer holds a number of too many digits") from None
     return document
 
@@ -46,7 +48,7 @@ def unambiguous(value: object, name: str) -> object:
 
 def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
     fields = dict(pairs)
-    if len(fields) != len(pairs):
+    if len(fields) != len(pairs):  # only a repeated name costs the loop
         for name, value in pairs:
             if fields[name] is not AMBIGUOUS and fields[name] != value:
                 fields[name] = AMBIGUOUS

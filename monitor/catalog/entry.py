@@ -30,7 +30,7 @@ _FLAGS = {"is_deprecated": True, "deprecated": True, "active": False}
 _FIRST, _LAST = datetime(2015, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
 _MILLIS_FROM = 100_000_000_000  # in seconds that would be the year 5138
 _MILLIS_UNTIL = 1000 * _MILLIS_FROM
-_LONGEST = 64
+_LONGEST = 64  # characters of a date that are read
 
 
 def read_entry(row: object, words: Mapping[str, Route] = MappingProxyType({})) -> CatalogEntry:
@@ -41,6 +41,7 @@ def read_entry(row: object, words: Mapping[str, Route] = MappingProxyType({})) -
     if not isinstance(row, dict):
         return EMPTY_ENTRY
     retires_at = next((moment for name in _ENDS if (moment := _moment(row.get(name)))), None)
+    # a date says more than a flag
     is_flagged = retires_at is None and any(row.get(name) is marked for name, marked in _FLAGS.items())
     return replace(kind_entry(row, words), retires_at=retires_at, is_flagged=is_flagged)
 
@@ -63,13 +64,14 @@ def _moment(value: object) -> datetime | None:
 def _written(text: str) -> datetime | None:
     text = text.strip()[:_LONGEST]
     if text.isascii() and text.isdigit():
-        return _moment(int(text))
+        return _moment(int(text))  # seconds as text
+    # RFC 3339 allows a blank in place of the T
     return read_moment(text) or read_moment(text.replace(" ", "T", 1))
 
 
 def _day(value: Mapping[str, object]) -> datetime | None:
     year, month, day = (value.get(name) for name in ("year", "month", "day"))
     try:
-        return read_moment(f"{year:04d}-{month:02d}-{day:02d}")
+        return read_moment(f"{year:04d}-{month:02d}-{day:02d}")  # whole numbers only: :04d refuses a text
     except (TypeError, ValueError):
         return None

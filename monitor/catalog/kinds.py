@@ -56,6 +56,7 @@ _GENERATING = frozenset({_COMPLETION, "tools", "function_calling", "thinking", "
 _CHAT_FLAGS = ("completion_chat", "chat_completion")
 _READ = 64  # characters of a word, and words of a list, that are read
 
+# prefixes of paths: "/v1/embeddings", "llm/v1/chat"
 _VERSION = re.compile(r"^(?:/?(?:openai/)?v\d+/|llm/v\d+/|/)")
 _NO_WORDS: Mapping[str, Route] = MappingProxyType({})
 _SAYS_NOTHING = CatalogEntry()
@@ -67,9 +68,10 @@ def kind_entry(row: Mapping[str, object], words: Mapping[str, Route] = _NO_WORDS
     `words` are those that mean something at this provider alone.
     """
     inner = row.get("model_info")
+    # LiteLLM puts its word into `model_info`
     for place in (row, inner) if isinstance(inner, dict) else (row,):
         for entry in _entries(place, words):
-            if entry.says_kind:
+            if entry.says_kind:  # the first sure word counts
                 return entry
     return _SAYS_NOTHING
 
@@ -115,6 +117,7 @@ def _capable(value: object) -> CatalogEntry:
     So that says what a model is for by few words alone, unless it says that chat is not.
     """
     words, entry = _words(value), _meaning(_words(value))
+    # a capability that is denied in so many words
     if isinstance(value, dict) and any(value.get(name) is False for name in _CHAT_FLAGS):
         return replace(entry, route=Route.COMPLETIONS) if _COMPLETION in words else entry
     if entry.route is Route.CHAT or (entry.route in _BESIDE_CHAT and not words & _GENERATING):
@@ -131,7 +134,7 @@ def _words(value: object) -> set[str]:
     """Return the words of a field: a text, a list of such, an object's name, or all that it says is so."""
     if isinstance(value, dict):
         value = _name(value) or [name for name, is_so in value.items() if is_so is True]
-    values = value[:_READ] if isinstance(value, list) else [value]
+    values = value[:_READ] if isinstance(value, list) else [value]  # a list may have thousands of words
     names = (_name(value) if isinstance(value, dict) else value for value in values)
     texts = (_VERSION.sub("", name[:_READ].strip().lower()) for name in names if isinstance(name, str))
     return {re.sub(r"[^a-z0-9]+", "_", text).strip("_") for text in texts}

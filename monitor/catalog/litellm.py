@@ -22,9 +22,10 @@ async def read_model_info(
     await pacer.acquire()
     url = endpoint.url("/model/info")
     answer = await exchange(client, "GET", url, timeout_s=_TIMEOUT_S, cap_bytes=_CAP_BYTES)
+    # a key of a user may not read it, which is no trouble
     if answer.http_status != _OK or answer.failure or answer.truncated:
         return {}
-    return await asyncio.to_thread(model_info, answer.body)
+    return await asyncio.to_thread(model_info, answer.body)  # megabytes of JSON would hold the loop up
 
 
 def model_info(text: str) -> Mapping[str, CatalogEntry]:
@@ -38,8 +39,10 @@ def model_info(text: str) -> Mapping[str, CatalogEntry]:
     for row in rows if isinstance(rows, list) else ():
         name = row.get("model_name") if isinstance(row, dict) else None
         if isinstance(name, str):
+            # ends are the list's to say
             entries.setdefault(name, set()).add(replace(read_entry(row), retires_at=None, is_flagged=False))
     kinds = ((name, says - {EMPTY_ENTRY}) for name, says in entries.items())
+    # deployments that differ say nothing
     return {name: next(iter(says)) for name, says in kinds if len(says) == 1}
 
 
@@ -50,6 +53,6 @@ def completed(
     merged = dict(entries)
     for model in more.keys() & frozenset(ids):
         entry = merged.get(model, EMPTY_ENTRY)
-        if not entry.says_kind:
+        if not entry.says_kind:  # the list's own word counts more
             merged[model] = replace(entry, route=more[model].route, is_unaskable=more[model].is_unaskable)
     return merged

@@ -50,14 +50,14 @@ def read_page(text: str, *, url: str, link: str = "", traits: ProviderTraits = _
         rejected=len(rows) - len(named),
         following=following(document, url=url, link=link, parameter=traits.cursor_parameter, last=last),
         entries=_entries(named, traits.kind_words),
-        is_litellm=bool(rows) and all(map(_is_litellm, rows)),
+        is_litellm=bool(rows) and all(map(_is_litellm, rows)),  # an empty list is like no server's
     )
 
 
 def _entries(named: Sequence[tuple[str, object]], words: Mapping[str, Route]) -> dict[str, CatalogEntry]:
     first: dict[str, object] = {}
     for name, row in named:
-        first.setdefault(name, row)
+        first.setdefault(name, row)  # setdefault: the first row of an id counts
     entries = ((name, read_entry(row, words)) for name, row in first.items())
     return {name: entry for name, entry in entries if entry != EMPTY_ENTRY}
 

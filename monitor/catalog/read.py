@@ -19,9 +19,10 @@ from monitor.http import Client, Endpoint, exchange
 
 _OK = 200
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
+# what HTTP itself means by them, so a page counts, too
 _PAGE_CAUSES = {401: Cause.CREDENTIAL, 402: Cause.QUOTA, 407: Cause.OUR_NETWORK}
 _STATUS_CAUSES = {**_PAGE_CAUSES, 403: Cause.CREDENTIAL}
-_REFUSED = frozenset({400, 404, 422, 429})
+_REFUSED = frozenset({400, 404, 422, 429})  # some say with these that a key or a plan is wrong
 _REFUSED_CURSOR = frozenset({400, 404, 422})  # what strict servers say to a parameter that they do not know
 _NOTHING_THERE = frozenset({404, 405, 501})
 _EMPTY = "the catalog is empty"
@@ -124,6 +125,7 @@ class _Pages:
         *others, last = page.following
         for url in others:
             with suppress(_Refused):
+                # the same page again: the parameter was ignored
                 if (moved := await self._fetch(url, is_guess=True)).ids != page.ids:
                     return moved
         moved = await self._fetch(last)
@@ -149,7 +151,7 @@ class _Pages:
         return await _parse(answer, url, self.traits)
 
     def _visit(self, url: str) -> None:
-        if url in self.visited:
+        if url in self.visited:  # a cursor that returns would use up the limit of pages
             raise Unreadable(_CIRCLES)
         if len(self.visited) >= self.limits.pages:
             raise Unreadable(f"the catalog has more than {self.limits.pages:,} pages")
@@ -167,6 +169,7 @@ class _Pages:
     def reading(self, trouble: CatalogTrouble | None) -> CatalogReading:
         return CatalogReading(
             ids=() if trouble else tuple(self.ids),
+            # rows that have an id, less those that are new
             duplicates=self.rows - self.rejected - len(self.ids),
             rejected=self.rejected,
             requests=self.requests,
@@ -228,7 +231,7 @@ def _worded(trouble: CatalogTrouble, pages: _Pages, endpoint: Endpoint) -> Catal
     detail = redact(trouble.detail, secrets=endpoint.secrets)
     # A refusal that speaks neither of key nor money says that there is nothing at the address.
     is_nothing = trouble.cause is Cause.CATALOG_UNREADABLE and trouble.http_status in _NOTHING_THERE
-    if pages.requests == 1 and is_nothing:
+    if pages.requests == 1 and is_nothing:  # later pages are missing for other reasons
         place = redact(endpoint.catalog, secrets=endpoint.secrets)
         return replace(trouble, detail=f"{detail} ({place}): {_NO_LIST}", lists_nothing=True)
     if trouble.detail == _EMPTY:
