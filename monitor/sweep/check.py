@@ -44,6 +44,7 @@ async def check_now(target: Target, model: str, start: SweepStart, now: datetime
 
     A model that answers is believed, whatever the catalog is like.
     """
+    # no budget and no metadata check: the question is about the model itself
     aim = replace(target, full_look_every=1, requests_per_day=None)
     async with target.session(Stopwatch.start(now), SweepListener()) as session:
         reading = await read_listing(aim, session, start)
@@ -68,15 +69,17 @@ class _Check:
             cause=reading.trouble.cause if reading.trouble else None,
             detail=reading.trouble.detail if reading.trouble else None,
         )
+        # without a list, what was listed last
         self.listed = {*start.state.believed, *target.models} if reading.trouble else {*reading.ids}
 
     async def run(self) -> Checked:
+        # the same observation as a sweep would record, without a request
         if not self.prior.may_ask(self.model, self.target.traits):
             return self._checked(shut_out(self.model, self.prior, self.target, self.session.stopwatch))
         first = await self._probe(self.model)
         observation = first.observations[0]
         checked = self._checked(observation)
-        if observation.outcome is Outcome.AVAILABLE:
+        if observation.outcome is Outcome.AVAILABLE:  # an answer needs no witness
             return checked
         if cause := self.catalog.cause or doubt_catalog(self.start.state, self.catalog, self.target.policy):
             return replace(checked, cause=cause, detail=self.catalog.detail)
@@ -94,7 +97,7 @@ class _Check:
 
     async def _probe(self, *models: str) -> RoundResult:
         """Probe a few models as a sweep would probe its whole catalog, within a sweep's time."""
-        catalog_probe = CatalogProbe(
+        catalog_probe = CatalogProbe(  # a time of its own: the catalog's does not count
             target=self.target,
             session=replace(self.session, stopwatch=Stopwatch.start(self.session.stopwatch.now())),
             prior=self.prior,
@@ -122,7 +125,8 @@ class _Check:
         ]
         plan = plan_sweep(tracked, self.prior, self.target, started_at=started_at, is_short=False)
         if answering := set_aside((*plan.canaries, *plan.regulars), (self.model,)):
-            return tuple(dict.fromkeys(answering))[:FEWEST_ANSWERED]
+            return tuple(dict.fromkeys(answering))[:FEWEST_ANSWERED]  # as few as rules.md 8 needs
+        # one less than a dozen: with the model itself it is one
         return set_aside(plan.asked, (self.model,))[: ENOUGH - 1]
 
     def _cause(self, own: Observation, others: RoundResult) -> str | None:
@@ -136,5 +140,6 @@ class _Check:
             cause=others.trouble,
             verdict=Verdict.INCONCLUSIVE if others.trouble else None,
         )
+        # believed: else the small catalog would count as shrunken
         state = replace(self.start.state, believed=frozenset(listed))
         return judge(state, small, partial(is_tracked, policy=self.target.policy)).cause

@@ -15,7 +15,8 @@ from monitor.probe.probe import ProviderSession, SweepListener, probe_model
 from monitor.sweep.values import SweepStart, Target
 
 _PREFIX = "models/"
-_SAMPLES = 3
+_SAMPLES = 3  # models; by both ids each
+# what a server says to an id that it does not know
 _UNKNOWN_THERE = frozenset({Reason.NOT_FOUND, Reason.NO_ENDPOINT, Reason.BAD_REQUEST})
 
 
@@ -32,7 +33,7 @@ async def read_listing(target: Target, session: ProviderSession, start: SweepSta
         )
     if reading.trouble and not (reading.trouble.lists_nothing and target.models):
         return reading
-    if not prefix:
+    if not prefix:  # a preset knows it
         prefix, requests = await _prefix_of(reading, target, session, start.state)
         reading = replace(without_prefix(reading, prefix), requests=reading.requests + requests)
     named = (model.removeprefix(prefix) or model for model in target.models)
@@ -51,6 +52,7 @@ async def _with_model_info(
         return reading
     more = await read_model_info(session.client, session.endpoint, pacer=target.pacer)
     entries = completed(reading.entries, more, reading.ids)
+    # one request, also where the key may not read it
     return replace(reading, entries=entries, requests=reading.requests + 1)
 
 
@@ -77,11 +79,12 @@ async def _prefix_of(
     """
     whole = [model for model in reading.ids if model.startswith(_PREFIX) and model != _PREFIX]
     short = {model.removeprefix(_PREFIX) for model in whole}
-    if not whole or not short.isdisjoint(reading.ids):
+    if not whole or not short.isdisjoint(reading.ids):  # a list that has both kinds of ids is whole
         return "", 0
     if named := target.models and {*whole, *short}.intersection(target.models):
         return (_PREFIX if named <= short else ""), 0
     if recorded := {*whole, *short}.intersection(state.models):
+        # ids that never answered prove nothing
         has_answered = any(state.models[model].last_available_at for model in recorded)
         return (_PREFIX if recorded <= short and has_answered else ""), 0
     return await _ask_for_prefix(reading, target, session)
@@ -103,6 +106,7 @@ async def _ask_for_prefix(
     for model in sorted(forms, key=lambda model: routes.index(forms[model].route))[:_SAMPLES]:
         answer = await _ask(model, forms[model], target, session)
         requests += answer.requests
+        # any other answer, also a limit, is of a server that knows the id
         if answer.finding.reason not in _UNKNOWN_THERE:
             break
         answer = await _ask(model.removeprefix(_PREFIX), forms[model], target, session)

@@ -32,11 +32,11 @@ class MetadataChecks:
     async def run(self, models: Sequence[str], *, seconds: float) -> None:
         """Check them all in so many seconds; a model that is not reached in time is not probed."""
         slots = asyncio.Semaphore(self.target.concurrency)
-        with suppress(TimeoutError):
+        with suppress(TimeoutError):  # the sweep must end in time
             async with asyncio.timeout(seconds):
                 await asyncio.gather(*(self._check(model, slots) for model in models))
         for model in models:
-            if model not in self.learned:
+            if model not in self.learned:  # what was not reached is not probed (rules.md 1)
                 probe = ModelProbe(model, kind=self.prior.kind_of(model))
                 self.session.listener.observed(probe.not_probed(self.session.stopwatch.at_ms()))
 
@@ -44,7 +44,7 @@ class MetadataChecks:
         async with slots:
             if self.allowance is not None and self.sent >= self.allowance:
                 return
-            self.sent += 1
+            self.sent += 1  # counted before the wait: others check the allowance meanwhile
             await self.target.pacer.acquire()
             timeout_s, kind = self.target.timeout.total_seconds(), self.prior.kind_of(model)
             observation = await check_metadata(self.session, model, timeout_s=timeout_s, kind=kind)

@@ -17,7 +17,7 @@ from monitor.probe.model_probe import ModelProbe
 from monitor.probe.stopwatch import Stopwatch
 from monitor.sweep.values import Target
 
-CANARIES = 3
+CANARIES = 3  # of different publishers (decisions 0021)
 _NOT_ASKED = "of a kind that no probe asks, or only where costly_kinds allows what it costs"
 
 
@@ -68,7 +68,7 @@ def share(per_day: int | None, *, spent: int, sweeps_left: int) -> int | None:
     """
     if per_day is None:
         return None
-    return max(per_day - spent, 0) // max(sweeps_left, 1)
+    return max(per_day - spent, 0) // max(sweeps_left, 1)  # at least one: this sweep itself
 
 
 def plan_sweep(
@@ -79,7 +79,7 @@ def plan_sweep(
     Then the canaries change too: they are those that are available and were not asked for longest.
     """
     checked = tuple(model for model in tracked if _is_checked_only(model, prior, target))
-    others = interleaved(set_aside(tracked, checked))
+    others = interleaved(set_aside(tracked, checked))  # first interleaved: equal worth keeps publishers apart
     ordered = by_worth(others, prior.state.models) if is_short else others
     expected = regulars(prior.state, started_at)
     regular = tuple(model for model in ordered if model in expected)
@@ -87,6 +87,7 @@ def plan_sweep(
     available = tuple(
         model for model in ordered if model in states and states[model].status is Status.AVAILABLE
     )
+    # answers before limits: a canary must be able to prove something
     answering = sorted(available if is_short else regular, key=lambda model: not _was_available(model, prior))
     return SweepPlan(
         checked=checked,
@@ -130,6 +131,7 @@ def shut_out(model: str, prior: PriorKnowledge, target: Target, stopwatch: Stopw
 def _was_available(model: str, prior: PriorKnowledge) -> bool:
     """Whether the last probe found an answer, not only a limit."""
     state = prior.state.models.get(model)
+    # a limit counts as a check, but is no answer
     return state is not None and state.last_available_at == state.last_checked_at
 
 
@@ -144,4 +146,5 @@ def _announced(entry: CatalogEntry, state: ModelState | None, now: datetime) -> 
     """Return the end that the catalog names; where it names none, when it was first said to come."""
     if entry.retires_at or not entry.is_flagged:
         return entry.retires_at
+    # the first sweep that saw the flag dates it
     return (state.retires_at if state else None) or now.replace(microsecond=0)

@@ -36,7 +36,7 @@ from monitor.sweep.values import ProgressListener, SweepStart, Swept, Target
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 
-_FLUSH_SECONDS = 1.0
+_FLUSH_SECONDS = 1.0  # seconds; what a kill costs
 _CLOSE_ATTEMPTS = 8  # about two minutes of back-off
 
 
@@ -73,14 +73,15 @@ class RunningSweep(SweepListener):
         async with self.target.session(self.stopwatch, self) as session:
             reading = await read_listing(self.target, session, self.start)
             self._take_catalog(reading)
-            await self._store(keep_catalog, self.sweep)
+            await self._store(keep_catalog, self.sweep)  # before probing: a kill keeps what was listed
+            # no request is worth sending to a catalog that is not believed
             if self.sweep.cause or doubt_catalog(self.state, self.sweep, self.target.policy):
                 return
             storing = asyncio.create_task(self._keep_storing())
             try:
                 await self._probe(session, reading)
             finally:
-                storing.cancel()
+                storing.cancel()  # what it has in hand is stored again when the sweep is closed
                 await asyncio.wait({storing})
 
     def _take_catalog(self, reading: CatalogReading) -> None:
@@ -101,7 +102,7 @@ class RunningSweep(SweepListener):
         self.progress.on_catalog(len(tracked))
         prior = PriorKnowledge(state=self.state, knowledge=self.start.knowledge, entries=reading.entries)
         asked = tuple(model for model in tracked if prior.may_ask(model, self.target.traits))
-        for model in set_aside(tracked, asked):
+        for model in set_aside(tracked, asked):  # before the round: they are observed whatever the round does
             self.observed(shut_out(model, prior, self.target, self.stopwatch))
         catalog_probe = CatalogProbe(
             target=self.target,
@@ -139,9 +140,9 @@ class RunningSweep(SweepListener):
         """Store what came since the last time, every second; what fails is tried again with the next."""
         while True:
             await asyncio.sleep(_FLUSH_SECONDS)
-            batch, self.unstored = self.unstored, []
+            batch, self.unstored = self.unstored, []  # taken off before the await: new ones come meanwhile
             if batch and not await self._store(add_observations, batch):
-                self.unstored[:0] = batch
+                self.unstored[:0] = batch  # in front: a model's later observation must come after
 
     async def _store(self, act: Callable[[Engine, int, T], None], what: T) -> bool:
         """Store something of the running sweep; all of it is stored again when the sweep is closed."""
@@ -155,6 +156,7 @@ class RunningSweep(SweepListener):
     async def close(self, cause: Cause | None = None) -> Swept:
         """Decide and record, trying again while the database is away."""
         if cause:
+            # the catalog's own cause would hide that the sweep was cut
             self.sweep = replace(self.sweep, verdict=Verdict.INCONCLUSIVE, cause=cause, detail=None)
         finished = replace(
             self.sweep,
@@ -164,6 +166,7 @@ class RunningSweep(SweepListener):
             ),
         )
         decision = fold(self.state, finished, self.target.policy)
+        # StoreUnavailable alone: a fault of the program would only repeat itself
         async for attempt in stamina.retry_context(
             on=StoreUnavailable, attempts=_CLOSE_ATTEMPTS, timeout=None
         ):
