@@ -24,6 +24,7 @@ class Gap:
 
     async def wait(self, model: str) -> None:
         """Wait until the model may be asked."""
+        # a loop: a request that ended meanwhile moves the moment
         while (wait_s := self._free_at.get(model, float("-inf")) - self._now()) > 0:
             await self._sleep(wait_s)
 
@@ -36,4 +37,5 @@ class Gap:
         """Note that a request to the model ended so long ago; a later one stands."""
         if self._seconds > 0:
             free_at = self._now() - seconds_ago + self._seconds
+            # max: an older request that ends late must not shorten the gap
             self._free_at[model] = max(self._free_at.get(model, free_at), free_at)

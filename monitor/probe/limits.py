@@ -8,7 +8,7 @@ from monitor.core.answer.answer import Answer
 from monitor.core.answer.classify import Finding
 from monitor.core.domain.vocabulary import Outcome, Reason
 
-_ROW = 3
+_ROW = 3  # two busy models are chance, three in a row a pattern
 _NO_WAIT = float("inf")
 # Troubles under way, which say nothing of whether a limiter let the request in.
 _TROUBLES = frozenset({Reason.SERVER_ERROR, Reason.INVALID_ANSWER, Reason.NO_CAPACITY})
@@ -45,7 +45,7 @@ class Limits:
 
     def add(self, model: str, answer: Answer, *, asked_at_s: float, at_s: float) -> None:
         """Count an answer by when it was asked for and when it came."""
-        if asked_at_s < self._counts_from_s:
+        if asked_at_s < self._counts_from_s:  # sent before the first limit came: no evidence (rules.md 7)
             return
         if _is_let_in(answer.finding):
             self._end_row(asked_at_s)

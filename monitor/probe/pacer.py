@@ -10,11 +10,11 @@ from collections.abc import Awaitable, Callable
 
 START_RATE_PER_S = 100.0
 SAFETY = 1.02
-CATCH_UP_S = 0.050
+CATCH_UP_S = 0.050  # a loop that was busy wakes late
 JITTER_SHARE = 0.1
 MOST_JITTER_S = 0.2
 SLOWEST_INTERVAL_S = 5.0
-RECOVERY = 0.75
+RECOVERY = 0.75  # three of them take back one doubling
 
 
 class Pacer:
@@ -50,12 +50,13 @@ class Pacer:
             late_s = self._jitter() * min(self.interval_s * JITTER_SHARE, MOST_JITTER_S)
             while (wait_s := self._due + late_s - self._now()) > 0:
                 await self._sleep(wait_s)
+            # from the due moment, not from now: late wake-ups do not add up
             self._due = max(self._due, self._now() - late_s - CATCH_UP_S) + self.interval_s
 
     def _turn(self) -> asyncio.Lock:
         """Return the running loop's lock: one provider may be swept from several loops, one after another."""
         loop = asyncio.get_running_loop()
-        if self._turns[0] is not loop:
+        if self._turns[0] is not loop:  # an asyncio.Lock belongs to one loop
             self._turns = (loop, asyncio.Lock())
         return self._turns[1]
 
@@ -66,7 +67,7 @@ class Pacer:
         """
         slower_s = min(2 * max(self.interval_s, interval_s), at_most_s, SLOWEST_INTERVAL_S)
         self.interval_s = max(slower_s, self._least_interval_s)
-        self._due = max(self._due, self._now() + self.interval_s)
+        self._due = max(self._due, self._now() + self.interval_s)  # what is due already must wait, too
 
     def speed_up(self) -> None:
         """Take back a part of the slowing down."""

@@ -20,7 +20,7 @@ from monitor.probe.stopwatch import Stopwatch
 _ACCEPTED = 202
 _NO_SUCH_PATH = frozenset({404, 405})  # then the poll was in vain, and says nothing of the model
 _POLL_MARGIN_S = 2.0  # the server's verdict must come before our own clock
-_POLL_GAP_S = 1.0
+_POLL_GAP_S = 1.0  # seconds between polls
 
 
 class SweepListener:
@@ -47,7 +47,7 @@ class ProviderSession:
 
 async def check_metadata(session: ProviderSession, model: str, *, timeout_s: float, kind: str) -> Observation:
     """Read `GET {base_url}/models/{id}`. Whatever it says, the observation is unknown (rules.md 28)."""
-    session.listener.requested(1)
+    session.listener.requested(1)  # counted before it is sent: a cancelled request was one, too
     url = session.endpoint.url(f"/models/{quote(model)}")
     answer = await exchange(session.client, "GET", url, timeout_s=timeout_s)
     return Observation(
@@ -83,7 +83,7 @@ async def probe_model(
         timeout_s=timeout_s,
         json=request.body,
         headers=_poll_headers(session.traits, timeout_s),
-        sign=has_token if RequestChange.STREAM in form.changes else None,
+        sign=has_token if RequestChange.STREAM in form.changes else None,  # only a stream has a first token
     )
     polls = 0
     is_queued = answer.http_status == _ACCEPTED and "nvcf-reqid" in answer.headers
@@ -106,6 +106,7 @@ def _poll_headers(traits: ProviderTraits, timeout_s: float) -> Mapping[str, str]
     """Ask the server to give its own verdict a little before our clock would cut it off."""
     if traits.poll_header is None:
         return None
+    # at least a second: the header takes no less
     return {traits.poll_header: str(max(math.floor(timeout_s - _POLL_MARGIN_S), 1))}
 
 
@@ -113,8 +114,10 @@ async def _fetch_later(
     session: ProviderSession, accepted: Exchange, deadline_s: float
 ) -> tuple[Exchange, int]:
     """Ask for an accepted request's answer until it is there; the last "accepted" where time runs out."""
+    # safe="": an id from a header must not change the path
     path = (session.traits.status_path or "").replace("{id}", quote(accepted.headers["nvcf-reqid"], safe=""))
     polls = 0
+    # a poll that cannot end in time is not begun
     while (left_s := deadline_s - session.stopwatch.elapsed_s()) > _POLL_GAP_S:
         if not await _turn_comes(session, left_s):
             break

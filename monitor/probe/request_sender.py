@@ -42,7 +42,7 @@ class RequestSender:
     def reserve(self) -> bool:
         """Set one request aside for `send`; False where no more may be sent."""
         limit = self.settings.request_limit
-        if limit is not None and self.reserved >= limit:
+        if limit is not None and self.reserved >= limit:  # reserved, not sent: requests under way count
             return False
         self.reserved += 1
         return True
@@ -55,8 +55,10 @@ class RequestSender:
 
     async def send(self, probe: ModelProbe, form: RequestForm, timeout_s: float) -> Answer:
         """Ask one model once, when its turn has come; the request was reserved before."""
+        # first the model's gap, then the pace: a wait for one model must not take the start of another
         await self.gap.claim(probe.model)
         await self.pacer.acquire()
+        # after the waits: a limit that came before it says nothing of it
         asked_at_s = self.stopwatch.elapsed_s()
         self.requests += 1
         probe.attempts += 1
@@ -74,7 +76,7 @@ class RequestSender:
         at_s = self.stopwatch.elapsed_s()
         probe.latest, probe.rests_until_s = answer, at_s + answer.rest_s
         self.limits.add(probe.model, answer, asked_at_s=asked_at_s, at_s=at_s)
-        if not self.pacer.is_limited:
+        if not self.pacer.is_limited:  # a limit that the user set is the pace; only without one it adapts
             self.throttle.add(at_s=at_s, is_limited=is_limit(answer.finding))
 
     def hold_back(self, unasked: int) -> None:
@@ -101,6 +103,7 @@ class RequestSender:
     def _can_outlast(self, wait_s: float, unasked: int) -> bool:
         if self.settings.deadline_s is None:
             return True
+        # what asking all of them takes is not to be paused away
         spare_s = self.settings.deadline_s - unasked * self.pacer.interval_s
         is_over_in_time = wait_s < self.settings.deadline_s - self.stopwatch.elapsed_s()
         return is_over_in_time and 2 * (self.paused_s + min(wait_s, LONGEST_PAUSE_S)) <= spare_s

@@ -43,7 +43,7 @@ class ProbeRequest:
 def build_request(model: str, form: RequestForm, traits: ProviderTraits) -> ProbeRequest:
     """Return the request that asks a model in a form."""
     path = traits.paths.get(form.route, _PATHS[form.route])
-    if form.route is Route.RERANK and "/retrieval/" in path:
+    if form.route is Route.RERANK and "/retrieval/" in path:  # NVIDIA's own form
         body = _nim_rerank(model)
     else:
         body = _PLAIN[form.route](model)
@@ -53,7 +53,7 @@ def build_request(model: str, form: RequestForm, traits: ProviderTraits) -> Prob
 
 
 def _filled(path: str, model: str) -> str:
-    name = model.rpartition("/")[2].replace(".", "_")
+    name = model.rpartition("/")[2].replace(".", "_")  # NVIDIA's paths have no publisher, and `_` for `.`
     return path.replace("{model}", quote(model)).replace("{name_}", quote(name))
 
 
@@ -119,6 +119,7 @@ def _with_content(body: Body, content: list[Body]) -> Body:
 
 
 def _picture_part() -> Body:
+    # in the request itself: no server has to load it from elsewhere
     return {"type": "image_url", "image_url": {"url": f"data:image/png;base64,{_picture()}"}}
 
 
@@ -137,7 +138,7 @@ _CHANGES: Mapping[RequestChange, Callable[[Body], Body]] = MappingProxyType(
         RequestChange.TEMPERATURE: lambda body: {**body, "temperature": 1},
         RequestChange.NO_THINKING: lambda body: {
             **body,
-            "enable_thinking": False,
+            "enable_thinking": False,  # both words: servers differ in which they read
             "chat_template_kwargs": {"thinking": False, "enable_thinking": False},
         },
         RequestChange.INPUT_TYPE: lambda body: {
@@ -167,7 +168,7 @@ _CHANGES: Mapping[RequestChange, Callable[[Body], Body]] = MappingProxyType(
 def _picture() -> str:
     """Return a grey PNG of the least size that every vision model takes, in base 64."""
     rows = b"".join(b"\0" + bytes([128]) * _SIDE for _ in range(_SIDE))
-    head = pack(">IIBBBBB", _SIDE, _SIDE, 8, 0, 0, 0, 0)
+    head = pack(">IIBBBBB", _SIDE, _SIDE, 8, 0, 0, 0, 0)  # 8 bits of grey
     chunks = ((b"IHDR", head), (b"IDAT", compress(rows, 9)), (b"IEND", b""))
     packed = (pack(">I", len(data)) + name + data + pack(">I", crc32(name + data)) for name, data in chunks)
     return b64encode(b"\x89PNG\r\n\x1a\n" + b"".join(packed)).decode()

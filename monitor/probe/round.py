@@ -63,10 +63,11 @@ class _Round:
         self.probes = {probe.model: probe for probe in probes}
         self.sender, self.settings, self.observed = sender, sender.settings, observed
         canaries = self._present(self.settings.canaries)
+        # canaries once: dict.fromkeys keeps the first place
         self.waiting = deque(dict.fromkeys([*canaries, *self.probes]))
         self.slots = asyncio.Semaphore(self.settings.concurrency)
         self.second = SecondPass(sender, self.slots)
-        self.one_suspicion = asyncio.Lock()
+        self.one_suspicion = asyncio.Lock()  # several suspicions at once would each ask the canaries
         self.claimed: set[str] = set()
         self.final: dict[str, Observation] = {}
         self.fruitless = 0
@@ -94,12 +95,12 @@ class _Round:
                 workers = min(self.settings.concurrency, len(self.waiting))
                 await _together(self._first_pass() for _ in range(workers))
                 await self._elsewhere()
-                await self._second_pass()
+                await self._second_pass()  # after the searches: those may have found an answer
                 await self.guard.close()
         except Stopped as stopped:
             trouble = stopped.cause
         except TimeoutError:
-            if not scope.expired():
+            if not scope.expired():  # a time-out of something else is an error
                 raise
         self._close()
         trouble = trouble or self.guard.cause_of_all_failing()
@@ -113,7 +114,7 @@ class _Round:
         while self.waiting:
             probe = self.probes[self.waiting.popleft()]
             if probe.model in self.claimed:
-                continue
+                continue  # a canary may have been asked on suspicion
             if not self.sender.reserve():
                 return
             self.claimed.add(probe.model)
@@ -123,7 +124,8 @@ class _Round:
     async def _elsewhere(self) -> None:
         """Adapt and search; where no model answered yet, a dozen first: they may speak for all."""
         unfinished = [probe for probe in self._open() if probe.next_form() is not None]
-        if self.stats.is_massive():
+        if self.stats.is_massive():  # then three searches are made (decisions 0018)
+            # adaptable ones first: they are the likeliest to answer
             unfinished.sort(key=lambda probe: not probe.is_adaptable)
             if not await self._any_answers(unfinished[:CANARIES_PER_SUSPICION], self._pursue):
                 return
@@ -163,7 +165,7 @@ class _Round:
     async def _send(self, probe: ModelProbe, form: RequestForm, *, patiently: bool = False) -> Answer:
         """Ask within the round's concurrency; a model that waits for its own gap takes no slot."""
         timeout_s = self.settings.slow_timeout_s if patiently else self.settings.timeout_s
-        async with probe.turn:
+        async with probe.turn:  # a model is never asked twice at once
             await self.sender.gap.wait(probe.model)
             async with self.slots:
                 return await self.sender.send(probe, form, timeout_s)
@@ -223,6 +225,7 @@ class _Round:
         if not limits.is_suspected():
             return
         async with self.one_suspicion:
+            # the evidence may have changed while another task asked
             if limits.is_suspected() and not limits.is_held_back and (witness := self._witness()):
                 await self._ask_again(witness, patiently=False)
             if limits.is_suspected():
@@ -248,6 +251,7 @@ class _Round:
         self.claimed.add(model)
         form = probe.answers[-1].form if probe.answers else probe.plan.first
         answer = await self._send(probe, form, patiently=patiently)
+        # an answer on suspicion counts only where there was none, or an unclear one
         if model not in self.final and (not probe.answers or probe.wants_second_pass):
             self._replace(probe, answer)
         return probe.observation_of(answer)

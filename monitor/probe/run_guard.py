@@ -13,7 +13,7 @@ from monitor.core.domain.vocabulary import Cause, Outcome
 from monitor.core.lifecycle.guard import TROUBLE
 from monitor.core.lifecycle.round_stats import RoundStats, as_models_own, refusal_cause
 
-CANARIES_PER_SUSPICION = 3
+CANARIES_PER_SUSPICION = 3  # one refusal of a witness could be its own
 
 
 class Stopped(Exception):
@@ -54,7 +54,7 @@ class RunGuard:
         self._at_ms = at_ms
         self._suspects: dict[str, Observation] = {}
         self._one_investigation = asyncio.Lock()
-        self._confirmed_at_ms = -1
+        self._confirmed_at_ms = -1  # -1: before every refusal
         self._is_mute = False  # no more request may be sent, so whose trouble a refusal is stays open
         self._cause: Cause | None = None
 
@@ -88,7 +88,7 @@ class RunGuard:
         self._stop_for(self.stats.unanimous_trouble())
         if self._is_accepted or self.stats.common_class() is None:
             return
-        async with self._one_investigation:
+        async with self._one_investigation:  # one at a time: each suspicion asks the canaries
             self._stop_for(self._cause)
             if self.stats.common_class() and not await self._anyone_answers():
                 name = self.stats.common_class()  # again: it may be another one by now, or none any more
@@ -114,12 +114,12 @@ class RunGuard:
         again = await asyncio.gather(*(self._ask_again(name, patiently=is_trouble) for name in canaries))
         outcomes = [observation.outcome for observation in again if observation is not None]
         self.stats.has_answer |= Outcome.AVAILABLE in outcomes
-        return self.stats.has_answer or None in again
+        return self.stats.has_answer or None in again  # no more request may be sent: no proof
 
     async def _testimony(self, witnesses: Sequence[str]) -> Cause | None:
         """Return the cause if a witness is refused too; None if one answers. Others pass it on."""
         for name in witnesses[-CANARIES_PER_SUSPICION:][::-1]:
-            asked_at_ms = self._at_ms()
+            asked_at_ms = self._at_ms()  # before it is asked: refusals up to then are refuted by its answer
             observation = await self._ask_again(name, patiently=False)
             if observation is None:
                 self._is_mute = True

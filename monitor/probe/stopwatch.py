@@ -25,7 +25,7 @@ class Stopwatch:
 
     def at_ms(self) -> int:
         """Whole milliseconds since the start, as observations carry them."""
-        return int(self.elapsed_s() * 1000)
+        return int(self.elapsed_s() * 1000)  # cut, not rounded: as times in the history
 
     def now(self) -> datetime:
         """Return the present moment, unmoved by steps of the wall clock."""

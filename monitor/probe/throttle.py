@@ -7,7 +7,7 @@ from collections import deque
 from typing import Protocol
 
 _RECENT = 10
-_CLEAN = 20
+_CLEAN = 20  # answers in a row without a limit
 
 
 class AdjustablePace(Protocol):
@@ -42,4 +42,4 @@ class Throttle:
             (self._recent[-1] - self._recent[0]) / max(len(self._recent) - 1, 1) if self._recent else 0.0
         )
         self._pace.slow_down(between_s, at_most_s=at_most_s)
-        self._recent.clear()
+        self._recent.clear()  # the pace before the change says nothing of the one after it
