@@ -50,7 +50,7 @@ def create_app(
         responses={422: {"model": ProblemBody}, 503: {"model": ProblemBody}},
     )
     app.add_middleware(GZipMiddleware, minimum_size=2000, compresslevel=5)
-    app.add_middleware(Guarded)
+    app.add_middleware(Guarded)  # added last, so outermost: its headers are on every answer
     answer_errors(app, pages)
     app.include_router(page_routes(context, pages))
     app.include_router(changes_routes(context, pages, zone=zone))

@@ -14,8 +14,8 @@ from fastapi import Request, Response
 from monitor.report.formats.atom import Address, Feed, atom
 
 CONTENT_TYPE: Final = "application/atom+xml; charset=utf-8"
-_MOST_KEPT: Final = 64
-_MAX_AGE_S: Final = 60
+_MOST_KEPT: Final = 64  # feeds; each filter of a reader is one
+_MAX_AGE_S: Final = 60  # seconds; sweeps take minutes
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +38,12 @@ class FeedCache:
         self, key: object, source: object, build: Callable[[], tuple[Feed, Address]]
     ) -> RenderedFeed:
         """Return the feed `key`, rendered again only where `source` differs from the last time."""
-        with self._lock:
+        with self._lock:  # one reader renders, others wait for it
             cached = self._feeds.get(key)
             if cached is None or cached[0] != source:
                 feed, address = build()
                 document = atom(feed, address)
+                # weak: gzip makes other bytes of the same feed
                 tag = f'W/"{blake2b(document, digest_size=12).hexdigest()}"'
                 self._feeds[key] = cached = (source, RenderedFeed(document, tag, feed.updated))
             return cached[1]
@@ -62,10 +63,12 @@ def answer(request: Request, feed: RenderedFeed) -> Response:
 
 def _is_current(request: Request, feed: RenderedFeed) -> bool:
     if tags_text := request.headers.get("if-none-match"):
+        # weak comparison (RFC 9110, 8.8.3.2)
         tags = [tag.strip().removeprefix("W/") for tag in tags_text.split(",")]
         return "*" in tags or feed.tag.removeprefix("W/") in tags
     try:
         since = parsedate_to_datetime(request.headers.get("if-modified-since", ""))
+        # HTTP dates have no fraction of a second
         return feed.updated.replace(microsecond=0) <= since.replace(tzinfo=since.tzinfo or UTC)
     except (TypeError, ValueError, OverflowError):
         return False

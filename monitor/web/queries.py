@@ -11,7 +11,7 @@ from monitor.report.words.codes import shown_id
 from monitor.store.query import current_models, last_conclusive_at, providers
 from monitor.web.context import WebContext
 
-_LONGEST_ECHO = 100
+_LONGEST_ECHO = 100  # characters; a parameter may have thousands
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

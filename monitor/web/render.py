@@ -86,10 +86,11 @@ def _policy(style: str) -> str:
 
 
 def _until(moment: datetime | None, now: datetime) -> str:
-    if moment is None or moment - now < _SECOND:
+    if moment is None or moment - now < _SECOND:  # a second: rounding would say "in about 0 s"
         return "is due"
     return f"in about {coarse_duration(moment - now)}"
 
 
 def _latency(latency_ms: int | None) -> str:
+    # a thin space that does not break
     return "–" if latency_ms is None else f"{latency_ms:,} ms".replace(",", "\u202f")

@@ -24,7 +24,7 @@ def changes_routes(context: WebContext, pages: Pages, *, zone: tzinfo = UTC) -> 
     routes = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
     headers = {"Content-Security-Policy": pages.policy}
 
-    @lru_cache(_KEPT_DAYS)
+    @lru_cache(_KEPT_DAYS)  # by its source: the same day is rendered again only where that differs
     def written(span: Span, before: date | None, after: date | None, _source: object) -> str:
         summary = summarise_span(context.engine, span, watched=[*context.watched], now=context.now())
         return pages.day(summary, before, after)
@@ -52,6 +52,7 @@ def changes_routes(context: WebContext, pages: Pages, *, zone: tzinfo = UTC) -> 
 def _source(context: WebContext, span: Span) -> object:
     """Return what differs whenever the summary of a day may: for one that is over, that is rare."""
     if context.now() < span.ends_at:
+        # to the minute: "so far" need not be truer
         return version_of(context.engine), context.now().replace(second=0, microsecond=0)
     is_open = any(begin < span.ends_at for begin in running_since(context.engine))
     return rewritten(context.engine), version_of(context.engine) if is_open else None
@@ -62,4 +63,4 @@ def _parsed(text: str) -> date | None:
         day = date.fromisoformat(text)
     except ValueError:
         return None
-    return day if day.isoformat() == text else None
+    return day if day.isoformat() == text else None  # fromisoformat takes 20260406, too

@@ -70,7 +70,7 @@ class DaySummaries:
         spans = spans_with_sweeps(self.context.engine, [span_of(day, day, self.zone) for day in days])
         sources = {span.first: (rewrites, sum(start < span.ends_at for start in running)) for span in spans}
         entries = [self._entry(day, source) for day, source in sources.items()]
-        for day in self.kept.keys() - sources.keys():
+        for day in self.kept.keys() - sources.keys():  # days that fell out of the feed
             del self.kept[day]
         return entries
 
