@@ -54,6 +54,7 @@ class Answer:
             http_status=self.http_status,
             latency_ms=self.latency_ms,
             attempts=attempts,
+            # the catalog names its date every time, an answer once: it must not alternate (decisions 0019)
             retires_at=finding.retires_at if is_ended else announced or finding.retires_at,
             detail=finding.detail,
             first_token_ms=self.first_token_ms,

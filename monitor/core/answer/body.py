@@ -7,14 +7,15 @@ from functools import cached_property
 
 from monitor.core.answer.envelopes import Document, choice_of, meaning_of, objects_in
 
-_READ_CHARS = 4000
-_MOST_LEAVES = 300
+_READ_CHARS = 4000  # characters; what explains an error stands at its beginning
+_MOST_LEAVES = 300  # strings of a document; an echoed request may have thousands
 _DEEPEST = 4  # errors stand inside errors
-_TAG = re.compile(r"<[^<>]{0,500}>")
+_TAG = re.compile(r"<[^<>]{0,500}>")  # bounded repeats: bodies come from outside
 _TITLE = re.compile(r"<title[^<>]{0,100}>([^<]{1,300})", re.IGNORECASE)
 _MARKUP = re.compile(
     r"\s{0,99}<(?:!doctype|!--|\?xml|[a-z][a-z0-9]{0,9}(?:\s{1,9}[a-z-]{1,20}=|\s{0,9}/?>))", re.IGNORECASE
 )
+# such as "HTTP 404" or "404.0", but no number in a sentence
 _STATUS = re.compile(r"\A(?:http[/ \d.]{0,9})?([45]\d\d)(?:\.0)?(?: [a-z -]{1,40})?\Z", re.IGNORECASE)
 _STATUS_NAMES = ("code", "status", "status_code", "statusCode", "http_status", "http_code", "error_code")
 _PAGE = "html-message"  # in which Portkey wraps what is no JSON
@@ -23,6 +24,7 @@ _ENVELOPES = ("base_resp", "status", "header", "meta")  # where some put their v
 _RESULTS = ("choices", "output", "outputs", "response", "result", "results", "data", "text", "content")
 _TELLING = ("error", "errors", *_SENTENCES, *_ENVELOPES, "title", "code", "type", "reason", "finish_reason")
 _JOINT = re.compile(r"(?<=[a-z])(?=[A-Z])")
+# they repeat the request or the traceback, whose words are nobody's verdict
 _ECHOES = frozenset({"input", "instance", "request_id", "requestId", "documentation_url", "traceback"})
 _FAILED_END = re.compile(r"(?:\A|_)(?:error|failed|failure|exception)\Z|\Ainsufficient_system_resource\Z")
 _FAILED_SENTENCE = re.compile(
@@ -37,6 +39,7 @@ _SPOKEN = (
     *("tool_calls", "function_call", "refusal", "audio"),
 )
 # How an empty answer ends when nothing cut it short.
+# "length" is none of them: a limit of tokens explains an empty text (decisions 0014)
 _SAID_NOTHING = frozenset(
     {"stop", "", None, "eos", "end_turn", "abort", "aborted", "cancelled", "unknown", "null"}
 )
@@ -55,8 +58,9 @@ class Body:
         An error or a generation that stands in a list, or is written as a text of JSON, is taken out of it.
         """
         document = _json(self.text)
-        if isinstance(document, str):
+        if isinstance(document, str):  # some wrap their JSON in a text of JSON
             document = _json(document) or document
+        # Gemini sends an error as a list of one
         if isinstance(document, list) and document and _is_whole(document[0]):
             document = document[0]
         if isinstance(document, dict):
@@ -116,7 +120,7 @@ class Body:
         document = self.document
         if not isinstance(document, dict):
             return None
-        if error := document.get("error"):
+        if error := document.get("error"):  # an empty object says nothing
             return error if isinstance(error, dict | str | list) else document
         if document.get("errors") or document.get("object") == "error" or self.status:
             return document
@@ -195,6 +199,7 @@ def output_tokens(document: Document) -> int | None:
     if not isinstance(usage, dict):
         return None
     counts = [count for name in _TOKEN_NAMES if (count := _count(usage.get(name))) is not None]
+    # thoughts are in neither name at some providers: the difference has them
     total, prompt = _count(usage.get("total_tokens")), _count(usage.get("prompt_tokens"))
     if total is not None and prompt is not None:
         counts.append(max(total - prompt, 0))
@@ -204,7 +209,7 @@ def output_tokens(document: Document) -> int | None:
 def _count(value: object) -> int | None:
     if isinstance(value, str) and re.fullmatch(r"\d{1,9}", value, re.ASCII):
         return int(value)
-    return value if type(value) is int else None
+    return value if type(value) is int else None  # bool is an int, but no count
 
 
 # ---- Errors ----------------------------------------------------------------------------
@@ -249,18 +254,18 @@ def _leaves(document: object) -> str:
             waiting.extend([leaf for name, leaf in value.items() if name not in _ECHOES][:_MOST_LEAVES])
         elif isinstance(value, list):
             waiting.extend(value[:_MOST_LEAVES])
-    return " ".join(reversed(leaves)).lower()[: 2 * _READ_CHARS]
+    return " ".join(reversed(leaves)).lower()[: 2 * _READ_CHARS]  # reversed: the stack gives the last first
 
 
 def _with_parts(leaf: str) -> str:
     if " " in leaf or not _JOINT.search(leaf):
         return leaf
-    return f"{leaf} {_JOINT.sub(' ', leaf)}"
+    return f"{leaf} {_JOINT.sub(' ', leaf)}"  # "ModelNotFound" is found by "model not found", too
 
 
 def _sentence(document: object, deep: int = _DEEPEST) -> str:
     if isinstance(document, str):
-        inner = _json(document) if document.startswith("{") else None
+        inner = _json(document) if document.startswith("{") else None  # a backend's error as a text of JSON
         return (_sentence(inner, deep - 1) if deep else "") or document
     if isinstance(document, list):
         document = document[0] if document else None

@@ -40,7 +40,7 @@ def classify(facts: Facts, route: Route, model: str, secrets: tuple[str, ...] = 
 
     `secrets` are kept out of the detail.
     """
-    rule = next((rule for rule in TABLE if rule.fits(facts)), TABLE[-1])
+    rule = next((rule for rule in TABLE if rule.fits(facts)), TABLE[-1])  # the last row fits any status
     is_up = rule.outcome is Outcome.AVAILABLE
     return Finding(
         outcome=rule.outcome,
@@ -49,7 +49,7 @@ def classify(facts: Facts, route: Route, model: str, secrets: tuple[str, ...] = 
         proves=facts.proves if is_up else KIND_OF[route] if rule.is_here else None,
         adaptation=_adaptation(rule, facts),
         retires_at=_retires_at(rule.reason, facts),
-        detail=None if is_up else _detail(rule, facts, secrets) or None,
+        detail=None if is_up else _detail(rule, facts, secrets) or None,  # an answer's own text is not kept
         served_as=facts.served_as if is_up else None,
     )
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)  # core reads no clock, and monitor/clock.py does
 _ISO_DATE = re.compile(
     r"\d{4}-\d\d-\d\d(?:T\d\d:\d\d:\d\d(?:\.\d{1,6})?(?:Z|[+-]\d\d:\d\d)?)?", re.IGNORECASE
 )
@@ -14,7 +14,7 @@ _ISO_DATE = re.compile(
 def read_moment(text: str) -> datetime | None:
     """Read `@unix seconds` (RFC 9745), RFC 3339 or an HTTP date; None where it is none of them."""
     text = text.strip()
-    for reader in (_unix, _iso, parsedate_to_datetime):
+    for reader in (_unix, _iso, parsedate_to_datetime):  # from the strictest form on
         try:
             return _whole_millis(reader(text))
         except (ValueError, TypeError, OverflowError, IndexError):
@@ -45,9 +45,10 @@ def _unix(text: str) -> datetime:
 def _iso(text: str) -> datetime:
     if not _ISO_DATE.fullmatch(text):
         raise ValueError
-    return datetime.fromisoformat(text.upper())
+    return datetime.fromisoformat(text.upper())  # Python 3.11 wants capitals
 
 
 def _whole_millis(moment: datetime) -> datetime:
+    # RFC 9110: HTTP dates are in GMT
     aware = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     return aware.replace(microsecond=aware.microsecond // 1000 * 1000)

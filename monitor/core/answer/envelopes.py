@@ -46,6 +46,7 @@ def _object_at(text: str, place: int) -> tuple[Document | None, int]:
     if not text.startswith("{", place):
         return None, place
     try:
+        # raw_decode leaves what follows, such as `data: [DONE]`
         value, end = _DECODER.raw_decode(text, place)
     except (ValueError, RecursionError):
         return None, place
@@ -120,6 +121,7 @@ def _joined(pieces: Sequence[Document], objects: Sequence[Document]) -> Document
         name: [event[name] for event in objects if event.get(name)][-1:]
         for name in ("usage", "model", "error")
     }
+    # the first piece has the id, the last ones what is known at the end
     return {**pieces[0], **{name: values[0] for name, values in last.items() if values}, "choices": [joined]}
 
 

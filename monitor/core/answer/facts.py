@@ -12,7 +12,7 @@ from monitor.core.answer.retry_after import Wait, read_wait
 from monitor.core.domain.ids import is_trackable_id
 from monitor.core.domain.vocabulary import Kind
 
-NO_STATUS = -1
+NO_STATUS = -1  # below every status: ranges of rows distinguish them
 UNDER_200 = 0
 SUCCESS = range(200, 300)
 
@@ -95,10 +95,12 @@ def _made_whole(exchange: Exchange, document: object) -> Exchange:
 def _status(http_status: int | None, body: Body, error: object | None, relayed: Relayed | None) -> int:
     if http_status is None:
         return NO_STATUS
+    # under 404 the gateway's own status is true
     hidden = relayed.status if relayed and (http_status in _HIDES_STATUS or error is not None) else None
     if error is None or http_status not in SUCCESS:
         return hidden or http_status
     stated = inner_status(error) or body.status
+    # an inner code that is no HTTP status (1002, 20012) says nothing
     return next((status for status in (stated, hidden) if status and status in _SPEAKING), UNDER_200)
 
 
@@ -125,6 +127,7 @@ def _proof(exchange: Exchange, body: Body) -> Kind | None:
     is_beside_error = bool(document.get("error")) and not body.has_spoken
     if body.failed_choice or is_beside_error or body.is_empty:
         return None
+    # some put both: the message decides
     return Kind.COMPLETIONS if "text" in body.choice and "message" not in body.choice else Kind.CHAT
 
 
@@ -138,6 +141,7 @@ def _bare_proof(exchange: Exchange) -> Kind | None:
 
 
 def _other_result(document: Document) -> Kind | None:
+    # a stream that was cut after its first event
     if _is_response(document) or _is_message(document) or document.get("type") in _STREAM_BEGINS:
         return Kind.CHAT
     for name, sign, kind in _RESULTS:
@@ -167,6 +171,7 @@ def _searched(body: Body, error: object | None, model: str) -> str:
     text = body.sentence()[:_TITLE_CHARS].lower() if is_page(body.text) else body.words(error)
     text = without_own_words(_ADDRESS.sub(" ", text))
     last = model.rsplit("/", 1)[-1]
+    # "m" or "base" alone would take words out of sentences
     for name in (model, last if re.search(r"[-\d]", last) else ""):
         if name and name.lower() in text:  # as a word: a short id such as "m" is a part of many
             text = re.sub(rf"(?<![a-z0-9]){re.escape(name.lower())}(?![a-z0-9])", "this", text)

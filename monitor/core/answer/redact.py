@@ -16,6 +16,7 @@ _PLACEHOLDERS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"//[^/\s@]+@"), "//<key>@"),
     (re.compile(r"(?i)\b(account)(\s*(?:id)?\s*[:=]?\s*)(['\"])[^'\"]*\3"), r"\1\2\3<id>\3"),
     (re.compile(r"(?i)\b(bearer)\s+[^\s'\",;]+"), r"\1 <key>"),
+    # of NVIDIA, OpenAI, Stripe-like, Hugging Face, Groq, xAI, GitHub
     (re.compile(r"\b(?:nvapi|sk|pk|rk|hf|gsk|xai|ghp|key)[-_][\w*.-]{6,}"), "<key>"),
     (
         re.compile(
@@ -34,7 +35,9 @@ _PLACEHOLDERS: tuple[tuple[re.Pattern[str], str], ...] = (
         re.compile(r"(?i)(?<![\w<])0x[0-9a-f]{6,}|(?<![\w<])(?=[a-f]*\d)(?=\d*[a-f])[0-9a-f]{12,}(?![\w>])"),
         "<hex>",
     ),
+    # 20 letters with a digit: longer than words and names of models
     (re.compile(r"(?=[A-Za-z_+=]*\d)[A-Za-z0-9_+=]{20,}"), "<token>"),
+    # ids of requests and moments: they would make each detail a finding of its own
     (re.compile(r"\d{6,}"), "<number>"),
 )
 
@@ -47,7 +50,7 @@ def redact(text: str, limit: int = 200, *, secrets: Iterable[str] = ()) -> str:
     line = _shortened(_one_line(masked(text, secrets)))
     for pattern, placeholder in _PLACEHOLDERS:
         line = pattern.sub(placeholder, line)
-    line = masked(line, secrets)
+    line = masked(line, secrets)  # again: taking out marks may have joined the halves of a secret
     return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from monitor.core.answer.dates import read_moment
 
-LONGEST_WAIT_S = 86_400.0
+LONGEST_WAIT_S = 86_400.0  # a day; longer waits are of accounts, not of requests
 
 _NUMBER = r"\d{1,15}(?:\.\d{1,9})?"
 _SPAN = re.compile(rf"({_NUMBER})\s?(ms|d|h|m|s)(?:[a-z]*)")
@@ -22,7 +22,7 @@ _FIELD_IN_BODY = re.compile(
 )
 _UNIT_S = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0}
 _QUOTED_RESET = re.compile(r'"x-ratelimit-reset"\s{0,9}:\s{0,9}"?(\d{1,15})', re.IGNORECASE)
-_A_MOMENT_S, _A_MOMENT_MS = 1e9, 1e12
+_A_MOMENT_S, _A_MOMENT_MS = 1e9, 1e12  # number of seconds or milliseconds that can only be a moment
 _READ_CHARS = 4000
 
 
@@ -51,6 +51,7 @@ def read_wait(headers: Mapping[str, str], body: str, now: datetime) -> Wait:
     used_up_s = used_up_for_s(headers, now)
     return Wait(
         header_s=_first(*in_headers, used_up_s),
+        # headers first: sentences are written for people
         stated_s=_first(*in_headers, *in_body, used_up_s, _from_quoted_reset(body, now)),
         is_used_up=used_up_s is not None,
     )
@@ -72,12 +73,13 @@ def used_up_for_s(headers: Mapping[str, str], now: datetime) -> float | None:
         for name, left in headers.items()
         if "remaining" in name and (_number(left) or 0.0) <= 0 and _number(left) is not None
     ]
+    # the latest: all of them must be free
     return _first(max((wait for wait in spent if wait is not None), default=None))
 
 
 def _first(*waits: float | None) -> float | None:
     wait = next((wait for wait in waits if wait is not None), None)
-    return None if wait is None else min(max(wait, 0.0), LONGEST_WAIT_S)
+    return None if wait is None else min(max(wait, 0.0), LONGEST_WAIT_S)  # a moment that is past is no wait
 
 
 def _reset(text: str, now: datetime) -> float | None:
@@ -127,7 +129,7 @@ def _from_field(text: str) -> float | None:
     match = _FIELD_IN_BODY.search(text)
     if not match:
         return None
-    is_millis = match[0].partition(":")[0].rstrip().endswith('ms"')
+    is_millis = match[0].partition(":")[0].rstrip().endswith('ms"')  # "retry_after_ms"
     return float(match[1]) / (1000 if is_millis else 1)
 
 

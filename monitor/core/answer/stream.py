@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 _TOKEN = re.compile(rb'"(?:content|reasoning_content|reasoning|thinking|text|delta)"\s{0,4}:\s{0,4}"[^"]')
 _MOST_LINES = 10_000
-_FEWEST_TOKENS = 2
+_FEWEST_TOKENS = 2  # of one token there is no rate
 
 
 def has_token(body: bytes | bytearray) -> bool:
@@ -24,7 +24,7 @@ def tokens_per_s(body: str, *, first_token_ms: int | None, latency_ms: int | Non
     tokens = _stated(body) or sum(has_token(line.encode("utf-8", "replace")) for line in _lines(body))
     if tokens < _FEWEST_TOKENS:
         return None
-    return round((tokens - 1) * 1000 / (latency_ms - first_token_ms), 2)
+    return round((tokens - 1) * 1000 / (latency_ms - first_token_ms), 2)  # the first token is not in the time
 
 
 def _stated(body: str) -> int:
@@ -35,6 +35,7 @@ def _stated(body: str) -> int:
         usage = event.get("usage") or (whole.get("usage") if isinstance(whole, dict) else None)
         if isinstance(usage, dict):
             counts = [usage.get(name) for name in ("completion_tokens", "output_tokens")]
+            # the last event has the whole count
             stated = next((count for count in counts if type(count) is int and count > 0), stated)
     return stated
 

@@ -45,7 +45,7 @@ class Rule:
 # ---- Signs: what the rows look for (texts are matched in lower case) -------------------
 
 _ONE_HOUR_S = 3600
-_ANY = range(-1, 1000)
+_ANY = range(-1, 1000)  # -1 is NO_STATUS
 _OK = (UNDER_200, *SUCCESS)
 _ERROR = (UNDER_200, *range(400, 600))
 _REFUSED = (400, 422)
@@ -76,6 +76,7 @@ def _has_result(facts: Facts) -> bool:
 def _is_of_another(facts: Facts) -> bool:
     """Whether the proxy says itself that another deployment answered (rules.md 37; run: LiteLLM 1.108.7)."""
     fallbacks = facts.exchange.headers.get("x-litellm-attempted-fallbacks", "")
+    # "0" is what LiteLLM sends where its first deployment answered
     return _has_result(facts) and re.fullmatch(r"0*[1-9]\d{0,8}", fallbacks.strip()) is not None
 
 
@@ -91,6 +92,7 @@ def _is_of_model(facts: Facts) -> bool:
 
 def _no_path(facts: Facts) -> bool:
     """Whether a 404 is bare, so about the address: a page, or words that say only "not found"."""
+    # a 404 of plain text is of the web server
     if facts.relayed is None and not isinstance(facts.body.document, dict | list):
         return True
     is_bare = absent.NO_PATH.are_in(bare_words(facts))
@@ -109,6 +111,7 @@ def _says_no_path(facts: Facts) -> bool:
 
 
 def _names_no_model(facts: Facts) -> bool:
+    # then it may be a file, a user, a project
     return re.search(r"\b(?:model|deployment|function)", facts.text) is None
 
 
@@ -123,10 +126,11 @@ def _names_location(facts: Facts) -> bool:
 
 def _is_switched_off(facts: Facts) -> bool:
     is_problem = "problem+json" in facts.exchange.headers.get("content-type", "")
-    return (facts.wait.header_s or 0.0) >= _ONE_HOUR_S and is_problem
+    return (facts.wait.header_s or 0.0) >= _ONE_HOUR_S and is_problem  # an hour: shorter waits are a limit
 
 
 def _no_worker(facts: Facts) -> bool:
+    # NVCF's gateway says it with an empty body
     return facts.exchange.headers.get("nvcf-status", "").lower() == "errored"
 
 
