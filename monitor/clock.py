@@ -12,14 +12,12 @@ Clock = Callable[[], datetime]
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 DAY_MS: Final = 86_400_000
-# integer division by it cuts exactly; a float of seconds would round
-_MILLISECOND = timedelta(milliseconds=1)
+_MILLISECOND = timedelta(milliseconds=1)  # divisor of whole durations: exact, unlike floats
 
 
 def utc_now() -> datetime:
     """Return the present moment, aware UTC, truncated to milliseconds."""
-    # cut, not rounded: an observation never lies after the moment it was made
-    return to_datetime(time.time_ns() // 1_000_000)
+    return to_datetime(time.time_ns() // 1_000_000)  # cut: never after the moment
 
 
 def to_millis(moment: datetime) -> int:
@@ -39,5 +37,4 @@ def to_day(millis: int) -> date:
 
 def day_millis(day: date) -> int:
     """Milliseconds since 1970 at which a UTC day begins."""
-    # ordinals count whole days, so neither a zone nor a leap second takes part
-    return (day.toordinal() - EPOCH.toordinal()) * DAY_MS
+    return (day.toordinal() - EPOCH.toordinal()) * DAY_MS  # free of zones and leap seconds

@@ -23,17 +23,14 @@ TIMEOUT_S = 5.0  # below the 6 s of the image, so that the reason is printed
 
 def verdict(environment: Mapping[str, str], timeout_s: float = TIMEOUT_S) -> tuple[bool, str]:
     """Return whether the daemon is well, and why in one line; a stuck one accepts but never answers."""
-    # `or`: Compose passes an unset variable on as an empty one
-    url = environment.get("MONITOR_HEALTH_URL") or DEFAULT_URL
+    url = environment.get("MONITOR_HEALTH_URL") or DEFAULT_URL  # Compose sets unset ones to ""
     try:
         status = _ask(url, timeout_s)
-    # before OSError, whose subclass it is: only a closed port may mean a standby
-    except ConnectionRefusedError:
+    except ConnectionRefusedError:  # an OSError, too, but maybe a standby's
         if environment.get("MONITOR_HEALTH_STANDBY") == "ok":
             return True, "standby: nothing listens yet"
         return False, "nothing listens at the health address"
-    # HTTPException is no OSError: a stream cut within its head raises BadStatusLine
-    except (OSError, http.client.HTTPException) as error:
+    except (OSError, http.client.HTTPException) as error:  # BadStatusLine is no OSError
         return False, f"no answer: {type(error).__name__}"
     except ValueError:
         return False, "MONITOR_HEALTH_URL is not an http URL"
@@ -43,15 +40,13 @@ def verdict(environment: Mapping[str, str], timeout_s: float = TIMEOUT_S) -> tup
 def _ask(url: str, timeout_s: float) -> int:
     """Return the HTTP status of one GET. Proxy settings do not count: the daemon is on this machine."""
     parts = urlsplit(url)
-    # http.client would speak plain HTTP to a https address and report a protocol error
-    if parts.scheme != "http" or not parts.hostname:
+    if parts.scheme != "http" or not parts.hostname:  # http.client speaks plain HTTP to any port
         raise ValueError(parts.scheme)
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=timeout_s)
     try:
         connection.request("GET", target)
-        # the body is not read: the status decides, and a stuck body would cost the time-out
-        return connection.getresponse().status
+        return connection.getresponse().status  # the body may be stuck, the status decides
     finally:
         connection.close()
 

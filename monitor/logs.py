@@ -60,7 +60,6 @@ class _Line(logging.Formatter):
 
     def fields_of(self, record: logging.LogRecord) -> dict[str, str | int | float | bool | None]:
         fields: object = getattr(record, "fields", {})
-        # a library may set `fields` on its records to something else
         given = fields if isinstance(fields, Mapping) else {"fields": fields}
         plain = {str(name): self.plain(value) for name, value in given.items()}
         if record.exc_info and record.exc_info[0] and self.is_debugging(record):
@@ -77,8 +76,7 @@ class _Line(logging.Formatter):
         return logging.getLogger(record.name).isEnabledFor(logging.DEBUG)
 
     def moment(self, record: logging.LogRecord) -> str:
-        # gmtime: the machine's zone would make two hosts' lines incomparable
-        seconds = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(record.created))
+        seconds = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(record.created))  # hosts compare in UTC
         return f"{seconds}.{int(record.msecs):03d}Z"
 
 
@@ -102,8 +100,7 @@ class _JsonLine(_Line):
             "logger": record.name,
             "event": self.masked(record.getMessage()),
         }
-        # head last: a field named `time` or `event` cannot replace the line's own
-        return json.dumps({**self.fields_of(record), **head})
+        return json.dumps({**self.fields_of(record), **head})  # no field replaces one of the head
 
 
 def _word(value: str | float | None) -> str:

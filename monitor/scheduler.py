@@ -23,8 +23,7 @@ from monitor.logs import event
 
 log = logging.getLogger(__name__)
 
-# slots count as served up to `after`; APScheduler gives times >= its argument
-_TICK = timedelta(microseconds=1)
+_TICK = timedelta(microseconds=1)  # APScheduler gives times >= its argument
 _MOST_MISSED = 100_000  # bounds what is recorded after years of downtime at short intervals
 _WATCH_SECONDS = 30.0  # between checks whether the wall clock stepped back
 _CANCEL_SECONDS = 10.0  # a cancelled sweep still closes itself in the database
@@ -53,15 +52,13 @@ class Stop:
 
     def ask(self) -> None:
         """Ask to drain; asked again, to cut short what still runs."""
-        # the second Ctrl-C of an impatient operator
-        (self.hurried if self.asked.is_set() else self.asked).set()
+        (self.hurried if self.asked.is_set() else self.asked).set()  # a second Ctrl-C hurries
 
     def listen(self) -> None:
         """Let SIGTERM and SIGINT ask."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
-            # not signal.signal: its handler runs between two bytecodes of any task
-            loop.add_signal_handler(number, self.ask)
+            loop.add_signal_handler(number, self.ask)  # signal.signal's handlers interrupt any task
 
     async def within(self, seconds: float) -> bool:
         """Wait until asked, at most that long; return whether it was."""
@@ -119,8 +116,7 @@ class _JobRunner:
         self.task: asyncio.Task[None] | None = None
         self._now = now
         self._after = job.after
-        # slots whose run failed: reported as missed by the next run that works
-        self._unserved: list[datetime] = []
+        self._unserved: list[datetime] = []  # reported as missed by the next run
         self._overdue_at = float("inf")
 
     @property
@@ -130,7 +126,6 @@ class _JobRunner:
     @property
     def is_overdue(self) -> bool:
         """Whether two periods of the monotonic clock went by without a run, whatever the wall clock did."""
-        # monotonic: the wall clock is what may have been moved
         return not self.is_running and asyncio.get_running_loop().time() > self._overdue_at
 
     async def fire(self) -> None:
@@ -144,16 +139,13 @@ class _JobRunner:
             self.start()
 
     def start(self) -> None:
-        # overlap is decided here; APScheduler's max_instances would count this short call
-        if self.is_running:
+        if self.is_running:  # max_instances would count the short call of `fire`
             event(log, logging.WARNING, "run_skipped", chore=self.job.name, why="the last one still runs")
             return
         now = self._now()
         due = slots_between(self.trigger, self._after or now - _TICK, now)
-        # the latest one is served, those before it are missed: a sweep cannot observe the past
-        slot = due[-1] if due else None
-        # advanced before the run: a slot is started at most once, also where the run fails
-        self._after = slot or self._after or now
+        slot = due[-1] if due else None  # earlier ones are missed: no sweep observes the past
+        self._after = slot or self._after or now  # before the run: no slot is started twice
         self._watch_from_now()
         missed, self._unserved = [*self._unserved, *due[:-1]], []
         # a task of ours: APScheduler would cancel its own coroutine at shutdown, whatever `wait` says
@@ -195,8 +187,7 @@ async def run_schedule(jobs: Iterable[Job], stop: Stop, *, now: Clock, grace: ti
     finally:
         scheduler.pause()  # no new run may start while the drain waits for the last one
         await _drain(runners, stop, grace)
-        # shutdown cancels its coroutines whatever `wait` says; the runs are tasks of ours
-        scheduler.shutdown(wait=False)
+        scheduler.shutdown(wait=False)  # `wait` is ignored: it cancels its own coroutines
 
 
 def _wake_overdue(scheduler: AsyncIOScheduler, runners: Iterable[_JobRunner]) -> None:
@@ -220,5 +211,4 @@ async def _drain(runners: Iterable[_JobRunner], stop: Stop, grace: timedelta) ->
     await asyncio.wait(waiting, timeout=grace.total_seconds(), return_when=asyncio.FIRST_COMPLETED)
     for task in waiting | running:
         task.cancel()
-    # bounded: a task that ignores its cancellation must not keep the process alive
-    await asyncio.wait(waiting | running, timeout=_CANCEL_SECONDS)
+    await asyncio.wait(waiting | running, timeout=_CANCEL_SECONDS)  # else one task keeps the process alive

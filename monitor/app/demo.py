@@ -92,7 +92,6 @@ async def run_demo(
         show(f"database: {database_name(app.open_store())}")
         stop = Stop()
         stop.listen()
-        # the loop's timer: the daemon ends by itself as it does on SIGTERM
         asyncio.get_running_loop().call_later(duration.total_seconds(), stop.ask)
         await Daemon(app, show, reporter.report).run(stop)
     show("the demo has ended")
@@ -154,7 +153,6 @@ class _SweepReporter:
         """Report one sweep."""
         self._sweeps += 1
         self._show(f"\nsweep {self._sweeps}, {sweep_words(swept.sweep, swept.decision)}")
-        # the first catalog is no news
         changes = [change for change in swept.decision.events if change.detail != BASELINE]
         for change in changes[:_MOST_EVENTS]:
             self._show(f"  {_change_line(change)}")

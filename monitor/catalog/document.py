@@ -34,7 +34,6 @@ def parse_json(text: str) -> object:
     except json.JSONDecodeError:
         raise Unreadable(_not_json(text)) from None
     except ValueError:
-        # int() refuses more than 4,300 digits
         raise Unreadable("the answer holds a number of too many digits") from None
     return document
 

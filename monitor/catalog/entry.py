@@ -41,7 +41,6 @@ def read_entry(row: object, words: Mapping[str, Route] = MappingProxyType({})) -
     if not isinstance(row, dict):
         return EMPTY_ENTRY
     retires_at = next((moment for name in _ENDS if (moment := _moment(row.get(name)))), None)
-    # a date says more than a flag
     is_flagged = retires_at is None and any(row.get(name) is marked for name, marked in _FLAGS.items())
     return replace(kind_entry(row, words), retires_at=retires_at, is_flagged=is_flagged)
 

@@ -56,8 +56,7 @@ _GENERATING = frozenset({_COMPLETION, "tools", "function_calling", "thinking", "
 _CHAT_FLAGS = ("completion_chat", "chat_completion")
 _READ = 64  # characters of a word, and words of a list, that are read
 
-# prefixes of paths: "/v1/embeddings", "llm/v1/chat"
-_VERSION = re.compile(r"^(?:/?(?:openai/)?v\d+/|llm/v\d+/|/)")
+_VERSION = re.compile(r"^(?:/?(?:openai/)?v\d+/|llm/v\d+/|/)")  # "/v1/embeddings", "llm/v1/chat"
 _NO_WORDS: Mapping[str, Route] = MappingProxyType({})
 _SAYS_NOTHING = CatalogEntry()
 
@@ -68,7 +67,6 @@ def kind_entry(row: Mapping[str, object], words: Mapping[str, Route] = _NO_WORDS
     `words` are those that mean something at this provider alone.
     """
     inner = row.get("model_info")
-    # LiteLLM puts its word into `model_info`
     for place in (row, inner) if isinstance(inner, dict) else (row,):
         for entry in _entries(place, words):
             if entry.says_kind:  # the first sure word counts
@@ -117,7 +115,6 @@ def _capable(value: object) -> CatalogEntry:
     So that says what a model is for by few words alone, unless it says that chat is not.
     """
     words, entry = _words(value), _meaning(_words(value))
-    # a capability that is denied in so many words
     if isinstance(value, dict) and any(value.get(name) is False for name in _CHAT_FLAGS):
         return replace(entry, route=Route.COMPLETIONS) if _COMPLETION in words else entry
     if entry.route is Route.CHAT or (entry.route in _BESIDE_CHAT and not words & _GENERATING):

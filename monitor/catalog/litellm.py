@@ -39,10 +39,8 @@ def model_info(text: str) -> Mapping[str, CatalogEntry]:
     for row in rows if isinstance(rows, list) else ():
         name = row.get("model_name") if isinstance(row, dict) else None
         if isinstance(name, str):
-            # ends are the list's to say
             entries.setdefault(name, set()).add(replace(read_entry(row), retires_at=None, is_flagged=False))
     kinds = ((name, says - {EMPTY_ENTRY}) for name, says in entries.items())
-    # deployments that differ say nothing
     return {name: next(iter(says)) for name, says in kinds if len(says) == 1}
 
 

@@ -19,7 +19,6 @@ from monitor.http import Client, Endpoint, exchange
 
 _OK = 200
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
-# what HTTP itself means by them, so a page counts, too
 _PAGE_CAUSES = {401: Cause.CREDENTIAL, 402: Cause.QUOTA, 407: Cause.OUR_NETWORK}
 _STATUS_CAUSES = {**_PAGE_CAUSES, 403: Cause.CREDENTIAL}
 _REFUSED = frozenset({400, 404, 422, 429})  # some say with these that a key or a plan is wrong
@@ -169,7 +168,6 @@ class _Pages:
     def reading(self, trouble: CatalogTrouble | None) -> CatalogReading:
         return CatalogReading(
             ids=() if trouble else tuple(self.ids),
-            # rows that have an id, less those that are new
             duplicates=self.rows - self.rejected - len(self.ids),
             rejected=self.rejected,
             requests=self.requests,

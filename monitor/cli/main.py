@@ -39,14 +39,12 @@ def _open_missing_streams() -> None:
     sys.stderr = sys.stderr or open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
-            # a surrogate from a file name must not end the command
-            stream.reconfigure(errors="backslashreplace")
+            stream.reconfigure(errors="backslashreplace")  # a surrogate in a file name
 
 
 def _run() -> int:
     try:
-        # click would end the process itself and know no exit codes of ours
-        result = cli(standalone_mode=False)
+        result = cli(standalone_mode=False)  # else click ends the process with codes of its own
         return result if isinstance(result, int) else 0
     except click.exceptions.Exit as exit_:
         return exit_.exit_code

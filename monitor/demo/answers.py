@@ -44,8 +44,7 @@ class CannedAnswer:
         marks = {"<model>": model, "<uuid>": str(uuid5(NAMESPACE_URL, model)), "<argument>": argument}
         body, headers = self.body, dict(self.headers)
         for mark, text in marks.items():
-            # a JSON string within a JSON body: an id may hold quotes
-            body = body.replace(mark, json.dumps(text)[1:-1])
+            body = body.replace(mark, json.dumps(text)[1:-1])  # an id may hold quotes
             headers = {name: value.replace(mark, text) for name, value in headers.items()}
         return replace(self, body=body, headers=headers)
 

@@ -73,7 +73,6 @@ def _has_system(body: Body) -> bool:
 
 def _asks_too_little(body: Body) -> bool:
     tokens = body.get("max_tokens")
-    # below 16 newer OpenAI backends refuse (provider facts 1.8)
     return isinstance(tokens, int) and tokens < 16  # noqa: PLR2004
 
 
@@ -230,6 +229,5 @@ def split_name(behaviour: str, asked: int) -> tuple[str, str]:
 
 def check_name(behaviour: str) -> None:
     """Raise KeyError when a behaviour, or one of its ways, is not in the table."""
-    # each way of `a>b`, also one that is reached late: a misspelt name fails when the world is made
-    for place in range(behaviour.count(">") + 1):
+    for place in range(behaviour.count(">") + 1):  # a misspelt name fails when the world is made
         _ = BEHAVIOURS[split_name(behaviour, place)[0]]

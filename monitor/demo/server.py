@@ -94,8 +94,7 @@ class DemoServer:
     ) -> None:
         if self._server is not None:
             self._server.close()
-        # a server that closes leaves its connections open
-        for task in self._connections:
+        for task in self._connections:  # closing leaves connections open
             task.cancel()
         await asyncio.gather(*self._connections, return_exceptions=True)
 
@@ -124,8 +123,7 @@ class DemoServer:
             return False
         if request is None:
             return False
-        # decided before the wait: a script that moves on meanwhile does not change it
-        answer = self._answer(request)
+        answer = self._answer(request)  # before the wait: a script may move on
         model = _text(request.as_json().get("model")) or ""
         await asyncio.sleep(self._latency_of(model) * answer.slowness + answer.delay_s)
         is_last = request.headers.get("connection", "").lower() == "close"

@@ -50,8 +50,7 @@ _NAMED_GONE = (
     "meta/llama2-70b",
     "nvidia/nv-embed-v1",
 )
-# 62 as in the blog post's sweep (provider facts 2.2)
-_GONE_ON_BLOG_DAY, _BUSY_ON_BLOG_DAY, _REASONING_ON_BLOG_DAY = 62, 10, 12
+_GONE_ON_BLOG_DAY, _BUSY_ON_BLOG_DAY, _REASONING_ON_BLOG_DAY = 62, 10, 12  # provider facts 2.2
 
 RETIRING = "mistralai/mistral-nemotron"
 FAILING = ("meta/llama-3.3-70b-instruct", "qwen/qwq-32b")
@@ -154,5 +153,4 @@ def _kind_hint(model: str) -> str | None:
 
 def _shuffled(models: Iterable[str]) -> list[str]:
     """Return the same disorder every time."""
-    # by a checksum and not by random: the same disorder in every Python
     return sorted(models, key=lambda model: crc32(model.encode()))

@@ -95,7 +95,6 @@ def _body_length(headers: Mapping[str, str]) -> int:
 
 
 def _head_of(answer: CannedAnswer, length: int) -> bytes:
-    # 529 is no standard status, so http.HTTPStatus lacks it
     words = _NOT_STANDARD.get(answer.status) or HTTPStatus(answer.status).phrase
     headers = {"Content-Type": answer.content_type, "Content-Length": str(length), **answer.headers}
     lines = [f"HTTP/1.1 {answer.status} {words}", *(f"{name}: {value}" for name, value in headers.items())]

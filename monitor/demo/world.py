@@ -58,7 +58,6 @@ _CATALOG_ANSWERS: Mapping[CatalogMode, CannedAnswer] = MappingProxyType(
 _NEVER_LAST: Mapping[PageStyle, Mapping[str, object]] = MappingProxyType(
     {
         PageStyle.LOOP: {"next_page_token": "0"},  # the first page again
-        # a key must not go there
         PageStyle.STRANGER: {"links": {"next": "http://stranger.invalid/v1/models?offset=1"}},
     }
 )
@@ -96,7 +95,6 @@ class World:
         if behaviour is None:
             return PAGE_NOT_FOUND
         name, argument = split_name(behaviour, asked)
-        # what all models show is written for chat and met everywhere
         endpoint = CHAT if self.everywhere else endpoint
         return BEHAVIOURS[name].answer(endpoint, body).filled(model, argument)
 

@@ -17,7 +17,6 @@ from monitor.errors import ConfigError
 Client = httpx.AsyncClient
 
 
-# as in Gemini's ?key=
 _PARAMETER = "key"  # of an address, where the key goes there
 
 
@@ -66,8 +65,7 @@ class _KeyAuth(httpx.Auth):
         self._origins = {_origin(httpx.URL(url)) for url in (endpoint.base_url, *endpoint.origins)}
 
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
-        # a next page may lie at another host, which must not get the key
-        if self._endpoint.api_key and _origin(request.url) in self._origins:
+        if self._endpoint.api_key and _origin(request.url) in self._origins:  # next pages may be elsewhere
             _add_key(request, self._endpoint.api_key, self._endpoint)
         yield request
 
@@ -83,7 +81,6 @@ def _add_key(request: httpx.Request, key: str, endpoint: Endpoint) -> None:
         case Auth.X_API_KEY | Auth.API_KEY:
             request.headers[endpoint.auth.value] = key
         case Auth.QUERY:
-            # a second `key` would leave open which one counts
             if _PARAMETER in request.url.params:  # a next page's address that a server made from the last
                 request.url = request.url.copy_remove_param(_PARAMETER)
             is_forwarded = request.url.scheme == "http" and endpoint.proxy is not None
@@ -104,8 +101,7 @@ def _target(url: httpx.URL, key: str, *, whole: bool) -> bytes:
 @functools.cache
 def _tls() -> ssl.SSLContext:
     """Trust the bundled authorities and the machine's own; built once, as it costs 14 ms."""
-    # trust_env would let SSL_CERT_FILE replace the authorities
-    context = httpx.create_ssl_context(trust_env=False)
+    context = httpx.create_ssl_context(trust_env=False)  # else SSL_CERT_FILE replaces them
     context.load_default_certs()  # a proxy inside a company signs with the machine's own
     return context
 
@@ -135,7 +131,6 @@ def _build(endpoint: Endpoint) -> Client:
         return httpx.AsyncClient(
             headers=headers,
             auth=_KeyAuth(endpoint),
-            # cookies would tie one probe to the last
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
             proxy=endpoint.proxy,
             verify=_tls(),  # one context for all clients: building it takes 14 ms

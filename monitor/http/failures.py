@@ -8,8 +8,7 @@ import httpx
 
 from monitor.core.answer.exchange import Failure
 
-# the first match counts, so subclasses stand before their base
-_FAILURES: tuple[tuple[type[Exception], Failure], ...] = (
+_FAILURES: tuple[tuple[type[Exception], Failure], ...] = (  # the first match counts: subclasses first
     (httpx.ConnectTimeout, Failure.CONNECT),
     (httpx.PoolTimeout, Failure.CONNECT),
     (httpx.TimeoutException, Failure.TIMEOUT),  # the base of the two above

@@ -33,7 +33,6 @@ _HEADERS_READ = frozenset(
     }
 )
 _PASSED_ON = "llm_provider-"  # LiteLLM's prefix for what its backend's answer had
-# dates and limits of the backend; its lengths and types are of another body
 _OF_THE_MODEL = ("deprecation", "nvcf-status", "retry-after", "sunset")
 _HEADER_FAMILIES = ("x-ratelimit-", "anthropic-ratelimit-")
 
@@ -55,14 +54,12 @@ class _Received:
 
     async def note(self, event: str, _info: object) -> None:
         """Follow the transport's trace."""
-        # the trace is the only place that knows when the body went out
-        if event.endswith("send_request_body.complete"):
+        if event.endswith("send_request_body.complete"):  # only the trace knows when it went out
             self.sent_at = asyncio.get_running_loop().time()
 
     def add(self, chunk: bytes) -> None:
         """Take a piece of the body, and note when the sign that is waited for has come."""
         self.body += chunk
-        # the whole body: a sign may be split between two pieces
         if self.sign and self.sign_at is None and self.sign(self.body):
             self.sign_at = asyncio.get_running_loop().time()
 
@@ -112,8 +109,7 @@ async def exchange(
     # TCP and TLS may take half of the time each: a handshake cut from outside leaves its socket open.
     phases = httpx.Timeout(None, connect=min(CONNECT_TIMEOUT_S, timeout_s / 2))
     try:
-        # httpx's own limits hold for each read: a dripping body ran 4.5 s with timeout=1
-        async with asyncio.timeout(timeout_s):
+        async with asyncio.timeout(timeout_s):  # httpx's limits hold for each read, not in all
             request = client.build_request(
                 method,
                 url,
@@ -143,8 +139,7 @@ async def _receive(response: httpx.Response, received: _Received, cap_bytes: int
             if len(received.body) > cap_bytes:
                 del received.body[cap_bytes:]
                 received.truncated = True
-                # closing costs a connection, reading an endless body would cost the sweep
-                break
+                break  # the rest may be endless, a connection is cheap
     finally:
         await response.aclose()
 
@@ -155,9 +150,7 @@ def _unpacker(encoding: str, most: int) -> Callable[[bytes], bytes]:
         return bytes
     if encoding not in {"gzip", "x-gzip", "deflate"}:
         raise zlib.error  # asked for identity, a server may still send br or zstd
-    # 32: zlib finds out by itself whether gzip or zlib stands before the data
-    inflater = zlib.decompressobj(zlib.MAX_WBITS | 32)
-    # some servers send padding after the end
+    inflater = zlib.decompressobj(zlib.MAX_WBITS | 32)  # +32: zlib recognises gzip and zlib by itself
     return lambda chunk: b"" if inflater.eof else inflater.decompress(chunk, most)
 
 

@@ -41,12 +41,10 @@ class AppriseChannel:
 
     async def deliver(self, message: Message) -> None:
         """Send a message, in the form that the service likes best; raises NotDelivered."""
-        # a thread cannot be stopped: a second one would send the same again
-        if self._running and not self._running.done():
+        if self._running and not self._running.done():  # a second thread would send it twice
             raise NotDelivered("the previous attempt is still running")
         self._running = run_in_daemon_thread(lambda: self._send(message))
         try:
-            # shield: the thread goes on, and its end is noted below
             await asyncio.wait_for(asyncio.shield(self._running), _TIMEOUT_S)
         except TimeoutError:
             self._running.add_done_callback(_take_note)

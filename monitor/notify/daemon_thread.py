@@ -27,7 +27,6 @@ def run_in_daemon_thread(act: Callable[[], T]) -> "asyncio.Future[T]":
         with suppress(RuntimeError):  # the loop is closed: nothing waits any more
             loop.call_soon_threadsafe(_settle, future, outcome)  # futures belong to the loop's thread
 
-    # daemon: the process may end while it hangs
     threading.Thread(target=run, name="aside", daemon=True).start()
     return future
 

@@ -84,7 +84,6 @@ class Heartbeat:
 
 def place(url: str, ending: str, run: str) -> str:
     """Return the address with an ending to its path and the id of a run; its query stays."""
-    # a fragment never reaches a server
     address, _, query = url.partition("#")[0].partition("?")
     # rid pairs start and end where several sweeps overlap
     return f"{address.rstrip('/')}{ending}?{query}{'&' if query else ''}rid={run}"

@@ -45,8 +45,7 @@ class Webhook:
             raise NotDelivered(self._reason(answer), retry_after=self._patience(answer))
 
     def _headers(self, message: Message, body: bytes) -> dict[str, str]:
-        # signed too, so that an old message cannot be played again
-        timestamp = str(int(self._now().timestamp()))
+        timestamp = str(int(self._now().timestamp()))  # signed, against a replay of old messages
         headers = {
             "Content-Type": "application/json",
             "X-Monitor-Delivery": message.id,
@@ -57,8 +56,7 @@ class Webhook:
         return headers
 
     def _reason(self, answer: Exchange) -> str:
-        # 120 characters: a web page would fill the log
-        said = redact(answer.body, 120, secrets=self._secrets)
+        said = redact(answer.body, 120, secrets=self._secrets)  # a page would fill the log
         return f"HTTP {answer.http_status}" + (f": {said}" if said else "")
 
     def _patience(self, answer: Exchange) -> timedelta | None:
@@ -71,8 +69,7 @@ class Webhook:
 def document_of(message: Message) -> bytes:
     """Return what is posted: the message's document as JSON, with its id, its title and its text."""
     document = {**message.document, "id": message.id, "title": message.title, "text": message.text}
-    # sorted: the same message is the same bytes whenever it is sent
-    return json.dumps(document, sort_keys=True).encode()
+    return json.dumps(document, sort_keys=True).encode()  # sorted: the same bytes at each attempt
 
 
 def signature(key: str, timestamp: str, body: bytes) -> str:

@@ -106,7 +106,6 @@ def _poll_headers(traits: ProviderTraits, timeout_s: float) -> Mapping[str, str]
     """Ask the server to give its own verdict a little before our clock would cut it off."""
     if traits.poll_header is None:
         return None
-    # at least a second: the header takes no less
     return {traits.poll_header: str(max(math.floor(timeout_s - _POLL_MARGIN_S), 1))}
 
 

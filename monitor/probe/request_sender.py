@@ -55,10 +55,8 @@ class RequestSender:
 
     async def send(self, probe: ModelProbe, form: RequestForm, timeout_s: float) -> Answer:
         """Ask one model once, when its turn has come; the request was reserved before."""
-        # first the model's gap, then the pace: a wait for one model must not take the start of another
-        await self.gap.claim(probe.model)
+        await self.gap.claim(probe.model)  # waits for one model cost no other its start
         await self.pacer.acquire()
-        # after the waits: a limit that came before it says nothing of it
         asked_at_s = self.stopwatch.elapsed_s()
         self.requests += 1
         probe.attempts += 1
@@ -103,7 +101,6 @@ class RequestSender:
     def _can_outlast(self, wait_s: float, unasked: int) -> bool:
         if self.settings.deadline_s is None:
             return True
-        # what asking all of them takes is not to be paused away
         spare_s = self.settings.deadline_s - unasked * self.pacer.interval_s
         is_over_in_time = wait_s < self.settings.deadline_s - self.stopwatch.elapsed_s()
         return is_over_in_time and 2 * (self.paused_s + min(wait_s, LONGEST_PAUSE_S)) <= spare_s

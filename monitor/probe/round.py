@@ -63,7 +63,6 @@ class _Round:
         self.probes = {probe.model: probe for probe in probes}
         self.sender, self.settings, self.observed = sender, sender.settings, observed
         canaries = self._present(self.settings.canaries)
-        # canaries once: dict.fromkeys keeps the first place
         self.waiting = deque(dict.fromkeys([*canaries, *self.probes]))
         self.slots = asyncio.Semaphore(self.settings.concurrency)
         self.second = SecondPass(sender, self.slots)
@@ -125,7 +124,6 @@ class _Round:
         """Adapt and search; where no model answered yet, a dozen first: they may speak for all."""
         unfinished = [probe for probe in self._open() if probe.next_form() is not None]
         if self.stats.is_massive():  # then three searches are made (decisions 0018)
-            # adaptable ones first: they are the likeliest to answer
             unfinished.sort(key=lambda probe: not probe.is_adaptable)
             if not await self._any_answers(unfinished[:CANARIES_PER_SUSPICION], self._pursue):
                 return

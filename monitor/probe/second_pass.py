@@ -41,7 +41,6 @@ class SecondPass:
         return probe.wants_second_pass and self._rest_s(probe) <= LONGEST_REST_S
 
     def _may_wait(self, probe: ModelProbe) -> bool:
-        # a limited model has answered already: its wait is not worth the round's
         longest_s = 0.0 if probe.is_limited else LONGEST_REST_S
         return self._rest_s(probe) <= longest_s and not self._is_out_of_reach(probe)
 

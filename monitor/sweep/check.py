@@ -44,7 +44,6 @@ async def check_now(target: Target, model: str, start: SweepStart, now: datetime
 
     A model that answers is believed, whatever the catalog is like.
     """
-    # no budget and no metadata check: the question is about the model itself
     aim = replace(target, full_look_every=1, requests_per_day=None)
     async with target.session(Stopwatch.start(now), SweepListener()) as session:
         reading = await read_listing(aim, session, start)
@@ -73,7 +72,6 @@ class _Check:
         self.listed = {*start.state.believed, *target.models} if reading.trouble else {*reading.ids}
 
     async def run(self) -> Checked:
-        # the same observation as a sweep would record, without a request
         if not self.prior.may_ask(self.model, self.target.traits):
             return self._checked(shut_out(self.model, self.prior, self.target, self.session.stopwatch))
         first = await self._probe(self.model)
@@ -126,8 +124,7 @@ class _Check:
         plan = plan_sweep(tracked, self.prior, self.target, started_at=started_at, is_short=False)
         if answering := set_aside((*plan.canaries, *plan.regulars), (self.model,)):
             return tuple(dict.fromkeys(answering))[:FEWEST_ANSWERED]  # as few as rules.md 8 needs
-        # one less than a dozen: with the model itself it is one
-        return set_aside(plan.asked, (self.model,))[: ENOUGH - 1]
+        return set_aside(plan.asked, (self.model,))[: ENOUGH - 1]  # with the model itself a dozen
 
     def _cause(self, own: Observation, others: RoundResult) -> str | None:
         """Return why a sweep of these models alone would be inconclusive; None where it would not be."""
@@ -140,6 +137,5 @@ class _Check:
             cause=others.trouble,
             verdict=Verdict.INCONCLUSIVE if others.trouble else None,
         )
-        # believed: else the small catalog would count as shrunken
-        state = replace(self.start.state, believed=frozenset(listed))
+        state = replace(self.start.state, believed=frozenset(listed))  # else it would count as shrunken
         return judge(state, small, partial(is_tracked, policy=self.target.policy)).cause

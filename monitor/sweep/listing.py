@@ -52,7 +52,6 @@ async def _with_model_info(
         return reading
     more = await read_model_info(session.client, session.endpoint, pacer=target.pacer)
     entries = completed(reading.entries, more, reading.ids)
-    # one request, also where the key may not read it
     return replace(reading, entries=entries, requests=reading.requests + 1)
 
 
@@ -106,8 +105,7 @@ async def _ask_for_prefix(
     for model in sorted(forms, key=lambda model: routes.index(forms[model].route))[:_SAMPLES]:
         answer = await _ask(model, forms[model], target, session)
         requests += answer.requests
-        # any other answer, also a limit, is of a server that knows the id
-        if answer.finding.reason not in _UNKNOWN_THERE:
+        if answer.finding.reason not in _UNKNOWN_THERE:  # any other answer, also a limit, knows the id
             break
         answer = await _ask(model.removeprefix(_PREFIX), forms[model], target, session)
         requests += answer.requests

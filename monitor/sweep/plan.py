@@ -131,7 +131,6 @@ def shut_out(model: str, prior: PriorKnowledge, target: Target, stopwatch: Stopw
 def _was_available(model: str, prior: PriorKnowledge) -> bool:
     """Whether the last probe found an answer, not only a limit."""
     state = prior.state.models.get(model)
-    # a limit counts as a check, but is no answer
     return state is not None and state.last_available_at == state.last_checked_at
 
 
@@ -146,5 +145,4 @@ def _announced(entry: CatalogEntry, state: ModelState | None, now: datetime) -> 
     """Return the end that the catalog names; where it names none, when it was first said to come."""
     if entry.retires_at or not entry.is_flagged:
         return entry.retires_at
-    # the first sweep that saw the flag dates it
     return (state.retires_at if state else None) or now.replace(microsecond=0)

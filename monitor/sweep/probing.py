@@ -15,7 +15,6 @@ from monitor.sweep.metadata import MetadataChecks
 from monitor.sweep.plan import PriorKnowledge, SweepPlan, plan_sweep, probe_of, share
 from monitor.sweep.values import Target
 
-# of the interval: the rest is for closing, and for the next sweep
 DEADLINE_SHARE = 0.9  # rules.md 7
 
 
@@ -49,7 +48,6 @@ class CatalogProbe:
         checks = MetadataChecks(target=target, session=self.session, prior=self.prior, allowance=allowance)
         await checks.run(plan.checked, seconds=_deadline_s(target) - stopwatch.elapsed_s())
         probes = [probe_of(model, self.prior, target, now) for model in (*checks.back, *plan.asked)]
-        # metadata checks have used their part
         request_limit = None if allowance is None else max(allowance - checks.sent, 0)
         result = await self._probe_round(probes, plan, request_limit)
         self._learn(probes, checks, is_stopped=result.trouble is not None)
@@ -90,7 +88,6 @@ class CatalogProbe:
         learned = {probe.model: probe.learned(self.target.traits, now) for probe in probes}
         for model in checks.back:
             learned[model] = replace(learned[model], listed_status=checks.learned[model].listed_status)
-        # what was learned in a trouble of the run may be the trouble's
         after = checks.learned if is_stopped else {**checks.learned, **learned}
         self.learned = {
             model: knowledge

@@ -59,17 +59,14 @@ async def sweep_provider(
             event(log, logging.INFO, "slot_already_served", provider=target.provider, slot=slot)
             return None
         start = await to_thread(_start, target, engine, opened, slot)
-        # another process may have asked a second ago
         target.pacer.follow(await to_thread(_idle_s, target, engine, opened))
-        # the start as it was stored, which a collision may have moved
-        stopwatch = replace(stopwatch, started_at=opened.started_at)
+        stopwatch = replace(stopwatch, started_at=opened.started_at)  # which a collision may have moved
         running = RunningSweep(
             target, engine, opened.id, stopwatch, start=start, progress=progress or ProgressListener()
         )
         try:
             await running.observe()
-        # only cancellation: other errors leave the sweep to the next one, which closes it
-        except asyncio.CancelledError:
+        except asyncio.CancelledError:  # after other errors the next sweep closes it
             await running.close(Cause.INTERRUPTED)
             raise
         return await running.close()
@@ -101,7 +98,6 @@ async def _alone(target: Target, engine: Engine, *, is_scheduled: bool) -> Async
 
 def _idle_s(target: Target, engine: Engine, opened: OpenedSweep) -> float:
     """Seconds since the sweep before this one, whose process had a pacer of its own."""
-    # two: this one and the one before
     ends = [other.finished_at for other in sweeps(engine, target.provider, limit=2) if other.finished_at]
     return min(((opened.started_at - end).total_seconds() for end in ends), default=float("inf"))
 

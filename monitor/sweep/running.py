@@ -166,8 +166,7 @@ class RunningSweep(SweepListener):
             ),
         )
         decision = fold(self.state, finished, self.target.policy)
-        # StoreUnavailable alone: a fault of the program would only repeat itself
-        async for attempt in stamina.retry_context(
+        async for attempt in stamina.retry_context(  # other faults would only repeat
             on=StoreUnavailable, attempts=_CLOSE_ATTEMPTS, timeout=None
         ):
             with attempt:

@@ -25,6 +25,5 @@ class WebContext:
 
     def is_overdue(self, provider: str, last_started_at: datetime | None) -> bool:
         """Whether a watched provider has had no sweep for 3 intervals; each start allows 3 more intervals."""
-        # a daemon that just started is not late at once
-        since = max(last_started_at or self.started_at, self.started_at)
+        since = max(last_started_at or self.started_at, self.started_at)  # not late at its start
         return is_older(since, max_age(self.watched[provider]), self.now())

@@ -63,7 +63,6 @@ def answer(request: Request, feed: RenderedFeed) -> Response:
 
 def _is_current(request: Request, feed: RenderedFeed) -> bool:
     if tags_text := request.headers.get("if-none-match"):
-        # weak comparison (RFC 9110, 8.8.3.2)
         tags = [tag.strip().removeprefix("W/") for tag in tags_text.split(",")]
         return "*" in tags or feed.tag.removeprefix("W/") in tags
     try:

@@ -54,8 +54,7 @@ class Daemon:
         # now: a missing key ends the start, not the first sweep
         self._targets = {provider.name: target_of(app, provider) for provider in app.settings.providers}
         self._engine = app.open_store()
-        # connections of their own: a slow page never holds a sweep's up
-        self._readers = app.open_store(read_only=True)
+        self._readers = app.open_store(read_only=True)  # a slow page takes no connection of a sweep
         self._announcer = Announcer(app.settings, app.environ, self._engine)
         self._pruner = Pruner(self._engine, app.settings.retention.observations)
         self._heartbeat = heartbeat_of(app.settings, app.environ)
@@ -131,7 +130,6 @@ class Daemon:
         )
         try:
             await _first_of(serving, is_up)
-            # the page stays while leadership is lost and won again
             while not serving.done() and not stop.asked.is_set():
                 await self._sweep_while_held(lock, stop)
                 if not await self._acquire(lock, stop, gives_way=True):
@@ -205,7 +203,6 @@ class Daemon:
         target = self._targets[provider.name]
 
         async def run(slot: datetime | None, missed: Sequence[datetime]) -> None:
-            # around it all, also where recording fails
             async with self._heartbeat.around(target.provider) as pulse:
                 if missed:
                     await to_thread(  # before the sweep: missed slots count even if it crashes
@@ -238,7 +235,6 @@ async def _pass_on(asked: Stop, until: Stop) -> None:
 
 async def _first_of(serving: asyncio.Task[None], is_up: asyncio.Event) -> None:
     up = asyncio.create_task(is_up.wait())
-    # serving ends first where the port is taken
     await asyncio.wait({serving, up}, return_when=asyncio.FIRST_COMPLETED)
     up.cancel()
 

@@ -35,7 +35,6 @@ def whole(file: Path) -> Iterator[Path]:
 
 @contextmanager
 def _draft(file: Path, mode: int) -> Iterator[Path]:
-    # beside it: a rename works within one file system only
     descriptor, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
     draft = Path(name)
     try:

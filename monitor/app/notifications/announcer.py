@@ -95,7 +95,6 @@ class Announcer:
         """
         now = self._now()
         for day in self.summaries.due_days(now):
-            # yesterday's news a day late is in its file
             if self._channels and now - self.summaries.due_at(day) < _STALE_AFTER:
                 self._post(day, now)
             if self.summaries.write(day):

@@ -116,8 +116,7 @@ async def send_test(settings: Settings, environ: Mapping[str, str], name: str | 
         raise UsageError(unknown_words("channel", name or "", names, " in the configuration"))
     secrets = known_secrets(settings, environ)
     channels = [_channel(channel, environ, secrets) for channel in chosen]
-    # side by side: one that hangs must not delay the others
-    return await asyncio.gather(*map(_test, channels))
+    return await asyncio.gather(*map(_test, channels))  # a channel that hangs delays no other
 
 
 async def _test(channel: Channel) -> Tested:
@@ -140,8 +139,7 @@ def _channel(settings: NotifySettings, environ: Mapping[str, str], secrets: tupl
     secrets = (*secrets, *private_parts(url))
     if settings.type != WEBHOOK:
         return AppriseChannel(settings.channel, url, secrets)
-    # again: behind env:NAME it was not checked when the file was read
-    if not url.startswith(("http://", "https://")):
+    if not url.startswith(("http://", "https://")):  # behind env:NAME it was not checked yet
         raise ConfigError(f'channel {settings.channel}: its address must start with "http://" or "https://"')
     key = resolve_notify_secret(settings, environ)
     return Webhook(settings.channel, url, key=key.get_secret_value() if key else None, secrets=secrets)

@@ -28,11 +28,9 @@ from monitor.store.memory.outbox import Delivery
 log = logging.getLogger(__name__)
 
 DAEMON: Final = "daemon"  # the sender's name of the leading process: there is only one
-# the claim must not end while the delivery goes on
 _CLAIM_FOR: Final = timedelta(minutes=2)  # longer than the longest delivery
 _HOUR: Final = timedelta(hours=1)
-# as long as observations: a second post of an old message is still refused
-_KEEP_FOR: Final = timedelta(days=400)
+_KEEP_FOR: Final = timedelta(days=400)  # a second post of an old message is still refused
 _MANY_TRIES: Final = 8  # in an hour
 _LOOK_EVERY_S: Final = 5.0
 _TIDY_EVERY_S: Final = 3600.0
@@ -131,7 +129,6 @@ class Publisher:
     async def _serve(self, queue: _ChannelQueue, stop: asyncio.Event) -> None:
         """Send what is due to one channel, message by message, until one fails or it is time to stop."""
         try:
-            # one after the other: their order is kept
             while await self._send_next(queue) and not stop.is_set():
                 pass
             queue.is_outbox_away = False

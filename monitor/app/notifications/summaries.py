@@ -16,7 +16,6 @@ from monitor.report.summary import FORMS, SUFFIXES, Links
 from monitor.store.connection.engine import Engine
 from monitor.store.statistics.summaries import spans_with_sweeps, summarise_span
 
-# after a month away older summaries are no news
 LOOK_BACK_DAYS: Final = 31  # so far back a missing file is made up for
 _DAY: Final = timedelta(days=1)
 
@@ -71,8 +70,7 @@ class Summaries:
         file, data = self.file_of(day), text.encode("utf-8", "replace")
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
-            # two processes may write the same day: the first one wins
-            is_first = write_atomically(file, data, mode=self.file_mode, replaces=False)
+            is_first = write_atomically(file, data, mode=self.file_mode, replaces=False)  # the first one wins
         except OSError as error:
             raise self._unusable(error) from None
         return summary if is_first else None

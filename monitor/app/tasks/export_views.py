@@ -62,7 +62,6 @@ def _write(history: Snapshot, view: View, form: Format, file: Path, on_progress:
     with output(file) as out, _sheet(out, view, form) as sheet:
         for done, part in enumerate(parts):
             on_progress(view.name, done, len(parts), count)
-            # closes the database's cursor where writing fails
             with closing(history.rows(view, part)) as pieces:
                 for rows in pieces:
                     sheet.write(rows)

@@ -15,7 +15,6 @@ from monitor.store.connection.engine import Engine
 from monitor.store.query import changes
 from monitor.store.query.changes import Version
 
-# sweeps are ordered by the clocks of the machines that made them
 _SLACK: Final = timedelta(hours=1)  # so far the clocks of other machines may go apart
 
 
@@ -58,5 +57,4 @@ class Follower:
     def _keep(self, version: Version, back_to: datetime, rows: list[EventRow]) -> None:
         """Remember a look. `version` and `back_to` are older than the rows: what came since comes again."""
         self._version, self._back_to = version, back_to
-        # older ones cannot come again
         self._seen = frozenset(row.event_id for row in rows if row.confirmed_at >= back_to)

@@ -55,8 +55,7 @@ def _source(
 ) -> Callable[[], Iterable[Sweep]]:
     """Check a file; return what gives its sweeps."""
     name = str(file)
-    # replace: a binary file is refused in words below
-    first = next(lines_of(name, stream), b"").decode("utf-8", "replace")
+    first = next(lines_of(name, stream), b"").decode("utf-8", "replace")  # a binary file is refused below
     if words := found_export(first):
         raise RecordError(
             f"{name}: {words}, which lacks what an import needs: export with --format sweeps instead"

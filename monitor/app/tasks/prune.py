@@ -38,8 +38,7 @@ def prune_history(
         if is_dry:
             yield prune.prunable(engine, provider, before_day)
         else:
-            # a sweep that never ended would stop pruning at its day
-            end_dead_sweeps(engine, provider, before_day)
+            end_dead_sweeps(engine, provider, before_day)  # a sweep without an end stops pruning there
             yield prune.prune(engine, provider, before_day, on_step=partial(on_step, provider))
     if not is_dry:
         prune.remove_findings(engine, prune.unused_findings(engine, now()))

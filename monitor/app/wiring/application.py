@@ -64,8 +64,7 @@ class App:
         missing = []
         for resolve in (resolve_key, resolve_headers, resolve_proxy):
             try:
-                # every one is tried: the user learns all that is missing at once
-                resolve(provider, self.environ)
+                resolve(provider, self.environ)  # all that is missing is reported at once
             except ConfigError as error:
                 missing.append(str(error))
         return missing

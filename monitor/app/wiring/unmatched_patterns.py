@@ -53,7 +53,6 @@ def _of_window(
     covered = [name for name in names if matches(name, (window.provider,))]
     if not covered:
         yield from _unless_named(window.provider, ("maintenance", place, "provider"), names)
-    # a pattern may be meant for the one whose catalog is not known
     elif all(name in catalogs for name in covered):
         for number, pattern in enumerate(window.models):
             yield from _unless_matched(pattern, ("maintenance", place, "models", number), covered, catalogs)

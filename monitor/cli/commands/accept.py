@@ -28,7 +28,6 @@ def accept(context: Context, *, provider: str) -> None:
     """
     _require_known(context.app, provider)
     engine = context.app.prepared()
-    # stored, not done: the daemon's next sweep reads it
     is_new = acceptance.accept(engine, provider, utc_now())
     for sentence in held_back(load_state(engine, provider)) or ["nothing is held back now"]:
         say(f"{provider}: {sentence}")

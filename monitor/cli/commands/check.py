@@ -55,8 +55,7 @@ def _check_history(
     engine = app.history()
     row = known_model(engine, model, provider)
     if as_json:
-        # the answer first: a stale one is printed, too, and the exit code says not to rely on it
-        print_json(row)
+        print_json(row)  # printed though stale: the exit code says so
     else:
         say(f"{shown_id(row.model)}: {row.status} ({answer_words(row.reason, row.served_as)})")
     refuse_stale(app, engine, row.provider, max_age)

@@ -29,8 +29,7 @@ from monitor.store.write.void import undo_void
 from monitor.store.write.void import void as void_sweep
 
 _TODAYS = " with today's policy"
-# ids are seconds since 2020, in an integer of Postgres
-_SWEEP_IDS = click.IntRange(-(2**31), 2**31 - 1)
+_SWEEP_IDS = click.IntRange(-(2**31), 2**31 - 1)  # seconds since 2020, in 32 bits
 
 
 @click.group()
@@ -60,8 +59,7 @@ def upgrade(context: Context) -> None:
     say(f"{database_name(engine)}: {words} (schema {done.after})")
     for change in done.redecided:
         say(redecided_line(change))
-    # after the upgrade: a file of an older version cannot shrink until it is rewritten
-    if advice := retention.make_shrinkable(engine):
+    if advice := retention.make_shrinkable(engine):  # files of older versions cannot shrink
         note(f"{database_name(engine)}: {advice}")
 
 
@@ -115,7 +113,6 @@ def rebuild(context: Context, *, provider: str | None, write: bool, policy: str 
         _say_comparison(comparison, is_written=write, is_current=policy is not None)
     if not comparisons and not as_json:
         say("no sweeps yet: nothing to derive")
-    # also after --write: scripts learn that something was wrong
     return 1 if any(comparison.differs for comparison in comparisons) else 0
 
 

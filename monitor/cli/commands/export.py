@@ -88,7 +88,6 @@ def _export_sweeps(context: Context, scope: Scope, file: Path) -> None:
 
 
 def _export_view(context: Context, scope: Scope, form: Format, view: View, file: Path) -> None:
-    # bytes could switch the terminal's character set
     if form is Format.PARQUET and file == STANDARD and sys.stdout.isatty():
         raise UsageError("Parquet cannot be printed to a terminal: name a file, or use a pipe")
     if form is Format.PARQUET and file.suffix == ".gz":

@@ -38,8 +38,7 @@ class _Percent(click.FloatRange):
         super().__init__(0, 100)
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:  # noqa: ANN401 - click's
-        # click compares, and NaN is neither below nor above
-        if math.isnan(number := super().convert(value, param, ctx)):
+        if math.isnan(number := super().convert(value, param, ctx)):  # NaN passes click's comparison
             self.fail(f"{value!r} is not a number from 0 to 100.", param, ctx)
         return number
 
@@ -92,8 +91,7 @@ def list_models(
     else:
         for row in rows:
             say_id(row.model)
-    # after the ids: a script may use them and decide by the exit code
-    refuse_stale(app, engine, provider, max_age)
+    refuse_stale(app, engine, provider, max_age)  # a script may use the ids all the same
 
 
 def known_provider(engine: Engine, provider: str | None) -> str | None:

@@ -28,7 +28,6 @@ def run(context: Context) -> None:
     Example: monitor --config config.toml run
     """
     app = context.app
-    # infos are a daemon's output; other commands print results
     context.start_logging(app.secrets, quiet=False)
     asyncio.run(_run(app))
 

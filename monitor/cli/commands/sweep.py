@@ -44,7 +44,6 @@ def sweep(context: Context, *, provider: str | None, output_dir: Path | None, as
     for result in swept:
         _tell(result, output_dir)
     _print(swept, as_json=as_json)
-    # after the ids: what was observed is printed whatever the verdict
     if troubles := [result for result in swept if result.decision.cause]:
         errors.append(NoVerdict("; ".join(_inconclusive(result) for result in troubles)))
     for error in errors[1:]:

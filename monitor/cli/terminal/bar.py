@@ -47,7 +47,6 @@ class Bar(StderrProgress):
 
     def show(self, work: str, done: int, total: int | None, words: str = "") -> None:
         """Show how far a piece of work is, with a few words beside it; at once where it has just begun."""
-        # refresh: a task that takes long before its first step shows at once
         begins, self._work = work != self._work, work
         self.update(self._task, description=work, completed=done, total=total, words=words, refresh=begins)
 

@@ -50,7 +50,6 @@ def unwritable(error: OSError) -> UsageError:
 def forget(stream: TextIO) -> None:
     """Let what is still to be written go nowhere, so that the interpreter ends in peace."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
-    # the descriptor, not the object: the interpreter flushes both at its end
     os.dup2(nowhere, stream.fileno())
     os.close(nowhere)
 

@@ -19,15 +19,13 @@ def as_dict(settings: Settings) -> dict[str, object]:
     """Return the configuration as plain values (text, numbers, lists, dicts), secrets masked."""
     document = settings.model_dump(by_alias=True)
     document["database"]["url"] = without_password(settings.database.url)
-    # as in the file: 384 says nothing to a reader
     document["database"]["file_mode"] = f"{settings.database.file_mode:04o}"
     for provider in document["providers"]:
         # Left out it would be read as the preset's limit, where a preset is named.
         provider["requests_per_minute"] = provider["requests_per_minute"] or 0
         if provider["proxy"]:
             provider["proxy"] = without_password(provider["proxy"])
-    # a channel's whole address is a secret: its topic or token stands in the path
-    for channel in document["notify"]:
+    for channel in document["notify"]:  # a topic or token stands in the path
         channel["url"] = _masked_reference(channel["url"])
     if document["heartbeat"]["url"]:
         document["heartbeat"]["url"] = _masked_reference(document["heartbeat"]["url"])

@@ -18,7 +18,6 @@ _SECRET_NAME = re.compile(  # such a key in the file is a secret in the wrong pl
     r"([\w-]*[_-])?(api[_-]?key|key|token|secret|passw(or)?d|credentials?|bearer|authorization|cookie)",
     re.IGNORECASE,
 )
-# their values may hold a password or a token within
 _SENSITIVE_KEYS = frozenset({"url", "public_url", "proxy", "base_url", "headers"})
 _LONG_WORD = re.compile(r"[A-Za-z0-9_+/=-]{20}")  # a pasted key looks like this, a setting does not
 _LONGEST_SHOWN = 40  # longer ones fill a line without helping to find the place
@@ -31,8 +30,7 @@ _EXPECTED = {
     "model_type": "a table",
     "dict_type": "a table",
 }
-# the only required key that a preset can give
-_MISSING = {"base_url": "; set it, or a preset that includes it"}
+_MISSING = {"base_url": "; set it, or a preset that includes it"}  # the only one that a preset gives
 _KEY_IN_FILE = (
     "secrets do not belong in this file; set an environment variable and name it with api_key_env, "
     "or name a file with api_key_file"
@@ -105,8 +103,7 @@ def _limit(detail: ErrorDetails) -> str:
 def _unknown_key(path: KeyPath) -> str:
     name = str(path[-1])
     names = _keys_at(path[:-1])
-    # before the nearest name: `api_key` is near `api_key_env`, and the advice differs
-    if _SECRET_NAME.fullmatch(name):
+    if _SECRET_NAME.fullmatch(name):  # `api_key` is near `api_key_env`, but needs other advice
         return _KEY_IN_FILE
     if meant := did_you_mean(name, names):
         return f"unknown key{meant}"

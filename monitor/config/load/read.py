@@ -48,8 +48,7 @@ def config_file(path: Path | None, environ: Mapping[str, str]) -> Path | None:
     """Return the file that `load_settings` reads, or None where the defaults hold."""
     if path is not None:
         return path
-    # `:=` refuses an empty variable, too: Compose passes unset ones on as empty
-    if named := environ.get(CONFIG_VARIABLE):
+    if named := environ.get(CONFIG_VARIABLE):  # Compose passes unset variables on as empty
         return Path(named)
     usual = Path("config.toml")
     return usual if usual.exists() else None
@@ -59,8 +58,7 @@ def parse_settings(text: str, file: str) -> Settings:
     """Read the text of a configuration file; `file` is how messages call it."""
     table = _toml(text, file)
     if "providers" not in table:
-        # a file without providers is refused; NVIDIA is watched only where there is no file
-        table = {**table, "providers": ()}
+        table = {**table, "providers": ()}  # NVIDIA is watched only where there is no file
     try:
         return Settings.model_validate(table)
     except ValidationError as error:
@@ -77,7 +75,6 @@ def placed(faults: Sequence[Fault], file: Path | None) -> list[str]:
 
 
 def _report(faults: list[Fault], file: str, lines: dict[KeyPath, int]) -> str:
-    # by line, since users correct a file from its top
     placed = sorted(faults, key=lambda fault: line_of(fault.path, lines) or 0)
     return "\n".join(dict.fromkeys(fault.line(file, lines) for fault in placed))
 
@@ -87,8 +84,7 @@ def _toml(text: str, file: str) -> Mapping[str, object]:
         return {key: _frozen(value) for key, value in tomllib.loads(text).items()}
     except tomllib.TOMLDecodeError as error:
         words = str(error)
-    # int() refuses more than 4,300 digits, deep arrays exhaust the stack
-    except (ValueError, RecursionError):
+    except (ValueError, RecursionError):  # over 4,300 digits, or arrays too deep for the stack
         words = "contains a number or a nesting that is too large"
     place = _SYNTAX_PLACE.search(words)
     words = _SYNTAX_PLACE.sub("", words)
@@ -111,8 +107,7 @@ def _frozen(value: object) -> object:
 def _text_of(file: Path) -> str:
     try:
         with file.open("rb") as stream:
-            # one byte more shows that it is too large, without stat: pipes have no size
-            data = stream.read(_LARGEST + 1)
+            data = stream.read(_LARGEST + 1)  # one more, to see that it is larger; pipes have no size
     except FileNotFoundError:
         raise ConfigError(f"{file}: no such file; see config.example.toml for what to write in it") from None
     except IsADirectoryError:

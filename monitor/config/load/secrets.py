@@ -44,7 +44,6 @@ def read_secret_file(file: Path, what: str, holds: str = "secret") -> str:
         raise ConfigError(f"{what} cannot be read: {file}: {reason}") from None
     if len(data) > _LARGEST:
         raise ConfigError(f"{what} is larger than 16 kB, so it holds no {holds}: {file}")
-    # replace: what is no UTF-8 is refused by _clean, without a traceback that shows bytes
     return _clean(data.decode("utf-8", "replace"), f"{what} ({file})", holds)
 
 
@@ -98,11 +97,9 @@ def known_secrets(settings: Settings, environ: Mapping[str, str]) -> tuple[str, 
     secrets = _passwords(settings.database.url)
     for provider in settings.providers:
         secrets.append(_revealed(resolve_key, provider, environ))
-        # headers fail as a whole; what can be read of the other secrets is still masked
         with suppress(ConfigError):
             headers = resolve_headers(provider, environ)
             secrets += [
-                # only those that come from a variable: the others stand in the file and are no secrets
                 headers[name].get_secret_value()
                 for name, value in provider.headers.items()
                 if value.startswith(REFERENCE)
@@ -123,8 +120,7 @@ def _revealed(
         secret = resolve(table, environ)
     except ConfigError:
         return ""
-    # unwrapped only here and where it is sent: SecretStr keeps it out of reprs
-    return secret.get_secret_value() if secret else ""
+    return secret.get_secret_value() if secret else ""  # SecretStr keeps it out of reprs
 
 
 def _passwords(url: str) -> list[str]:
@@ -132,8 +128,7 @@ def _passwords(url: str) -> list[str]:
         password = urlsplit(url).password
     except ValueError:
         return []
-    # both forms: libraries log the decoded one, addresses hold the encoded one
-    return [password, unquote(password)] if password else []
+    return [password, unquote(password)] if password else []  # libraries log the decoded one
 
 
 def _with_parts(url: str) -> list[str]:
@@ -156,8 +151,7 @@ def private_parts(url: str) -> tuple[str, ...]:
         host, values = parts.hostname or "", (value for _, value in parse_qsl(parts.query))
     except ValueError:
         return (url,)  # an address that cannot be split is masked as a whole
-    # ntfy://topic puts the secret where a host stands
-    topic = "" if "." in host or ":" in host or host == "localhost" else host
+    topic = "" if "." in host or ":" in host or host == "localhost" else host  # as in ntfy://topic
     words = (topic, parts.username, parts.password, *parts.path.split("/"), *values, parts.fragment)
     return tuple({form for word in words if word for form in (word, unquote(word)) if "@" not in form})
 

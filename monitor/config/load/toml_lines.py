@@ -33,7 +33,6 @@ def key_lines(text: str) -> dict[KeyPath, int]:
     scan, line = _Scan(), 1
     for match in _TOKEN.finditer(text):
         if not match["blank"]:
-            # a bracket or a comma means one thing in a key and another in a value
             (scan.in_key if scan.value is None else scan.in_value)(match[0], line)
         line += match[0].count("\n")
     return scan.lines
@@ -69,7 +68,6 @@ class _Scan:
 
     def in_value(self, token: str, line: int) -> None:
         path = self.value or ("",)
-        # an element's line is that of its first token
         if isinstance(path[-1], int) and token not in {"]", ",", "\n"}:
             self._mark(path, line)
         match token:
@@ -117,7 +115,6 @@ def _unquoted(token: str) -> str:
     if token[0] not in {'"', "'"}:
         return token
     try:
-        # TOML's escapes are not JSON's: \U0001F600, literal texts in single quotes
-        return str(tomllib.loads(f"key = {token}")["key"])
+        return str(tomllib.loads(f"key = {token}")["key"])  # JSON lacks \U0001F600 and literal texts
     except tomllib.TOMLDecodeError:
         return token

@@ -45,9 +45,7 @@ def with_preset(table: Mapping[str, object]) -> dict[str, object]:
             "requests_per_minute": preset.requests_per_minute,
             "concurrency": preset.concurrency,
         }
-    # None must not replace the schema's own default
     given = {key: value for key, value in defaults.items() if value is not None}
-    # the user's keys last: a preset never overrides them
     return {**given, **table, "headers": _headers(preset, table.get("headers", {}))}
 
 

@@ -8,7 +8,6 @@ _PORTS = {"http": 80, "https": 443}  # an address with its default port is the s
 def host_of(url: object) -> str | None:
     """Return the host of an address in lower case; None for what is no address."""
     try:
-        # urlsplit raises on a bracket without its pair
         return urlsplit(url).hostname if isinstance(url, str) else None
     except ValueError:
         return None

@@ -42,7 +42,6 @@ def wrong_type(expected: str) -> PydanticCustomError:
 
 def _duration(low: timedelta, high: timedelta) -> Callable[[object], timedelta]:
     def read(value: object) -> timedelta:
-        # what a preset or a default fills in is a duration already
         if isinstance(value, timedelta):
             return value
         if not isinstance(value, str):
@@ -60,8 +59,7 @@ def _daytime(value: object) -> time:
         return value
     if not isinstance(value, str):
         raise wrong_type('a time of day such as "06:00"')
-    # time.fromisoformat takes "06", "T06" and seconds, too
-    if not re.fullmatch(r"([01][0-9]|2[0-3]):[0-5][0-9]", value):
+    if not re.fullmatch(r"([01][0-9]|2[0-3]):[0-5][0-9]", value):  # fromisoformat takes "06", too
         raise ValueError('is not a time of day; write "06:00", from "00:00" to "23:59"')
     return time.fromisoformat(value)
 
@@ -187,11 +185,9 @@ _MS, _SECOND, _HOUR, _DAY = (
     timedelta(days=1),
 )
 
-# an hour is four times the default interval
 Timeout = Annotated[timedelta, BeforeValidator(_duration(_MS, _HOUR))]
 Interval = Annotated[timedelta, BeforeValidator(_duration(_SECOND, 366 * _DAY))]
 Gap = Annotated[timedelta, BeforeValidator(_duration(timedelta(), _HOUR))]
-# a century stands for never
 Age = Annotated[timedelta, BeforeValidator(_duration(_SECOND, 36_525 * _DAY))]
 Grace = Annotated[timedelta, BeforeValidator(_duration(timedelta(), _HOUR))]
 WindowLength = Annotated[timedelta, BeforeValidator(_duration(_SECOND, 31 * _DAY))]
@@ -221,7 +217,6 @@ VariableName = Annotated[str, AfterValidator(_variable)]
 Headers = Annotated[dict[str, str], AfterValidator(_headers), Field(repr=False)]
 PresetName = Annotated[str, AfterValidator(_one_of(PRESETS, "is not a preset"))]
 AuthForm = Annotated[Auth, BeforeValidator(_auth)]
-# sorted: messages list the kinds in one order
 COSTLY_KINDS = {KIND_OF[route].value: route for route in sorted(COSTLY)}
 CostlyKinds = tuple[
     Annotated[str, AfterValidator(_one_of(COSTLY_KINDS, "is not a kind that needs permission"))], ...

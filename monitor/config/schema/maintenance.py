@@ -58,6 +58,5 @@ def backward_windows(windows: tuple[MaintenanceSettings, ...], zone: tzinfo) -> 
 
 
 def _in_utc(moment: datetime, zone: tzinfo) -> datetime:
-    # cron windows are placed by the scheduler's own zone
     placed = moment if moment.tzinfo else moment.replace(tzinfo=zone)
     return placed.astimezone(UTC)

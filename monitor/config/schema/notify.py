@@ -61,7 +61,6 @@ class NotifySettings(Table):
         if is_reference(self.url):
             source = self.url.removeprefix(REFERENCE)
         else:
-            # the rest of the address is secret
             source = self.url.partition("://")[0] if self.type == APPRISE else WEBHOOK
         return re.sub(r"[^a-z0-9]+", "-", source.lower()).strip("-")[:_LONGEST_NAME].strip("-")
 
@@ -74,8 +73,7 @@ class HeartbeatSettings(Table):
 
 def repeated_channels(channels: tuple[NotifySettings, ...]) -> list[tuple[str, str]]:
     """Return what is wrong where two channels have one name."""
-    # reversed, so that the first of equal names wins
-    first_places: Mapping[str, int] = {
+    first_places: Mapping[str, int] = {  # the first of equal names wins
         channel.channel: place for place, channel in reversed([*enumerate(channels)])
     }
     return [

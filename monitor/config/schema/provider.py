@@ -58,8 +58,7 @@ class ProviderSettings(Table):
     starts_per_second: Annotated[float, Field(gt=0, le=10_000, allow_inf_nan=False)] = 100.0
     concurrency: Annotated[int, Field(ge=1, le=256)] = 4
     same_model_gap: Gap = timedelta()
-    # seconds; a small model answers within one, a cold one gets the second pass
-    timeout: Timeout = timedelta(seconds=20)
+    timeout: Timeout = timedelta(seconds=20)  # a small model answers within a second
     slow_timeout: Timeout = timedelta(seconds=90)  # of the second pass: a cold model may take minutes
     include: SomeGlobs = ("*",)
     exclude: Globs = ()
@@ -73,8 +72,7 @@ class ProviderSettings(Table):
 
     @model_validator(mode="before")
     @classmethod
-    # before validation: what the preset gives is checked like what the user writes
-    def _fill(cls, table: object) -> object:
+    def _fill(cls, table: object) -> object:  # a preset's values are checked, too
         return with_preset(table) if isinstance(table, Mapping) else table
 
     @model_validator(mode="after")
@@ -126,7 +124,6 @@ class ProviderSettings(Table):
         """Origins beside the base URL's that are the provider's too, so that its key may go there."""
         places = [place for place in self.traits.paths.values() if not place.startswith("/")]
         origins = dict.fromkeys(map(origin_of, (self.catalog_url, *places)))
-        # the base URL's origin gets the key anyway
         return tuple(origin for origin in origins if origin != origin_of(self.base_url))
 
 

@@ -44,7 +44,6 @@ def _values(part: str, name: str, low: int, high: int, names: tuple[str, ...]) -
     if match is None:
         raise ValueError(f'has the {name} "{part}", which cron does not know')
     step = int(match["step"] or 1)
-    # the range of "*" ends with 6, or Sunday would count twice
     first, last = low, min(high, 6) if name == "weekday" else high
     if match["first"]:
         first = _number(match["first"], name, low, names)

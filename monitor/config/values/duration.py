@@ -12,7 +12,6 @@ _UNITS = {  # the larger first: parse and text follow this order
     "s": timedelta(seconds=1),
     "ms": timedelta(milliseconds=1),
 }
-# 15 digits: int() is quick, timedelta() would overflow
 _DURATION = re.compile("".join(rf"(?:(?P<{unit}>[0-9]{{1,15}}){unit})?" for unit in _UNITS))
 _LONGEST = timedelta(days=36_525)
 

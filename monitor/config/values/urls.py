@@ -17,8 +17,7 @@ _QUERY_PASSWORD = re.compile(r"(?P<head>[?&](?:password|sslpassword|passfile)=)[
 def checked_base_url(url: str) -> str:
     """Return an http(s) address without credentials, query or trailing slash; raises ValueError."""
     parts = _http(url, 'must be an address that starts with "http://" or "https://"')
-    # credentials in the address would stand in logs of proxies
-    if parts.username is not None or parts.password is not None:
+    if parts.username is not None or parts.password is not None:  # they would stand in logs of proxies
         raise ValueError("must not hold a name or a password; use api_key_env or api_key_file")
     if "?" in url or "#" in url:
         raise ValueError('must not have a "?" or "#" part; it is the address before "/models"')

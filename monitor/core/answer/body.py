@@ -39,8 +39,7 @@ _SPOKEN = (
     *("tool_calls", "function_call", "refusal", "audio"),
 )
 # How an empty answer ends when nothing cut it short.
-# "length" is none of them: a limit of tokens explains an empty text (decisions 0014)
-_SAID_NOTHING = frozenset(
+_SAID_NOTHING = frozenset(  # not "length", which explains it (decisions 0014)
     {"stop", "", None, "eos", "end_turn", "abort", "aborted", "cancelled", "unknown", "null"}
 )
 

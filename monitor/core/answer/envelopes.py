@@ -46,8 +46,7 @@ def _object_at(text: str, place: int) -> tuple[Document | None, int]:
     if not text.startswith("{", place):
         return None, place
     try:
-        # raw_decode leaves what follows, such as `data: [DONE]`
-        value, end = _DECODER.raw_decode(text, place)
+        value, end = _DECODER.raw_decode(text, place)  # leaves what follows, as `data: [DONE]`
     except (ValueError, RecursionError):
         return None, place
     return value, end

@@ -171,8 +171,7 @@ def _searched(body: Body, error: object | None, model: str) -> str:
     text = body.sentence()[:_TITLE_CHARS].lower() if is_page(body.text) else body.words(error)
     text = without_own_words(_ADDRESS.sub(" ", text))
     last = model.rsplit("/", 1)[-1]
-    # "m" or "base" alone would take words out of sentences
-    for name in (model, last if re.search(r"[-\d]", last) else ""):
+    for name in (model, last if re.search(r"[-\d]", last) else ""):  # "base" is also an English word
         if name and name.lower() in text:  # as a word: a short id such as "m" is a part of many
             text = re.sub(rf"(?<![a-z0-9]){re.escape(name.lower())}(?![a-z0-9])", "this", text)
     return text

@@ -35,9 +35,7 @@ _PLACEHOLDERS: tuple[tuple[re.Pattern[str], str], ...] = (
         re.compile(r"(?i)(?<![\w<])0x[0-9a-f]{6,}|(?<![\w<])(?=[a-f]*\d)(?=\d*[a-f])[0-9a-f]{12,}(?![\w>])"),
         "<hex>",
     ),
-    # 20 letters with a digit: longer than words and names of models
     (re.compile(r"(?=[A-Za-z_+=]*\d)[A-Za-z0-9_+=]{20,}"), "<token>"),
-    # ids of requests and moments: they would make each detail a finding of its own
     (re.compile(r"\d{6,}"), "<number>"),
 )
 

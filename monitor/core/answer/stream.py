@@ -35,7 +35,6 @@ def _stated(body: str) -> int:
         usage = event.get("usage") or (whole.get("usage") if isinstance(whole, dict) else None)
         if isinstance(usage, dict):
             counts = [usage.get(name) for name in ("completion_tokens", "output_tokens")]
-            # the last event has the whole count
             stated = next((count for count in counts if type(count) is int and count > 0), stated)
     return stated
 

@@ -111,7 +111,6 @@ def _says_no_path(facts: Facts) -> bool:
 
 
 def _names_no_model(facts: Facts) -> bool:
-    # then it may be a file, a user, a project
     return re.search(r"\b(?:model|deployment|function)", facts.text) is None
 
 

@@ -7,8 +7,7 @@ LONGEST_ID_BYTES = 512  # longer ids are no ids; a B-tree of Postgres holds 2,70
 
 def is_path(text: str) -> bool:
     """Say whether an id can stand in an address without leading elsewhere: no empty or dotted segment."""
-    # "..": a client or proxy would leave the path
-    return all(segment.strip(".") for segment in text.split("/"))
+    return all(segment.strip(".") for segment in text.split("/"))  # ".." leaves the path
 
 
 def is_trackable_id(text: str) -> bool:

@@ -16,8 +16,7 @@ def percent_words(percent: float | None, *, otherwise: str = NO_DATA, rounding: 
     """
     if percent is None:
         return otherwise
-    # repr: the shortest decimal of the double, Decimal(99.9) is 99.9000000000000056
-    shown = Decimal(repr(percent)).quantize(_HUNDREDTH, rounding)
+    shown = Decimal(repr(percent)).quantize(_HUNDREDTH, rounding)  # Decimal(99.9) is not 99.9
     if shown == _ALL and percent < _ALL:  # ROUND_HALF_EVEN may reach 100.00
         shown -= _HUNDREDTH
     return "under 0.01 %" if percent > 0 and not shown else f"{shown} %"

@@ -50,7 +50,6 @@ class DayCounter:
         """Count a conclusive sweep; `before` is what was believed before it."""
         for model, observation in observations_of(sweep, policy).items():
             state = before.models.get(model)
-            # rules.md 27: a retired model's checks do not count
             if state is None or state.status is not Status.RETIRED:
                 self._count(model, sweep.moment(observation).date(), observation)
 

@@ -98,8 +98,7 @@ def place_of(histogram: Buckets, percent: int) -> tuple[int, int]:
 
     Raises ValueError for an empty histogram.
     """
-    # ceiling division: a float of the rank may round up
-    place = -(-percent * sum(histogram.values()) // 100) - 1
+    place = -(-percent * sum(histogram.values()) // 100) - 1  # a float may round up
     for bucket in sorted(histogram):
         if place < histogram[bucket]:
             return bucket, place

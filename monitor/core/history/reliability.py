@@ -99,7 +99,6 @@ def reliability(figures: WindowFigures) -> Reliability:
     """
     begun = sum(figures.begins_at <= each.began_at < figures.ends_at for each in figures.outages)
     lengths_s = [
-        # a clock that stepped back gives no negative length
         max(each.ended_at - each.began_at, timedelta()).total_seconds()
         for each in figures.outages
         if each.ended_at is not None and figures.begins_at <= each.ended_at < figures.ends_at
@@ -141,8 +140,7 @@ def available_time(
     for event in events:
         # a retirement is believed from where it was confirmed (rules.md 21)
         moment = event.confirmed_at if event.kind == EventKind.RETIRED else event.began_at
-        # later than the one before: overlapping sweeps may run backwards
-        until = max(since, min(moment, ends_at))
+        until = max(since, min(moment, ends_at))  # overlapping sweeps may run backwards
         total += until - since if status == Status.AVAILABLE else timedelta()
         status, since = event.to_status, until
     return total + (max(ends_at - since, timedelta()) if status == Status.AVAILABLE else timedelta())

@@ -88,7 +88,6 @@ def _column_of(word: str) -> Column:
     return Column(name, ColumnType(form or ColumnType.TEXT))
 
 
-# the order of the fields is the order of the columns, which SQL of users depends on
 def _columns_of(row: type) -> Iterator[Column]:
     for name, kind in field_types(row).items():
         yield Column(name, ColumnType.LONG if name in _LONG else _FORMS.get(kind, ColumnType.TEXT))

@@ -38,7 +38,6 @@ _PLACES = {
 
 def fold(state: ProviderState, sweep: Sweep, policy: Policy) -> Decision:
     """Decide one finished sweep. Sweeps of a provider are folded in the order of their `started_at`."""
-    # before judging: ids that are released now no longer count as shrunken (decisions 0005)
     reread, released = _read_catalog(state, sweep, policy)
     observations = observations_of(sweep, policy)
     # only tracked models are in there: looking up is quicker than matching patterns again
@@ -83,7 +82,6 @@ def _read_catalog(
     lacking = (state.believed | state.missing.keys()).difference(sweep.listed)
     missing = count_on(state.missing, lacking, sweep)
     absent = _count_absent(state, sweep, policy)
-    # the operator's threshold may be higher, never lower
     enough = max(_FEWEST_READS, policy.confirm_unlisted)
     kept = {model: streak for model, streak in missing.items() if streak.count < enough}
     after = replace(
@@ -100,7 +98,6 @@ def _count_absent(state: ProviderState, sweep: Sweep, policy: Policy) -> dict[st
     """Count the reads without each known model; one that is shut out is not absent, and keeps its count."""
     lacking = {model for model, before in state.models.items() if not before.memory.is_gone}
     lacking.difference_update(sweep.listed)
-    # excluded ids are not absent (rules.md 1)
     shut_out = {model for model in lacking if not is_tracked(model, policy)}
     kept = {model: streak for model, streak in state.absent.items() if model in shut_out}
     return kept | count_on(state.absent, lacking - shut_out, sweep)
@@ -150,7 +147,6 @@ def _advance_models(
         models[model], made = observe(before, observation, moment, policy, is_baseline=not state.has_answered)
         events += made
     listed = frozenset(sweep.listed)
-    # over the state before: models that appear now cannot be missing
     for model, before in state.models.items():
         if model in listed and model not in observations:  # listed, but shut out: it is there
             models[model] = _as_listed(before)

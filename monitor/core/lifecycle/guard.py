@@ -137,7 +137,6 @@ def judge_catalog(state: ProviderState, sweep: Sweep) -> Cause | None:
     """Say why a catalog alone makes a sweep inconclusive: empty, or more than half is gone (rules.md 8)."""
     if not sweep.listed:
         return Cause.CATALOG_UNREADABLE
-    # more than half, in integers
     has_shrunk = 2 * len(state.believed.difference(sweep.listed)) > len(state.believed)
     return Cause.CATALOG_SHRANK if has_shrunk and not sweep.accepted else None
 
@@ -148,7 +147,6 @@ def _inconclusive(cause: str, held: Held | None) -> Judgement:
 
 def _everyone_refused(state: ProviderState, probed: Sequence[Observation]) -> Cause | None:
     """Rule 6: where no model ever answered, a refusal that everyone gets is about the account."""
-    # once a model answered, a witness decides instead
     if state.has_answered or not probed or not all(map(_is_refusal, probed)):
         return None
     return _account_cause(probed, is_key_accepted=False)
@@ -194,7 +192,6 @@ def _anyone_answers(sweep: Sweep) -> bool:
 def _held_longer(held: Held | None, name: str, failing: Iterable[str], sweep: Sweep) -> Held:
     """Count each model by itself: others that come and go must not hold back a lasting failure for ever."""
     before = held.models if held and held.failure_class == name else {}
-    # alone by its class: another trouble starts counting again
     return Held(name, count_on(before, failing, sweep))
 
 

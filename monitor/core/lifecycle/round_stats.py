@@ -55,8 +55,7 @@ class RoundStats:
 
     def add(self, observation: Observation) -> None:
         """Count what a model said, refusals included; it replaces what the model said before."""
-        # a second answer replaces the first: one model is one voice
-        if before := self._said.get(observation.model):
+        if before := self._said.get(observation.model):  # one model is one voice
             self._count(before, -1)
         self._said[observation.model] = observation
         self._count(observation, 1)
@@ -94,7 +93,6 @@ class RoundStats:
         enough = 1 if is_all else min(ENOUGH, len(self._known) // 2 + 1)
         if self.has_answer or len(self._known) < FEWEST_ANSWERED or len(self._failing) < enough:
             return None
-        # half of those that were asked, not of all
         if 2 * len(self._failing) <= len(self._known.intersection(self._said)):
             return None
         classes = Counter(filter(None, map(failure_class, self._failing.values())))

@@ -173,7 +173,6 @@ def _fall_silent(state: ModelState, step: Step, policy: Policy) -> Transition:
     silence = streaks.get(state.status) if step.is_unclear else None
     if not _is_confirmed(silence, policy.confirm_unresponsive):
         return state, ()
-    # rules.md 4: the event empties the streaks of rules.md 15
     emptied = replace(state, memory=replace(memory, ups=None, downs=None))
     reason = Reason.UNRESPONSIVE if silence == memory.timeouts else Reason.UNCLEAR
     return _move(emptied, step, EventKind.BECAME_UNAVAILABLE, Status.UNAVAILABLE, silence, reason=reason)

@@ -16,7 +16,6 @@ from monitor.core.lifecycle.step import Step, Transition
 def flap(state: ModelState, step: Step, policy: Policy) -> Transition:
     """Rule 22: restless over the window of clear observations."""
     window = state.memory.window
-    # a window without a change needs no arithmetic
     is_calm = not state.flapping and policy.flap_high > 0 and window.count(step.is_up is True) == len(window)
     if step.is_up is None or is_calm:
         return state, ()
@@ -25,8 +24,7 @@ def flap(state: ModelState, step: Step, policy: Policy) -> Transition:
     if is_flapping == state.flapping:
         return state, ()
     kind = EventKind.FLAPPING_STARTED if is_flapping else EventKind.FLAPPING_STOPPED
-    # for readers rounded, for the decision exact
-    detail = percent_words(float(percent), rounding=ROUND_HALF_EVEN)
+    detail = percent_words(float(percent), rounding=ROUND_HALF_EVEN)  # rounded for readers only
     event = side_event(state, kind, step.observation.model, step.moment, detail=detail)
     return replace(state, flapping=is_flapping), (event,)
 

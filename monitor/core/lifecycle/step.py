@@ -52,7 +52,6 @@ def clear_direction(status: Status, observation: Observation) -> bool | None:
 
 def note(state: ModelState, step: Step, policy: Policy) -> Transition:
     """Remember what was observed, whatever it means: facts, streaks, the window (rules.md 3, 4, 22)."""
-    # neither a request nor an answer: nothing to remember
     if step.observation.reason in UNASKED and step.is_up is None:
         return state, ()
     memory, outcome = state.memory, step.observation.outcome

@@ -77,7 +77,6 @@ def sendable(
     """
     kept, audible = dict(suppressed), list[Event]()
     for event in decision.events:
-        # the first look at a catalog is no news
         if event.kind is EventKind.APPEARED and event.detail == BASELINE:
             continue
         if _is_kept(event, decision.state, is_silent):

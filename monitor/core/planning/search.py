@@ -219,8 +219,7 @@ def _may_be_nowhere(plan: Plan, answers: Sequence[Answer]) -> bool:
 
 def most_telling(plan: Plan, answers: Sequence[Answer]) -> Answer:
     """Return the answer that says most of the model, the later one among equals."""
-    # reversed: the later of equals was asked with more patience
-    return min(reversed(answers), key=lambda answer: _place(plan, answer))
+    return min(reversed(answers), key=lambda answer: _place(plan, answer))  # the later was given more time
 
 
 def _place(plan: Plan, answer: Answer) -> int:

@@ -56,8 +56,7 @@ _TABLE: tuple[_Row, ...] = (  # the order matters: refusals of a word stand befo
         _both(r"\bmax_tokens", r"\brequired|\bmissing") + r"|(?:use|specify) [`'\"]?max_tokens",
         undo=(RequestChange.MAX_COMPLETION_TOKENS, RequestChange.NO_TOKEN_LIMIT),
     ),
-    # after the rows that ask for another limit: what is left refuses limits as such
-    _Row(_TOKENS, make=(RequestChange.NO_TOKEN_LIMIT,)),
+    _Row(_TOKENS, make=(RequestChange.NO_TOKEN_LIMIT,)),  # what is left refuses limits as such
     _Row(_both(r"(?:input_type|truncate|encoding_format)", _UNWANTED), undo=(RequestChange.INPUT_TYPE,)),
     _Row(r"input_type", make=(RequestChange.INPUT_TYPE,)),
     _Row(_both("temperature", _UNWANTED), undo=(RequestChange.TEMPERATURE,)),

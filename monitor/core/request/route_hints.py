@@ -22,7 +22,6 @@ _HINTS: tuple[tuple[re.Pattern[str], Route], ...] = tuple(
 def in_order(model: str, routes: tuple[Route, ...], declared: Route | None = None) -> tuple[Route, ...]:
     """Return the routes in the order they are best tried: the one that name or catalog speaks of first."""
     named = [route for pattern, route in _HINTS if pattern.search(model.lower())]
-    # a route that the provider has not is not tried
     spoken_of = [route for route in (declared, *named) if route in routes]
     return tuple(dict.fromkeys((*spoken_of, *routes)))
 
@@ -40,7 +39,6 @@ _NAMED: tuple[tuple[re.Pattern[str], Route], ...] = (
     (re.compile(r"\bresponses\b"), Route.RESPONSES),
     (re.compile(r"\bembeddings?\b"), Route.EMBEDDINGS),
     (re.compile(r"\brerank"), Route.RERANK),
-    # "chat/completions" is the endpoint that refused
     (re.compile(r"(?<!chat/)\bcompletions\b"), Route.COMPLETIONS),
 )
 

@@ -26,7 +26,6 @@ from monitor.core.summary.values import (
     Way,
 )
 
-# a month is time enough to move to another model
 SOON: Final = timedelta(days=30)  # how far ahead an announced end is told again
 _OPENED_BY: Mapping[str, str] = {closing: opening for opening, closing in CLOSED_BY.items()}
 _UPS_AND_DOWNS = frozenset({EventKind.BECAME_AVAILABLE, EventKind.BECAME_UNAVAILABLE})

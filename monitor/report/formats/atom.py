@@ -73,8 +73,7 @@ class Feed:
 class _Atom(Atom1Feed):  # type: ignore[misc] # the library ships no types
     """A feed that knows when it was updated, also without entries."""
 
-    # the library's own gives the present moment for an empty feed, which changes the document at each request
-    def latest_post_date(self) -> datetime:
+    def latest_post_date(self) -> datetime:  # the library's would be the present moment
         """Return when the newest entry was written."""
         updated: datetime = self.feed["updated"]
         return updated
@@ -169,12 +168,10 @@ def summary_entry(day: date, title: str, html: str, updated: datetime) -> Entry:
 
 
 def _tag(address: Address, specific: str) -> str:
-    # a tag: address needs a date on which the owner had the name; a year is one
-    return f"tag:{address.owner},2026:{specific}"
+    return f"tag:{address.owner},2026:{specific}"  # a date on which the owner had the name
 
 
 def _status_words(row: EventRow) -> str:
-    # an event that changes no status carries the current one twice (rules.md 13)
     if row.from_status is None or row.from_status == row.to_status:
         return row.to_status or ""
     return f"{row.to_status}, was {row.from_status}"

@@ -26,16 +26,14 @@ _EXPECTED_NAME: Final = "<provider>_test_results_<YYYYmmdd_HHMMSS>.txt"
 _HOSTED, _RESULTS = "_hosted_models_", "_test_results_"
 _MOST_LOOKED_AT: Final = 20  # enough to meet a line of results behind a long heading
 _STAMP = re.compile(r"(?<!\d)\d{8}_\d{6}(?!\d)")  # alone: a longer run of digits is some other number
-# an id of a publisher and a name; a line of words has blanks
-_ID_ALONE = re.compile(r"[\w.@:-]+(/[\w.@:-]+)+")
+_ID_ALONE = re.compile(r"[\w.@:-]+(/[\w.@:-]+)+")  # publisher/name, without blanks
 _HEADINGS = ("# Potentially hosted and reachable models", "# Every listed model of ")
 _OUR_PROVIDER = re.compile(r"# Every listed model of (.+) and what one small request to it gave")
 _OUR_TIME = re.compile(r"# Tested: (\d{4}-\d\d-\d\d \d\d:\d\d:\d\d) UTC")
 _OUR_VERDICT = re.compile(r"# Verdict: (conclusive|inconclusive)(?: \((.+)\))?")
 _OUR_DUPLICATES = re.compile(r"# Listed: \d+ models, (\d{1,9}) duplicate rows")
 _DATES_ZONE = re.compile(r"# Tested: .*\b([A-Z]{2,5})(?: \d{4})?")
-# words of a date that look like a zone but change nothing or name none
-_NO_ZONES: Final = frozenset({"UTC", "GMT", "AM", "PM"})
+_NO_ZONES: Final = frozenset({"UTC", "GMT", "AM", "PM"})  # "PM" looks like a zone
 
 
 class FileKind(StrEnum):
@@ -113,7 +111,6 @@ def read_results(text: str, name: str, origin: Origin) -> ResultFile:
     if not any(results) and sweep.verdict is None:  # a verdict of its own makes an empty sweep meaningful
         raise RecordError(f"{name}: {_nothing_words(len(results))}")
     return ResultFile(
-        # through the records' checks: one reader decides what a sweep may be
         sweep=parse_record(format_record(_filled(sweep, results)), name),
         nameless=tuple(place + 1 for place, result in zip(numbers, results, strict=True) if result is None),
         zone_word=None if is_ours else _zone_word(heading),
@@ -140,7 +137,6 @@ def _frame(name: str, origin: Origin, heading: Sequence[str]) -> Sweep:
         provider=origin.provider or named or (ours[1] if ours else DEFAULT_PROVIDER),
         started_at=started_at,
         finished_at=started_at,
-        # the script's heading may hold anything, so it is not read
         duplicates=int(duplicates[1]) if ours and duplicates else 0,
         verdict=Verdict(verdict[1]) if ours and verdict else None,
         cause=verdict[2] if ours and verdict else None,
@@ -190,6 +186,5 @@ def _filled(sweep: Sweep, results: Sequence[Result | None]) -> Sweep:
         observations=tuple(observations.values()),
         duplicates=sweep.duplicates + repeated,
         rejected=rejected,
-        # a line without a name was a request, too
         requests=sum(result is None or result.is_asked for result in results),
     )

@@ -27,7 +27,6 @@ _REDIRECTIONS, _SERVER_ERRORS = range(300, 400), range(500, 600)
 _MEANINGS: Final[dict[int, tuple[Outcome, Reason]]] = {
     0: (Outcome.UNKNOWN, Reason.TIMEOUT),
     202: (Outcome.RATE_LIMITED, Reason.QUEUED),
-    # a single model's refusal: of the whole file see `settled`
     401: (Outcome.UNAVAILABLE, Reason.NOT_FOR_ACCOUNT),
     402: (Outcome.UNAVAILABLE, Reason.NOT_FOR_ACCOUNT),
     403: (Outcome.UNAVAILABLE, Reason.NOT_FOR_ACCOUNT),
@@ -39,7 +38,6 @@ _MEANINGS: Final[dict[int, tuple[Outcome, Reason]]] = {
     504: (Outcome.UNAVAILABLE, Reason.NO_CAPACITY),  # no worker took it, as provider facts 2.3 say of NVIDIA
     529: (Outcome.RATE_LIMITED, Reason.SATURATED),
 }
-# what the same statuses mean where every model gets them
 _REFUSALS: Final = {401: Reason.CREDENTIAL, 402: Reason.QUOTA, 403: Reason.CREDENTIAL}
 
 

@@ -12,8 +12,7 @@ from typing import BinaryIO, Final, Protocol
 from monitor.clock import DAY_MS, to_day
 from monitor.core.history.views import VIEWS, ColumnType, Row, View
 
-# ids, reasons and kinds repeat in every row
-_KEPT_TEXTS: Final = 16_384
+_KEPT_TEXTS: Final = 16_384  # ids, reasons and kinds repeat in every row
 _SPECIAL: Final = frozenset(',"\r\n')  # RFC 4180: only these need quotes
 _PARQUET: Final = "PAR1"
 
@@ -69,7 +68,6 @@ def found_export(line: str) -> str | None:
     if line.startswith(_PARQUET):
         return "is a Parquet file"
     text = line.removeprefix("\ufeff").strip()
-    # names of columns may come quoted, but none needs it
     names = _keys(text) if text.startswith("{") else text.replace('"', "").split(",")
     name = next((view.name for view in VIEWS.values() if _are_of(names, view)), None)
     return f"holds rows of the view {name}" if name else None
@@ -77,7 +75,6 @@ def found_export(line: str) -> str | None:
 
 def _are_of(names: list[str], view: View) -> bool:
     """Say whether these are the columns of a view; an older version's file may lack its latest ones."""
-    # the key alone fits several views
     return len(names) > len(view.key) and names == _names(view)[: len(names)]
 
 

@@ -40,7 +40,6 @@ class ParquetSheet:
     def write(self, rows: Sequence[Row]) -> None:
         """Append rows."""
         columns = zip(*rows, strict=True)
-        # typed: an empty column has no type to infer
         arrays = [pa.array(values, kind) for values, kind in zip(columns, self._schema.types, strict=True)]
         self._waiting.append(pa.record_batch(arrays, schema=self._schema))
         self._count += len(rows)

@@ -55,7 +55,6 @@ def _without_slash(name: str) -> str:
 
 
 def _served(name: str) -> str:
-    # the empty text is written where nobody looked for the name
     if name != NOT_RECORDED and not is_trackable_id(name):
         raise ValueError(f"must be like an id: 1 to {LONGEST_ID_BYTES} bytes without control characters")
     return name
@@ -139,8 +138,7 @@ _FAULTS = {
 }
 
 
-# written also where they are null, so that every observation has these keys
-_ALWAYS: Final = (
+_ALWAYS: Final = (  # also where they are null: each row has them
     *("model", "kind", "outcome", "reason", "http_status", "latency_ms", "at_ms", "attempts", "retires_at"),
     "served_as",
 )
@@ -153,10 +151,8 @@ def parse_record(line: str, where: str) -> Sweep:
     Ids that cannot be tracked and repeated ones are left out and counted (rules.md 33). Raises RecordError.
     """
     try:
-        # json reads NaN and Infinity, which no other reader of JSON takes
-        raw = json.loads(line, parse_constant=_refuse_constant)
+        raw = json.loads(line, parse_constant=_refuse_constant)  # json reads NaN, other readers do not
     except (ValueError, RecursionError) as error:
-        # cut: json quotes the document
         raise RecordError(f"{where}: not a line of JSON: {str(error)[:100]}") from None
     if not isinstance(raw, dict):
         raise RecordError(f"{where}: a sweep record must be a JSON object")
@@ -180,7 +176,6 @@ def format_record(sweep: Sweep) -> str:
         "slot": None if sweep.slot is None else _time(sweep.slot),
         "listed": list(sweep.listed),
         "duplicates": sweep.duplicates,
-        # written only where they say something, so that records of older versions stay the same bytes
         **({"rejected": sweep.rejected} if sweep.rejected else {}),
         "requests": sweep.requests,
         **({"accepted": True} if sweep.accepted else {}),
@@ -239,8 +234,7 @@ def _first_fault(error: ValidationError) -> str:
     if fault["type"] == "missing":
         return f"missing key '{key}'"
     if fault["type"] == "string_pattern_mismatch":
-        # pydantic would quote the pattern
-        return f"{key}: control characters are not allowed"
+        return f"{key}: control characters are not allowed"  # pydantic quotes the pattern
     return f"{key}: {_words(fault)}"
 
 
@@ -253,7 +247,6 @@ def _words(fault: ErrorDetails) -> str:
 
 def _path(location: tuple[int | str, ...]) -> str:
     path = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in location)
-    # cut and escaped: a key comes from outside
     return path.lstrip(".")[:200].encode("ascii", "backslashreplace").decode()
 
 

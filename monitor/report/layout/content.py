@@ -6,7 +6,6 @@ Words are ready to be read: what came from outside went through `shown_id`. A mo
 from dataclasses import dataclass
 from typing import Final
 
-# a mail of hundreds of lines is not read
 MOST_ITEMS: Final = 20  # of a section in a message; pages and files for machines have all
 
 

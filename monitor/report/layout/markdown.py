@@ -68,8 +68,7 @@ def _inline(words: str) -> str:
 
 def _code_span(words: str) -> str:
     """Return words as code, however many backticks are in them."""
-    # CommonMark: a span ends at a run of backticks as long as its beginning
-    longest = max(map(len, _FENCES.findall(words)), default=0)
+    longest = max(map(len, _FENCES.findall(words)), default=0)  # a span ends at as many backticks
     fence = "`" * (longest + 1)
     # CommonMark takes one blank off each side, and joins a backtick at the edge to the fence
     is_padded = longest or (words != words.strip(" ") and words.strip(" "))

@@ -12,8 +12,7 @@ from monitor.report.layout.text import as_text
 
 def message_of(id: str, title: str, content: Content, document: Mapping[str, object]) -> Message:  # noqa: A002
     """Return content as a message whose id stands at the foot of each form; `document` is for machines."""
-    # the id at the foot lets a reader find the same message in the log
-    content = replace(content, foot=f"Message {id}")
+    content = replace(content, foot=f"Message {id}")  # to find it in the log
     return Message(
         id=id,
         title=title,

@@ -41,7 +41,6 @@ _VERBS_OF_ONE: Final[Mapping[EventKind, str]] = {
     EventKind.KIND_CHANGED: "changed its kind",
     EventKind.SERVED_MODEL_CHANGED: "is answered by another model",
 }
-# from 1: 0 is left to the provider's own events, which come first
 _PLACES: Final = {kind: place for place, kind in enumerate(_GROUPS, start=1)}
 
 
@@ -114,7 +113,6 @@ def _provider_content(
     """Put troubles of the provider first; within a group the order of what happened stays."""
     sections = list[Section]()
     by_importance = sorted(events, key=lambda event: _PLACES.get(event.kind, 0))
-    # groupby needs members side by side, so the sort comes before it
     for group, members in groupby(by_importance, key=lambda event: _GROUPS.get(event.kind)):
         items = tuple(_item(provider, event, links) for event in members)
         title = f"{group.capitalize()} ({len(items):,})" if group else "The provider"
@@ -167,14 +165,12 @@ def _headline(events: Sequence[Event]) -> str:
     """`rejects our key; 2 models went down, 1 retired`; one event alone is named with its model."""
     if len(events) == 1 and events[0].model:
         return f"{shown_id(events[0].model)} {_VERBS_OF_ONE.get(events[0].kind, _GROUPS[events[0].kind])}"
-    # a trouble that repeats in several sweeps is named once
     kinds = dict.fromkeys(event.kind for event in events if event.model is None)
     troubles = [change_words(kind, to_status=None, reason=None, detail=None) for kind in kinds]
     counts = Counter(event.kind for event in events if event.model is not None)
     models = [f"{counts[kind]:,} {verb}" for kind, verb in _GROUPS.items() if counts[kind]]
     if models:
         kind = next(kind for kind in _GROUPS if counts[kind])
-        # the first count carries the noun: "2 models went down, 1 retired"
         models[0] = f"{counted(counts[kind], 'model')} {_GROUPS[kind]}"
     more = ["and more"] if len(models) > _MOST_NAMED else []
     return "; ".join((*troubles, *filter(None, [", ".join((*models[:_MOST_NAMED], *more))])))
@@ -193,6 +189,5 @@ def _url(provider: str, event: Event, links: Links | None) -> str | None:
 def _more(events: Sequence[Event], links: Links | None, zone: tzinfo) -> tuple[str, str] | None:
     if links is None:
         return None
-    # the day of the latest change: a sweep may end after midnight
     day = day_of(max(event.confirmed_at for event in events), zone)
     return f"All changes of {day}", links.day(day)

@@ -35,5 +35,4 @@ def day_line(events: Mapping[str, int]) -> str:
         if events.get(kind)
     ]
     changes = [counted(events[kind], *verbs) for kind, verbs in _VERBS.items() if events.get(kind)]
-    # only ends of troubles are in neither table
     return ", ".join([*troubles, *changes]) or "trouble with the provider ended"

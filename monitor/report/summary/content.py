@@ -35,7 +35,6 @@ def summary_content(summary: Summary, links: Links | None = None) -> Content:
         about=_about(summary),
         notices=tuple(_notices(summary)),
         providers=tuple(_provider(summary, part, links) for part in summary.providers),
-        # a quiet summary has no term to explain
         legend="" if all(part.is_quiet for part in summary.providers) else _LEGEND,
         more=("On the web", links.span(summary.span)) if links else None,
     )
@@ -95,7 +94,6 @@ def _standing(part: ProviderSummary, span: Span) -> str:
         return "Nothing is known of its models"
     words = [f"{part.by_status.get(Status.AVAILABLE, 0)} of {listed} listed models available"]
     if counts["still_down"]:
-        # "2 more still down" beside "2 went down" counts no model twice
         more = "more " if counts["went_down"] else ""
         words.append(f"{counts['still_down']} {more}still down")
     if part.is_quiet and counts["flapping"]:

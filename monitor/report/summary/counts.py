@@ -48,7 +48,6 @@ def over(part: ProviderSummary) -> dict[str, list[Down]]:
 
 def came_back(part: ProviderSummary) -> dict[str, list[Down]]:
     """Return of these the models that were neither down again nor gone when the span ended."""
-    # models that are down again or retired did not come back
     away = {outage.model for outage in down_now(part)} | {row.model for row in part.retirements}
     return {model: downs for model, downs in over(part).items() if model not in away}
 
@@ -81,7 +80,6 @@ def count_words(counts: Mapping[str, int]) -> list[str]:
     words = [counted(counts[name], *verbs) for name, verbs in happened.items()]
     if counts["baseline"]:
         return [f"watching began with {counted(counts['baseline'], 'model')}", *words]
-    # the first count carries the noun for those behind it
     for name, (one, several) in list(happened.items())[:1]:
         words[0] = counted(counts[name], f"model {one}", f"models {several}")
     return words
@@ -108,8 +106,7 @@ def _stillness(part: ProviderSummary) -> str:
 
 def headline(summary: Summary) -> str:
     """Say in one line what happened, those providers first that have news."""
-    # a stable sort: within both groups the configuration's order stays
-    parts = sorted(summary.providers, key=lambda part: part.is_quiet)
+    parts = sorted(summary.providers, key=lambda part: part.is_quiet)  # stable: the configuration's order
     named = "; ".join(f"{shown_id(part.provider)}: {news(part)}" for part in parts[:_MOST_NAMED])
     rest = len(parts) - _MOST_NAMED
     return f"{named}; and {rest} more" if rest > 0 else named or "no provider is watched"

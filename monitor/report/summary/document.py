@@ -39,7 +39,6 @@ def summary_document(summary: Summary, links: Links | None = None) -> dict[str, 
         "known_until": iso_millis(summary.until),
         "complete": summary.is_complete,
         **({"url": links.span(span)} if links else {}),
-        # sorted: the same summary is the same document
         "undelivered": dict(sorted(summary.undelivered.items())),
         "providers": [_provider(part, summary.until, links) for part in summary.providers],
     }
@@ -87,7 +86,6 @@ def _row(value: _Value, until: datetime) -> dict[str, object]:
     row = {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
     if isinstance(value, Down | Trouble):
         duration = (value.ended_at or until) - value.began_at
-        # a clock that stepped back must not give a negative length
         row["duration_s"] = max(0.0, round(duration.total_seconds(), 3))
     return row
 

@@ -68,7 +68,6 @@ class SectionWriter:
         still_down = (item(row.model, self._since(row)) for row in summary.still_down)
         yield self._section("Still down from before", still_down)
         yield self._section("Came back", self._back(summary))
-        # those that still flap come first
         flaps = sorted(summary.flaps, key=lambda flap: flap.stopped_at is not None)
         yield self._section(
             "Flapping",
@@ -102,8 +101,7 @@ class SectionWriter:
     def _retirement(self, retirement: Retirement) -> str:
         back = ", but it is back" if retirement.is_back else ""
         words = reason_words(retirement.reason) or "gone"
-        # the event's moment is the beginning of the outage here (rules.md 17)
-        if retirement.reason == Reason.UNAVAILABLE_TOO_LONG:
+        if retirement.reason == Reason.UNAVAILABLE_TOO_LONG:  # rules.md 17: when it went down
             return f"{words}, down since {clock(retirement.at, self.span)}{back}"
         return f"{words} {self._at(retirement.at)}{back}"
 
@@ -163,7 +161,6 @@ class SectionWriter:
             return f"since {clock(flap.started_at, self.span)}{changes}; {self._flap_standing(flap)}"
         often = f"{flap.times} times, last " if flap.times > 1 else ""
         period = self._period(flap.started_at, flap.stopped_at)
-        # a status that began after the flapping says nothing of it
         is_steady = flap.since <= flap.stopped_at and flap.status in _STAYED
         after = f"; it stayed {_STAYED[flap.status]}" if is_steady else ""
         return f"{often}{period}{changes}{after}"
@@ -174,8 +171,7 @@ class SectionWriter:
             return f"down since {since} ({between(flap.since, self.until)}){_why(flap.reason)}"
         if flap.status != Status.AVAILABLE:
             return f"{readable(flap.status)}{_why(flap.reason)}"
-        # flapping counts clear observations, an outage needs `confirm_down` of them in a row
-        is_mild = flap.since <= flap.started_at and not flap.changes
+        is_mild = flap.since <= flap.started_at and not flap.changes  # single failures make no outage
         return "single requests failed, but no outage" if is_mild else f"up since {since}"
 
     # What to choose

@@ -22,8 +22,7 @@ def days_words(span: Span) -> str:
 
 def hours_of(span: Span) -> int | None:
     """Return how many hours a lone day has where that is not 24."""
-    # the clocks change by whole hours but for Lord Howe, whose half rounds away
-    hours = round((span.ends_at - span.begins_at) / timedelta(hours=1))
+    hours = round((span.ends_at - span.begins_at) / timedelta(hours=1))  # Lord Howe's half hour is ignored
     return hours if span.days == 1 and hours != _DAY_HOURS else None
 
 
@@ -64,7 +63,6 @@ def date_words(moment: datetime, span: Span) -> str:
 
 def between(began_at: datetime, ended_at: datetime) -> str:
     """Return how long it was from one moment to another, as the clocks of both show it."""
-    # "from 10:15 to 11:00 (45 min)": seconds that are not shown must not contradict
     shown = _to_the_minute(ended_at) - _to_the_minute(began_at)
     return rounded_duration(shown or ended_at - began_at)  # within one minute both clocks show the same
 

@@ -17,7 +17,6 @@ from monitor.report.words.numbers import counted
 from monitor.report.words.times import rounded_duration
 
 _NUMBERS: Final = ("uptime", "coverage", "checks", "outages", "down", "MTTR", "MTBF", "p50 ms", "p95 ms")
-# latencies of several models have no common percentile
 _OF_MODELS: Final = frozenset({"model", "latency_p50_ms", "latency_p95_ms"})
 
 

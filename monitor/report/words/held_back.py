@@ -26,8 +26,7 @@ def held_back(state: ProviderState) -> list[str]:
 
 def _lost(state: ProviderState) -> Iterator[str]:
     """Say how many of the believed catalog the latest readable ones lack; one that is believed lacks none."""
-    # ids that rules.md 11 released are no longer believed, so they are not missing
-    if lost := state.missing.keys() & state.believed:
+    if lost := state.missing.keys() & state.believed:  # released ids are believed no more (rules.md 11)
         believed = counted(len(state.believed), "model")
         yield f"{len(lost):,} of the {believed} last believed to be listed are missing"
 

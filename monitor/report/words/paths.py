@@ -33,7 +33,6 @@ class Links:
 
     def span(self, span: Span) -> str:
         """Return the address of a day's changes, that of the list of days for several."""
-        # several days have no page of their own
         return self.day(span.first) if span.days == 1 else self._below("/changes")
 
     def _below(self, path: str) -> str:

@@ -36,7 +36,6 @@ def redecided_line(redecided: Redecided) -> str:
 
 def difference_lines(comparison: Comparison) -> list[str]:
     """Return a line for each difference that is known in full, and how many more there are."""
-    # differences are listed up to a limit, counts are complete
     more = sum(count.rows for count in comparison.counts) - len(comparison.differences)
     return [*map(_difference_line, comparison.differences), *([f"and {more} more"] if more else [])]
 

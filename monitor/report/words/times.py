@@ -40,9 +40,7 @@ def duration_words(duration: timedelta) -> str:
 
 def rounded_duration(duration: timedelta) -> str:
     """`45 s`, `45 min`, `2 h 10 min`, `3 d 4 h`: no finer than what is known; a negative one is `0 s`."""
-    # timedelta.min takes the rest, negative ones too
     rounding = next(unit for least, unit in _ROUNDINGS if duration >= least)
-    # Python rounds halves to even: 2 min 30 s is 2 min
     return duration_words(rounding * round(max(duration, _NOTHING) / rounding))
 
 

@@ -132,17 +132,14 @@ def check(engine: Engine) -> list[str]:
     require_current(engine)
     with reading(engine) as connection:
         damage = list(_damage(connection)) if is_sqlite(engine) else []
-        # damage first: contradictions of a damaged file mean nothing
         return damage or list(islice(_contradictions(connection), _MOST_FAULTS))
 
 
 def _damage(connection: Connection) -> Iterator[str]:
     """Give what SQLite finds wrong with the file itself."""
-    # finds damaged pages and indexes that lack rows
     for (said,) in connection.execute(text(f"PRAGMA integrity_check({_MOST_FAULTS})")):
         if said != "ok":
             yield f"the file is damaged: {said}"
-    # SQLite checks references at writing only
     for row in islice(connection.execute(text("PRAGMA foreign_key_check")), _MOST_FAULTS):
         yield f"a row of {row[0]} points to a row of {row[2]} that does not exist"
     yield from wrong_types(connection)

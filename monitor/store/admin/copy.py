@@ -39,8 +39,7 @@ def copy_history(source: Engine, target: Engine, on_progress: OnProgress) -> Map
         raise UsageError(f"{database_name(target)} is the database itself: name another one")
     require_current(source)
     _make_ready(target)
-    # the target's transaction covers all: it has the whole history or nothing
-    with reading(source) as origin, writing(target) as copy:
+    with reading(source) as origin, writing(target) as copy:  # one transaction: the whole history or nothing
         sender, taker = _Side(source, origin), _Side(target, copy)
         _require_empty(taker)  # again inside the transaction: another copy may have been quicker
         with _unchecked(copy):
@@ -97,11 +96,9 @@ class _Side:
 
 
 def _place(engine: Engine) -> object:
-    # the file itself: a symbolic link is another name for it
     """Return what the addresses of one database have in common."""
     if is_sqlite(engine):
         return sqlite_path(engine).resolve()
-    # a socket's directory stands in the query
     return engine.url.host, engine.url.port, engine.url.database, engine.url.query.get("host")
 
 
@@ -136,7 +133,6 @@ def _send(sender: _Side, taker: _Side, table: Table, on_progress: OnProgress) ->
 
 def _bound(connection: Connection, table: Table, rows: Rows) -> Rows:
     """Return rows as the driver takes them: days are the only values that are others there."""
-    # Postgres takes a date, SQLite a text
     days = [place for place, each in enumerate(table.columns) if isinstance(each.type, Date)]
     to_bound = Date().dialect_impl(connection.dialect).bind_processor(connection.dialect)
     if not days or to_bound is None:
@@ -184,7 +180,6 @@ def _settle(connection: Connection) -> None:
         for key in table.primary_key.columns:
             if key is table.autoincrement_column:
                 following = func.coalesce(func.max(key), 0) + 1
-                # false: the next id is this very one
-                sequence = func.pg_get_serial_sequence(table.name, key.name)
+                sequence = func.pg_get_serial_sequence(table.name, key.name)  # false: this is the next id
                 connection.execute(select(func.setval(sequence, following, false())))
         connection.execute(text(f"ANALYZE {connection.dialect.identifier_preparer.format_table(table)}"))

@@ -106,8 +106,7 @@ def upgrade(engine: Engine, on_progress: OnProgress = lambda _provider, _done, _
     StoreUnavailable for one that holds something else, which is left as it is.
     """
     if is_sqlite(engine):
-        # `schema_state` refuses a file of another program before anything in it is changed
-        create_file(engine, schema_state)
+        create_file(engine, schema_state)  # which refuses another program's file unchanged
     with writing(engine) as connection:
         if not is_sqlite(engine):
             # measured: without it two of three containers that upgrade at once crash
@@ -132,7 +131,6 @@ def migrate_to(connection: Connection, revision: str) -> None:
     from alembic.config import Config  # noqa: PLC0415
 
     config = Config()
-    # alembic's options know % as a mark
     config.set_main_option("script_location", str(migrations_directory()).replace("%", "%%"))
     config.attributes["connection"] = connection
     before = _revision(connection)

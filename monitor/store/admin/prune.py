@@ -63,7 +63,6 @@ def prunable(engine: Engine, name: str, before_day: date) -> Pruned:
             return Pruned(provider=name)
         since = read_bounds(connection, owner)
         kinds = (sweep.c.available, sweep.c.rate_limited, sweep.c.unavailable, sweep.c.unknown)
-        # sums of stored counts: the observations need not be read
         sums = (func.coalesce(func.sum(each), 0) for each in kinds)
         old = _is_old(connection, owner, since, before_day)
         total = select(func.count(), func.max(sweep.c.observed_until), *sums)
@@ -151,8 +150,7 @@ def remove_findings(engine: Engine, unused: Sequence[int]) -> None:
 def _unchecked(engine: Engine) -> Iterator[Connection]:
     """As `writing`, without SQLite's search for what points to a deleted row: it would read every table."""
     with translated(engine), engine.connect() as connection:
-        # a pragma has no effect inside a transaction, so it goes before `begin`
-        plain = connection.connection.cursor()
+        plain = connection.connection.cursor()  # no effect inside a transaction: so before `begin`
         plain.execute("PRAGMA foreign_keys = OFF")
         try:
             with connection.begin():
@@ -176,7 +174,6 @@ def _prune_some(engine: Engine, name: str, before_day: date) -> tuple[int, int]:
             return 0, 0
         moved = _moved(step)
         with writing(engine) as connection:
-            # if not, fold again: the lock is held for the short part only
             if _is_still(connection, owner, step):
                 write_horizon(connection, owner, moved)
                 return len(step.sweeps), _remove(connection, owner, [each.id for each in step.sweeps])
@@ -215,7 +212,6 @@ def _moved(step: _Step) -> Horizon:
     """Return the horizon after a step: what is believed there, and the day after its last observation."""
     state, day = step.since.state, step.since.day
     for stored in step.sweeps:
-        # with the policy stored beside it (rules.md 29)
         state = fold(state, stored.sweep, stored.policy).state
         day = max(day, days_of(stored)[1] + _DAY)
     return Horizon(day, to_millis(step.sweeps[-1].sweep.started_at), state)

@@ -44,8 +44,7 @@ class AdvisoryLock:
             return self.is_held()
         with translated(self._engine):
             connection = self._engine.connect()
-            # a transaction that stays open would hold back vacuum
-            connection.execution_options(isolation_level="AUTOCOMMIT")
+            connection.execution_options(isolation_level="AUTOCOMMIT")  # an open one holds vacuum back
             connection.detach()  # out of the pool: closing it ends the session
             try:
                 taken = self._take(connection)

@@ -45,7 +45,6 @@ def sweep_of_event(event_id: int) -> int:
 
 
 def is_storable(name: str) -> bool:
-    # Postgres refuses a NUL, and UTF-8 has no lone surrogates
     """Tell whether a name can be in a database: no lone surrogates, no NUL. What cannot be is not there."""
     return "\0" not in name and not any("\ud800" <= each <= "\udfff" for each in name)
 

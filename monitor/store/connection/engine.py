@@ -54,7 +54,6 @@ def reading(engine: Engine) -> Iterator[Connection]:
     """Give a connection whose statements all see the same moment of the database."""
     with translated(engine), engine.connect() as connection:
         if is_sqlite(engine):
-            # SQLite's read transaction sees one moment by itself in WAL mode
             connection.execution_options(**{_WRITES: False})
         else:
             # READ COMMITTED would see another moment with each statement
@@ -112,8 +111,7 @@ def _address(url: str) -> URL:
         raise ConfigError("database url: a SQLite history needs a file, as in sqlite:///data/monitor.db")
     if not is_storable(address.database):
         raise ConfigError("database url: the name of the file has characters that are no UTF-8")
-    # absolute: a daemon may change its directory; query: no option of the address reaches SQLite
-    return address.set(
+    return address.set(  # no option of the address reaches SQLite
         drivername="sqlite+pysqlite", database=str(Path(address.database).absolute()), query={}
     )
 
@@ -135,8 +133,7 @@ def _sqlite(address: URL, *, file_mode: int, read_only: bool) -> Engine:
             f"{path.as_uri()}?mode={'ro' if read_only else 'rw'}",
             uri=True,
             timeout=BUSY_TIMEOUT_MS / 1000,
-            # measured: pysqlite begins no transaction before DDL, so that half a migration stays
-            isolation_level=None,
+            isolation_level=None,  # by itself pysqlite begins none before DDL
             check_same_thread=False,  # reading happens in a pool of threads
         )
 
@@ -149,10 +146,8 @@ def _sqlite(address: URL, *, file_mode: int, read_only: bool) -> Engine:
 
 
 def _set_pragmas(connection: sqlite3.Connection, _record: object) -> None:
-    # a writer waits for another instead of failing
-    connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
-    # in WAL mode a crash of the machine loses the last commits at most, never the file
-    connection.execute("PRAGMA synchronous = NORMAL")
+    connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")  # writers wait for one another
+    connection.execute("PRAGMA synchronous = NORMAL")  # a crash loses the last commits at most
     connection.execute("PRAGMA foreign_keys = ON")  # off by default in SQLite, for each connection
 
 
@@ -164,11 +159,9 @@ def _begin(connection: Connection) -> None:
 
 def _postgres(address: URL, *, read_only: bool) -> Engine:
     given = address.query.get("options", "")
-    # to_timestamp in views would show the server's zone
     options = [*([given] if isinstance(given, str) else given), "-c timezone=UTC"]
     arguments: dict[str, Any] = {"options": " ".join(options).strip()}
     if "connect_timeout" not in address.query:
-        # libpq would wait for the system's time-out, minutes
         arguments["connect_timeout"] = CONNECT_TIMEOUT_S
     if "application_name" not in address.query:
         arguments["application_name"] = "monitor"

@@ -105,8 +105,7 @@ def _translate(engine: Engine, error: Exception) -> StoreError:
 
 def _is_other_schema(origin: BaseException) -> bool:
     if isinstance(origin, sqlite3.OperationalError):
-        # SQLite has one code for both and says it in words
-        return str(origin).startswith(("no such table", "no such column"))
+        return str(origin).startswith(("no such table", "no such column"))  # it has one code for both
     return _sqlstate(origin) in {"42P01", "42703"}
 
 
@@ -140,8 +139,7 @@ def _postgres_trouble(engine: Engine, origin: BaseException) -> str | None:
 
 def _state_of_failed_connection(engine: Engine, origin: BaseException) -> str:
     """Return the SQLSTATE of a connection that never came to be: libpq hands over only the server's words."""
-    # libpq has no code before there is a connection; its words are English unless the server translates them
-    said = str(origin)
+    said = str(origin)  # libpq has no code before there is a connection
     if "password" in said or "authentication failed" in said or "pg_hba.conf" in said:
         return "28000"
     if "does not exist" in said:
@@ -156,6 +154,5 @@ def _state_of_failed_connection(engine: Engine, origin: BaseException) -> str:
 
 
 def _first_line(engine: Engine, origin: BaseException) -> str:
-    # 300 characters: a driver may quote the statement
     line = (str(origin).strip() or type(origin).__name__).splitlines()[0][:300]
     return masked(line, (str(engine.url.password or ""),))  # libpq may quote the address

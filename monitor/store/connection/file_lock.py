@@ -52,8 +52,7 @@ class FileLock:
         try:
             holder = json.loads(self._path.read_text(encoding="utf-8"))
             return f"process {holder['pid']} on {holder['host']} since {holder['since']}"
-        # the holder may be writing its name, or be an older version
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, ValueError, KeyError, TypeError):  # the holder may be writing its name
             return "another process"
 
     def is_held(self) -> bool:
@@ -67,11 +66,9 @@ class FileLock:
             os.close(descriptor)
 
     def _open(self) -> int:
-        # the directory of a first start does not exist yet
         self._path.parent.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, self._mode)
-        # only the owner may; a group member opens the file as it is
-        if os.fstat(descriptor).st_uid == os.geteuid():
+        if os.fstat(descriptor).st_uid == os.geteuid():  # only the owner may change the mode
             os.fchmod(descriptor, self._mode)
         return descriptor
 
@@ -99,7 +96,6 @@ def _is_unlocked(path: Path) -> bool:
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except OSError as error:
-        # no file, no holder; one that may not be read may be held
         return isinstance(error, FileNotFoundError | NotADirectoryError)
     try:
         # Shared, so that two that ask do not take each other for the holder.

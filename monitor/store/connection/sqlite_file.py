@@ -63,7 +63,6 @@ def ensure_mode(engine: Engine) -> None:
     """Give an existing file and its -wal and -shm the configured permissions, where this user may."""
     path, mode = sqlite_path(engine), file_mode_of(engine)
     for part in (path, path.with_name(f"{path.name}-wal"), path.with_name(f"{path.name}-shm")):
-        # of another owner, or just removed by its last reader
         with suppress(FileNotFoundError, PermissionError):
             if part.is_file() and part.stat().st_mode & 0o777 != mode:
                 part.chmod(mode)

@@ -146,8 +146,7 @@ class _Replay:
 
     def _compare_periods(self) -> None:
         """Compare the periods with those that the events give, where these are right."""
-        # wrong events make wrong periods: they would be reported twice
-        if self.differences.has(RowKind.EVENT):
+        if self.differences.has(RowKind.EVENT):  # else reported twice: wrong events make wrong periods
             return
         for stands, follows in differing_periods(self.connection, self.provider_id):
             row = stands or follows
@@ -164,7 +163,6 @@ class _Replay:
             .where(model.c.provider_id == self.provider_id)
         )
         stands = {row["name"]: _state_columns(row) for row in self.connection.execute(query).mappings()}
-        # 0 for the model's number: the comparison goes by name
         follows = {name: _state_columns(state_row(0, believed)) for name, believed in state.models.items()}
         for name in sorted(stands.keys() | follows.keys()):
             self.differences.state(name, stands.get(name), follows.get(name))

@@ -140,8 +140,7 @@ class Counted:
 def count_days(connection: Connection, provider_id: int, first_day: date, last_day: date) -> None:
     """Count the UTC days anew, first and last included; what stood there is replaced."""
     models = select(model.c.id).where(model.c.provider_id == provider_id)
-    # a day whose last observation went must lose its row
-    connection.execute(
+    connection.execute(  # a day whose last observation went must lose its row
         delete(daily).where(daily.c.model_id.in_(models), daily.c.day.between(first_day, last_day))
     )
     end = day_millis(last_day) + DAY_MS
@@ -184,7 +183,6 @@ def _grown(
 
 
 def _added(before: RowMapping, each: Counted) -> dict[str, Any]:
-    # every count is a sum, so adding equals counting again
     counts = {name: before[name] + getattr(each, name) for name in ("answered", "unavailable", "unknown")}
     row = {**before, **counts, "checks": sum(counts.values())}
     if each.latencies:

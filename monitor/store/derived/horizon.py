@@ -50,8 +50,7 @@ def read_bounds(connection: Connection, provider_id: int) -> Horizon:
 def hold_bounds(connection: Connection, provider_id: int) -> Horizon:
     """As `read_bounds`, in a writing transaction: until its end nobody moves the horizon."""
     row = select(provider.c.id).where(provider.c.id == provider_id)
-    # FOR KEY SHARE waits for pruning's FOR UPDATE alone, not for a fold
-    connection.execute(row.with_for_update(read=True, key_share=True))
+    connection.execute(row.with_for_update(read=True, key_share=True))  # waits for pruning, not for folds
     return read_bounds(connection, provider_id)
 
 

@@ -43,7 +43,6 @@ _EXTRA = text(f"{_STAND} EXCEPT {_FOLLOW}")
 def rewrite_periods(connection: Connection, provider_id: int) -> None:
     """Make all periods of a provider anew from its events."""
     models = select(model.c.id).where(model.c.provider_id == provider_id)
-    # all of them: the events before the horizon stand, too
     connection.execute(delete(period).where(period.c.model_id.in_(models)))
     connection.execute(_REWRITE, {"provider": provider_id})
 
@@ -88,8 +87,7 @@ def _opened_by(event: Mapping[str, Any]) -> dict[str, Any]:
         "model_id": event["model_id"],
         "event_id": event["id"],
         "status": event["to_status"],
-        # rules.md 21: only where it was available before
-        "is_outage": went_down and event["from_status"] == Status.AVAILABLE,
+        "is_outage": went_down and event["from_status"] == Status.AVAILABLE,  # rules.md 21
         "reason": event["reason"],
         "began_at": event["confirmed_at"] if is_retirement else event["began_at"],
         "confirmed_at": event["confirmed_at"],

@@ -159,7 +159,6 @@ def _fold_all(
 
 def _count(connection: Connection, provider_id: int, days: tuple[date, date] | None) -> None:
     if days is not None:
-        # a day before the horizon cannot be counted again
         first = max(days[0], read_bounds(connection, provider_id).day)
         count_days(connection, provider_id, first, days[1])
 

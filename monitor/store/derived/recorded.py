@@ -32,7 +32,6 @@ def read_recorded(connection: Connection, provider_id: int, ids: Sequence[int]) 
     columns = [sweep.c[name] for name in ("id", *_SWEEP_COLUMNS)]
     rows = connection.execute(select(*columns).where(sweep.c.id.in_(ids))).mappings()
     recorded = {row["id"]: RecordedRows(_decision(row, gaps.get(row["id"], []))) for row in rows}
-    # ids of events follow from those of sweeps: one range of the key
     first, last = event_id(min(ids), 0), event_id(max(ids) + 1, 0) - 1
     query = _events(provider_id).where(event.c.id.between(first, last)).order_by(event.c.id)
     for row in connection.execute(query).mappings():

@@ -27,7 +27,6 @@ _NOW: Final[Mapping[str, str]] = {
         FROM daily WHERE model_id IN (SELECT id FROM model WHERE provider_id = {provider})""",
     "verdict_before": "SELECT id, verdict, cause FROM sweep WHERE provider_id = {provider}",
 }
-# EXCEPT compares in the database: a history need not fit into memory
 _NEW: Final = "SELECT count(*) FROM ({now} EXCEPT SELECT * FROM {before}) fresh"
 _GONE: Final = "SELECT count(*) FROM (SELECT * FROM {before} EXCEPT {now}) gone"
 _CHANGED_EVENTS: Final = """SELECT count(*)
@@ -56,7 +55,6 @@ def _decide(connection: Connection, provider_id: int, name: str, on_progress: On
     lock_provider(connection, provider_id)  # others that derive wait until the upgrade is committed
     queries = {table: query.format(provider=provider_id) for table, query in _NOW.items()}
     for table, query in queries.items():
-        # temporary: no other connection sees them
         connection.execute(text(f"CREATE TEMPORARY TABLE {table} AS {query}"))
     rebuild_provider(connection, provider_id, on_sweep=lambda done: on_progress(name, done, sweeps))
     changed = _changed(connection, name, sweeps, queries)
@@ -77,7 +75,6 @@ def _changed(connection: Connection, name: str, sweeps: int, queries: Mapping[st
         provider=name,
         sweeps=sweeps,
         verdicts=count(_NEW, "verdict_before"),
-        # a changed event counts as new and as gone before it is taken off
         events_new=count(_NEW, "event_before") - changed,
         events_gone=count(_GONE, "event_before") - changed,
         events_changed=changed,

@@ -75,13 +75,11 @@ def provider_id(connection: Connection, name: str) -> int:
 def model_ids(connection: Connection, provider: int, names: Sequence[str]) -> dict[str, int]:
     """Return the ids of a provider's models by name, known from now on."""
     ids = _known_models(connection, provider, names)
-    # ids of the catalog come again with the observations
     new = [name for name in dict.fromkeys(names) if name not in ids]
     if new:
         rows = [{"provider_id": provider, "name": name} for name in new]
         connection.execute(insert_new(connection, model), rows)
-        # read again: ON CONFLICT DO NOTHING returns no id of a row that was there
-        ids |= _known_models(connection, provider, new)
+        ids |= _known_models(connection, provider, new)  # DO NOTHING returns no id of older rows
     return ids
 
 

@@ -27,8 +27,7 @@ def write_observations(
 
     Returns the ids of their models.
     """
-    # the last one counts: a lost batch may be written twice
-    latest = {each.model: each for each in observations}
+    latest = {each.model: each for each in observations}  # the last one counts
     models = model_ids(connection, provider_id, list(latest))
     aliases = alias_numbers(connection, models, latest.values())
     findings = finding_ids(connection, latest.values(), aliases)

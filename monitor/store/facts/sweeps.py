@@ -109,7 +109,6 @@ def _read_batch(connection: Connection, ids: Sequence[int]) -> Iterator[StoredSw
 def _sweep(
     row: RowMapping, members: Sequence[int], observed: Mapping[int, Observation], names: Mapping[int, str]
 ) -> Sweep:
-    # the catalog's order is the order of the record
     ordered = [observed[number] for number in members if number in observed]
     if not members:  # cut short before its catalog was kept: what was observed was listed
         ordered = sorted(observed.values(), key=lambda each: (each.at_ms, each.model))
@@ -162,8 +161,7 @@ def _end_columns(facts: Sweep) -> Mapping[str, Any]:
     latest = max((each.at_ms for each in facts.observations), default=0)
     return {
         **columns_of(facts, ("finished_at", "accepted", "detail")),
-        # the index on it finds the sweeps of a window
-        "observed_until": to_millis(facts.started_at) + latest,
+        "observed_until": to_millis(facts.started_at) + latest,  # indexed: finds sweeps of a window
         "reported_verdict": None if facts.verdict is None else facts.verdict.value,
         "reported_cause": None if facts.cause is None else str(facts.cause),
     }

@@ -21,7 +21,6 @@ def accept(engine: Engine, provider: str, now: datetime) -> bool:
     with writing(engine) as connection:
         row = {"provider_id": provider_id(connection, provider), "accepted_at": to_millis(now)}
         statement = insert_new(connection, acceptance).returning(acceptance.c.provider_id)
-        # RETURNING shows in one statement whether the row is new
         if connection.scalar(statement, row) is not None:
             return True
         connection.execute(

@@ -57,7 +57,6 @@ def read_knowledge(document: str) -> Knowledge:
         learned = _KNOWLEDGE.validate_json(document)
     except ValidationError:
         return NOTHING_KNOWN
-    # a naive moment cannot be compared with an aware one
     moments = (learned.searched_at, learned.wrong_since)
     is_naive = any(moment is not None and moment.tzinfo is None for moment in moments)
     return NOTHING_KNOWN if is_naive else learned

@@ -58,8 +58,7 @@ def post_changes(
                 connection,
                 [subscription.channel],
                 topic=CHANGES,
-                # with channel and topic the key: a sweep is posted once, also if it is recorded again
-                subject=str(stored.id),
+                subject=str(stored.id),  # of the key: a sweep is posted once
                 document=_CHANGES.dump_json(part).decode(),
                 at=facts.finished_at,
             )

@@ -104,7 +104,6 @@ def postpone(engine: Engine, number: int, *, by: str, due_at: datetime, error: s
 
 def hasten(engine: Engine, numbers: Collection[int], due_at: datetime) -> None:
     """Let messages that were put off, and that nobody has claimed, be due earlier."""
-    # a claimed one is about to be delivered
     is_free = delivery.c.id.in_(numbers) & delivery.c.claimed_by.is_(None)
     with writing(engine) as connection:
         _settle(connection, is_free, due_at=to_millis(due_at))

@@ -21,8 +21,7 @@ from monitor.store.query.events import event_row
 from monitor.store.query.filters import MODEL, PROVIDER
 
 _IS_FIRST_SEEN = (t.event.c.detail == BASELINE) & (t.event.c.kind == EventKind.APPEARED.value)
-# NULL: a comparison would leave out events without a detail
-_IS_CHANGE = or_(t.event.c.detail.is_(None), not_(_IS_FIRST_SEEN))
+_IS_CHANGE = or_(t.event.c.detail.is_(None), not_(_IS_FIRST_SEEN))  # else events without detail drop out
 
 Version = tuple[tuple[str, int], ...]
 

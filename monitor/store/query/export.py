@@ -187,5 +187,4 @@ def _in_days(day: ColumnElement[date], scope: Scope) -> Iterator[ColumnElement[b
 
 def _of_provider(name: ColumnElement[str], scope: Scope) -> Iterator[ColumnElement[bool]]:
     if scope.provider is not None:
-        # a name that cannot be stored is no error of the database
         yield name == scope.provider if is_storable(scope.provider) else false()

@@ -125,5 +125,4 @@ daily = Table(
     PrimaryKeyConstraint("model_id", "day"),
     sqlite_with_rowid=False,
 )
-# SQLite is clustered by model; a span of days is a range of each
-Index("ix_daily_day", daily.c.day, info={"only_on": "postgresql"})
+Index("ix_daily_day", daily.c.day, info={"only_on": "postgresql"})  # SQLite has a range for each model

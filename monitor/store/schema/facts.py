@@ -82,8 +82,7 @@ sweep = Table(
     Column("observed_until", BigInteger),  # its last observation's moment, at least started_at
     Column("verdict", Text),
     Column("cause", Text),
-    # what a record said, beside what was decided on it: voiding is taken back by it
-    Column("reported_verdict", Text),
+    Column("reported_verdict", Text),  # a record's: voiding is taken back by it
     Column("reported_cause", Text),
     Column("accepted", Boolean, nullable=False, server_default=text("false")),
     Column("imported", Boolean, nullable=False, server_default=text("false")),

@@ -41,7 +41,6 @@ delivery = Table(  # the outbox: a message to a channel, until it is delivered o
     Column("given_up_at", BigInteger),
     Column("error", Text),
     UniqueConstraint("channel", "topic", "subject"),
-    # the hourly limit counts a channel's deliveries by it
     Index(None, "channel", "delivered_at"),
     sqlite_autoincrement=True,  # a deleted message's number must not name another one
 )

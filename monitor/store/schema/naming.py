@@ -20,8 +20,7 @@ metadata = MetaData(
 )
 
 # Names are compared by code point on both databases (rules.md 26).
-# a locale's order would differ from Python's and from SQLite's
-NAME = Text().with_variant(Text(collation="C"), "postgresql")
+NAME = Text().with_variant(Text(collation="C"), "postgresql")  # a locale's differs from SQLite's
 
 
 def value_columns(kind: type) -> Iterator[Column[Any]]:

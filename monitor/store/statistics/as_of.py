@@ -54,8 +54,7 @@ def read_statuses(
         .select_from(t.provider)
         .join(t.model, t.model.c.provider_id == t.provider.c.id)
         .join(t.model_state, t.model_state.c.model_id == t.model.c.id)
-        # by a subquery for each model: one step in the key, and not a sort of all events
-        .join(latest, latest.c.id == _latest(STATUS_KINDS, before))
+        .join(latest, latest.c.id == _latest(STATUS_KINDS, before))  # one step in the key for each model
         .outerjoin(flap, flap.c.id == _latest(_FLAPPING, before))
         .outerjoin(going, going.c.id == _latest([EventKind.RETIREMENT_ANNOUNCED], before))
         .where(*named(only))

@@ -60,7 +60,6 @@ def read_counts(
     """
     rows = models(connection, names(provider, model))
     totals, uninformative = dict[int, WindowTotals](), dict[int, int]()
-    # one provider once, whatever number of models
     for owner, number in {each.provider_id: each.id for each in rows}.items():
         only = None if model is None else number
         window = _without_pruned_edges(connection, owner, to_millis(begins_at), to_millis(ends_at))

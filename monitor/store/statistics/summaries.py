@@ -116,8 +116,7 @@ def changes_by_day(engine: Engine, since: datetime, zone: tzinfo) -> dict[date, 
     Models found when watching began are left out, as in a summary.
     """
     quarter = (t.event.c.confirmed_at // _QUARTER_MS).label("quarter")
-    # `!=` alone would drop events without a detail
-    is_news = or_(t.event.c.detail.is_(None), t.event.c.detail != BASELINE)
+    is_news = or_(t.event.c.detail.is_(None), t.event.c.detail != BASELINE)  # != drops NULL
     counted = (
         select(quarter, t.event.c.kind, func.count().label("events"))
         .where(t.event.c.confirmed_at >= to_millis(since), is_news)

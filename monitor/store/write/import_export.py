@@ -110,7 +110,6 @@ def _add(connection: Connection, facts: Sweep, policy: Policy) -> bool:
         return False
     number = claim(connection, row, moves=False)
     if number is None:
-        # the slot is taken: by this machine's own sweep of that time
         number = claim(connection, {**row, "slot": None}, moves=False)
     if number is None:
         return False

@@ -226,8 +226,7 @@ def record_missed_slots(engine: Engine, provider: str, vantage: str, slots: Iter
 
 
 def _close(connection: Connection, row: Row[Any], stored: StoredSweep, decision: Decision) -> Decision:
-    # first the lock: from here on no other process derives this provider's rows
-    folds = lock_provider(connection, row.provider_id)
+    folds = lock_provider(connection, row.provider_id)  # from here on no other process derives
     # whether the decision was made on what is still the latest state
     stands = folds == row.folds_before and is_next(connection, row.provider_id, row.started_at)
     write_facts(connection, row.provider_id, row.policy_id, stored)

@@ -25,7 +25,6 @@ def rename_provider(engine: Engine, old: str, new: str, vantages: Iterable[str] 
         recorded = connection.scalars(select(sweep.c.vantage).where(sweep.c.provider_id == owner).distinct())
         places = sorted({*vantages, *recorded})
     with _nobody_sweeps(engine, [old, new], places), writing(engine) as connection:
-        # again under the locks: another process may have renamed meanwhile
         owner = _renamable(connection, old, new)
         lock_provider(connection, owner)
         connection.execute(update(provider).where(provider.c.id == owner).values(name=new))
