@@ -52,7 +52,7 @@ def _run() -> int:
         return _explain(error)
     except (click.exceptions.Abort, KeyboardInterrupt):
         return _INTERRUPTED
-    except OSError as error:  # stdout tells by a flush whether the error was its own
+    except OSError as error:  # a flush shows whether the error was stdout's own
         return _fail(error) if _flush(sys.stdout) else _explain(unwritable(error))
     except Exception as error:  # noqa: BLE001 - no traceback reaches a user
         return _fail(error)

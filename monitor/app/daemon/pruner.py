@@ -18,7 +18,7 @@ from monitor.store.connection.engine import Engine
 
 log = logging.getLogger(__name__)
 
-_LOOK_EVERY: Final = timedelta(hours=6)  # observations leave by whole days: more often would find nothing
+_LOOK_EVERY: Final = timedelta(hours=6)  # what one look leaves or fails at is done by the next
 # at 50 sweeps a step, some 200 days of a quarter-hourly schedule
 _MOST_STEPS: Final = 400  # of one provider at one look: what is left then waits for the next
 _FINDINGS_PER_STEP: Final = 10  # on Postgres each takes a search of a big table

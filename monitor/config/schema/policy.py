@@ -29,7 +29,7 @@ class PolicySettings(Table):
     confirm_down: Count = 2
     confirm_up: Count = 1  # one answer proves that the model is there; one failure may be a hiccup
     confirm_unlisted: Count = 2
-    confirm_unresponsive: Count = 4  # an hour at the default interval: no cold start is longer
+    confirm_unresponsive: Count = 4  # 45 minutes at the default interval; a cold model may take some
     retire_after: Age = timedelta(days=14)
     flap_window: Annotated[int, Field(ge=3, le=1000)] = 21  # of Nagios, as are the two thresholds
     flap_high: Percent = 30.0

@@ -24,7 +24,7 @@ _ENVELOPES = ("base_resp", "status", "header", "meta")  # where some put their v
 _RESULTS = ("choices", "output", "outputs", "response", "result", "results", "data", "text", "content")
 _TELLING = ("error", "errors", *_SENTENCES, *_ENVELOPES, "title", "code", "type", "reason", "finish_reason")
 _JOINT = re.compile(r"(?<=[a-z])(?=[A-Z])")
-# they repeat the request or the traceback, whose words are nobody's verdict
+# they repeat the request or a traceback, whose words are no verdict
 _ECHOES = frozenset({"input", "instance", "request_id", "requestId", "documentation_url", "traceback"})
 _FAILED_END = re.compile(r"(?:\A|_)(?:error|failed|failure|exception)\Z|\Ainsufficient_system_resource\Z")
 _FAILED_SENTENCE = re.compile(
