@@ -12,8 +12,8 @@ from monitor.cli.terminal.context import Context
 _COMMANDS = {
     "run": ("run", "run"),
     "sweep": ("sweep", "sweep"),
-    "list": ("models", "list_models"),
-    "status": ("models", "status"),
+    "list": ("list_", "list_models"),
+    "status": ("status", "status"),
     "uptime": ("uptime", "uptime"),
     "events": ("events", "events"),
     "summary": ("summary", "summary"),
@@ -25,7 +25,7 @@ _COMMANDS = {
     "provider": ("provider", "provider"),
     "db": ("db_copy", "db"),
     "config": ("config", "config"),
-    "demo": ("run", "demo"),
+    "demo": ("demo", "demo"),
 }
 
 

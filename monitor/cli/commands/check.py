@@ -8,8 +8,8 @@ import click
 
 from monitor.app.tasks.sweep_now import check_live
 from monitor.app.wiring.application import App
-from monitor.cli.commands.models import known_model
 from monitor.cli.terminal.context import Context, json_option, pass_context, provider_option
+from monitor.cli.terminal.history_names import known_model
 from monitor.cli.terminal.output import print_json, say
 from monitor.cli.terminal.staleness import max_age_option, refuse_stale
 from monitor.core.domain.vocabulary import ANSWERED, Outcome, Status, Verdict

@@ -11,8 +11,8 @@ from itertools import chain, islice
 import click
 
 from monitor.app.tasks.follow import Follower
-from monitor.cli.commands.models import known_provider
 from monitor.cli.terminal.context import Context, json_option, pass_context, provider_option
+from monitor.cli.terminal.history_names import known_provider
 from monitor.cli.terminal.moments import as_duration, parse_when
 from monitor.cli.terminal.output import forget, json_text, note, print_json_list, print_table, unwritable
 from monitor.core.domain.vocabulary import EventKind

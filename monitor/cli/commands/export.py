@@ -10,9 +10,9 @@ import click
 from monitor.app.files.input import STANDARD
 from monitor.app.tasks.export_views import Format, OnExported, check_installed, export_view, export_views
 from monitor.app.tasks.import_files import write_records
-from monitor.cli.commands.models import known_provider
 from monitor.cli.terminal.bar import Bar
 from monitor.cli.terminal.context import Context, pass_context, provider_option
+from monitor.cli.terminal.history_names import known_provider
 from monitor.cli.terminal.moments import parse_when
 from monitor.cli.terminal.output import forget, note
 from monitor.core.domain.names import unknown_words

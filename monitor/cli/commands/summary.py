@@ -3,9 +3,9 @@
 import click
 
 from monitor.app.notifications.summaries import summaries_of
-from monitor.cli.commands.models import known_provider
 from monitor.cli.terminal.context import Context, json_option, pass_context, provider_option
 from monitor.cli.terminal.days import chosen_span
+from monitor.cli.terminal.history_names import known_provider
 from monitor.cli.terminal.output import note, say
 from monitor.clock import utc_now
 from monitor.core.history.calendar import Span, day_of

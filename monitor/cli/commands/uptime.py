@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import click
 
-from monitor.cli.commands.models import known_model, known_provider
 from monitor.cli.terminal.context import Context, days_option, json_option, pass_context, provider_option
+from monitor.cli.terminal.history_names import known_model, known_provider
 from monitor.cli.terminal.output import note, print_json, print_table, say
 from monitor.cli.terminal.staleness import stale_words
 from monitor.clock import utc_now

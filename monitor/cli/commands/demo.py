@@ -1,0 +1,60 @@
+"""`monitor demo`: the daemon against a simulated provider."""
+
+import asyncio
+from datetime import timedelta
+
+import click
+
+from monitor.app.demo import DEFAULT_DATABASE, run_demo
+from monitor.app.wiring.application import App
+from monitor.cli.terminal.context import Context, pass_context
+from monitor.cli.terminal.moments import as_duration
+from monitor.cli.terminal.output import print_table, say
+from monitor.report.terminal.tables import status_counts, status_table
+from monitor.report.words.numbers import counted
+from monitor.store import query
+
+
+@click.command()
+@click.option(
+    "--listen",
+    metavar="HOST:PORT",
+    help="Address of the status page [default: 127.0.0.1:8080, or a free port].",
+)
+@click.option(
+    "--database", metavar="URL", default=DEFAULT_DATABASE, show_default=True, help="Database to use."
+)
+@click.option(
+    "--duration",
+    metavar="TIME",
+    default="15m",
+    show_default=True,
+    callback=as_duration,
+    help="Time after which it ends by itself.",
+)
+@click.option("--interval", metavar="TIME", default="3s", show_default=True, help="Time between sweeps.")
+@pass_context
+def demo(context: Context, *, listen: str | None, database: str, duration: timedelta, interval: str) -> None:
+    """Run the daemon against a simulated provider on loopback, in accelerated time; needs no key.
+
+    It ends by itself after --duration. The default database is emptied each time.
+
+    Example: monitor demo --listen 127.0.0.1:9090
+    """
+    context.start_logging(quiet=True)  # without secrets: the simulated provider has no key
+    asyncio.run(
+        run_demo(
+            listen=listen,
+            database=database,
+            duration=duration,
+            interval=interval,
+            show=say,
+            show_table=_show_table,
+        )
+    )
+
+
+def _show_table(app: App) -> None:
+    rows = query.current_models(app.history())
+    print_table(status_table(rows))
+    say(f"{counted(len(rows), 'model')}: {status_counts(rows)}")
