@@ -23,7 +23,7 @@ _COMMANDS = {
     "export": ("export", "export_history"),
     "notify": ("notify", "notify"),
     "provider": ("provider", "provider"),
-    "db": ("db_copy", "db"),
+    "db": ("db.group", "db"),
     "config": ("config", "config"),
     "demo": ("demo", "demo"),
 }

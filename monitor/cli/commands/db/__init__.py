@@ -1,0 +1,1 @@
+"""`monitor db`: one module for each of its commands, named as the command."""
