@@ -9,7 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
-from monitor.app.daemon.leader import Daemon
+from monitor.app.daemon.daemon import Daemon
 from monitor.app.wiring.application import App
 from monitor.config import Settings, parse_settings
 from monitor.config.values.urls import without_password

@@ -27,12 +27,12 @@ _START, _SUCCESS, _FAIL = "/start", "", "/fail"
 
 
 class Pulse:
-    """How one sweep ended, which the last ping says; well unless `tell` says otherwise."""
+    """How one sweep ended, which the last ping says; well unless `report` says otherwise."""
 
     def __init__(self) -> None:
         self.ending, self.words = _SUCCESS, "nothing to do"
 
-    def tell(self, words: str, cause: str | None) -> None:
+    def report(self, words: str, cause: str | None) -> None:
         """Say how the sweep ended: inconclusive by what the operator must mend, it failed."""
         self.ending, self.words = (_FAIL if cause in _FOR_THE_OPERATOR else _SUCCESS), words
 

@@ -29,7 +29,7 @@ def heart(url: str | None) -> Heartbeat:
 
 async def one_sweep(beat: Heartbeat, cause: str | None = None) -> None:
     async with beat.around("nvidia") as pulse:
-        pulse.tell("nvidia: conclusive", cause)
+        pulse.report("nvidia: conclusive", cause)
     await beat.settle()
 
 
@@ -143,7 +143,7 @@ def test_a_switch_that_hangs_delays_no_sweep(there: Receiver, monkeypatch: pytes
     async def measured() -> float:
         began = time.monotonic()
         async with beat.around("nvidia") as pulse:
-            pulse.tell("done", None)
+            pulse.report("done", None)
         took = time.monotonic() - began
         hold.set()
         await beat.settle()

@@ -4,7 +4,7 @@ import asyncio
 
 import click
 
-from monitor.app.daemon.leader import Daemon
+from monitor.app.daemon.daemon import Daemon
 from monitor.app.wiring.application import App
 from monitor.cli.terminal.context import Context, pass_context
 from monitor.cli.terminal.output import say

@@ -61,7 +61,7 @@ class Daemon:
         self._announce = announce
         self._on_swept = on_swept
         self._has_worked = False
-        self._is_database_away = False
+        self._is_database_unreachable = False
         self._holder = ""
 
     async def run(self, stop: Stop) -> None:
@@ -96,7 +96,7 @@ class Daemon:
         return False
 
     async def _stand_by(self, lock: Lock) -> None:
-        self._is_database_away, self._has_worked = False, True
+        self._is_database_unreachable, self._has_worked = False, True
         holder = await to_thread(lock.holder)
         if holder != self._holder:  # said once for each holder
             event(log, logging.WARNING, "standby", holder=holder)
@@ -107,9 +107,9 @@ class Daemon:
         """Tell once that the database is away; one that never worked is the user's to mend."""
         if not self._has_worked:  # at the start it is wrong configuration; later the database is away
             raise error
-        if not self._is_database_away:
+        if not self._is_database_unreachable:
             event(log, logging.ERROR, "database_unreachable", error=str(error))
-        self._is_database_away = True
+        self._is_database_unreachable = True
 
     async def _serve(self, lock: Lock, stop: Stop) -> None:
         """Serve the face and sweep until asked to stop, or until another process leads.
@@ -126,7 +126,7 @@ class Daemon:
         await to_thread(self._prepare)  # before the port opens: /readyz must not see an old schema
         web = self._settings.web
         serving = asyncio.create_task(
-            serve(self._face(), host=web.host, port=web.port, ready=tell, stop=down)
+            serve(self._web_app(), host=web.host, port=web.port, ready=tell, stop=down)
         )
         try:
             await _first_of(serving, is_up)
@@ -138,7 +138,7 @@ class Daemon:
             down.set()  # after the sweeps: the page shows the last one
             await serving
 
-    def _face(self) -> FastAPI:
+    def _web_app(self) -> FastAPI:
         """Return the web face; what it reads never takes the connections of the sweeps."""
         return create_app(
             self._readers,
@@ -162,7 +162,7 @@ class Daemon:
 
     async def _sweep_while_held(self, lock: Lock, stop: Stop) -> None:
         """Serve the schedule until asked to stop or until the lock is lost."""
-        self._is_database_away, self._holder = False, ""
+        self._is_database_unreachable, self._holder = False, ""
         until = Stop()  # of this term: a lost lock must not stop the process
         announcing = asyncio.create_task(self._announcer.run(until.asked))
         pruning = asyncio.create_task(self._pruner.run(until.asked))
@@ -209,7 +209,7 @@ class Daemon:
                         record.record_missed_slots, self._engine, target.provider, target.vantage, missed
                     )
                 if swept := await sweep_provider(target, self._engine, now=utc_now, slot=slot):
-                    pulse.tell(sweep_words(swept.sweep, swept.decision), swept.sweep.cause)
+                    pulse.report(sweep_words(swept.sweep, swept.decision), swept.sweep.cause)
                     self._on_swept(swept)
 
         return Job(
