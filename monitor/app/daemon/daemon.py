@@ -1,4 +1,4 @@
-"""The daemon's life: wait to lead the database, then sweep on schedule and serve the face until told to stop.
+"""The daemon: wait to lead the database, then sweep on schedule and serve the web app until stopped.
 
 One process at a time leads a database. The others wait as standby: they bind no port and write nothing.
 """
@@ -41,7 +41,7 @@ _LAST_WORDS_SECONDS = 10.0
 
 
 class Daemon:
-    """One daemon process. `announce` is told, in words, where the face is and why it waits."""
+    """One daemon process. `announce` takes lines for people: the page's address, and why it stands by."""
 
     def __init__(
         self,
@@ -104,29 +104,29 @@ class Daemon:
         self._holder = holder
 
     def _wait_for_database(self, error: StoreUnavailable) -> None:
-        """Tell once that the database is away; one that never worked is the user's to mend."""
-        if not self._has_worked:  # at the start it is wrong configuration; later the database is away
+        """Log once that the database is unreachable; raise the error of one that never worked."""
+        if not self._has_worked:  # at the start it is wrong configuration; later an outage
             raise error
         if not self._is_database_unreachable:
             event(log, logging.ERROR, "database_unreachable", error=str(error))
         self._is_database_unreachable = True
 
     async def _serve(self, lock: Lock, stop: Stop) -> None:
-        """Serve the face and sweep until asked to stop, or until another process leads.
+        """Serve the web app and sweep until asked to stop, or until another process leads.
 
-        The face is up before the first sweep and until the last has ended, also while the database is away:
-        it tells so.
+        The app is up before the first sweep and until the last has ended, also while the database is
+        unreachable: its pages say so.
         """
         is_up, down = asyncio.Event(), asyncio.Event()
 
-        def tell(address: str) -> None:
+        def announce_page(address: str) -> None:
             self._announce(f"status page: {address}")
             is_up.set()
 
         await to_thread(self._prepare)  # before the port opens: /readyz must not see an old schema
         web = self._settings.web
         serving = asyncio.create_task(
-            serve(self._web_app(), host=web.host, port=web.port, ready=tell, stop=down)
+            serve(self._web_app(), host=web.host, port=web.port, ready=announce_page, stop=down)
         )
         try:
             await _first_of(serving, is_up)
@@ -139,7 +139,7 @@ class Daemon:
             await serving
 
     def _web_app(self) -> FastAPI:
-        """Return the web face; what it reads never takes the connections of the sweeps."""
+        """Return the web app; its reads never take the connections of the sweeps."""
         return create_app(
             self._readers,
             watched={name: target.interval for name, target in self._targets.items()},
@@ -220,7 +220,7 @@ class Daemon:
         )
 
     def _served_until(self, target: Target) -> datetime | None:
-        """Return up to when the schedule needs no catching up: the last slot, or a sweep by hand after it."""
+        """Return up to when the schedule needs no catching up: the last slot, or a manual sweep after it."""
         slot = record.last_slot(self._engine, target.provider, target.vantage)
         made_at = record.last_made_at(self._engine, target.provider)
         return max((moment for moment in (slot, made_at) if moment), default=None)
