@@ -2,10 +2,13 @@
 
 from monitor.core.answer.error_patterns.pattern import ErrorPatterns
 
-_OPENAI = "https://platform.openai.com/docs/guides/error-codes"
+_AZURE = "https://learn.microsoft.com/azure/ai-services/openai/"
 _COHERE = "https://docs.cohere.com/docs/deprecations"
-_ROW_15 = "provider facts 4, row 15"
+_LM_STUDIO = "https://github.com/lmstudio-ai/lmstudio-bug-tracker/issues/618"
+_OLLAMA = "ollama server/routes.go; infinity_server.py"
+_OPENAI = "https://platform.openai.com/docs/guides/error-codes"
 _SILICONFLOW = "https://docs.siliconflow.cn/en/faqs/error-code"
+_ROW_15 = "provider facts 4, row 15"
 
 # Nothing is said of the account though it is named: the id is not one that this key can ever call.
 EITHER = ErrorPatterns(
@@ -43,16 +46,8 @@ NO_SUCH_MODEL = ErrorPatterns(
     ("any", r"\bbody model (?:input should be|value is not a valid enum)", "pydantic: enum, literal_error"),
     ("openrouter", r"not a valid model", "https://github.com/continuedev/continue/issues/10322"),
     ("openrouter", r"no endpoints found for", "https://openrouter.ai/docs/api-reference/errors"),
-    (
-        "ollama infinity vertex any",
-        r"\bmodels?\b.{0,200}?\b(?:can)?not (?:be )?found",
-        "ollama server/routes.go; infinity_server.py",
-    ),
-    (
-        "azure",
-        r"(?:could not|couldn't|cannot|can't|unable to|failed to) find .{0,60}\bmodel\b",
-        "https://learn.microsoft.com/azure/ai-services/openai/",
-    ),
+    ("ollama infinity vertex any", r"\bmodels?\b.{0,200}?\b(?:can)?not (?:be )?found", _OLLAMA),
+    ("azure", r"(?:could not|couldn't|cannot|can't|unable to|failed to) find .{0,60}\bmodel\b", _AZURE),
     ("envoy-ai-gateway", r"\bmodel\b.{0,60}not configured", "https://github.com/envoyproxy/ai-gateway"),
     ("any", r"\bmodel[ _](?:is[ _])?(?:currently )?not[ _]available\b(?!.{0,40}\byour\b)", _ROW_15),
     (
@@ -118,11 +113,7 @@ NO_PATH = ErrorPatterns(
         rf"\A\W*{_WHAT} {_PATH}(?:does not exist|doesn't exist|(?:was |is )?not found)\W*{_PATH}\Z",
         "provider facts 4, row 12",
     ),
-    (
-        "lmstudio",
-        r"unexpected endpoint or method",
-        "https://github.com/lmstudio-ai/lmstudio-bug-tracker/issues/618",
-    ),
+    ("lmstudio", r"unexpected endpoint or method", _LM_STUDIO),
     (
         "openai",
         r"unknown_url|(?:invalid|unknown|unrecognized|unsupported)(?: request)? (?:url|path|route|endpoint)",

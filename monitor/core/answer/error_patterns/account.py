@@ -4,20 +4,23 @@ from monitor.core.answer.error_patterns.pattern import ErrorPatterns
 
 _ALIBABA = "https://www.alibabacloud.com/help/en/model-studio/error-code"
 _ARK = "https://docs.byteplus.com/id/docs/ModelArk/1299023"
+_BEDROCK = "https://docs.aws.amazon.com/bedrock/latest/userguide/model-access.html"
+_COMMAND_CODE = "https://github.com/rashidrazak/opencode-cmd-provider/issues/175"
+_FREE_LLM_API = "https://github.com/tashfeenahmed/freellmapi/issues/618"
+_GATED = "https://huggingface.co/docs/hub/models-gated"
+_NINE_ROUTER = "https://github.com/decolua/9router/issues/3477"
+_PRIVACY = "https://openrouter.ai/docs/features/privacy-and-logging"
+_ROUTING = "https://openrouter.ai/docs/features/provider-routing"
+_WORKERS_AI = "https://developers.cloudflare.com/workers-ai/platform/errors/"
+_ROW_7 = "provider facts 4, row 7"
 _ROW_8 = "provider facts 4, row 8"
 
 KEY = ErrorPatterns(
     ("nvidia", r"authorization failed", "NVIDIA/nvcf vanity-gateway"),
     ("gemini xai any", r"\bapi[ _-]?key", "https://ai.google.dev/gemini-api/docs/api-key"),
     ("litellm", r"no_db_connection", "run: LiteLLM 1.108.7"),
-    (
-        "any",
-        (
-            r"\bauthentication (?:failed|required)|\bunauthenticated\b"
-            r"|\binvalid (?:(?:access|auth|bearer) token|(?:authentication )?credentials)"
-        ),
-        "provider facts 4, row 7",
-    ),
+    ("any", r"\bauthentication (?:failed|required)|\bunauthenticated\b", _ROW_7),
+    ("any", r"\binvalid (?:(?:access|auth|bearer) token|(?:authentication )?credentials)", _ROW_7),
     ("litellm", r"\bexpired[_ ]key", "litellm/proxy/_types.py: ProxyErrorTypes"),
     ("minimax", r"login fail", "https://platform.minimax.io/docs/api-reference/errorcode"),
     ("any", r"\bunauthori[sz]ed\b(?! model)", "provider facts 4, row 6"),
@@ -55,7 +58,7 @@ NOT_YOURS = ErrorPatterns(
     (
         "openai bedrock litellm any",
         rf"(?:not|n't) have (?:access|permissions?) (?:to|for|to use) {_MODEL}",
-        "https://docs.aws.amazon.com/bedrock/latest/userguide/model-access.html",
+        _BEDROCK,
     ),
     ("new-api any", rf"\bno (?:access|permissions?) (?:to|for|to use) {_MODEL}", "new-api i18n/locales"),
     ("dashscope", r"model[ ._]?access[ _]?(?:is )?denied", _ALIBABA),
@@ -76,13 +79,9 @@ NOT_YOURS = ErrorPatterns(
         _ROW_8,
     ),
     ("any", r"\b(?:terms|licen[cs]e|agreement)\b.{0,40} accepted\b", _ROW_8),
-    ("any", r"agree to share your contact", "https://huggingface.co/docs/hub/models-gated"),
+    ("any", r"agree to share your contact", _GATED),
     ("cloudflare", r"not agreed to|model agreement", "https://developers.cloudflare.com/workers-ai"),
-    (
-        "huggingface",
-        r"gated (?:repo|model)|awaiting a review",
-        "https://huggingface.co/docs/hub/models-gated",
-    ),
+    ("huggingface", r"gated (?:repo|model)|awaiting a review", _GATED),
     ("groq", r"blocked at the (?:project|organi[sz]ation) level", "https://console.groq.com/docs/projects"),
     ("groq", r"model_permission_blocked", "https://console.groq.com/docs/projects"),
     ("together", r"non-serverless model", "https://github.com/HeyPuter/puter/issues/3168"),
@@ -97,16 +96,8 @@ NOT_YOURS = ErrorPatterns(
     ),
     ("any", r"not (?:available|deployed|supported) (?:on|as|for|in) serverless", "provider facts 4, row 14"),
     ("huggingface", r"any provider (?:that )?you have enabled", "https://github.com/cline/cline/issues/5098"),
-    (
-        "openrouter",
-        r"matching your (?:\w+ ){0,3}(?:data policy|guardrail|restrictions|privacy)",
-        "https://openrouter.ai/docs/features/privacy-and-logging",
-    ),
-    (
-        "openrouter",
-        r"no allowed providers|all providers have been ignored",
-        "https://openrouter.ai/docs/features/provider-routing",
-    ),
+    ("openrouter", r"matching your (?:\w+ ){0,3}(?:data policy|guardrail|restrictions|privacy)", _PRIVACY),
+    ("openrouter", r"no allowed providers|all providers have been ignored", _ROUTING),
     (
         "github nous any",
         (
@@ -137,11 +128,7 @@ NOT_YOURS = ErrorPatterns(
         _ROW_8,
     ),
     ("vertex", r"not servable in region", "https://github.com/NousResearch/hermes-agent/issues/32678"),
-    (
-        "github-copilot",
-        r"not[ _]available[ _]for[ _]integrator",
-        "https://github.com/decolua/9router/issues/3477",
-    ),
+    ("github-copilot", r"not[ _]available[ _]for[ _]integrator", _NINE_ROUTER),
     ("volcengine", r"(?:not|n't) (?:yet )?(?:been )?activated (?:the |this )?(?:model|service)", _ARK),
     ("volcengine", r"accessing the model via model id is not allowed", _ARK),
     ("any", r"(?:not|n't) (?:been )?(?:granted|given) access to\b", _ROW_8),
@@ -166,14 +153,8 @@ NOT_YOURS = ErrorPatterns(
         ),
         _ROW_8,
     ),
-    (
-        "any",
-        (
-            r"\bmodel (?:[`'\"]?this[`'\"]? )?is ?n[o']t (?:enabled|activated|allowed|permitted)\b"
-            r"|\bdeploy (?:the|this) model\b|\b(?:model|this) is gated\b|requires premium access"
-        ),
-        _ROW_8,
-    ),
+    ("any", r"\bmodel (?:[`'\"]?this[`'\"]? )?is ?n[o']t (?:enabled|activated|allowed|permitted)\b", _ROW_8),
+    ("any", r"\bdeploy (?:the|this) model\b|\b(?:model|this) is gated\b|requires premium access", _ROW_8),
     ("any", r"request access to\b|(?:requires?|needs?|pending|awaiting) approval", _ROW_8),
     ("any", r"(?:allow|white)-?listed\b|\bwait-?list|(?:private|limited|closed) (?:preview|beta)", _ROW_8),
     ("any", r"early access|invite[- ]only|\beula\b", _ROW_8),
@@ -189,20 +170,12 @@ NOT_YOURS = ErrorPatterns(
     ("any", r"model[ _]not[ _](?:allowed|permitted|enabled|authorized)|unauthorized[ _]model", _ROW_8),
     ("any", r"provisioned throughput|(?:must|needs to|has to) be deployed", "provider facts 4, row 14"),
     ("any", r"\bprovider\b.{0,40}(?:is disabled|not enabled)", "provider facts 4, row 14"),
-    (
-        "any",
-        r"(?:plan|tier)\b.{0,30}please upgrade",
-        "https://github.com/tashfeenahmed/freellmapi/issues/618",
-    ),
+    ("any", r"(?:plan|tier)\b.{0,30}please upgrade", _FREE_LLM_API),
     ("sambanova", r"valid service tier", "https://docs.sambanova.ai"),
     ("dashscope", r"free tier of the model|freetieronly|product is not activated", _ALIBABA),
     ("databricks", r"endpoint is disabled|rate limit set to 0", "https://docs.databricks.com"),
     ("gemini", r"no longer available to new", "https://ai.google.dev/gemini-api/docs/deprecations"),
-    (
-        "bedrock",
-        r"on-demand throughput (?:isn|is no)|use case details have not been submitted",
-        "https://docs.aws.amazon.com/bedrock/latest/userguide/model-access.html",
-    ),
+    ("bedrock", r"on-demand throughput (?:isn|is no)|use case details have not been submitted", _BEDROCK),
     (
         "any",
         (
@@ -211,11 +184,7 @@ NOT_YOURS = ErrorPatterns(
         ),
         _ROW_8,
     ),
-    (
-        "cloudflare any",
-        r"account is not (?:allowed|authorized|entitled)",
-        "https://developers.cloudflare.com/workers-ai/platform/errors/",
-    ),
+    ("cloudflare any", r"account is not (?:allowed|authorized|entitled)", _WORKERS_AI),
 )
 # Words of a plan that lacks the model, whatever the status: they are no limit's.
 NOT_IN_PLAN = ErrorPatterns(
@@ -228,11 +197,7 @@ NOT_IN_PLAN = ErrorPatterns(
         ),
         "https://platform.minimax.io/docs",
     ),
-    (
-        "commandcode",
-        r"not[ _]in[ _](?:your[ _])?plan\b",
-        "https://github.com/rashidrazak/opencode-cmd-provider/issues/175",
-    ),
+    ("commandcode", r"not[ _]in[ _](?:your[ _])?plan\b", _COMMAND_CODE),
     ("volcengine", r"does not support the \w+ plan feature", _ARK),
     ("zai", r"(?:套餐|订阅).{0,20}未开放", "https://docs.bigmodel.cn/cn/api/api-code"),
 )

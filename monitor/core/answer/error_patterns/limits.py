@@ -2,7 +2,13 @@
 
 from monitor.core.answer.error_patterns.pattern import ErrorPatterns
 
+_ARK = "https://docs.byteplus.com/id/docs/ModelArk/1299023"
+_DIRGE = "https://github.com/dirge-code/dirge/issues/818"
 _GEMINI = "https://ai.google.dev/gemini-api/docs/rate-limits"
+_NEW_API = "new-api i18n/locales"
+_SAKANA = "https://github.com/SakanaAI/AI-Scientist/issues/115"
+_SGLANG = "provider facts 4, row 26; sglang sgl-router"
+_FACTS_3 = "provider facts 3"
 _ROW_22 = "provider facts 4, row 22"
 _ROW_23 = "provider facts 4, row 23"
 _AMOUNT = r"(?:quota|limit|allowance|allocation|usage|exceeded|reached|used up|requests|tokens|calls)"
@@ -19,11 +25,7 @@ PER_DAY = ErrorPatterns(
         _of(r"per[ _-]?(?:1 )?(?:day|week|month|hour|24 ?h)|\b24[ -]?h(?:ours?)?\b|\beach (?:day|month)\b"),
         "https://console.groq.com/docs/rate-limits",
     ),
-    (
-        "anthropic cloudflare commandcode moonshot any",
-        _of(r"\b(?:daily|weekly|monthly|hourly)\b"),
-        "https://github.com/SakanaAI/AI-Scientist/issues/115",
-    ),
+    ("anthropic cloudflare commandcode moonshot any", _of(r"\b(?:daily|weekly|monthly|hourly)\b"), _SAKANA),
     ("groq litellm", _of(r"\b[rt]pd\b"), "https://console.groq.com/docs/rate-limits"),
     ("cohere", _of(r"/ ?(?:day|month|24h)\b"), "https://docs.cohere.com/docs/rate-limits"),
     ("github", _of(r"per 86400 ?s|\bby ?(?:day|month)\b"), "https://docs.github.com/en/github-models"),
@@ -34,28 +36,16 @@ PER_DAY = ErrorPatterns(
     ),
     ("any", _of(r"\b\d+[ -]hours? (?:limit|window|quota|usage)"), "provider facts 4, row 21"),
     ("ollama", r"(?:session|usage)[ _]limit\b", "https://docs.ollama.com/cloud"),
-    (
-        "new-api any",
-        r"\b(?:quota|allowance|allocation)[ _](?:\w+[ _]){0,3}?(?:used up|exhausted)",
-        "new-api i18n/locales",
-    ),
-    (
-        "volcengine",
-        r"\bexhausted (?:\w+ ){0,3}?(?:quota|allowance|allocation)",
-        "https://docs.byteplus.com/id/docs/ModelArk/1299023",
-    ),
-    (
-        "zai",
-        r"(?:每日|每天|每周|每月|小时)的?.{0,12}(?:上限|限制|限额|额度)",
-        "https://github.com/dirge-code/dirge/issues/818",
-    ),
+    ("new-api any", r"\b(?:quota|allowance|allocation)[ _](?:\w+[ _]){0,3}?(?:used up|exhausted)", _NEW_API),
+    ("volcengine", r"\bexhausted (?:\w+ ){0,3}?(?:quota|allowance|allocation)", _ARK),
+    ("zai", r"(?:每日|每天|每周|每月|小时)的?.{0,12}(?:上限|限制|限额|额度)", _DIRGE),
     ("gemini", r"\blimit: ?0\b(?!\.\d)", _GEMINI),
 )
 PER_MINUTE = ErrorPatterns(
     ("gemini cerebras any", r"per[ _-]?(?:minute|second|min|sec)\b", _GEMINI),
     ("groq moonshot", r"\b[rt]pm\b", "https://console.groq.com/docs/rate-limits"),
     ("gemini", r"quota exceeded for (?:quota )?metric", _GEMINI),
-    ("new-api", r"in \d+ minutes?\b", "new-api i18n/locales"),
+    ("new-api", r"in \d+ minutes?\b", _NEW_API),
 )
 TOO_MANY = ErrorPatterns(
     ("iflow github minimax groq any", r"rate[ _-]?limit", _ROW_22),
@@ -91,11 +81,7 @@ BUSY = ErrorPatterns(
 EXHAUSTED = ErrorPatterns(("nvidia", r"resources?[ _]?exhausted", "NVIDIA/nvcf"))
 COLD = ErrorPatterns(
     ("chutes", r"no (?:available )?instances?\b", "https://docs.chutes.ai"),
-    (
-        "sglang any",
-        r"scaled (?:down )?to zero|no workers? available|no available workers?",
-        "provider facts 4, row 26; sglang sgl-router",
-    ),
+    ("sglang any", r"scaled (?:down )?to zero|no workers? available|no available workers?", _SGLANG),
 )
 LOADING = ErrorPatterns(
     ("llama.cpp litellm", r"\bloading model", "llama.cpp tools/server"),
@@ -105,13 +91,9 @@ LOADING = ErrorPatterns(
         r"\b(?:model|this)\b.{0,80}(?:is |still |currently |being )+(?:loading|loaded|warming up|starting)\b",
         "https://huggingface.co/docs/api-inference",
     ),
-    ("any", r"\b(?:model|this)\b.{0,40}not (?:yet )?(?:ready|loaded)\b", "provider facts 3"),
-    ("any", r"\bspinning up\b|\bstarting up\b|\bwarm(?:ing)?[ -]up\b|\bcold[ -]start", "provider facts 3"),
-    (
-        "any",
-        r"\b(?:is|being) (?:initiali[sz]ed|initiali[sz]ing|provisioned|provisioning)\b",
-        "provider facts 3",
-    ),
+    ("any", r"\b(?:model|this)\b.{0,40}not (?:yet )?(?:ready|loaded)\b", _FACTS_3),
+    ("any", r"\bspinning up\b|\bstarting up\b|\bwarm(?:ing)?[ -]up\b|\bcold[ -]start", _FACTS_3),
+    ("any", r"\b(?:is|being) (?:initiali[sz]ed|initiali[sz]ing|provisioned|provisioning)\b", _FACTS_3),
     ("fireworks", r"\bscaling[ _]up\b", "https://docs.fireworks.ai/guides/ondemand-deployments"),
 )
 DEGRADED = ErrorPatterns(("nvidia", r"degraded function", "provider facts 4, row 16"))

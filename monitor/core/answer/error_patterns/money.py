@@ -2,9 +2,14 @@
 
 from monitor.core.answer.error_patterns.pattern import ErrorPatterns
 
-_OPENAI = "https://platform.openai.com/docs/guides/error-codes"
 _ALIBABA = "https://www.alibabacloud.com/help/en/model-studio/error-code"
 _ANTHROPIC = "https://docs.anthropic.com/en/api/errors"
+_CHUTES = "https://github.com/DaWe35/image-router/issues/33"
+_LITELLM = "https://docs.litellm.ai/docs/proxy/users"
+_OPENAI = "https://platform.openai.com/docs/guides/error-codes"
+_POLLINATIONS = "https://github.com/pollinations/pollinations/issues/12136"
+_XAI_NONE = "https://github.com/continuedev/continue/issues/12670"
+_XAI_USED = "https://github.com/continuedev/continue/issues/10373"
 _ROW_9 = "provider facts 4, row 9"
 
 # Words that are about money whatever stands beside them.
@@ -39,24 +44,12 @@ NO_MONEY = ErrorPatterns(
         r"\bcredit card (?:on file|(?:is )?required)|requires? (?:a )?(?:valid )?credit card",
         "https://github.com/arlanrakh/talk-to-girlfriend-ai/issues/6",
     ),
-    (
-        "xai",
-        r"(?:not|n't) have (?:any|enough|sufficient) (?:\w+ )?(?:credits?|balance|funds)",
-        "https://github.com/continuedev/continue/issues/12670",
-    ),
-    (
-        "chutes",
-        r"\bbalance (?:is|of) [$¥€]?(?:-|0(?:\.0+)?\b)",
-        "https://github.com/DaWe35/image-router/issues/33",
-    ),
+    ("xai", r"(?:not|n't) have (?:any|enough|sufficient) (?:\w+ )?(?:credits?|balance|funds)", _XAI_NONE),
+    ("chutes", r"\bbalance (?:is|of) [$¥€]?(?:-|0(?:\.0+)?\b)", _CHUTES),
     ("openrouter", r"requires more credits", "https://github.com/can1357/oh-my-pi/issues/9569"),
     ("openrouter", r"can only afford", "https://github.com/can1357/oh-my-pi/issues/9569"),
     ("openrouter litellm", r"\bkey limit exceeded", "https://openrouter.ai/docs/api-reference/limits"),
-    (
-        "xai any",
-        r"used (?:up )?all (?:of )?(?:its |your |the )?(?:available |remaining )?credits",
-        "https://github.com/continuedev/continue/issues/10373",
-    ),
+    ("xai any", r"used (?:up )?all (?:of )?(?:its |your |the )?(?:available |remaining )?credits", _XAI_USED),
     (
         "xai any",
         (
@@ -65,17 +58,9 @@ NO_MONEY = ErrorPatterns(
         ),
         "https://github.com/Wei-Shaw/sub2api/issues/4069",
     ),
-    (
-        "xai fireworks openai litellm any",
-        r"\bspend(?:ing)?[ _-](?:limit|cap)",
-        "https://github.com/pollinations/pollinations/issues/12136",
-    ),
+    ("xai fireworks openai litellm any", r"\bspend(?:ing)?[ _-](?:limit|cap)", _POLLINATIONS),
     ("openai", r"billing[ _](?:hard[ _])?limit|billing_not_active|check your billing(?! plan)", _OPENAI),
-    (
-        "litellm portkey",
-        r"\bbudget[ _](?:has been )?(?:exceeded|exhausted)",
-        "https://docs.litellm.ai/docs/proxy/users",
-    ),
+    ("litellm portkey", r"\bbudget[ _](?:has been )?(?:exceeded|exhausted)", _LITELLM),
     ("huggingface", r"included credits", "https://huggingface.co/docs/inference-providers/pricing"),
     ("anthropic", r"billing[ _](?:error|issue)", _ANTHROPIC),
     ("anthropic", r"specified api usage limits|out of extra usage", _ANTHROPIC),
