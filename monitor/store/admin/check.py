@@ -1,7 +1,8 @@
 """Looks for faults in a history: a damaged file, rows that point nowhere or contradict others."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import islice
+from types import MappingProxyType
 from typing import Final
 
 from sqlalchemy import Connection, Engine, text
@@ -20,107 +21,74 @@ _EVENTS_PER_SWEEP = event_id(1, 0)
 _REBUILD = "run `monitor db rebuild`"
 
 # What is wrong with each row found -> the query that finds it; a row's columns fill the sentence.
-_CONTRADICTIONS: Final[tuple[tuple[str, str], ...]] = (
-    (
-        "sweep {0} is finished, but not derived: the next sweep does it, or `monitor db rebuild --write`",
-        "SELECT id FROM sweep WHERE verdict IS NULL AND finished_at IS NOT NULL",
-    ),
-    (
-        "sweep {0} has a verdict without an end",
-        "SELECT id FROM sweep WHERE verdict IS NOT NULL AND finished_at IS NULL",
-    ),
-    (
-        "sweep {0} ended before it started",
-        "SELECT id FROM sweep WHERE finished_at < started_at",
-    ),
-    (
-        "sweep {0} was declared bad, but counts as {1}: run `monitor db rebuild --write`",
-        "SELECT id, verdict FROM sweep WHERE voided IS NOT NULL AND verdict <> 'inconclusive'",
-    ),
-    (
-        "model {0} of {1} is {2}, but its last event says {3}",
-        """
-        SELECT m.name, p.name, t.status, e.to_status
-        FROM model_state t JOIN model m ON m.id = t.model_id JOIN provider p ON p.id = m.provider_id
-        JOIN event e ON e.id = (SELECT n.id FROM event n WHERE n.model_id = t.model_id
-            ORDER BY n.swept_at DESC, n.id DESC LIMIT 1)
-        WHERE e.to_status <> t.status
-        """,
-    ),
-    (
-        "model {0} of {1} is {2}, but no event says so",
-        """
-        SELECT m.name, p.name, t.status
-        FROM model_state t JOIN model m ON m.id = t.model_id JOIN provider p ON p.id = m.provider_id
-        WHERE NOT EXISTS (SELECT 1 FROM event n WHERE n.model_id = t.model_id)
-        """,
-    ),
-    (
-        "model {0} of {1} has events, but no status",
-        """
-        SELECT m.name, p.name
-        FROM model m JOIN provider p ON p.id = m.provider_id
-        WHERE EXISTS (SELECT 1 FROM event n WHERE n.model_id = m.id)
-            AND NOT EXISTS (SELECT 1 FROM model_state t WHERE t.model_id = m.id)
-        """,
-    ),
-    (
-        f"event {{0}} is of the unknown kind '{{1}}': {_REBUILD}",
-        f"SELECT id, kind FROM event WHERE kind NOT IN ({_KINDS})",  # noqa: S608 - our kinds
-    ),
-    (
-        f"event {{0}} cannot be one of sweep {{1}}: {_REBUILD}",
-        f"SELECT id, sweep_id FROM event WHERE id / {_EVENTS_PER_SWEEP} <> sweep_id",  # noqa: S608 - a number
-    ),
-    (
-        f"event {{1}} of model {{0}} goes on from {{2}}, but the one before left it {{3}}: {_REBUILD}",
-        """
-        SELECT m.name, e.id, e.from_status, e.before
-        FROM (SELECT id, model_id, from_status,
-                lag(to_status) OVER (PARTITION BY model_id ORDER BY swept_at, id) AS before
-            FROM event WHERE model_id IS NOT NULL) e
-        JOIN model m ON m.id = e.model_id
-        WHERE e.before <> coalesce(e.from_status, '')
-        """,
-    ),
-    (
-        f"event {{1}} of model {{0}} began no period: {_REBUILD}",
-        f"""
-        SELECT m.name, e.id
-        FROM event e JOIN model m ON m.id = e.model_id
-        LEFT JOIN period d ON d.model_id = e.model_id AND d.event_id = e.id
-        WHERE e.kind IN ({_STATUS_KINDS}) AND d.event_id IS NULL
-        """,  # noqa: S608 - our kinds
-    ),
-    (
-        f"a period of model {{0}} begins with the event {{1}}, which does not stand: {_REBUILD}",
-        """
-        SELECT m.name, d.event_id
-        FROM period d JOIN model m ON m.id = d.model_id LEFT JOIN event e ON e.id = d.event_id
-        WHERE e.id IS NULL
-        """,
-    ),
-    (
-        f"model {{0}} has a day that is no date: {_REBUILD}",
-        """
-        SELECT m.name FROM daily d JOIN model m ON m.id = d.model_id
-        WHERE CAST(d.day AS TEXT) NOT LIKE '____-__-__'
-        """,
-    ),
-    (
-        "the day {1} of model {0} does not add up",
-        """
-        SELECT m.name, d.day FROM daily d JOIN model m ON m.id = d.model_id
-        WHERE d.checks <> d.answered + d.unavailable + d.unknown
-        """,
-    ),
-    (
-        "finding {0} has the unknown outcome '{1}'",
-        """
-        SELECT id, outcome FROM finding
-        WHERE outcome NOT IN ('available', 'rate_limited', 'unavailable', 'unknown')
-        """,
-    ),
+_CONTRADICTIONS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "sweep {0} is finished, but not derived: the next sweep does it, or `monitor db rebuild --write`": """
+            SELECT id FROM sweep WHERE verdict IS NULL AND finished_at IS NOT NULL
+            """,
+        "sweep {0} has a verdict without an end": """
+            SELECT id FROM sweep WHERE verdict IS NOT NULL AND finished_at IS NULL
+            """,
+        "sweep {0} ended before it started": "SELECT id FROM sweep WHERE finished_at < started_at",
+        "sweep {0} was declared bad, but counts as {1}: run `monitor db rebuild --write`": """
+            SELECT id, verdict FROM sweep WHERE voided IS NOT NULL AND verdict <> 'inconclusive'
+            """,
+        "model {0} of {1} is {2}, but its last event says {3}": """
+            SELECT m.name, p.name, t.status, e.to_status
+            FROM model_state t JOIN model m ON m.id = t.model_id JOIN provider p ON p.id = m.provider_id
+            JOIN event e ON e.id = (SELECT n.id FROM event n WHERE n.model_id = t.model_id
+                ORDER BY n.swept_at DESC, n.id DESC LIMIT 1)
+            WHERE e.to_status <> t.status
+            """,
+        "model {0} of {1} is {2}, but no event says so": """
+            SELECT m.name, p.name, t.status
+            FROM model_state t JOIN model m ON m.id = t.model_id JOIN provider p ON p.id = m.provider_id
+            WHERE NOT EXISTS (SELECT 1 FROM event n WHERE n.model_id = t.model_id)
+            """,
+        "model {0} of {1} has events, but no status": """
+            SELECT m.name, p.name
+            FROM model m JOIN provider p ON p.id = m.provider_id
+            WHERE EXISTS (SELECT 1 FROM event n WHERE n.model_id = m.id)
+                AND NOT EXISTS (SELECT 1 FROM model_state t WHERE t.model_id = m.id)
+            """,
+        f"event {{0}} is of the unknown kind '{{1}}': {_REBUILD}": f"""
+            SELECT id, kind FROM event WHERE kind NOT IN ({_KINDS})
+            """,  # noqa: S608 - our kinds
+        f"event {{0}} cannot be one of sweep {{1}}: {_REBUILD}": f"""
+            SELECT id, sweep_id FROM event WHERE id / {_EVENTS_PER_SWEEP} <> sweep_id
+            """,  # noqa: S608 - a number
+        f"event {{1}} of model {{0}} goes on from {{2}}, but the one before left it {{3}}: {_REBUILD}": """
+            SELECT m.name, e.id, e.from_status, e.before
+            FROM (SELECT id, model_id, from_status,
+                    lag(to_status) OVER (PARTITION BY model_id ORDER BY swept_at, id) AS before
+                FROM event WHERE model_id IS NOT NULL) e
+            JOIN model m ON m.id = e.model_id
+            WHERE e.before <> coalesce(e.from_status, '')
+            """,
+        f"event {{1}} of model {{0}} began no period: {_REBUILD}": f"""
+            SELECT m.name, e.id
+            FROM event e JOIN model m ON m.id = e.model_id
+            LEFT JOIN period d ON d.model_id = e.model_id AND d.event_id = e.id
+            WHERE e.kind IN ({_STATUS_KINDS}) AND d.event_id IS NULL
+            """,  # noqa: S608 - our kinds
+        f"a period of model {{0}} begins with the event {{1}}, which does not stand: {_REBUILD}": """
+            SELECT m.name, d.event_id
+            FROM period d JOIN model m ON m.id = d.model_id LEFT JOIN event e ON e.id = d.event_id
+            WHERE e.id IS NULL
+            """,
+        f"model {{0}} has a day that is no date: {_REBUILD}": """
+            SELECT m.name FROM daily d JOIN model m ON m.id = d.model_id
+            WHERE CAST(d.day AS TEXT) NOT LIKE '____-__-__'
+            """,
+        "the day {1} of model {0} does not add up": """
+            SELECT m.name, d.day FROM daily d JOIN model m ON m.id = d.model_id
+            WHERE d.checks <> d.answered + d.unavailable + d.unknown
+            """,
+        "finding {0} has the unknown outcome '{1}'": """
+            SELECT id, outcome FROM finding
+            WHERE outcome NOT IN ('available', 'rate_limited', 'unavailable', 'unknown')
+            """,
+    }
 )
 
 
@@ -131,8 +99,14 @@ def check(engine: Engine) -> list[str]:
     """
     require_current(engine)
     with reading(engine) as connection:
-        damage = list(_damage(connection)) if is_sqlite(engine) else []
-        return damage or list(islice(_contradictions(connection), _MOST_FAULTS))
+        if is_sqlite(engine) and (damage := list(_damage(connection))):
+            return damage
+        faults = (
+            words.format(*row)
+            for words, query in _CONTRADICTIONS.items()
+            for row in connection.execute(text(query))
+        )
+        return list(islice(faults, _MOST_FAULTS))
 
 
 def _damage(connection: Connection) -> Iterator[str]:
@@ -143,9 +117,3 @@ def _damage(connection: Connection) -> Iterator[str]:
     for row in islice(connection.execute(text("PRAGMA foreign_key_check")), _MOST_FAULTS):
         yield f"a row of {row[0]} points to a row of {row[2]} that does not exist"
     yield from wrong_types(connection)
-
-
-def _contradictions(connection: Connection) -> Iterator[str]:
-    for sentence, query in _CONTRADICTIONS:
-        for row in connection.execute(text(query)):
-            yield sentence.format(*row)
