@@ -82,44 +82,82 @@ def _wants(word: str, complaint: str) -> Behaviour:
     return Behaviour(chat=_OK, objects=lambda body: f'"{word}"' not in json.dumps(body), objection=objection)
 
 
-def _gone() -> Behaviour:
-    gone = problem(410, "Gone", END_OF_LIFE, "about:blank")
-    return Behaviour(chat=gone, completions=gone, embeddings=gone, metadata=gone)
+def _same(answer: CannedAnswer) -> Behaviour:
+    return Behaviour(chat=answer, completions=answer, embeddings=answer, metadata=answer)
 
 
-def _switched_off() -> Behaviour:
-    text = "This endpoint is paused for maintenance. Please use another model."
-    # three hours, as the gateway asks for where a model is switched off
-    off = problem(503, "Service Unavailable", text, "about:blank").with_headers(Retry_After="10800")
-    return Behaviour(chat=off, completions=off, embeddings=off, metadata=off)
+def _plain_error(message: str) -> CannedAnswer:
+    return as_json({"object": "error", "message": message, "code": 400}, 400)
 
 
-_NO_WORKER = CannedAnswer(504, headers={"nvcf-status": "errored", "nvcf-reqid": "<uuid>"})
+_NOT_FOR_ACCOUNT = problem(404, "Not Found", f"Function '<uuid>': Not found for account '{ACCOUNT}'")
+_PAUSED = "This endpoint is paused for maintenance. Please use another model."
 _TOO_SMALL = "Invalid 'max_tokens': integer below minimum value. Expected a value >= 16, but got 8 instead."
 _SATURATED = "ResourceExhausted: Worker local total request limit reached (16/16)"
 _QUOTA = "You exceeded your current quota, please check your plan and billing details."
 
-BEHAVIOURS: Mapping[str, Behaviour] = {
+_ON_CHAT: Mapping[str, CannedAnswer] = {
     # answers
-    "ok": Behaviour(chat=_OK),
-    "ok_reasoning": Behaviour(chat=chat("", finish="length", reasoning="The user greets me, so I")),
-    "served_as": Behaviour(chat=replace(_OK, body=_OK.body.replace("<model>", "<argument>"))),
-    "slow": Behaviour(chat=CannedAnswer(200, _OK.body, slowness=8.0)),
-    "retiring": Behaviour(chat=_OK.with_headers(Deprecation="<argument>")),
-    "sunset": Behaviour(chat=_OK.with_headers(Sunset="<argument>")),
+    "ok": _OK,
+    "ok_reasoning": chat("", finish="length", reasoning="The user greets me, so I"),
+    "served_as": replace(_OK, body=_OK.body.replace("<model>", "<argument>")),
+    "slow": CannedAnswer(200, _OK.body, slowness=8.0),
+    "retiring": _OK.with_headers(Deprecation="<argument>"),
+    "sunset": _OK.with_headers(Sunset="<argument>"),
+    # busy
+    "too_many_requests": problem(429, "Too Many Requests"),
+    "too_many_requests_wait": problem(429, "Too Many Requests").with_headers(Retry_After="<argument>"),
+    "saturated": openai_error(503, _SATURATED, "service_unavailable"),
+    "overloaded": openai_error(529, "Overloaded", "overloaded_error"),
+    "queued": CannedAnswer(202, headers={"NVCF-REQID": "<uuid>", "NVCF-STATUS": "pending-evaluation"}),
+    # not there
+    "not_for_account": _NOT_FOR_ACCOUNT,
+    "not_found": openai_error(
+        404, "The model `<model>` does not exist", "invalid_request_error", "model_not_found"
+    ),
+    "not_shared": problem(403, "Forbidden", f"Function '<uuid>':  Not shared with the account '{ACCOUNT}'"),
+    # broken
+    "degraded": problem(400, "Bad Request", "Function id '<uuid>': DEGRADED function cannot be invoked"),
+    "server_error": problem(500, "Internal Server Error", "Inference error", "about:blank"),
+    "bad_gateway": problem(502, "Bad Gateway", "Upstream request failed.", "about:blank"),
+    "unavailable": CannedAnswer(503, "upstream connect error", PLAIN),
+    "no_capacity": CannedAnswer(504, headers={"nvcf-status": "errored", "nvcf-reqid": "<uuid>"}),
+    "error_under_200": openai_error(200, "Internal error while generating", "server_error", "500"),
+    "html": HTML,
+    "empty": CannedAnswer(200),
+    "no_choices": as_json({"object": "chat.completion", "model": "<model>", "choices": []}),
+    # another request wanted, or no explanation
+    "container_validation": problem(
+        400,
+        "Bad Request",
+        "[{'type': 'less_than_equal', 'loc': ('body', 'max_tokens'), 'msg': 'too large'}]",
+        "urn:inference-service:problem-details:bad-request",
+    ),
+    "needs_image": _plain_error("Content cannot be a plain string"),
+    "bad_request": as_json({"detail": "Bad Request"}, 400),
+    "unprocessable": as_json(
+        {"detail": [{"loc": ["body", "input"], "msg": "field required", "type": "missing"}]}, 422
+    ),
+    # the asker's own trouble
+    "no_authorization": CannedAnswer(401, "Unauthorized access", PLAIN),
+    "key_rejected": problem(403, "Forbidden", "Authorization failed"),
+    "payment_required": problem(402, "Payment Required", f"Account '{ACCOUNT}': Cloud credits expired"),
+    "quota_exhausted": openai_error(429, _QUOTA, "insufficient_quota", "insufficient_quota"),
+    # wire faults
+    **{fault.value: CannedAnswer(200, _OK.body, fault=fault) for fault in WireFault},
+}
+BEHAVIOURS: Mapping[str, Behaviour] = {
+    **{name: Behaviour(chat=answer) for name, answer in _ON_CHAT.items()},
+    # answers to some requests
     "embedding": Behaviour(
         embeddings=embedding(),
         objects=lambda body: "input_type" not in body,
-        objection=as_json(
-            {"object": "error", "message": "'input_type' parameter is required", "code": 400}, 400
-        ),
+        objection=_plain_error("'input_type' parameter is required"),
     ),
     "embedding_plain": Behaviour(embeddings=embedding()),
     "completions_only": Behaviour(completions=completion()),
     "no_system": Behaviour(
-        chat=_OK,
-        objects=_has_system,
-        objection=as_json({"object": "error", "message": "System role not supported", "code": 400}, 400),
+        chat=_OK, objects=_has_system, objection=_plain_error("System role not supported")
     ),
     "sixteen_tokens": Behaviour(
         chat=_OK,
@@ -148,75 +186,14 @@ BEHAVIOURS: Mapping[str, Behaviour] = {
     ),
     "reranking": Behaviour(rerank=reranking()),
     "moderation": Behaviour(moderations=moderation()),
-    "embedding_not_for_account": Behaviour(
-        embeddings=problem(404, "Not Found", f"Function '<uuid>': Not found for account '{ACCOUNT}'")
-    ),
-    # busy
-    "too_many_requests": Behaviour(chat=problem(429, "Too Many Requests")),
-    "too_many_requests_wait": Behaviour(
-        chat=problem(429, "Too Many Requests").with_headers(Retry_After="<argument>")
-    ),
-    "saturated": Behaviour(chat=openai_error(503, _SATURATED, "service_unavailable")),
-    "overloaded": Behaviour(chat=openai_error(529, "Overloaded", "overloaded_error")),
-    "queued": Behaviour(
-        chat=CannedAnswer(202, headers={"NVCF-REQID": "<uuid>", "NVCF-STATUS": "pending-evaluation"})
-    ),
+    "embedding_not_for_account": Behaviour(embeddings=_NOT_FOR_ACCOUNT),
     # not there
     "not_on_chat": Behaviour(),
-    "not_for_account": Behaviour(
-        chat=problem(404, "Not Found", f"Function '<uuid>': Not found for account '{ACCOUNT}'")
+    "end_of_life": _same(problem(410, "Gone", END_OF_LIFE, "about:blank")),
+    # three hours, as the gateway asks for where a model is switched off
+    "switched_off": _same(
+        problem(503, "Service Unavailable", _PAUSED, "about:blank").with_headers(Retry_After="10800")
     ),
-    "not_found": Behaviour(
-        chat=openai_error(
-            404, "The model `<model>` does not exist", "invalid_request_error", "model_not_found"
-        )
-    ),
-    "not_shared": Behaviour(
-        chat=problem(403, "Forbidden", f"Function '<uuid>':  Not shared with the account '{ACCOUNT}'")
-    ),
-    "end_of_life": _gone(),
-    # broken
-    "degraded": Behaviour(
-        chat=problem(400, "Bad Request", "Function id '<uuid>': DEGRADED function cannot be invoked")
-    ),
-    "server_error": Behaviour(chat=problem(500, "Internal Server Error", "Inference error", "about:blank")),
-    "bad_gateway": Behaviour(chat=problem(502, "Bad Gateway", "Upstream request failed.", "about:blank")),
-    "unavailable": Behaviour(chat=CannedAnswer(503, "upstream connect error", PLAIN)),
-    "switched_off": _switched_off(),
-    "no_capacity": Behaviour(chat=_NO_WORKER),
-    "error_under_200": Behaviour(
-        chat=openai_error(200, "Internal error while generating", "server_error", "500")
-    ),
-    "html": Behaviour(chat=HTML),
-    "empty": Behaviour(chat=CannedAnswer(200)),
-    "no_choices": Behaviour(chat=as_json({"object": "chat.completion", "model": "<model>", "choices": []})),
-    # another request wanted, or no explanation
-    "container_validation": Behaviour(
-        chat=problem(
-            400,
-            "Bad Request",
-            "[{'type': 'less_than_equal', 'loc': ('body', 'max_tokens'), 'msg': 'too large'}]",
-            "urn:inference-service:problem-details:bad-request",
-        )
-    ),
-    "needs_image": Behaviour(
-        chat=as_json({"object": "error", "message": "Content cannot be a plain string", "code": 400}, 400)
-    ),
-    "bad_request": Behaviour(chat=as_json({"detail": "Bad Request"}, 400)),
-    "unprocessable": Behaviour(
-        chat=as_json(
-            {"detail": [{"loc": ["body", "input"], "msg": "field required", "type": "missing"}]}, 422
-        )
-    ),
-    # the asker's own trouble
-    "no_authorization": Behaviour(chat=CannedAnswer(401, "Unauthorized access", PLAIN)),
-    "key_rejected": Behaviour(chat=problem(403, "Forbidden", "Authorization failed")),
-    "payment_required": Behaviour(
-        chat=problem(402, "Payment Required", f"Account '{ACCOUNT}': Cloud credits expired")
-    ),
-    "quota_exhausted": Behaviour(chat=openai_error(429, _QUOTA, "insufficient_quota", "insufficient_quota")),
-    # on the wire
-    **{fault.value: Behaviour(chat=CannedAnswer(200, _OK.body, fault=fault)) for fault in WireFault},
 }
 
 
