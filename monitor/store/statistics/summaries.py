@@ -47,7 +47,7 @@ def summarise_span(
     """
     names = [*watched, *(name for name in query.providers(engine) if name not in watched)]
     summaries = [
-        replace(summarise_provider(engine, span, name), is_watched=name in watched)
+        replace(summarise_provider(engine, span, name, now=now), is_watched=name in watched)
         for name in names
         if provider in {None, name}
     ]
@@ -59,12 +59,16 @@ def summarise_span(
     )
 
 
-def summarise_provider(engine: Engine, span: Span, provider: str) -> ProviderSummary:
-    """Return what a span was for one provider, as it was known when the span ended."""
+def summarise_provider(engine: Engine, span: Span, provider: str, *, now: datetime) -> ProviderSummary:
+    """Return what a span was for one provider, as it was known when the span ended.
+
+    Figures of a span that is not over count up to `now`.
+    """
+    counted_until = max(span.begins_at, min(now, span.ends_at))  # no model is available in the future
     events = query.events(engine, since=span.begins_at, until=span.ends_at, provider=provider)
     recent = days_until(span.last, RECENT_DAYS, span.zone)
-    figures = window_figures(engine, recent.begins_at, span.ends_at, provider=provider, latencies=False)
-    pooled = provider_reliability(engine, span.begins_at, span.ends_at, provider=provider)
+    figures = window_figures(engine, recent.begins_at, counted_until, provider=provider, latencies=False)
+    pooled = provider_reliability(engine, span.begins_at, counted_until, provider=provider)
     # a summary of the past must not show a kind of today
     kinds_changed = query.events(engine, since=span.ends_at, provider=provider, kind=EventKind.KIND_CHANGED)
     with reading(engine) as connection:

@@ -36,7 +36,7 @@ def answers(*rows: tuple[int, dict[str, Answer]]) -> list[Sweep]:
 
 
 def told(engine: Engine, number: int = 0) -> ProviderSummary:
-    return summarise_provider(engine, day(number), "nvidia")
+    return summarise_provider(engine, day(number), "nvidia", now=LATER)
 
 
 def summary_of(engine: Engine, number: int = 0, *watched: str, now: datetime = LATER) -> Summary:
@@ -111,9 +111,9 @@ def test_first_clear_answers_are_told_once_the_model_is_no_newcomer_any_more(eng
 def test_days_are_those_of_the_zone(engine: Engine) -> None:
     """In New York the first day has the sweeps that in Berlin are the second day's."""
     live(engine, answers((0, {"a": UP}), (EVENING, {"a": UP, "new": BUSY})))
-    assert summarise_provider(engine, day(0, NEW_YORK), "nvidia").arrivals
-    assert not summarise_provider(engine, day(0, BERLIN), "nvidia").arrivals
-    assert summarise_provider(engine, day(1, BERLIN), "nvidia").arrivals
+    assert summarise_provider(engine, day(0, NEW_YORK), "nvidia", now=LATER).arrivals
+    assert not summarise_provider(engine, day(0, BERLIN), "nvidia", now=LATER).arrivals
+    assert summarise_provider(engine, day(1, BERLIN), "nvidia", now=LATER).arrivals
 
 
 def test_a_provider_not_watched_any_more_is_told_of_only_where_it_has_something(engine: Engine) -> None:
@@ -154,6 +154,23 @@ def test_a_span_that_is_not_over_is_known_up_to_now(engine: Engine) -> None:
     assert summary_of(engine).is_complete
 
 
+def test_the_rest_of_a_day_that_is_not_over_is_no_time_available(engine: Engine) -> None:
+    """Two models, each available from the first sweep on; one goes down after half an hour."""
+    live(engine, answers((0, {"a": UP, "b": UP}), (2, {"a": UP, "b": DOWN}), (3, {"a": UP, "b": DOWN})))
+    summary = summarise_provider(engine, day(), "nvidia", now=START + timedelta(hours=1, seconds=1))
+    expected_s = timedelta(hours=1, minutes=30).total_seconds()
+    assert (summary.reliability.outages, summary.reliability.mtbf_s) == (1, expected_s)
+    assert summary.reliability_30d.mtbf_s == expected_s
+    over = summarise_provider(engine, day(), "nvidia", now=LATER)
+    assert over.reliability.mtbf_s == timedelta(hours=12, minutes=29, seconds=59).total_seconds()
+
+
+def test_a_day_to_come_has_no_figures(engine: Engine) -> None:
+    live(engine, answers((0, {"a": UP})))
+    summary = summarise_provider(engine, day(3), "nvidia", now=START + timedelta(hours=1))
+    assert (summary.reliability.uptime_percent, summary.reliability.mtbf_s) == (None, None)
+
+
 def test_the_history_begins_with_the_first_sweep(engine: Engine) -> None:
     assert history_began_at(engine) is None
     live(engine, [sweep(4, {"a": UP}, provider="late"), sweep(0, {"a": UP})])
@@ -187,5 +204,5 @@ def test_changes_are_counted_by_day_newest_first_without_the_baseline(engine: En
 
 
 def test_a_provider_without_a_history_has_nothing_but_no_error(engine: Engine) -> None:
-    nobody = summarise_provider(engine, day(), "nobody")
+    nobody = summarise_provider(engine, day(), "nobody", now=LATER)
     assert (nobody.is_quiet, nobody.has_history, nobody.by_status) == (True, False, {})
