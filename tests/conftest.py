@@ -75,7 +75,7 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def lives(
     tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path, request: pytest.FixtureRequest
 ) -> Lives:
-    """Give databases that have lived through a history of tests/store/told.py."""
+    """Give databases that have lived through a history of tests/store/histories.py."""
 
     def server() -> PostgresServer:
         running: PostgresServer = request.getfixturevalue("postgres_server")

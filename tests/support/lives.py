@@ -1,4 +1,4 @@
-"""Databases that have lived through a history of tests/store/told.py: lived once, copied for each test."""
+"""Databases that have lived through a history of tests/store/histories.py, lived once, copied each time."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -7,7 +7,7 @@ from shutil import copy2
 from sqlalchemy import Engine
 
 from monitor.store.connection.engine import is_sqlite, open_engine, sqlite_path
-from tests.store import told
+from tests.store import histories
 from tests.support.postgres import PostgresServer
 
 Life = tuple[int, int] | tuple[int, int, str]
@@ -36,7 +36,9 @@ class Lives:
         url = self._empty_copy() if is_file else self._postgres().kept_database()
         engine = open_engine(url)
         for seed, count, *provider in lives:
-            told.live_all(engine, told.history(seed, count, provider=provider[0] if provider else "nvidia"))
+            histories.live_all(
+                engine, histories.history(seed, count, provider=provider[0] if provider else "nvidia")
+            )
         engine.dispose()
         return str(engine.url.database)
 

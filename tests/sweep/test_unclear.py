@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import Engine
 
 from monitor.core.domain.vocabulary import Outcome, Reason
-from tests.store import told
+from tests.store import histories
 from tests.support.command import config_file, monitor
 from tests.web.markup import read
 from tests.web.served import browsing
@@ -20,8 +20,8 @@ UNCLEAR: dict[str, tuple[Outcome, Reason]] = {
     "slow": (Outcome.UNKNOWN, Reason.TIMEOUT),
 }
 GOOD = [f"good/{number}" for number in range(5)]
-ALL = dict.fromkeys([*UNCLEAR, *GOOD], told.UP)
-LATER = told.START + timedelta(hours=4, minutes=1)
+ALL = dict.fromkeys([*UNCLEAR, *GOOD], histories.UP)
+LATER = histories.START + timedelta(hours=4, minutes=1)
 WORDS = dict.fromkeys(UNCLEAR, "no clear answer, again and again") | {
     "slow": "no answer in time, again and again"
 }
@@ -31,8 +31,8 @@ WORDS = dict.fromkeys(UNCLEAR, "no clear answer, again and again") | {
 def config(engine: Engine, database_url: str, tmp_path: Path) -> Path:
     """Live through one good sweep and four in which four models give no clear answer."""
     for place in range(5):
-        at = told.START + timedelta(hours=place)
-        told.live(engine, told.sweep(at, {**ALL, **(UNCLEAR if place else {})}))
+        at = histories.START + timedelta(hours=place)
+        histories.live(engine, histories.sweep(at, {**ALL, **(UNCLEAR if place else {})}))
     return config_file(tmp_path, "http://127.0.0.1:1/v1", database_url)
 
 
@@ -65,6 +65,6 @@ def test_pages_and_the_list_for_clients_follow_it(config: Path, engine: Engine) 
 
 
 def test_a_clear_answer_brings_it_back(config: Path, engine: Engine) -> None:
-    told.live(engine, told.sweep(told.START + timedelta(hours=5), ALL))
+    histories.live(engine, histories.sweep(histories.START + timedelta(hours=5), ALL))
     listed = monitor(config, "list", "--max-age", "36500d").stdout.split()
     assert listed == sorted(ALL)

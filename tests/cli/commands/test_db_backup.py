@@ -16,7 +16,7 @@ from monitor.store.admin import backup, check
 from monitor.store.admin.backup import back_up, dump_command
 from monitor.store.admin.migrate import prepare
 from monitor.store.connection.engine import open_engine
-from tests.store import told, views
+from tests.store import histories, views
 from tests.support.command import config_file, monitor
 
 # A daemon in haste: it stores sweeps until it is killed, each in several transactions.
@@ -25,11 +25,11 @@ import sys
 from datetime import timedelta
 from itertools import count
 from monitor.store.connection.engine import open_engine
-from tests.store import told
+from tests.store import histories
 engine = open_engine(sys.argv[1])
 for step in count():
-    at = told.START + timedelta(days=30, minutes=step)
-    told.live(engine, told.sweep(at, {f"w/{each}": told.UP for each in range(40)}))
+    at = histories.START + timedelta(days=30, minutes=step)
+    histories.live(engine, histories.sweep(at, {f"w/{each}": histories.UP for each in range(40)}))
     print(step, flush=True)
 """
 ROOT = Path(__file__).resolve().parents[3]
@@ -39,7 +39,7 @@ ROOT = Path(__file__).resolve().parents[3]
 def history(sqlite_url: str) -> Iterator[Engine]:
     engine = open_engine(sqlite_url, file_mode=0o640)
     prepare(engine)
-    told.live_all(engine, told.history(61, 4))
+    histories.live_all(engine, histories.history(61, 4))
     yield engine
     engine.dispose()
 

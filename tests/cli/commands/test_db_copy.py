@@ -18,7 +18,7 @@ from monitor.store.connection.engine import is_sqlite, open_engine, reading, wri
 from monitor.store.derived.rebuild import rebuild
 from monitor.store.facts.identities import insert_new
 from monitor.store.schema import delivery, horizon, knowledge, metadata, missed_slot, model, provider, telling
-from tests.store import told, views
+from tests.store import histories, views
 from tests.support.command import config_file, monitor
 from tests.support.lives import Lives
 from tests.support.postgres import PostgresServer
@@ -33,7 +33,7 @@ def history(engine: Engine, lives: Lives) -> Engine:
     with writing(engine) as connection:
         owner = connection.scalars(select(provider.c.id)).first()
         someone = connection.scalars(select(model.c.id)).first()
-        start = to_millis(told.START)
+        start = to_millis(histories.START)
         for table, row in (
             (delivery, {"channel": "ops", "topic": "event", "subject": "é", "document": "{}"}),
             (knowledge, {"model_id": someone, "document": '{"a": "☃"}'}),
@@ -52,7 +52,7 @@ def lite(sqlite_url: str) -> Iterator[Engine]:
     """Give a small SQLite history, for what does not depend on the kind of source."""
     source = open_engine(sqlite_url)
     prepare(source)
-    told.live_all(source, told.history(73, 2))
+    histories.live_all(source, histories.history(73, 2))
     yield source
     source.dispose()
 
@@ -105,10 +105,10 @@ def test_every_row_of_every_table_arrives(history: Engine, target: Engine) -> No
 
 def test_life_goes_on_in_the_copy(history: Engine, target: Engine) -> None:
     copied(history, target)
-    at = told.START.replace(year=2027)
-    fresh = told.sweep(at, {"brand/new": told.UP}, provider="third")
+    at = histories.START.replace(year=2027)
+    fresh = histories.sweep(at, {"brand/new": histories.UP}, provider="third")
     for engine in (history, target):
-        told.live(engine, fresh)
+        histories.live(engine, fresh)
         with writing(engine) as connection:
             connection.execute(delete(horizon))  # a made-up one
             row = {"channel": "a", "topic": "b", "subject": "c", "document": "", "created_at": 1, "due_at": 1}
@@ -127,7 +127,7 @@ def test_the_copy_has_the_same_constraints_as_any_database(lite: Engine, target:
 
 def test_a_database_that_holds_a_history_is_left_alone(lite: Engine, target: Engine) -> None:
     prepare(target)
-    told.live(target, told.sweep(told.START, {"dear/one": told.UP}))
+    histories.live(target, histories.sweep(histories.START, {"dear/one": histories.UP}))
     before = everything(target)
     with pytest.raises(UsageError, match="holds a history already: name an empty or a new one"):
         copied(lite, target)
@@ -207,7 +207,11 @@ def test_what_is_written_meanwhile_is_not_copied(history: Engine, target: Engine
 
     def write(work: str, _done: int, _total: int) -> None:
         if work == "observation" and not done:
-            done.append(told.live(history, told.sweep(told.START.replace(year=2027), {"late/one": told.UP})))
+            done.append(
+                histories.live(
+                    history, histories.sweep(histories.START.replace(year=2027), {"late/one": histories.UP})
+                )
+            )
 
     counts = copy_history(history, target, write)
     assert done
@@ -250,7 +254,7 @@ def test_the_command_says_what_arrived_and_no_password(
 ) -> None:
     source = open_engine(sqlite_url)
     prepare(source)
-    told.live_all(source, told.history(74, 2))
+    histories.live_all(source, histories.history(74, 2))
     source.dispose()
     config = config_file(tmp_path, "http://127.0.0.1:9/v1", sqlite_url)
     address = open_engine(postgres_url).url.set(drivername="postgresql", password="hidden-word")  # noqa: S106  # of nobody

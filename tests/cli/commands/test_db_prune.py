@@ -21,12 +21,12 @@ from monitor.store.admin import prune as steps
 from monitor.store.connection.engine import reading, sqlite_path
 from monitor.store.connection.locks import leader_lock
 from monitor.store.write import record
-from tests.store import told
+from tests.store import histories
 from tests.support.command import config_file, monitor
 from tests.support.gateway import ON_SQLITE
 from tests.support.lives import Lives
 
-LATER = told.START + timedelta(days=500)
+LATER = histories.START + timedelta(days=500)
 
 
 def observations(engine: Engine) -> int:
@@ -39,7 +39,7 @@ def observations(engine: Engine) -> int:
 def config(database_url: str, engine: Engine, tmp_path: Path, lives: Lives) -> Path:
     """Return a configuration that keeps a day, over an old history and a sweep of today."""
     lives.through(engine, (3, 20))
-    told.live(engine, told.sweep(utc_now(), {"new/model": told.UP}))
+    histories.live(engine, histories.sweep(utc_now(), {"new/model": histories.UP}))
     written = config_file(tmp_path, "http://127.0.0.1:1/v1", database_url)
     written.write_text(f'{written.read_text()}\n[retention]\nobservations = "1d"\n')
     return written
@@ -95,9 +95,14 @@ def test_the_import_of_a_pruned_time_is_refused_with_the_remedy(config: Path, tm
 def test_a_sweep_that_died_where_nobody_sweeps_any_more_holds_nothing_up(
     config: Path, engine: Engine
 ) -> None:
-    began_at = told.START + timedelta(minutes=30)
+    began_at = histories.START + timedelta(minutes=30)
     opened = record.open_sweep(
-        engine, provider="nvidia", vantage="moved-away", slot=None, started_at=began_at, policy=told.POLICY
+        engine,
+        provider="nvidia",
+        vantage="moved-away",
+        slot=None,
+        started_at=began_at,
+        policy=histories.POLICY,
     )
     assert opened is not None
     assert "of 1 sweep would be removed" in said(config, "db", "prune", "--dry-run")
@@ -139,7 +144,7 @@ def test_a_file_that_a_daemon_uses_is_not_written_anew(config: Path, engine: Eng
 def test_trouble_with_pruning_is_told_and_tried_again(
     engine: Engine, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    told.live_all(engine, told.history(4, 3))
+    histories.live_all(engine, histories.history(4, 3))
     trouble = iter([StoreError("no luck"), ValueError("a fault of ours")])
 
     def fail(*_arguments: object, **_options: object) -> NoReturn:
@@ -153,7 +158,7 @@ def test_trouble_with_pruning_is_told_and_tried_again(
 
 
 def test_a_leading_daemon_prunes_by_itself(engine: Engine, caplog: pytest.LogCaptureFixture) -> None:
-    told.live_all(engine, told.history(4, 20))
+    histories.live_all(engine, histories.history(4, 20))
 
     async def keep() -> None:
         stop = asyncio.Event()

@@ -10,7 +10,7 @@ from sqlalchemy import Engine, delete, select, text, update
 from monitor.core.domain.policy import Policy
 from monitor.store import schema as t
 from monitor.store.connection.engine import reading, writing
-from tests.store import told, views
+from tests.store import histories, views
 from tests.store.invariants import everything
 from tests.support.command import config_file, monitor
 
@@ -26,10 +26,10 @@ def config(database_url: str, tmp_path: Path) -> Path:
 def history(engine: Engine) -> Engine:
     """Give a history in which a model is down for two sweeps, and another for one."""
     letters = {"m": "uudduu", "n": "uuuduu", "o": "uuuuuu"}
-    answers = {"u": told.UP, "d": told.DOWN}
+    answers = {"u": histories.UP, "d": histories.DOWN}
     for place in range(6):
         seen = {name: answers[life[place]] for name, life in letters.items()}
-        told.live(engine, told.sweep(told.START + timedelta(hours=place), seen), Policy())
+        histories.live(engine, histories.sweep(histories.START + timedelta(hours=place), seen), Policy())
     return engine
 
 

@@ -24,7 +24,7 @@ from monitor.store.derived.redecide import decide_anew
 from monitor.store.memory.notifications import Outbox
 from monitor.store.write.import_export import read_sweeps
 from tests.older.load import SWEEPS, load_history
-from tests.store import told
+from tests.store import histories
 from tests.store.memory.test_notifications import posted, swept
 from tests.support.command import config_file, monitor
 from tests.support.process import WAIT_S
@@ -138,12 +138,12 @@ def test_after_it_only_what_is_new_is_told(older: Engine) -> None:
     waiting = [each.sweep_id for each in posted(older, "team")]
     upgrade(older)
     box = Outbox(subscriptions=(Subscription(channel="team", topics=frozenset(EventKind)),))
-    answers = dict.fromkeys(("a/refuses", "c/mixed", "d/steady", "e/silent"), told.UP)
+    answers = dict.fromkeys(("a/refuses", "c/mixed", "d/steady", "e/silent"), histories.UP)
     refused = (Outcome.UNKNOWN, Reason.BAD_REQUEST)
-    answers |= {"b/refuses-on": refused, "f/restless": told.UP}
-    for place, more in enumerate(({}, {"b/refuses-on": told.UP})):
+    answers |= {"b/refuses-on": refused, "f/restless": histories.UP}
+    for place, more in enumerate(({}, {"b/refuses-on": histories.UP})):
         at = START + timedelta(hours=24 + place)
-        swept(older, told.sweep(at, {**answers, **more}, provider="worded"), box)
+        swept(older, histories.sweep(at, {**answers, **more}, provider="worded"), box)
     news = [each for each in posted(older, "team") if each.sweep_id not in waiting]
     assert [(event.kind, event.model) for each in news for event in each.events] == [
         (EventKind.BECAME_AVAILABLE, "b/refuses-on")
@@ -183,7 +183,7 @@ def test_an_upgrade_that_is_killed_leaves_the_old_history_and_can_be_done_again(
 
 
 def test_a_history_of_this_version_is_not_decided_again(engine: Engine) -> None:
-    told.live_all(engine, told.history(61, 20))
+    histories.live_all(engine, histories.history(61, 20))
     with writing(engine) as connection:
         connection.execute(delete(t.event).where(t.event.c.kind == "became_unavailable"))
     before = all_rows(engine, *TABLES)
@@ -193,7 +193,7 @@ def test_a_history_of_this_version_is_not_decided_again(engine: Engine) -> None:
 
 
 def test_the_numbers_told_are_those_of_a_comparison(engine: Engine) -> None:
-    told.live_all(engine, told.history(62, 60))
+    histories.live_all(engine, histories.history(62, 60))
     with writing(engine) as connection:
         connection.execute(delete(t.event).where(t.event.c.kind == "became_unavailable"))
         connection.execute(update(t.event).where(t.event.c.kind == "retired").values(reason="rumour"))
@@ -236,7 +236,9 @@ def test_rule_37_answers_that_an_older_version_kept_say_nothing_of_who_gave_them
             replace(each, served_as=name) if each.model in answered else each for each in last.observations
         )
         began, ended = (at + timedelta(hours=hour) for at in (last.started_at, last.finished_at))
-        told.live(older, replace(last, started_at=began, finished_at=ended, slot=None, observations=seen))
+        histories.live(
+            older, replace(last, started_at=began, finished_at=ended, slot=None, observations=seen)
+        )
     with reading(older) as connection:
         query = select(t.event.c.detail).where(t.event.c.kind == EventKind.SERVED_MODEL_CHANGED)
         assert list(connection.scalars(query)) == ["x -> y"] * len(answered)

@@ -6,7 +6,7 @@ from sqlalchemy import Engine
 from monitor.cli.commands import events
 from monitor.cli.terminal.output import print_json, print_json_list
 from monitor.store import query
-from tests.store import told
+from tests.store import histories
 from tests.support.lives import Lives
 
 
@@ -17,7 +17,7 @@ def test_all_events_come_once_and_in_order_whatever_is_read_at_once(
     lives.through(engine, (17, 40))
     monkeypatch.setattr(events, "_AT_ONCE", at_once)
     assert list(events._all_events(engine, None, None, None)) == query.events(engine)
-    later = told.START.replace(hour=18)
+    later = histories.START.replace(hour=18)
     some = list(events._all_events(engine, later, "became_available", "nvidia"))
     assert some == query.events(engine, since=later, kind="became_available", provider="nvidia")
 

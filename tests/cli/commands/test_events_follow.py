@@ -19,18 +19,18 @@ from monitor.core.domain.policy import Policy
 from monitor.core.history.rows import EventRow
 from monitor.store.write.import_export import add_sweeps
 from monitor.store.write.record import open_sweep
-from tests.store import told
+from tests.store import histories
 from tests.support.command import config_file, environment, monitor
 from tests.support.gateway import ON_POSTGRES, ON_SQLITE
 from tests.support.postgres import PostgresServer
 from tests.support.process import WAIT_S, Process, wait_for
 
-NOW = told.START + timedelta(hours=5)
+NOW = histories.START + timedelta(hours=5)
 
 
 def lived_through(engine: Engine, at: datetime, *models: str, provider: str = "nvidia") -> None:
     """Make a sweep that lists these models, as the daemon does."""
-    told.live(engine, told.sweep(at, dict.fromkeys(models, told.UP), provider=provider))
+    histories.live(engine, histories.sweep(at, dict.fromkeys(models, histories.UP), provider=provider))
 
 
 def names(rows: list[EventRow]) -> list[str | None]:
@@ -56,8 +56,8 @@ def test_only_what_comes_after_the_beginning_is_new(engine: Engine, follower: Fo
 
 def test_with_a_moment_what_was_confirmed_since_comes_first(engine: Engine, follower: Follower) -> None:
     for hours, models in enumerate(["a", "ab", "abc"]):
-        lived_through(engine, told.START + timedelta(hours=hours), *models)
-    assert names(follower.begin(told.START + timedelta(hours=1))) == ["b", "c"]
+        lived_through(engine, histories.START + timedelta(hours=hours), *models)
+    assert names(follower.begin(histories.START + timedelta(hours=1))) == ["b", "c"]
     lived_through(engine, NOW, "a", "b", "c", "d")
     assert names(follower.look()) == ["d"]
 
@@ -67,24 +67,24 @@ def test_a_sweep_that_ends_after_one_that_began_later_is_not_missed(
 ) -> None:
     """Its events take their turn before those that were printed last."""
     for provider in ("long", "short"):
-        lived_through(engine, told.START, "a", provider=provider)
+        lived_through(engine, histories.START, "a", provider=provider)
     began = NOW - timedelta(hours=3)  # it has been running for long
-    slow = told.sweep(began, {"a": told.UP, "late": told.UP}, provider="long")
+    slow = histories.sweep(began, {"a": histories.UP, "late": histories.UP}, provider="long")
     opened = open_sweep(
-        engine, provider="long", vantage="default", slot=None, started_at=began, policy=told.POLICY
+        engine, provider="long", vantage="default", slot=None, started_at=began, policy=histories.POLICY
     )
     assert opened is not None
     assert follower.begin(None) == []
     lived_through(engine, NOW, "a", "soon", provider="short")
     assert names(follower.look()) == ["soon"]
-    told.close(engine, opened.id, slow)
+    histories.close(engine, opened.id, slow)
     assert names(follower.look()) == ["late"]
     lived_through(engine, NOW + timedelta(minutes=1), "a", "soon", "more", provider="short")
     assert names(follower.look()) == ["more"]
 
 
 def test_a_sweep_on_a_machine_whose_clock_is_behind_is_not_missed(engine: Engine, follower: Follower) -> None:
-    lived_through(engine, told.START, "a")
+    lived_through(engine, histories.START, "a")
     follower.begin(None)
     lived_through(engine, NOW - timedelta(minutes=50), "a", "b")
     assert names(follower.look()) == ["b"]
@@ -93,7 +93,7 @@ def test_a_sweep_on_a_machine_whose_clock_is_behind_is_not_missed(engine: Engine
 def test_what_is_imported_into_the_past_is_not_new(engine: Engine, follower: Follower) -> None:
     lived_through(engine, NOW - timedelta(minutes=1), "a", "b")
     follower.begin(None)
-    past = told.sweep(told.START, {"a": told.UP})
+    past = histories.sweep(histories.START, {"a": histories.UP})
     add_sweeps(engine, [past], lambda _provider: Policy())
     assert follower.look() == []
     lived_through(engine, NOW, "a", "b", "c")
@@ -102,11 +102,11 @@ def test_what_is_imported_into_the_past_is_not_new(engine: Engine, follower: Fol
 
 def test_kinds_and_providers_choose(engine: Engine) -> None:
     for provider in ("mine", "other"):
-        lived_through(engine, told.START, "a", provider=provider)
+        lived_through(engine, histories.START, "a", provider=provider)
     follower = Follower(engine, kind="appeared", provider="mine", now=lambda: NOW)
     follower.begin(None)
     lived_through(engine, NOW, "a", "b", provider="other")
-    told.live(engine, told.sweep(NOW, {"a": told.ENDED, "c": told.UP}, provider="mine"))
+    histories.live(engine, histories.sweep(NOW, {"a": histories.ENDED, "c": histories.UP}, provider="mine"))
     assert names(follower.look()) == ["c"]
 
 
@@ -114,8 +114,8 @@ def test_nothing_comes_twice_and_nothing_is_lost_however_often_one_looks(engine:
     follower = Follower(engine, now=lambda: NOW)
     follower.begin(None)
     found = list[EventRow]()
-    for step, (sweep, policy) in enumerate(told.history(7, 30)):
-        told.live(engine, replace(sweep, started_at=NOW + timedelta(minutes=step), slot=None), policy)
+    for step, (sweep, policy) in enumerate(histories.history(7, 30)):
+        histories.live(engine, replace(sweep, started_at=NOW + timedelta(minutes=step), slot=None), policy)
         found += follower.look() if step % 3 else []
     found += follower.look()
     everything = Follower(engine).begin(datetime(2000, 1, 1, tzinfo=UTC))

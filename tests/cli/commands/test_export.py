@@ -24,7 +24,7 @@ from monitor.report.formats.delimited import found_export
 from monitor.store.admin.migrate import prepare
 from monitor.store.connection.engine import open_engine
 from monitor.store.query.export import Snapshot
-from tests.store import told, views
+from tests.store import histories, views
 from tests.support.command import config_file, environment, monitor
 from tests.support.lives import Lives
 from tests.support.process import WAIT_S
@@ -38,9 +38,11 @@ SEEN = "SELECT model, observed_at, conclusive, detail FROM"
 def history(engine: Engine, lives: Lives) -> Engine:
     """Give a database with an eventful past, and a word that needs quoting."""
     lives.through(engine, (51, 10))
-    strange = told.sweep(told.START.replace(year=2027), {"a,b": told.DOWN, "c": told.DOWN})
+    strange = histories.sweep(
+        histories.START.replace(year=2027), {"a,b": histories.DOWN, "c": histories.DOWN}
+    )
     first, second = strange.observations
-    told.live(
+    histories.live(
         engine, replace(strange, observations=(replace(first, detail=WORDS), replace(second, detail="")))
     )
     return engine
@@ -51,7 +53,7 @@ def lite(sqlite_url: str) -> Iterator[Engine]:
     """Give a SQLite database with a past, for what does not depend on the kind of database."""
     engine = open_engine(sqlite_url)
     prepare(engine)
-    told.live_all(engine, told.history(52, 4))
+    histories.live_all(engine, histories.history(52, 4))
     yield engine
     engine.dispose()
 
@@ -431,7 +433,9 @@ def _made(directory: Path, sweeps: int) -> str:
     url = f"sqlite:///{directory}/{sweeps}.db"
     engine = open_engine(url)
     prepare(engine)
-    told.live(engine, told.sweep(told.START.replace(year=2025), dict.fromkeys("abcd", told.UP)))
+    histories.live(
+        engine, histories.sweep(histories.START.replace(year=2025), dict.fromkeys("abcd", histories.UP))
+    )
     many = _MANY.format(count=sweeps)
     with engine.begin() as connection:
         connection.exec_driver_sql(

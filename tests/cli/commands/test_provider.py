@@ -18,7 +18,7 @@ from monitor.store.query.changes import version_of
 from monitor.store.write.import_export import read_sweeps
 from monitor.store.write.record import record_missed_slots
 from monitor.store.write.rename import rename_provider
-from tests.store import told, views
+from tests.store import histories, views
 from tests.support.command import config_file, monitor
 from tests.support.gateway import ON_SQLITE
 from tests.support.lives import Lives
@@ -30,8 +30,8 @@ from tests.web.served import browsing
 def history(engine: Engine, lives: Lives) -> Engine:
     """Give the history of two providers, one of them with everything that a provider may have."""
     lives.through(engine, (3, 25, "old"), (4, 5, "other"))
-    record_missed_slots(engine, "old", "default", [told.START - timedelta(days=1)])
-    accept(engine, "old", told.START)
+    record_missed_slots(engine, "old", "default", [histories.START - timedelta(days=1)])
+    accept(engine, "old", histories.START)
     return engine
 
 
@@ -62,7 +62,7 @@ def test_exports_carry_the_new_name_and_a_rebuild_changes_nothing(history: Engin
 
 def test_a_name_that_is_free_again_begins_a_history_of_its_own(history: Engine) -> None:
     rename_provider(history, "old", "nim")
-    told.live(history, told.sweep(told.START, {"a": told.UP}, provider="old"))
+    histories.live(history, histories.sweep(histories.START, {"a": histories.UP}, provider="old"))
     assert providers(history) == ["nim", "old", "other"]
     rename_provider(history, "old", "older")
     assert providers(history) == ["nim", "older", "other"]
@@ -203,7 +203,11 @@ def test_the_page_marks_it_and_readiness_ignores_it(engine: Engine) -> None:
 def test_a_renamed_provider_goes_on_under_its_new_name(engine: Engine) -> None:
     live(engine, [sweep(0, {"a": UP}, provider="old")])
     rename_provider(engine, "old", "nim")
-    told.live(engine, told.sweep(START + INTERVAL, {"a": told.UP, "b": told.UP}, provider="nim"), Policy())
+    histories.live(
+        engine,
+        histories.sweep(START + INTERVAL, {"a": histories.UP, "b": histories.UP}, provider="nim"),
+        Policy(),
+    )
     events = views.told(engine, "change_history")
     assert [(row["provider"], row["model"], row["detail"]) for row in events] == [
         ("nim", "a", "baseline"),

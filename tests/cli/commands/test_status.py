@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
-from tests.store import told
+from tests.store import histories
 from tests.support.command import config_file, monitor
 
 
@@ -16,9 +16,11 @@ def test_rule_37_the_story_of_a_model_says_as_which_it_answers(
 ) -> None:
     config = config_file(tmp_path, "http://127.0.0.1:1/v1", database_url)
     for place, name in enumerate(("gpt-4o-2024-05-13", "gpt-4o-2024-08-06", "gpt-4o-2024-08-06")):
-        sweep = told.sweep(told.START + place * timedelta(minutes=15), {"gpt-4o": told.UP, "o": told.UP})
+        sweep = histories.sweep(
+            histories.START + place * timedelta(minutes=15), {"gpt-4o": histories.UP, "o": histories.UP}
+        )
         aliased = replace(sweep.observations[0], served_as=name)
-        told.live(engine, replace(sweep, observations=(aliased, sweep.observations[1])))
+        histories.live(engine, replace(sweep, observations=(aliased, sweep.observations[1])))
     story = " ".join(monitor(config, "status", "gpt-4o").stdout.split())
     assert "why answers as gpt-4o-2024-08-06 listed" in story
     swap = "is now answered by gpt-4o-2024-08-06 instead of gpt-4o-2024-05-13"
@@ -37,9 +39,9 @@ def test_the_story_of_a_model_that_streams_tells_of_its_latest_streamed_answer(
     database_url: str, engine: Engine, tmp_path: Path
 ) -> None:
     config = config_file(tmp_path, "http://127.0.0.1:1/v1", database_url)
-    sweep = told.sweep(told.START, {"a/streams": told.UP, "b/plain": told.UP})
+    sweep = histories.sweep(histories.START, {"a/streams": histories.UP, "b/plain": histories.UP})
     signals = replace(sweep.observations[0], first_token_ms=120, tokens_per_s=45.5)
-    told.live(engine, replace(sweep, observations=(signals, sweep.observations[1])))
+    histories.live(engine, replace(sweep, observations=(signals, sweep.observations[1])))
     story = monitor(config, "status", "a/streams").stdout
     facts = [" ".join(line.split()) for line in story.splitlines()]
     assert {"last streamed 2026-04-06 12:00:00", "first token 120 ms", "tokens per second 45.50"} <= set(

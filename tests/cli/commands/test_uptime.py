@@ -15,12 +15,12 @@ from monitor.core.domain.vocabulary import Cause, Verdict
 from monitor.core.history.reliability import Uptime
 from monitor.report.terminal.uptime import provider_lines, uptime_table
 from monitor.report.words.times import iso_millis
-from tests.store import told
+from tests.store import histories
 from tests.support.command import config_file, monitor
 from tests.support.gateway import ON_SQLITE
 
 HOUR = timedelta(hours=1)
-MOODS = {"u": told.UP, "d": told.DOWN, "s": told.SLOW, "X": told.DOWN}
+MOODS = {"u": histories.UP, "d": histories.DOWN, "s": histories.SLOW, "X": histories.DOWN}
 LIFE = "uudddusX"  # of `a/m`: an outage of three hours, an unclear answer, a sweep without a verdict
 
 
@@ -37,10 +37,10 @@ def live(engine: Engine, letters: str, *, ago: timedelta, provider: str = "nvidi
     last = utc_now() - ago
     moments = [last - place * HOUR for place in reversed(range(len(letters)))]
     for moment, letter in zip(moments, letters, strict=True):
-        sweep = told.sweep(moment, {"a/m": MOODS[letter], "b/calm": told.UP}, provider=provider)
+        sweep = histories.sweep(moment, {"a/m": MOODS[letter], "b/calm": histories.UP}, provider=provider)
         if letter == "X":
             sweep = replace(sweep, verdict=Verdict.INCONCLUSIVE, cause=Cause.QUOTA)
-        told.live(engine, sweep)
+        histories.live(engine, sweep)
     return moments
 
 

@@ -30,7 +30,7 @@ from monitor.store.admin.migrate import (
 from monitor.store.connection.engine import open_engine, reading, writing
 from monitor.store.schema import metadata
 from monitor.store.write.import_export import read_sweeps
-from tests.store import told, views
+from tests.store import histories, views
 from tests.store.views import COLUMNS
 from tests.support.gateway import ON_POSTGRES
 from tests.support.process import WAIT_S
@@ -152,7 +152,7 @@ def _unnamed(sweep: Sweep) -> Sweep:
 def test_what_came_with_later_versions_comes_and_goes_and_every_other_row_stays(database_url: str) -> None:
     engine = open_engine(database_url)
     prepare(engine)
-    told.live_all(engine, [(_unnamed(sweep), policy) for sweep, policy in told.history(41, 30)])
+    histories.live_all(engine, [(_unnamed(sweep), policy) for sweep, policy in histories.history(41, 30)])
     signals = len(views.rows(engine, "stream_history"))
     before = every_row(engine)
     with writing(engine) as connection:
@@ -164,7 +164,7 @@ def test_what_came_with_later_versions_comes_and_goes_and_every_other_row_stays(
     assert every_row(engine) == before
     assert (signals > 0, views.rows(engine, "stream_history")) == (True, [])
     assert all(each.first_token_ms is None for sweep in read_sweeps(engine) for each in sweep.observations)
-    told.live_all(engine, told.history(42, 5, provider="other"))
+    histories.live_all(engine, histories.history(42, 5, provider="other"))
     assert views.rows(engine, "stream_history") != []
     engine.dispose()
 
@@ -174,16 +174,16 @@ def test_rule_37_what_was_said_of_other_names_is_lost_on_the_way_down_and_never_
 ) -> None:
     engine = open_engine(database_url)
     prepare(engine)
-    up = told.sweep(told.START, {"a": told.UP, "b": told.UP})
-    told.live(
+    up = histories.sweep(histories.START, {"a": histories.UP, "b": histories.UP})
+    histories.live(
         engine, replace(up, observations=tuple(replace(each, served_as="x") for each in up.observations))
     )
     with writing(engine) as connection:
         migrate_to(connection, "0008")
     upgrade(engine)
-    later = told.sweep(told.START + timedelta(hours=1), {"a": told.UP, "b": told.UP})
+    later = histories.sweep(histories.START + timedelta(hours=1), {"a": histories.UP, "b": histories.UP})
     named, plain = later.observations
-    told.live(engine, replace(later, observations=(replace(named, served_as="x"), plain)))
+    histories.live(engine, replace(later, observations=(replace(named, served_as="x"), plain)))
     names = [(row["model"], row["served_as"]) for row in views.told(engine, "observation_history")]
     assert sorted(names, key=repr) == [("a", "x"), ("a", None), ("b", None), ("b", None)]
     engine.dispose()

@@ -23,14 +23,14 @@ from monitor.store.derived.rebuild import rebuild
 from monitor.store.write.import_export import _add, add_sweeps, read_sweeps
 from monitor.store.write.record import record_missed_slots
 from monitor.store.write.void import void
-from tests.store import told, views
+from tests.store import histories, views
 from tests.store.figures import model_counts
 from tests.store.invariants import derived, everything
 from tests.support.lives import Lives
 
 LENGTH = 64
 NAME = "nvidia"
-FIRST_DAY = told.START.date()
+FIRST_DAY = histories.START.date()
 DAY = timedelta(days=1)
 
 
@@ -78,7 +78,7 @@ def test_what_was_derived_stays_and_observations_of_old_days_go(lived: Engine) -
     assert derived(lived, NAME) == before
     assert_rebuildable(lived)
     first = min(row["observed_at"] for row in views.told(lived, "observation_history"))
-    assert first >= str(told.START + (middle - DAY - FIRST_DAY))[:10]
+    assert first >= str(histories.START + (middle - DAY - FIRST_DAY))[:10]
 
 
 def test_a_window_leaves_out_the_rest_of_a_pruned_day_with_what_was_missed_on_it(lived: Engine) -> None:
@@ -106,7 +106,7 @@ def test_pruning_again_removes_nothing_and_a_longer_retention_changes_nothing(li
 def test_a_rebuild_after_pruning_writes_the_same(lived: Engine) -> None:
     prune(lived, "nvidia", day_after(days(lived) // 2))
     before = everything(lived, "nvidia")
-    rebuild(lived, "nvidia", told.POLICY)  # the same rules for the kept sweeps
+    rebuild(lived, "nvidia", histories.POLICY)  # the same rules for the kept sweeps
     rebuild(lived, "nvidia", Policy(confirm_down=3))
     assert not compare(lived, "nvidia").differs
     kept = {name: len(rows) for name, rows in before.items() if name == "sweeps"}
@@ -115,16 +115,16 @@ def test_a_rebuild_after_pruning_writes_the_same(lived: Engine) -> None:
 
 @pytest.mark.parametrize("seed", range(3))
 def test_a_pruned_history_goes_on_as_one_that_never_was(seed: int, sqlite_url: str) -> None:
-    history = told.history(seed, 120)
+    history = histories.history(seed, 120)
     engines = [open_engine(f"{sqlite_url}{number}") for number in range(2)]
     for engine in engines:
         prepare(engine)
-        told.live_all(engine, history[:60])
+        histories.live_all(engine, history[:60])
     pruned, whole = engines
     for share in (3, 2):
         prune(pruned, "nvidia", day_after(days(pruned) // share))
     for engine in engines:
-        told.live_all(engine, history[60:])
+        histories.live_all(engine, history[60:])
     prune(pruned, "nvidia", day_after(days(pruned) // 2))
     assert derived(pruned, NAME) == derived(whole, NAME)
     assert_rebuildable(pruned)
@@ -148,7 +148,7 @@ def test_pruned_anywhere_it_is_what_a_rebuild_gives(
 ) -> None:
     engine = open_engine(f"sqlite:///{tmp_path_factory.mktemp('pruned')}/monitor.db")
     prepare(engine)
-    told.live_all(engine, told.history(seed, data.draw(lengths)))
+    histories.live_all(engine, histories.history(seed, data.draw(lengths)))
     before = derived(engine, NAME)
     for cut in cuts:
         prune(engine, "nvidia", day_after(cut))
@@ -173,11 +173,11 @@ def test_sweeps_from_before_the_horizon_are_refused_and_known_ones_are_there(liv
     records = list(read_sweeps(lived))
     middle = day_after(days(lived) // 2)
     prune(lived, "nvidia", middle)
-    again = add_sweeps(lived, records, lambda _: told.POLICY)
+    again = add_sweeps(lived, records, lambda _: histories.POLICY)
     assert (again.added, again.already_there, again.refused) == (0, len(records), 0)
-    old = told.sweep(told.START - timedelta(days=1), {"m": told.UP})
-    new = told.sweep(told.START + timedelta(days=4000), {"m": told.UP})
-    mixed = add_sweeps(lived, [old, new], lambda _: told.POLICY)
+    old = histories.sweep(histories.START - timedelta(days=1), {"m": histories.UP})
+    new = histories.sweep(histories.START + timedelta(days=4000), {"m": histories.UP})
+    mixed = add_sweeps(lived, [old, new], lambda _: histories.POLICY)
     assert (mixed.added, mixed.refused) == (1, 1)
     assert mixed.first_days == (("nvidia", middle),)
     assert_rebuildable(lived)
@@ -186,8 +186,10 @@ def test_sweeps_from_before_the_horizon_are_refused_and_known_ones_are_there(liv
 def test_a_late_sweep_after_the_horizon_rewrites_from_there(lived: Engine) -> None:
     middle = day_after(days(lived) // 2)
     prune(lived, "nvidia", middle)
-    late = told.sweep(told.START + (middle + DAY - FIRST_DAY) + timedelta(minutes=7), {"late/model": told.UP})
-    assert add_sweeps(lived, [late], lambda _: told.POLICY).added == 1
+    late = histories.sweep(
+        histories.START + (middle + DAY - FIRST_DAY) + timedelta(minutes=7), {"late/model": histories.UP}
+    )
+    assert add_sweeps(lived, [late], lambda _: histories.POLICY).added == 1
     assert_rebuildable(lived)
 
 
@@ -195,17 +197,20 @@ def test_a_sweep_that_is_imported_during_a_step_is_not_lost(
     lived: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It is in no step that was read before it came, and no horizon may pass it by."""
-    late, fold_step = told.sweep(told.START + timedelta(minutes=7), {"late/model": told.UP}), retention._moved
+    late, fold_step = (
+        histories.sweep(histories.START + timedelta(minutes=7), {"late/model": histories.UP}),
+        retention._moved,
+    )
 
     def import_meanwhile(step: retention._Step) -> Horizon:
         with writing(lived) as connection:
-            _add(connection, late, told.POLICY)
+            _add(connection, late, histories.POLICY)
         monkeypatch.setattr(retention, "_moved", fold_step)
         return fold_step(step)
 
     monkeypatch.setattr(retention, "_moved", import_meanwhile)
     assert prune(lived, NAME, day_after(1)).sweeps == 1  # the one before it; the import goes on to derive
-    assert add_sweeps(lived, [late], lambda _: told.POLICY).already_there == 1
+    assert add_sweeps(lived, [late], lambda _: histories.POLICY).already_there == 1
     assert_rebuildable(lived)
     assert prune(lived, NAME, day_after(1)).sweeps > 1
     assert_rebuildable(lived)
@@ -215,7 +220,7 @@ def test_no_sweep_begins_before_the_horizon(lived: Engine) -> None:
     """The clock of the machine is wrong: nothing could be derived from such a sweep."""
     prune(lived, NAME, day_after(1))
     with pytest.raises(StoreError, match=r"cannot begin on 2024-04-05: .* those of 2026-04-07 were pruned"):
-        told.live(lived, told.sweep(told.START - timedelta(days=731), {"m": told.UP}))
+        histories.live(lived, histories.sweep(histories.START - timedelta(days=731), {"m": histories.UP}))
 
 
 def test_a_pruned_sweep_cannot_be_voided(lived: Engine) -> None:
@@ -236,7 +241,7 @@ def test_an_export_begins_at_the_horizon(lived: Engine) -> None:
 def test_a_new_file_gives_pruned_pages_back(sqlite_url: str) -> None:
     engine = open_engine(sqlite_url)
     prepare(engine)
-    told.live_all(engine, told.history(5, 200))
+    histories.live_all(engine, histories.history(5, 200))
     prune(engine, "nvidia", day_after(days(engine)))
     while give_back(engine):
         pass
@@ -251,11 +256,13 @@ def test_findings_that_nothing_points_to_go_once_nobody_can_be_writing_them(live
         with reading(lived) as connection:
             return int(connection.scalar(select(func.count()).select_from(t.finding)) or 0)
 
-    all_of_them, later = findings(), told.START + timedelta(minutes=61)
+    all_of_them, later = findings(), histories.START + timedelta(minutes=61)
     prune(lived, NAME, day_after(days(lived) + 1))
-    assert unused_findings(lived, told.START) == []
-    assert unused_findings(lived, told.START + timedelta(minutes=59)) == []
-    told.live(lived, told.sweep(told.START + timedelta(days=9), {"m": told.UP}))  # finds none of the unused
+    assert unused_findings(lived, histories.START) == []
+    assert unused_findings(lived, histories.START + timedelta(minutes=59)) == []
+    histories.live(
+        lived, histories.sweep(histories.START + timedelta(days=9), {"m": histories.UP})
+    )  # finds none of the unused
     unused = unused_findings(lived, later)
     assert unused
     remove_findings(lived, unused)
@@ -269,8 +276,8 @@ def test_a_finding_that_was_taken_as_it_was_put_aside_stays(lived: Engine) -> No
         for number in connection.scalars(select(t.finding.c.id)).all():
             mark = update(t.finding).where(t.finding.c.id == number)
             connection.execute(mark.values(digest=b"unused since 0 %d" % number))
-    assert unused_findings(lived, told.START + timedelta(days=1)) == []
-    told.live(lived, told.sweep(told.START + timedelta(days=9), {"m": told.UP}))
+    assert unused_findings(lived, histories.START + timedelta(days=1)) == []
+    histories.live(lived, histories.sweep(histories.START + timedelta(days=9), {"m": histories.UP}))
     assert_rebuildable(lived)
 
 

@@ -23,7 +23,7 @@ from monitor.store.derived.states import load_state
 from monitor.store.memory.notifications import Outbox
 from monitor.store.write.import_export import _add, add_sweeps
 from monitor.store.write.record import close_sweep, open_sweep
-from tests.store import told
+from tests.store import histories
 from tests.store.invariants import everything
 from tests.support.lives import Lives
 
@@ -93,7 +93,7 @@ def test_nothing_differs_in_a_history_that_was_written_step_by_step(engine: Engi
 
 
 def test_gaps_that_were_lost_are_found_and_mended(engine: Engine) -> None:
-    add_sweeps(engine, [sweep for sweep, _ in told.history(4, 30)], lambda _: told.STRICT)
+    add_sweeps(engine, [sweep for sweep, _ in histories.history(4, 30)], lambda _: histories.STRICT)
     right = everything(engine, "nvidia")
     with writing(engine) as connection:
         connection.execute(delete(t.gap))
@@ -135,10 +135,10 @@ def test_the_differences_told_in_full_are_few_and_all_are_counted(engine: Engine
 
 def test_a_finished_sweep_that_was_not_derived_counts_and_is_derived(engine: Engine) -> None:
     """The process died between storing an import and deriving from it."""
-    history = told.history(10, 8)
-    told.live_all(engine, history[:7])
+    history = histories.history(10, 8)
+    histories.live_all(engine, history[:7])
     with writing(engine) as connection:
-        assert _add(connection, history[7][0], told.POLICY)
+        assert _add(connection, history[7][0], histories.POLICY)
     found = compare(engine, "nvidia")
     assert counts(found)[RowKind.SWEEP, How.MISSING] == 1
     assert "1 sweep not derived yet" in summary_line(found)
@@ -148,8 +148,8 @@ def test_a_finished_sweep_that_was_not_derived_counts_and_is_derived(engine: Eng
 
 
 def test_a_sweep_that_runs_while_a_rebuild_writes_is_decided_anew(engine: Engine) -> None:
-    first, second = (sweep for sweep, _ in told.history(9, 2))
-    told.live(engine, first)
+    first, second = (sweep for sweep, _ in histories.history(9, 2))
+    histories.live(engine, first)
     with writing(engine) as connection:  # somebody's faulty rows, which the sweep is about to build on
         connection.execute(delete(t.model_state))
         connection.execute(delete(t.provider_state))
@@ -171,9 +171,9 @@ HASTY = Policy(confirm_down=1, exclude=("*/hidden-*",))
 
 def story() -> Iterable[Sweep]:
     """Give sweeps in which one model is down a single time."""
-    for place, answer in enumerate([told.UP, told.DOWN, told.UP, told.UP]):
-        at = told.START + timedelta(hours=place)
-        yield told.sweep(at, {"m/one": answer, "a/hidden-two": told.UP, "m/three": told.UP})
+    for place, answer in enumerate([histories.UP, histories.DOWN, histories.UP, histories.UP]):
+        at = histories.START + timedelta(hours=place)
+        yield histories.sweep(at, {"m/one": answer, "a/hidden-two": histories.UP, "m/three": histories.UP})
 
 
 def kinds(engine: Engine) -> list[tuple[str | None, str]]:
@@ -185,7 +185,7 @@ def kinds(engine: Engine) -> list[tuple[str | None, str]]:
 
 
 def test_todays_policy_is_compared_without_writing_and_stored_when_written(engine: Engine) -> None:
-    told.live_all(engine, [(each, Policy()) for each in story()])
+    histories.live_all(engine, [(each, Policy()) for each in story()])
     assert kinds(engine) == []
     before = everything(engine, "nvidia")
     found = compare(engine, "nvidia", HASTY)
@@ -249,8 +249,13 @@ def tell_of(engine: Engine, sweep: Sweep) -> None:
 
 
 def test_a_rebuild_sends_nothing_and_sends_nothing_again(engine: Engine) -> None:
-    for place, answer in enumerate([told.UP, told.DOWN, told.DOWN, told.UP, told.DOWN, told.UP]):
-        tell_of(engine, told.sweep(told.START + timedelta(hours=place), {"m": answer, "n": told.UP}))
+    for place, answer in enumerate(
+        [histories.UP, histories.DOWN, histories.DOWN, histories.UP, histories.DOWN, histories.UP]
+    ):
+        tell_of(
+            engine,
+            histories.sweep(histories.START + timedelta(hours=place), {"m": answer, "n": histories.UP}),
+        )
     with writing(engine) as connection:
         connection.execute(update(t.delivery).values(delivered_at=1))
     before = sent(engine)
@@ -261,5 +266,7 @@ def test_a_rebuild_sends_nothing_and_sends_nothing_again(engine: Engine) -> None
         connection.execute(delete(t.event))
     assert rebuild(engine, "nvidia").differs
     assert sent(engine) == before
-    tell_of(engine, told.sweep(told.START + timedelta(hours=9), {"m": told.UP, "n": told.UP}))
+    tell_of(
+        engine, histories.sweep(histories.START + timedelta(hours=9), {"m": histories.UP, "n": histories.UP})
+    )
     assert sent(engine) == before

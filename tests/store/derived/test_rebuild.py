@@ -16,7 +16,7 @@ from monitor.store.derived.states import load_state
 from monitor.store.facts.identities import find_provider
 from monitor.store.write.import_export import _add, add_sweeps, read_sweeps
 from monitor.store.write.record import close_sweep, open_sweep
-from tests.store import told, views
+from tests.store import histories, views
 from tests.support.postgres import PostgresServer
 
 DERIVED = (t.event, t.model_state, t.provider_state, t.daily, t.period, t.gap)
@@ -40,7 +40,7 @@ def rewrite(engine: Engine) -> None:
 @pytest.mark.parametrize("seed", [1, 2])
 def test_a_rebuild_gives_the_rows_that_were_written_step_by_step(engine: Engine, seed: int) -> None:
     """Rule 29."""
-    told.live_all(engine, told.history(seed, 50))
+    histories.live_all(engine, histories.history(seed, 50))
     by_steps, seen = derived(engine), views.all_rows(engine)
     rewrite(engine)
     assert derived(engine) == by_steps
@@ -49,7 +49,7 @@ def test_a_rebuild_gives_the_rows_that_were_written_step_by_step(engine: Engine,
 
 
 def test_a_rebuild_repairs_derived_rows_that_were_lost_or_changed(engine: Engine) -> None:
-    told.live_all(engine, told.history(3, 30))
+    histories.live_all(engine, histories.history(3, 30))
     right = derived(engine)
     with writing(engine) as connection:
         connection.execute(t.daily.delete())
@@ -62,8 +62,8 @@ def test_a_rebuild_repairs_derived_rows_that_were_lost_or_changed(engine: Engine
 
 def test_an_import_in_any_order_and_in_pieces_gives_the_rows_of_living_through_it(engine: Engine) -> None:
     """Rule 30."""
-    history = [(each, told.POLICY) for each, _ in told.history(4, 40)]
-    told.live_all(engine, history)
+    history = [(each, histories.POLICY) for each, _ in histories.history(4, 40)]
+    histories.live_all(engine, history)
     lived = views.all_rows(engine)
     sweeps = list(read_sweeps(engine))
     with writing(engine) as connection:
@@ -71,7 +71,7 @@ def test_an_import_in_any_order_and_in_pieces_gives_the_rows_of_living_through_i
             connection.execute(table.delete())
     Random(5).shuffle(sweeps)  # noqa: S311  # an order, not a secret
     for start in range(0, len(sweeps), 25):
-        add_sweeps(engine, sweeps[start : start + 25], lambda _: told.POLICY)
+        add_sweeps(engine, sweeps[start : start + 25], lambda _: histories.POLICY)
     assert views.all_rows(engine) == lived
 
 
@@ -83,8 +83,8 @@ def test_the_same_history_gives_the_same_views_on_both_databases(
     for url in (sqlite_url, postgres_url):
         engine = open_engine(url)
         prepare(engine)
-        told.live_all(engine, told.history(6, 3 * 24))
-        told.live_all(engine, told.history(7, 20, provider="other"))
+        histories.live_all(engine, histories.history(6, 3 * 24))
+        histories.live_all(engine, histories.history(7, 20, provider="other"))
         told_rows.append(views.all_rows(engine))
         engine.dispose()
     postgres_server.drop_database(postgres_url)
@@ -93,10 +93,10 @@ def test_the_same_history_gives_the_same_views_on_both_databases(
 
 
 def test_a_sweep_that_takes_its_place_in_the_past_changes_what_followed(engine: Engine) -> None:
-    history = told.history(8, 40)
+    history = histories.history(8, 40)
     late = history.pop(20)
-    told.live_all(engine, history)
-    told.live(engine, *late)
+    histories.live_all(engine, history)
+    histories.live(engine, *late)
     stepwise = derived(engine)
     rewrite(engine)
     assert derived(engine) == stepwise
@@ -104,7 +104,7 @@ def test_a_sweep_that_takes_its_place_in_the_past_changes_what_followed(engine: 
 
 def test_a_decision_made_on_an_older_state_is_made_anew(engine: Engine) -> None:
     """Another process imports the past while a sweep runs: its decision does not stand any more."""
-    first, second = (sweep for sweep, _ in told.history(9, 2))
+    first, second = (sweep for sweep, _ in histories.history(9, 2))
     opened = open_sweep(
         engine,
         provider="nvidia",
@@ -125,12 +125,12 @@ def test_a_decision_made_on_an_older_state_is_made_anew(engine: Engine) -> None:
 
 
 def test_an_import_cut_short_before_it_was_derived_is_finished_by_the_next_sweep(engine: Engine) -> None:
-    history = told.history(10, 10)
-    told.live_all(engine, history[:5])
+    history = histories.history(10, 10)
+    histories.live_all(engine, history[:5])
     with writing(engine) as connection:
-        assert _add(connection, history[5][0], told.POLICY)
+        assert _add(connection, history[5][0], histories.POLICY)
     assert any("not derived" in fault for fault in check(engine))
-    told.live(engine, *history[6])
+    histories.live(engine, *history[6])
     assert check(engine) == []
     by_steps = derived(engine)
     rewrite(engine)

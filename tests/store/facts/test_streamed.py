@@ -16,15 +16,18 @@ from monitor.store.connection.engine import reading, writing
 from monitor.store.query import last_streamed, model_story
 from monitor.store.write.import_export import add_sweeps, read_sweeps
 from monitor.store.write.record import OpenedSweep, add_observations, close_interrupted, open_sweep
-from tests.store import told, views
+from tests.store import histories, views
 
-PLAIN = told.seen("a/plain")
-STREAMED = replace(told.seen("b/streamed", at_ms=2250), first_token_ms=120, tokens_per_s=45.67)
-SILENT = replace(told.seen("c/first", at_ms=0), first_token_ms=0)
-COUNTED = replace(told.seen("d/rate", told.BUSY), tokens_per_s=0.0)
+PLAIN = histories.seen("a/plain")
+STREAMED = replace(histories.seen("b/streamed", at_ms=2250), first_token_ms=120, tokens_per_s=45.67)
+SILENT = replace(histories.seen("c/first", at_ms=0), first_token_ms=0)
+COUNTED = replace(histories.seen("d/rate", histories.BUSY), tokens_per_s=0.0)
 ALL = (PLAIN, STREAMED, SILENT, COUNTED)
 SWEEP = replace(
-    told.sweep(told.START, {}), listed=tuple(each.model for each in ALL), observations=ALL, requests=4
+    histories.sweep(histories.START, {}),
+    listed=tuple(each.model for each in ALL),
+    observations=ALL,
+    requests=4,
 )
 
 
@@ -35,8 +38,8 @@ def running(engine: Engine) -> OpenedSweep:
         provider="nvidia",
         vantage="default",
         slot=None,
-        started_at=told.START,
-        policy=told.POLICY,
+        started_at=histories.START,
+        policy=histories.POLICY,
     )
     assert opened is not None
     return opened
@@ -57,17 +60,17 @@ def observations(engine: Engine) -> tuple[Observation, ...]:
 
 
 def test_streamed_observations_are_read_back_the_same(engine: Engine) -> None:
-    told.live(engine, SWEEP)
+    histories.live(engine, SWEEP)
     assert list(read_sweeps(engine)) == [replace(SWEEP, verdict=Verdict.CONCLUSIVE)]
 
 
 def test_an_observation_that_was_not_streamed_has_no_row(engine: Engine) -> None:
-    told.live(engine, SWEEP)
+    histories.live(engine, SWEEP)
     assert signals(engine) == [(120, 45.67), (0, None), (None, 0.0)]
 
 
 def test_the_view_tells_one_row_for_each_streamed_observation(engine: Engine) -> None:
-    told.live(engine, SWEEP)
+    histories.live(engine, SWEEP)
     number = views.told(engine, "sweep_history")[0]["sweep_id"]
     assert views.rows(engine, "stream_history") == [
         ("nvidia", "b/streamed", number, "2026-04-06 12:00:02", 300, 120, 45.67),
@@ -100,14 +103,14 @@ def test_closing_writes_signals_that_differ_and_drops_those_the_sweep_does_not_s
     first = [replace(STREAMED, tokens_per_s=1.0), replace(PLAIN, first_token_ms=9), stray]
     add_observations(engine, opened.id, first)
     told_at = replace(SWEEP, slot=None)
-    told.close(engine, opened.id, told_at)
+    histories.close(engine, opened.id, told_at)
     assert list(read_sweeps(engine)) == [replace(told_at, verdict=Verdict.CONCLUSIVE)]
     assert signals(engine) == [(120, 45.67), (0, None), (None, 0.0)]
     assert check(engine) == []
 
 
 def test_no_signal_outlives_its_observation(engine: Engine) -> None:
-    told.live(engine, SWEEP)
+    histories.live(engine, SWEEP)
     with writing(engine) as connection:
         connection.execute(t.observation.delete())
         assert connection.scalar(select(func.count()).select_from(t.streamed)) == 0
@@ -116,25 +119,25 @@ def test_no_signal_outlives_its_observation(engine: Engine) -> None:
 
 def test_streamed_observations_go_out_as_records_and_come_in_again(engine: Engine) -> None:
     record = format_record(replace(SWEEP, verdict=Verdict.CONCLUSIVE))
-    add_sweeps(engine, [parse_record(record, "f:1")], lambda _: told.POLICY)
+    add_sweeps(engine, [parse_record(record, "f:1")], lambda _: histories.POLICY)
     assert [format_record(each) for each in read_sweeps(engine)] == [record]
 
 
 @pytest.mark.parametrize("rate", [5e-324, 0.1 + 0.2, 1e20, 1.7e308])
 def test_a_rate_is_kept_to_the_last_bit(engine: Engine, rate: float) -> None:
     sweep = replace(SWEEP, observations=(replace(STREAMED, tokens_per_s=rate),))
-    add_sweeps(engine, [sweep], lambda _: told.POLICY)
+    add_sweeps(engine, [sweep], lambda _: histories.POLICY)
     assert list(read_sweeps(engine)) == [sweep]
 
 
 def test_a_models_story_tells_its_latest_streamed_answer(engine: Engine) -> None:
-    told.live(engine, SWEEP)
-    at = told.START + timedelta(minutes=15)
+    histories.live(engine, SWEEP)
+    at = histories.START + timedelta(minutes=15)
     faster = replace(STREAMED, first_token_ms=80)
-    told.live(engine, replace(SWEEP, started_at=at, slot=at, observations=(PLAIN, faster)))
-    last = told.START + timedelta(minutes=30)
-    unstreamed = told.seen("b/streamed", told.SLOW)
-    told.live(engine, replace(SWEEP, started_at=last, slot=last, observations=(PLAIN, unstreamed)))
+    histories.live(engine, replace(SWEEP, started_at=at, slot=at, observations=(PLAIN, faster)))
+    last = histories.START + timedelta(minutes=30)
+    unstreamed = histories.seen("b/streamed", histories.SLOW)
+    histories.live(engine, replace(SWEEP, started_at=last, slot=last, observations=(PLAIN, unstreamed)))
     story = model_story(engine, "nvidia", "b/streamed")
     assert story is not None
     assert story.streamed == StreamRow(
@@ -149,7 +152,7 @@ def test_a_models_story_tells_its_latest_streamed_answer(engine: Engine) -> None
 
 
 def test_a_model_that_never_streamed_has_no_such_line(engine: Engine) -> None:
-    told.live(engine, SWEEP)
+    histories.live(engine, SWEEP)
     story = model_story(engine, "nvidia", "a/plain")
     assert story is not None
     assert story.streamed is None

@@ -18,37 +18,38 @@ from monitor.store.derived.states import load_state
 from monitor.store.memory.acceptance import accept, is_accepted
 from monitor.store.write.import_export import add_sweeps, read_sweeps
 from monitor.store.write.record import close_interrupted, open_sweep
-from tests.store import told, views
+from tests.store import histories, views
 
 MODELS = tuple(f"m/{place}" for place in range(8))
 STEP = timedelta(minutes=15)
-LATER = told.START + timedelta(days=1)
+LATER = histories.START + timedelta(days=1)
 
 
 def good(place: int) -> Sweep:
     """Return a sweep in which every model answers."""
-    return told.sweep(told.START + place * STEP, dict.fromkeys(MODELS, told.UP))
+    return histories.sweep(histories.START + place * STEP, dict.fromkeys(MODELS, histories.UP))
 
 
 def retired_en_masse(place: int, *, accepted: bool = False) -> Sweep:
     """Return a sweep in which all but two of the models are gone for good."""
-    answers = {name: told.ENDED if name in MODELS[2:] else told.UP for name in MODELS}
-    made = told.sweep(told.START + place * STEP, answers)
+    answers = {name: histories.ENDED if name in MODELS[2:] else histories.UP for name in MODELS}
+    made = histories.sweep(histories.START + place * STEP, answers)
     seen = (
-        replace(each, http_status=410) if each.reason == told.ENDED[1] else each for each in made.observations
+        replace(each, http_status=410) if each.reason == histories.ENDED[1] else each
+        for each in made.observations
     )
     return replace(made, observations=tuple(seen), accepted=accepted)
 
 
 def shrunken(place: int, *, accepted: bool = False) -> Sweep:
     """Return a sweep of a catalog that lost all but two of its models."""
-    made = told.sweep(told.START + place * STEP, dict.fromkeys(MODELS[:2], told.UP))
+    made = histories.sweep(histories.START + place * STEP, dict.fromkeys(MODELS[:2], histories.UP))
     return replace(made, accepted=accepted)
 
 
 def unreadable(place: int) -> Sweep:
     """Return an accepted sweep whose catalog could not be read."""
-    made = told.sweep(told.START + place * STEP, {})
+    made = histories.sweep(histories.START + place * STEP, {})
     return replace(
         made, verdict=Verdict.INCONCLUSIVE, cause=Cause.CATALOG_UNREADABLE, detail="HTTP 500", accepted=True
     )
@@ -70,12 +71,12 @@ def live(engine: Engine, sweep: Sweep) -> Decision:
         policy=Policy(),
     )
     assert opened is not None
-    return told.close(engine, opened.id, sweep)
+    return histories.close(engine, opened.id, sweep)
 
 
 def test_an_acceptance_is_news_once(engine: Engine) -> None:
     assert not is_accepted(engine, "nvidia")
-    assert accept(engine, "nvidia", told.START)
+    assert accept(engine, "nvidia", histories.START)
     assert is_accepted(engine, "nvidia")
     assert not accept(engine, "nvidia", LATER)
     with reading(engine) as connection:
@@ -83,7 +84,7 @@ def test_an_acceptance_is_news_once(engine: Engine) -> None:
 
 
 def test_an_acceptance_concerns_one_provider(engine: Engine) -> None:
-    accept(engine, "nvidia", told.START)
+    accept(engine, "nvidia", histories.START)
     assert not is_accepted(engine, "other")
     assert not is_accepted(engine, "a\0b")
     live(engine, replace(good(0), provider="other", accepted=True))
@@ -127,7 +128,7 @@ def test_an_acceptance_outlives_a_sweep_that_could_not_use_it(engine: Engine, cu
 def test_an_acceptance_outlives_a_sweep_that_was_killed(engine: Engine) -> None:
     accept(engine, "nvidia", LATER)
     open_sweep(
-        engine, provider="nvidia", vantage="default", slot=None, started_at=told.START, policy=Policy()
+        engine, provider="nvidia", vantage="default", slot=None, started_at=histories.START, policy=Policy()
     )
     close_interrupted(engine, "nvidia", "default")
     assert is_accepted(engine, "nvidia")
@@ -154,7 +155,7 @@ def test_an_acceptance_is_used_up_also_where_the_decision_is_made_anew(engine: E
     )
     assert opened is not None
     add_sweeps(engine, [good(0)], lambda _: Policy())
-    assert told.close(engine, opened.id, sweep).verdict is Verdict.CONCLUSIVE
+    assert histories.close(engine, opened.id, sweep).verdict is Verdict.CONCLUSIVE
     assert not is_accepted(engine, "nvidia")
 
 

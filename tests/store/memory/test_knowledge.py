@@ -21,7 +21,7 @@ from monitor.store.derived.rebuild import rebuild
 from monitor.store.memory.knowledge import knowledge_text, load_knowledge, read_knowledge, save_knowledge
 from monitor.store.query import providers
 from monitor.store.write.import_export import read_sweeps
-from tests.store import told
+from tests.store import histories
 
 AT = datetime(2026, 4, 6, 12, 0, 1, 234_000, tzinfo=UTC)
 LEARNED = {
@@ -178,11 +178,11 @@ def test_no_text_breaks_the_reading(document: str) -> None:
 
 
 def test_knowledge_is_neither_exported_nor_rebuilt(engine: Engine) -> None:
-    sweep = told.sweep(told.START, {"meta/llama": told.UP})
-    told.live(engine, sweep)
+    sweep = histories.sweep(histories.START, {"meta/llama": histories.UP})
+    histories.live(engine, sweep)
     before = list(read_sweeps(engine))
     save_knowledge(engine, "nvidia", LEARNED)
     assert list(read_sweeps(engine)) == before
     rebuild(engine, "nvidia")
-    told.live(engine, replace(sweep, started_at=told.START + timedelta(hours=1), slot=None))
+    histories.live(engine, replace(sweep, started_at=histories.START + timedelta(hours=1), slot=None))
     assert load_knowledge(engine, "nvidia") == LEARNED

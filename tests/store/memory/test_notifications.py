@@ -16,13 +16,13 @@ from monitor.store.memory import outbox
 from monitor.store.memory.notifications import CHANGES, Outbox, read_changes
 from monitor.store.write.import_export import add_sweeps
 from monitor.store.write.record import add_observations, close_sweep, open_sweep
-from tests.store import told, views
+from tests.store import histories, views
 
 EVERYTHING = frozenset(EventKind)
 TEAM = Subscription(channel="team", topics=EVERYTHING)
 MAIL = Subscription(channel="mail", topics=frozenset({EventKind.RETIRED, "summary"}))
 ELSEWHERE = Subscription(channel="elsewhere", topics=EVERYTHING, providers=("openai",))
-LATER = told.START + timedelta(days=30)
+LATER = histories.START + timedelta(days=30)
 
 
 def swept(engine: Engine, sweep: Sweep, box: Outbox) -> int:
@@ -33,17 +33,20 @@ def swept(engine: Engine, sweep: Sweep, box: Outbox) -> int:
         vantage=sweep.vantage,
         slot=sweep.slot,
         started_at=sweep.started_at,
-        policy=told.POLICY,
+        policy=histories.POLICY,
     )
     assert opened
     add_observations(engine, opened.id, sweep.observations)
-    close_sweep(engine, opened.id, sweep, fold(load_state(engine, sweep.provider), sweep, told.POLICY), box)
+    close_sweep(
+        engine, opened.id, sweep, fold(load_state(engine, sweep.provider), sweep, histories.POLICY), box
+    )
     return opened.id
 
 
-def story(letters: Iterable[dict[str, told.Answer]]) -> list[Sweep]:
+def story(letters: Iterable[dict[str, histories.Answer]]) -> list[Sweep]:
     return [
-        told.sweep(told.START + place * timedelta(minutes=15), each) for place, each in enumerate(letters)
+        histories.sweep(histories.START + place * timedelta(minutes=15), each)
+        for place, each in enumerate(letters)
     ]
 
 
@@ -55,8 +58,10 @@ def posted(engine: Engine, channel: str) -> list[Changes]:
 
 def test_one_message_a_sweep_and_channel_tells_all_that_was_asked_for(engine: Engine) -> None:
     box = Outbox(subscriptions=(TEAM, MAIL, ELSEWHERE))
-    models = {"a/one": told.UP, "b/two": told.UP, "c/☃": told.UP}
-    sweeps = story([models, {**models, "a/one": told.ENDED, "c/☃": told.ENDED}, {**models, "d": told.UP}])
+    models = {"a/one": histories.UP, "b/two": histories.UP, "c/☃": histories.UP}
+    sweeps = story(
+        [models, {**models, "a/one": histories.ENDED, "c/☃": histories.ENDED}, {**models, "d": histories.UP}]
+    )
     numbers = [swept(engine, each, box) for each in sweeps]
     (retired, appeared), (mailed,) = posted(engine, "team"), posted(engine, "mail")
     assert mailed == retired
@@ -74,7 +79,9 @@ def test_one_message_a_sweep_and_channel_tells_all_that_was_asked_for(engine: En
 
 
 def test_the_events_that_are_posted_are_those_of_the_history(engine: Engine) -> None:
-    for each in story([{"a": told.UP}, {"a": told.DOWN}, {"a": told.DOWN}, {"a": told.UP}]):
+    for each in story(
+        [{"a": histories.UP}, {"a": histories.DOWN}, {"a": histories.DOWN}, {"a": histories.UP}]
+    ):
         swept(engine, each, Outbox(subscriptions=(TEAM,)))
     told_kinds = [event.kind for changes in posted(engine, "team") for event in changes.events]
     kept = [kind for _number, _provider, _model, kind, *_ in views.rows(engine, "change_history")]
@@ -82,24 +89,24 @@ def test_the_events_that_are_posted_are_those_of_the_history(engine: Engine) -> 
 
 
 def test_nobody_is_told_of_what_is_imported(engine: Engine) -> None:
-    sweeps = story([{"a": told.UP}, {"a": told.ENDED}])
-    add_sweeps(engine, sweeps, lambda _provider: told.POLICY)
+    sweeps = story([{"a": histories.UP}, {"a": histories.ENDED}])
+    add_sweeps(engine, sweeps, lambda _provider: histories.POLICY)
     assert len(views.rows(engine, "change_history")) == 2
     assert posted(engine, "team") == []
 
 
 def test_a_sweep_that_cannot_be_closed_tells_nobody(engine: Engine) -> None:
-    (first, second) = story([{"a": told.UP}, {"a": told.ENDED}])
+    (first, second) = story([{"a": histories.UP}, {"a": histories.ENDED}])
     swept(engine, first, Outbox(subscriptions=(TEAM,)))
     number = swept(engine, second, Outbox(subscriptions=(TEAM,)))
-    decision = fold(load_state(engine, "nvidia"), second, told.POLICY)
+    decision = fold(load_state(engine, "nvidia"), second, histories.POLICY)
     with pytest.raises(StoreError, match="closed"):
         close_sweep(engine, number, second, decision, Outbox(subscriptions=(TEAM,)))
     assert len(posted(engine, "team")) == 1
 
 
 def test_what_a_window_hid_is_remembered_by_the_database_until_it_may_be_told(engine: Engine) -> None:
-    sweeps = story([{"a": told.UP}, {"a": told.DOWN}, {"a": told.DOWN}, {"a": told.DOWN}])
+    sweeps = story([{"a": histories.UP}, {"a": histories.DOWN}, {"a": histories.DOWN}, {"a": histories.DOWN}])
     silent_until = sweeps[3].started_at
     box = Outbox(subscriptions=(TEAM,), is_silent=lambda _provider, _model, moment: moment < silent_until)
     for each in sweeps[:3]:
@@ -112,7 +119,15 @@ def test_what_a_window_hid_is_remembered_by_the_database_until_it_may_be_told(en
 
 
 def test_a_window_that_closes_over_nothing_new_leaves_nothing_to_tell(engine: Engine) -> None:
-    sweeps = story([{"a": told.UP}, {"a": told.DOWN}, {"a": told.DOWN}, {"a": told.UP}, {"a": told.UP}])
+    sweeps = story(
+        [
+            {"a": histories.UP},
+            {"a": histories.DOWN},
+            {"a": histories.DOWN},
+            {"a": histories.UP},
+            {"a": histories.UP},
+        ]
+    )
     box = Outbox(
         subscriptions=(TEAM,), is_silent=lambda _provider, _model, moment: moment < sweeps[3].started_at
     )
@@ -124,12 +139,13 @@ def test_a_window_that_closes_over_nothing_new_leaves_nothing_to_tell(engine: En
 def test_providers_keep_what_they_hide_apart(engine: Engine) -> None:
     box = Outbox(subscriptions=(TEAM,), is_silent=lambda provider, _model, _moment: provider == "quiet")
     for provider in ("quiet", "loud"):
-        for each in story([{"a": told.UP}, {"a": told.ENDED}]):
-            swept(engine, told.sweep(each.started_at, _answers(each), provider=provider), box)
+        for each in story([{"a": histories.UP}, {"a": histories.ENDED}]):
+            swept(engine, histories.sweep(each.started_at, _answers(each), provider=provider), box)
     assert [changes.provider for changes in posted(engine, "team")] == ["loud"]
 
 
-def _answers(sweep: Sweep) -> dict[str, told.Answer]:
+def _answers(sweep: Sweep) -> dict[str, histories.Answer]:
     return {
-        each.model: told.ENDED if each.reason == "end_of_life" else told.UP for each in sweep.observations
+        each.model: histories.ENDED if each.reason == "end_of_life" else histories.UP
+        for each in sweep.observations
     }

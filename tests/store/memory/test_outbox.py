@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 
 from monitor.store.connection.engine import open_engine, writing
 from monitor.store.memory import outbox
-from tests.store.told import START
+from tests.store.histories import START
 from tests.support.process import WAIT_S
 
 MINUTE = timedelta(minutes=1)
@@ -22,7 +22,7 @@ import sys
 from datetime import timedelta
 from monitor.store.memory import outbox
 from monitor.store.connection.engine import open_engine
-from tests.store.told import START
+from tests.store.histories import START
 engine, by = open_engine(sys.argv[1]), sys.argv[2]
 print("ready", flush=True)
 sys.stdin.readline()

@@ -12,7 +12,7 @@ from monitor.core.history.views import OBSERVATIONS, VIEWS, Column, ColumnType, 
 from monitor.store.connection.engine import reading
 from monitor.store.query import export
 from monitor.store.query.export import snapshot
-from tests.store import told, views
+from tests.store import histories, views
 from tests.support.lives import Lives
 
 DAY = timedelta(days=1)
@@ -76,21 +76,23 @@ def test_rows_come_in_the_order_of_the_key(history: Engine) -> None:
 
 
 def test_observations_are_told_to_the_millisecond(engine: Engine) -> None:
-    at = told.START + timedelta(milliseconds=7)
-    told.live(engine, told.sweep(at, {"a": told.UP, "b": told.DOWN}))
+    at = histories.START + timedelta(milliseconds=7)
+    histories.live(engine, histories.sweep(at, {"a": histories.UP, "b": histories.DOWN}))
     place = [each.name for each in VIEWS[OBSERVATIONS].columns].index("observed_at")
     assert [row[place] for row in exported(engine, OBSERVATIONS)] == [to_millis(at), to_millis(at) + 250]
 
 
 def test_a_range_of_time_is_that_of_the_sweeps_starts_whatever_their_ids(engine: Engine) -> None:
-    starts = [told.START + timedelta(milliseconds=step) for step in (0, 400, 800, 1200)]
+    starts = [histories.START + timedelta(milliseconds=step) for step in (0, 400, 800, 1200)]
     for place, start in enumerate(starts):  # the first three begin in one second: two ids are moved up
-        told.live(engine, told.sweep(start, {f"m{each}": told.UP for each in range(place + 1)}))
+        histories.live(
+            engine, histories.sweep(start, {f"m{each}": histories.UP for each in range(place + 1)})
+        )
     scope = Scope(since=starts[1], until=starts[3])
     assert [row[1] for row in exported(engine, OBSERVATIONS, scope)] == ["m0", "m0", "m1", "m1", "m2"]
     assert [row[2] for row in exported(engine, "change_history", scope)] == ["m1", "m2"]
-    assert [row[3] for row in exported(engine, "sweep_history", scope)] == [to_millis(told.START)] * 2
-    assert exported(engine, OBSERVATIONS, Scope(since=told.START + DAY)) == []
+    assert [row[3] for row in exported(engine, "sweep_history", scope)] == [to_millis(histories.START)] * 2
+    assert exported(engine, OBSERVATIONS, Scope(since=histories.START + DAY)) == []
 
 
 def test_a_range_of_time_takes_the_days_that_it_touches(history: Engine) -> None:
@@ -133,7 +135,7 @@ def test_time_narrows_every_view_that_has_a_sweep_or_a_day() -> None:
 def test_what_is_written_meanwhile_is_in_no_view(history: Engine) -> None:
     with snapshot(history, Scope()) as found:
         before = len(list(_rows(found, "sweep_history")))
-        told.live(history, told.sweep(told.START + 9 * DAY, {"new/one": told.UP}))
+        histories.live(history, histories.sweep(histories.START + 9 * DAY, {"new/one": histories.UP}))
         assert len(list(_rows(found, "sweep_history"))) == before
         assert "new/one" not in {row[1] for row in _rows(found, OBSERVATIONS)}
 

@@ -14,7 +14,7 @@ from monitor.store import schema as t
 from monitor.store.admin.migrate import prepare
 from monitor.store.connection.codecs import event_id, wanted_sweep_id
 from monitor.store.connection.engine import open_engine, reading, writing
-from tests.store import told
+from tests.store import histories
 from tests.store.figures import model_counts
 from tests.support.postgres import PostgresServer
 
@@ -124,7 +124,7 @@ def filled(
 # ---- Rows straight into the tables ----
 
 MODELS, DAYS, TURNS = 40, 60, 40
-_START = to_millis(told.START)
+_START = to_millis(histories.START)
 _FINDING = {"digest": b"1", "outcome": "available", "reason": "ok", "kind": "chat", "attempts": 1}
 
 
@@ -248,7 +248,7 @@ READERS: Mapping[str, Callable[[Engine], object]] = {
     "uptime": lambda engine: query.uptime(engine, 30),
     "current_models": query.current_models,
     "model_story": lambda engine: query.model_story(engine, "q", "m7"),
-    "outages since": lambda engine: query.outages(engine, since=told.START, limit=50),
+    "outages since": lambda engine: query.outages(engine, since=histories.START, limit=50),
     "outages of a model": lambda engine: query.outages(engine, provider="q", model="m7"),
     "events since": lambda engine: query.events(engine, since=to_datetime(_moment(DAYS - 1))),
     "events of a model": lambda engine: query.events(engine, provider="q", model="m7", newest_first=True),

@@ -23,7 +23,7 @@ from monitor.store import schema as t
 from monitor.store.admin.migrate import prepare
 from monitor.store.connection.engine import open_engine, reading, writing
 from monitor.store.write.import_export import add_sweeps
-from tests.store import told, views
+from tests.store import histories, views
 from tests.support.command import run
 from tests.support.postgres import PostgresServer
 
@@ -46,13 +46,13 @@ WORDS = {question: queries(blocks) for question, blocks in ASKED}
 # ---- A history in which every question has an answer ----
 
 NAMES = {"plain/0": "meta/llama-3.1-70b-instruct", "plain/1": "Nous/Hermes-70B", "plain/2": "meta/llama-8b"}
-FIRST = told.START
-HOURS_APART = 6  # one in `told.history`
+FIRST = histories.START
+HOURS_APART = 6  # one in `histories.history`
 
 
 def lives(seed: int, count: int, provider: str) -> Iterator[tuple[Sweep, Policy]]:
     """Give an eventful history of weeks, with models that never answer, flap, are to end and have ended."""
-    for place, (sweep, policy) in enumerate(told.history(seed, count, provider=provider)):
+    for place, (sweep, policy) in enumerate(histories.history(seed, count, provider=provider)):
         at = FIRST + HOURS_APART * (sweep.started_at - FIRST)
         moved = replace(
             sweep,
@@ -68,10 +68,10 @@ def lives(seed: int, count: int, provider: str) -> Iterator[tuple[Sweep, Policy]
 
 
 def _others(place: int) -> list[Observation]:
-    flaky = told.UP if place // 2 % 2 else told.DOWN
-    ending = replace(told.seen("acme/ending", told.UP), retires_at=FIRST + timedelta(days=90))
-    dying = told.seen("acme/dying", told.UP if place < 40 else told.ENDED)
-    return [told.seen("acme/never", told.DOWN), told.seen("acme/flaky", flaky), ending, dying]
+    flaky = histories.UP if place // 2 % 2 else histories.DOWN
+    ending = replace(histories.seen("acme/ending", histories.UP), retires_at=FIRST + timedelta(days=90))
+    dying = histories.seen("acme/dying", histories.UP if place < 40 else histories.ENDED)
+    return [histories.seen("acme/never", histories.DOWN), histories.seen("acme/flaky", flaky), ending, dying]
 
 
 def _with(sweep: Sweep, more: Iterable[Observation]) -> Sweep:
@@ -95,7 +95,7 @@ def _always(policy: Policy, _provider: str) -> Policy:
 
 
 @pytest.fixture(scope="module")
-def histories(
+def engines(
     tmp_path_factory: pytest.TempPathFactory, postgres_server: PostgresServer
 ) -> Iterator[dict[str, Engine]]:
     """Give the same history in a database of each kind."""
@@ -113,7 +113,7 @@ def histories(
 
 @pytest.fixture(scope="module")
 def files(
-    histories: dict[str, Engine], tmp_path_factory: pytest.TempPathFactory
+    engines: dict[str, Engine], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     """Give DuckDB with a view on each file that `monitor export --format parquet DIRECTORY/` writes."""
     directory = tmp_path_factory.mktemp("views")
@@ -123,7 +123,7 @@ def files(
         "parquet",
         f"{directory}/",
         directory=directory,
-        environ={"MONITOR_DATABASE_URL": f"sqlite:///{histories['sqlite'].url.database}"},
+        environ={"MONITOR_DATABASE_URL": f"sqlite:///{engines['sqlite'].url.database}"},
     )
     assert exported.returncode == 0, exported.stderr
     connection = duckdb.connect()
@@ -137,10 +137,10 @@ def files(
 # ---- Their answers, made alike ----
 
 
-def asked(histories: dict[str, Engine], name: str, words: dict[str, str]) -> Answer:
+def asked(engines: dict[str, Engine], name: str, words: dict[str, str]) -> Answer:
     """Return a database's answer."""
     query = words.get("") or words[name]
-    with reading(histories[name]) as connection:
+    with reading(engines[name]) as connection:
         return alike(connection.execute(text(query.replace(":", r"\:"))).all())
 
 
@@ -160,20 +160,20 @@ def _plain(value: object) -> object:
 
 
 @pytest.mark.parametrize("question", WORDS)
-def test_both_databases_give_the_same_answer(histories: dict[str, Engine], question: str) -> None:
+def test_both_databases_give_the_same_answer(engines: dict[str, Engine], question: str) -> None:
     words = WORDS[question]
-    answer = asked(histories, "sqlite", words)
+    answer = asked(engines, "sqlite", words)
     assert answer, f"nothing to tell: {question}"
-    assert asked(histories, "postgres", words) == answer
+    assert asked(engines, "postgres", words) == answer
 
 
 @pytest.mark.parametrize("question", WORDS)
 def test_duckdb_gives_the_same_answer_over_exported_files(
-    histories: dict[str, Engine], files: duckdb.DuckDBPyConnection, question: str
+    engines: dict[str, Engine], files: duckdb.DuckDBPyConnection, question: str
 ) -> None:
     words = WORDS[question]
     query = words.get("duckdb") or words.get("") or words["postgres"]
-    assert alike(files.execute(query).fetchall()) == asked(histories, "postgres", words)
+    assert alike(files.execute(query).fetchall()) == asked(engines, "postgres", words)
 
 
 def test_every_block_belongs_to_a_question_and_stands_for_both_databases() -> None:

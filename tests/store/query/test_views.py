@@ -22,7 +22,7 @@ from monitor.store.connection.engine import reading
 from monitor.store.derived.states import load_state
 from monitor.store.write.import_export import add_sweeps, read_sweeps
 from monitor.store.write.record import last_slot
-from tests.store import told, views
+from tests.store import histories, views
 
 
 @pytest.mark.parametrize("view", list(views.COLUMNS))
@@ -69,8 +69,8 @@ def test_days_count_conclusive_observations_of_models_that_were_not_retired(
     engine: Engine, seed: int
 ) -> None:
     """Rule 27."""
-    history = told.history(seed, 60)
-    told.live_all(engine, history)
+    history = histories.history(seed, 60)
+    histories.live_all(engine, history)
     expected = day_counts(history)
     found = {(row.pop("model"), row.pop("day")): row for row in views.told(engine, "uptime_daily")}
     for row in found.values():
@@ -79,12 +79,12 @@ def test_days_count_conclusive_observations_of_models_that_were_not_retired(
 
 
 def test_an_observation_belongs_to_the_day_it_was_made_on(engine: Engine) -> None:
-    at = told.START.replace(hour=23, minute=59, second=30)
+    at = histories.START.replace(hour=23, minute=59, second=30)
     sweep = replace(
-        told.sweep(at, dict.fromkeys("ab", told.UP)),
-        observations=(told.seen("a", at_ms=29_999), told.seen("b", at_ms=30_000)),
+        histories.sweep(at, dict.fromkeys("ab", histories.UP)),
+        observations=(histories.seen("a", at_ms=29_999), histories.seen("b", at_ms=30_000)),
     )
-    told.live(engine, sweep)
+    histories.live(engine, sweep)
     assert [(row["model"], row["day"]) for row in views.told(engine, "uptime_daily")] == [
         ("a", "2026-04-06"),
         ("b", "2026-04-07"),
@@ -93,7 +93,7 @@ def test_an_observation_belongs_to_the_day_it_was_made_on(engine: Engine) -> Non
 
 def test_no_data_is_null_and_never_zero(engine: Engine) -> None:
     """Rule 27."""
-    told.live(engine, told.sweep(told.START, {"a": told.SLOW, "b": told.UP}))
+    histories.live(engine, histories.sweep(histories.START, {"a": histories.SLOW, "b": histories.UP}))
     slow, up = views.told(engine, "uptime_daily")
     assert (slow["uptime_percent"], slow["checks"], slow["latency_p50_ms"]) == (None, 1, None)
     assert (up["uptime_percent"], up["latency_p95_ms"]) == (100.0, 107)
@@ -101,7 +101,7 @@ def test_no_data_is_null_and_never_zero(engine: Engine) -> None:
 
 
 def test_a_gap_of_an_imported_sweep_counts_as_unknown(engine: Engine) -> None:
-    sweep = told.sweep(told.START, dict.fromkeys("abc", told.UP))
+    sweep = histories.sweep(histories.START, dict.fromkeys("abc", histories.UP))
     gappy = replace(sweep, observations=sweep.observations[:2])
     add_sweeps(engine, [gappy], lambda _: Policy())
     assert [row["unknown"] for row in views.told(engine, "uptime_daily")] == [0, 0, 1]
@@ -111,13 +111,20 @@ def test_a_gap_of_an_imported_sweep_counts_as_unknown(engine: Engine) -> None:
 
 
 def test_shut_out_models_have_no_days(engine: Engine) -> None:
-    told.live(engine, told.sweep(told.START, {"a/hidden-x": told.UP, "a/b": told.UP}), told.STRICT)
+    histories.live(
+        engine,
+        histories.sweep(histories.START, {"a/hidden-x": histories.UP, "a/b": histories.UP}),
+        histories.STRICT,
+    )
     assert [row["model"] for row in views.told(engine, "uptime_daily")] == ["a/b"]
 
 
 def test_uptime_of_30_days_ends_with_the_day_of_the_last_conclusive_sweep(engine: Engine) -> None:
-    sweeps = [told.sweep(told.START + timedelta(days=day), {"a": told.UP, "b": told.UP}) for day in range(31)]
-    first_down = told.sweep(told.START, {"a": told.DOWN, "b": told.UP})
+    sweeps = [
+        histories.sweep(histories.START + timedelta(days=day), {"a": histories.UP, "b": histories.UP})
+        for day in range(31)
+    ]
+    first_down = histories.sweep(histories.START, {"a": histories.DOWN, "b": histories.UP})
     add_sweeps(engine, [first_down, *sweeps[1:30]], lambda _: Policy())
     before = {row["model"]: row["uptime_30d"] for row in views.told(engine, "model_status")}
     add_sweeps(engine, sweeps[30:], lambda _: Policy())
@@ -144,8 +151,8 @@ def outages_of(events: Iterable[Event]) -> list[dict[str, Any]]:
 
 def test_outages_open_and_close_as_the_events_say(engine: Engine) -> None:
     """Rule 21."""
-    history = told.history(13, 90)
-    told.live_all(engine, history)
+    history = histories.history(13, 90)
+    histories.live_all(engine, history)
     state, events = ProviderState(), list[Event]()
     for sweep, policy in history:
         decision = fold(state, sweep, policy)
@@ -168,14 +175,15 @@ def _text(moment: datetime | None) -> str | None:
 
 
 def test_an_outage_lasts_from_the_first_down_to_the_next_up(engine: Engine) -> None:
-    answers: list[Mapping[str, told.Answer]] = [
-        {"m": mood, "n": told.UP} for mood in (told.UP, told.DOWN, told.DOWN, told.DOWN, told.UP)
+    answers: list[Mapping[str, histories.Answer]] = [
+        {"m": mood, "n": histories.UP}
+        for mood in (histories.UP, histories.DOWN, histories.DOWN, histories.DOWN, histories.UP)
     ]
     for place, each in enumerate(answers[:4]):
-        told.live(engine, told.sweep(told.START + timedelta(minutes=15 * place), each))
+        histories.live(engine, histories.sweep(histories.START + timedelta(minutes=15 * place), each))
     (row,) = views.told(engine, "outage_history")
     assert (row["began_at"], row["ended_at"], row["duration_s"]) == ("2026-04-06 12:15:00", None, None)
-    told.live(engine, told.sweep(told.START + timedelta(minutes=60), answers[4]))
+    histories.live(engine, histories.sweep(histories.START + timedelta(minutes=60), answers[4]))
     (row,) = views.told(engine, "outage_history")
     assert (row["ended_at"], row["duration_s"], row["reason"]) == ("2026-04-06 13:00:00", 2700, "not_found")
 
@@ -195,7 +203,7 @@ def test_a_provider_day_counts_finished_sweeps_by_cause(engine: Engine) -> None:
     ]
     sweeps = [
         replace(
-            told.sweep(told.START + timedelta(minutes=15 * place), {"a": told.UP}),
+            histories.sweep(histories.START + timedelta(minutes=15 * place), {"a": histories.UP}),
             verdict=Verdict.INCONCLUSIVE if cause else Verdict.CONCLUSIVE,
             cause=cause,
         )
@@ -207,7 +215,7 @@ def test_a_provider_day_counts_finished_sweeps_by_cause(engine: Engine) -> None:
 
 def test_change_history_by_sweep_and_event_id_is_in_the_order_of_the_rules(engine: Engine) -> None:
     """Rule 26."""
-    told.live_all(engine, told.history(14, 40))
+    histories.live_all(engine, histories.history(14, 40))
     with reading(engine) as connection:
         rows = connection.execute(
             text("SELECT sweep_id, event_id, confirmed_at, model FROM change_history ORDER BY event_id")
@@ -221,7 +229,7 @@ def test_change_history_by_sweep_and_event_id_is_in_the_order_of_the_rules(engin
 
 
 def test_queries_give_what_the_views_give(engine: Engine) -> None:
-    told.live_all(engine, told.history(15, 40))
+    histories.live_all(engine, histories.history(15, 40))
     for view, found in (
         ("model_status", query.current_models(engine)),
         ("change_history", query.events(engine)),
@@ -242,7 +250,7 @@ def _shown(value: object) -> object:
 
 @pytest.mark.parametrize("name", ["\udcff", "a\0b"])
 def test_a_name_that_no_database_can_hold_is_not_found(engine: Engine, name: str) -> None:
-    told.live(engine, told.sweep(told.START, {"a": told.UP}))
+    histories.live(engine, histories.sweep(histories.START, {"a": histories.UP}))
     assert query.current_models(engine, "nvidia", model=name) == []
     assert query.current_models(engine, name) == []
     assert query.model_story(engine, "nvidia", name) is None

@@ -37,7 +37,7 @@ from monitor.store.write.import_export import add_sweeps
 from monitor.store.write.record import add_observations, open_sweep, record_missed_slots
 from tests.core.strategies import Past, quiet_pasts, stormy_pasts
 from tests.store import figures as figures_at
-from tests.store import told
+from tests.store import histories
 
 MILLISECOND = timedelta(milliseconds=1)
 DAY = timedelta(days=1)
@@ -239,23 +239,23 @@ def brief(row: StatusAt) -> tuple[object, ...]:
 @pytest.mark.parametrize("seed", [21, 22, 23])
 def test_windows_of_an_eventful_history_count_as_the_rules_say(engine: Engine, seed: int) -> None:
     """Rule 27."""
-    history = told.history(seed, 70)
-    told.live_all(engine, history)
+    history = histories.history(seed, 70)
+    histories.live_all(engine, history)
     lived = live_through(history)
     assert any(state.status is Status.RETIRED for state in lived[-1].decision.state.models.values())
     assert not all(each.is_conclusive for each in lived)
-    missed = [told.START + place * HOUR + 1800 * 1000 * MILLISECOND for place in range(-1, 72, 5)]
+    missed = [histories.START + place * HOUR + 1800 * 1000 * MILLISECOND for place in range(-1, 72, 5)]
     record_missed_slots(engine, "nvidia", "default", missed)
     borders = sorted(moments_of(lived))
-    mid_day = told.START + timedelta(hours=7, minutes=13)
+    mid_day = histories.START + timedelta(hours=7, minutes=13)
     for window in (
-        (told.START - DAY, told.START + 10 * DAY),
+        (histories.START - DAY, histories.START + 10 * DAY),
         (mid_day, mid_day + DAY),
         (mid_day, mid_day + timedelta(hours=36, minutes=1)),
         (borders[100], borders[400]),
         (borders[101] + MILLISECOND, borders[401] + MILLISECOND),
-        (told.START + 5 * DAY, told.START + 6 * DAY),
-        (told.START - DAY, told.START - HOUR),
+        (histories.START + 5 * DAY, histories.START + 6 * DAY),
+        (histories.START - DAY, histories.START - HOUR),
     ):
         agree(engine, lived, missed, *window)
 
@@ -290,24 +290,24 @@ def test_any_window_of_any_history_counts_as_the_rules_say(
 
 
 def window_row(engine: Engine, model: str, *, hours: int = 24) -> WindowRow:
-    (row,) = figures_at.model_counts(engine, told.START, told.START + hours * HOUR, model=model)
+    (row,) = figures_at.model_counts(engine, histories.START, histories.START + hours * HOUR, model=model)
     return row
 
 
 def at(hours: float) -> datetime:
-    return told.START + hours * HOUR
+    return histories.START + hours * HOUR
 
 
-def both(hours: float, answer: told.Answer = told.UP) -> Sweep:
+def both(hours: float, answer: histories.Answer = histories.UP) -> Sweep:
     """Return a sweep so many hours after the start in which `m` answers so and `n` is up."""
-    return told.sweep(at(hours), {"m": answer, "n": told.UP})
+    return histories.sweep(at(hours), {"m": answer, "n": histories.UP})
 
 
 def test_inconclusive_and_missed_sweeps_are_due_and_tell_nothing(engine: Engine) -> None:
     """Rule 27."""
-    told.live(engine, both(0))
-    told.live(engine, replace(both(1), verdict=Verdict.INCONCLUSIVE, cause=Cause.QUOTA))
-    told.live(engine, both(2, told.SLOW))
+    histories.live(engine, both(0))
+    histories.live(engine, replace(both(1), verdict=Verdict.INCONCLUSIVE, cause=Cause.QUOTA))
+    histories.live(engine, both(2, histories.SLOW))
     record_missed_slots(engine, "nvidia", "default", [at(3)])
     row = window_row(engine, "m")
     assert (row.checks, row.due, row.clear_or_answered) == (2, 4, 1)
@@ -316,25 +316,25 @@ def test_inconclusive_and_missed_sweeps_are_due_and_tell_nothing(engine: Engine)
 
 def test_nothing_is_due_before_a_conclusive_sweep_listed_the_model(engine: Engine) -> None:
     record_missed_slots(engine, "nvidia", "default", [at(-1)])
-    told.live(engine, replace(both(0), verdict=Verdict.INCONCLUSIVE, cause=Cause.QUOTA))
+    histories.live(engine, replace(both(0), verdict=Verdict.INCONCLUSIVE, cause=Cause.QUOTA))
     assert figures_at.model_counts(engine, at(-2), at(5)) == []
-    told.live(engine, both(1))
+    histories.live(engine, both(1))
     assert window_row(engine, "m").due == 1
 
 
 def test_nothing_is_due_of_a_retired_model(engine: Engine) -> None:
     """Rule 27."""
-    told.live(engine, both(0))
-    told.live(engine, both(1, told.ENDED))
+    histories.live(engine, both(0))
+    histories.live(engine, both(1, histories.ENDED))
     record_missed_slots(engine, "nvidia", "default", [at(2)])
-    told.live(engine, both(3, told.ENDED))
+    histories.live(engine, both(3, histories.ENDED))
     row = window_row(engine, "m")
     assert (row.answered, row.unavailable, row.due) == (1, 1, 2)
     assert window_row(engine, "n").due == 4
 
 
 def test_the_last_conclusive_sweep_may_lie_before_the_window(engine: Engine) -> None:
-    told.live(engine, both(0))
+    histories.live(engine, both(0))
     record_missed_slots(engine, "nvidia", "default", [at(30)])
     (m, n) = figures_at.model_counts(engine, at(24), at(48))
     assert (m.due, m.checks, m.uptime_percent, m.coverage_percent) == (1, 0, None, 0.0)
@@ -342,8 +342,8 @@ def test_the_last_conclusive_sweep_may_lie_before_the_window(engine: Engine) -> 
 
 
 def test_an_outage_that_ended_after_the_window_is_still_open_in_it(engine: Engine) -> None:
-    for hours, answer in enumerate([told.UP, told.DOWN, told.DOWN, told.UP]):
-        told.live(engine, both(hours, answer))
+    for hours, answer in enumerate([histories.UP, histories.DOWN, histories.DOWN, histories.UP]):
+        histories.live(engine, both(hours, answer))
     assert figures_at.outages_between(engine, at(0), at(2)) == []  # not confirmed yet
     (then,) = figures_at.outages_between(engine, at(0), at(3))
     (later,) = figures_at.outages_between(engine, at(0), at(3) + MILLISECOND)
@@ -355,8 +355,8 @@ def test_an_outage_that_ended_after_the_window_is_still_open_in_it(engine: Engin
 
 
 def test_reliability_pools_what_its_models_did(engine: Engine) -> None:
-    for hours, answer in enumerate([told.UP, told.DOWN, told.DOWN, told.UP]):
-        told.live(engine, both(hours, answer))
+    for hours, answer in enumerate([histories.UP, histories.DOWN, histories.DOWN, histories.UP]):
+        histories.live(engine, both(hours, answer))
     window = at(0), at(6)
     found = reliabilities(windows.window_figures(engine, *window))
     late_s = 0.25  # `n` is asked a moment after `m`
@@ -377,7 +377,7 @@ def test_reliability_pools_what_its_models_did(engine: Engine) -> None:
 
 @pytest.mark.parametrize("seed", [24, 25])
 def test_a_model_is_never_available_and_down_at_once(engine: Engine, seed: int) -> None:
-    told.live_all(engine, told.history(seed, 60))
+    histories.live_all(engine, histories.history(seed, 60))
     begins_at, ends_at = at(5.3), at(50.7)
     figures = windows.window_figures(engine, begins_at, ends_at)
     assert figures.outages
@@ -390,10 +390,10 @@ def test_sweeps_are_counted_by_start_and_cause_and_missed_ones_by_slot(engine: E
     causes = [None, Cause.QUOTA, Cause.QUOTA, Cause.OUR_NETWORK, None, None]
     for hours, cause in enumerate(causes):
         verdict = Verdict.INCONCLUSIVE if cause else Verdict.CONCLUSIVE
-        told.live(engine, replace(both(hours), verdict=verdict, cause=cause))
+        histories.live(engine, replace(both(hours), verdict=verdict, cause=cause))
     nameless = replace(both(5.5), verdict=Verdict.INCONCLUSIVE, cause=None)
     add_sweeps(engine, [nameless], lambda _: Policy())
-    told.live_all(engine, told.history(26, 3, provider="other"))
+    histories.live_all(engine, histories.history(26, 3, provider="other"))
     record_missed_slots(engine, "nvidia", "default", [at(1.5), at(7), at(-1)])
     assert windows.sweep_counts(engine, at(1), at(6), provider="nvidia") == SweepCounts(
         conclusive=2, inconclusive={"quota": 2, "our_network": 1, "unknown": 1}, missed=1
@@ -402,19 +402,19 @@ def test_sweeps_are_counted_by_start_and_cause_and_missed_ones_by_slot(engine: E
 
 
 def test_a_sweep_that_still_runs_counts_nowhere(engine: Engine) -> None:
-    told.live(engine, both(0))
+    histories.live(engine, both(0))
     opened = open_sweep(
         engine, provider="nvidia", vantage="default", slot=None, started_at=at(1), policy=Policy()
     )
     assert opened is not None
-    add_observations(engine, opened.id, [told.seen("m")])
+    add_observations(engine, opened.id, [histories.seen("m")])
     assert window_row(engine, "m").due == 1
     assert windows.sweep_counts(engine, at(0), at(9), provider="nvidia") == SweepCounts(conclusive=1)
 
 
 def test_providers_are_told_apart(engine: Engine) -> None:
-    told.live(engine, both(0))
-    told.live(engine, replace(both(0), provider="other"))
+    histories.live(engine, both(0))
+    histories.live(engine, replace(both(0), provider="other"))
     assert [row.provider for row in figures_at.model_counts(engine, at(0), at(1), model="m")] == [
         "nvidia",
         "other",
@@ -425,7 +425,7 @@ def test_providers_are_told_apart(engine: Engine) -> None:
 
 @pytest.mark.parametrize("name", ["nobody", "\udcff", "a\0b"])
 def test_a_name_that_is_not_there_has_no_figures(engine: Engine, name: str) -> None:
-    told.live(engine, both(0))
+    histories.live(engine, both(0))
     window = at(0), at(1)
     assert figures_at.model_counts(engine, *window, provider=name) == []
     assert figures_at.model_counts(engine, *window, model=name) == []

@@ -17,17 +17,17 @@ from monitor.store.connection.engine import reading
 from monitor.store.derived.rebuild import rebuild
 from monitor.store.write.import_export import Imported, add_sweeps, read_sweeps
 from monitor.store.write.record import open_sweep
-from tests.store import told, views
+from tests.store import histories, views
 
 
 def policy_of(_provider: str) -> Policy:
     """Give every provider the standard policy."""
-    return told.POLICY
+    return histories.POLICY
 
 
 def imported(seed: int, count: int, provider: str = "nvidia") -> list[Sweep]:
     """Return a history as it comes from a file."""
-    return [sweep for sweep, _ in told.history(seed, count, provider=provider)]
+    return [sweep for sweep, _ in histories.history(seed, count, provider=provider)]
 
 
 def test_what_was_imported_is_exported_as_it_was(engine: Engine) -> None:
@@ -61,13 +61,13 @@ def test_sweeps_of_two_providers_at_the_same_moment_do_not_meet(engine: Engine) 
 
 
 def test_rule_36_two_vantages_make_two_sweeps_of_one_moment_and_one_history(engine: Engine) -> None:
-    up = told.sweep(told.START - timedelta(hours=1), {"a": told.UP})
-    down = told.sweep(told.START, {"a": told.DOWN})
+    up = histories.sweep(histories.START - timedelta(hours=1), {"a": histories.UP})
+    down = histories.sweep(histories.START, {"a": histories.DOWN})
     both = [replace(down, vantage=place) for place in ("berlin", "tokyo")]
     assert add_sweeps(engine, [up, *both], policy_of) == Imported(3, 0)
     assert [(each.vantage, each.slot) for each in read_sweeps(engine)][1:] == [
-        ("berlin", told.START),
-        ("tokyo", told.START),
+        ("berlin", histories.START),
+        ("tokyo", histories.START),
     ]
     assert [row["kind"] for row in views.told(engine, "change_history")] == ["appeared", "became_unavailable"]
 
@@ -80,9 +80,9 @@ def test_a_time_range_is_half_open(engine: Engine) -> None:
 
 
 def test_an_imported_sweep_is_exported_with_the_verdict_of_its_record(engine: Engine) -> None:
-    undecided = told.sweep(told.START, {"a": told.UP})
+    undecided = histories.sweep(histories.START, {"a": histories.UP})
     given = replace(
-        undecided, started_at=told.START - timedelta(hours=1), slot=None, verdict=Verdict.CONCLUSIVE
+        undecided, started_at=histories.START - timedelta(hours=1), slot=None, verdict=Verdict.CONCLUSIVE
     )
     add_sweeps(engine, [undecided, given], policy_of)
     assert list(read_sweeps(engine)) == [given, undecided]
@@ -90,17 +90,26 @@ def test_an_imported_sweep_is_exported_with_the_verdict_of_its_record(engine: En
 
 def test_a_sweep_made_here_is_exported_with_the_verdict_decided_on_it(engine: Engine) -> None:
     unread = replace(
-        told.sweep(told.START, {}), listed=(), observations=(), requests=1, detail="HTTP 500", slot=None
+        histories.sweep(histories.START, {}),
+        listed=(),
+        observations=(),
+        requests=1,
+        detail="HTTP 500",
+        slot=None,
     )
-    told.live(engine, told.sweep(told.START - timedelta(hours=1), {"a": told.UP}))
-    told.live(engine, unread)
+    histories.live(engine, histories.sweep(histories.START - timedelta(hours=1), {"a": histories.UP}))
+    histories.live(engine, unread)
     good, bad = read_sweeps(engine)
     assert (good.verdict, bad.verdict, bad.cause) == ("conclusive", "inconclusive", "catalog_unreadable")
     assert bad.detail == "HTTP 500"
 
 
 def test_a_verdict_in_the_record_is_believed(engine: Engine) -> None:
-    sweep = replace(told.sweep(told.START, {"a": told.UP}), verdict=Verdict.INCONCLUSIVE, cause="solar_flare")
+    sweep = replace(
+        histories.sweep(histories.START, {"a": histories.UP}),
+        verdict=Verdict.INCONCLUSIVE,
+        cause="solar_flare",
+    )
     add_sweeps(engine, [sweep], policy_of)
     (row,) = views.told(engine, "sweep_history")
     assert (row["verdict"], row["cause"]) == ("inconclusive", "solar_flare")
@@ -108,23 +117,25 @@ def test_a_verdict_in_the_record_is_believed(engine: Engine) -> None:
 
 
 def test_a_slot_that_another_sweep_has_is_not_given_twice(engine: Engine) -> None:
-    lived = told.sweep(told.START, {"a": told.UP})
-    told.live(engine, lived)
-    other = replace(lived, started_at=told.START + timedelta(seconds=5))
+    lived = histories.sweep(histories.START, {"a": histories.UP})
+    histories.live(engine, lived)
+    other = replace(lived, started_at=histories.START + timedelta(seconds=5))
     assert add_sweeps(engine, [other], policy_of) == Imported(1, 0)
-    assert [each.slot for each in read_sweeps(engine)] == [told.START, None]
+    assert [each.slot for each in read_sweeps(engine)] == [histories.START, None]
     assert add_sweeps(engine, [other], policy_of) == Imported(0, 1)
 
 
 def test_each_sweep_is_stored_with_the_policy_it_was_imported_under(engine: Engine) -> None:
-    policies = {"nvidia": told.POLICY, "other": told.STRICT}
+    policies = {"nvidia": histories.POLICY, "other": histories.STRICT}
     add_sweeps(engine, [*imported(26, 2), *imported(26, 2, provider="other")], policies.__getitem__)
     with reading(engine) as connection:
         assert len(connection.execute(select(t.policy)).all()) == 2
 
 
 def test_a_running_sweep_is_not_exported(engine: Engine) -> None:
-    open_sweep(engine, provider="nvidia", vantage="v", slot=None, started_at=told.START, policy=told.POLICY)
+    open_sweep(
+        engine, provider="nvidia", vantage="v", slot=None, started_at=histories.START, policy=histories.POLICY
+    )
     assert list(read_sweeps(engine)) == []
 
 
@@ -148,8 +159,8 @@ def test_an_import_that_stops_half_way_leaves_whole_sweeps_and_is_finished_by_re
 
 
 def test_a_history_from_before_2020_has_its_place_too(engine: Engine) -> None:
-    old = told.sweep(told.START.replace(year=2019), {"a": told.UP})
-    new = told.sweep(told.START, {"a": told.DOWN})
+    old = histories.sweep(histories.START.replace(year=2019), {"a": histories.UP})
+    new = histories.sweep(histories.START, {"a": histories.DOWN})
     add_sweeps(engine, [new, old], policy_of)
     assert list(read_sweeps(engine)) == [old, new]
     assert [row["kind"] for row in views.told(engine, "change_history")] == ["appeared"]

@@ -30,12 +30,12 @@ from monitor.store.write.record import (
     open_sweep,
     record_missed_slots,
 )
-from tests.store import told, views
+from tests.store import histories, views
 
 NAMES = ("b/second", "a/first", "C/third")
 
 
-def opened(engine: Engine, at: object = told.START, **changes: object) -> OpenedSweep | None:
+def opened(engine: Engine, at: object = histories.START, **changes: object) -> OpenedSweep | None:
     """Open a sweep of nvidia in the slot of its start, unless told otherwise."""
     given = {"provider": "nvidia", "vantage": "default", "slot": at, "started_at": at, "policy": Policy()}
     return open_sweep(engine, **(given | changes))  # type: ignore[arg-type]
@@ -55,7 +55,7 @@ def close(engine: Engine, running: OpenedSweep, sweep: Sweep) -> Decision:
 def test_a_slot_is_given_once_for_each_provider_and_vantage(engine: Engine) -> None:
     assert opened(engine) is not None
     assert opened(engine) is None
-    assert opened(engine, started_at=told.START + timedelta(seconds=9)) is None
+    assert opened(engine, started_at=histories.START + timedelta(seconds=9)) is None
     assert opened(engine, vantage="elsewhere") is not None
     assert opened(engine, provider="other") is not None
 
@@ -63,8 +63,8 @@ def test_a_slot_is_given_once_for_each_provider_and_vantage(engine: Engine) -> N
 def test_sweeps_by_hand_have_no_slot_and_a_start_of_their_own(engine: Engine) -> None:
     first = must(opened(engine, slot=None))
     second = must(opened(engine, slot=None))
-    assert first.started_at == told.START
-    assert second.started_at == told.START + timedelta(milliseconds=1)
+    assert first.started_at == histories.START
+    assert second.started_at == histories.START + timedelta(milliseconds=1)
     assert first.id < second.id
 
 
@@ -75,7 +75,7 @@ def test_a_sweep_id_is_its_start_in_seconds_since_2020_moved_up_on_a_collision(e
 
 def test_a_running_sweep_has_neither_verdict_nor_end(engine: Engine) -> None:
     running = must(opened(engine))
-    add_observations(engine, running.id, [told.seen("m")])
+    add_observations(engine, running.id, [histories.seen("m")])
     (row,) = views.told(engine, "sweep_history")
     assert (row["verdict"], row["finished_at"], row["slot"]) == (None, None, "2026-04-06 12:00:00")
     (seen,) = views.told(engine, "observation_history")
@@ -86,8 +86,8 @@ def test_a_running_sweep_has_neither_verdict_nor_end(engine: Engine) -> None:
 
 def test_a_later_observation_of_the_same_model_overwrites(engine: Engine) -> None:
     running = must(opened(engine))
-    add_observations(engine, running.id, [told.seen("m", told.SLOW), told.seen("n")])
-    add_observations(engine, running.id, [told.seen("m", told.UP, at_ms=9000)])
+    add_observations(engine, running.id, [histories.seen("m", histories.SLOW), histories.seen("n")])
+    add_observations(engine, running.id, [histories.seen("m", histories.UP, at_ms=9000)])
     rows = views.told(engine, "observation_history")
     assert [(row["model"], row["outcome"], row["observed_at"][-8:]) for row in rows] == [
         ("m", "available", "12:00:09"),
@@ -99,8 +99,8 @@ def test_closing_writes_what_was_not_observed_yet_and_drops_what_the_sweep_does_
     engine: Engine,
 ) -> None:
     running = must(opened(engine))
-    add_observations(engine, running.id, [told.seen("a/first", told.DOWN), told.seen("stray")])
-    sweep = told.sweep(told.START, dict.fromkeys(NAMES, told.UP))
+    add_observations(engine, running.id, [histories.seen("a/first", histories.DOWN), histories.seen("stray")])
+    sweep = histories.sweep(histories.START, dict.fromkeys(NAMES, histories.UP))
     close(engine, running, sweep)
     assert list(read_sweeps(engine)) == [replace(sweep, verdict=Verdict.CONCLUSIVE)]
 
@@ -108,18 +108,18 @@ def test_closing_writes_what_was_not_observed_yet_and_drops_what_the_sweep_does_
 def test_observations_are_read_back_in_catalog_order_with_every_field(engine: Engine) -> None:
     running = must(opened(engine, slot=None))
     odd = replace(
-        told.seen("x", told.ENDED),
+        histories.seen("x", histories.ENDED),
         kind="embeddings",
         http_status=410,
         attempts=3,
-        retires_at=told.START + timedelta(days=30, milliseconds=7),
+        retires_at=histories.START + timedelta(days=30, milliseconds=7),
         detail="it's over <b>&\u2603",
     )
     sweep = replace(
-        told.sweep(told.START, dict.fromkeys(NAMES, told.UP)),
+        histories.sweep(histories.START, dict.fromkeys(NAMES, histories.UP)),
         slot=None,
         listed=("x", *NAMES),
-        observations=(odd, *(told.seen(name) for name in NAMES)),
+        observations=(odd, *(histories.seen(name) for name in NAMES)),
         duplicates=2,
         rejected=1,
         requests=17,
@@ -131,7 +131,7 @@ def test_observations_are_read_back_in_catalog_order_with_every_field(engine: En
 
 def test_rule_37_who_answered_is_kept_with_what_was_found_and_read_back(engine: Engine) -> None:
     names = dict(zip(NAMES, ("o-08", None, "o-05"), strict=False))
-    sweep = told.sweep(told.START, dict.fromkeys(NAMES, told.UP))
+    sweep = histories.sweep(histories.START, dict.fromkeys(NAMES, histories.UP))
     seen = tuple(replace(each, served_as=names.get(each.model)) for each in sweep.observations)
     sweep = replace(sweep, observations=seen)
     close(engine, must(opened(engine)), sweep)
@@ -145,10 +145,10 @@ def test_rule_37_who_answered_is_kept_with_what_was_found_and_read_back(engine: 
 def test_rule_37_models_share_findings_though_their_answers_name_others(engine: Engine) -> None:
     catalog = [f"m/{number}" for number in range(200)]
     for place in range(3):
-        at = told.START + timedelta(hours=place)
-        sweep = told.sweep(at, dict.fromkeys(catalog, told.UP))
+        at = histories.START + timedelta(hours=place)
+        sweep = histories.sweep(at, dict.fromkeys(catalog, histories.UP))
         seen = tuple(replace(each, served_as=f"{each.model}-{place}") for each in sweep.observations)
-        told.live(engine, replace(sweep, observations=seen))
+        histories.live(engine, replace(sweep, observations=seen))
     assert len({each.served_as for sweep in read_sweeps(engine) for each in sweep.observations}) == 600
     with reading(engine) as connection:
         assert len(connection.scalars(select(finding.c.id)).all()) == 3
@@ -157,15 +157,19 @@ def test_rule_37_models_share_findings_though_their_answers_name_others(engine: 
 def test_rule_37_names_that_come_up_at_once_are_told_apart(engine: Engine) -> None:
     def observe(number: int) -> None:
         running = must(opened(engine, vantage=f"v{number}"))
-        seen = replace(told.seen("a"), served_as=f"a-{number}")
+        seen = replace(histories.seen("a"), served_as=f"a-{number}")
         add_observations(engine, running.id, [seen])
         close(
             engine,
             running,
-            replace(told.sweep(told.START, {"a": told.UP}), vantage=f"v{number}", observations=(seen,)),
+            replace(
+                histories.sweep(histories.START, {"a": histories.UP}),
+                vantage=f"v{number}",
+                observations=(seen,),
+            ),
         )
 
-    told.live(engine, told.sweep(told.START - timedelta(hours=1), {"a": told.UP}))
+    histories.live(engine, histories.sweep(histories.START - timedelta(hours=1), {"a": histories.UP}))
     with ThreadPoolExecutor(4) as workers:
         list(workers.map(observe, range(8)))
     names = {row["vantage"]: row["served_as"] for row in views.told(engine, "observation_history")}
@@ -186,9 +190,9 @@ def test_a_finding_without_another_name_is_found_by_what_older_versions_called_i
 
 def test_the_state_after_closing_is_the_one_decided(engine: Engine) -> None:
     for place in range(3):
-        at = told.START + timedelta(minutes=15 * place)
-        answers = {"a": told.UP, "b": told.DOWN if place else told.UP, "c": told.SLOW}
-        decision = close(engine, must(opened(engine, at)), told.sweep(at, answers))
+        at = histories.START + timedelta(minutes=15 * place)
+        answers = {"a": histories.UP, "b": histories.DOWN if place else histories.UP, "c": histories.SLOW}
+        decision = close(engine, must(opened(engine, at)), histories.sweep(at, answers))
         assert load_state(engine, "nvidia") == decision.state
     assert decision.state.models["b"].status is Status.UNAVAILABLE
     assert load_state(engine, "unheard of").models == {}
@@ -196,31 +200,35 @@ def test_the_state_after_closing_is_the_one_decided(engine: Engine) -> None:
 
 def test_a_closed_sweep_takes_nothing_more(engine: Engine) -> None:
     running = must(opened(engine))
-    sweep = told.sweep(told.START, dict.fromkeys(NAMES, told.UP))
+    sweep = histories.sweep(histories.START, dict.fromkeys(NAMES, histories.UP))
     decision = close(engine, running, sweep)
     with pytest.raises(StoreError, match="was closed by another process"):
-        add_observations(engine, running.id, [told.seen("late")])
+        add_observations(engine, running.id, [histories.seen("late")])
     with pytest.raises(StoreError, match="was closed by another process"):
         close_sweep(engine, running.id, sweep, decision)
     with pytest.raises(StoreError, match="sweep 5 is not in the database"):
-        add_observations(engine, 5, [told.seen("m")])
+        add_observations(engine, 5, [histories.seen("m")])
     assert list(read_sweeps(engine)) == [replace(sweep, verdict=Verdict.CONCLUSIVE)]
 
 
 def test_a_sweep_is_closed_with_the_start_it_was_opened_with(engine: Engine) -> None:
     running = must(opened(engine))
-    sweep = told.sweep(told.START + timedelta(seconds=1), {"a": told.UP})
+    sweep = histories.sweep(histories.START + timedelta(seconds=1), {"a": histories.UP})
     with pytest.raises(StoreError, match="opened with another start"):
         close(engine, running, sweep)
 
 
 def test_a_sweep_cut_short_is_closed_as_interrupted_and_keeps_what_it_saw(engine: Engine) -> None:
     """Rule 32."""
-    told.live(engine, told.sweep(told.START, dict.fromkeys(NAMES, told.UP)))
+    histories.live(engine, histories.sweep(histories.START, dict.fromkeys(NAMES, histories.UP)))
     before = views.rows(engine, "model_status")
-    at = told.START + timedelta(minutes=15)
+    at = histories.START + timedelta(minutes=15)
     running = must(opened(engine, at))
-    add_observations(engine, running.id, [told.seen("a/first", told.DOWN, at_ms=4200), told.seen("b/second")])
+    add_observations(
+        engine,
+        running.id,
+        [histories.seen("a/first", histories.DOWN, at_ms=4200), histories.seen("b/second")],
+    )
     (cut,) = close_interrupted(engine, "nvidia", "default")
     assert (cut.verdict, cut.cause) == (Verdict.INCONCLUSIVE, Cause.INTERRUPTED)
     assert cut.finished_at == at + timedelta(milliseconds=4200)
@@ -240,19 +248,21 @@ def test_a_sweep_cut_short_before_it_saw_anything_ends_where_it_started(engine: 
 
 
 def test_a_sweep_stands_between_cut_ones_as_if_they_were_not(engine: Engine) -> None:
-    answers = {"a": told.UP, "b": told.UP}
-    told.live(engine, told.sweep(told.START, answers))
-    opened(engine, told.START + timedelta(minutes=15))
+    answers = {"a": histories.UP, "b": histories.UP}
+    histories.live(engine, histories.sweep(histories.START, answers))
+    opened(engine, histories.START + timedelta(minutes=15))
     close_interrupted(engine, "nvidia", "default")
-    decision = told.live(engine, told.sweep(told.START + timedelta(minutes=30), {"a": told.UP}))
+    decision = histories.live(
+        engine, histories.sweep(histories.START + timedelta(minutes=30), {"a": histories.UP})
+    )
     assert decision.verdict is Verdict.CONCLUSIVE
     assert decision.events == ()  # one absent read touches nothing (rules.md 18)
 
 
 def test_a_sweep_started_before_the_clock_stepped_back_takes_its_place_in_the_past(engine: Engine) -> None:
-    later = told.START + timedelta(hours=1)
-    told.live(engine, told.sweep(later, {"a": told.DOWN}))
-    decision = told.live(engine, told.sweep(told.START, {"a": told.UP}))
+    later = histories.START + timedelta(hours=1)
+    histories.live(engine, histories.sweep(later, {"a": histories.DOWN}))
+    decision = histories.live(engine, histories.sweep(histories.START, {"a": histories.UP}))
     assert [event.kind for event in decision.events] == [EventKind.APPEARED]
     assert decision.events[0].to_status is Status.AVAILABLE
     kinds = [(row["kind"], row["to_status"]) for row in views.told(engine, "change_history")]
@@ -261,14 +271,14 @@ def test_a_sweep_started_before_the_clock_stepped_back_takes_its_place_in_the_pa
 
 def test_an_imported_sweep_was_not_made_here(engine: Engine) -> None:
     assert last_made_at(engine, "nvidia") is None
-    past = Sweep(provider="nvidia", started_at=told.START, finished_at=told.START)
+    past = Sweep(provider="nvidia", started_at=histories.START, finished_at=histories.START)
     add_sweeps(engine, [past], lambda _name: Policy())
     assert last_made_at(engine, "nvidia") is None
 
 
 def test_the_last_slot_is_the_latest_made_or_missed(engine: Engine) -> None:
     assert last_slot(engine, "nvidia", "default") is None
-    slots = [told.START + timedelta(minutes=15 * place) for place in range(4)]
+    slots = [histories.START + timedelta(minutes=15 * place) for place in range(4)]
     opened(engine, slots[0])
     assert last_slot(engine, "nvidia", "default") == slots[0]
     record_missed_slots(engine, "nvidia", "default", slots[:3])
@@ -280,10 +290,10 @@ def test_the_last_slot_is_the_latest_made_or_missed(engine: Engine) -> None:
 
 def test_an_error_detail_that_repeats_is_stored_once(engine: Engine) -> None:
     for place in range(4):
-        at = told.START + timedelta(minutes=15 * place)
-        sweep = told.sweep(at, dict.fromkeys(NAMES, told.DOWN))
+        at = histories.START + timedelta(minutes=15 * place)
+        sweep = histories.sweep(at, dict.fromkeys(NAMES, histories.DOWN))
         detailed = tuple(replace(each, detail="no such function") for each in sweep.observations)
-        told.live(engine, replace(sweep, observations=detailed))
+        histories.live(engine, replace(sweep, observations=detailed))
     with engine.connect() as connection:
         assert connection.exec_driver_sql("SELECT count(*) FROM finding").scalar_one() == 1
         assert connection.exec_driver_sql("SELECT count(*) FROM catalog").scalar_one() == 1
@@ -300,24 +310,35 @@ def test_hostile_names_are_only_names(engine: Engine) -> None:
         "é",
         "é",
     ]
-    told.live(engine, told.sweep(told.START, dict.fromkeys(names, told.UP)))
+    histories.live(engine, histories.sweep(histories.START, dict.fromkeys(names, histories.UP)))
     assert {row["model"] for row in views.told(engine, "model_status")} == set(names)
 
 
 def test_counts_by_outcome_and_what_was_probed(engine: Engine) -> None:
-    answers = {"a": told.UP, "b": told.BUSY, "c": told.DOWN, "d": told.SLOW, "e": told.UNASKED}
-    told.live(engine, told.sweep(told.START, answers))
+    answers = {
+        "a": histories.UP,
+        "b": histories.BUSY,
+        "c": histories.DOWN,
+        "d": histories.SLOW,
+        "e": histories.UNASKED,
+    }
+    histories.live(engine, histories.sweep(histories.START, answers))
     (row,) = views.told(engine, "sweep_history")
     counts = ("listed", "probed", "available", "rate_limited", "unavailable", "unknown", "requests")
     assert [row[name] for name in counts] == [5, 4, 1, 1, 1, 2, 5]
-    assert told.UNASKED == (Outcome.UNKNOWN, Reason.NOT_PROBED)
+    assert histories.UNASKED == (Outcome.UNKNOWN, Reason.NOT_PROBED)
 
 
 def test_a_kept_catalog_is_shown_while_the_sweep_runs(engine: Engine) -> None:
     running = must(opened(engine))
     listed = tuple(f"m/{place}" for place in range(30))
     reading = replace(
-        told.sweep(told.START, {}), listed=listed, observations=(), duplicates=2, rejected=1, requests=3
+        histories.sweep(histories.START, {}),
+        listed=listed,
+        observations=(),
+        duplicates=2,
+        rejected=1,
+        requests=3,
     )
     for _ in range(2):  # again, as after an answer that was lost
         keep_catalog(engine, running.id, reading)
@@ -330,11 +351,13 @@ def test_a_kept_catalog_is_shown_while_the_sweep_runs(engine: Engine) -> None:
 def test_a_sweep_cut_short_keeps_its_catalog_and_counts_the_requests_it_made(engine: Engine) -> None:
     running = must(opened(engine))
     listed = tuple(f"m/{place}" for place in range(30))
-    reading = replace(told.sweep(told.START, {}), listed=listed, duplicates=2, rejected=1, requests=3)
+    reading = replace(
+        histories.sweep(histories.START, {}), listed=listed, duplicates=2, rejected=1, requests=3
+    )
     keep_catalog(engine, running.id, reading)
-    tried = replace(told.seen("m/4", told.SLOW), attempts=3)
-    unasked = replace(told.seen("m/5", told.UNASKED), attempts=0)
-    add_observations(engine, running.id, [told.seen("m/7"), tried, unasked])
+    tried = replace(histories.seen("m/4", histories.SLOW), attempts=3)
+    unasked = replace(histories.seen("m/5", histories.UNASKED), attempts=0)
+    add_observations(engine, running.id, [histories.seen("m/7"), tried, unasked])
     (cut,) = close_interrupted(engine, "nvidia", "default")
     assert cut.listed == listed
     assert [each.model for each in cut.observations] == ["m/4", "m/5", "m/7"]
@@ -348,16 +371,16 @@ def test_a_sweep_cut_short_keeps_its_catalog_and_counts_the_requests_it_made(eng
 
 def test_a_sweep_cut_short_makes_nothing_look_absent_or_new(engine: Engine) -> None:
     """Rules 12 and 32."""
-    told.live(engine, told.sweep(told.START, dict.fromkeys(NAMES, told.UP)))
+    histories.live(engine, histories.sweep(histories.START, dict.fromkeys(NAMES, histories.UP)))
     before = views.rows(engine, "model_status"), views.rows(engine, "change_history")
     for place in range(1, 6):
-        running = must(opened(engine, told.START + timedelta(minutes=15 * place)))
-        reading = replace(told.sweep(running.started_at, {}), listed=("a/first", "new"), requests=1)
+        running = must(opened(engine, histories.START + timedelta(minutes=15 * place)))
+        reading = replace(histories.sweep(running.started_at, {}), listed=("a/first", "new"), requests=1)
         keep_catalog(engine, running.id, reading)
         close_interrupted(engine, "nvidia", "default")
     assert (views.rows(engine, "model_status"), views.rows(engine, "change_history")) == before
-    at = told.START + timedelta(hours=2)
-    decision = told.live(engine, told.sweep(at, dict.fromkeys(NAMES, told.UP)))
+    at = histories.START + timedelta(hours=2)
+    decision = histories.live(engine, histories.sweep(at, dict.fromkeys(NAMES, histories.UP)))
     assert (decision.verdict, decision.events) == (Verdict.CONCLUSIVE, ())
 
 
@@ -365,4 +388,4 @@ def test_a_catalog_is_not_kept_for_a_closed_sweep(engine: Engine) -> None:
     running = must(opened(engine))
     close_interrupted(engine, "nvidia", "default")
     with pytest.raises(StoreError, match="was closed as interrupted by another process"):
-        keep_catalog(engine, running.id, told.sweep(told.START, {"a": told.UP}))
+        keep_catalog(engine, running.id, histories.sweep(histories.START, {"a": histories.UP}))

@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 from monitor.core.domain.vocabulary import Verdict
 from monitor.store.admin.check import check
 from monitor.store.write.record import close_interrupted
-from tests.store import told, views
+from tests.store import histories, views
 from tests.support.process import WAIT_S
 
 OBSERVE = """
@@ -18,11 +18,13 @@ import sys
 from datetime import timedelta
 from monitor.store.connection.engine import open_engine
 from monitor.store.write.record import add_observations, open_sweep
-from tests.store import told
-engine, at = open_engine(sys.argv[1]), told.START + timedelta(minutes=15)
-running = open_sweep(engine, provider="nvidia", vantage="default", slot=at, started_at=at, policy=told.POLICY)
+from tests.store import histories
+engine, at = open_engine(sys.argv[1]), histories.START + timedelta(minutes=15)
+running = open_sweep(
+    engine, provider="nvidia", vantage="default", slot=at, started_at=at, policy=histories.POLICY
+)
 for place in range(100_000):
-    add_observations(engine, running.id, [told.seen(f"m/{place}", told.DOWN, at_ms=place)])
+    add_observations(engine, running.id, [histories.seen(f"m/{place}", histories.DOWN, at_ms=place)])
     print(place, flush=True)
 """
 
@@ -31,11 +33,11 @@ import sys
 from datetime import timedelta
 from monitor.store.connection.engine import open_engine
 from monitor.store.write.record import open_sweep
-from tests.store import told
+from tests.store import histories
 engine = open_engine(sys.argv[1])
-slots = [told.START + timedelta(minutes=15 * place) for place in range(40)]
+slots = [histories.START + timedelta(minutes=15 * place) for place in range(40)]
 print(sum(
-    open_sweep(engine, provider="p", vantage="v", slot=at, started_at=at, policy=told.POLICY) is not None
+    open_sweep(engine, provider="p", vantage="v", slot=at, started_at=at, policy=histories.POLICY) is not None
     for at in slots
 ))
 """
@@ -45,8 +47,8 @@ print(sum(
 def test_a_sweep_killed_while_it_writes_keeps_every_row_it_had_committed(
     engine: Engine, database_url: str, batches: int
 ) -> None:
-    known = {f"m/{place}": told.UP for place in range(60)}
-    told.live(engine, told.sweep(told.START, known))
+    known = {f"m/{place}": histories.UP for place in range(60)}
+    histories.live(engine, histories.sweep(histories.START, known))
     before = views.rows(engine, "model_status"), views.rows(engine, "change_history")
     process = subprocess.Popen(
         [sys.executable, "-c", OBSERVE, database_url], stdout=subprocess.PIPE, text=True
@@ -63,7 +65,7 @@ def test_a_sweep_killed_while_it_writes_keeps_every_row_it_had_committed(
     assert len(cut.observations) in {committed + 1, committed + 2}  # the last may be committed, but not told
     assert (views.rows(engine, "model_status"), views.rows(engine, "change_history")) == before
     assert check(engine) == []
-    decision = told.live(engine, told.sweep(told.START + timedelta(minutes=30), known))
+    decision = histories.live(engine, histories.sweep(histories.START + timedelta(minutes=30), known))
     assert (decision.verdict, decision.events) == (Verdict.CONCLUSIVE, ())
 
 

@@ -14,15 +14,15 @@ from monitor.store.admin.check import check
 from monitor.store.admin.migrate import prepare
 from monitor.store.connection.engine import open_engine, reading
 from monitor.store.write.import_export import _SWEEPS_PER_TRANSACTION, add_sweeps
-from tests.store import told, views
+from tests.store import histories, views
 
-DOWN_TWICE = (told.UP, told.DOWN, told.DOWN, told.UP)
+DOWN_TWICE = (histories.UP, histories.DOWN, histories.DOWN, histories.UP)
 
 
-def sweep(millis: int, answer: told.Answer = told.UP, *, provider: str = "p") -> Sweep:
+def sweep(millis: int, answer: histories.Answer = histories.UP, *, provider: str = "p") -> Sweep:
     """Return a sweep of the model `m`, and of one that always answers, so many milliseconds after noon."""
-    at = told.START + timedelta(milliseconds=millis)
-    return told.sweep(at, {"m": answer, "n": told.UP}, provider=provider)
+    at = histories.START + timedelta(milliseconds=millis)
+    return histories.sweep(at, {"m": answer, "n": histories.UP}, provider=provider)
 
 
 def add(engine: Engine, sweeps: Iterable[Sweep]) -> None:
@@ -75,11 +75,11 @@ def test_every_order_of_an_import_tells_the_same_outage(engine: Engine, first: i
 
 
 def test_other_providers_in_between_change_nothing(engine: Engine) -> None:
-    lines = [sweep(0), sweep(1000, told.DOWN), sweep(4000)]
+    lines = [sweep(0), sweep(1000, histories.DOWN), sweep(4000)]
     lines += [
         sweep(1000 * at, provider=name) for name, at in (("b", 2), ("c", 3), ("d", 2), ("e", 2), ("f", 3))
     ]
-    add_one_by_one(engine, [*lines, sweep(2000, told.DOWN)])
+    add_one_by_one(engine, [*lines, sweep(2000, histories.DOWN)])
     sound(engine)
 
 

@@ -22,17 +22,21 @@ from monitor.store.derived.states import load_state
 from monitor.store.write.import_export import add_sweeps, read_sweeps
 from monitor.store.write.record import close_sweep, open_sweep
 from monitor.store.write.void import undo_void, void
-from tests.store import told, views
+from tests.store import histories, views
 from tests.store.invariants import everything
 
 HASTY = Policy(confirm_down=1)
 WHY = "our proxy answered for the provider"
 
 
-def outage(engine: Engine, answers: Sequence[told.Answer] = (told.UP, told.DOWN, told.UP)) -> list[int]:
+def outage(
+    engine: Engine, answers: Sequence[histories.Answer] = (histories.UP, histories.DOWN, histories.UP)
+) -> list[int]:
     """Let a model be down for one sweep; return the ids of the sweeps."""
     for place, answer in enumerate(answers):
-        told.live(engine, told.sweep(told.START + timedelta(hours=place), {"m": answer}), HASTY)
+        histories.live(
+            engine, histories.sweep(histories.START + timedelta(hours=place), {"m": answer}), HASTY
+        )
     with reading(engine) as connection:
         return list(connection.scalars(select(t.sweep.c.id).order_by(t.sweep.c.id)))
 
@@ -47,7 +51,7 @@ def test_a_void_sweep_is_inconclusive_and_its_events_are_gone(engine: Engine) ->
     numbers = outage(engine)
     assert kinds(engine) == ["appeared", "became_unavailable", "became_available"]
     done = void(engine, numbers[1], f" {WHY} ")
-    assert (done.provider, done.started_at) == ("nvidia", told.START + timedelta(hours=1))
+    assert (done.provider, done.started_at) == ("nvidia", histories.START + timedelta(hours=1))
     assert kinds(engine) == ["appeared"]
     row = next(row for row in views.told(engine, "sweep_history") if row["sweep_id"] == numbers[1])
     assert (row["verdict"], row["cause"]) == ("inconclusive", "voided")
@@ -61,7 +65,7 @@ def test_a_void_sweep_is_inconclusive_and_its_events_are_gone(engine: Engine) ->
 
 def test_taken_back_it_counts_exactly_as_before(engine: Engine) -> None:
     """Rule 31."""
-    told.live_all(engine, told.history(31, 40))
+    histories.live_all(engine, histories.history(31, 40))
     before = everything(engine, "nvidia")
     with reading(engine) as connection:
         numbers = connection.scalars(select(t.sweep.c.id).where(t.sweep.c.verdict == "conclusive")).all()
@@ -87,7 +91,7 @@ def test_a_rebuild_keeps_it_void(engine: Engine) -> None:
 
 
 def test_an_export_carries_it_and_gives_the_same_history_elsewhere(engine: Engine) -> None:
-    told.live_all(engine, [(each, HASTY) for each, _ in told.history(32, 40)])
+    histories.live_all(engine, [(each, HASTY) for each, _ in histories.history(32, 40)])
     with reading(engine) as connection:
         numbers = connection.scalars(select(t.sweep.c.id).where(t.sweep.c.verdict == "conclusive")).all()
     for number in numbers[5:15:3]:
@@ -104,8 +108,8 @@ def test_an_export_carries_it_and_gives_the_same_history_elsewhere(engine: Engin
 
 
 def test_a_sweep_that_runs_meanwhile_is_decided_anew(engine: Engine) -> None:
-    numbers = outage(engine, (told.UP, told.DOWN))
-    up: Sweep = replace(told.sweep(told.START + timedelta(hours=2), {"m": told.UP}), slot=None)
+    numbers = outage(engine, (histories.UP, histories.DOWN))
+    up: Sweep = replace(histories.sweep(histories.START + timedelta(hours=2), {"m": histories.UP}), slot=None)
     opened = open_sweep(
         engine, provider="nvidia", vantage="default", slot=None, started_at=up.started_at, policy=HASTY
     )
@@ -120,9 +124,9 @@ def test_a_sweep_that_runs_meanwhile_is_decided_anew(engine: Engine) -> None:
 
 def test_what_an_accepted_sweep_believed_is_taken_back_with_it(engine: Engine) -> None:
     names = [f"m/{place}" for place in range(8)]
-    told.live(engine, told.sweep(told.START, dict.fromkeys(names, told.UP)), HASTY)
-    lost = told.sweep(told.START + timedelta(hours=1), dict.fromkeys(names, told.DOWN))
-    told.live(engine, replace(lost, accepted=True), HASTY)
+    histories.live(engine, histories.sweep(histories.START, dict.fromkeys(names, histories.UP)), HASTY)
+    lost = histories.sweep(histories.START + timedelta(hours=1), dict.fromkeys(names, histories.DOWN))
+    histories.live(engine, replace(lost, accepted=True), HASTY)
     with reading(engine) as connection:
         number = connection.scalars(select(t.sweep.c.id).order_by(t.sweep.c.id)).all()[1]
     void(engine, number, WHY)
@@ -130,11 +134,14 @@ def test_what_an_accepted_sweep_believed_is_taken_back_with_it(engine: Engine) -
 
 
 def test_the_events_of_a_held_outage_vanish_with_the_sweep_that_raised_them(engine: Engine) -> None:
-    outage(engine, [told.UP])
+    outage(engine, [histories.UP])
     unread = replace(
-        told.sweep(told.START + timedelta(hours=5), {}), listed=(), observations=(), detail="HTTP 500"
+        histories.sweep(histories.START + timedelta(hours=5), {}),
+        listed=(),
+        observations=(),
+        detail="HTTP 500",
     )
-    told.live(engine, unread, HASTY)
+    histories.live(engine, unread, HASTY)
     assert kinds(engine) == ["appeared", "provider_down"]
     with reading(engine) as connection:
         number = connection.scalars(select(t.sweep.c.id).order_by(t.sweep.c.id.desc())).first()
@@ -150,11 +157,11 @@ def test_what_cannot_be_void_is_refused_with_its_reason(engine: Engine) -> None:
         provider="nvidia",
         vantage="v",
         slot=None,
-        started_at=told.START + timedelta(days=1),
+        started_at=histories.START + timedelta(days=1),
         policy=HASTY,
     )
     assert running is not None
-    told.live(engine, _cut(told.START + timedelta(days=2)))
+    histories.live(engine, _cut(histories.START + timedelta(days=2)))
     (cut,) = [row["sweep_id"] for row in views.told(engine, "sweep_history") if row["cause"] == "interrupted"]
     before = everything(engine, "nvidia")
     for number, reason, words in (
@@ -178,7 +185,10 @@ def test_what_cannot_be_void_is_refused_with_its_reason(engine: Engine) -> None:
 
 def test_a_sweep_that_was_imported_void_stays_so(engine: Engine) -> None:
     elsewhere = replace(
-        told.sweep(told.START, {"m": told.UP}), verdict=Verdict.INCONCLUSIVE, cause=Cause.VOIDED, detail=WHY
+        histories.sweep(histories.START, {"m": histories.UP}),
+        verdict=Verdict.INCONCLUSIVE,
+        cause=Cause.VOIDED,
+        detail=WHY,
     )
     add_sweeps(engine, [elsewhere], lambda _: HASTY)
     (row,) = views.told(engine, "sweep_history")
@@ -189,4 +199,6 @@ def test_a_sweep_that_was_imported_void_stays_so(engine: Engine) -> None:
 
 
 def _cut(at: datetime) -> Sweep:
-    return replace(told.sweep(at, {"m": told.UP}), verdict=Verdict.INCONCLUSIVE, cause=Cause.INTERRUPTED)
+    return replace(
+        histories.sweep(at, {"m": histories.UP}), verdict=Verdict.INCONCLUSIVE, cause=Cause.INTERRUPTED
+    )

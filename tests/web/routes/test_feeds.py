@@ -18,7 +18,7 @@ from monitor.core.history.calendar import begin_of
 from monitor.store.derived.rebuild import rebuild
 from monitor.store.write.record import open_sweep, record_missed_slots
 from monitor.web.app import create_app
-from tests.store import told
+from tests.store import histories
 from tests.web.history import DOWN, ENDED, HOSTILE, INTERVAL, START, UP, after, live, sweep
 from tests.web.markup import read
 from tests.web.served import browsing, served
@@ -249,7 +249,7 @@ def telling(engine: Engine, teller: Teller, clock: Clock) -> Iterator[httpx.Clie
 
 def lived_through(engine: Engine, at: datetime) -> None:
     """Make a sweep as the daemon does."""
-    told.live(engine, told.sweep(at, {"a": told.UP}))
+    histories.live(engine, histories.sweep(at, {"a": histories.UP}))
 
 
 def days(count: int) -> timedelta:
@@ -309,19 +309,19 @@ def test_days_are_told_anew_when_the_past_was_written_anew(engine: Engine, how: 
 
 def test_a_day_is_told_anew_when_a_sweep_ends_that_began_in_it(engine: Engine) -> None:
     lived_through(engine, START)
-    late = told.sweep(START + timedelta(hours=11, minutes=59), {"a": told.UP})
+    late = histories.sweep(START + timedelta(hours=11, minutes=59), {"a": histories.UP})
     opened = open_sweep(
         engine,
         provider="nvidia",
         vantage="default",
         slot=None,
         started_at=late.started_at,
-        policy=told.POLICY,
+        policy=histories.POLICY,
     )
     assert opened is not None
     teller, clock = Teller(), Clock(START + timedelta(hours=12, minutes=1))
     with telling(engine, teller, clock) as client:
         client.get("/summaries.atom")
-        told.close(engine, opened.id, late)
+        histories.close(engine, opened.id, late)
         client.get("/summaries.atom")
     assert teller.asked == [date(2026, 4, 6)] * 2
