@@ -152,40 +152,40 @@ def search(
 
 
 def test_an_answering_chat_model_is_asked_once_and_nothing_is_remembered() -> None:
-    found = search(world({Route.CHAT: ok(Kind.CHAT)}))
-    assert found.forms == [PLAIN_CHAT]
-    assert found.says == (Outcome.AVAILABLE, Reason.OK)
-    assert found.after == Known(Kind.CHAT, NOTHING_KNOWN)
+    result = search(world({Route.CHAT: ok(Kind.CHAT)}))
+    assert result.forms == [PLAIN_CHAT]
+    assert result.says == (Outcome.AVAILABLE, Reason.OK)
+    assert result.after == Known(Kind.CHAT, NOTHING_KNOWN)
 
 
 def test_a_model_that_is_not_on_chat_is_found_and_then_asked_there_first_and_only() -> None:
     provider = world({Route.EMBEDDINGS: ok(Kind.EMBEDDINGS)})
-    found = search(provider)
-    assert found.forms == [CHAT, VECTORS]
-    assert (found.says, found.after.kind) == ((Outcome.AVAILABLE, Reason.OK), Kind.EMBEDDINGS)
-    assert search(provider, found.after).forms == [VECTORS]
+    result = search(provider)
+    assert result.forms == [CHAT, VECTORS]
+    assert (result.says, result.after.kind) == ((Outcome.AVAILABLE, Reason.OK), Kind.EMBEDDINGS)
+    assert search(provider, result.after).forms == [VECTORS]
 
 
 def test_a_second_route_of_a_kind_is_remembered_by_its_form() -> None:
     provider = world({Route.RESPONSES: ok(Kind.CHAT)})
-    found = search(provider)
-    assert found.after == Known(Kind.CHAT, Knowledge(form=RequestForm(Route.RESPONSES)))
-    assert search(provider, found.after).forms == [RequestForm(Route.RESPONSES)]
+    result = search(provider)
+    assert result.after == Known(Kind.CHAT, Knowledge(form=RequestForm(Route.RESPONSES)))
+    assert search(provider, result.after).forms == [RequestForm(Route.RESPONSES)]
 
 
 def test_an_embedder_that_wants_its_input_type_is_asked_once_more_with_it() -> None:
     wants = unless(RequestChange.INPUT_TYPE, wanting(RequestChange.INPUT_TYPE), ok(Kind.EMBEDDINGS))
     provider = world({Route.EMBEDDINGS: wants})
-    found = search(provider)
-    assert found.forms == [CHAT, VECTORS, WITH_TYPE]
-    assert found.after == Known(Kind.EMBEDDINGS, Knowledge(form=WITH_TYPE))
-    assert search(provider, found.after).forms == [WITH_TYPE]
+    result = search(provider)
+    assert result.forms == [CHAT, VECTORS, WITH_TYPE]
+    assert result.after == Known(Kind.EMBEDDINGS, Knowledge(form=WITH_TYPE))
+    assert search(provider, result.after).forms == [WITH_TYPE]
 
 
 def test_where_embedders_want_an_input_type_it_is_there_at_once_and_not_remembered() -> None:
-    found = search(world({Route.EMBEDDINGS: ok(Kind.EMBEDDINGS)}), traits=TYPED)
-    assert found.forms == [CHAT, WITH_TYPE]
-    assert found.after.knowledge == NOTHING_KNOWN
+    result = search(world({Route.EMBEDDINGS: ok(Kind.EMBEDDINGS)}), traits=TYPED)
+    assert result.forms == [CHAT, WITH_TYPE]
+    assert result.after.knowledge == NOTHING_KNOWN
 
 
 def test_an_embedder_that_refuses_the_input_type_is_remembered_without() -> None:
@@ -193,34 +193,34 @@ def test_an_embedder_that_refuses_the_input_type_is_remembered_without() -> None
         refusal = replace(wanting(), adaptation=Adaptation(undo=frozenset({RequestChange.INPUT_TYPE})))
         return refusal if RequestChange.INPUT_TYPE in form.changes else ok(Kind.EMBEDDINGS)
 
-    found = search(world({Route.EMBEDDINGS: says}), traits=TYPED)
-    assert found.forms == [CHAT, WITH_TYPE, VECTORS]
-    assert found.after.knowledge.form == VECTORS
+    result = search(world({Route.EMBEDDINGS: says}), traits=TYPED)
+    assert result.forms == [CHAT, WITH_TYPE, VECTORS]
+    assert result.after.knowledge.form == VECTORS
 
 
 def test_a_model_of_unknown_kind_that_is_nowhere_stays_unknown() -> None:
     """Rule 5 is for a known kind."""
-    found = search(world())
-    assert set(found.routes) == set(USUAL.routes)
-    assert found.says == (Outcome.UNKNOWN, Reason.NO_ENDPOINT)
-    assert found.after.knowledge == Knowledge(searched_at=NOW, searches=1)
+    result = search(world())
+    assert set(result.routes) == set(USUAL.routes)
+    assert result.says == (Outcome.UNKNOWN, Reason.NO_ENDPOINT)
+    assert result.after.knowledge == Knowledge(searched_at=NOW, searches=1)
 
 
 @pytest.mark.parametrize("kind", [Kind.CHAT, Kind.EMBEDDINGS, Kind.COMPLETIONS, Kind.RERANK])
 def test_a_model_of_known_kind_that_is_nowhere_is_not_found(kind: Kind) -> None:
     """Rule 5."""
-    found = search(world(), Known(kind))
-    assert KIND_OF[found.routes[0]] is kind
-    assert set(found.routes) == set(USUAL.routes)
-    assert found.says == (Outcome.UNAVAILABLE, Reason.NOT_FOUND)
+    result = search(world(), Known(kind))
+    assert KIND_OF[result.routes[0]] is kind
+    assert set(result.routes) == set(USUAL.routes)
+    assert result.says == (Outcome.UNAVAILABLE, Reason.NOT_FOUND)
 
 
 def test_nowhere_or_elsewhere_is_nowhere_once_it_is_on_no_other_route() -> None:
     """Gemini says one sentence of a model that is gone and of one that embeds (rules 5 and 14)."""
     either = replace(NOT_HERE, row=NO_SUCH_MODEL_ROW)
-    found = search(world({Route.CHAT: either}))
-    assert set(found.routes) == set(USUAL.routes)
-    assert found.says == (Outcome.UNAVAILABLE, Reason.NOT_FOUND)
+    result = search(world({Route.CHAT: either}))
+    assert set(result.routes) == set(USUAL.routes)
+    assert result.says == (Outcome.UNAVAILABLE, Reason.NOT_FOUND)
     there = search(world({Route.CHAT: either, Route.EMBEDDINGS: ok(Kind.EMBEDDINGS)}))
     assert there.says == (Outcome.AVAILABLE, Reason.OK)
     elsewhere = search(world({Route.CHAT: NOT_HERE, Route.EMBEDDINGS: either}))
@@ -231,10 +231,10 @@ def test_after_a_fruitless_search_one_route_is_asked_a_sweep_each_in_its_turn() 
     known, asked, now = search(world()).after, list[list[Route]](), NOW
     for _ in range(6):
         now += HOUR
-        found = search(world(), known, now=now)
-        assert found.says == (Outcome.UNKNOWN, Reason.NO_ENDPOINT)
-        asked.append(found.routes)
-        known = found.after
+        result = search(world(), known, now=now)
+        assert result.says == (Outcome.UNKNOWN, Reason.NO_ENDPOINT)
+        asked.append(result.routes)
+        known = result.after
     routes = list(USUAL.routes)
     assert asked == [[route] for route in [*routes[1:], routes[0], routes[1]]]
     assert known.knowledge.searched_at == NOW
@@ -243,10 +243,10 @@ def test_after_a_fruitless_search_one_route_is_asked_a_sweep_each_in_its_turn() 
 def test_after_a_fruitless_search_a_known_kind_is_asked_where_it_was_alone() -> None:
     known = search(world(), Known(Kind.EMBEDDINGS)).after
     for _ in range(3):
-        found = search(world(), known, now=NOW + HOUR)
-        assert found.forms == [VECTORS]
-        assert found.says == (Outcome.UNAVAILABLE, Reason.NOT_FOUND)
-        known = found.after
+        result = search(world(), known, now=NOW + HOUR)
+        assert result.forms == [VECTORS]
+        assert result.says == (Outcome.UNAVAILABLE, Reason.NOT_FOUND)
+        known = result.after
 
 
 @pytest.mark.parametrize("kind", [Kind.UNKNOWN, Kind.COMPLETIONS])
@@ -262,35 +262,35 @@ def test_the_whole_search_is_made_again_after_a_day(kind: Kind) -> None:
 
 def test_a_model_that_appears_on_a_route_is_found_in_its_turn_and_forgotten_as_lost() -> None:
     known = search(world()).after
-    found = search(world({Route.EMBEDDINGS: ok(Kind.EMBEDDINGS)}), known, now=NOW + HOUR)
-    assert found.forms == [VECTORS]
-    assert found.after == Known(Kind.EMBEDDINGS, NOTHING_KNOWN)
+    result = search(world({Route.EMBEDDINGS: ok(Kind.EMBEDDINGS)}), known, now=NOW + HOUR)
+    assert result.forms == [VECTORS]
+    assert result.after == Known(Kind.EMBEDDINGS, NOTHING_KNOWN)
 
 
 def test_a_provider_with_one_route_is_asked_there_alone() -> None:
-    found = search(world(), traits=ProviderTraits(routes=(Route.CHAT,)))
-    assert found.forms == [CHAT]
-    assert found.says == (Outcome.UNKNOWN, Reason.NO_ENDPOINT)
+    result = search(world(), traits=ProviderTraits(routes=(Route.CHAT,)))
+    assert result.forms == [CHAT]
+    assert result.says == (Outcome.UNKNOWN, Reason.NO_ENDPOINT)
 
 
 def test_a_route_that_leads_to_a_function_proves_the_kind_and_ends_the_search() -> None:
     """Provider facts 1.2: mapped there, but not for this account."""
     provider = world({Route.EMBEDDINGS: NOT_YOURS})
-    found = search(provider)
-    assert found.forms == [CHAT, VECTORS]
-    assert (found.says, found.after.kind) == (
+    result = search(provider)
+    assert result.forms == [CHAT, VECTORS]
+    assert (result.says, result.after.kind) == (
         (Outcome.UNAVAILABLE, Reason.NOT_FOR_ACCOUNT),
         Kind.EMBEDDINGS,
     )
-    assert search(provider, found.after).forms == [VECTORS]
+    assert search(provider, result.after).forms == [VECTORS]
 
 
 def test_a_429_ends_a_search_and_says_nothing_of_the_model() -> None:
     """Limiters answer before anybody looks for the model, whatever the limit is called."""
     for limit in (BUSY, finding(Outcome.RATE_LIMITED, Reason.SATURATED)):
-        found = search(world({Route.EMBEDDINGS: limit}))
-        assert found.forms == [CHAT, VECTORS]
-        assert found.says == (Outcome.UNKNOWN, limit.reason)
+        result = search(world({Route.EMBEDDINGS: limit}))
+        assert result.forms == [CHAT, VECTORS]
+        assert result.says == (Outcome.UNKNOWN, limit.reason)
 
 
 @pytest.mark.parametrize("wait", [BUSY, COOLING])
@@ -298,17 +298,17 @@ def test_a_search_that_had_to_wait_goes_on_where_it_stopped(wait: Finding) -> No
     """Rule 38: a wrong endpoint is not asked again, a proxy would take the model away from everybody."""
     known = search(world({Route.EMBEDDINGS: wait})).after
     assert known == Known(knowledge=Knowledge(wrong=(Route.CHAT,), wrong_since=NOW))
-    found = search(world({Route.EMBEDDINGS: ok(Kind.EMBEDDINGS)}), known, now=NOW + HOUR)
-    assert (found.forms, found.after) == ([VECTORS], Known(Kind.EMBEDDINGS))
+    result = search(world({Route.EMBEDDINGS: ok(Kind.EMBEDDINGS)}), known, now=NOW + HOUR)
+    assert (result.forms, result.after) == ([VECTORS], Known(Kind.EMBEDDINGS))
 
 
 def test_a_search_that_goes_on_asks_on_one_route_a_sweep_until_it_ends() -> None:
     known, asked = search(world({Route.EMBEDDINGS: COOLING})).after, list[Route]()
     for hour in range(1, 5):
-        found = search(world(), known, now=NOW + hour * HOUR)
-        assert found.says == (Outcome.UNKNOWN, Reason.NO_ENDPOINT)
-        asked += found.routes
-        known = found.after
+        result = search(world(), known, now=NOW + hour * HOUR)
+        assert result.says == (Outcome.UNKNOWN, Reason.NO_ENDPOINT)
+        asked += result.routes
+        known = result.after
     assert asked == list(USUAL.routes[1:])
     assert known.knowledge == Knowledge(searched_at=NOW + 4 * HOUR, searches=1)
 
@@ -317,8 +317,8 @@ def test_a_route_that_keeps_its_model_waiting_is_asked_alone_for_a_day() -> None
     provider = world({Route.EMBEDDINGS: BUSY})
     known = search(provider).after
     for hour in (1, 12, 23):
-        found = search(provider, known, now=NOW + hour * HOUR)
-        assert (found.forms, found.after) == ([VECTORS], known)
+        result = search(provider, known, now=NOW + hour * HOUR)
+        assert (result.forms, result.after) == ([VECTORS], known)
     anew = search(provider, known, now=NOW + 24 * HOUR)
     assert anew.forms == [CHAT, VECTORS]
     assert anew.after.knowledge.wrong_since == NOW + 24 * HOUR
@@ -338,8 +338,8 @@ def test_a_catalog_that_declares_a_wrong_route_is_not_believed_again() -> None:
 
 def test_an_answer_that_was_searched_for_is_worth_remembering_in_any_sweep() -> None:
     """Rule 38: an inconclusive one teaches the history no kind, so the form itself is kept."""
-    found = search(world({Route.EMBEDDINGS: ok(Kind.EMBEDDINGS)}))
-    kept = proven(NOTHING_KNOWN, found.plan, found.tried)
+    result = search(world({Route.EMBEDDINGS: ok(Kind.EMBEDDINGS)}))
+    kept = proven(NOTHING_KNOWN, result.plan, result.tried)
     assert kept == Knowledge(form=VECTORS)
     again = search(world({Route.EMBEDDINGS: ok(Kind.EMBEDDINGS)}), Known(knowledge=kept))
     assert (again.forms, again.after) == ([VECTORS], Known(Kind.EMBEDDINGS))
@@ -349,70 +349,70 @@ def test_an_answer_that_was_searched_for_is_worth_remembering_in_any_sweep() -> 
 def test_what_nobody_answered_elsewhere_is_worth_nothing_in_an_inconclusive_sweep(
     says: Mapping[Route, Says],
 ) -> None:
-    found = search(world(says))
-    assert proven(NOTHING_KNOWN, found.plan, found.tried) == NOTHING_KNOWN
+    result = search(world(says))
+    assert proven(NOTHING_KNOWN, result.plan, result.tried) == NOTHING_KNOWN
 
 
 @pytest.mark.parametrize("trouble", [BROKEN, LATE])
 def test_trouble_on_a_guessed_route_neither_stops_a_search_nor_wins_against_an_answer(
     trouble: Finding,
 ) -> None:
-    found = search(world({Route.EMBEDDINGS: trouble, Route.COMPLETIONS: ok(Kind.COMPLETIONS)}))
-    assert found.forms == [CHAT, VECTORS, TEXT]
-    assert (found.says, found.after.kind) == ((Outcome.AVAILABLE, Reason.OK), Kind.COMPLETIONS)
+    result = search(world({Route.EMBEDDINGS: trouble, Route.COMPLETIONS: ok(Kind.COMPLETIONS)}))
+    assert result.forms == [CHAT, VECTORS, TEXT]
+    assert (result.says, result.after.kind) == ((Outcome.AVAILABLE, Reason.OK), Kind.COMPLETIONS)
 
 
 @pytest.mark.parametrize("trouble", [BROKEN, LATE])
 def test_trouble_on_a_guessed_route_is_told_where_nobody_knows_the_model(trouble: Finding) -> None:
     """It may be there: such a search found nothing, is not called fruitless, and goes on there."""
     provider = world({Route.EMBEDDINGS: trouble})
-    found = search(provider)
-    assert set(found.routes) == set(USUAL.routes)
-    assert found.end == Answer(VECTORS, trouble)
-    assert found.after.knowledge == Knowledge(form=VECTORS)
-    assert search(provider, found.after).forms == [VECTORS]
+    result = search(provider)
+    assert set(result.routes) == set(USUAL.routes)
+    assert result.end == Answer(VECTORS, trouble)
+    assert result.after.knowledge == Knowledge(form=VECTORS)
+    assert search(provider, result.after).forms == [VECTORS]
 
 
 @pytest.mark.parametrize("trouble", [BROKEN, LATE, BUSY, REFUSED, NO_SUCH, ODD, wanting()])
 def test_what_the_main_route_says_of_a_model_is_the_answer(trouble: Finding) -> None:
-    found = search(world({Route.CHAT: trouble, Route.EMBEDDINGS: ok(Kind.EMBEDDINGS)}))
-    assert found.forms == [CHAT]
-    assert found.end.finding == trouble
-    assert found.after == Known()
+    result = search(world({Route.CHAT: trouble, Route.EMBEDDINGS: ok(Kind.EMBEDDINGS)}))
+    assert result.forms == [CHAT]
+    assert result.end.finding == trouble
+    assert result.after == Known()
 
 
 @pytest.mark.parametrize("word", [NO_SUCH, ODD, wanting(), wanting(RequestChange.SYSTEM)])
 def test_a_guessed_route_that_knows_nothing_does_not_end_a_search(word: Finding) -> None:
-    found = search(world({Route.EMBEDDINGS: word, Route.COMPLETIONS: ok(Kind.COMPLETIONS)}))
-    assert found.routes[-1] is Route.COMPLETIONS
-    assert found.says == (Outcome.AVAILABLE, Reason.OK)
+    result = search(world({Route.EMBEDDINGS: word, Route.COMPLETIONS: ok(Kind.COMPLETIONS)}))
+    assert result.routes[-1] is Route.COMPLETIONS
+    assert result.says == (Outcome.AVAILABLE, Reason.OK)
 
 
 @pytest.mark.parametrize("word", [NO_SUCH, ODD])
 def test_a_guessed_route_that_does_not_know_the_model_finds_nobody(word: Finding) -> None:
-    found = search(world({Route.CHAT: NOT_HERE}, other=word))
-    assert found.says == (Outcome.UNKNOWN, Reason.NO_ENDPOINT)
-    assert found.end.form == CHAT
+    result = search(world({Route.CHAT: NOT_HERE}, other=word))
+    assert result.says == (Outcome.UNKNOWN, Reason.NO_ENDPOINT)
+    assert result.end.form == CHAT
 
 
 @pytest.mark.parametrize("word", [REFUSED, finding(Outcome.UNKNOWN, Reason.QUOTA)])
 def test_a_refusal_of_the_account_ends_a_search_and_is_told(word: Finding) -> None:
-    found = search(world({Route.EMBEDDINGS: word}))
-    assert found.forms == [CHAT, VECTORS]
-    assert found.end.finding == word
+    result = search(world({Route.EMBEDDINGS: word}))
+    assert result.forms == [CHAT, VECTORS]
+    assert result.end.finding == word
 
 
 def test_a_declared_route_is_asked_first_and_chat_still() -> None:
     """Rule 38."""
     assert search(world(), declared=Route.COMPLETIONS).routes[:2] == [Route.COMPLETIONS, Route.CHAT]
-    found = search(world({Route.CHAT: ok(Kind.CHAT)}), declared=Route.EMBEDDINGS)
-    assert found.forms == [VECTORS, CHAT]
-    assert found.after == Known(Kind.CHAT, NOTHING_KNOWN)
+    result = search(world({Route.CHAT: ok(Kind.CHAT)}), declared=Route.EMBEDDINGS)
+    assert result.forms == [VECTORS, CHAT]
+    assert result.after == Known(Kind.CHAT, NOTHING_KNOWN)
 
 
 def test_a_declared_route_that_answers_is_enough() -> None:
-    found = search(world({Route.EMBEDDINGS: ok(Kind.EMBEDDINGS)}), declared=Route.EMBEDDINGS)
-    assert found.forms == [VECTORS]
+    result = search(world({Route.EMBEDDINGS: ok(Kind.EMBEDDINGS)}), declared=Route.EMBEDDINGS)
+    assert result.forms == [VECTORS]
 
 
 def test_a_declared_route_that_is_costly_or_unknown_here_is_not_asked() -> None:
@@ -421,32 +421,32 @@ def test_a_declared_route_that_is_costly_or_unknown_here_is_not_asked() -> None:
 
 @pytest.mark.parametrize("word", [NO_SUCH, ODD, wanting()])
 def test_a_declared_route_that_does_not_know_the_model_is_not_the_last(word: Finding) -> None:
-    found = search(world({Route.EMBEDDINGS: word, Route.CHAT: ok(Kind.CHAT)}), declared=Route.EMBEDDINGS)
-    assert found.forms == [VECTORS, CHAT]
-    assert found.says == (Outcome.AVAILABLE, Reason.OK)
+    result = search(world({Route.EMBEDDINGS: word, Route.CHAT: ok(Kind.CHAT)}), declared=Route.EMBEDDINGS)
+    assert result.forms == [VECTORS, CHAT]
+    assert result.says == (Outcome.AVAILABLE, Reason.OK)
 
 
 @pytest.mark.parametrize("word", [BROKEN, LATE, finding(Outcome.RATE_LIMITED, Reason.TOO_MANY_REQUESTS)])
 def test_a_declared_route_in_trouble_or_limited_has_the_last_word(word: Finding) -> None:
     """Rule 38: its deployment is not asked as another kind beside."""
-    found = search(world({Route.EMBEDDINGS: word, Route.CHAT: ok(Kind.CHAT)}), declared=Route.EMBEDDINGS)
-    assert found.forms == [VECTORS]
-    assert found.end.finding == word
+    result = search(world({Route.EMBEDDINGS: word, Route.CHAT: ok(Kind.CHAT)}), declared=Route.EMBEDDINGS)
+    assert result.forms == [VECTORS]
+    assert result.end.finding == word
 
 
 def test_a_model_that_neither_its_declared_nor_the_usual_route_has_is_not_searched_further() -> None:
-    found = search(world({Route.EMBEDDINGS: NO_SUCH, Route.CHAT: NO_SUCH}), declared=Route.EMBEDDINGS)
-    assert found.forms == [VECTORS, CHAT]
-    assert found.says == (Outcome.UNAVAILABLE, Reason.NOT_FOUND)
+    result = search(world({Route.EMBEDDINGS: NO_SUCH, Route.CHAT: NO_SUCH}), declared=Route.EMBEDDINGS)
+    assert result.forms == [VECTORS, CHAT]
+    assert result.says == (Outcome.UNAVAILABLE, Reason.NOT_FOUND)
 
 
 def test_a_lost_model_of_declared_kind_is_asked_as_that_alone_for_a_day() -> None:
     """Rule 38."""
     known = search(world(), declared=Route.EMBEDDINGS).after
     for _ in range(5):
-        found = search(world(), known, declared=Route.EMBEDDINGS, now=NOW + HOUR)
-        assert found.forms == [VECTORS]
-        known = found.after
+        result = search(world(), known, declared=Route.EMBEDDINGS, now=NOW + HOUR)
+        assert result.forms == [VECTORS]
+        known = result.after
 
 
 def test_what_answered_outdoes_the_catalogs_word_and_a_mere_lead_does_not() -> None:
@@ -465,9 +465,9 @@ def test_a_declared_kind_is_asked_on_the_providers_own_route_for_it() -> None:
 @pytest.mark.parametrize("word", [NOT_HERE, NO_SUCH, BROKEN, LATE, BUSY])
 def test_a_declared_route_is_remembered_until_something_is_proven(word: Finding) -> None:
     """Rule 38: who told it, such as a LiteLLM's /model/info, need not be asked in every sweep."""
-    found = search(world({Route.EMBEDDINGS: word}), declared=Route.EMBEDDINGS)
-    assert found.after.knowledge.form == VECTORS
-    again = search(world({Route.EMBEDDINGS: word}), found.after, now=NOW + HOUR)
+    result = search(world({Route.EMBEDDINGS: word}), declared=Route.EMBEDDINGS)
+    assert result.after.knowledge.form == VECTORS
+    again = search(world({Route.EMBEDDINGS: word}), result.after, now=NOW + HOUR)
     assert again.forms[0] == VECTORS
     assert search(world({Route.EMBEDDINGS: ok(Kind.EMBEDDINGS)}), again.after).after.knowledge.form is None
 
@@ -496,8 +496,8 @@ def test_nobody_is_asked_as_another_kind_than_one_that_may_not_be_asked(
 
 
 def test_a_name_orders_the_guesses_and_never_comes_before_chat() -> None:
-    found = search(world(), model="acme/rerank-embed")
-    assert found.routes[:3] == [Route.CHAT, Route.RERANK, Route.EMBEDDINGS]
+    result = search(world(), model="acme/rerank-embed")
+    assert result.routes[:3] == [Route.CHAT, Route.RERANK, Route.EMBEDDINGS]
 
 
 # ---- Adapting --------------------------------------------------------------------------
@@ -527,10 +527,10 @@ def test_a_route_is_adapted_once_and_the_next_complaint_is_for_the_next_sweep() 
 
 
 def test_a_wish_that_was_granted_in_vain_is_not_granted_anew() -> None:
-    found = search(world({Route.CHAT: wanting(RequestChange.SYSTEM)}))
-    assert found.forms == [CHAT, WITH_SYSTEM]
-    assert found.after.knowledge.form == WITH_SYSTEM
-    again = search(world({Route.CHAT: wanting(RequestChange.SYSTEM)}), found.after)
+    result = search(world({Route.CHAT: wanting(RequestChange.SYSTEM)}))
+    assert result.forms == [CHAT, WITH_SYSTEM]
+    assert result.after.knowledge.form == WITH_SYSTEM
+    again = search(world({Route.CHAT: wanting(RequestChange.SYSTEM)}), result.after)
     assert again.forms == [WITH_SYSTEM]
 
 
@@ -538,21 +538,21 @@ def test_a_form_that_stopped_working_is_adapted_back() -> None:
     known = Known(Kind.CHAT, Knowledge(form=WITH_SYSTEM))
     refusal = replace(wanting(), adaptation=Adaptation(undo=frozenset({RequestChange.SYSTEM})))
     provider = world({Route.CHAT: lambda form: refusal if form.changes else ok(Kind.CHAT)})
-    found = search(provider, known)
-    assert found.forms == [WITH_SYSTEM, CHAT]
-    assert found.after == Known(Kind.CHAT, NOTHING_KNOWN)
+    result = search(provider, known)
+    assert result.forms == [WITH_SYSTEM, CHAT]
+    assert result.after == Known(Kind.CHAT, NOTHING_KNOWN)
 
 
 def test_a_refusal_without_a_wish_is_the_answer() -> None:
-    found = search(world({Route.CHAT: wanting()}))
-    assert found.forms == [CHAT]
-    assert found.says == (Outcome.UNKNOWN, Reason.NEEDS_OTHER_REQUEST)
+    result = search(world({Route.CHAT: wanting()}))
+    assert result.forms == [CHAT]
+    assert result.says == (Outcome.UNKNOWN, Reason.NEEDS_OTHER_REQUEST)
 
 
 def test_a_proven_refusal_on_a_guessed_route_ends_the_search_there() -> None:
-    found = search(world({Route.EMBEDDINGS: wanting(proves=Kind.EMBEDDINGS)}))
-    assert found.forms == [CHAT, VECTORS]
-    assert found.after.kind == Kind.EMBEDDINGS
+    result = search(world({Route.EMBEDDINGS: wanting(proves=Kind.EMBEDDINGS)}))
+    assert result.forms == [CHAT, VECTORS]
+    assert result.after.kind == Kind.EMBEDDINGS
 
 
 # ---- Streaming -------------------------------------------------------------------------
@@ -562,10 +562,10 @@ def test_an_empty_answer_is_asked_once_with_more_room_and_that_is_remembered() -
     """Rule 39."""
     empty = replace(finding(Outcome.UNAVAILABLE, Reason.INVALID_ANSWER), adaptation=MORE_ROOM)
     roomy = RequestForm(Route.CHAT, (RequestChange.MORE_TOKENS,))
-    found = search(world({Route.CHAT: unless(RequestChange.MORE_TOKENS, empty, ok(Kind.CHAT))}))
-    assert found.forms == [CHAT, roomy]
-    assert found.says == (Outcome.AVAILABLE, Reason.OK)
-    assert search(world({Route.CHAT: ok(Kind.CHAT)}), found.after).forms == [roomy]
+    result = search(world({Route.CHAT: unless(RequestChange.MORE_TOKENS, empty, ok(Kind.CHAT))}))
+    assert result.forms == [CHAT, roomy]
+    assert result.says == (Outcome.AVAILABLE, Reason.OK)
+    assert search(world({Route.CHAT: ok(Kind.CHAT)}), result.after).forms == [roomy]
     mute = search(world({Route.CHAT: empty}))
     assert mute.forms == [CHAT, roomy]
     assert mute.says == (Outcome.UNAVAILABLE, Reason.INVALID_ANSWER)
@@ -573,9 +573,9 @@ def test_an_empty_answer_is_asked_once_with_more_room_and_that_is_remembered() -
 
 def test_where_the_word_stream_is_refused_it_is_left_out_from_then_on() -> None:
     refusal = wanting(RequestChange.NO_STREAM)
-    found = search(world({Route.CHAT: unless(RequestChange.NO_STREAM, refusal, ok(Kind.CHAT))}))
-    assert found.forms == [CHAT, RequestForm(Route.CHAT, (RequestChange.NO_STREAM,))]
-    assert search(world({Route.CHAT: ok(Kind.CHAT)}), found.after).forms == found.forms[1:]
+    result = search(world({Route.CHAT: unless(RequestChange.NO_STREAM, refusal, ok(Kind.CHAT))}))
+    assert result.forms == [CHAT, RequestForm(Route.CHAT, (RequestChange.NO_STREAM,))]
+    assert search(world({Route.CHAT: ok(Kind.CHAT)}), result.after).forms == result.forms[1:]
 
 
 def test_where_speed_is_measured_chat_is_streamed_and_nothing_else() -> None:
@@ -589,12 +589,12 @@ def test_refused_streaming_is_remembered() -> None:
     provider = world(
         {Route.CHAT: lambda form: refusal if RequestChange.STREAM in form.changes else ok(Kind.CHAT)}
     )
-    found = search(provider, streamed=True)
-    assert found.forms == [
+    result = search(provider, streamed=True)
+    assert result.forms == [
         RequestForm(Route.CHAT, (RequestChange.STREAM,)),
         RequestForm(Route.CHAT, (RequestChange.NO_STREAM,)),
     ]
-    assert search(provider, found.after, streamed=True).forms == [
+    assert search(provider, result.after, streamed=True).forms == [
         RequestForm(Route.CHAT, (RequestChange.NO_STREAM,))
     ]
 
@@ -607,9 +607,9 @@ COSTING = ProviderTraits(routes=(*USUAL.routes, *COSTLY))
 @pytest.mark.parametrize("route", sorted(COSTLY))
 def test_a_kind_whose_route_is_not_allowed_any_more_is_not_called_not_found(route: Route) -> None:
     provider = world({route: ok(KIND_OF[route])})
-    found = search(provider, traits=COSTING)
-    assert found.after.kind == KIND_OF[route]
-    withdrawn = search(provider, found.after)
+    result = search(provider, traits=COSTING)
+    assert result.after.kind == KIND_OF[route]
+    withdrawn = search(provider, result.after)
     assert withdrawn.says == (Outcome.UNKNOWN, Reason.NO_ENDPOINT)
     assert search(provider, withdrawn.after, traits=COSTING, now=NOW + HOUR).forms == [RequestForm(route)]
 
@@ -719,11 +719,11 @@ def settings(draw: st.DrawFn, *, often: Sequence[Finding] = (NOT_HERE, NOT_HERE)
 
 @given(settings())
 def test_a_search_asks_no_form_twice_and_no_route_more_than_twice(setting: Setting) -> None:
-    found = setting.search()
-    assert len(set(found.forms)) == len(found.forms)
-    assert all(found.routes.count(route) <= 2 for route in Route)
-    assert len(found.forms) <= 2 * len(setting.routes)
-    assert set(found.routes) <= setting.routes
+    result = setting.search()
+    assert len(set(result.forms)) == len(result.forms)
+    assert all(result.routes.count(route) <= 2 for route in Route)
+    assert len(result.forms) <= 2 * len(setting.routes)
+    assert set(result.routes) <= setting.routes
 
 
 @given(settings())
@@ -746,14 +746,14 @@ def test_a_plan_holds_every_route_once_or_one_route_for_a_day(setting: Setting) 
 
 @given(settings())
 def test_the_conclusion_is_one_of_the_answers_unless_nobody_knows_the_model(setting: Setting) -> None:
-    found = setting.search()
-    assert found.end.form in found.forms
-    if not is_lost(found.plan, found.tried):
-        limited = replace(found.end, finding=replace(found.end.finding, outcome=Outcome.RATE_LIMITED))
-        assert found.end in found.tried or limited in found.tried
+    result = setting.search()
+    assert result.end.form in result.forms
+    if not is_lost(result.plan, result.tried):
+        limited = replace(result.end, finding=replace(result.end.finding, outcome=Outcome.RATE_LIMITED))
+        assert result.end in result.tried or limited in result.tried
         return
-    is_known = any(form.kind == setting.known.kind for form in found.forms)
-    assert found.says == (
+    is_known = any(form.kind == setting.known.kind for form in result.forms)
+    assert result.says == (
         (Outcome.UNAVAILABLE, Reason.NOT_FOUND) if is_known else (Outcome.UNKNOWN, Reason.NO_ENDPOINT)
     )
 
@@ -761,42 +761,42 @@ def test_the_conclusion_is_one_of_the_answers_unless_nobody_knows_the_model(sett
 @given(settings())
 def test_an_answer_ends_a_search_and_is_the_conclusion(setting: Setting) -> None:
     """So a model is available exactly where some form was answered."""
-    found = setting.search()
-    answered = [each for each in found.tried if each.finding.outcome is Outcome.AVAILABLE]
-    assert answered in ([], [found.tried[-1]])
-    assert (found.end.finding.outcome is Outcome.AVAILABLE) == bool(answered)
+    result = setting.search()
+    answered = [each for each in result.tried if each.finding.outcome is Outcome.AVAILABLE]
+    assert answered in ([], [result.tried[-1]])
+    assert (result.end.finding.outcome is Outcome.AVAILABLE) == bool(answered)
     if answered:
-        assert found.end == answered[0]
+        assert result.end == answered[0]
 
 
 @given(settings())
 def test_what_was_proven_is_kept(setting: Setting) -> None:
-    found = setting.search()
-    proven = {each.finding.proves for each in found.tried} - {None}
-    assert found.end.finding.proves in (proven or {None})
+    result = setting.search()
+    proven = {each.finding.proves for each in result.tried} - {None}
+    assert result.end.finding.proves in (proven or {None})
 
 
 @given(settings(often=(NOT_HERE, NOT_HERE, NOT_HERE, NO_SUCH, ODD)))
 def test_of_a_search_only_a_form_or_its_fruitlessness_is_remembered(setting: Setting) -> None:
-    found = setting.search()
-    before, after = setting.known.knowledge, found.after.knowledge
+    result = setting.search()
+    before, after = setting.known.knowledge, result.after.knowledge
     assert (after.looks, after.listed_status) == (before.looks, before.listed_status)
-    declared = found.plan.is_declared and _unmeasured(found.plan.first)
+    declared = result.plan.is_declared and _unmeasured(result.plan.first)
     is_noted = after.form in {before.form, None} or _unmeasured(after.form) == declared
     if after.wrong:
         assert is_noted
         assert after.searched_at == before.searched_at
-        told = {each.form.route for each in found.tried if each.finding.reason is Reason.NO_ENDPOINT}
-        lost = set(found.routes) if _lost(found) else set()
+        told = {each.form.route for each in result.tried if each.finding.reason is Reason.NO_ENDPOINT}
+        lost = set(result.routes) if _lost(result) else set()
         assert set(after.wrong) <= {*before.wrong, *told, *lost}
-    elif is_lost(found.plan, found.tried):
+    elif is_lost(result.plan, result.tried):
         assert is_noted
         assert after.searches == before.searches + 1
         assert after.searched_at in {before.searched_at, NOW} - {None}
     elif after != before:
-        is_noted = found.plan.is_declared and replace(after, form=before.form) == before
+        is_noted = result.plan.is_declared and replace(after, form=before.form) == before
         assert is_noted or (after.searched_at, after.searches) == (None, 0)
-        asked = {_unmeasured(form) for form in found.forms}
+        asked = {_unmeasured(form) for form in result.forms}
         assert after.form is None or _unmeasured(after.form) in asked
 
 
@@ -807,24 +807,26 @@ def _unmeasured(form: RequestForm) -> tuple[Route, frozenset[RequestChange]]:
 @given(settings())
 def test_a_limit_or_trouble_of_the_provider_teaches_nothing(setting: Setting) -> None:
     """But for a trouble where the search was guessing, as it goes on there, and for what a wait held up."""
-    found = setting.search()
-    is_untold = found.end.finding.proves is None and found.end.finding.adaptation is None and not _lost(found)
-    is_guess = found.end.form.route is not found.plan.main
-    is_guess = is_guess and found.end.finding.reason in SECOND_PASS
-    if is_untold and not is_guess and not found.plan.is_declared:
-        before, after = setting.known.knowledge, found.after.knowledge
+    result = setting.search()
+    is_untold = (
+        result.end.finding.proves is None and result.end.finding.adaptation is None and not _lost(result)
+    )
+    is_guess = result.end.form.route is not result.plan.main
+    is_guess = is_guess and result.end.finding.reason in SECOND_PASS
+    if is_untold and not is_guess and not result.plan.is_declared:
+        before, after = setting.known.knowledge, result.after.knowledge
         assert replace(after, wrong=before.wrong, wrong_since=before.wrong_since) == before
         assert not after.wrong or not before.wrong or after.wrong_since in {before.wrong_since, NOW}
 
 
 def test_measuring_streams_leaves_no_trace_when_it_ends() -> None:
     provider = world({Route.RESPONSES: ok(Kind.CHAT)})
-    found = search(provider, streamed=True)
-    assert found.after.knowledge == Knowledge(form=RequestForm(Route.RESPONSES))
+    result = search(provider, streamed=True)
+    assert result.after.knowledge == Knowledge(form=RequestForm(Route.RESPONSES))
 
 
-def _lost(found: Search) -> bool:
-    return is_lost(found.plan, found.tried)
+def _lost(result: Search) -> bool:
+    return is_lost(result.plan, result.tried)
 
 
 FOUND = [ok(kind) for kind in (Kind.CHAT, Kind.EMBEDDINGS, Kind.COMPLETIONS)]
@@ -833,21 +835,21 @@ FOUND = [ok(kind) for kind in (Kind.CHAT, Kind.EMBEDDINGS, Kind.COMPLETIONS)]
 @given(settings(often=(NOT_HERE, NOT_HERE, *FOUND)))
 def test_what_was_found_is_asked_with_one_request_from_then_on(setting: Setting) -> None:
     """Asked again, whatever the hour, it gets the form that answered, and nothing new is learned."""
-    found = setting.search()
-    if found.end.finding.outcome is not Outcome.AVAILABLE:
+    result = setting.search()
+    if result.end.finding.outcome is not Outcome.AVAILABLE:
         return
     for later in (NOW, NOW + HOUR, NOW + 30 * HOUR):
-        again = setting.search(found.after, later)
-        assert again.forms == [found.end.form]
-        assert again.after == found.after
+        again = setting.search(result.after, later)
+        assert again.forms == [result.end.form]
+        assert again.after == result.after
 
 
 @given(settings(often=(NOT_HERE, NOT_HERE, NOT_HERE)))
 def test_a_lost_model_costs_one_request_a_sweep_for_a_day(setting: Setting) -> None:
-    found = setting.search()
-    if not _lost(found) or found.after.knowledge.searched_at != NOW:
+    result = setting.search()
+    if not _lost(result) or result.after.knowledge.searched_at != NOW:
         return
-    known, asked = found.after, list[Route]()
+    known, asked = result.after, list[Route]()
     for sweep in range(len(setting.traits.routes)):
         nowhere = replace(setting, provider=world())
         again = nowhere.search(known, NOW + (sweep + 1) * HOUR)
