@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.mutation import compare, killed_of_each_package, read_survivors
+from tests.support.survivors import compare, killed_of_each_package, read_survivors
 
 ROOT = Path(__file__).resolve().parents[2]
 MODULE = """def is_old(age: int | None, limit: int = 3) -> bool:
