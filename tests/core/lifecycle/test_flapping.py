@@ -70,6 +70,16 @@ def test_rule_22_windows_near_the_thresholds(
     assert is_flapping(percent, USUAL, was_flapping=True) is not stops
 
 
+def test_rule_22_with_a_threshold_of_nothing_a_model_that_never_changes_flaps() -> None:
+    """0 % is at `flap_high`, and then at `flap_low`: it starts and stops with every clear observation."""
+    assert tell("uuu", Policy(flap_high=0.0, flap_low=0.0)) == [
+        "0 appeared available from 0 (ok)",
+        "0 flapping_started available from 0 (None)",
+        "1 flapping_stopped available from 1 (None)",
+        "2 flapping_started available from 2 (None)",
+    ]
+
+
 def test_rule_22_windows_lying_exactly_on_a_threshold_are_judged_exactly() -> None:
     on_high = flap_percent(changed_at({3, 6, 9, 12, 15, 18}), 21)
     on_low = flap_percent(changed_at({9, 10, 11, 12}), 21)

@@ -1,7 +1,7 @@
 """The guard: which sweeps are believed, what a provider's events are, how it lets go (rules.md 6, 8-11)."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import FrozenInstanceError, replace
 from datetime import timedelta
 
 import pytest
@@ -10,7 +10,7 @@ from monitor.core.domain.event import Decision
 from monitor.core.domain.state import ProviderState
 from monitor.core.domain.sweep import Observation, Sweep
 from monitor.core.domain.vocabulary import Cause, EventKind, Outcome, Reason, Verdict
-from monitor.core.lifecycle.guard import answered_before, failure_class
+from monitor.core.lifecycle.guard import answered_before, failure_class, judge
 from tests.core.histories import START, STEP, answer, events_of, live, sweep
 
 HOUR = timedelta(hours=1)
@@ -418,3 +418,12 @@ def test_rule_8_who_was_not_asked_stays_regular_for_a_day() -> None:
     state = ProviderState(answered_before=before, answered=frozenset("xy"), concluded_at=day_ago)
     assert answered_before(state, START, {"c", "d", "y"}) == {"a": day_ago, "x": day_ago}
     assert answered_before(replace(state, concluded_at=day_ago - STEP), START, "c") == {"a": day_ago}
+
+
+@pytest.mark.parametrize("name", ["verdict", "cause", "held", "other"])
+def test_a_judgement_is_a_value(name: str) -> None:
+    """It stays what it is, and holds no more than its fields."""
+    judgement = judge(ProviderState(), sweep(), lambda _: True)
+    with pytest.raises((FrozenInstanceError, TypeError)):
+        setattr(judgement, name, None)
+    assert not hasattr(judgement, "__dict__")

@@ -1,6 +1,6 @@
 """The life of one model, rule by rule: the letters are explained in histories.py."""
 
-from dataclasses import replace
+from dataclasses import FrozenInstanceError, replace
 from datetime import timedelta
 
 import pytest
@@ -8,6 +8,7 @@ import pytest
 from monitor.core.domain.policy import Policy
 from monitor.core.domain.vocabulary import EventKind, Kind, Reason, Status
 from monitor.core.lifecycle.rules import observe
+from monitor.core.lifecycle.step import Step
 from tests.core.cases import UP_TWICE, Case, assert_after_birth, case, table
 from tests.core.histories import START, STEP, USUAL, answer, end_of, events_of, live, story, sweep, tell
 
@@ -255,3 +256,13 @@ def test_rule_14_a_model_appears_as_part_of_the_baseline_only_where_that_is_said
     assert appeared.detail is None
     _, (appeared,) = observe(None, answer("u"), START, Policy(), is_baseline=True)
     assert appeared.detail == "baseline"
+
+
+@pytest.mark.parametrize("name", ["observation", "moment", "is_up", "is_first", "is_baseline", "other"])
+def test_a_step_is_a_value(name: str) -> None:
+    """It stays what it is, and holds no more than its fields."""
+    step = Step(answer("u", "m"), START, is_up=True, is_first=True, is_baseline=True)
+    assert not step.is_timeout
+    with pytest.raises((FrozenInstanceError, TypeError)):
+        setattr(step, name, None)
+    assert not hasattr(step, "__dict__")
