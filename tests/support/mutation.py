@@ -199,13 +199,15 @@ class Reach:
         self._killers[mutant["path"]][test] += 1
 
     def tests_of(self, mutant: Mutant) -> list[str]:
-        """Return the tests that run the mutated statement, or its module where that runs at import.
+        """Return the tests that run the mutated statement; its module, or all, where that runs at import.
 
         Those that killed most mutants of the module come first, then the cheapest.
         """
         tests = self._contexts(mutant)
         if "" in tests:
-            tests = {test for line in self._lines[mutant["path"]].values() for test in line}
+            of_module = {test for line in self._lines[mutant["path"]].values() for test in line}
+            # a module of classes and constants alone has no line that a test runs
+            tests = of_module & self._costs.keys() or {*self._costs}
         killers = self._killers[mutant["path"]]
         return sorted(tests & self._costs.keys(), key=lambda test: (-killers[test], self._costs[test]))
 
