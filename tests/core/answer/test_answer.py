@@ -1,12 +1,15 @@
 """One answer to a probe: what was measured, how long to rest, and the observation that it makes."""
 
 import json
+from dataclasses import FrozenInstanceError
 from datetime import UTC, datetime
 
 import pytest
 
 from monitor.core.answer.answer import Answer, read_answer
 from monitor.core.answer.exchange import Exchange
+from monitor.core.answer.facts import read_facts
+from monitor.core.answer.table import TABLE
 from monitor.core.domain.vocabulary import Kind, Outcome, Reason
 from monitor.core.request.forms import PLAIN_CHAT
 
@@ -73,3 +76,28 @@ def test_rule_23_the_end_that_the_catalog_names_is_kept_until_an_end_of_life_ans
     assert ended.observation("m").retires_at == ANSWER_END
     assert read(200, CHAT).observation("m", announced=CATALOG_END).retires_at == CATALOG_END
     assert read(410, "gone").observation("m", announced=CATALOG_END).retires_at is None
+
+
+@pytest.mark.parametrize(
+    "name", ["form", "outcome", "exchange", "status", "is_used_up", "row", "words", "text", "other"]
+)
+def test_what_is_read_is_a_value(name: str) -> None:
+    """It stays what it is, and holds no more than its fields; only a body remembers what was worked out."""
+    answer = read(429, "error code: 429", WAIT)
+    exchange = Exchange(http_status=429, body="error code: 429")
+    facts = read_facts(exchange, now=NOW, model="m", listed=True)
+    for value in (answer, answer.finding, exchange, facts, facts.wait, facts.relayed, TABLE[0]):
+        assert not hasattr(value, "__dict__")
+        with pytest.raises((FrozenInstanceError, TypeError)):
+            setattr(value, name, None)
+    with pytest.raises(FrozenInstanceError):
+        setattr(facts.body, name, None)
+
+
+def test_an_exchange_shows_neither_body_nor_headers_and_names_its_fields() -> None:
+    """A provider may echo the key in them."""
+    exchange = Exchange(http_status=200, body="of the key", headers={"x-key": "of the key"})
+    assert "key" not in repr(exchange)
+    assert not exchange.truncated
+    with pytest.raises(TypeError):
+        Exchange(200)  # type: ignore[call-arg]  # fields have no order

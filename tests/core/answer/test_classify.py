@@ -472,6 +472,20 @@ def test_nowhere_or_elsewhere_is_elsewhere_of_what_costs(model: str) -> None:
     assert look(exchange, model="models/text-embedding-004").row == "15"
 
 
+def test_another_row_stays_as_it_is_of_what_costs() -> None:
+    """Neither "not at this address" nor "no such model" speaks of another endpoint."""
+    costly = "models/imagen-4.0"
+    bare = look(said(404, "404 page not found"), model=costly)
+    assert (bare.row, bare.reason) == ("12", Reason.NO_ENDPOINT)
+    unknown = look(said(404, complaint("model_not_found")), model=costly)
+    assert (unknown.row, unknown.reason) == ("15", Reason.NOT_FOUND)
+
+
+def test_a_number_that_is_no_status_says_nothing() -> None:
+    found = look(said(1000, ""))
+    assert (found.row, found.outcome, found.reason) == ("20", Outcome.UNKNOWN, Reason.BAD_REQUEST)
+
+
 def test_a_bare_404_of_an_unlisted_id_means_it_left_the_catalog() -> None:
     found = look(said(404, "404 page not found"), listed=False)
     assert (found.row, found.outcome, found.reason) == ("13", DOWN, Reason.NOT_FOUND)

@@ -65,6 +65,18 @@ def test_a_long_answer_is_cut_with_a_mark() -> None:
     assert redact("word " * 100, 20) == "word word word word…"
 
 
+def test_two_hundred_characters_are_kept() -> None:
+    assert redact("a" * 200) == "a" * 200
+    assert redact("a" * 201) == "a" * 199 + "…"
+
+
+def test_of_more_than_a_thousand_characters_whole_words_are_read() -> None:
+    words = "ab " * 333
+    assert redact(words + "c", 2_000) == words + "c"
+    assert redact(words + "cd", 2_000) == words.rstrip()
+    assert redact("a" * 1_001, 2_000) == "a" * 1_000
+
+
 @pytest.mark.parametrize(
     ("text", "is_one"),
     [

@@ -137,6 +137,32 @@ def test_a_reset_is_read_beside_its_own_limit(family: str, wait: float) -> None:
     assert used_up_for_s({family.format("remaining"): "0", family.format("reset"): reset}, NOW) == wait
 
 
+@pytest.mark.parametrize(
+    ("number", "wait"),
+    [
+        (999_999_999, LONGEST_WAIT_S),
+        (1_000_000_000, 0.0),
+        (1_000_000_000_000, LONGEST_WAIT_S),
+        (1_000_000_000_001, 0.0),
+    ],
+)
+def test_which_numbers_are_moments_and_which_of_those_milliseconds(number: int, wait: float) -> None:
+    assert used_up_for_s({"remaining": "0", "reset": str(number)}, NOW) == wait
+
+
+def test_a_moment_in_milliseconds_is_read_to_the_millisecond() -> None:
+    assert used_up_for_s({"remaining": "0", "reset": str(AT * 1000 + 1500)}, NOW) == 1.5
+
+
+@pytest.mark.parametrize(("before", "wait"), [(3_989, 5.0), (3_990, None)])
+def test_a_wait_is_read_within_four_thousand_characters(before: int, wait: float | None) -> None:
+    assert retry_after_s({}, "-" * before + "retry in 5s", NOW) == wait
+
+
+def test_a_wait_may_be_a_part_of_a_day() -> None:
+    assert retry_after_s({}, "try again in 0.5 days", NOW) == 43_200.0
+
+
 @pytest.mark.parametrize("left", ["1", "0.5", "59", "", "many", "-1", "nan"])
 def test_a_limit_of_which_some_remains_is_not_waited_for(left: str) -> None:
     headers = {"x-ratelimit-remaining-requests": left, "x-ratelimit-reset-requests": "12s"}
@@ -264,6 +290,7 @@ def test_a_wait_is_always_between_nothing_and_a_day(millis: str, header: str, bo
         ("2026-05-14T00:00:00Z", datetime(2026, 5, 14, tzinfo=UTC)),
         ("2026-05-14t02:00:00+02:00", datetime(2026, 5, 14, tzinfo=UTC)),
         ("2026-05-14T00:00:00.123456Z", datetime(2026, 5, 14, 0, 0, 0, 123000, tzinfo=UTC)),
+        ("2026-05-14T00:00:00.999999Z", datetime(2026, 5, 14, 0, 0, 0, 999000, tzinfo=UTC)),
         ("2026-05-14", datetime(2026, 5, 14, tzinfo=UTC)),
         ("Thu, 14 May 2026 00:00:00 GMT", datetime(2026, 5, 14, tzinfo=UTC)),
         ("Thu, 14 May 2026 00:00:00 -0000", datetime(2026, 5, 14, tzinfo=UTC)),

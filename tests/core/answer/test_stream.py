@@ -169,6 +169,25 @@ def test_the_last_count_is_the_whole_one() -> None:
     assert speed(body) == 2.0
 
 
+@pytest.mark.parametrize("later", [0, -1])
+def test_a_count_of_nothing_is_none_beside_one_that_counts(later: int) -> None:
+    body = openai("a", "b", "c", told=11) + sse({"usage": {"completion_tokens": later}})
+    assert speed(body) == 10.0
+
+
+def test_a_provider_that_counts_one_token_is_believed() -> None:
+    assert speed(openai("a", "b", told=1)) is None
+
+
+def test_a_line_of_data_may_have_no_blank() -> None:
+    assert speed(openai("a", "b", "c", told=11).replace("data: ", "data:")) == 10.0
+
+
+@pytest.mark.parametrize(("before", "tokens_per_second"), [(9_998, 1.0), (9_999, None)])
+def test_ten_thousand_lines_are_read(before: int, tokens_per_second: float | None) -> None:
+    assert speed(sse(chunk("a"), end="\n") + ":\n" * before + sse(chunk("b"))) == tokens_per_second
+
+
 def test_a_speed_has_two_decimals() -> None:
     assert speed(openai("a", told=4), 0, 700) == 4.29
 
@@ -180,7 +199,7 @@ def test_a_separator_inside_a_text_ends_no_event() -> None:
 
 
 def test_lines_that_cannot_be_read_are_passed_over() -> None:
-    assert speed("data: {broken\n\n" + openai("a", "b", "c", told=3) + "data: [1]\ndata: null\n") == 2.0
+    assert speed("data: {broken\n\n" + openai("a", "b", "c", told=11) + "data: [1]\ndata: null\n") == 10.0
     assert speed(sse("[" * 5000) + openai("a", "b", "c")) == 2.0
 
 
