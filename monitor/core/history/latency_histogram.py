@@ -67,7 +67,7 @@ def decode(data: bytes) -> Buckets:
     """Return the histogram of bytes. Raises ValueError for any that `encode` does not write."""
     histogram = merge_encoded([data])
     if encode(histogram) != data:
-        raise ValueError("these bytes are no latency sketch, or a damaged one")
+        raise ValueError("these bytes are not a latency histogram, or a damaged one")
     return histogram
 
 
@@ -84,7 +84,7 @@ def merge_encoded(encoded: Iterable[bytes], values: Iterable[int] = ()) -> Bucke
         ):
             total[bucket] += count
         if bucket > _LAST_BUCKET:
-            raise ValueError("these bytes are no latency sketch, or a damaged one")
+            raise ValueError("these bytes are not a latency histogram, or a damaged one")
     return {bucket: count for bucket, count in total.items() if count}
 
 

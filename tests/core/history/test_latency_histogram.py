@@ -1,4 +1,4 @@
-"""The latency sketch: counts are exact, percentiles never further off than it says."""
+"""The latency histogram: counts are exact, percentiles never further off than it says."""
 
 from contextlib import suppress
 
@@ -23,7 +23,7 @@ ENDS = st.sampled_from((0, 127, 128, LARGEST))
 VALUES = st.one_of(st.integers(0, LARGEST), st.integers(0, 5_000), ENDS)
 LATENCIES = st.lists(VALUES, max_size=200)
 PERCENTS = st.integers(1, 100)
-DAMAGED = "no latency sketch, or a damaged one"
+DAMAGED = "not a latency histogram, or a damaged one"
 
 
 @given(LATENCIES.filter(bool), PERCENTS)
