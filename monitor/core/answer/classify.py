@@ -21,7 +21,7 @@ class Finding:
     `row` is the row of the table that decided. `proves` is the kind the answer proves the model to have, None
     where it proves none: by its results, or by words that only a model's own deployment has. `adaptation` is
     what a refused request, or one that got an empty answer, should have looked like. `detail` is the
-    provider's most telling text, short and redacted. `served_as` is the model that an answer names, where it
+    provider's most specific text, short and redacted. `served_as` is the model that an answer names, where it
     is another than the one asked for (rules.md 37).
     """
 

@@ -93,7 +93,7 @@ def _reset(text: str, now: datetime) -> float | None:
 
 
 def _until(number: float, now: datetime) -> float:
-    """Tell seconds from moments by their size: no limit lasts thirty years."""
+    """Distinguish seconds from moments by their size: no limit lasts thirty years."""
     if number < _A_MOMENT_S:
         return number
     return (number / 1000 if number > _A_MOMENT_MS else number) - now.timestamp()

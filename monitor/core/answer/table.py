@@ -1,8 +1,8 @@
 """The classification table: what an answer says of a model. The first row from the top that fits decides.
 
 Rows carry the number of their source in docs/provider-facts.md, section 4, so that both can be read side by
-side; where they stand in another order, the more telling row was moved up. Outcomes are those of a first
-pass: what may be the run's trouble (`credential`, `quota`, `wrong_address`) is `unknown` here, and the
+side; where they stand in another order, the more specific row was moved up. Outcomes are those of a first
+pass: what may be the run's own failure (`credential`, `quota`, `wrong_address`) is `unknown` here, and the
 round of probes settles whose it is (rules.md 6); "not on this endpoint" is `unknown` too, and `search.py`
 concludes what it means beside the answers of the other routes (rules.md 5).
 """

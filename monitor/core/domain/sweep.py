@@ -16,7 +16,7 @@ class Observation:
     `at_ms` counts from the sweep's `started_at`; `attempts` is how many requests it took, 0 if never asked.
     `first_token_ms` (from the request's last byte sent) and `tokens_per_s` (output tokens, two decimals) are
     known only where answers are streamed. `served_as` is the model that the answer itself names, None where
-    it names the one asked for, or none (rules.md 37); NOT_RECORDED where nobody looked.
+    it names the one asked for, or none (rules.md 37); NOT_RECORDED where no sweep read it.
     """
 
     model: str
@@ -39,8 +39,8 @@ class Sweep:
     """One finished pass over a provider's catalog; also the sweep record of docs/commands.md.
 
     `listed` is the whole catalog in its order, de-duplicated; empty where it could not be read to its end.
-    `verdict` None lets the guard decide; otherwise it and `cause` are believed as given, and `detail` tells
-    the trouble in a few redacted words. `accepted` believes what the guard would hold back (rules.md 11).
+    `verdict` None lets the guard decide; otherwise it and `cause` are taken as given, and `detail` says
+    why in a few redacted words. `accepted` accepts what the guard would hold back (rules.md 11).
     """
 
     provider: str

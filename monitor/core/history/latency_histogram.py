@@ -16,7 +16,7 @@ Buckets = Mapping[int, int]  # how many values each bucket has, at least one
 
 LARGEST: Final = 2**31 - 1  # milliseconds in 32 bits, some 24 days
 STATED_ERROR: Final = Fraction(1, 128)  # of a percentile read from a histogram, as a part of the exact one
-_BITS: Final = 6  # that tell buckets of one doubling apart
+_BITS: Final = 6  # that distinguish the buckets of one doubling
 _LAST_BUCKET: Final = (30 - _BITS << _BITS) + (2 << _BITS) - 1
 
 # Each byte is a step up and a count, so that C loops can read them. 192 bytes step by 0 to 63 and count 1,

@@ -43,7 +43,7 @@ class WindowFigures:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Uptime:
-    """What is told of a model in a window, or of a provider (`model` is None) with its models pooled.
+    """What is reported of a model in a window, or of a provider (`model` is None) with its models pooled.
 
     Latencies are those of a model's available answers. None where there is no data.
     """

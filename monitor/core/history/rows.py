@@ -1,4 +1,4 @@
-"""What readers are told of the history: a value for each view. Times are aware UTC to the millisecond."""
+"""What readers get of the history: a value for each view. Times are aware UTC to the millisecond."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -103,7 +103,7 @@ class UptimeRow:
 class WindowRow(UptimeRow):
     """A model's observations of a window of time (rules.md 27).
 
-    `clear_or_answered` are the observations that tell something, `due` the sweeps that should have told it:
+    `clear_or_answered` are the observations that prove something, `due` the sweeps that should have made one:
     inconclusive and missed ones included. Latencies are nearest-rank percentiles of its available answers.
     """
 
@@ -148,7 +148,7 @@ class StreamRow:
 
 @dataclass(frozen=True, slots=True)
 class ModelStory:
-    """Everything told of one model: what is believed now, its latest events and outages, newest first.
+    """Everything shown of one model: what is believed now, its latest events and outages, newest first.
 
     `streamed` is its latest streamed observation, None where it never had one.
     """

@@ -112,7 +112,7 @@ def judge(state: ProviderState, sweep: Sweep, is_tracked: Callable[[str], bool])
 
 
 def _judge_answers(state: ProviderState, sweep: Sweep, is_tracked: Callable[[str], bool]) -> Judgement:
-    """Rules 6 and 8: is what the models answered the run's trouble? Where all is well nothing is counted."""
+    """Rules 6 and 8: are the answers the run's own failure? Where every model answers nothing is counted."""
     probed = [observation for observation in sweep.observations if observation.reason not in UNASKED]
     if cause := _everyone_refused(state, probed):  # before regulars are counted: a first sweep has none
         return _inconclusive(cause, state.held)
@@ -124,7 +124,7 @@ def _judge_answers(state: ProviderState, sweep: Sweep, is_tracked: Callable[[str
     regular = frozenset(filter(is_tracked, known))
     still_listed = regular.intersection(sweep.listed)
     again = [observation for observation in probed if observation.model in still_listed]
-    # A key that nobody serves proves nothing about models; those that were regular speak for all.
+    # A key that gets no answer proves nothing about models; those that were regular speak for all.
     are_limited = all(observation.outcome == Outcome.RATE_LIMITED for observation in again or probed)
     if not is_served and len(probed) >= FEWEST_ASKED and are_limited:
         return _inconclusive(Cause.QUOTA, state.held)
@@ -190,7 +190,7 @@ def _anyone_answers(sweep: Sweep) -> bool:
 
 
 def _held_longer(held: Held | None, name: str, failing: Iterable[str], sweep: Sweep) -> Held:
-    """Count each model by itself: others that come and go must not hold back a lasting failure for ever."""
+    """Count each model by itself: others that come and go must not hold back a lasting failure."""
     before = held.models if held and held.failure_class == name else {}
     return Held(name, count_on(before, failing, sweep))
 
@@ -216,7 +216,7 @@ def common_cause(name: str, failing: Iterable[Observation], *, is_key_accepted: 
 
 
 def _account_cause(failing: Iterable[Observation], *, is_key_accepted: bool) -> Cause:
-    """Tell an empty account from a refused one, and both from a provider that changed its rules."""
+    """Distinguish an empty account, a refused one, and a provider that changed its rules."""
     causes = Counter(_refusal_cause(observation, is_key_accepted=is_key_accepted) for observation in failing)
     return causes.most_common(1)[0][0]
 

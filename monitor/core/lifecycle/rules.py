@@ -191,7 +191,7 @@ def _move(
     *,
     reason: str | None = None,
 ) -> Transition:
-    """Change the status and tell it as one event, back-dated to the streak's first (rules.md 13, 24, 25)."""
+    """Change the status and record it as one event, dated to the streak's first (rules.md 13, 24, 25)."""
     event = Event(
         kind=kind,
         model=step.observation.model,

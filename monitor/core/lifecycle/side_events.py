@@ -1,4 +1,4 @@
-"""The rules that tell of a model without changing its status: flapping, announced retirement, kind, swaps."""
+"""The rules that leave a model's status as it is: flapping, announced retirement, kind, swaps."""
 
 from dataclasses import replace
 from datetime import datetime

@@ -1,8 +1,8 @@
-"""Which events people are told at once, and what is kept from them for a while (rules.md 22, maintenance).
+"""Which events are sent at once, and which are held back for a while (rules.md 22, maintenance).
 
 While a model flaps its ups and downs are not sent one by one; in a maintenance window nothing in it is.
-What readers were last told is remembered, and once the silence is over they hear of it where it is not so any
-more: the case that Nagios and Icinga lose. Histories are untouched by this.
+What was sent last is remembered, and once the silence is over a message follows where it is not so any more:
+the case that Nagios and Icinga lose. Histories are untouched by this.
 
 Flapping silences from the sweep on that began it, so the change that crossed the limit is kept as well.
 """
@@ -27,19 +27,19 @@ _OPENED_BY: Mapping[EventKind, EventKind] = {closing: opening for opening, closi
 
 @dataclass(frozen=True, slots=True)
 class Suppressed:
-    """A change kept from readers: what they were told last (None for nothing), and the latest event since."""
+    """A change held back: what was sent last (None for nothing), and the latest event since."""
 
     told: str | None
     event: Event
 
 
-Suppression = Mapping[str, Suppressed]  # what readers of one provider have not been told, by `subject_of`
+Suppression = Mapping[str, Suppressed]  # what was not sent yet of one provider, by `subject_of`
 NOTHING_SUPPRESSED: Final[Suppression] = {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subscription:
-    """Who is told of what: `topics` are kinds of events and `summary`, `providers` glob patterns on names."""
+    """Which channel gets which events: `topics` are kinds of events and `summary`, `providers` globs."""
 
     channel: str
     topics: frozenset[str]
@@ -52,7 +52,7 @@ class Subscription:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Changes:
-    """What one channel is told of one sweep, all in one message."""
+    """What one channel gets of one sweep, all in one message."""
 
     provider: str
     sweep_id: int
@@ -87,7 +87,7 @@ def sendable(
 
 
 def sides(detail: str | None) -> tuple[str, str]:
-    """Return what was and what is of a detail such as `chat -> rerank`; empty where it does not tell."""
+    """Return what was and what is of a detail such as `chat -> rerank`; empty where it names none."""
     before, _, after = (detail or "").partition(" -> ")
     return before, after
 
@@ -103,13 +103,13 @@ def _keep(kept: dict[str, Suppressed], event: Event) -> None:
     earlier = kept.get(subject_of(event))
     last_told, latest = (earlier.told, earlier.event) if earlier else (_before(event), event)
     has_only_appeared = latest.kind is EventKind.APPEARED and event.kind is not EventKind.RETIRED
-    if earlier and has_only_appeared:  # of a model nobody heard of, its coming is the news
+    if earlier and has_only_appeared:  # of a model never sent, its coming is the news
         event = replace(latest, to_status=event.to_status, reason=event.reason)
     kept[subject_of(event)] = Suppressed(last_told, event)
 
 
 def _hear(kept: dict[str, Suppressed], event: Event) -> tuple[Event, ...]:
-    """Tell an event, unless it only undoes what readers never heard of."""
+    """Return an event to send, unless it only undoes one that was never sent."""
     earlier = kept.pop(subject_of(event), None)
     # down and up again within the silence: readers still believe what is true
     return () if earlier and earlier.told == _after(event) else (event,)

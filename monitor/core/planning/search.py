@@ -95,7 +95,7 @@ def known_wrong(knowledge: Knowledge, now: datetime) -> frozenset[Route]:
 def is_askable(entry: CatalogEntry, traits: ProviderTraits, *, kind: str) -> bool:
     """Say whether a model may be asked at all: not where history or catalog say that no probe may do so.
 
-    It is of a kind that no route asks, or whose cost is not allowed: to ask it as another kind is in vain,
+    It is of a kind that no route asks, or whose cost is not allowed: asking it as another kind is useless,
     and may do harm (rules.md 38). History counts more than the catalog.
     """
     if kind != Kind.UNKNOWN:

@@ -26,7 +26,7 @@ from monitor.core.summary.values import (
     Way,
 )
 
-SOON: Final = timedelta(days=30)  # how far ahead an announced end is told again
+SOON: Final = timedelta(days=30)  # how far ahead an announced end is repeated
 _OPENED_BY: Mapping[str, str] = {closing: opening for opening, closing in CLOSED_BY.items()}
 _UPS_AND_DOWNS = frozenset({EventKind.BECAME_AVAILABLE, EventKind.BECAME_UNAVAILABLE})
 
@@ -76,7 +76,7 @@ def _baseline(inputs: SummaryInputs) -> frozenset[str | None]:
 def _arrivals(inputs: SummaryInputs, flapping: Collection[str], gone: Collection[str]) -> tuple[Arrival, ...]:
     """Return each model that came, once, by the first way in which it came.
 
-    Of one that flaps only the appearance is told, and of one that is `gone` no reappearance.
+    Of one that flaps only the appearance is reported, and of one that is `gone` no reappearance.
     """
     stock, ended = _baseline(inputs), {(each.model, each.ended_at) for each in inputs.outages}
     arrivals = dict[str, Arrival]()

@@ -1,4 +1,4 @@
-"""Which models are worth choosing now, for somebody who needs one of a kind."""
+"""Which models of each kind are worth choosing now."""
 
 from collections.abc import Collection, Iterable
 from itertools import groupby
@@ -18,7 +18,7 @@ def best_models(
 ) -> tuple[Best, ...]:
     """Return the most reliable models of each kind, by kind: listed ones that answer, stay and do not flap.
 
-    `recent` are the counts that reliability is told from; a model that never answered in them is left out.
+    `recent` are the counts that reliability is read from; a model that never answered in them is left out.
     """
     ranked = sorted(_good(models, listed, recent), key=_rank)
     return tuple(each for _, same in groupby(ranked, key=_place) for each in list(same)[:BEST_OF_A_KIND])

@@ -1,6 +1,6 @@
-"""What happened in a span of days, as one value that every rendering tells (docs/summaries.md).
+"""What happened in a span of days, as one value that every rendering shows (docs/summaries.md).
 
-Told is what was known when the span ended: an event belongs to the day in which it was confirmed, and an
+It holds what was known when the span ended: an event belongs to the day in which it was confirmed, and an
 outage that ended later is still open.
 """
 
@@ -61,7 +61,7 @@ class Going:
 class Down:
     """An outage; `ended_at` is None where it lasted at the end of the span.
 
-    `is_new` if it was noticed in the span, `is_flapping` if its model's ups and downs are told as one Flap,
+    `is_new` if it was noticed in the span, `is_flapping` if its model's ups and downs are one Flap,
     `is_final` if it ended because the model was retired.
     """
 
@@ -175,7 +175,7 @@ class ProviderSummary:
 
     @property
     def is_quiet(self) -> bool:
-        """Whether nothing changed: one line tells it all."""
+        """Whether nothing changed: one line says it all."""
         moved = (self.arrivals, self.retirements, self.outages, self.troubles, self.baseline)
         changed = (*moved, self.switches, self.swaps)
         announced = any(each.is_new for each in self.going)
@@ -184,7 +184,7 @@ class ProviderSummary:
 
     @property
     def has_history(self) -> bool:
-        """Whether anything was looked at or missed in the span: a day without is not worth telling."""
+        """Whether anything was looked at or missed in the span: a day without is not reported."""
         return bool(self.sweeps.made or self.sweeps.missed) or not self.is_quiet
 
 
@@ -202,7 +202,7 @@ class Summary:
 
     @property
     def until(self) -> datetime:
-        """Up to when it tells."""
+        """The end of what it reports."""
         return self.known_until or self.span.ends_at
 
     @property

