@@ -99,7 +99,7 @@ def _copy(engine: Engine, file: Path, draft: Path, on_progress: OnProgress) -> N
 
 
 def _copy_pages(engine: Engine, copy: sqlite3.Connection, on_progress: OnProgress) -> None:
-    """Copy every page. The open transaction keeps the moment: else every foreign commit begins it anew."""
+    """Copy every page. The open transaction keeps the moment: else every foreign commit restarts it."""
     with reading(engine) as connection:
         connection.execute(text("SELECT count(*) FROM sqlite_master"))  # the first read fixes the moment
         source = connection.connection.driver_connection

@@ -47,7 +47,7 @@ class SchemaState(StrEnum):
 
 
 def schema_state(engine: Engine) -> SchemaState:
-    """Tell how far the database is from this version. Creates nothing.
+    """Return how far the database is from this version. Creates nothing.
 
     Raises StoreUnavailable where it cannot be read or holds something else.
     """
@@ -91,7 +91,7 @@ def require_current(engine: Engine) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Upgraded:
-    """The revisions before and after an upgrade, and what changed where the history was decided anew."""
+    """The revisions before and after an upgrade, and what changed where the history was decided again."""
 
     before: str | None
     after: str
@@ -101,7 +101,7 @@ class Upgraded:
 def upgrade(engine: Engine, on_progress: OnProgress = lambda _provider, _done, _sweeps: None) -> Upgraded:
     """Bring the schema to this version in one transaction, and the history to its rules (rules.md 29).
 
-    A history that older rules decided is decided anew in the same transaction, once, telling `on_progress`.
+    A history that older rules decided is decided again in the same transaction, once, with `on_progress`.
     Any number of processes may do so at once. Raises SchemaOutdated for a newer version's database,
     StoreUnavailable for one that holds something else, which is left as it is.
     """
@@ -153,7 +153,7 @@ def _state(connection: Connection, engine: Engine) -> SchemaState:
 
 
 def _holds_something_else(connection: Connection) -> bool:
-    """Tell whether a database without a revision has tables: of these names, or in a SQLite file any."""
+    """Return whether a database without a revision has tables: of these names, or in a SQLite file any."""
     tables = set(inspect(connection).get_table_names())
     if VERSION_TABLE in tables:
         return not _has_versions(connection) or bool(tables & set(metadata.tables))
@@ -162,7 +162,7 @@ def _holds_something_else(connection: Connection) -> bool:
 
 
 def _has_versions(connection: Connection) -> bool:
-    """Tell whether there is a version table like monitor's: others call theirs the same."""
+    """Return whether there is a version table like monitor's: others call theirs the same."""
     there = inspect(connection)
     return there.has_table(VERSION_TABLE) and any(
         each["name"] == "version_num" for each in there.get_columns(VERSION_TABLE)

@@ -1,4 +1,4 @@
-"""Removes old observations in small steps; what was derived of them stays for ever.
+"""Removes old observations in small steps; what was derived of them stays permanently.
 
 Sweeps, catalogs, events, periods and daily rollups of pruned days are left as they are. Postgres makes the
 space free by its autovacuum, SQLite gives it back by steps of an incremental vacuum.
@@ -74,7 +74,7 @@ def prunable(engine: Engine, name: str, before_day: date) -> Pruned:
 
 
 def unended_vantages(engine: Engine, name: str, before_day: date) -> list[str]:
-    """Return from where sweeps began before that day that nobody has ended: nothing after them is pruned."""
+    """Return the vantages of sweeps that began before that day and did not end: none after them is pruned."""
     with reading(engine) as connection:
         query = select(sweep.c.vantage).where(
             sweep.c.provider_id == find_provider(connection, name),
@@ -94,7 +94,7 @@ def prune(
 ) -> Pruned:
     """Remove the observations of all whole UTC days before one; each step is one transaction.
 
-    `on_step` is told how many sweeps it has done.
+    `on_step` gets the number of sweeps done.
 
     A history whose rows are not all derived yet is left alone from there on. Raises StoreError where others
     derive the provider's rows again and again meanwhile.
@@ -218,7 +218,7 @@ def _moved(step: _Step) -> Horizon:
 
 
 def _is_still(connection: Connection, owner: int, step: _Step) -> bool:
-    """Tell whether nobody derived, pruned or imported since the step was read, and keep it so."""
+    """Return whether no process derived, pruned or imported since the step was read, and keep it so."""
     # FOR UPDATE: others that derive wait; SQLite's write transaction holds them off anyway
     query = select(provider.c.folds).where(provider.c.id == owner).with_for_update()
     folds = connection.execute(query).scalar_one()

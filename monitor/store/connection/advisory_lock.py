@@ -67,7 +67,7 @@ class AdvisoryLock:
         return f"{row.application_name or 'a client'} at {row.address} (backend {row.pid}) since {since}"
 
     def is_held(self) -> bool:
-        """Tell whether the connection that holds the lock still lives; keeps it alive."""
+        """Return whether the connection that holds the lock still lives; keeps it alive."""
         if self._connection is None:
             return False
         try:

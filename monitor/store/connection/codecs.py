@@ -45,12 +45,12 @@ def sweep_of_event(event_id: int) -> int:
 
 
 def is_storable(name: str) -> bool:
-    """Tell whether a name can be in a database: no lone surrogates, no NUL. What cannot be is not there."""
+    """Return whether a name can be in a database: no lone surrogates, no NUL. What cannot be is not there."""
     return "\0" not in name and not any("\ud800" <= each <= "\udfff" for each in name)
 
 
 def digest(*parts: object) -> bytes:
-    """16 bytes that stand for these values, told apart by type and position."""
+    """16 bytes that stand for these values, distinguished by type and position."""
     return blake2b(json.dumps(parts, default=str).encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 

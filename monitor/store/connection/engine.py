@@ -76,7 +76,7 @@ def writing(engine: Engine) -> Iterator[Connection]:
 
 
 def is_sqlite(engine: Engine) -> bool:
-    """Tell whether the database is a SQLite file."""
+    """Return whether the database is a SQLite file."""
     return engine.dialect.name == "sqlite"
 
 

@@ -121,7 +121,7 @@ def _known_trouble(engine: Engine, origin: BaseException) -> str | None:
 
 
 def _is_postgres_error(engine: Engine, origin: BaseException, name: str = "Error") -> bool:
-    """Tell whether this is psycopg's Error, or another of its classes; a SQLite file never loads psycopg."""
+    """Return whether this is psycopg's Error, or another class of it; a SQLite file never loads psycopg."""
     driver = engine.dialect.loaded_dbapi
     return engine.dialect.name == "postgresql" and isinstance(origin, getattr(driver, name))
 

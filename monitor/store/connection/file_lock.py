@@ -56,7 +56,7 @@ class FileLock:
             return "another process"
 
     def is_held(self) -> bool:
-        """Tell whether this object holds the lock."""
+        """Return whether this object holds the lock."""
         return self._descriptor is not None
 
     def release(self) -> None:

@@ -20,10 +20,10 @@ class Lock(Protocol):
         """Take the lock unless another has it; True if this object holds it now. Raises StoreUnavailable."""
 
     def holder(self) -> str:
-        """Say who holds it, for people; 'nobody' if it is free."""
+        """Return who holds it, for people; `nobody` if it is free."""
 
     def is_held(self) -> bool:
-        """Tell whether this object still holds it; on Postgres also the heartbeat, due every few seconds."""
+        """Return whether this object still holds it; on Postgres also the heartbeat, every few seconds."""
 
     def release(self) -> None:
         """Give it up; does nothing if it is not held."""

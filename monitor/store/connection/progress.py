@@ -1,4 +1,4 @@
-"""How those hear of it who wait for something long."""
+"""The callback that reports the progress of a long task."""
 
 from collections.abc import Callable
 

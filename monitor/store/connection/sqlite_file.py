@@ -15,7 +15,7 @@ from monitor.store.connection.errors import database_name, translated
 
 
 def is_missing(engine: Engine) -> bool:
-    """Tell whether there is no SQLite file; one that cannot be looked at may be there."""
+    """Return whether there is no SQLite file; one that cannot be looked at may be there."""
     try:
         sqlite_path(engine).stat()
     except (FileNotFoundError, NotADirectoryError):
@@ -26,7 +26,7 @@ def is_missing(engine: Engine) -> bool:
 
 
 def is_own(engine: Engine, file: Path) -> bool:
-    """Tell whether a file is the SQLite database or one beside it that belongs to it: its logs, its locks.
+    """Return whether a file is the SQLite database or one beside it that belongs to it: its logs, its locks.
 
     Raises OSError for a name that no file can have, RuntimeError for symbolic links that go in circles.
     """
@@ -75,14 +75,14 @@ def ensure_wal(engine: Engine) -> None:
 
 
 def is_shrinkable(engine: Engine) -> bool:
-    """Tell whether the file can give pages back one by one; those of older versions cannot."""
+    """Return whether the file can give pages back one by one; those of older versions cannot."""
     with translated(engine), _opened(sqlite_path(engine)) as file:
         (mode,) = file.execute("PRAGMA auto_vacuum").fetchone()
         return bool(mode)
 
 
 def make_shrinkable(engine: Engine) -> None:
-    """Write the whole file anew, so that it can; nobody else may write meanwhile.
+    """Rewrite the whole file, so that it can; no other process may write meanwhile.
 
     Raises StoreError, the file as it was, where the disk has no room for it twice or another process writes.
     """

@@ -45,7 +45,7 @@ def compare(
     """Compare a provider's derived rows with those that its finished sweeps give, at one moment.
 
     Each sweep is decided with the policy stored beside it, or all with `policy`. The first `most` differences
-    are told in full, the others counted.
+    are returned in full, the others counted.
     """
     with reading(engine) as connection:
         owner = find_provider(connection, provider)

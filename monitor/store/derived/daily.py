@@ -138,7 +138,7 @@ class Counted:
 
 
 def count_days(connection: Connection, provider_id: int, first_day: date, last_day: date) -> None:
-    """Count the UTC days anew, first and last included; what stood there is replaced."""
+    """Count the UTC days again, first and last included; what stood there is replaced."""
     models = select(model.c.id).where(model.c.provider_id == provider_id)
     connection.execute(  # a day whose last observation went must lose its row
         delete(daily).where(daily.c.model_id.in_(models), daily.c.day.between(first_day, last_day))
@@ -218,7 +218,7 @@ def _exact(encoded: bytes, near: Sequence[int]) -> dict[str, int]:
 
 
 def count_all_days(connection: Connection) -> None:
-    """Count every day that is there anew, of every provider."""
+    """Count every day that is there again, of every provider."""
     days = select(model.c.provider_id, func.min(daily.c.day), func.max(daily.c.day))
     query = days.join_from(model, daily).group_by(model.c.provider_id)
     for provider_id, first, last in connection.execute(query).all():

@@ -42,7 +42,7 @@ class DifferenceCounter:
             self.compare(part, None if model is None else str(model), at, stands, follows)
 
     def has(self, part: RowKind) -> bool:
-        """Tell whether a row of this part differs."""
+        """Return whether a row of this part differs."""
         return any(self._counts[part, how] for how in How)
 
     def result(self, provider: str, sweeps: int) -> Comparison:

@@ -48,7 +48,7 @@ def read_bounds(connection: Connection, provider_id: int) -> Horizon:
 
 
 def hold_bounds(connection: Connection, provider_id: int) -> Horizon:
-    """As `read_bounds`, in a writing transaction: until its end nobody moves the horizon."""
+    """As `read_bounds`, in a writing transaction: until its end no process moves the horizon."""
     row = select(provider.c.id).where(provider.c.id == provider_id)
     connection.execute(row.with_for_update(read=True, key_share=True))  # waits for pruning, not for folds
     return read_bounds(connection, provider_id)

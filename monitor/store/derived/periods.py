@@ -41,7 +41,7 @@ _EXTRA = text(f"{_STAND} EXCEPT {_FOLLOW}")
 
 
 def rewrite_periods(connection: Connection, provider_id: int) -> None:
-    """Make all periods of a provider anew from its events."""
+    """Make all periods of a provider again from its events."""
     models = select(model.c.id).where(model.c.provider_id == provider_id)
     connection.execute(delete(period).where(period.c.model_id.in_(models)))
     connection.execute(_REWRITE, {"provider": provider_id})

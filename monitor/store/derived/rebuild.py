@@ -29,14 +29,14 @@ from monitor.store.schema import daily, event, gap, model, provider, sweep, untr
 def rebuild(
     engine: Engine, provider: str, policy: Policy | None = None, *, most: int = MOST_SHOWN
 ) -> Comparison:
-    """Derive a provider's rows anew from its finished sweeps, in one transaction (rules.md 29).
+    """Derive a provider's rows again from its finished sweeps, in one transaction (rules.md 29).
 
     What was derived before the horizon (store/derived/horizon.py) stands, and so do the policies of those
     sweeps.
 
     Each sweep is decided with policy, acceptance and verdict as stored beside it; a given `policy` is stored
-    beside every finished sweep first. Returns what stood otherwise, as `compare`. What people were
-    told and what waits to be told (`delivery`, `telling`) is left as it is.
+    beside every finished sweep first. Returns what stood otherwise, as `compare`. What was sent
+    and what waits to be sent (`delivery`, `telling`) is left as it is.
     """
     with writing(engine) as connection:
         owner = find_provider(connection, provider)
@@ -74,7 +74,7 @@ def lock_provider(connection: Connection, provider_id: int) -> int:
 
 
 def settle(connection: Connection, provider_id: int) -> None:
-    """Fold the finished sweeps that are not folded yet; all anew if one took its place in the past."""
+    """Fold the finished sweeps that are not folded yet; all again if one took its place in the past."""
     first = connection.scalar(select(func.min(sweep.c.started_at)).where(*_unfolded(provider_id)))
     if first is None:
         return
@@ -123,7 +123,7 @@ def last_folded(provider_id: int) -> ScalarSelect[int]:
 
 
 def is_next(connection: Connection, provider_id: int, started_at: int) -> bool:
-    """Tell whether a sweep that started then (ms) comes right after the folded ones; nothing else waits."""
+    """Return whether a sweep that started then (ms) comes right after the folded ones; nothing else waits."""
     # an older sweep that waits has to be folded first
     if connection.execute(select(last_folded(provider_id))).scalar_one() >= started_at:
         return False

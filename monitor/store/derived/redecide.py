@@ -1,7 +1,7 @@
-"""Decides histories anew once a release has other rules, and counts what changed by it (rules.md 29).
+"""Decides histories again once a release has other rules, and counts what changed by it (rules.md 29).
 
-Every sweep is decided with the policy, the acceptance and the verdict stored beside it. Nobody is told of
-what comes out, and what people were told stays as it is. Before a horizon (store/derived/horizon.py) nothing
+Every sweep is decided with the policy, the acceptance and the verdict stored beside it. No message is
+sent of what comes out, and what was sent stays as it is. Before a horizon (store/derived/horizon.py) nothing
 changes: what was believed there was decided by the rules of then.
 """
 
@@ -16,7 +16,7 @@ from monitor.store.derived.horizon import is_kept, read_bounds
 from monitor.store.derived.rebuild import lock_provider, rebuild_provider
 from monitor.store.schema import provider, sweep
 
-# What is compared, as it stands; as tables of these names it is kept while it is derived anew.
+# What is compared, as it stands; as tables of these names it is kept while it is derived again.
 _NOW: Final[Mapping[str, str]] = {
     # NULL is not equal to NULL in a join: 0 stands for the provider itself
     "event_before": """SELECT sweep_id, coalesce(model_id, 0) AS model_id, kind, began_at, confirmed_at,
@@ -39,7 +39,7 @@ _CHANGED_DAYS: Final = """SELECT count(*) FROM (
 
 
 def decide_anew(connection: Connection, on_progress: OnProgress) -> tuple[Redecided, ...]:
-    """Derive the rows of every provider with sweeps anew, in the transaction at hand."""
+    """Derive the rows of every provider with sweeps again, in the transaction at hand."""
     query = select(provider.c.id, provider.c.name).order_by(provider.c.name)
     providers = connection.execute(query).all()
     redecided = (_decide(connection, number, name, on_progress) for number, name in providers)

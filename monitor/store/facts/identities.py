@@ -120,9 +120,9 @@ def note_untracked(connection: Connection, policy: int, rules: Policy, models: M
 def alias_numbers(
     connection: Connection, models: Mapping[str, int], observations: Iterable[Observation]
 ) -> dict[str, int]:
-    """Return by model the number of the name that its answer tells, known from now on; OWN is its own.
+    """Return by model the number of the name in its answer, known from now on; OWN is its own.
 
-    Who gave no answer, or one that nobody looked at for a name, has none. `models` are the ids of the models,
+    A model without an answer, or with one not read for a name, has none. `models` are the ids of the models,
     each of which has one observation. Raises StoreError where others number the same model's names again and
     again meanwhile.
     """
@@ -178,7 +178,7 @@ def finding_ids(
 
 
 def finding_digest(observation: Observation, alias: int | None = None) -> bytes:
-    """Return what stands for the parts of an observation that repeat, with the number of the name it tells.
+    """Return what stands for the parts of an observation that repeat, with the number of the name in it.
 
     Without one it is what it was before those were kept: findings of older databases are found by it.
     """

@@ -1,4 +1,4 @@
-"""A sweep's observations as rows, and back: the narrow row, its finding, and what streaming told."""
+"""A sweep's observations as rows, and back: the narrow row, its finding, and what streaming measured."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any

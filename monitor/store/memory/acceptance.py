@@ -1,4 +1,4 @@
-"""An operator's word that a provider's next sweep is to believe what the guard would hold back (rules.md 11).
+"""An operator's word that a provider's next sweep is to accept what the guard would hold back (rules.md 11).
 
 It waits in a row of its own; the sweep that was decided with it carries it for good (`Sweep.accepted`).
 """
@@ -14,7 +14,7 @@ from monitor.store.schema import acceptance
 
 
 def accept(engine: Engine, provider: str, now: datetime) -> bool:
-    """Let the provider's next conclusive sweep believe what it sees; True unless that was said already.
+    """Let the provider's next conclusive sweep accept what it finds; True unless that was said already.
 
     The provider is known from now on. Said again, only the moment is new.
     """
@@ -32,7 +32,7 @@ def accept(engine: Engine, provider: str, now: datetime) -> bool:
 
 
 def is_accepted(engine: Engine, provider: str) -> bool:
-    """Tell whether the provider's next sweep is to be made with `accepted`."""
+    """Return whether the provider's next sweep is to be made with `accepted`."""
     with reading(engine) as connection:
         owner = find_provider(connection, provider)
         waiting = select(acceptance.c.provider_id).where(acceptance.c.provider_id == owner)

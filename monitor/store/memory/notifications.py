@@ -40,7 +40,7 @@ class Outbox:
 def post_changes(
     connection: Connection, provider_id: int, stored: StoredSweep, decision: Decision, outbox: Outbox
 ) -> None:
-    """Post what is to be told after a sweep, one message for each channel, and keep what is not told yet."""
+    """Post what is to be sent after a sweep, one message for each channel, and keep what is not sent yet."""
     facts = stored.sweep
     before = _read_suppressed(connection, provider_id)
     events, after = sendable(
@@ -65,7 +65,7 @@ def post_changes(
 
 
 def read_changes(document: str) -> Changes:
-    """Return the changes that a message of the topic `changes` tells."""
+    """Return the changes in a message of the topic `changes`."""
     return _CHANGES.validate_json(document)
 
 

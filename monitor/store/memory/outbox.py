@@ -1,4 +1,4 @@
-"""The outbox: messages to channels, written with what they tell of, claimed by one sender at a time.
+"""The outbox: messages to channels, written with what they report, claimed by one sender at a time.
 
 A message is marked after it was delivered: a crash in between repeats it under the same id and loses nothing.
 """
@@ -89,7 +89,7 @@ def claim(
 
 
 def mark_delivered(engine: Engine, numbers: Sequence[int], at: datetime) -> None:
-    """Note that messages arrived as one, under the first one's id; whoever delivered them, they are done."""
+    """Note that messages arrived as one, under the first one's id; any process may have delivered them."""
     first, others = numbers[0], numbers[1:]
     with writing(engine) as connection:
         _settle(connection, delivery.c.id == first, delivered_at=to_millis(at), error=None)
@@ -103,7 +103,7 @@ def postpone(engine: Engine, number: int, *, by: str, due_at: datetime, error: s
 
 
 def hasten(engine: Engine, numbers: Collection[int], due_at: datetime) -> None:
-    """Let messages that were put off, and that nobody has claimed, be due earlier."""
+    """Let messages that were put off, and that no process has claimed, be due earlier."""
     is_free = delivery.c.id.in_(numbers) & delivery.c.claimed_by.is_(None)
     with writing(engine) as connection:
         _settle(connection, is_free, due_at=to_millis(due_at))

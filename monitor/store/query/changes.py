@@ -1,6 +1,6 @@
-"""What those ask who come again and again: has anything changed since, and what is new.
+"""For pollers: a cheap version number, and the newest changes.
 
-How often a provider's rows were derived (`provider.folds`) tells the first at the price of a few rows: each
+How often a provider's rows were derived (`provider.folds`) is the first at the price of a few rows: each
 sweep, import, rebuild, void and rename counts it up.
 """
 
@@ -57,7 +57,7 @@ def running_since(engine: Engine) -> list[datetime]:
 
 
 def rewritten(engine: Engine) -> int:
-    """Return a number that differs when the past was written anew: not by a sweep that ends, as it only adds.
+    """Return a number that differs when the past was rewritten: not by a sweep that ends, as it only adds.
 
     An import, a rebuild, a void and a rename change it, and so does a slot that turns out to be missed.
     """

@@ -19,7 +19,7 @@ from monitor.store.query.filters import MODEL, PROVIDER, named, names
 _EVENT = t.event.c
 _TURN = (_EVENT.swept_at, _EVENT.id)  # what orders events: ids alone do not, see schema/derived.py
 _NEWEST = tuple(column.desc() for column in _TURN)
-# Events and what they are told of; a model's own are to be found by its key, not its provider's.
+# Events and what they are about; a model's own are to be found by its key, not its provider's.
 EVENTS = t.event.join(t.provider, t.provider.c.id == _EVENT.provider_id).outerjoin(
     t.model, t.model.c.id == _EVENT.model_id
 )

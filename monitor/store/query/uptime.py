@@ -1,4 +1,4 @@
-"""What the UTC days ending with a provider's last conclusive sweep tell of its models: from `daily` alone."""
+"""What the UTC days ending with a provider's last conclusive sweep say of its models: from `daily` alone."""
 
 from collections.abc import Iterable
 from datetime import timedelta

@@ -29,7 +29,7 @@ provider = Table(
     metadata,
     Column("id", Integer, primary_key=True),
     Column("name", NAME, nullable=False, unique=True),
-    # Counts how often derived rows changed: a decision made on older ones is noticed and made anew.
+    # Counts how often derived rows changed: a decision made on older ones is noticed and made again.
     Column("folds", Integer, nullable=False, server_default=text("0")),
 )
 
@@ -133,7 +133,7 @@ finding = Table(
     Column("attempts", Integer, nullable=False),
     Column("retires_at", BigInteger),
     Column("detail", Text),
-    # Number of the model's name in the answer, 0 for its own, NULL where nobody looked or nothing answered.
+    # Number of the model's name in the answer, 0 for its own, NULL where it was not read or nothing answered.
     Column("alias", Integer),
 )
 

@@ -1,7 +1,7 @@
-"""Neither facts nor derived: what the prober learned, what operators said, what people were told.
+"""Neither facts nor derived: what the prober learned, what operators said, what was sent.
 
-No export carries these and a rebuild leaves them alone: the history is whole without them, and nobody is told
-twice.
+No export carries these and a rebuild leaves them alone: the history is whole without them, and nothing is
+sent twice.
 """
 
 from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, Table, Text, UniqueConstraint, text

@@ -76,7 +76,7 @@ def read_counts(
 def _without_pruned_edges(
     connection: Connection, provider_id: int, begins_at: int, ends_at: int
 ) -> tuple[int, int]:
-    """Leave out days that were pruned and that the window has only a part of: nobody knows that any more."""
+    """Leave out days that were pruned and that the window has only a part of: that part is lost."""
     kept_from = read_bounds(connection, provider_id).begins_at
     begin = -(-begins_at // DAY_MS) * DAY_MS if begins_at < kept_from else begins_at
     end = ends_at // DAY_MS * DAY_MS if ends_at < kept_from else ends_at

@@ -1,4 +1,4 @@
-"""Sweeps that were due and told nothing: inconclusive ones and missed slots, for the coverage of rules.md 27.
+"""Sweeps that were due and proved nothing: inconclusive or missed ones, for the coverage of rules.md 27.
 
 Such a sweep was due for the models that the latest conclusive sweep before it listed and that were not
 retired. Moments are milliseconds since 1970.

@@ -1,4 +1,4 @@
-"""Reads of the history what summaries tell (core/summary/values.py). Changes nothing."""
+"""Reads of the history what summaries report (core/summary/values.py). Changes nothing."""
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Sequence
@@ -42,7 +42,7 @@ def summarise_span(
 ) -> Summary:
     """Return what a span was: of the providers that are watched, and of others that had something in it.
 
-    With `provider` only that one is told. A span that is not over is told up to `now`; everything is as it
+    With `provider` only that one is summarised. A span that is not over ends at `now`; everything is as it
     was known when the span ended.
     """
     names = [*watched, *(name for name in query.providers(engine) if name not in watched)]

@@ -118,7 +118,7 @@ def _add(connection: Connection, facts: Sweep, policy: Policy) -> bool:
 
 
 def _is_behind(connection: Connection, facts: Sweep, refused: Counter[tuple[str, date]]) -> bool:
-    """Tell whether a sweep that is not known started before the horizon; then it is noted as refused."""
+    """Return whether a sweep that is not known started before the horizon; then it is noted as refused."""
     owner, start = find_provider(connection, facts.provider), to_millis(facts.started_at)
     if owner is None or start >= (since := hold_bounds(connection, owner)).begins_at:
         return False
@@ -137,7 +137,7 @@ def _is_known(connection: Connection, row: dict[str, Any]) -> bool:
 
 
 def _is_near(connection: Connection, facts: Sweep) -> bool:
-    """Tell whether a sweep of this provider is known that started within the same second."""
+    """Return whether a sweep of this provider is known that started within the same second."""
     start = to_millis(facts.started_at)
     query = select(sweep_table.c.id).where(
         sweep_table.c.provider_id == find_provider(connection, facts.provider),

@@ -127,7 +127,7 @@ def close_sweep(
 ) -> Decision:
     """Finish a running sweep: everything it saw and everything that follows, at once.
 
-    What people are to be told of it is put in the `outbox` with it; without one nobody is told.
+    The messages to send of it are put in the `outbox` with it; without one none is sent.
 
     A conclusive sweep that was `accepted` uses up the provider's acceptance; after another it still waits.
     Returns the decision that was recorded: another one than the given where others derived this provider's

@@ -35,7 +35,7 @@ class Voided:
 
 
 def void(engine: Engine, sweep_id: int, reason: str) -> Voided:
-    """Declare a finished sweep bad and derive its provider's rows anew, in one transaction.
+    """Declare a finished sweep bad and derive its provider's rows again, in one transaction.
 
     Raises UsageError for a sweep that is unknown, unfinished, void already, older than the horizon or of
     which nothing counts, and for a reason that is empty, longer than 1000 characters or not storable.
@@ -80,7 +80,7 @@ def _objection(row: Row[Any], since: Horizon) -> str | None:
 
 
 def _locked(connection: Connection, sweep_id: int) -> Row[Any]:
-    """Return the row of a sweep whose provider nobody else derives until the end of the transaction."""
+    """Return the row of a sweep whose provider no other process derives until the end of the transaction."""
     owner = connection.scalar(select(sweep.c.provider_id).where(sweep.c.id == sweep_id))
     if owner is None:
         raise UsageError(f"no sweep {sweep_id}: the view sweep_history has the ids")
