@@ -1,4 +1,4 @@
-"""The only reader of the clock. Everyone else is handed the time.
+"""The only reader of the clock. All other code is given the time.
 
 Times are aware UTC `datetime`s in whole milliseconds, the resolution of the history (rules.md 25).
 """

@@ -1,13 +1,13 @@
-"""`python -m monitor.healthcheck`: asks a running daemon on this machine whether it is well.
+"""`python -m monitor.healthcheck`: asks a running daemon on this machine whether it is healthy.
 
 Made for a container's health check: only the lighter part of the standard library, so that a check costs
 milliseconds, and no configuration file; it must not know anything else of monitor. Environment:
 
 - `MONITOR_HEALTH_URL`: the address to ask, an http URL; default `http://127.0.0.1:8080/healthz`.
-- `MONITOR_HEALTH_STANDBY`: `ok` when nobody listening is well, because this daemon may be a standby,
+- `MONITOR_HEALTH_STANDBY`: `ok` where an address without a listener is healthy: this daemon may be a standby,
   which binds its port only once it leads. Without it a silent port is a fault.
 
-Exit code: 0 well, 1 not; the reason stands on standard output, where container engines keep it.
+Exit code: 0 healthy, 1 not; the reason stands on standard output, where container engines keep it.
 """
 
 import http
@@ -22,7 +22,7 @@ TIMEOUT_S = 5.0  # below the 6 s of the image, so that the reason is printed
 
 
 def verdict(environment: Mapping[str, str], timeout_s: float = TIMEOUT_S) -> tuple[bool, str]:
-    """Return whether the daemon is well, and why in one line; a stuck one accepts but never answers."""
+    """Return whether the daemon is healthy, and why in one line; a stuck one accepts but never answers."""
     url = environment.get("MONITOR_HEALTH_URL") or DEFAULT_URL  # Compose sets unset ones to ""
     try:
         status = _ask(url, timeout_s)

@@ -22,7 +22,7 @@ async def read_model_info(
     await pacer.acquire()
     url = endpoint.url("/model/info")
     answer = await exchange(client, "GET", url, timeout_s=_TIMEOUT_S, cap_bytes=_CAP_BYTES)
-    # a key of a user may not read it, which is no trouble
+    # a key of a user may not read it, which is no error
     if answer.http_status != _OK or answer.failure or answer.truncated:
         return {}
     return await asyncio.to_thread(model_info, answer.body)  # megabytes of JSON would hold the loop up

@@ -38,7 +38,7 @@ def failure_of(fault: BaseException) -> Failure:
 
 
 def _connect_failure(fault: BaseException) -> Failure:
-    """Tell by its causes why no connection came."""
+    """Return by its causes why no connection came."""
     link: BaseException | None = fault
     for _ in range(_CHAIN_LIMIT):
         if isinstance(link, socket.gaierror):  # httpx and anyio each wrap the cause

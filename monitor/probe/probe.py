@@ -18,7 +18,7 @@ from monitor.probe.requests import build_request
 from monitor.probe.stopwatch import Stopwatch
 
 _ACCEPTED = 202
-_NO_SUCH_PATH = frozenset({404, 405})  # then the poll was in vain, and says nothing of the model
+_NO_SUCH_PATH = frozenset({404, 405})  # then the poll says nothing of the model
 _POLL_MARGIN_S = 2.0  # the server's verdict must come before our own clock
 _POLL_GAP_S = 1.0  # seconds between polls
 

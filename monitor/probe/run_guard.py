@@ -1,4 +1,4 @@
-"""Whose trouble is it? On suspicion the canaries are asked again, and the round stops if it is the run's own.
+"""Whose failure is it? On suspicion the canaries are asked again, and the round stops if it is the run's own.
 
 Two suspicions: one model is refused as an account would be (rules.md 6), or all that answered last time now
 fail alike (rules.md 8). The canaries are models known to answer.
@@ -31,7 +31,7 @@ class AskAgain(Protocol):
 
 
 class RunGuard:
-    """Keeps refusals until it is known whose trouble they are. `witnesses`: freshest last.
+    """Keeps refusals until it is known whose failure they are. `witnesses`: freshest last.
 
     Only an answer proves that the key is accepted, and only a refusal that it is not: a limit is neither, as
     limiters often answer before anything else is looked at.

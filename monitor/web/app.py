@@ -1,4 +1,4 @@
-"""The application: every route, error and header of the face, around one history."""
+"""The application: every route, error and header of the web interface, around one history."""
 
 from collections.abc import Mapping
 from datetime import UTC, timedelta, tzinfo

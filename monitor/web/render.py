@@ -27,7 +27,7 @@ _SECOND: Final = timedelta(seconds=1)
 
 @dataclass(frozen=True, slots=True)
 class Pages:
-    """The rendered face: `status` and `fault` return HTML, to be sent with `policy` as its CSP."""
+    """The rendered pages: `status` and `fault` return HTML, to be sent with `policy` as its CSP."""
 
     templates: Environment
     policy: str

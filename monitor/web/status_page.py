@@ -55,7 +55,7 @@ class ProviderSection:
 
     @property
     def next_due_at(self) -> datetime | None:
-        """When the next sweep is due, None where nothing tells."""
+        """When the next sweep is due, None where no schedule says it."""
         return self.sweeps[0].started_at + self.interval if self.interval and self.sweeps else None
 
     @property

@@ -25,7 +25,7 @@ _FINDINGS_PER_STEP: Final = 10  # on Postgres each takes a search of a big table
 
 
 class Pruner:
-    """Prunes beside a leading daemon's sweeps, a step at a time; trouble is logged and tried again later."""
+    """Prunes beside a leading daemon's sweeps, a step at a time; an error is logged, the step tried again."""
 
     def __init__(self, engine: Engine, observations: timedelta, *, now: Clock = utc_now) -> None:
         """Keep observations for so long."""

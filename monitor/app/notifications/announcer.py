@@ -78,7 +78,7 @@ class Announcer:
             announcing.create_task(every(_LOOK_EVERY_S, self._summarise, stop, "summary"))
 
     async def _summarise(self) -> None:
-        """Announce the days that are due; the same trouble is logged once, and tried again."""
+        """Announce the days that are due; the same error is logged once, and tried again."""
         try:
             await to_thread(self.announce_days)
         except MonitorError as error:

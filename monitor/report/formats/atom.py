@@ -80,7 +80,7 @@ class _Atom(Atom1Feed):  # type: ignore[misc] # the library ships no types
 
 
 def owner_of(public_url: str | None) -> str:
-    """Return the host in whose name entries are numbered; one that nobody has where no address is given."""
+    """Return the host in whose name entries are numbered; one of no site where no address is given."""
     host = urlsplit(public_url).hostname if public_url else None
     return host if host and ":" not in host else _NOBODYS  # a tag: address takes no IPv6 address
 
@@ -114,7 +114,7 @@ def atom(feed: Feed, address: Address) -> bytes:
 
 
 def event_entry(row: EventRow, told_at: datetime, address: Address) -> Entry:
-    """Tell one event; `told_at` is when the sweep ended that made it known."""
+    """Return the entry of one event; `told_at` is when the sweep ended that made it known."""
     words = change_words(row.kind, to_status=row.to_status, reason=row.reason, detail=row.detail)
     provider = shown_id(row.provider)
     subject = provider if row.model is None else f"{provider}: {shown_id(row.model)}"
@@ -139,7 +139,7 @@ def event_entry(row: EventRow, told_at: datetime, address: Address) -> Entry:
 
 
 def first_seen_entry(provider: str, sweep_id: int, models: int, told_at: datetime, address: Address) -> Entry:
-    """Tell in one entry how many models were there when watching began."""
+    """Return one entry of how many models were there when watching began."""
     words = f"{shown_id(provider)}: {counted(models, 'model')} first seen"
     path = changes_path(day_of(told_at, address.zone))
     return Entry(
@@ -156,7 +156,7 @@ def first_seen_entry(provider: str, sweep_id: int, models: int, told_at: datetim
 
 
 def summary_entry(day: date, title: str, html: str, updated: datetime) -> Entry:
-    """Tell one day by its summary, which is HTML as it is to be shown."""
+    """Return the entry of one day: its summary, which is HTML as it is to be shown."""
     return Entry(
         id=f"summary/{day}",
         title=title,

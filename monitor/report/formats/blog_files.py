@@ -46,7 +46,7 @@ class FileKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Origin:
-    """What people say of a result file, None where it tells by itself; `zone` is that of its name's time."""
+    """What people say of a result file, None where the file says it; `zone` is that of its name's time."""
 
     provider: str | None = None
     at: datetime | None = None
@@ -63,7 +63,7 @@ class ResultFile:
 
 
 def kind_of_file(name: str, lines: Iterable[str]) -> FileKind:
-    """Tell by its first lines, and by its name where those leave it open, what a file holds."""
+    """Return what a file holds: by its first lines, and by its name where those leave it open."""
     head = list(_first_lines(lines))
     if head and head[0].startswith("{"):  # JSON Lines begin with a brace, no other file does
         return FileKind.RECORDS
@@ -93,7 +93,7 @@ def hosted_words(name: str) -> str:
 
 
 def read_results(text: str, name: str, origin: Origin) -> ResultFile:
-    """Return what a result file tells; `name` is the file's, without its directory.
+    """Return what a result file says; `name` is the file's, without its directory.
 
     A model that repeats keeps its first result and is counted as a duplicate. Raises RecordError naming the
     file.
@@ -127,7 +127,7 @@ def _nothing_words(lines: int) -> str:
 
 
 def _frame(name: str, origin: Origin, heading: Sequence[str]) -> Sweep:
-    """Return the sweep without its models. Our own heading tells more than the script's."""
+    """Return the sweep without its models. Our own heading says more than the script's."""
     ours = _said(_OUR_PROVIDER, heading)
     named = name.partition(_RESULTS)[0] if _RESULTS in name else None
     # our heading is in UTC, the script's clock was its machine's

@@ -43,7 +43,7 @@ _REFUSALS: Final = {401: Reason.CREDENTIAL, 402: Reason.QUOTA, 403: Reason.CREDE
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What one line tells of one model."""
+    """What one line says of one model."""
 
     model: str
     outcome: Outcome
@@ -72,12 +72,12 @@ class Result:
 
 
 def is_result_line(line: str) -> bool:
-    """Tell whether no other file would have such a line."""
+    """Return whether no other file would have such a line."""
     return any(form.fullmatch(line) for form in (_OURS, _SCRIPTS, _MISPRINT))
 
 
 def read_our_line(line: str) -> Result | None:
-    """Return what a line of ours tells; None for what is none."""
+    """Return what a line of ours says; None for what is none."""
     match = _OURS.fullmatch(line)
     if match is None:
         return None
@@ -86,7 +86,7 @@ def read_our_line(line: str) -> Result | None:
 
 
 def read_script_line(line: str) -> Result | None:
-    """Return what a line of the script tells; None for one that names no model."""
+    """Return what a line of the script says; None for one that names no model."""
     match = _SCRIPTS.fullmatch(line)
     model = match["model"] if match else line
     if _MISPRINT.fullmatch(model) or (match is None and re.search(r"\s", line)):  # an id holds no blanks

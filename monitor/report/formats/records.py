@@ -146,7 +146,7 @@ _SOMETIMES: Final = tuple(name for name in field_types(Observation) if name not 
 
 
 def parse_record(line: str, where: str) -> Sweep:
-    """Return the sweep that a line of JSON tells of; `where` is its `file:line` for messages.
+    """Return the sweep of a line of JSON; `where` is its `file:line` for messages.
 
     Ids that cannot be tracked and repeated ones are left out and counted (rules.md 33). Raises RecordError.
     """

@@ -26,7 +26,7 @@ def sweep_words(sweep: Sweep, decision: Decision) -> str:
 
 
 def sweep_fields(sweep_id: int, sweep: Sweep, decision: Decision) -> dict[str, object]:
-    """Return what a log line tells of a sweep."""
+    """Return what a log line says of a sweep."""
     counts = Counter(observation.outcome for observation in sweep.observations)
     return {
         "provider": sweep.provider,

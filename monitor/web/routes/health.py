@@ -20,12 +20,12 @@ def health_routes(context: WebContext) -> APIRouter:
 
     @routes.get("/healthz")
     async def healthz() -> HealthBody:
-        """Tell that the process serves; a sick database is no reason to restart it."""
+        """Report that the process serves; a failing database is no reason to restart it."""
         return HealthBody()
 
     @routes.get("/readyz", responses={503: {"model": ReadyBody, "description": "Not ready, and why"}})
     def readyz(response: Response) -> ReadyBody:
-        """Tell whether the database is readable and current, and every watched provider swept in time."""
+        """Return whether the database is readable and current, and every watched provider swept in time."""
         reasons = _reasons(context)
         response.status_code = 503 if reasons else 200
         return ReadyBody(status="not ready" if reasons else "ready", reasons=reasons)
