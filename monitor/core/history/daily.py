@@ -85,7 +85,7 @@ def counted_day(answered: int, unavailable: int, unknown: int, latencies: Iterab
 def _counted(counting: _Counting) -> DayCounts:
     outcomes = counting.outcomes
     return counted_day(
-        sum(outcomes[each] for each in ANSWERED),
+        sum(outcomes[outcome] for outcome in ANSWERED),
         outcomes[Outcome.UNAVAILABLE],
         outcomes[Outcome.UNKNOWN],
         counting.latencies,

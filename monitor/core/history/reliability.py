@@ -97,11 +97,11 @@ def reliability(figures: WindowFigures) -> Reliability:
 
     Outages count in the window in which they began, their lengths in the one in which they ended.
     """
-    begun = sum(figures.begins_at <= each.began_at < figures.ends_at for each in figures.outages)
+    begun = sum(figures.begins_at <= outage.began_at < figures.ends_at for outage in figures.outages)
     lengths_s = [
-        max(each.ended_at - each.began_at, timedelta()).total_seconds()
-        for each in figures.outages
-        if each.ended_at is not None and figures.begins_at <= each.ended_at < figures.ends_at
+        max(outage.ended_at - outage.began_at, timedelta()).total_seconds()
+        for outage in figures.outages
+        if outage.ended_at is not None and figures.begins_at <= outage.ended_at < figures.ends_at
     ]
     available_s = sum(figures.available.values(), timedelta()).total_seconds()
     answered = sum(row.answered for row in figures.counts)
@@ -120,8 +120,8 @@ def downtime(outages: Iterable[OutageRow], begins_at: datetime, ends_at: datetim
     """Return how long these outages lasted inside the window, an open one to its end."""
     return sum(
         (
-            max(min(each.ended_at or ends_at, ends_at) - max(each.began_at, begins_at), timedelta())
-            for each in outages
+            max(min(outage.ended_at or ends_at, ends_at) - max(outage.began_at, begins_at), timedelta())
+            for outage in outages
         ),
         timedelta(),
     )

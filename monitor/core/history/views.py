@@ -94,8 +94,8 @@ def _columns_of(row: type) -> Iterator[Column]:
 
 
 VIEWS: Final[Mapping[str, View]] = {
-    each.name: each
-    for each in (
+    view.name: view
+    for view in (
         _view("model_status", ModelRow, key="provider model"),
         _view(
             OBSERVATIONS,

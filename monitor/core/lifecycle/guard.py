@@ -88,9 +88,9 @@ def answered_before(
     """
     since, last = started_at - REGULAR_FOR, state.concluded_at
     # answers expire after a day, or models long unasked would vouch without end
-    before = {each: at for each, at in state.answered_before.items() if at >= since and each not in probed}
+    before = {model: at for model, at in state.answered_before.items() if at >= since and model not in probed}
     if last is not None and last >= since:
-        before.update((each, last) for each in state.answered if each not in probed)
+        before.update((model, last) for model in state.answered if model not in probed)
     return before
 
 
@@ -176,8 +176,8 @@ def _hold(
     if _anyone_answers(sweep):  # while nothing answers it is an outage, which is held without limit
         held = _held_longer(state.held, name, failing, sweep)
         streaks = held.models.values()
-        long_held = (each for each in streaks if sweep.started_at - each.began_at >= HELD_FOR)
-        lasting = [each for each in long_held if each.count >= HELD_SWEEPS]
+        long_held = (streak for streak in streaks if sweep.started_at - streak.began_at >= HELD_FOR)
+        lasting = [streak for streak in long_held if streak.count >= HELD_SWEEPS]
         # those that joined lately must not be the majority
         if lasting and 2 * (len(streaks) - len(lasting)) <= asked_again:
             return Judgement(Verdict.CONCLUSIVE)

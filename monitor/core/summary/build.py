@@ -38,7 +38,7 @@ def summarise(inputs: SummaryInputs) -> ProviderSummary:
     still_down = tuple(down for down in downs if not down.is_new and down.ended_at is None)
     lasting = {down.model for down in still_down}
     retirements = _retirements(inputs)
-    gone = {each.model for each in retirements if not each.is_back}
+    gone = {retirement.model for retirement in retirements if not retirement.is_back}
     return ProviderSummary(
         provider=inputs.provider,
         sweeps=inputs.sweeps,
@@ -78,7 +78,7 @@ def _arrivals(inputs: SummaryInputs, flapping: Collection[str], gone: Collection
 
     Of one that flaps only the appearance is reported, and of one that is `gone` no reappearance.
     """
-    stock, ended = _baseline(inputs), {(each.model, each.ended_at) for each in inputs.outages}
+    stock, ended = _baseline(inputs), {(outage.model, outage.ended_at) for outage in inputs.outages}
     arrivals = dict[str, Arrival]()
     for event in inputs.events:
         way = _way(event, is_end_of_outage=(event.model, event.began_at) in ended)
@@ -138,7 +138,7 @@ def _going(inputs: SummaryInputs) -> tuple[Going, ...]:
             continue
         earlier = inputs.before[model].retires_at if is_new and model in inputs.before else None
         going.append(Going(model=model, on=on, is_new=is_new, was=None if earlier == on else earlier))
-    return tuple(sorted(going, key=lambda each: (each.on, each.model)))
+    return tuple(sorted(going, key=lambda model: (model.on, model.model)))
 
 
 def _switches(inputs: SummaryInputs) -> Iterator[Switch]:
@@ -168,17 +168,17 @@ def _downs(inputs: SummaryInputs, flapping: Mapping[str, datetime | None]) -> li
     ended = {(event.model, event.began_at) for event in inputs.of(EventKind.BECAME_AVAILABLE)}
     final = {(event.model, event.confirmed_at) for event in inputs.of(EventKind.RETIRED)}
     downs = []
-    for each in sorted(inputs.outages, key=lambda outage: (outage.began_at, outage.model)):
-        is_new = (each.model, each.began_at) in begun
-        if not is_new and each.ended_at and (each.model, each.ended_at) not in ended | final:
+    for outage in sorted(inputs.outages, key=lambda outage: (outage.began_at, outage.model)):
+        is_new = (outage.model, outage.began_at) in begun
+        if not is_new and outage.ended_at and (outage.model, outage.ended_at) not in ended | final:
             continue  # it was over and known to be before the span
         down = Down(
-            model=each.model,
-            began_at=each.began_at,
-            ended_at=each.ended_at,
-            reason=each.reason,
+            model=outage.model,
+            began_at=outage.began_at,
+            ended_at=outage.ended_at,
+            reason=outage.reason,
             is_new=is_new,
-            is_final=(each.model, each.ended_at) in final,
+            is_final=(outage.model, outage.ended_at) in final,
         )
         downs.append(replace(down, is_flapping=_is_damped(down, flapping)))
     return downs
@@ -240,5 +240,5 @@ def _troubles(inputs: SummaryInputs) -> tuple[Trouble, ...]:
         elif trouble := opened.pop(_OPENED_BY.get(event.kind, ""), None):
             troubles.append(replace(trouble, ended_at=event.confirmed_at))
     begin = inputs.span.begins_at
-    recent = [each for each in troubles if each.ended_at and each.ended_at >= begin]
-    return tuple(sorted([*recent, *opened.values()], key=lambda each: (each.began_at, each.kind)))
+    recent = [trouble for trouble in troubles if trouble.ended_at and trouble.ended_at >= begin]
+    return tuple(sorted([*recent, *opened.values()], key=lambda trouble: (trouble.began_at, trouble.kind)))

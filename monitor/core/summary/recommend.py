@@ -21,7 +21,7 @@ def best_models(
     `recent` are the counts that reliability is read from; a model that never answered in them is left out.
     """
     ranked = sorted(_good(models, listed, recent), key=_rank)
-    return tuple(each for _, same in groupby(ranked, key=_place) for each in list(same)[:BEST_OF_A_KIND])
+    return tuple(best for _, same in groupby(ranked, key=_place) for best in list(same)[:BEST_OF_A_KIND])
 
 
 def shortlist(
@@ -32,7 +32,7 @@ def shortlist(
     for _, same in groupby(sorted(_good(models, listed, recent), key=_rank), key=_place):
         ranked = list(same)
         last = _merit(ranked[:BEST_OF_A_KIND][-1])
-        chosen.update(each.model for each in ranked if _merit(each) <= last)
+        chosen.update(best.model for best in ranked if _merit(best) <= last)
     return frozenset(chosen)
 
 

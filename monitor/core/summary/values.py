@@ -178,8 +178,8 @@ class ProviderSummary:
         """Whether nothing changed: one line says it all."""
         moved = (self.arrivals, self.retirements, self.outages, self.troubles, self.baseline)
         changed = (*moved, self.switches, self.swaps)
-        announced = any(each.is_new for each in self.going)
-        restless = any(each.is_news for each in self.flaps)
+        announced = any(model.is_new for model in self.going)
+        restless = any(flap.is_news for flap in self.flaps)
         return not any(changed) and not announced and not restless
 
     @property
