@@ -133,7 +133,7 @@ def _send(sender: _Side, taker: _Side, table: Table, on_progress: OnProgress) ->
 
 def _bound(connection: Connection, table: Table, rows: Rows) -> Rows:
     """Return rows as the driver takes them: days are the only values that are others there."""
-    days = [place for place, each in enumerate(table.columns) if isinstance(each.type, Date)]
+    days = [place for place, column in enumerate(table.columns) if isinstance(column.type, Date)]
     to_bound = Date().dialect_impl(connection.dialect).bind_processor(connection.dialect)
     if not days or to_bound is None:
         return rows
@@ -150,7 +150,7 @@ def _insert_sqlite(connection: Connection, table: Table, rows: Rows) -> None:
 def _insert_postgres(connection: Connection, table: Table, rows: Rows) -> None:
     driver = connection.connection.driver_connection
     assert isinstance(driver, psycopg.Connection)  # noqa: S101 - the other kind of database
-    names = sql.SQL(", ").join(sql.Identifier(each.name) for each in table.columns)
+    names = sql.SQL(", ").join(sql.Identifier(column.name) for column in table.columns)
     # COPY: measured, a seventh of the time of inserts
     statement = sql.SQL("COPY {} ({}) FROM STDIN").format(sql.Identifier(table.name), names)
     with driver.cursor() as cursor, cursor.copy(statement) as copy:
@@ -164,7 +164,9 @@ def _unchecked(connection: Connection) -> Iterator[None]:
     if connection.dialect.name == "sqlite":
         yield
         return
-    constraints = [each for table in metadata.sorted_tables for each in table.foreign_key_constraints]
+    constraints = [
+        constraint for table in metadata.sorted_tables for constraint in table.foreign_key_constraints
+    ]
     for constraint in constraints:
         connection.execute(DropConstraint(constraint))
     yield

@@ -165,7 +165,7 @@ def _has_versions(connection: Connection) -> bool:
     """Return whether there is a version table like monitor's: others call theirs the same."""
     there = inspect(connection)
     return there.has_table(VERSION_TABLE) and any(
-        each["name"] == "version_num" for each in there.get_columns(VERSION_TABLE)
+        field["name"] == "version_num" for field in there.get_columns(VERSION_TABLE)
     )
 
 

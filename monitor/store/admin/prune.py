@@ -63,7 +63,7 @@ def prunable(engine: Engine, name: str, before_day: date) -> Pruned:
             return Pruned(provider=name)
         since = read_bounds(connection, owner)
         kinds = (sweep.c.available, sweep.c.rate_limited, sweep.c.unavailable, sweep.c.unknown)
-        sums = (func.coalesce(func.sum(each), 0) for each in kinds)
+        sums = (func.coalesce(func.sum(column), 0) for column in kinds)
         old = _is_old(connection, owner, since, before_day)
         total = select(func.count(), func.max(sweep.c.observed_until), *sums)
         sweeps, until, *counts = connection.execute(total.where(*old)).one()
@@ -176,7 +176,7 @@ def _prune_some(engine: Engine, name: str, before_day: date) -> tuple[int, int]:
         with writing(engine) as connection:
             if _is_still(connection, owner, step):
                 write_horizon(connection, owner, moved)
-                return len(step.sweeps), _remove(connection, owner, [each.id for each in step.sweeps])
+                return len(step.sweeps), _remove(connection, owner, [finished.id for finished in step.sweeps])
     raise StoreError(f"{name}: pruning gave up, other processes derive its history all the time")
 
 
@@ -229,7 +229,7 @@ def _is_still(connection: Connection, owner: int, step: _Step) -> bool:
     there = select(sweep.c.id).where(
         sweep.c.provider_id == owner, sweep.c.started_at > since.started_at, sweep.c.started_at <= last
     )
-    return set(connection.scalars(there)) == {each.id for each in step.sweeps}
+    return set(connection.scalars(there)) == {finished.id for finished in step.sweeps}
 
 
 def _remove(connection: Connection, owner: int, ids: Sequence[int]) -> int:

@@ -46,7 +46,7 @@ def sweep_of_event(event_id: int) -> int:
 
 def is_storable(name: str) -> bool:
     """Return whether a name can be in a database: no lone surrogates, no NUL. What cannot be is not there."""
-    return "\0" not in name and not any("\ud800" <= each <= "\udfff" for each in name)
+    return "\0" not in name and not any("\ud800" <= letter <= "\udfff" for letter in name)
 
 
 def digest(*parts: object) -> bytes:

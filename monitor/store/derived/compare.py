@@ -83,13 +83,13 @@ class _Replay:
             begun = batch[0].sweep.started_at.date()
             self._compare_days(days, compared, begun)
             sweeps, compared = sweeps + len(batch), max(begun, compared)
-            recorded = read_recorded(self.connection, self.provider_id, [each.id for each in batch])
+            recorded = read_recorded(self.connection, self.provider_id, [stored.id for stored in batch])
             for stored in batch:
                 policy = self.policy or stored.policy
                 state = self._step(state, days, replace(stored, policy=policy), recorded)
         self._compare_days(days, compared, date.max)
-        for each in read_strays(self.connection, self.provider_id):
-            self.differences.event(each, None)
+        for stray in read_strays(self.connection, self.provider_id):
+            self.differences.event(stray, None)
         self._compare_periods()
         self._compare_states(state)
         return sweeps
@@ -113,15 +113,15 @@ class _Replay:
 
     def _compare_events(self, stands: RecordedRows, stored: StoredSweep, decision: Decision) -> None:
         left = list(stands.events)
-        for place, each in enumerate(decision.events):
+        for place, event in enumerate(decision.events):
             follows = {
                 "event_id": event_id(stored.id, place),
-                "model": each.model,
+                "model": event.model,
                 "swept_at": stored.sweep.started_at,
-                **_with_moments(event_columns(each), {"began_at", "confirmed_at"}),
+                **_with_moments(event_columns(event), {"began_at", "confirmed_at"}),
             }
             # by model and kind: one missing event must not make all behind it differ
-            same = [row for row in left if (row["model"], row["kind"]) == (each.model, each.kind)]
+            same = [row for row in left if (row["model"], row["kind"]) == (event.model, event.kind)]
             for row in same[:1]:
                 left.remove(row)
             self.differences.event(same[0] if same else None, follows)

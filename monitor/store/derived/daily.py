@@ -100,10 +100,12 @@ WHERE m.provider_id = :provider AND d.model_id = m.id AND d.day = :day
     AND r.model_id IS NULL AND u.model_id IS NULL
 GROUP BY c.model_id
 """  # noqa: S608 - made of the words above
-_STATEMENTS: Final = {dialect: text(_COUNTS.format(latencies=each)) for dialect, each in _JOINED.items()}
+_STATEMENTS: Final = {
+    dialect: text(_COUNTS.format(latencies=latencies)) for dialect, latencies in _JOINED.items()
+}
 _NEARBY: Final = {
-    dialect: text(_NEAR.format(latencies=each)).bindparams(bindparam("day", type_=daily.c.day.type))
-    for dialect, each in _JOINED.items()
+    dialect: text(_NEAR.format(latencies=latencies)).bindparams(bindparam("day", type_=daily.c.day.type))
+    for dialect, latencies in _JOINED.items()
 }
 _PERCENTILES: Final = {"latency_p50_ms": 50, "latency_p95_ms": 95}
 _EXACTLY: Final = (
@@ -118,7 +120,7 @@ _FIRST_REACHING: Final = select(func.min(sweep.c.started_at)).where(
 _ENDS_INSIDE: Final = select(func.min(sweep.c.id), func.max(sweep.c.id)).where(
     _OF_OWNER, sweep.c.started_at >= bindparam("from"), sweep.c.started_at < bindparam("to")
 )
-_COUNTED: Final = tuple(each.name for each in fields(DayCounts))
+_COUNTED: Final = tuple(field.name for field in fields(DayCounts))
 _EVERY_MODEL: Final = (0, 2**31 - 1)  # the whole range of ids: one statement serves one model and all
 
 
@@ -147,7 +149,7 @@ def count_days(connection: Connection, provider_id: int, first_day: date, last_d
     for begins_at in range(day_millis(first_day), end, _DAYS_AT_ONCE * DAY_MS):
         ends_at = min(begins_at + _DAYS_AT_ONCE * DAY_MS, end)
         counted = count(connection, provider_id, begins_at, ends_at, origin=0, part_ms=DAY_MS)
-        rows = [_daily_row(each) for each in counted]
+        rows = [_daily_row(figures) for figures in counted]
         if rows:
             connection.execute(insert(daily), rows)
 
@@ -177,16 +179,16 @@ def _grown(
     stood = select(daily).where(daily.c.model_id.in_(models), daily.c.day == day)
     before = {row["model_id"]: row for row in connection.execute(stood).mappings()}
     return [
-        _added(before[each.model_id], each) if each.model_id in before else _daily_row(each)
-        for each in _counted(connection, own, _EVERY_MODEL, origin=0, part_ms=DAY_MS)
+        _added(before[figures.model_id], figures) if figures.model_id in before else _daily_row(figures)
+        for figures in _counted(connection, own, _EVERY_MODEL, origin=0, part_ms=DAY_MS)
     ]
 
 
-def _added(before: RowMapping, each: Counted) -> dict[str, Any]:
-    counts = {name: before[name] + getattr(each, name) for name in ("answered", "unavailable", "unknown")}
+def _added(before: RowMapping, figures: Counted) -> dict[str, Any]:
+    counts = {name: before[name] + getattr(figures, name) for name in ("answered", "unavailable", "unknown")}
     row = {**before, **counts, "checks": sum(counts.values())}
-    if each.latencies:
-        histogram = merge_encoded([before["latency_sketch"] or b""], each.latencies)
+    if figures.latencies:
+        histogram = merge_encoded([before["latency_sketch"] or b""], figures.latencies)
         row |= {name: percentile(histogram, percent) for name, percent in _PERCENTILES.items()}
         row["latency_sketch"] = encode(histogram)
     return row
@@ -213,7 +215,7 @@ def _exact(encoded: bytes, near: Sequence[int]) -> dict[str, int]:
     for percent in _PERCENTILES.values():
         bucket, place = place_of(histogram, percent)
         # the histogram says which bucket and which place in it; only that bucket is sorted
-        exact[f"exact_{percent}"] = sorted(each for each in near if bucket_of(each) == bucket)[place]
+        exact[f"exact_{percent}"] = sorted(latency for latency in near if bucket_of(latency) == bucket)[place]
     return exact
 
 
@@ -258,10 +260,10 @@ def _numbers(joined: str | None) -> list[int]:
     return list(map(int, joined.split(","))) if joined else []
 
 
-def _daily_row(each: Counted) -> dict[str, Any]:
-    day = counted_day(each.answered, each.unavailable, each.unknown, each.latencies)
+def _daily_row(figures: Counted) -> dict[str, Any]:
+    day = counted_day(figures.answered, figures.unavailable, figures.unknown, figures.latencies)
     columns = {name: getattr(day, name) for name in _COUNTED}
-    return {"model_id": each.model_id, "day": to_day(each.part * DAY_MS), **columns}
+    return {"model_id": figures.model_id, "day": to_day(figures.part * DAY_MS), **columns}
 
 
 def _window(connection: Connection, provider_id: int, begins_at: int, ends_at: int) -> dict[str, int]:

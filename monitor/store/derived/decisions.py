@@ -34,7 +34,7 @@ def write_decision(connection: Connection, provider_id: int, stored: StoredSweep
         )
     )
     models = model_ids(
-        connection, provider_id, [each.model for each in decision.events if each.model is not None]
+        connection, provider_id, [event.model for event in decision.events if event.model is not None]
     )
     rows = [
         {
@@ -42,10 +42,10 @@ def write_decision(connection: Connection, provider_id: int, stored: StoredSweep
             "provider_id": provider_id,
             "sweep_id": stored.id,
             "swept_at": to_millis(stored.sweep.started_at),
-            "model_id": None if each.model is None else models[each.model],
-            **event_columns(each),
+            "model_id": None if event.model is None else models[event.model],
+            **event_columns(event),
         }
-        for place, each in enumerate(decision.events)
+        for place, event in enumerate(decision.events)
     ]
     if rows:  # an empty list would insert a row of defaults
         connection.execute(insert(event), rows)
@@ -70,6 +70,6 @@ def read_decision(connection: Connection, provider_id: int, sweep_id: int) -> De
     )
 
 
-def event_columns(each: Event) -> dict[str, Any]:
+def event_columns(event: Event) -> dict[str, Any]:
     """Return the columns of an event that it has by itself, whatever sweep and model it belongs to."""
-    return columns_of(each, _OWN)
+    return columns_of(event, _OWN)

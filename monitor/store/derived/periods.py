@@ -31,7 +31,7 @@ FROM (
 ) status_event
 WINDOW later AS (PARTITION BY model_id ORDER BY swept_at, id)
 """
-_COLUMNS = ", ".join(each.name for each in period.columns)
+_COLUMNS = ", ".join(column.name for column in period.columns)
 _REWRITE = text(f"INSERT INTO period ({_COLUMNS}) {_FOLLOW}")
 _STAND = f"""
 SELECT {_COLUMNS} FROM period WHERE model_id IN (SELECT id FROM model WHERE provider_id = :provider)

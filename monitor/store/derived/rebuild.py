@@ -133,7 +133,7 @@ def is_next(connection: Connection, provider_id: int, started_at: int) -> bool:
 def days_of(stored: StoredSweep) -> tuple[date, date]:
     """Return the first and the last UTC day that a sweep's observations fall on."""
     start = to_millis(stored.sweep.started_at)
-    latest = max((each.at_ms for each in stored.sweep.observations), default=0)
+    latest = max((observation.at_ms for observation in stored.sweep.observations), default=0)
     return to_day(start), to_day(start + latest)
 
 

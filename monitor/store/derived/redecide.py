@@ -43,7 +43,7 @@ def decide_anew(connection: Connection, on_progress: OnProgress) -> tuple[Redeci
     query = select(provider.c.id, provider.c.name).order_by(provider.c.name)
     providers = connection.execute(query).all()
     redecided = (_decide(connection, number, name, on_progress) for number, name in providers)
-    return tuple(each for each in redecided if each.sweeps)
+    return tuple(change for change in redecided if change.sweeps)
 
 
 def _decide(connection: Connection, provider_id: int, name: str, on_progress: OnProgress) -> Redecided:

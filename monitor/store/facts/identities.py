@@ -127,10 +127,11 @@ def alias_numbers(
     again meanwhile.
     """
     named = {
-        each.model: each.served_as
-        for each in observations
+        observation.model: observation.served_as
+        for observation in observations
         # an answer that names no model is the model's own (rules.md 37); a limit names none
-        if each.served_as or (each.served_as is None and each.outcome is Outcome.AVAILABLE)
+        if observation.served_as
+        or (observation.served_as is None and observation.outcome is Outcome.AVAILABLE)
     }
     own = {name: OWN for name, served in named.items() if served is None}
     wanted = {name: served for name, served in named.items() if served is not None}
@@ -158,9 +159,9 @@ def finding_ids(
     small numbers in fewer bytes, and the number 1 in none.
     """
     samples, marks = dict[bytes, Observation](), dict[str, bytes]()
-    for each in observations:
-        marks[each.model] = finding_digest(each, aliases.get(each.model))
-        samples[marks[each.model]] = each
+    for observation in observations:
+        marks[observation.model] = finding_digest(observation, aliases.get(observation.model))
+        samples[marks[observation.model]] = observation
     ids = _known_findings(connection, list(samples))
     new = [mark for mark, _ in Counter(marks.values()).most_common() if mark not in ids]
     if new:

@@ -27,7 +27,7 @@ def write_observations(
 
     Returns the ids of their models.
     """
-    latest = {each.model: each for each in observations}  # the last one counts
+    latest = {result.model: result for result in observations}  # the last one counts
     models = model_ids(connection, provider_id, list(latest))
     aliases = alias_numbers(connection, models, latest.values())
     findings = finding_ids(connection, latest.values(), aliases)
@@ -36,11 +36,11 @@ def write_observations(
         {
             **keys[name],
             "finding_id": findings[name],
-            **_values(each, _OWN),
+            **_values(result, _OWN),
         }
-        for name, each in latest.items()
+        for name, result in latest.items()
     ]
-    streams = {name: _values(each, _OF_STREAMS) for name, each in latest.items() if _is_streamed(each)}
+    streams = {name: _values(result, _OF_STREAMS) for name, result in latest.items() if _is_streamed(result)}
     # an answer that was streamed before and is not now
     _delete(connection, streamed, sweep_id, [models[name] for name in latest if name not in streams])
     for table, new in ((observation, rows), (streamed, [keys[name] | streams[name] for name in streams])):

@@ -59,18 +59,18 @@ def write_catalog(connection: Connection, provider_id: int, policy_id: int, stor
 
 def gaps_of(facts: Sweep, rules: Policy) -> tuple[str, ...]:
     """Return the listed and tracked ids without an observation (rules.md 1)."""
-    observed = {each.model for each in facts.observations}
+    observed = {observation.model for observation in facts.observations}
     return tuple(name for name in facts.listed if name not in observed and is_tracked(name, rules))
 
 
 def counts_of(facts: Sweep, rules: Policy, verdict: Verdict) -> Mapping[str, int]:
     """Return the counts of a sweep by outcome; a gap of a conclusive one counts as unknown."""
     counts = dict.fromkeys((outcome.value for outcome in Outcome), 0)
-    for each in facts.observations:
-        counts[each.outcome.value] += 1
+    for observation in facts.observations:
+        counts[observation.outcome.value] += 1
     if verdict is Verdict.CONCLUSIVE:
         counts[Outcome.UNKNOWN.value] += len(gaps_of(facts, rules))
-    probed = sum(each.reason not in UNASKED for each in facts.observations)
+    probed = sum(observation.reason not in UNASKED for observation in facts.observations)
     return {"listed": len(facts.listed), "probed": probed, **counts}
 
 
@@ -111,8 +111,8 @@ def _sweep(
 ) -> Sweep:
     ordered = [observed[number] for number in members if number in observed]
     if not members:  # cut short before its catalog was kept: what was observed was listed
-        ordered = sorted(observed.values(), key=lambda each: (each.at_ms, each.model))
-    listed = tuple(names[number] for number in members) or tuple(each.model for each in ordered)
+        ordered = sorted(observed.values(), key=lambda observation: (observation.at_ms, observation.model))
+    listed = tuple(names[number] for number in members) or tuple(observation.model for observation in ordered)
     verdict, cause, detail = _said(row)
     # a running sweep has no end: it is read as far as it came
     finished_at = row["finished_at"] if row["finished_at"] is not None else _last_moment(row, ordered)
@@ -137,7 +137,7 @@ def _said(row: RowMapping) -> tuple[Verdict | None, str | None, str | None]:
 
 
 def _last_moment(row: RowMapping, observed: Sequence[Observation]) -> int:
-    latest: int = row["started_at"] + max((each.at_ms for each in observed), default=0)
+    latest: int = row["started_at"] + max((observation.at_ms for observation in observed), default=0)
     return latest
 
 
@@ -146,7 +146,9 @@ def _known(
 ) -> Mapping[str, int]:
     """Return the ids of all models that a sweep names, those its policy shuts out noted as such."""
     facts = stored.sweep
-    models = model_ids(connection, provider_id, [*facts.listed, *(each.model for each in facts.observations)])
+    models = model_ids(
+        connection, provider_id, [*facts.listed, *(observation.model for observation in facts.observations)]
+    )
     note_untracked(connection, policy_id, stored.policy, models)
     return models
 
@@ -158,7 +160,7 @@ def _listing(connection: Connection, provider_id: int, models: Mapping[str, int]
 
 
 def _end_columns(facts: Sweep) -> Mapping[str, Any]:
-    latest = max((each.at_ms for each in facts.observations), default=0)
+    latest = max((observation.at_ms for observation in facts.observations), default=0)
     return {
         **columns_of(facts, ("finished_at", "accepted", "detail")),
         "observed_until": to_millis(facts.started_at) + latest,  # indexed: finds sweeps of a window

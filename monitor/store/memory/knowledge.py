@@ -35,7 +35,7 @@ def save_knowledge(engine: Engine, provider: str, learned: Mapping[str, Knowledg
 
     Only rows that change are written; one of a model that nothing is known of any more is deleted.
     """
-    wanted = {name: knowledge_text(each) for name, each in learned.items() if each != NOTHING_KNOWN}
+    wanted = {name: knowledge_text(value) for name, value in learned.items() if value != NOTHING_KNOWN}
     with writing(engine) as connection:
         stored = _stored(connection, provider)
         written = {name: document for name, (_, document) in stored.items()}

@@ -122,7 +122,7 @@ class Snapshot:
         }
         columns = {**repeated, **own, **made}
         return (
-            select(*(columns[each.name] for each in VIEWS[OBSERVATIONS].columns[2:]))
+            select(*(columns[field.name] for field in VIEWS[OBSERVATIONS].columns[2:]))
             .join_from(t.observation, t.sweep, t.sweep.c.id == own.sweep_id)
             .join(t.finding, repeated.id == own.finding_id)
             .outerjoin(t.alias, (t.alias.c.model_id == own.model_id) & (t.alias.c.number == repeated.alias))
@@ -131,7 +131,7 @@ class Snapshot:
         )
 
     def _query(self, view: View, part: ViewPart) -> Select[Any]:
-        source = table(view.name, *(column(each.name, _TYPES[each.form]) for each in view.columns))
+        source = table(view.name, *(column(field.name, _TYPES[field.form]) for field in view.columns))
         query = select(source).where(*_of_provider(source.c.provider, self.scope))
         if part.model_id is not None:
             query = query.where(source.c.provider == part.provider, source.c.model == part.model)

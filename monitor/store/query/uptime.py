@@ -23,12 +23,12 @@ def uptime(
     params = names(provider, model)
     with reading(engine) as connection:
         rows = models(connection, params)
-        owners = [(each.provider_id, each.id) for each in rows]
+        owners = [(row.provider_id, row.id) for row in rows]
         totals = latest_totals(connection, days, owners, is_one="model" in params)
-    counted = ((each, totals[each.id]) for each in rows if each.id in totals)
+    counted = ((row, totals[row.id]) for row in rows if row.id in totals)
     return [
-        UptimeRow(provider=each.provider, model=each.model, answered=yes, unavailable=no, unknown=unknown)
-        for each, (_, yes, no, unknown) in counted
+        UptimeRow(provider=row.provider, model=row.model, answered=yes, unavailable=no, unknown=unknown)
+        for row, (_, yes, no, unknown) in counted
     ]
 
 
@@ -47,7 +47,7 @@ def latest_totals(
             last = to_day(last_at)
             first = last - timedelta(days=min(days, last.toordinal()) - 1)
             totals = read_totals(connection, owner, first, last, only[owner])
-            totals_of |= {each[0]: each for each in totals}
+            totals_of |= {total[0]: total for total in totals}
     return totals_of
 
 

@@ -60,16 +60,21 @@ def read_counts(
     """
     rows = models(connection, names(provider, model))
     totals, uninformative = dict[int, WindowTotals](), dict[int, int]()
-    for owner, number in {each.provider_id: each.id for each in rows}.items():
+    for owner, number in {model_row.provider_id: model_row.id for model_row in rows}.items():
         only = None if model is None else number
         window = _without_pruned_edges(connection, owner, to_millis(begins_at), to_millis(ends_at))
         params = (connection, owner, *window, only)
         totals |= count_window(*params, latencies=latencies)
         uninformative |= count_uninformative(*params)
     return [
-        _row(each.provider, each.model, totals.get(each.id, WindowTotals()), uninformative.get(each.id, 0))
-        for each in rows
-        if each.id in totals or each.id in uninformative
+        _row(
+            model_row.provider,
+            model_row.model,
+            totals.get(model_row.id, WindowTotals()),
+            uninformative.get(model_row.id, 0),
+        )
+        for model_row in rows
+        if model_row.id in totals or model_row.id in uninformative
     ]
 
 
@@ -106,9 +111,9 @@ def count_window(
         edges = [(begins_at, first), (end, ends_at)]  # what lies before the first and after the last midnight
     for begin, end in edges:
         length = max(end - begin, 1)  # a part of zero length would divide by zero
-        for each in count(connection, provider_id, begin, end, model_id, origin=begin, part_ms=length):
-            totals[each.model_id].add(each.answered, each.unavailable, each.unknown)
-            totals[each.model_id].latencies += each.latencies if latencies else ()
+        for part in count(connection, provider_id, begin, end, model_id, origin=begin, part_ms=length):
+            totals[part.model_id].add(part.answered, part.unavailable, part.unknown)
+            totals[part.model_id].latencies += part.latencies if latencies else ()
     return totals
 
 

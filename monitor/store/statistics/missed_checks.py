@@ -139,5 +139,5 @@ def _living(turns: Sequence[_Turn], retirements: Sequence[tuple[_Turn, bool]]) -
 
 
 def _is_retired_before(turn: _Turn, retirements: Sequence[tuple[_Turn, bool]]) -> bool:
-    place = bisect_left(retirements, turn, key=lambda each: each[0])
+    place = bisect_left(retirements, turn, key=lambda retirement: retirement[0])
     return place > 0 and retirements[place - 1][1]

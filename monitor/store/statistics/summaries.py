@@ -54,7 +54,9 @@ def summarise_span(
     return Summary(
         span=span,
         known_until=now if now < span.ends_at else None,
-        providers=tuple(each for each in summaries if each.is_watched or each.has_history or provider),
+        providers=tuple(
+            summary for summary in summaries if summary.is_watched or summary.has_history or provider
+        ),
         undelivered=undelivered(engine, since=span.begins_at, until=span.ends_at),
     )
 
@@ -85,7 +87,7 @@ def summarise_provider(engine: Engine, span: Span, provider: str, *, now: dateti
         events=events,
         provider_events=provider_events,
         outages=outages,
-        before={each.model: each for each in before},
+        before={status.model: status for status in before},
         after=after,
         flapping_since=_flapping_since(engine, before, span.begins_at),
         listed=listed,
@@ -141,7 +143,7 @@ def _has_sweeps(connection: Connection, span: Span) -> bool:
         sweep.started_at >= begin, sweep.started_at < end, sweep.verdict.is_not(None)
     )
     missed = select(slot).where(slot >= begin, slot < end)
-    return any(connection.execute(each.limit(1)).first() for each in (made, missed))
+    return any(connection.execute(statement.limit(1)).first() for statement in (made, missed))
 
 
 def _provider_events(connection: Connection, provider: str, until: datetime) -> list[EventRow]:
@@ -167,7 +169,7 @@ def _outages(
 def _with_kinds(statuses: Iterable[StatusAt], changed: Sequence[EventRow]) -> dict[str, StatusAt]:
     """Return statuses by model, with the kinds that were known before these events."""
     earlier = {event.model: sides(event.detail)[0] for event in reversed(changed)}
-    return {each.model: replace(each, kind=earlier.get(each.model, each.kind)) for each in statuses}
+    return {status.model: replace(status, kind=earlier.get(status.model, status.kind)) for status in statuses}
 
 
 def _with_latencies(
@@ -187,14 +189,14 @@ def _with_latencies(
 def _flapping_since(engine: Engine, before: Iterable[StatusAt], moment: datetime) -> dict[str, datetime]:
     started = EventKind.FLAPPING_STARTED
     return {
-        each.model: event.confirmed_at
-        for each in before
-        if each.flapping
+        status.model: event.confirmed_at
+        for status in before
+        if status.flapping
         for event in query.events(
             engine,
             until=moment,
-            provider=each.provider,
-            model=each.model,
+            provider=status.provider,
+            model=status.model,
             kind=started,
             newest_first=True,
             limit=1,

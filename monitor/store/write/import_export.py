@@ -77,14 +77,14 @@ def add_sweeps(
     for batch in batches(sweeps, _SWEEPS_PER_TRANSACTION):
         with writing(engine) as connection:
             fresh = [
-                each
+                sweep
                 # in the order of time, as ids follow starts
-                for each in sorted(batch, key=attrgetter("started_at", "provider", "vantage"))
-                if not (is_rough(each) and _is_near(connection, each))
-                and not _is_behind(connection, each, refused)
-                and _add(connection, each, policy_of(each.provider))
+                for sweep in sorted(batch, key=attrgetter("started_at", "provider", "vantage"))
+                if not (is_rough(sweep) and _is_near(connection, sweep))
+                and not _is_behind(connection, sweep, refused)
+                and _add(connection, sweep, policy_of(sweep.provider))
             ]
-        touched |= dict.fromkeys(each.provider for each in batch)
+        touched |= dict.fromkeys(sweep.provider for sweep in batch)
         added, total = added + len(fresh), total + len(batch)
     for name in touched:  # after all facts: each provider is folded once
         with writing(engine) as connection:

@@ -248,7 +248,7 @@ def _write(connection: Connection, provider_id: int, stored: StoredSweep, decisi
 
 
 def _interrupted(stored: StoredSweep) -> StoredSweep:
-    requests = stored.sweep.requests + sum(each.attempts for each in stored.sweep.observations)
+    requests = stored.sweep.requests + sum(observation.attempts for observation in stored.sweep.observations)
     cut = replace(stored.sweep, verdict=Verdict.INCONCLUSIVE, cause=Cause.INTERRUPTED, requests=requests)
     return replace(stored, sweep=cut)
 
