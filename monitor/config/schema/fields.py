@@ -206,7 +206,7 @@ SecretReference = Annotated[str, AfterValidator(_reference)]
 Listen = Annotated[str, AfterValidator(checked_listen)]
 Globs = tuple[Annotated[str, AfterValidator(_glob)], ...]
 SomeGlobs = Annotated[Globs, AfterValidator(_some('watched; leave the key out to watch everything ("*")'))]
-TellingGlobs = Annotated[
+SubscriptionGlobs = Annotated[
     Globs, AfterValidator(_some('sent; leave the key out to include every provider ("*")'))
 ]
 SilentGlobs = Annotated[

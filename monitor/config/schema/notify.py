@@ -12,7 +12,7 @@ from monitor.config.schema.fields import (
     HeartbeatUrl,
     Hourly,
     SecretReference,
-    TellingGlobs,
+    SubscriptionGlobs,
     Topics,
 )
 from monitor.config.schema.table import Name, Table, impossible
@@ -39,7 +39,7 @@ class NotifySettings(Table):
         "retirement_announced",
         "credential_rejected",
     )
-    providers: TellingGlobs = ("*",)
+    providers: SubscriptionGlobs = ("*",)
     most_per_hour: Hourly = 20  # a storm of changes becomes one message instead of a hundred
 
     @model_validator(mode="after")
