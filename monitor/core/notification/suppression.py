@@ -82,8 +82,8 @@ def sendable(
         if _is_kept(event, decision.state, is_silent):
             _keep(kept, event)
         else:
-            audible += _hear(kept, event)
-    return (*audible, *_speak_up(kept, decision, is_silent)), kept
+            audible += _release(kept, event)
+    return (*audible, *_release_due(kept, decision, is_silent)), kept
 
 
 def sides(detail: str | None) -> tuple[str, str]:
@@ -101,21 +101,21 @@ def subject_of(event: Event) -> str:
 
 def _keep(kept: dict[str, Suppressed], event: Event) -> None:
     earlier = kept.get(subject_of(event))
-    last_told, latest = (earlier.told, earlier.event) if earlier else (_before(event), event)
+    last_sent, latest = (earlier.told, earlier.event) if earlier else (_before(event), event)
     has_only_appeared = latest.kind is EventKind.APPEARED and event.kind is not EventKind.RETIRED
     if earlier and has_only_appeared:  # of a model never sent, its coming is the news
         event = replace(latest, to_status=event.to_status, reason=event.reason)
-    kept[subject_of(event)] = Suppressed(last_told, event)
+    kept[subject_of(event)] = Suppressed(last_sent, event)
 
 
-def _hear(kept: dict[str, Suppressed], event: Event) -> tuple[Event, ...]:
+def _release(kept: dict[str, Suppressed], event: Event) -> tuple[Event, ...]:
     """Return an event to send, unless it only undoes one that was never sent."""
     earlier = kept.pop(subject_of(event), None)
     # down and up again within the silence: readers still believe what is true
     return () if earlier and earlier.told == _after(event) else (event,)
 
 
-def _speak_up(kept: dict[str, Suppressed], decision: Decision, is_silent: Silence) -> list[Event]:
+def _release_due(kept: dict[str, Suppressed], decision: Decision, is_silent: Silence) -> list[Event]:
     """Take out what need not be kept any more; return what readers still believe wrongly."""
     due = list[Event]()
     for subject, held in list(kept.items()):
