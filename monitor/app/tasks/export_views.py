@@ -12,7 +12,7 @@ from typing import BinaryIO
 from monitor.app.files.output import output
 from monitor.core.history.views import VIEWS, Scope, View
 from monitor.errors import UsageError
-from monitor.report.formats.delimited import Sheet, csv_sheet, json_sheet
+from monitor.report.formats.delimited import RowWriter, csv_writer, json_writer
 from monitor.store.connection.engine import Engine
 from monitor.store.query.export import Snapshot, snapshot
 
@@ -59,38 +59,38 @@ def export_views(
 
 def _write(history: Snapshot, view: View, form: Format, file: Path, on_progress: OnExported) -> int:
     count, parts = 0, history.parts(view)
-    with output(file) as out, _sheet(out, view, form) as sheet:
+    with output(file) as out, _row_writer(out, view, form) as writer:
         for done, part in enumerate(parts):
             on_progress(view.name, done, len(parts), count)
             with closing(history.rows(view, part)) as pieces:
                 for rows in pieces:
-                    sheet.write(rows)
+                    writer.write(rows)
                     count += len(rows)
     on_progress(view.name, len(parts), len(parts), count)
     return count
 
 
 @contextmanager
-def _sheet(out: BinaryIO, view: View, form: Format) -> Iterator[Sheet]:
+def _row_writer(out: BinaryIO, view: View, form: Format) -> Iterator[RowWriter]:
     if form is Format.PARQUET:
-        with _parquet(out, view) as sheet:
-            yield sheet
+        with _parquet(out, view) as writer:
+            yield writer
         return
-    sheet = (csv_sheet if form is Format.CSV else json_sheet)(out, view)
-    yield sheet
-    sheet.close()
+    writer = (csv_writer if form is Format.CSV else json_writer)(out, view)
+    yield writer
+    writer.close()
 
 
 @contextmanager
-def _parquet(out: BinaryIO, view: View) -> Iterator[Sheet]:
-    """Give a sheet that reaches `out` when it is whole: pyarrow ends also one that was given up."""
-    from monitor.report.formats.parquet import ParquetSheet  # noqa: PLC0415 - 40 MB that only this needs
+def _parquet(out: BinaryIO, view: View) -> Iterator[RowWriter]:
+    """Give a writer that reaches `out` when it is whole: pyarrow ends also one that was given up."""
+    from monitor.report.formats.parquet import ParquetRowWriter  # noqa: PLC0415 - 40 MB that only this needs
 
     with tempfile.TemporaryFile() as draft:
-        sheet = ParquetSheet(draft, view)
+        writer = ParquetRowWriter(draft, view)
         try:
-            yield sheet
+            yield writer
         finally:
-            sheet.close()
+            writer.close()
         draft.seek(0)
         shutil.copyfileobj(draft, out)

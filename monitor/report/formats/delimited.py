@@ -19,7 +19,7 @@ _PARQUET: Final = "PAR1"
 _Cell = Callable[[object], str]
 
 
-class Sheet(Protocol):
+class RowWriter(Protocol):
     """Takes the rows of a view; `close` ends the file, which without it is not whole."""
 
     def write(self, rows: Sequence[Row]) -> None:
@@ -29,7 +29,7 @@ class Sheet(Protocol):
         """Write what stands at the end."""
 
 
-class TextSheet:
+class TextWriter:
     """Rows as lines of UTF-8; the pattern has a `%s` for each column's cell."""
 
     def __init__(self, out: BinaryIO, cells: Sequence[_Cell], pattern: str) -> None:
@@ -49,18 +49,18 @@ class TextSheet:
         """Do nothing: every line is whole."""
 
 
-def csv_sheet(out: BinaryIO, view: View) -> Sheet:
-    """Return a sheet of comma-separated values under a heading; an empty cell is NULL, an empty text `""`."""
+def csv_writer(out: BinaryIO, view: View) -> RowWriter:
+    """Return a writer of comma-separated values with a heading; an empty cell is NULL, empty text `""`."""
     out.write(f"{_heading(view)}\n".encode())
-    return TextSheet(
+    return TextWriter(
         out, [_CSV[column.form] for column in view.columns], ",".join("%s" for _ in view.columns) + "\n"
     )
 
 
-def json_sheet(out: BinaryIO, view: View) -> Sheet:
-    """Return a sheet of JSON objects, one a line, with every column as a key."""
+def json_writer(out: BinaryIO, view: View) -> RowWriter:
+    """Return a writer of JSON objects, one a line, with every column as a key."""
     pattern = ", ".join(f'"{column.name}": %s' for column in view.columns)
-    return TextSheet(out, [_JSON[column.form] for column in view.columns], f"{{{pattern}}}\n")
+    return TextWriter(out, [_JSON[column.form] for column in view.columns], f"{{{pattern}}}\n")
 
 
 def found_export(line: str) -> str | None:

@@ -26,7 +26,7 @@ _TYPES: Final[Mapping[ColumnType, Any]] = MappingProxyType(
 )
 
 
-class ParquetSheet:
+class ParquetRowWriter:
     """A Parquet file in the making; without `close` it has no end and cannot be read."""
 
     def __init__(self, out: BinaryIO, view: View) -> None:
