@@ -62,10 +62,10 @@ class RequestSender:
         probe.attempts += 1
         answer = await self.ask(probe.model, form, timeout_s)
         self.gap.asked(probe.model)
-        self._heed(probe, answer, asked_at_s)
+        self._apply_limits(probe, answer, asked_at_s)
         return answer
 
-    def _heed(self, probe: ModelProbe, answer: Answer, asked_at_s: float) -> None:
+    def _apply_limits(self, probe: ModelProbe, answer: Answer, asked_at_s: float) -> None:
         """Count what was sent, and do as the answer asks: leave its model alone."""
         polls = answer.requests - 1
         self.requests += polls

@@ -93,7 +93,7 @@ class _Round:
             async with asyncio.timeout(self.sender.remaining_s()) as scope:
                 workers = min(self.settings.concurrency, len(self.waiting))
                 await _together(self._first_pass() for _ in range(workers))
-                await self._elsewhere()
+                await self._try_other_endpoints()
                 await self._second_pass()  # after the searches: those may have found an answer
                 await self.guard.close()
         except Stopped as stopped:
@@ -120,7 +120,7 @@ class _Round:
             probe.answers.append(await self._send(probe, probe.plan.first))
             await self._take(probe)
 
-    async def _elsewhere(self) -> None:
+    async def _try_other_endpoints(self) -> None:
         """Adapt and search; where no model answered yet, a dozen first: they may speak for all."""
         unfinished = [probe for probe in self._open() if probe.next_form() is not None]
         if self.stats.is_massive():  # then three searches are made (decisions 0018)
@@ -189,7 +189,7 @@ class _Round:
 
     async def _take(self, probe: ModelProbe) -> None:
         """Settle a probe whose answer stands; a refusal only once it is known whose trouble it is."""
-        await self._heed_limits()
+        await self._apply_limits()
         observation = probe.observation()
         if observation is None or probe.model in self.final or probe.is_adaptable:
             return
@@ -217,7 +217,7 @@ class _Round:
             self.guard.confirm_answering(observation.model)
         self.observed(observation)
 
-    async def _heed_limits(self) -> None:
+    async def _apply_limits(self) -> None:
         """Hold requests back for a limit of the key's: one that a model meets that answered in this round."""
         limits = self.sender.limits
         if not limits.is_suspected():
