@@ -19,7 +19,7 @@ from monitor.probe.probe import ProviderSession, SweepListener
 from monitor.probe.round_settings import RoundResult
 from monitor.probe.stopwatch import Stopwatch
 from monitor.sweep.listing import read_listing
-from monitor.sweep.plan import PriorKnowledge, plan_sweep, set_aside, shut_out
+from monitor.sweep.plan import PriorKnowledge, excluded_observation, excluding, plan_sweep
 from monitor.sweep.probing import CatalogProbe
 from monitor.sweep.values import SweepStart, Target
 
@@ -73,7 +73,9 @@ class _Check:
 
     async def run(self) -> Checked:
         if not self.prior.may_ask(self.model, self.target.traits):
-            return self._checked(shut_out(self.model, self.prior, self.target, self.session.stopwatch))
+            return self._checked(
+                excluded_observation(self.model, self.prior, self.target, self.session.stopwatch)
+            )
         first = await self._probe(self.model)
         observation = first.observations[0]
         checked = self._checked(observation)
@@ -122,9 +124,9 @@ class _Check:
             if is_tracked(model, policy) and self.prior.may_ask(model, traits)
         ]
         plan = plan_sweep(tracked, self.prior, self.target, started_at=started_at, is_short=False)
-        if answering := set_aside((*plan.canaries, *plan.regulars), (self.model,)):
+        if answering := excluding((*plan.canaries, *plan.regulars), (self.model,)):
             return tuple(dict.fromkeys(answering))[:FEWEST_ANSWERED]  # as few as rules.md 8 needs
-        return set_aside(plan.asked, (self.model,))[: ENOUGH - 1]  # with the model itself a dozen
+        return excluding(plan.queue, (self.model,))[: ENOUGH - 1]  # with the model itself a dozen
 
     def _cause(self, own: Observation, others: RoundResult) -> str | None:
         """Return why a sweep of these models alone would be inconclusive; None where it would not be."""

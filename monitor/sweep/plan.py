@@ -25,14 +25,14 @@ _NOT_ASKED = "of a kind that no probe asks, or only where costly_kinds allows wh
 class SweepPlan:
     """The order of one sweep.
 
-    `checked` are retired models whose metadata is read first, `asked` all others; `regulars` of those
+    `checked` are retired models whose metadata is read first, `queue` all others; `regulars` of those
     answered when they were asked last, `available_models` are those whose status is available. `canaries` are
     known to answer: they are asked first, and again on suspicion. `is_exhausted` says that the key's quota
     was used up in the last sweep.
     """
 
     checked: tuple[str, ...]
-    asked: tuple[str, ...]
+    queue: tuple[str, ...]
     regulars: tuple[str, ...]
     available_models: tuple[str, ...]
     canaries: tuple[str, ...]
@@ -79,7 +79,7 @@ def plan_sweep(
     Then the canaries change too: they are those that are available and were not asked for longest.
     """
     checked = tuple(model for model in tracked if _is_checked_only(model, prior, target))
-    others = interleaved(set_aside(tracked, checked))  # first interleaved: equal worth keeps publishers apart
+    others = interleaved(excluding(tracked, checked))  # first interleaved: equal worth keeps publishers apart
     ordered = by_worth(others, prior.state.models) if is_short else others
     expected = regulars(prior.state, started_at)
     regular = tuple(model for model in ordered if model in expected)
@@ -91,7 +91,7 @@ def plan_sweep(
     answering = sorted(available if is_short else regular, key=lambda model: not _was_available(model, prior))
     return SweepPlan(
         checked=checked,
-        asked=ordered if is_short else (*regular, *set_aside(ordered, regular)),
+        queue=ordered if is_short else (*regular, *excluding(ordered, regular)),
         regulars=regular,
         available_models=available,
         canaries=tuple(answering[:CANARIES]),
@@ -99,7 +99,7 @@ def plan_sweep(
     )
 
 
-def set_aside(models: Sequence[str], others: Collection[str]) -> tuple[str, ...]:
+def excluding(models: Sequence[str], others: Collection[str]) -> tuple[str, ...]:
     """Return the models that are none of the others, in their order."""
     taken = frozenset(others)
     return tuple(model for model in models if model not in taken)
@@ -122,7 +122,9 @@ def probe_of(model: str, prior: PriorKnowledge, target: Target, now: datetime) -
     return ModelProbe(model, plan, kind, knowledge=after_probe(knowledge), announced=announced)
 
 
-def shut_out(model: str, prior: PriorKnowledge, target: Target, stopwatch: Stopwatch) -> Observation:
+def excluded_observation(
+    model: str, prior: PriorKnowledge, target: Target, stopwatch: Stopwatch
+) -> Observation:
     """Return the observation of a model that no probe may ask."""
     probe = probe_of(model, prior, target, stopwatch.now())
     return replace(probe.not_probed(stopwatch.at_ms()), detail=_NOT_ASKED)

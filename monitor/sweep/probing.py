@@ -47,7 +47,7 @@ class CatalogProbe:
         self._keep_gaps(tracked)
         checks = MetadataChecks(target=target, session=self.session, prior=self.prior, allowance=allowance)
         await checks.run(plan.checked, seconds=_deadline_s(target) - stopwatch.elapsed_s())
-        probes = [probe_of(model, self.prior, target, now) for model in (*checks.back, *plan.asked)]
+        probes = [probe_of(model, self.prior, target, now) for model in (*checks.back, *plan.queue)]
         request_limit = None if allowance is None else max(allowance - checks.sent, 0)
         result = await self._probe_round(probes, plan, request_limit)
         self._learn(probes, checks, is_stopped=result.trouble is not None)

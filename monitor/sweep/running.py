@@ -29,7 +29,7 @@ from monitor.store.connection.engine import Engine
 from monitor.store.memory.knowledge import save_knowledge
 from monitor.store.write.record import add_observations, close_sweep, keep_catalog
 from monitor.sweep.listing import read_listing
-from monitor.sweep.plan import PriorKnowledge, set_aside, shut_out
+from monitor.sweep.plan import PriorKnowledge, excluded_observation, excluding
 from monitor.sweep.probing import CatalogProbe
 from monitor.sweep.values import ProgressListener, SweepStart, Swept, Target
 
@@ -101,9 +101,10 @@ class RunningSweep(SweepListener):
         tracked = tuple(model for model in self.sweep.listed if is_tracked(model, self.target.policy))
         self.progress.on_catalog(len(tracked))
         prior = PriorKnowledge(state=self.state, knowledge=self.start.knowledge, entries=reading.entries)
-        asked = tuple(model for model in tracked if prior.may_ask(model, self.target.traits))
-        for model in set_aside(tracked, asked):  # before the round: they are observed whatever the round does
-            self.observed(shut_out(model, prior, self.target, self.stopwatch))
+        askable = tuple(model for model in tracked if prior.may_ask(model, self.target.traits))
+        # before the round: they are observed whatever the round does
+        for model in excluding(tracked, askable):
+            self.observed(excluded_observation(model, prior, self.target, self.stopwatch))
         catalog_probe = CatalogProbe(
             target=self.target,
             session=session,
@@ -111,7 +112,7 @@ class RunningSweep(SweepListener):
             spent_today=self.start.spent_today + self.sweep.requests,
             is_accepted=self.start.is_accepted,
         )
-        self._take_round(await catalog_probe.run(asked), asked)
+        self._take_round(await catalog_probe.run(askable), askable)
         self.learned, self.proven = catalog_probe.learned, catalog_probe.proven
 
     def requested(self, requests: int) -> None:
@@ -124,13 +125,13 @@ class RunningSweep(SweepListener):
         self.unstored.append(observation)
         self.progress.on_observation(observation)
 
-    def _take_round(self, result: RoundResult, asked: Sequence[str]) -> None:
+    def _take_round(self, result: RoundResult, askable: Sequence[str]) -> None:
         cause, detail = result.trouble, None
         if cause:
             unclear = filter(lambda observation: observation.outcome == Outcome.UNKNOWN, result.observations)
             details = (observation.detail for observation in unclear)
             detail = next(filter(None, details), None)
-        elif asked and {observation.reason for observation in self.observations.values()} <= UNASKED:
+        elif askable and {observation.reason for observation in self.observations.values()} <= UNASKED:
             cause = Cause.INTERRUPTED
             detail = "no model was asked: the day's budget or the sweep's time was used up"
         if cause:
@@ -176,7 +177,7 @@ class RunningSweep(SweepListener):
         is_conclusive = decision.verdict is Verdict.CONCLUSIVE
         await self._remember(self.learned if is_conclusive else self.proven)
         swept = Swept(self.id, replace(finished, verdict=decision.verdict, cause=decision.cause), decision)
-        _tell(swept)
+        _log_sweep(swept)
         return swept
 
     async def _remember(self, learned: Mapping[str, Knowledge]) -> None:
@@ -189,7 +190,7 @@ class RunningSweep(SweepListener):
             )
 
 
-def _tell(swept: Swept) -> None:
+def _log_sweep(swept: Swept) -> None:
     """Log one line for the sweep and one for each event; a baseline is one line whatever its size."""
     event(log, logging.INFO, "sweep_finished", **sweep_fields(swept.sweep_id, swept.sweep, swept.decision))
     for change in swept.decision.events:

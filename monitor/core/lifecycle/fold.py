@@ -98,9 +98,9 @@ def _count_absent(state: ProviderState, sweep: Sweep, policy: Policy) -> dict[st
     """Count the reads without each known model; one that is shut out is not absent, and keeps its count."""
     lacking = {model for model, before in state.models.items() if not before.memory.is_gone}
     lacking.difference_update(sweep.listed)
-    shut_out = {model for model in lacking if not is_tracked(model, policy)}
-    kept = {model: streak for model, streak in state.absent.items() if model in shut_out}
-    return kept | count_on(state.absent, lacking - shut_out, sweep)
+    excluded = {model for model in lacking if not is_tracked(model, policy)}
+    kept = {model: streak for model, streak in state.absent.items() if model in excluded}
+    return kept | count_on(state.absent, lacking - excluded, sweep)
 
 
 # The provider (rule 10)

@@ -54,11 +54,11 @@ def count_uninformative(
     """
     due = _by_listing(connection, provider_id, begins_at, ends_at)
     members = catalog_members(connection, (catalog for catalog, _ in due))
-    shut_out = _shut_out(connection, {policy for _, policy in due})
+    excluded = _excluded(connection, {policy for _, policy in due})
     retirements = _retirements(connection, provider_id, model_id)
     counts = Counter[int]()
     for (catalog, policy), turns in due.items():
-        for model in set(members[catalog]) - shut_out[policy]:
+        for model in set(members[catalog]) - excluded[policy]:
             if model_id in {None, model}:
                 counts[model] += _living(turns, retirements.get(model, ()))
     return +counts  # + drops zeros
@@ -113,7 +113,7 @@ def _uninformative() -> Subquery:
     return union_all(made, missed).subquery()
 
 
-def _shut_out(connection: Connection, policies: Iterable[int]) -> Mapping[int, set[int]]:
+def _excluded(connection: Connection, policies: Iterable[int]) -> Mapping[int, set[int]]:
     models_of = defaultdict[int, set[int]](set)
     for row in connection.execute(_SHUT_OUT, {"policies": list(policies)}).all():
         models_of[row.policy_id].add(row.model_id)
