@@ -116,12 +116,12 @@ def _judge_answers(state: ProviderState, sweep: Sweep, is_tracked: Callable[[str
     probed = [observation for observation in sweep.observations if observation.reason not in UNASKED]
     if cause := _everyone_refused(state, probed):  # before regulars are counted: a first sweep has none
         return _inconclusive(cause, state.held)
-    known = regulars(state, sweep.started_at)
+    regular_models = regulars(state, sweep.started_at)
     is_served = any(observation.outcome == Outcome.AVAILABLE for observation in probed)
     failing = {observation.model: observation for observation in probed if failure_class(observation)}
-    if is_served and known.isdisjoint(failing):  # the common case first: nothing is counted
+    if is_served and regular_models.isdisjoint(failing):  # the common case first: nothing is counted
         return Judgement(Verdict.CONCLUSIVE)
-    regular = frozenset(filter(is_tracked, known))
+    regular = frozenset(filter(is_tracked, regular_models))
     still_listed = regular.intersection(sweep.listed)
     again = [observation for observation in probed if observation.model in still_listed]
     # A key that gets no answer proves nothing about models; those that were regular speak for all.

@@ -154,8 +154,10 @@ def _swaps(inputs: SummaryInputs) -> tuple[SilentSwap, ...]:
         before, after = sides(event.detail)
         model = event.model or ""
         fresh = SilentSwap(model=model, at=event.began_at, before=before, after=after)
-        known = swaps.get(model)
-        swaps[model] = replace(fresh, before=known.before, changes=known.changes + 1) if known else fresh
+        earlier = swaps.get(model)
+        swaps[model] = (
+            replace(fresh, before=earlier.before, changes=earlier.changes + 1) if earlier else fresh
+        )
     return tuple(swaps.values())
 
 
