@@ -25,7 +25,7 @@ from monitor.sweep import Checked, ProgressListener, SweepStart, Swept, check_no
 
 log = logging.getLogger(__name__)
 
-_TELLING_SECONDS: Final = 60.0  # seconds; what is left waits in the outbox for the daemon
+_SENDING_SECONDS: Final = 60.0  # seconds; what is left waits in the outbox for the daemon
 
 
 async def sweep_now(
@@ -49,7 +49,7 @@ async def sweep_now(
     # one provider's error must not cancel the other sweeps
     results = await asyncio.gather(*sweeps, return_exceptions=True)
     if not stop.is_set():
-        await _tell(app, engine)
+        await _send_due(app, engine)
     engine.dispose()
     if stop.is_set():
         raise NoVerdict("stopped: observations so far are kept, the sweep counts as interrupted")
@@ -85,7 +85,7 @@ def _start(app: App, provider: str) -> SweepStart:
         return nothing
 
 
-async def _tell(app: App, engine: Engine) -> None:
+async def _send_due(app: App, engine: Engine) -> None:
     """Send what is due; a channel that cannot be spoken to from here is the daemon's matter."""
     try:
         # a name of its own: the daemon's claims are not released by it
@@ -94,7 +94,7 @@ async def _tell(app: App, engine: Engine) -> None:
         event(log, logging.WARNING, "notification_skipped", error=str(error))
         return
     with suppress(TimeoutError):
-        await asyncio.wait_for(publisher.publish(), _TELLING_SECONDS)
+        await asyncio.wait_for(publisher.publish(), _SENDING_SECONDS)
 
 
 def _cancel(sweeps: Iterable["asyncio.Task[Swept | None]"], stop: asyncio.Event) -> None:

@@ -25,7 +25,7 @@ from monitor.report.words.times import moment_words
 # Atom wants a date (RFC 4287, 4.1.1); this one says that there was none
 _NEVER: Final = EPOCH  # when a feed without entries was updated
 # .invalid never resolves (RFC 2606), so no owner can be meant
-_NOBODYS: Final = "monitor.invalid"  # whose the entries of a feed without a public address are
+_NO_SITE: Final = "monitor.invalid"  # whose the entries of a feed without a public address are
 # all but what XML 1.0 allows; escaping does not help: &#0; is refused, too
 _NO_XML: Final = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -38,7 +38,7 @@ class Address:
     """
 
     base: str
-    owner: str = _NOBODYS
+    owner: str = _NO_SITE
     zone: tzinfo = UTC
 
 
@@ -82,7 +82,7 @@ class _Atom(Atom1Feed):  # type: ignore[misc] # the library ships no types
 def owner_of(public_url: str | None) -> str:
     """Return the host in whose name entries are numbered; one of no site where no address is given."""
     host = urlsplit(public_url).hostname if public_url else None
-    return host if host and ":" not in host else _NOBODYS  # a tag: address takes no IPv6 address
+    return host if host and ":" not in host else _NO_SITE  # a tag: address takes no IPv6 address
 
 
 def atom(feed: Feed, address: Address) -> bytes:

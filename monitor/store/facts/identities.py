@@ -20,7 +20,7 @@ from monitor.store.connection.columns import columns_of
 from monitor.store.schema import alias, catalog, finding, model, policy, provider, untracked
 
 Row = Mapping[str, Any]
-NOBODY: Final[Mapping[str, int]] = {}
+NO_ALIASES: Final[Mapping[str, int]] = {}
 OWN: Final = 0  # the number of a model's own name
 # What findings hold of observations: in the first version, whose digests stand, and what came later.
 _FIRST: Final = ("outcome", "reason", "kind", "http_status", "attempts", "retires_at", "detail")
@@ -151,7 +151,7 @@ def alias_numbers(
 
 
 def finding_ids(
-    connection: Connection, observations: Iterable[Observation], aliases: Mapping[str, int] = NOBODY
+    connection: Connection, observations: Iterable[Observation], aliases: Mapping[str, int] = NO_ALIASES
 ) -> dict[str, int]:
     """Return the ids of what these observations found, by the model of each, known from now on.
 

@@ -56,7 +56,7 @@ def read_sweeps(
     """
     with reading(engine) as connection:
         for stored in read_stored(connection, *_conditions(since, until, provider)):
-            yield _told(connection, stored)
+            yield _as_decided(connection, stored)
 
 
 def add_sweeps(
@@ -146,7 +146,7 @@ def _is_near(connection: Connection, facts: Sweep) -> bool:
     return connection.execute(query.limit(1)).first() is not None
 
 
-def _told(connection: Connection, stored: StoredSweep) -> Sweep:
+def _as_decided(connection: Connection, stored: StoredSweep) -> Sweep:
     columns = (sweep_table.c.imported, sweep_table.c.verdict, sweep_table.c.cause)
     row = connection.execute(select(*columns).where(sweep_table.c.id == stored.id)).one()
     if row.imported or row.verdict is None:
