@@ -95,7 +95,7 @@ def _read_catalog(
 
 
 def _count_absent(state: ProviderState, sweep: Sweep, policy: Policy) -> dict[str, Streak]:
-    """Count the reads without each known model; one that is shut out is not absent, and keeps its count."""
+    """Count the reads without each known model; an excluded one is not absent, and keeps its count."""
     lacking = {model for model, before in state.models.items() if not before.memory.is_gone}
     lacking.difference_update(sweep.listed)
     excluded = {model for model in lacking if not is_tracked(model, policy)}
@@ -148,7 +148,7 @@ def _advance_models(
         events += made
     listed = frozenset(sweep.listed)
     for model, before in state.models.items():
-        if model in listed and model not in observations:  # listed, but shut out: it is there
+        if model in listed and model not in observations:  # listed, but excluded: it is there
             models[model] = _as_listed(before)
         elif model not in listed and is_tracked(model, policy):
             models[model], made = _miss(model, before, sweep, policy, released)

@@ -96,7 +96,7 @@ def rebuild_provider(
 ) -> None:
     """Replace everything derived of a provider from its horizon on, in the transaction at hand.
 
-    With `exclusions` also what says which listed models a sweep did not observe or its policy shut out.
+    With `exclusions` also what says which listed models a sweep did not observe or its policy excluded.
     `on_sweep` hears after each sweep how many are done.
     """
     since = read_horizon(connection, provider_id)
@@ -179,7 +179,7 @@ def _forget_exclusions(connection: Connection, provider_id: int, since: Horizon)
 def _with_exclusions(
     connection: Connection, provider_id: int, sweeps: Iterable[StoredSweep]
 ) -> Iterator[StoredSweep]:
-    """Write each sweep's gaps, and the listed models that its policy shuts out, on the way."""
+    """Write each sweep's gaps, and the listed models that its policy excludes, on the way."""
     for stored in sweeps:
         models = model_ids(connection, provider_id, stored.sweep.listed)
         number = connection.execute(select(sweep.c.policy_id).where(sweep.c.id == stored.id)).scalar_one()

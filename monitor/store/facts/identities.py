@@ -105,8 +105,8 @@ def policy_id(connection: Connection, rules: Policy) -> int:
 
 
 def note_untracked(connection: Connection, policy: int, rules: Policy, models: Mapping[str, int]) -> None:
-    """Remember which of these models the policy shuts out, so that SQL need not match patterns."""
-    if rules.include == ("*",) and not rules.exclude:  # the usual policy shuts out nothing
+    """Remember which of these models the policy excludes, so that SQL need not match patterns."""
+    if rules.include == ("*",) and not rules.exclude:  # the usual policy excludes nothing
         return
     rows = [
         {"policy_id": policy, "model_id": number}

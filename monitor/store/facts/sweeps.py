@@ -144,7 +144,7 @@ def _last_moment(row: RowMapping, observed: Sequence[Observation]) -> int:
 def _known(
     connection: Connection, provider_id: int, policy_id: int, stored: StoredSweep
 ) -> Mapping[str, int]:
-    """Return the ids of all models that a sweep names, those its policy shuts out noted as such."""
+    """Return the ids of all models that a sweep names, those its policy excludes noted as such."""
     facts = stored.sweep
     models = model_ids(
         connection, provider_id, [*facts.listed, *(observation.model for observation in facts.observations)]

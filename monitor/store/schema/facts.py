@@ -60,7 +60,7 @@ policy = Table(
     Column("document", Text, nullable=False),
 )
 
-untracked = Table(  # listed models that a policy's include/exclude shuts out
+untracked = Table(  # listed models that a policy's include/exclude leaves out
     "untracked",
     metadata,
     Column("policy_id", ForeignKey("policy.id"), nullable=False),
