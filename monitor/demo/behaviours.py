@@ -197,10 +197,10 @@ BEHAVIOURS: Mapping[str, Behaviour] = {
 }
 
 
-def split_name(behaviour: str, asked: int) -> tuple[str, str]:
+def split_name(behaviour: str, requests_before: int) -> tuple[str, str]:
     """Return name and argument of what a behaviour means when asked for the n-th time, counted from 0."""
     ways = behaviour.split(">")
-    name, _, argument = ways[min(asked, len(ways) - 1)].partition(":")
+    name, _, argument = ways[min(requests_before, len(ways) - 1)].partition(":")
     return name, argument
 
 

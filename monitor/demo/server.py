@@ -167,7 +167,7 @@ class DemoServer:
                 problem(400, "Bad Request", "model field is required"), content_type="application/json"
             )
         before, self._asked[model] = self._asked[model], self._asked[model] + 1
-        return self.world.probe(endpoint, model, body, asked=before)
+        return self.world.probe(endpoint, model, body, requests_before=before)
 
     def _refusal(self, request: RawRequest) -> CannedAnswer | None:
         given = request.headers.get("authorization")

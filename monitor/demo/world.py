@@ -89,12 +89,12 @@ class World:
             return None
         return self.everywhere or self.behaviours.get(model, "ok")
 
-    def probe(self, endpoint: str, model: str, body: Body, *, asked: int = 0) -> CannedAnswer:
-        """Return what an endpoint answers for a model that was asked `asked` times before."""
+    def probe(self, endpoint: str, model: str, body: Body, *, requests_before: int = 0) -> CannedAnswer:
+        """Return what an endpoint answers for a model that got so many requests before."""
         behaviour = self.behaviour_of(model)
         if behaviour is None:
             return PAGE_NOT_FOUND
-        name, argument = split_name(behaviour, asked)
+        name, argument = split_name(behaviour, requests_before)
         endpoint = CHAT if self.everywhere else endpoint
         return BEHAVIOURS[name].answer(endpoint, body).filled(model, argument)
 

@@ -31,9 +31,9 @@ class Gap:
     async def claim(self, model: str) -> None:
         """Wait until the model may be asked, and let no other request go to it meanwhile."""
         await self.wait(model)
-        self.asked(model)
+        self.note_request(model)
 
-    def asked(self, model: str, seconds_ago: float = 0.0) -> None:
+    def note_request(self, model: str, seconds_ago: float = 0.0) -> None:
         """Note that a request to the model ended so long ago; a later one stands."""
         if self._seconds > 0:
             free_at = self._now() - seconds_ago + self._seconds

@@ -61,7 +61,7 @@ class RequestSender:
         self.requests += 1
         probe.attempts += 1
         answer = await self.ask(probe.model, form, timeout_s)
-        self.gap.asked(probe.model)
+        self.gap.note_request(probe.model)
         self._apply_limits(probe, answer, asked_at_s)
         return answer
 

@@ -119,5 +119,5 @@ async def _ask(model: str, form: RequestForm, target: Target, session: ProviderS
     await target.pacer.acquire()
     silent = replace(session, listener=SweepListener())  # the reading counts this request
     answer = await probe_model(silent, model, form=form, timeout_s=target.timeout.total_seconds())
-    target.gap.asked(model)
+    target.gap.note_request(model)
     return answer

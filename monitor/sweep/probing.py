@@ -104,7 +104,7 @@ class CatalogProbe:
         for model in models:
             state = self.prior.state.models.get(model)
             if state and state.last_checked_at:
-                self.target.gap.asked(model, (now - state.last_checked_at).total_seconds())
+                self.target.gap.note_request(model, (now - state.last_checked_at).total_seconds())
 
 
 def _deadline_s(target: Target) -> float:

@@ -152,7 +152,7 @@ class Provider:
             stopwatch = Stopwatch.start(STARTED, asyncio.get_running_loop().time)
             gap = Gap(gap_s)
             for probe in probes if idle_s is not None else ():
-                gap.asked(probe.model, idle_s or 0.0)
+                gap.note_request(probe.model, idle_s or 0.0)
             return await probe_round(
                 probes,
                 RequestSender(

@@ -32,7 +32,7 @@ def test_a_model_that_was_never_asked_need_not_wait() -> None:
 def test_without_a_gap_nobody_waits() -> None:
     async def work() -> None:
         gap = Gap()
-        gap.asked("m")
+        gap.note_request("m")
         await gap.wait("m")
 
     assert seconds_of(work) == 0
@@ -42,7 +42,7 @@ def test_without_a_gap_nobody_waits() -> None:
 def test_the_gap_runs_from_the_end_of_the_last_request(ago_s: float, waits_s: float) -> None:
     async def work() -> None:
         gap = Gap(GAP_S)
-        gap.asked("m", ago_s)
+        gap.note_request("m", ago_s)
         await gap.wait("m")
 
     assert seconds_of(work) == pytest.approx(waits_s)
@@ -51,7 +51,7 @@ def test_the_gap_runs_from_the_end_of_the_last_request(ago_s: float, waits_s: fl
 def test_every_model_has_a_gap_of_its_own() -> None:
     async def work() -> None:
         gap = Gap(GAP_S)
-        gap.asked("m")
+        gap.note_request("m")
         await gap.wait("other")
 
     assert seconds_of(work) == 0
@@ -62,8 +62,8 @@ def test_an_earlier_request_shortens_no_gap() -> None:
 
     async def work() -> None:
         gap = Gap(GAP_S)
-        gap.asked("m")
-        gap.asked("m", 19.0)
+        gap.note_request("m")
+        gap.note_request("m", 19.0)
         await gap.wait("m")
 
     assert seconds_of(work) == pytest.approx(GAP_S)
@@ -72,10 +72,10 @@ def test_an_earlier_request_shortens_no_gap() -> None:
 def test_a_request_that_ends_while_another_waits_prolongs_the_wait() -> None:
     async def work() -> None:
         gap = Gap(GAP_S)
-        gap.asked("m")
+        gap.note_request("m")
         waiting = asyncio.create_task(gap.wait("m"))
         await asyncio.sleep(10)
-        gap.asked("m")
+        gap.note_request("m")
         await waiting
 
     assert seconds_of(work) == pytest.approx(30.0)
@@ -86,7 +86,7 @@ def test_a_request_that_ends_while_another_waits_prolongs_the_wait() -> None:
 def test_a_wait_ends_and_never_lasts_longer_than_the_gap(gap_s: float, ago_s: float) -> None:
     async def work() -> None:
         gap = Gap(gap_s)
-        gap.asked("m", ago_s)
+        gap.note_request("m", ago_s)
         await gap.wait("m")
 
     assert max(gap_s - ago_s, 0.0) - 1e-6 <= seconds_of(work) <= gap_s + 1e-6
@@ -104,5 +104,5 @@ def test_a_gap_outlives_the_loop_it_was_begun_in() -> None:
     gap = Gap(GAP_S, now=lambda: now_s, sleep=sleep)
     for _ in range(3):
         asyncio.run(gap.wait("m"))
-        gap.asked("m")
+        gap.note_request("m")
     assert now_s == pytest.approx(50.0 + 2 * GAP_S)

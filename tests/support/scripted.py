@@ -65,14 +65,14 @@ class ScriptedWorld(World):
             self.polled.pop(0) if len(self.polled) > 1 else self.polled[0] if self.polled else PAGE_NOT_FOUND
         )
 
-    def probe(self, endpoint: str, model: str, body: Body, *, asked: int = 0) -> CannedAnswer:
+    def probe(self, endpoint: str, model: str, body: Body, *, requests_before: int = 0) -> CannedAnswer:
         """Return what the script says."""
         told = self.says.get(model, {}).get(endpoint, PAGE_NOT_FOUND)
         if isinstance(told, CannedAnswer):
             return told
         if callable(told):
             return told(body)
-        return told[min(asked, len(told) - 1)]
+        return told[min(requests_before, len(told) - 1)]
 
     def metadata(self, model: str) -> CannedAnswer:
         """Return what the model's metadata are."""
