@@ -27,7 +27,7 @@ CHANGING: Final = (
     (r"\d+(\.\d+)? (s|ms)\b", "some time"),
     (r"\d+ (days?|h|min) ago", "some time ago"),
     (r"\d+ d \d+ h", "some days"),
-    (r'mtbf_s\\": \d+\.\d+', "mtbf"),
+    (r'(mtbf|downtime)_s\\": \d+\.\d+', "mtbf"),
 )
 
 
