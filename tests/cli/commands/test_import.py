@@ -144,7 +144,7 @@ def test_standard_input_and_gzip_are_read_too(config: Path, engine: Engine) -> N
 
     refused = monitor(config, "import", "-", stdin=text)
     assert refused.returncode == 2
-    assert "say the time with --at" in refused.stderr
+    assert "give the time with --at" in refused.stderr
     timed = monitor(config, "import", "--at", "2026-04-06T13:00Z", "-", stdin=text)
     assert timed.stdout == "1 sweep imported, 0 already there\n"
     times = [at for (at,) in rows(engine, "SELECT started_at FROM sweep_history ORDER BY 1")]
