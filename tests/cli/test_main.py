@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -280,6 +281,15 @@ def test_a_bar_counts_the_sweeps_that_go_out_and_come_in(lite: Path) -> None:
 def beside_a_terminal(config: Path, *arguments: str) -> tuple[str, str]:
     """Return what a command writes to stdout, a pipe, and to a terminal as stderr."""
     terminal, user = pty.openpty()
+    drawn = bytearray()
+
+    def read() -> None:
+        with suppress(OSError):  # how Linux says that the last writer has closed the terminal
+            while piece := os.read(terminal, 4096):
+                drawn.extend(piece)
+
+    reader = threading.Thread(target=read)  # a terminal holds 4 KiB, a slow sweep draws more
+    reader.start()
     done = subprocess.run(
         [sys.executable, "-m", "monitor", "--config", str(config), *arguments],
         env={**environment(), "TERM": "xterm"},
@@ -291,9 +301,9 @@ def beside_a_terminal(config: Path, *arguments: str) -> tuple[str, str]:
         check=False,
     )
     os.close(user)
-    drawn = os.read(terminal, 100_000).decode()
+    reader.join(WAIT_S)
     os.close(terminal)
-    return done.stdout, drawn
+    return done.stdout, drawn.decode()
 
 
 def test_the_effective_configuration_hides_secrets(tmp_path: Path) -> None:
