@@ -59,14 +59,14 @@ class _Commands(click.Group):
 @click.option(
     "--log-level",
     type=click.Choice(["debug", "info", "warning", "error"]),
-    help="Least important log lines to print [default: warning; info for run].",
+    help="Minimum log level [default: warning; info for run].",
 )
 @click.option(
     "--log-format",
     type=click.Choice(["text", "json"]),
     default="text",
     show_default=True,
-    help="Form of the log lines; json is one object a line.",
+    help="Log format; json writes one object per line.",
 )
 @click.version_option(monitor.__version__, message="monitor %(version)s")
 @click.pass_context

@@ -16,7 +16,7 @@ COMMANDS_PAGE = ROOT / "docs/commands.md"
 _MARKED = re.compile(r"(<!-- make reference: (.+?) -->\n).*?(<!-- end -->)", re.DOTALL)
 _DEFAULT = re.compile(r"\s*\[default: (.+?)\]")
 # What is code wherever it stands: an option, a variable, a name with a part to fill in.
-_CODE = re.compile(r"(?<![`\w])(--[a-z][a-z-]*|\$[A-Z_]+|\S*<\w+>\S*)")
+_CODE = re.compile(r"(?<![`\w])(--[a-z][a-z-]*|\$[A-Z_]+|[^\s(]*<\w+>[^\s,)]*)")
 
 
 def commands() -> dict[str, click.Command]:

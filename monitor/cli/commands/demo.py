@@ -30,14 +30,14 @@ from monitor.store import query
     default="15m",
     show_default=True,
     callback=as_duration,
-    help="Time after which it ends by itself.",
+    help="Stop after this time.",
 )
 @click.option("--interval", metavar="TIME", default="3s", show_default=True, help="Time between sweeps.")
 @pass_context
 def demo(context: Context, *, listen: str | None, database: str, duration: timedelta, interval: str) -> None:
     """Run the daemon against a simulated provider on loopback, in accelerated time; needs no key.
 
-    It ends by itself after --duration. The default database is emptied each time.
+    Stops after --duration. The default database is emptied at each start.
 
     Example: monitor demo --listen 127.0.0.1:9090
     """

@@ -19,7 +19,7 @@ _TEXT, _JSON = "text", "json"
 
 @click.command()
 @click.argument("day", metavar="[DATE]", required=False)
-@click.option("--since", metavar="DATE", help="First day, or a number of days up to --until, such as 7d.")
+@click.option("--since", metavar="DATE", help="First day, or a number of days that end with --until (7d).")
 @click.option("--until", metavar="DATE", help="Last day [default: yesterday].")
 @click.option("--format", "form", type=click.Choice([*FORMS]), help="Output format [default: text].")
 @provider_option

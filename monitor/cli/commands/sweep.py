@@ -24,7 +24,8 @@ from monitor.sweep import Swept
     "--output-dir",
     metavar="DIR",
     type=click.Path(file_okay=False, path_type=Path),
-    help="Also write <provider>_hosted_models_<time>.txt and <provider>_test_results_<time>.txt there.",
+    help="Also write both result files (<provider>_hosted_models_<time>.txt, "
+    "<provider>_test_results_<time>.txt) to DIR.",
 )
 @json_option
 @pass_context

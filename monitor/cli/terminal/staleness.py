@@ -18,7 +18,7 @@ max_age_option = click.option(
     "--max-age",
     metavar="TIME",
     callback=as_duration,
-    help="Greatest age of the last conclusive sweep [default: 3 intervals].",
+    help="Maximum age of the last conclusive sweep [default: 3 intervals].",
 )
 
 

@@ -24,7 +24,7 @@ _TODAYS = " with today's policy"
 @json_option
 @pass_context
 def rebuild(context: Context, *, provider: str | None, write: bool, policy: str | None, as_json: bool) -> int:
-    """Derive states, events, verdicts and days from the observations again, and print what differs.
+    """Derive states, events, verdicts and daily figures from the observations again, and print what differs.
 
     Exits 1 if rows differ, also after --write. No notifications are sent.
 

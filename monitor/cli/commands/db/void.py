@@ -16,10 +16,10 @@ _SWEEP_IDS = click.IntRange(-(2**31), 2**31 - 1)  # seconds since 2020, in 32 bi
 @click.command()
 @click.argument("sweep", type=_SWEEP_IDS)
 @click.option("--reason", metavar="TEXT", help="Why the sweep is bad; stored with it.")
-@click.option("--undo", is_flag=True, help="Let the sweep count again.")
+@click.option("--undo", is_flag=True, help="Undo the voiding.")
 @pass_context
 def void(context: Context, *, sweep: int, reason: str | None, undo: bool) -> None:
-    """Mark SWEEP as bad: it counts as inconclusive, and what was derived from it is derived again.
+    """Mark SWEEP as bad: it counts as inconclusive; the derived history is recomputed.
 
     Sweep ids are in the view sweep_history and in `monitor events --json`. Its observations are kept.
 
