@@ -3,6 +3,10 @@
 A view that readers have a row of (rows.py) takes its columns from that, so each is declared once.
 A row is a tuple of plain values by column: text, whole numbers, doubles, truth values, None for NULL. Moments
 are milliseconds since 1970 and days are dates.
+
+The SQL of a view stands in the last migration that creates it: 0009 (`model_status`, `observation_history`),
+0007 (`change_history`, `outage_history`, `status_history`, `uptime_daily`), 0004 (`stream_history`), 0002
+(`sweep_history`, `provider_uptime_daily`).
 """
 
 from collections.abc import Iterator, Mapping
