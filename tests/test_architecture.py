@@ -10,6 +10,16 @@ from tests.support.documents import ROOT
 
 PACKAGES = tuple(sorted(file.parent for file in ROOT.glob("monitor/**/__init__.py")))
 MOST_MODULES = 15
+
+# Packages without a folder of tests of their own, and where they are tested.
+TESTED_ELSEWHERE = {
+    "app/tasks": "tests/cli/commands",  # each is what one command does
+    "core/answer/error_patterns": "tests/core/answer/test_error_patterns.py",
+    "report/layout": "tests/report/message/test_changes.py",  # one message in every form
+    "store/schema": "tests/store/admin/test_migrate.py",  # the tables are those of the migrations
+}
+# Folders of tests of no package: a browser, the container image, ten thousand lives, other servers, tools.
+WHOLE_PROGRAM = {"e2e", "image", "soak", "thirdparty", "tools"}
 _LINE = re.compile(r"^ *([\w/.]+) {2,}(\S.*)$")
 
 
@@ -40,3 +50,16 @@ def test_the_map_shows_every_package_and_its_sentence() -> None:
 @pytest.mark.parametrize("folder", PACKAGES, ids=lambda folder: str(folder.relative_to(ROOT)))
 def test_no_package_has_more_modules_than_a_reader_can_take_in(folder: Path) -> None:
     assert len(list(folder.glob("*.py"))) - 1 <= MOST_MODULES
+
+
+def test_every_package_has_its_folder_of_tests_or_says_where_it_is_tested() -> None:
+    names = {folder.relative_to(ROOT / "monitor").as_posix() for folder in PACKAGES}
+    without = {name for name in names if not any((ROOT / "tests" / name).glob("**/test_*.py"))}
+    assert without == set(TESTED_ELSEWHERE)
+    assert all((ROOT / place).exists() for place in TESTED_ELSEWHERE.values())
+
+
+def test_every_folder_of_tests_has_its_package_or_is_about_the_whole_program() -> None:
+    names = {folder.relative_to(ROOT / "monitor").as_posix() for folder in PACKAGES}
+    tested = {file.parent.relative_to(ROOT / "tests").as_posix() for file in ROOT.glob("tests/**/test_*.py")}
+    assert tested - names == WHOLE_PROGRAM
