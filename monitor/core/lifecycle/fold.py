@@ -25,16 +25,6 @@ from monitor.core.lifecycle.rules import confirm_absence, observe
 
 _FEWEST_READS = 3  # rules.md 11
 
-# Rule 26: the order of one model's events at one moment.
-_PLACES = {
-    EventKind.RETIRED: 1,
-    EventKind.FLAPPING_STARTED: 2,
-    EventKind.FLAPPING_STOPPED: 2,
-    EventKind.RETIREMENT_ANNOUNCED: 3,
-    EventKind.KIND_CHANGED: 4,
-    EventKind.SERVED_MODEL_CHANGED: 5,
-}
-
 
 def fold(state: ProviderState, sweep: Sweep, policy: Policy) -> Decision:
     """Decide one finished sweep. Sweeps of a provider are folded in the order of their `started_at`."""
@@ -50,8 +40,8 @@ def fold(state: ProviderState, sweep: Sweep, policy: Policy) -> Decision:
     else:
         after, troubles = _open_trouble(after, sweep, judgement.cause)
         after, changes = _confirm_absences(after, released, sweep)
-    # stable: events of one model at one moment keep their order
-    changes.sort(key=lambda event: (event.confirmed_at, event.model or "", _PLACES.get(event.kind, 0)))
+    # stable: events of one model at one moment keep the order of the rules that made them (rules.md 26)
+    changes.sort(key=lambda event: (event.confirmed_at, event.model or ""))
     events = (*troubles, *changes)
     return Decision(verdict=judgement.verdict, cause=judgement.cause, events=events, state=after)
 
