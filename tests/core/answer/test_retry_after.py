@@ -291,6 +291,7 @@ def test_a_wait_is_always_between_nothing_and_a_day(millis: str, header: str, bo
         ("2026-05-14t02:00:00+02:00", datetime(2026, 5, 14, tzinfo=UTC)),
         ("2026-05-14T00:00:00.123456Z", datetime(2026, 5, 14, 0, 0, 0, 123000, tzinfo=UTC)),
         ("2026-05-14T00:00:00.999999Z", datetime(2026, 5, 14, 0, 0, 0, 999000, tzinfo=UTC)),
+        ("2026-05-14T00:00:00.999Z", datetime(2026, 5, 14, 0, 0, 0, 999000, tzinfo=UTC)),
         ("2026-05-14", datetime(2026, 5, 14, tzinfo=UTC)),
         ("Thu, 14 May 2026 00:00:00 GMT", datetime(2026, 5, 14, tzinfo=UTC)),
         ("Thu, 14 May 2026 00:00:00 -0000", datetime(2026, 5, 14, tzinfo=UTC)),
