@@ -1,7 +1,9 @@
 """The words that docs/style.md drops, and the texts that people read: of the program and in documents."""
 
 import ast
+import io
 import re
+import tokenize
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +18,7 @@ STYLE = ROOT / "docs/style.md"
 _OTHERS_WORDS = ("monitor/core/answer/error_patterns/", "monitor/demo/")
 _ROW = re.compile(r"^\| ((?:`[^`|]+`(?:, )?)+) \| (.+) \|$", re.MULTILINE)
 _JINJA = re.compile(r"\{[{%#].*?[#%}]\}", re.DOTALL)
-_CODE = re.compile(r"^```.*?^```|`[^`\n]+`|\]\([^)]*\)|<!--.*?-->", re.MULTILINE | re.DOTALL)
+_CODE = re.compile(r"`[^`\n]+`|\]\([^)]*\)|<!--.*?-->", re.MULTILINE | re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -58,13 +60,46 @@ def messages() -> Iterator[Text]:
             yield from (Text(f"{name}:{line}", text) for line, text in _strings(file) if not text.isalpha())
 
 
+def explanations() -> Iterator[Text]:
+    """Give the docstrings of monitor/ and its comments, adjacent ones as one text."""
+    for file in sorted(ROOT.glob("monitor/**/*.py")):
+        name = file.relative_to(ROOT).as_posix()
+        for line, text in (*docstrings(file), *comments(file)):
+            yield Text(f"{name}:{line}", _CODE.sub("`code`", text))
+
+
 def _strings(file: Path) -> Iterator[tuple[int, str]]:
-    tree = ast.parse(read(file))
-    nodes = list(ast.walk(tree))
-    docstrings = {id(node.value) for node in nodes if isinstance(node, ast.Expr)}
+    return _constants(file, is_docstring=False)
+
+
+def docstrings(file: Path) -> Iterator[tuple[int, str]]:
+    """Give the line and the text of each string that stands alone."""
+    return _constants(file, is_docstring=True)
+
+
+def _constants(file: Path, *, is_docstring: bool) -> Iterator[tuple[int, str]]:
+    nodes = list(ast.walk(ast.parse(read(file))))
+    alone = {id(node.value) for node in nodes if isinstance(node, ast.Expr)}
     for node in nodes:
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docstrings:
-            yield node.lineno, node.value
+        match node:
+            case ast.Constant(value=str() as text) if (id(node) in alone) is is_docstring:
+                yield node.lineno, text
+
+
+def comments(file: Path) -> Iterator[tuple[int, str]]:
+    """Give the first line and the text of each block of comments in adjacent lines."""
+    block: list[str] = []
+    first = 0
+    for token in tokenize.generate_tokens(io.StringIO(read(file)).readline):
+        if token.type != tokenize.COMMENT:
+            continue
+        if token.start[0] != first + len(block):
+            if block:
+                yield first, " ".join(block)
+            block, first = [], token.start[0]
+        block.append(token.string.lstrip("# "))
+    if block:
+        yield first, " ".join(block)
 
 
 def pages() -> Iterator[Text]:
@@ -74,7 +109,7 @@ def pages() -> Iterator[Text]:
 
 
 def documents() -> Iterator[Text]:
-    """Give the documents without their code, and the comments of the example configuration."""
+    """Give the documents without code in a line, and the comments of the example configuration."""
     for file in DOCUMENTS:
         text = read(file).partition("## Words that are not used")[0] if file == STYLE else read(file)
         yield Text(file.relative_to(ROOT).as_posix(), _CODE.sub("`code`", text))
