@@ -7,10 +7,9 @@ import pytest
 
 from tests.support.wording import (
     Text,
-    comments,
-    docstrings,
     documents,
     explanations,
+    explanations_of,
     help_texts,
     hits,
     messages,
@@ -36,5 +35,4 @@ def test_texts_use_no_word_that_the_style_drops(texts: Callable[[], Iterator[Tex
 def test_docstrings_and_comments_are_read_but_not_the_names_that_they_quote(tmp_path: Path) -> None:
     file = tmp_path / "module.py"
     file.write_text('"""Is told once."""\n\n# for\n# ever\nvalue = 1  # not `anew`\n')
-    texts = [text for _, text in (*docstrings(file), *comments(file))]
-    assert hits(Text("here", text) for text in texts) == ["here: told", "here: for ever"]
+    assert hits(Text("here", text) for _, text in explanations_of(file)) == ["here: told", "here: for ever"]

@@ -64,16 +64,20 @@ def explanations() -> Iterator[Text]:
     """Give the docstrings of monitor/ and its comments, adjacent ones as one text."""
     for file in sorted(ROOT.glob("monitor/**/*.py")):
         name = file.relative_to(ROOT).as_posix()
-        for line, text in (*docstrings(file), *comments(file)):
-            yield Text(f"{name}:{line}", _CODE.sub("`code`", text))
+        yield from (Text(f"{name}:{line}", text) for line, text in explanations_of(file))
+
+
+def explanations_of(file: Path) -> Iterator[tuple[int, str]]:
+    """Give the docstrings and comments of a module with their lines, without the names between backticks."""
+    for line, text in (*_docstrings(file), *_comments(file)):
+        yield line, _CODE.sub("`code`", text)
 
 
 def _strings(file: Path) -> Iterator[tuple[int, str]]:
     return _constants(file, is_docstring=False)
 
 
-def docstrings(file: Path) -> Iterator[tuple[int, str]]:
-    """Give the line and the text of each string that stands alone."""
+def _docstrings(file: Path) -> Iterator[tuple[int, str]]:
     return _constants(file, is_docstring=True)
 
 
@@ -86,7 +90,7 @@ def _constants(file: Path, *, is_docstring: bool) -> Iterator[tuple[int, str]]:
                 yield node.lineno, text
 
 
-def comments(file: Path) -> Iterator[tuple[int, str]]:
+def _comments(file: Path) -> Iterator[tuple[int, str]]:
     """Give the first line and the text of each block of comments in adjacent lines."""
     block: list[str] = []
     first = 0
