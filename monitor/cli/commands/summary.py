@@ -62,6 +62,6 @@ def _require_history(engine: Engine, span: Span, provider: str | None) -> None:
     first = day_of(began_at, span.zone)
     if span.last < first:  # an empty summary would read as a quiet day
         days = str(span.first) if span.days == 1 else f"the days from {span.first} to {span.last}"
-        raise NoVerdict(f"there is no history of {days}: it begins on {first}")
+        raise NoVerdict(f"no history for {days}; it begins on {first}")
     if span.first < first:
         note(f"note: the history begins on {first}; earlier days are missing")

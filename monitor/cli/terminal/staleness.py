@@ -35,7 +35,7 @@ def stale_words(app: App, engine: Engine, provider: str | None, max_age: timedel
         oldest, now = max_age or staleness.max_age(app.interval_named(name)), utc_now()
         last = query.last_conclusive_at(engine, name)
         if last is None:
-            yield f"{name} has had no conclusive sweep yet"
+            yield f"{name}: no conclusive sweep yet"
         elif staleness.is_older(last, oldest, now):
             age = f"{duration_words(now - last)} old (more than {duration_words(oldest)})"
             yield f"{name}: the last conclusive sweep is {age}"

@@ -87,7 +87,7 @@ def _words(detail: ErrorDetails, path: KeyPath) -> str:
         return f"expected {detail['ctx']['expected']}, found {_value_words(value, path)}"
     if fault in _EXPECTED:
         return f"expected {_EXPECTED[fault]}, found {_value_words(value, path)}"
-    return _limit(detail) + f", not {_value_words(value, path)}"
+    return _limit(detail) + f", not {_value_words(value, path).removeprefix('the number ')}"
 
 
 def _limit(detail: ErrorDetails) -> str:

@@ -3,6 +3,7 @@
 Only this package reads the environment and TOML.
 """
 
+import ast
 import os
 import re
 import tomllib
@@ -12,7 +13,7 @@ from types import MappingProxyType
 
 from pydantic import ValidationError
 
-from monitor.config.load.errors import Fault, faults_of
+from monitor.config.load.errors import Fault, faults_of, path_text
 from monitor.config.load.secrets import read_variable
 from monitor.config.load.toml_lines import KeyPath, key_lines, line_of
 from monitor.config.schema.settings import Settings
@@ -25,6 +26,7 @@ CONFIG_VARIABLE = "MONITOR_CONFIG"
 _LARGEST = 1_000_000  # bytes; no configuration is near, and /dev/zero has no end
 # tomllib gives the place in its words only (until 3.14 there are no attributes)
 _SYNTAX_PLACE = re.compile(r" \(at (?:line (?P<line>\d+), column (?P<column>\d+)|end of document)\)$")
+_DECLARED_TWICE = re.compile(r"^Cannot declare (?P<names>\(.*\)) twice$")
 
 
 def process_environment() -> Mapping[str, str]:
@@ -87,12 +89,17 @@ def _toml(text: str, file: str) -> Mapping[str, object]:
     except (ValueError, RecursionError):  # over 4,300 digits, or arrays too deep for the stack
         words = "contains a number or a nesting that is too large"
     place = _SYNTAX_PLACE.search(words)
-    words = _SYNTAX_PLACE.sub("", words)
+    words = _DECLARED_TWICE.sub(_declared_twice, _SYNTAX_PLACE.sub("", words))
     if place is None:
         raise ConfigError(f"{file}: not valid TOML: {words}")
     end = text.count("\n") + 1  # "end of document" has no line of its own
     where = f"{place['line']}:{place['column']}" if place["line"] else f"{end}"
     raise ConfigError(f"{file}:{where}: not valid TOML: {words}")
+
+
+def _declared_twice(message: re.Match[str]) -> str:
+    names: tuple[str, ...] = ast.literal_eval(message["names"])  # tomllib shows a tuple of texts
+    return f"[{path_text(names)}] is declared twice"
 
 
 def _frozen(value: object) -> object:

@@ -80,7 +80,7 @@ class ProviderSettings(Table):
         faults = [*cadence_faults(interval=self.interval, cron=self.cron), *self._key_faults()]
         if self.slow_timeout < self.timeout:  # the second pass would give up before the first
             slow, first = duration_text(self.slow_timeout), duration_text(self.timeout)
-            faults.append(("slow_timeout", f"({slow}) must not be shorter than timeout ({first})"))
+            faults.append(("slow_timeout", f'"{slow}" is shorter than timeout "{first}"'))
         if not self.catalog and not self.models:
             faults.append(("catalog", "is false, so nothing would be watched; name the ids in models"))
         if faults:

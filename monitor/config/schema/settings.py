@@ -149,8 +149,9 @@ class Settings(Table):
 
     def _crossed_policies(self) -> list[tuple[str, str]]:
         policies = [self.policy.overridden(provider.policy) for provider in self.providers]
+        words = "after inheriting from [policy], flap_low {:g} is above flap_high {:g}"
         return [
-            (f"providers.{place}.policy", "with [policy] beneath it, flap_low is above flap_high")
+            (f"providers.{place}.policy", words.format(policy.flap_low, policy.flap_high))
             for place, policy in enumerate(policies)
             if policy.flap_low > policy.flap_high
         ]

@@ -24,7 +24,9 @@ def impossible(*faults: tuple[str, str]) -> PydanticCustomError:
 
 def _name(name: str) -> str:
     if not _NAME.fullmatch(name):
-        raise ValueError('must be 1 to 32 of a-z, 0-9, "_" and "-", and begin with a letter or digit')
+        raise ValueError(
+            'must be 1 to 32 characters, each a-z, 0-9, "_" or "-", and begin with a letter or digit'
+        )
     return name
 
 

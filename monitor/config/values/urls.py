@@ -18,7 +18,7 @@ def checked_base_url(url: str) -> str:
     """Return an http(s) address without credentials, query or trailing slash; raises ValueError."""
     parts = _http(url, 'must be an address that starts with "http://" or "https://"')
     if parts.username is not None or parts.password is not None:  # they would stand in logs of proxies
-        raise ValueError("must not hold a name or a password; use api_key_env or api_key_file")
+        raise ValueError("must not hold a user name or password; use api_key_env or api_key_file")
     if "?" in url or "#" in url:
         raise ValueError('must not have a "?" or "#" part; it is the address before "/models"')
     return url.rstrip("/")  # or paths would begin with two slashes
@@ -61,7 +61,7 @@ def checked_public_url(url: str) -> str:
     """Return the http(s) address under which readers find the page, without a slash at its end."""
     parts = _http(url, 'must be an address that starts with "http://" or "https://"')
     if parts.username is not None or "?" in url or "#" in url:
-        raise ValueError('must be the address of the page alone, without a name, a password, "?" or "#"')
+        raise ValueError('must be a plain URL without user name, password, "?" or "#"')
     return url.rstrip("/")
 
 

@@ -13,4 +13,5 @@ def did_you_mean(name: str, names: Iterable[str]) -> str:
 def unknown_words(noun: str, name: str, names: Iterable[str], place: str = "") -> str:
     """Say that nothing has this name, what there is, and which of it may have been meant."""
     names = list(names)
-    return f'no {noun} "{name}"{place}; there is: {", ".join(names) or "none"}{did_you_mean(name, names)}'
+    meant = did_you_mean(name, names) if len(names) > 1 else ""  # a single name is its own hint
+    return f'no {noun} "{name}"{place}; there is: {", ".join(names) or "none"}{meant}'

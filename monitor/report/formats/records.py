@@ -153,7 +153,7 @@ def parse_record(line: str, where: str) -> Sweep:
     try:
         raw = json.loads(line, parse_constant=_refuse_constant)  # json reads NaN, other readers do not
     except (ValueError, RecursionError) as error:
-        raise RecordError(f"{where}: not a line of JSON: {str(error)[:100]}") from None
+        raise RecordError(f"{where}: is not JSON{_place_in_line(error)}") from None
     if not isinstance(raw, dict):
         raise RecordError(f"{where}: a sweep record must be a JSON object")
     try:
@@ -197,6 +197,12 @@ def _observation_record(observation: Observation) -> dict[str, Any]:
 def _time(moment: datetime) -> str:
     is_whole = moment.microsecond < 1000  # noqa: PLR2004  # microseconds of a millisecond
     return moment.astimezone(UTC).isoformat(timespec="seconds" if is_whole else "milliseconds")[:-6] + "Z"
+
+
+def _place_in_line(error: Exception) -> str:
+    if isinstance(error, json.JSONDecodeError):
+        return f" (column {error.colno})"
+    return f": {str(error)[:100]}"  # a number that is none, or too large; a nesting that is too deep
 
 
 def _refuse_constant(name: str) -> object:

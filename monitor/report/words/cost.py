@@ -30,7 +30,7 @@ def models_within(budget: int, sweeps: int) -> int:
 
 def _budget_words(models: int | None, sweeps: int, budget: int | None) -> str:
     if budget is None:
-        return "no budget"
+        return "no daily request limit"
     share, said = models_within(budget, sweeps), f"budget {budget:,}"
     if share == 0:
         return (

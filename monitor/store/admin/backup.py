@@ -57,7 +57,7 @@ def dump_command(engine: Engine, file: Path) -> str:
 
 def _refuse_what_is_in_the_way(engine: Engine, file: Path, *, replaces: bool) -> None:
     if file == _STANDARD or file.is_dir() or (file.exists() and not file.is_file()):
-        raise UsageError(f"{file} is no file: a backup goes into one")
+        raise UsageError(f"{file} is not a regular file")
     if is_own(engine, file):
         raise UsageError(f"{file} is part of the database: name another file")
     if file.exists() and not replaces:

@@ -62,7 +62,7 @@ class AdvisoryLock:
         with translated(self._engine), self._engine.connect() as connection:
             row = connection.execute(_HOLDER, {"key": self._key}).first()
         if row is None:
-            return "nobody"
+            return "no process"
         since = row.backend_start.isoformat(sep=" ", timespec="seconds")
         return f"{row.application_name or 'a client'} at {row.address} (backend {row.pid}) since {since}"
 

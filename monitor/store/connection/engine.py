@@ -4,6 +4,7 @@
 (store/connection/errors.py).
 """
 
+import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -35,6 +36,7 @@ _WRITES = "monitor_writes"
 _FILE_MODE = "monitor_file_mode"
 _READ_ONLY = "monitor_read_only"
 _POSTGRES = {"postgres", "postgresql", "postgresql+psycopg"}
+_PLAIN = re.compile(r"[\w./-]{1,80}")  # no text with a password in it: that needs a ":" or a "="
 _SQLITE = {"sqlite", "sqlite+pysqlite"}
 
 
@@ -95,8 +97,10 @@ def _address(url: str) -> URL:
     try:
         address = make_url(url)
     except (ArgumentError, ValueError):
+        # of other texts any part may be a password
+        shown = f'"{url}"' if _PLAIN.fullmatch(url) else "this"
         raise ConfigError(
-            "the database url is not one: write sqlite:///path or postgresql://user@host/db"
+            f"{shown} is not a database URL; write sqlite:///path or postgresql://user@host/db"
         ) from None
     if address.drivername in _POSTGRES:
         # written out: without a driver SQLAlchemy 2.0 takes psycopg2, 2.1 psycopg 3

@@ -48,7 +48,7 @@ class FileLock:
     def holder(self) -> str:
         """Say who holds the lock, by what is written in it."""
         if self._is_free():
-            return "nobody"
+            return "no process"
         try:
             holder = json.loads(self._path.read_text(encoding="utf-8"))
             return f"process {holder['pid']} on {holder['host']} since {holder['since']}"

@@ -20,7 +20,7 @@ class Lock(Protocol):
         """Take the lock unless another has it; True if this object holds it now. Raises StoreUnavailable."""
 
     def holder(self) -> str:
-        """Return who holds it, for people; `nobody` if it is free."""
+        """Return who holds it, for people; `no process` if it is free."""
 
     def is_held(self) -> bool:
         """Return whether this object still holds it; on Postgres also the heartbeat, every few seconds."""

@@ -83,7 +83,7 @@ def _locked(connection: Connection, sweep_id: int) -> Row[Any]:
     """Return the row of a sweep whose provider no other process derives until the end of the transaction."""
     owner = connection.scalar(select(sweep.c.provider_id).where(sweep.c.id == sweep_id))
     if owner is None:
-        raise UsageError(f"no sweep {sweep_id}: the view sweep_history has the ids")
+        raise UsageError(f"no sweep {sweep_id}; list ids with `monitor events --json`")
     lock_provider(connection, owner)
     query = select(sweep, provider.c.name).join_from(sweep, provider).where(sweep.c.id == sweep_id)
     return connection.execute(query).one()  # after the lock: the row as no other process changes it any more

@@ -60,7 +60,7 @@ def test_the_models_of_the_last_believed_catalog_are_counted_if_they_are_watched
 
 @pytest.mark.usefixtures("engine")
 def test_without_a_history_the_number_of_models_is_left_open(database_url: str) -> None:
-    assert cost_of(app_of(database_url)) == f"nvidia: 96 sweeps a day, {UNKNOWN}; no budget"
+    assert cost_of(app_of(database_url)) == f"nvidia: 96 sweeps a day, {UNKNOWN}; no daily request limit"
 
 
 @pytest.mark.parametrize(
@@ -84,7 +84,7 @@ def test_the_check_prints_a_line_for_each_provider_and_creates_no_database(tmp_p
     assert (checked.returncode, checked.stderr) == (0, "")
     assert checked.stdout.splitlines() == [
         f"{config}: ok (nvidia, b)",
-        f"nvidia: 96 sweeps a day, {UNKNOWN}; no budget",
+        f"nvidia: 96 sweeps a day, {UNKNOWN}; no daily request limit",
         f"b: 96 sweeps a day, {UNKNOWN}; budget 5,000: enough for about 51 models in each sweep",
     ]
     assert [path.name for path in tmp_path.iterdir()] == ["config.toml"]

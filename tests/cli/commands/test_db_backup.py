@@ -123,10 +123,10 @@ def test_what_would_be_harmed_is_refused(history: Engine, sqlite_url: str, tmp_p
         (tmp_path / "link.db", "is part of the database"),
         (database.with_name(f"{database.name}-wal"), "is part of the database: name another file"),
         (database.with_name(f"{database.name}.leader.lock"), "is part of the database: name another file"),
-        (Path("-"), "is no file"),
+        (Path("-"), "is not a regular file"),
         (tmp_path / ("x" * 300), "cannot be written: File name too long"),
         (tmp_path / "circle", "the symbolic links go in circles"),
-        (tmp_path, "is no file"),
+        (tmp_path, "is not a regular file"),
         (tmp_path / "used.db", "used.db-wal exists, so a database of that name is in use"),
         (tmp_path / "no/place.db", "cannot be written: No such file or directory"),
     ):

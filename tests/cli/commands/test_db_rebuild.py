@@ -120,7 +120,7 @@ def test_wrong_use_is_refused(config: Path, history: Engine) -> None:
     del history
     for arguments, words in (
         (("rebuild", "--provider", "x"), 'monitor: no provider "x" in the history; there is: nvidia\n'),
-        (("void", "5", "--reason", "why"), "monitor: no sweep 5: the view sweep_history has the ids\n"),
+        (("void", "5", "--reason", "why"), "monitor: no sweep 5; list ids with `monitor events --json`\n"),
         (("void", "5"), "monitor: void needs either --reason TEXT or --undo\n"),
         (
             ("void", "5", "--reason", "why", "--undo"),

@@ -138,7 +138,7 @@ def test_the_command_renames_and_says_what_to_change(config: Path) -> None:
     [
         ("nobody", "nim", "there is: old, other"),
         ("old", "other", "already"),
-        ("old", "New Name", 'must be 1 to 32 of a-z, 0-9, "_" and "-"'),
+        ("old", "New Name", 'must be 1 to 32 characters, each a-z, 0-9, "_" or "-"'),
     ],
 )
 def test_wrong_usage_is_exit_2(config: Path, old: str, new: str, words: str) -> None:

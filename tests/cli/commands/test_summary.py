@@ -400,7 +400,7 @@ def test_the_command_says_so_far_of_today(config: Path) -> None:
 def test_days_before_the_history_are_no_verdict_and_partly_a_note(config: Path) -> None:
     before = monitor(config, "summary", "2020-01-01", key=None)
     assert (before.returncode, before.stdout) == (3, "")
-    assert "there is no history of 2020-01-01: it begins on " in before.stderr
+    assert "no history for 2020-01-01; it begins on " in before.stderr
     partly = monitor(config, "summary", "--since", "30d", key=None)
     assert partly.returncode == 0
     assert "note: the history begins on " in partly.stderr

@@ -152,10 +152,10 @@ LLAMA = "meta/llama-3.1-8b-instruct"
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ("", "not a line of JSON"),
-        ("{", "not a line of JSON"),
+        ("", "is not JSON (column 1)"),
+        ("{", "is not JSON (column 2)"),
         ('{"a": NaN}', "NaN is not a number"),
-        ("[" * 100_000, "not a line of JSON"),
+        ("[" * 100_000, "is not JSON"),
         ("[]", "must be a JSON object"),
         (changed_record({"colour": "red"}), "unknown key 'colour'"),
         (changed_record({}, [{"model": LLAMA, "mood": 1}]), "unknown key 'observations[0].mood'"),

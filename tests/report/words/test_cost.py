@@ -21,7 +21,7 @@ FIRST = "the most informative first"
         (82, 96, 83 * 96, USUAL, "budget 7,968: fits"),
         (82, 96, 5_000, USUAL, f"budget 5,000: exceeded, so each sweep asks about 51 models, {FIRST}"),
         (82, 96, 83 * 96 - 1, USUAL, f"budget 7,967: exceeded, so each sweep asks about 81 models, {FIRST}"),
-        (82, 96, None, USUAL, "no budget"),
+        (82, 96, None, USUAL, "no daily request limit"),
         (82, 96, 191, USUAL, f"budget 191: {TOO_SMALL} to 192 or more, or sweep less often"),
         (1, 1, 2, "1 model x 1 sweep = 1 request a day (and 1 for the catalog)", "budget 2: fits"),
         (
@@ -38,9 +38,21 @@ FIRST = "the most informative first"
             "1,200 models x 1,440 sweeps = 1,728,000 requests a day (and 1,440 for the catalog)",
             "budget 1,000,000,000: fits",
         ),
-        (0, 96, None, "0 models x 96 sweeps = 0 requests a day (and 96 for the catalog)", "no budget"),
-        (None, 96, None, f"96 sweeps a day, each model 96 requests a day; {UNTOLD}", "no budget"),
-        (None, 1, None, f"1 sweep a day, each model 1 request a day; {UNTOLD}", "no budget"),
+        (
+            0,
+            96,
+            None,
+            "0 models x 96 sweeps = 0 requests a day (and 96 for the catalog)",
+            "no daily request limit",
+        ),
+        (
+            None,
+            96,
+            None,
+            f"96 sweeps a day, each model 96 requests a day; {UNTOLD}",
+            "no daily request limit",
+        ),
+        (None, 1, None, f"1 sweep a day, each model 1 request a day; {UNTOLD}", "no daily request limit"),
         (
             None,
             96,

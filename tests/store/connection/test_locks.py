@@ -50,7 +50,7 @@ def both(engine: Engine) -> list[Lock]:
 def test_a_lock_has_one_holder_until_it_is_released(engine: Engine) -> None:
     """Rule 32."""
     for first, second in zip(both(engine), both(engine), strict=True):
-        assert first.holder() == "nobody"
+        assert first.holder() == "no process"
         assert first.try_acquire()
         assert first.try_acquire()
         assert first.is_held()
@@ -128,7 +128,7 @@ def test_the_lock_file_says_who_holds_it_and_has_the_files_mode(tmp_path: Path) 
     path.write_text("garbage")
     assert leader_lock(engine).holder() == "another process"
     lock.release()
-    assert lock.holder() == "nobody"
+    assert lock.holder() == "no process"
 
 
 def test_a_lock_that_cannot_be_written_is_told(tmp_path: Path) -> None:

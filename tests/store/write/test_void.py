@@ -165,7 +165,7 @@ def test_what_cannot_be_void_is_refused_with_its_reason(engine: Engine) -> None:
     (cut,) = [row["sweep_id"] for row in views.told(engine, "sweep_history") if row["cause"] == "interrupted"]
     before = everything(engine, "nvidia")
     for number, reason, words in (
-        (12, WHY, "no sweep 12: the view sweep_history has the ids"),
+        (12, WHY, "no sweep 12; list ids with `monitor events --json`"),
         (running.id, WHY, f"sweep {running.id} is not finished yet: void it when it is"),
         (cut, WHY, f"sweep {cut} is inconclusive as it is (interrupted): nothing of it counts"),
         (numbers[1], " ", "--reason: say in 1 to 1000 characters why the sweep is bad"),
