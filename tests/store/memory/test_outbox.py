@@ -130,7 +130,7 @@ def test_two_processes_that_claim_the_same_messages_never_get_the_same_one(
     ]
     for racer in racers:
         assert racer.stdout
-        assert racer.stdout.readline() == "ready\n"
+        assert racer.stdout.readline() == "ready\n", f"exit code {racer.wait(WAIT_S)}"
     for racer in racers:
         assert racer.stdin
         racer.stdin.write("go\n")
