@@ -20,11 +20,20 @@ MOST_S = 5.0
 _SHOWN = 15
 
 # What may cost more, by the beginning of its name, and why: it kills, hangs, or starts another's server.
+# Modules and not folders: a new one has to say why.
 COSTLY: Mapping[str, str] = MappingProxyType(
     {
-        "tests/app/daemon/": "daemons are started, stopped and killed, and a database server with them",
+        "tests/app/daemon/test_database_away.py": "the database server of two daemons is restarted",
+        "tests/app/daemon/test_notifications.py": "daemons are killed while they deliver, or started anew",
+        "tests/app/daemon/test_process.py": "daemons are started side by side, interrupted and killed",
         "tests/sweep/test_killed.py": "sweeps are killed, again and again",
-        "tests/thirdparty/": "servers that nobody here wrote import for a dozen seconds",
+        "tests/thirdparty/test_infinity.py": "an embedding server, which imports for seconds, started twice",
+        "tests/thirdparty/test_litellm.py": "a proxy that imports for a dozen seconds",
+        "tests/thirdparty/test_litellm_behind.py": "that proxy, and an embedding server behind it",
+        "tests/thirdparty/test_llama_server.py": "a model server, and a router that starts more of them",
+        "tests/thirdparty/test_llmock.py": "a server of another project, started anew for each test",
+        "tests/thirdparty/test_mlflow.py": "a gateway that imports for a dozen seconds",
+        "tests/thirdparty/test_nemo.py": "a server that imports for a dozen seconds",
     }
 )
 
