@@ -2,8 +2,11 @@
 
 import pytest
 
+from monitor.core.answer.answer import read_answer
+from monitor.core.answer.exchange import Exchange, Failure
 from monitor.core.domain.vocabulary import Outcome, Reason
-from tests.core.answer.test_shapes import look
+from monitor.core.request.forms import PLAIN_CHAT
+from tests.core.answer.test_shapes import MODEL, NOW, look
 
 # Those at which some row begins or ends, and all that have a meaning of their own.
 STATUSES = {100, 199, 200, 299, 300, 399, *range(400, 460), 498, 499, *range(500, 535), 598, 599, 600, 999}
@@ -125,3 +128,13 @@ def test_a_number_in_an_error_counts_where_it_says_something_by_itself() -> None
         if look({"error": {"code": number, "message": "hm"}}).reason is not Reason.INVALID_ANSWER
     }
     assert counting == statuses("400-405 407-408 410 422 429 500-599")
+
+
+@pytest.mark.parametrize(
+    ("status", "reason"), [(None, Reason.TIMEOUT), (999, Reason.TIMEOUT), (1000, Reason.BAD_REQUEST)]
+)
+def test_a_failure_counts_with_no_status_and_with_every_one_of_three_digits(
+    status: int | None, reason: Reason
+) -> None:
+    exchange = Exchange(http_status=status, failure=Failure.TIMEOUT_AFTER_HEADERS)
+    assert read_answer(exchange, PLAIN_CHAT, MODEL, now=NOW, at_ms=0).finding.reason is reason
