@@ -138,3 +138,30 @@ def test_a_failure_counts_with_no_status_and_with_every_one_of_three_digits(
 ) -> None:
     exchange = Exchange(http_status=status, failure=Failure.TIMEOUT_AFTER_HEADERS)
     assert read_answer(exchange, PLAIN_CHAT, MODEL, now=NOW, at_ms=0).finding.reason is reason
+
+
+@pytest.mark.parametrize(("wait", "reason"), [("3600", Reason.SWITCHED_OFF), ("3599", Reason.SERVER_ERROR)])
+def test_who_asks_to_wait_an_hour_in_a_problem_document_is_switched_off(wait: str, reason: Reason) -> None:
+    found = look("", status=503, retry_after=wait, content_type="application/problem+json")
+    assert found.reason is reason
+    assert look("", status=503, retry_after=wait).reason is Reason.SERVER_ERROR
+
+
+@pytest.mark.parametrize(
+    ("detail", "reason"),
+    [
+        ([{"loc": []}, 5], Reason.NEEDS_OTHER_REQUEST),
+        ([{"loc": []}, {"msg": "m"}], Reason.NEEDS_OTHER_REQUEST),
+        ([5, {"loc": []}], Reason.BAD_REQUEST),
+        ([{"msg": "m"}, {"loc": []}], Reason.BAD_REQUEST),
+        ([], Reason.BAD_REQUEST),
+        ("loc", Reason.BAD_REQUEST),
+    ],
+)
+def test_the_first_complaint_that_names_a_place_is_of_the_request(detail: object, reason: Reason) -> None:
+    assert look({"detail": detail}, status=422).reason is reason
+
+
+@pytest.mark.parametrize(("marks", "reason"), [(84, Reason.INVALID_ANSWER), (83, Reason.CREDENTIAL)])
+def test_a_cdns_own_number_stands_alone_in_a_hundred_characters(marks: int, reason: Reason) -> None:
+    assert look("error code: 1020" + "." * marks + "x", status=403).reason is reason
