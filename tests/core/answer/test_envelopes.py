@@ -96,3 +96,12 @@ def test_pieces_are_joined_as_they_came() -> None:
     assert meaning_of(objects_in("\n".join(json.dumps(piece(text)) for text in "abc"))) == {
         "choices": [{"message": {"content": "abc"}}]
     }
+
+
+def test_two_pieces_of_a_text_are_joined() -> None:
+    texts: list[dict[str, object]] = [
+        {"choices": [{"text": "a"}, {"text": "x"}]},
+        {"choices": [{"text": "b"}]},
+    ]
+    assert choice_of(texts[0]) == {"text": "a"}
+    assert meaning_of(texts) == {"choices": [{"text": "ab"}]}

@@ -165,3 +165,16 @@ def test_the_first_complaint_that_names_a_place_is_of_the_request(detail: object
 @pytest.mark.parametrize(("marks", "reason"), [(84, Reason.INVALID_ANSWER), (83, Reason.CREDENTIAL)])
 def test_a_cdns_own_number_stands_alone_in_a_hundred_characters(marks: int, reason: Reason) -> None:
     assert look("error code: 1020" + "." * marks + "x", status=403).reason is reason
+
+
+def test_who_is_busy_says_more_than_that_there_are_too_many_requests() -> None:
+    """But for two statuses: the request was too large, or not to be worked on."""
+    means = {
+        status: look({"error": {"message": "overloaded: too many requests"}}, status=status)
+        for status in STATUSES
+    }
+    limiting = {status for status, found in means.items() if found.reason is Reason.TOO_MANY_REQUESTS}
+    assert limiting == {403, 413, 422, *range(505, 529)}
+    assert {400, 412, 414, 421, 423, 424, 425, 429, 503, 529} <= {
+        status for status, found in means.items() if found.reason is Reason.SATURATED
+    }
