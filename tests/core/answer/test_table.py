@@ -94,6 +94,7 @@ def test_a_status_without_a_word_means(where: str, outcome: Outcome, reason: Rea
         ),
         ("authorization failed", "7", Reason.CREDENTIAL, "200-299 400 403"),
         ("no api key passed in", "7", Reason.CREDENTIAL, "200-299 400 403 500"),
+        ("authentication error", "7", Reason.CREDENTIAL, "200-299 400 403 500"),
         ("unsupported_country", "7", Reason.CREDENTIAL, "200-299 400 403"),
         ("too many requests", "22", Reason.TOO_MANY_REQUESTS, "200-299 400 403 411-500 502-528"),
         ("loading model", "26", Reason.SATURATED, "200-299 400 409 411-500 502-504"),
@@ -178,3 +179,9 @@ def test_who_is_busy_says_more_than_that_there_are_too_many_requests() -> None:
     assert {400, 412, 414, 421, 423, 424, 425, 429, 503, 529} <= {
         status for status, found in means.items() if found.reason is Reason.SATURATED
     }
+
+
+@pytest.mark.parametrize(("status", "reason"), [(504, Reason.NO_CAPACITY), (505, Reason.SERVER_ERROR)])
+def test_who_has_no_instance_has_no_capacity_however_busy(status: int, reason: Reason) -> None:
+    body = {"error": {"message": "no instances: overloaded"}}
+    assert look(body, status=status).reason is reason
