@@ -185,3 +185,10 @@ def test_who_is_busy_says_more_than_that_there_are_too_many_requests() -> None:
 def test_who_has_no_instance_has_no_capacity_however_busy(status: int, reason: Reason) -> None:
     body = {"error": {"message": "no instances: overloaded"}}
     assert look(body, status=status).reason is reason
+
+
+@pytest.mark.parametrize(
+    ("status", "reason"), [("errored", Reason.NO_CAPACITY), ("fulfilled", Reason.INVALID_ANSWER)]
+)
+def test_an_empty_answer_of_a_worker_that_failed_is_of_no_capacity(status: str, reason: Reason) -> None:
+    assert look("", nvcf_status=status).reason is reason
