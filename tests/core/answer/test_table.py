@@ -169,7 +169,7 @@ def test_a_cdns_own_number_stands_alone_in_a_hundred_characters(marks: int, reas
 
 
 def test_who_is_busy_says_more_than_that_there_are_too_many_requests() -> None:
-    """But for two statuses: the request was too large, or not to be worked on."""
+    """But for the statuses under which only a limit is spoken of."""
     means = {
         status: look({"error": {"message": "overloaded: too many requests"}}, status=status)
         for status in STATUSES
