@@ -69,7 +69,8 @@ def load_pages() -> Pages:
         day_line=day_line,
         day_path=changes_path,
         iso=iso_millis,
-        latency=_latency,
+        # a thin space that does not break
+        latency=lambda ms: "–" if ms is None else f"{ms:,} ms".replace(",", "\u202f"),
         length_of=coarse_duration,
         model_path=lambda line: model_path(line.provider, line.model),
         percent=partial(percent_words, otherwise="–"),
@@ -89,8 +90,3 @@ def _until(moment: datetime | None, now: datetime) -> str:
     if moment is None or moment - now < _SECOND:  # a second: rounding would say "in about 0 s"
         return "is due"
     return f"in about {coarse_duration(moment - now)}"
-
-
-def _latency(latency_ms: int | None) -> str:
-    # a thin space that does not break
-    return "–" if latency_ms is None else f"{latency_ms:,} ms".replace(",", "\u202f")

@@ -51,7 +51,7 @@ class TextWriter:
 
 def csv_writer(out: BinaryIO, view: View) -> RowWriter:
     """Return a writer of comma-separated values with a heading; an empty cell is NULL, empty text `""`."""
-    out.write(f"{_heading(view)}\n".encode())
+    out.write(f"{','.join(_names(view))}\n".encode())
     return TextWriter(
         out, [_CSV[column.form] for column in view.columns], ",".join("%s" for _ in view.columns) + "\n"
     )
@@ -69,21 +69,14 @@ def found_export(line: str) -> str | None:
         return "is a Parquet file"
     text = line.removeprefix("\ufeff").strip()
     names = _keys(text) if text.startswith("{") else text.replace('"', "").split(",")
-    name = next((view.name for view in VIEWS.values() if _are_of(names, view)), None)
-    return f"holds rows of the view {name}" if name else None
-
-
-def _are_of(names: list[str], view: View) -> bool:
-    """Say whether these are the columns of a view; an older version's file may lack its latest ones."""
-    return len(names) > len(view.key) and names == _names(view)[: len(names)]
+    for view in VIEWS.values():  # an older version's file may lack a view's latest columns
+        if len(names) > len(view.key) and names == _names(view)[: len(names)]:
+            return f"holds rows of the view {view.name}"
+    return None
 
 
 def _names(view: View) -> list[str]:
     return [column.name for column in view.columns]
-
-
-def _heading(view: View) -> str:
-    return ",".join(_names(view))
 
 
 def _keys(text: str) -> list[str]:
@@ -105,10 +98,6 @@ def _second(moment: int) -> str:
     day, rest = divmod(moment, DAY_MS)
     seconds = rest // 1000
     return f"{_date_of(day)}T{seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}"
-
-
-def _to_seconds(value: object) -> str:
-    return f"{_second(_whole(value))}Z"
 
 
 def _to_millis(value: object) -> str:
@@ -136,10 +125,6 @@ def _json_text(value: object) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def _flag(value: object) -> str:
-    return "true" if value else "false"
-
-
 def _or(null: str, cell: _Cell) -> _Cell:
     return lambda value: null if value is None else cell(value)
 
@@ -149,11 +134,19 @@ def _quoted(cell: _Cell) -> _Cell:
 
 
 _TIMES: Final[Mapping[ColumnType, _Cell]] = MappingProxyType(
-    {ColumnType.MOMENT: _to_millis, ColumnType.SECOND: _to_seconds, ColumnType.DAY: str}
+    {
+        ColumnType.MOMENT: _to_millis,
+        ColumnType.SECOND: lambda value: f"{_second(_whole(value))}Z",
+        ColumnType.DAY: str,
+    }
 )
 _OTHERS: Final[Mapping[ColumnType, _Cell]] = MappingProxyType(
-    # repr is the shortest text that reads back as the same double
-    {ColumnType.INTEGER: str, ColumnType.LONG: str, ColumnType.DOUBLE: repr, ColumnType.FLAG: _flag}
+    {
+        ColumnType.INTEGER: str,
+        ColumnType.LONG: str,
+        ColumnType.DOUBLE: repr,  # the shortest text that reads back as the same double
+        ColumnType.FLAG: lambda value: "true" if value else "false",
+    }
 )
 _CSV: Final[Mapping[ColumnType, _Cell]] = MappingProxyType(
     {ColumnType.TEXT: _csv_text, **{form: _or("", cell) for form, cell in {**_TIMES, **_OTHERS}.items()}}

@@ -5,6 +5,7 @@ Reading is strict: an unknown key, a wrong type or an impossible value is refuse
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
@@ -33,19 +34,11 @@ _LONGEST_SWEEP_MS = 7 * DAY_MS  # a week; more is a wrong clock
 
 
 def _moment(value: object) -> datetime:
-    moment = _aware(value) if isinstance(value, str) else None
-    if moment is None:
-        raise ValueError(f"{str(value)[:40]!r} is not a time with Z or an offset, like 2026-04-06T12:00:00Z")
-    return moment
-
-
-def _aware(text: str) -> datetime | None:
-    try:
-        moment = datetime.fromisoformat(text)
-        # cut to milliseconds, the resolution of the history (rules.md 25)
-        return None if moment.tzinfo is None else to_datetime(to_millis(moment.astimezone(UTC)))
-    except (ValueError, OverflowError):
-        return None
+    with suppress(ValueError, OverflowError):
+        moment = datetime.fromisoformat(value) if isinstance(value, str) else None
+        if moment and moment.tzinfo:  # cut to milliseconds, the resolution of the history (rules.md 25)
+            return to_datetime(to_millis(moment.astimezone(UTC)))
+    raise ValueError(f"{str(value)[:40]!r} is not a time with Z or an offset, like 2026-04-06T12:00:00Z")
 
 
 def _without_slash(name: str) -> str:
@@ -70,8 +63,6 @@ _Text = Annotated[str, StringConstraints(max_length=10_000, pattern=r"^[^\x00]*$
 _Count = Annotated[int, Field(ge=0, le=_MOST)]
 # abs: JSON knows -0.0, which SQLite gives back as 0.0.
 _Rate = Annotated[float, Field(ge=0, allow_inf_nan=False), AfterValidator(abs)]
-
-
 _STRICT = ConfigDict(extra="forbid", strict=True)
 # a new field of an observation is covered by its type; what needs more stands in _BY_NAME
 _BY_TYPE: Final[Mapping[type, Any]] = {int: _Count, float: _Rate, datetime: _Time, str: _Text}

@@ -20,15 +20,11 @@ FAILURES: Final[dict[str, str]] = {
 
 def held_back(state: ProviderState) -> list[str]:
     """Return a sentence for each thing that the guard does not believe yet; an empty list for nothing."""
-    troubles = [f"the latest sweeps do not count: {cause_words(cause)}" for _, cause in state.open_troubles]
-    return [*troubles, *_lost(state), *_mass_failure(state.held)]
-
-
-def _lost(state: ProviderState) -> Iterator[str]:
-    """Say how many of the believed catalog the latest readable ones lack; one that is believed lacks none."""
+    sentences = [f"the latest sweeps do not count: {cause_words(cause)}" for _, cause in state.open_troubles]
     if lost := state.missing.keys() & state.believed:  # released ids are believed no more (rules.md 11)
         believed = counted(len(state.believed), "model")
-        yield f"{len(lost):,} of the {believed} last believed to be listed are missing"
+        sentences.append(f"{len(lost):,} of the {believed} last believed to be listed are missing")
+    return [*sentences, *_mass_failure(state.held)]
 
 
 def _mass_failure(held: Held | None) -> Iterator[str]:

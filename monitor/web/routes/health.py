@@ -26,24 +26,20 @@ def health_routes(context: WebContext) -> APIRouter:
     @routes.get("/readyz", responses={503: {"model": ReadyBody, "description": "Not ready, and why"}})
     def readyz(response: Response) -> ReadyBody:
         """Return whether the database is readable and current, and every watched provider swept in time."""
-        reasons = _reasons(context)
+        try:
+            require_current(context.engine)
+            reasons = [
+                f"provider {provider} has had no sweep for more than {coarse_duration(max_age(interval))}"
+                for provider, interval in context.watched.items()
+                if context.is_overdue(provider, _last_started_at(context, provider))
+            ]
+        except StoreError as error:
+            note_store_error(error)
+            reasons = [store_words(error)]
         response.status_code = 503 if reasons else 200
         return ReadyBody(status="not ready" if reasons else "ready", reasons=reasons)
 
     return routes
-
-
-def _reasons(context: WebContext) -> list[str]:
-    try:
-        require_current(context.engine)
-        return [
-            f"provider {provider} has had no sweep for more than {coarse_duration(max_age(interval))}"
-            for provider, interval in context.watched.items()
-            if context.is_overdue(provider, _last_started_at(context, provider))
-        ]
-    except StoreError as error:
-        note_store_error(error)
-        return [store_words(error)]
 
 
 def _last_started_at(context: WebContext, provider: str) -> datetime | None:
