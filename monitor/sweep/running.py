@@ -7,7 +7,7 @@ loses seconds.
 import asyncio
 import logging
 from asyncio import to_thread
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
@@ -175,19 +175,15 @@ class RunningSweep(SweepListener):
                     close_sweep, self.engine, self.id, finished, decision, self.target.outbox
                 )
         is_conclusive = decision.verdict is Verdict.CONCLUSIVE
-        await self._remember(self.learned if is_conclusive else self.proven)
+        learned = self.learned if is_conclusive else self.proven
+        try:
+            await to_thread(save_knowledge, self.engine, self.target.provider, learned)
+        except StoreUnavailable as error:  # lost, it costs a few requests and is learned again
+            provider = self.target.provider
+            event(log, logging.WARNING, "knowledge_not_saved", provider=provider, error=str(error))
         swept = Swept(self.id, replace(finished, verdict=decision.verdict, cause=decision.cause), decision)
         _log_sweep(swept)
         return swept
-
-    async def _remember(self, learned: Mapping[str, Knowledge]) -> None:
-        """Keep what the sweep taught; lost, it costs a few requests and is learned again."""
-        try:
-            await to_thread(save_knowledge, self.engine, self.target.provider, learned)
-        except StoreUnavailable as error:
-            event(
-                log, logging.WARNING, "knowledge_not_saved", provider=self.target.provider, error=str(error)
-            )
 
 
 def _log_sweep(swept: Swept) -> None:

@@ -60,8 +60,9 @@ class Body:
         if isinstance(document, str):  # some wrap their JSON in a text of JSON
             document = _json(document) or document
         # Gemini sends an error as a list of one
-        if isinstance(document, list) and document and _is_whole(document[0]):
-            document = document[0]
+        first = document[0] if isinstance(document, list) and document else None
+        if isinstance(first, dict) and (first.get("error") or choice_of(first) is not None):
+            document = first
         if isinstance(document, dict):
             return meaning_of([document])
         if document is not None or is_page(self.text):
@@ -151,10 +152,6 @@ class Body:
 def is_page(text: str) -> bool:
     """Whether a text is a web page, or another document of tags that no API of models speaks."""
     return _MARKUP.match(text[:200].lstrip("\ufeff")) is not None
-
-
-def _is_whole(document: object) -> bool:
-    return isinstance(document, dict) and (bool(document.get("error")) or choice_of(document) is not None)
 
 
 def _json(text: str) -> object:

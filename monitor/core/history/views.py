@@ -9,7 +9,7 @@ The SQL of a view stands in the last migration that creates it: 0009 (`model_sta
 (`sweep_history`, `provider_uptime_daily`).
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -70,8 +70,6 @@ class Scope:
 
 
 OBSERVATIONS: Final = "observation_history"
-
-
 _FORMS: Final[Mapping[type, ColumnType]] = {
     int: ColumnType.INTEGER,
     float: ColumnType.DOUBLE,
@@ -83,18 +81,20 @@ _LONG: Final = frozenset({"event_id"})  # sweep id times 2**20
 
 def _view(name: str, row: type | str, *, key: str, span: TimeFilter = TimeFilter.NONE) -> View:
     """Take the columns from the fields of a row, or from words: `name`, which is text, or `name:form`."""
-    columns = tuple(map(_column_of, row.split())) if isinstance(row, str) else tuple(_columns_of(row))
-    return View(name, columns, tuple(key.split()), span)
+    columns = (
+        map(_column_of, row.split())
+        if isinstance(row, str)
+        else (
+            Column(field, ColumnType.LONG if field in _LONG else _FORMS.get(kind, ColumnType.TEXT))
+            for field, kind in field_types(row).items()
+        )
+    )
+    return View(name, tuple(columns), tuple(key.split()), span)
 
 
 def _column_of(word: str) -> Column:
     name, _, form = word.partition(":")
     return Column(name, ColumnType(form or ColumnType.TEXT))
-
-
-def _columns_of(row: type) -> Iterator[Column]:
-    for name, kind in field_types(row).items():
-        yield Column(name, ColumnType.LONG if name in _LONG else _FORMS.get(kind, ColumnType.TEXT))
 
 
 VIEWS: Final[Mapping[str, View]] = {

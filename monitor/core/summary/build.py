@@ -1,7 +1,7 @@
 """What a span of days was for one provider: its events and figures for readers (docs/summaries.md)."""
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -58,7 +58,11 @@ def summarise(inputs: SummaryInputs) -> ProviderSummary:
         outages=tuple(down for down in downs if down.is_new or down.ended_at),
         still_down=still_down,
         flaps=tuple(flap for flap in flaps if flap.is_news or flap.model not in lasting),
-        switches=tuple(_switches(inputs)),
+        switches=tuple(
+            Switch(model=event.model or "", at=event.confirmed_at, before=before, after=after)
+            for event in inputs.of(EventKind.KIND_CHANGED)
+            for before, after in [sides(event.detail)]
+        ),
         swaps=_swaps(inputs),
         troubles=_troubles(inputs),
         best=best_models(inputs.after.values(), inputs.listed, inputs.recent),
@@ -139,12 +143,6 @@ def _going(inputs: SummaryInputs) -> tuple[Going, ...]:
         earlier = inputs.before[model].retires_at if is_new and model in inputs.before else None
         going.append(Going(model=model, on=on, is_new=is_new, was=None if earlier == on else earlier))
     return tuple(sorted(going, key=lambda model: (model.on, model.model)))
-
-
-def _switches(inputs: SummaryInputs) -> Iterator[Switch]:
-    for event in inputs.of(EventKind.KIND_CHANGED):
-        before, after = sides(event.detail)
-        yield Switch(model=event.model or "", at=event.confirmed_at, before=before, after=after)
 
 
 def _swaps(inputs: SummaryInputs) -> tuple[SilentSwap, ...]:

@@ -106,7 +106,12 @@ class _Replay:
         if decision.verdict is Verdict.CONCLUSIVE:
             days.add(state, stored.sweep, stored.policy)
         stands = recorded[stored.id]
-        follows = _derived(stored, decision)
+        follows = {
+            "verdict": decision.verdict.value,
+            "cause": None if decision.cause is None else str(decision.cause),
+            **counts_of(stored.sweep, stored.policy, decision.verdict),
+            "gaps": tuple(sorted(gaps_of(stored.sweep, stored.policy))),
+        }
         self.differences.compare(RowKind.SWEEP, None, stored.sweep.started_at, stands.decision, follows)
         self._compare_events(stands, stored, decision)
         return decision.state
@@ -171,16 +176,6 @@ class _Replay:
         since = state.folded_until or EPOCH
         pair = {"memory": stored}, {"memory": provider_memory(state)}
         self.differences.compare(RowKind.STATE, None, since, *pair)
-
-
-def _derived(stored: StoredSweep, decision: Decision) -> Columns:
-    """Return what a sweep's row says of its decision, and its gaps."""
-    return {
-        "verdict": decision.verdict.value,
-        "cause": None if decision.cause is None else str(decision.cause),
-        **counts_of(stored.sweep, stored.policy, decision.verdict),
-        "gaps": tuple(sorted(gaps_of(stored.sweep, stored.policy))),
-    }
 
 
 def _state_columns(row: Mapping[str, Any] | RowMapping) -> Columns:

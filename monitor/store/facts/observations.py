@@ -33,14 +33,11 @@ def write_observations(
     findings = finding_ids(connection, latest.values(), aliases)
     keys = {name: {"model_id": models[name], "sweep_id": sweep_id} for name in latest}
     rows = [
-        {
-            **keys[name],
-            "finding_id": findings[name],
-            **_values(result, _OWN),
-        }
+        {**keys[name], "finding_id": findings[name], **_values(result, _OWN)}
         for name, result in latest.items()
     ]
-    streams = {name: _values(result, _OF_STREAMS) for name, result in latest.items() if _is_streamed(result)}
+    streams = {name: _values(result, _OF_STREAMS) for name, result in latest.items()}
+    streams = {name: values for name, values in streams.items() if set(values.values()) != {None}}
     # an answer that was streamed before and is not now
     _delete(connection, streamed, sweep_id, [models[name] for name in latest if name not in streams])
     for table, new in ((observation, rows), (streamed, [keys[name] | streams[name] for name in streams])):
@@ -75,10 +72,6 @@ def read_observations(
 
 def _values(made: Observation, columns: Sequence[Column[Any]]) -> dict[str, Any]:
     return {column.name: getattr(made, column.name) for column in columns}
-
-
-def _is_streamed(made: Observation) -> bool:
-    return any(value is not None for value in _values(made, _OF_STREAMS).values())
 
 
 def _delete(connection: Connection, table: Table, sweep_id: int, models: Sequence[int]) -> None:
