@@ -14,6 +14,7 @@ from monitor.core.request.forms import Route
 _LISTS = ("data", "models", "items", "results")
 _NAMES = ("id", "name", "model")
 _NO_TRAITS = ProviderTraits()
+_LITELLM = (1677610602, "openai")  # creation and owner, which LiteLLM says of every model
 _UNDECODABLE = "\ufffd"  # what stands for bytes that are not UTF-8: no id has that
 
 
@@ -44,13 +45,14 @@ def read_page(text: str, *, url: str, link: str = "", traits: ProviderTraits = _
     rows = _rows(document)
     named = [(name, row) for row in rows if (name := _id_of(row)) is not None]
     last = named[-1][0] if named else None
+    origins = ((row.get("created"), row.get("owned_by")) if isinstance(row, dict) else None for row in rows)
     return Page(
         ids=tuple(name for name, _ in named),
         rows=len(rows),
         rejected=len(rows) - len(named),
         following=following(document, url=url, link=link, parameter=traits.cursor_parameter, last=last),
         entries=_entries(named, traits.kind_words),
-        is_litellm=bool(rows) and all(map(_is_litellm, rows)),  # an empty list is like no server's
+        is_litellm=bool(rows) and all(origin == _LITELLM for origin in origins),  # an empty list is nobody's
     )
 
 
@@ -60,11 +62,6 @@ def _entries(named: Sequence[tuple[str, object]], words: Mapping[str, Route]) ->
         first.setdefault(name, row)  # setdefault: the first row of an id counts
     entries = ((name, read_entry(row, words)) for name, row in first.items())
     return {name: entry for name, entry in entries if entry != EMPTY_ENTRY}
-
-
-def _is_litellm(row: object) -> bool:
-    """Whether a row is one of LiteLLM's: it says the same of every model, of any owner."""
-    return isinstance(row, dict) and (row.get("created"), row.get("owned_by")) == (1677610602, "openai")
 
 
 def _rows(document: object) -> Sequence[object]:

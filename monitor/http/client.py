@@ -65,26 +65,23 @@ class _KeyAuth(httpx.Auth):
         self._origins = {_origin(httpx.URL(url)) for url in (endpoint.base_url, *endpoint.origins)}
 
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
-        if self._endpoint.api_key and _origin(request.url) in self._origins:  # next pages may be elsewhere
-            _add_key(request, self._endpoint.api_key, self._endpoint)
+        key, auth = self._endpoint.api_key, self._endpoint.auth
+        if key and _origin(request.url) in self._origins:  # next pages may be elsewhere
+            match auth:
+                case Auth.BEARER:
+                    request.headers["Authorization"] = f"Bearer {key}"
+                case Auth.X_API_KEY | Auth.API_KEY:
+                    request.headers[auth.value] = key
+                case Auth.QUERY:
+                    if _PARAMETER in request.url.params:  # a next page's address made from the last one
+                        request.url = request.url.copy_remove_param(_PARAMETER)
+                    is_forwarded = request.url.scheme == "http" and self._endpoint.proxy is not None
+                    request.extensions["target"] = _target(request.url, key, whole=is_forwarded)
         yield request
 
 
 def _origin(url: httpx.URL) -> tuple[str, str, int | None]:
     return url.scheme, url.host, url.port
-
-
-def _add_key(request: httpx.Request, key: str, endpoint: Endpoint) -> None:
-    match endpoint.auth:
-        case Auth.BEARER:
-            request.headers["Authorization"] = f"Bearer {key}"
-        case Auth.X_API_KEY | Auth.API_KEY:
-            request.headers[endpoint.auth.value] = key
-        case Auth.QUERY:
-            if _PARAMETER in request.url.params:  # a next page's address that a server made from the last
-                request.url = request.url.copy_remove_param(_PARAMETER)
-            is_forwarded = request.url.scheme == "http" and endpoint.proxy is not None
-            request.extensions["target"] = _target(request.url, key, whole=is_forwarded)
 
 
 def _target(url: httpx.URL, key: str, *, whole: bool) -> bytes:

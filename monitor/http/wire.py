@@ -110,7 +110,7 @@ async def exchange(
     phases = httpx.Timeout(None, connect=min(CONNECT_TIMEOUT_S, timeout_s / 2))
     try:
         async with asyncio.timeout(timeout_s):  # httpx's limits hold for each read, not in all
-            request = client.build_request(
+            async with client.stream(  # so that the cap holds before memory is used
                 method,
                 url,
                 json=json,
@@ -118,9 +118,8 @@ async def exchange(
                 headers=headers,
                 timeout=phases,
                 extensions={"trace": received.note},
-            )
-            # streamed, so that the cap holds before memory is used
-            await _receive(await client.send(request, stream=True), received, cap_bytes)
+            ) as response:
+                await _receive(response, received, cap_bytes)
     except TimeoutError:
         failure = received.timeout()
     except FOREIGN as error:  # CancelledError is in none of them and goes through
@@ -129,19 +128,16 @@ async def exchange(
 
 
 async def _receive(response: httpx.Response, received: _Received, cap_bytes: int) -> None:
-    try:
-        received.http_status = response.status_code
-        received.headers = _headers(response.headers)
-        # one more than the cap, to see that it was exceeded
-        unpack = _unpacker(response.headers.get("content-encoding", "").strip().lower(), cap_bytes + 1)
-        async for chunk in response.aiter_raw():  # raw: httpx would unpack a piece of any size at once
-            received.add(unpack(chunk))
-            if len(received.body) > cap_bytes:
-                del received.body[cap_bytes:]
-                received.truncated = True
-                break  # the rest may be endless, a connection is cheap
-    finally:
-        await response.aclose()
+    received.http_status = response.status_code
+    received.headers = _headers(response.headers)
+    # one more than the cap, to see that it was exceeded
+    unpack = _unpacker(response.headers.get("content-encoding", "").strip().lower(), cap_bytes + 1)
+    async for chunk in response.aiter_raw():  # raw: httpx would unpack a piece of any size at once
+        received.add(unpack(chunk))
+        if len(received.body) > cap_bytes:
+            del received.body[cap_bytes:]
+            received.truncated = True
+            break  # the rest may be endless, a connection is cheap
 
 
 def _unpacker(encoding: str, most: int) -> Callable[[bytes], bytes]:

@@ -47,7 +47,8 @@ class AppriseChannel:
         try:
             await asyncio.wait_for(asyncio.shield(self._running), _TIMEOUT_S)
         except TimeoutError:
-            self._running.add_done_callback(_take_note)
+            # an error that nothing waits for is looked at, so that asyncio does not complain of it
+            self._running.add_done_callback(lambda late: late.cancelled() or late.exception())
             raise NotDelivered(f"took longer than {_TIMEOUT_S:.0f} s") from None
 
     def _send(self, message: Message) -> None:
@@ -68,12 +69,6 @@ class AppriseChannel:
         hidden = [line.removeprefix(_TOLD_BELOW_WARNING) for line in quiet if _TOLD_BELOW_WARNING in line]
         words = "; ".join(dict.fromkeys((*loud[-1:], *hidden[-1:]))) or "Apprise could not send it"
         return redact(words, secrets=self._secrets)
-
-
-def _take_note(future: "asyncio.Future[None]") -> None:
-    """Look at an error that nothing waits for, so that asyncio does not complain of it."""
-    if not future.cancelled():
-        future.exception()
 
 
 def _service(name: str, url: str) -> "NotifyBase":

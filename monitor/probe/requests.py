@@ -44,7 +44,7 @@ def build_request(model: str, form: RequestForm, traits: ProviderTraits) -> Prob
     """Return the request that asks a model in a form."""
     path = traits.paths.get(form.route, _PATHS[form.route])
     if form.route is Route.RERANK and "/retrieval/" in path:  # NVIDIA's own form
-        body = _nim_rerank(model)
+        body: Body = {"model": model, "query": {"text": "a"}, "passages": [{"text": "b"}], "truncate": "END"}
     else:
         body = _PLAIN[form.route](model)
     for change in form.changes:
@@ -64,10 +64,6 @@ def _chat(model: str) -> Body:
     """No system message or temperature: not every model takes them. Some stream unless it is forbidden."""
     messages = [{"role": "user", "content": "hi"}]
     return {"model": model, "messages": messages, "max_tokens": MAX_TOKENS, "stream": False}
-
-
-def _nim_rerank(model: str) -> Body:
-    return {"model": model, "query": {"text": "a"}, "passages": [{"text": "b"}], "truncate": "END"}
 
 
 _PLAIN: Mapping[Route, Callable[[str], Body]] = MappingProxyType(

@@ -21,7 +21,12 @@ def write_atomically(file: Path, data: bytes, *, mode: int = _PRIVATE, replaces:
             out.flush()
             os.fsync(out.fileno())  # before the rename: a crash could leave the name without the content
         is_placed = _place(draft, file, replaces=replaces)
-    _sync_directory(file.parent)
+    with suppress(OSError):  # the name itself shall last; not every file system can
+        directory = os.open(file.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            os.fsync(directory)
+        finally:
+            os.close(directory)
     return is_placed
 
 
@@ -59,13 +64,3 @@ def _place(draft: Path, file: Path, *, replaces: bool) -> bool:
             return True
     draft.replace(file)
     return True
-
-
-def _sync_directory(directory: Path) -> None:
-    """Make the name itself last; not every file system can."""
-    with suppress(OSError):
-        descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)

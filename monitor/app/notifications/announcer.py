@@ -138,8 +138,5 @@ def _summary_of(document: str) -> Summary:
     posted = _POSTED.validate_json(document)
     span = span_of(posted.first, posted.last, ZoneInfo(posted.timezone))
     return Summary(
-        span=span,
-        known_until=posted.known_until,
-        providers=posted.providers,
-        undelivered=posted.undelivered,
+        span=span, known_until=posted.known_until, providers=posted.providers, undelivered=posted.undelivered
     )

@@ -20,10 +20,7 @@ def parse_when(text: str) -> datetime:
     except OverflowError:  # a date in the year 1 with an offset
         raise UsageError(f'"{text}" is outside the calendar in UTC') from None
     except ValueError:
-        return _ago(text)
-
-
-def _ago(text: str) -> datetime:
+        pass  # then it is an age
     try:
         return utc_now() - parse_duration(text)
     except (ValueError, OverflowError):

@@ -107,8 +107,11 @@ def _unknown_key(path: KeyPath) -> str:
         return _KEY_IN_FILE
     if meant := did_you_mean(name, names):
         return f"unknown key{meant}"
-    if home := next(_homes(name), None):
-        return f"unknown key; it belongs in {home}"
+    for key, field in Settings.model_fields.items():
+        table = _table_in(field.annotation)
+        if table and name in key_names(table):
+            place = f"[[{key}]]" if get_origin(field.annotation) is tuple else f"[{key}]"
+            return f"unknown key; it belongs in {place}"
     return f"unknown key; known here: {', '.join(sorted(names))}"
 
 
@@ -126,14 +129,6 @@ def _keys_at(path: KeyPath) -> list[str]:
 def key_names(table: type[BaseModel]) -> list[str]:
     """Return the keys of a table as they are written in the file."""
     return [field.alias or name for name, field in table.model_fields.items()]
-
-
-def _homes(name: str) -> Iterator[str]:
-    """Tables that know this key."""
-    for key, field in Settings.model_fields.items():
-        table = _table_in(field.annotation)
-        if table and name in key_names(table):
-            yield f"[[{key}]]" if get_origin(field.annotation) is tuple else f"[{key}]"
 
 
 def _table_in(annotation: object) -> type[BaseModel] | None:

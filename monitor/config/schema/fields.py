@@ -67,19 +67,16 @@ def _daytime(value: object) -> time:
 def _moment(value: object) -> datetime:
     """Read a date and time, with an offset or without; a date alone is its midnight."""
     if isinstance(value, str):
-        value = _read_moment(value)
+        try:
+            return datetime.fromisoformat(value)
+        except ValueError:
+            form = 'is not a date and time; write "2026-04-06T22:00:00" or with an offset'
+            raise ValueError(form) from None
     if isinstance(value, datetime):
         return value
     if isinstance(value, date):  # after datetime, which is a date as well
         return datetime.combine(value, time())
     raise wrong_type("a date and time such as 2026-04-06T22:00:00 or 2026-04-06T22:00:00Z")
-
-
-def _read_moment(text: str) -> datetime:
-    try:
-        return datetime.fromisoformat(text)
-    except ValueError:
-        raise ValueError('is not a date and time; write "2026-04-06T22:00:00" or with an offset') from None
 
 
 def _timezone(value: object) -> ZoneInfo:
