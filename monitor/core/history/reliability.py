@@ -83,10 +83,7 @@ def _split(figures: WindowFigures, part_of: Callable[[str, str], K]) -> dict[K, 
         available[part_of(*key)][key] = time
     return {
         part: replace(
-            figures,
-            counts=tuple(counts[part]),
-            outages=tuple(outages[part]),
-            available=available[part],
+            figures, counts=tuple(counts[part]), outages=tuple(outages[part]), available=available[part]
         )
         for part in {**counts, **outages, **available}
     }

@@ -48,10 +48,7 @@ def confirm_absence(model: str, state: ModelState, began_at: datetime, confirmed
     """Believe that a model left the catalog: retired once, with no streak or window (rules.md 11, 18)."""
     memory = state.memory
     memory = Memory(  # streaks and window go, what it once did stays (rules.md 18)
-        absent=memory.absent,
-        is_gone=True,
-        has_answered=memory.has_answered,
-        has_served=memory.has_served,
+        absent=memory.absent, is_gone=True, has_answered=memory.has_answered, has_served=memory.has_served
     )
     after, events = replace(state, listed=False, flapping=False, memory=memory), list[Event]()
     if state.status != Status.RETIRED:

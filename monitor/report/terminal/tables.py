@@ -83,11 +83,7 @@ def _streamed_facts(row: StreamRow | None) -> dict[str, str]:
         return {}
     first = "-" if row.first_token_ms is None else f"{row.first_token_ms} ms"
     rate = "-" if row.tokens_per_s is None else f"{row.tokens_per_s:.2f}"
-    return {
-        "last streamed": short_moment(row.observed_at),
-        "first token": first,
-        "tokens per second": rate,
-    }
+    return {"last streamed": short_moment(row.observed_at), "first token": first, "tokens per second": rate}
 
 
 def events_table(rows: Iterable[EventRow]) -> Table:

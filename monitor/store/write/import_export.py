@@ -160,10 +160,7 @@ def _conditions(
     pruned = select(horizon.c.provider_id).where(
         horizon.c.provider_id == sweep_table.c.provider_id, horizon.c.started_at >= sweep_table.c.started_at
     )
-    conditions: list[ColumnElement[bool]] = [
-        sweep_table.c.finished_at.is_not(None),
-        ~pruned.exists(),
-    ]
+    conditions: list[ColumnElement[bool]] = [sweep_table.c.finished_at.is_not(None), ~pruned.exists()]
     if since is not None:
         conditions.append(sweep_table.c.started_at >= to_millis(since))
     if until is not None:
