@@ -47,10 +47,7 @@ class CatalogReading:
 
 
 def without_prefix(reading: CatalogReading, prefix: str) -> CatalogReading:
-    """Return the reading with ids as requests have them: some providers write a prefix before each.
-
-    The first of two ids that become equal is kept.
-    """
+    """Return the reading with ids as requests have them, without their list's prefix; of equals the first."""
     if not prefix or not reading.complete:
         return reading
     names = {id_: id_.removeprefix(prefix) for id_ in reading.ids}

@@ -89,14 +89,11 @@ class Announcer:
             self._trouble = ""
 
     def announce_days(self) -> None:
-        """Post and write the summary of every day that is due.
-
-        Posted first: the outbox refuses a second one, so that a crash in between loses neither.
-        """
+        """Post and write the summary of every day that is due."""
         now = self._now()
         for day in self.summaries.due_days(now):
             if self._channels and now - self.summaries.due_at(day) < _STALE_AFTER:
-                self._post(day, now)
+                self._post(day, now)  # before it is written: the outbox refuses a second one after a crash
             if self.summaries.write(day):
                 event(log, logging.INFO, "summary_written", file=str(self.summaries.file_of(day)))
 

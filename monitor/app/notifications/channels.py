@@ -42,10 +42,7 @@ class Tested:
 
 
 def configured_channels(settings: Settings, environ: Mapping[str, str]) -> list[ConfiguredChannel]:
-    """Return the configured channels, ready to send.
-
-    Raises ConfigError naming a missing variable, or a channel whose address is not understood.
-    """
+    """Return the configured channels; raises ConfigError for a missing variable or an unusable address."""
     secrets = known_secrets(settings, environ)
     return [
         ConfiguredChannel(channel=_channel(channel, environ, secrets), most_per_hour=channel.most_per_hour)

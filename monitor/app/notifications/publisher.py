@@ -259,9 +259,6 @@ def next_batch(waiting: Sequence[Delivery], room: int | None, *, as_one: bool) -
 
 
 def message_id(delivery: Delivery) -> str:
-    """Return a message's id: the same however often it is sent, another in another database.
-
-    Its number, and the millisecond it was posted in.
-    """
-    # the millisecond differs between databases that count from 1
+    """Return a message's id: the same however often it is sent, another in another database."""
+    # the millisecond of posting differs between databases that count from 1
     return f"monitor-{delivery.id}-{to_millis(delivery.created_at):x}"

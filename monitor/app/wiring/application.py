@@ -89,10 +89,7 @@ class App:
         return self.interval_of(provider) if provider else period(self.settings.schedule.cadence, utc_now())
 
     def daily_cost(self, provider: ProviderSettings) -> str:
-        """Say in words what watching a provider asks for in the coming UTC day, and if its budget suffices.
-
-        Raises ConfigError as `interval_of`.
-        """
+        """Say what the coming UTC day costs, and if the budget suffices; raises as `interval_of`."""
         # a whole day: today's first slots may be past
         midnight = utc_now().replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
         tick = timedelta(microseconds=1)

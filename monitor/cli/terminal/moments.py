@@ -10,10 +10,7 @@ from monitor.errors import UsageError
 
 
 def parse_when(text: str) -> datetime:
-    """Read a date, an ISO 8601 moment (UTC where it names no zone) or a length of time before now (`7d`).
-
-    Raises UsageError.
-    """
+    """Read a date, an ISO 8601 moment (UTC where it names no zone) or an age (`7d`). Raises UsageError."""
     try:
         moment = datetime.fromisoformat(text)
         return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

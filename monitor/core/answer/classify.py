@@ -36,10 +36,7 @@ class Finding:
 
 
 def classify(facts: Facts, route: Route, model: str, secrets: tuple[str, ...] = ()) -> Finding:
-    """Return what the answer to a probe says of a model that was asked on a route.
-
-    `secrets` are kept out of the detail.
-    """
+    """Return what an answer says of a model that was asked on a route; no `secrets` are in the detail."""
     rule = next((rule for rule in TABLE if rule.fits(facts)), TABLE[-1])  # the last row fits any status
     is_up = rule.outcome is Outcome.AVAILABLE
     return Finding(

@@ -11,10 +11,7 @@ def is_path(text: str) -> bool:
 
 
 def is_trackable_id(text: str) -> bool:
-    """Say whether a model id can be tracked (rules.md 33).
-
-    Empty ids, control characters, lone surrogates and more than 512 bytes of UTF-8 cannot.
-    """
+    """Say whether a model id, of at most 512 bytes of UTF-8, can be tracked (rules.md 33)."""
     if not text or any(category(character) in {"Cc", "Cs"} for character in text):
-        return False
+        return False  # control characters, lone surrogates
     return len(text.encode()) <= LONGEST_ID_BYTES

@@ -36,10 +36,7 @@ class Arrival:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Retirement:
-    """A model that was retired; `at` is when it began to be gone, `reason` the cause.
-
-    `is_back` says that it reappeared before the span ended.
-    """
+    """A model that began to be gone `at` a moment for a `reason`; `is_back` if it reappeared in the span."""
 
     model: str
     at: datetime

@@ -79,10 +79,7 @@ class AdvisoryLock:
         return True
 
     def release(self) -> None:
-        """Give the lock up and close its connection.
-
-        The server notices a closed connection only after a while; asked, it frees the lock at once.
-        """
+        """Give the lock up, then close its connection, which alone would free the lock only after a while."""
         if self._connection is not None:
             connection, self._connection = self._connection, None
             with suppress(StoreError), translated(self._engine), closing(connection):

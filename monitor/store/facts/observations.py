@@ -23,10 +23,7 @@ _OWN, _REPEATED, _OF_STREAMS = (
 def write_observations(
     connection: Connection, provider_id: int, sweep_id: int, observations: Iterable[Observation]
 ) -> Mapping[str, int]:
-    """Write observations; one of the same model and sweep is overwritten, an equal one left alone.
-
-    Returns the ids of their models.
-    """
+    """Write observations over those of the same models and sweep, equal ones aside; returns model ids."""
     latest = {result.model: result for result in observations}  # the last one counts
     models = model_ids(connection, provider_id, list(latest))
     aliases = alias_numbers(connection, models, latest.values())

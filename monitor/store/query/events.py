@@ -40,10 +40,7 @@ def events(
     limit: int | None = None,
     newest_first: bool = False,
 ) -> list[EventRow]:
-    """Return events confirmed from `since` on, before `until`, by the start of their sweep, then by id.
-
-    `after_id` goes on where one stopped.
-    """
+    """Return the events confirmed in [`since`, `until`) behind `after_id`, by start of sweep and id."""
     filters = {
         "since": None if since is None else to_millis(since),
         "until": None if until is None else to_millis(until),
