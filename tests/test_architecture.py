@@ -14,6 +14,7 @@ MOST_MODULES = 15
 # Packages without a folder of tests of their own, and where they are tested.
 TESTED_ELSEWHERE = {
     "app/tasks": "tests/cli/commands",  # each is what one command does
+    "cli/commands/db": "tests/cli/commands",  # test_db_backup.py and its like
     "core/answer/error_patterns": "tests/core/answer/test_error_patterns.py",
     "report/layout": "tests/report/message/test_changes.py",  # one message in every form
     "store/schema": "tests/store/admin/test_migrate.py",  # the tables are those of the migrations

@@ -22,9 +22,7 @@ UNCLEAR: dict[str, tuple[Outcome, Reason]] = {
 GOOD = [f"good/{number}" for number in range(5)]
 ALL = dict.fromkeys([*UNCLEAR, *GOOD], histories.UP)
 LATER = histories.START + timedelta(hours=4, minutes=1)
-WORDS = dict.fromkeys(UNCLEAR, "no clear answer, again and again") | {
-    "slow": "no answer in time, again and again"
-}
+WORDS = dict.fromkeys(UNCLEAR, "repeatedly no clear answer") | {"slow": "repeatedly no answer in time"}
 
 
 @pytest.fixture
@@ -46,7 +44,7 @@ def test_commands_follow_the_status(config: Path) -> None:
         assert words in " ".join(monitor(config, "status", model).stdout.split())
     assert monitor(config, "check", "good/1", *fresh).returncode == 0
     listed = monitor(config, "events", "--kind", "became_unavailable").stdout
-    assert " ".join(listed.split()).count("became unavailable: no clear answer, again and again") == 3
+    assert " ".join(listed.split()).count("became unavailable: repeatedly no clear answer") == 3
 
 
 def test_pages_and_the_list_for_clients_follow_it(config: Path, engine: Engine) -> None:
@@ -61,7 +59,7 @@ def test_pages_and_the_list_for_clients_follow_it(config: Path, engine: Engine) 
     assert reasons == dict.fromkeys(UNCLEAR, "unclear") | {"slow": "unresponsive"}
     for model, words in WORDS.items():
         assert f": {words}." in pages[model]
-    assert front.count("no clear answer, again and again") >= 3
+    assert front.count("repeatedly no clear answer") >= 3
 
 
 def test_a_clear_answer_brings_it_back(config: Path, engine: Engine) -> None:

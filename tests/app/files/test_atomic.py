@@ -10,7 +10,7 @@ from monitor.app.files.atomic import whole, write_atomically
 
 @pytest.mark.parametrize("mode", [0o600, 0o644])
 def test_a_file_appears_with_its_bytes_and_its_mode_whatever_the_umask(tmp_path: Path, mode: int) -> None:
-    file = tmp_path / "day.md"
+    file = tmp_path / "day.txt"
     former = os.umask(0o077)
     try:
         assert write_atomically(file, b"one", mode=mode)
@@ -24,7 +24,7 @@ def test_a_file_appears_with_its_bytes_and_its_mode_whatever_the_umask(tmp_path:
 def test_what_is_there_is_replaced_only_where_that_is_wanted(
     tmp_path: Path, replaces: bool, content: bytes
 ) -> None:
-    file = tmp_path / "day.md"
+    file = tmp_path / "day.txt"
     file.write_bytes(b"old")
     assert write_atomically(file, b"new", replaces=replaces) is replaces
     assert file.read_bytes() == content
@@ -38,14 +38,14 @@ def test_a_file_system_without_links_keeps_what_is_there_too(
         raise PermissionError
 
     monkeypatch.setattr(Path, "hardlink_to", refuse)
-    file = tmp_path / "day.md"
+    file = tmp_path / "day.txt"
     assert write_atomically(file, b"first", replaces=False)
     assert not write_atomically(file, b"second", replaces=False)
     assert file.read_bytes() == b"first"
 
 
 def test_a_link_that_leads_nowhere_is_there_and_stays(tmp_path: Path) -> None:
-    file = tmp_path / "day.md"
+    file = tmp_path / "day.txt"
     file.symlink_to(tmp_path / "gone")
     assert not write_atomically(file, b"new", replaces=False)
     assert file.is_symlink()
@@ -53,7 +53,7 @@ def test_a_link_that_leads_nowhere_is_there_and_stays(tmp_path: Path) -> None:
 
 def test_nothing_is_written_into_a_directory_that_is_missing(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
-        write_atomically(tmp_path / "missing" / "day.md", b"")
+        write_atomically(tmp_path / "missing" / "day.txt", b"")
 
 
 def test_a_draft_takes_its_place_at_the_end_and_not_before(tmp_path: Path) -> None:

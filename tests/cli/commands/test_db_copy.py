@@ -273,7 +273,7 @@ def test_the_command_says_what_arrived_and_no_password(
     ("address", "code", "words"),
     [
         ("mysql://root:hidden-word@db/x", 2, "'mysql' is not supported"),
-        ("nonsense", 2, '"nonsense" is not a database URL; write sqlite:///path'),
+        ("nonsense", 2, "this is not a database URL; write sqlite:///path"),
         ("postgresql://u:hidden-word@db:port/x", 2, "this is not a database URL"),
         ("u:hidden-word@db", 2, "this is not a database URL"),
         ("postgresql://u:hidden-word@127.0.0.1:9/x", 4, "cannot be reached"),
