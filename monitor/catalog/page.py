@@ -52,8 +52,7 @@ def read_page(text: str, *, url: str, link: str = "", traits: ProviderTraits = _
         rejected=len(rows) - len(named),
         following=following(document, url=url, link=link, parameter=traits.cursor_parameter, last=last),
         entries=_entries(named, traits.kind_words),
-        is_litellm=bool(rows)
-        and all(origin == _LITELLM for origin in origins),  # none is no proof
+        is_litellm=bool(rows) and all(origin == _LITELLM for origin in origins),  # none is no proof
     )
 
 
