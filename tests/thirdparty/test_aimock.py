@@ -98,9 +98,9 @@ def test_each_model_is_seen_as_what_it_is(engine: Engine, tmp_path: Path) -> Non
 @g.ON_SQLITE
 def test_its_chaos_is_seen_as_what_it_is(engine: Engine, tmp_path: Path) -> None:
     wild = [model(name, {"content": "Hello!"}, chaos={name: 1}) for name, _ in CHAOS]
-    late = model("late", {"content": "Hello!"}, chaos={"latencyMs": 120_000})
+    late = model("late", {"content": "Hello!"}, chaos={"latencyMs": 25_000})
     with aimock(tmp_path, *wild, late) as base_url:
-        aim = g.target(base_url, timeout_s=5.0, slow_timeout_s=30.0)
+        aim = g.target(base_url, timeout_s=5.0, slow_timeout_s=5.0)
         swept = g.sweep(aim, engine, g.NOON)
     late_seen = ("unknown", "timeout", "unknown", None)
     assert by_model(swept) == {**dict.fromkeys(CHAT, OK), **dict(CHAOS), "late": late_seen}
