@@ -45,9 +45,6 @@ def read_entry(row: object, words: Mapping[str, Route] = MappingProxyType({})) -
     return replace(kind_entry(row, words), retires_at=retires_at, is_flagged=is_flagged)
 
 
-# ---- When it is to end ----
-
-
 def _moment(value: object) -> datetime | None:
     """Read text, unix seconds (or milliseconds) or `{year, month, day}`."""
     moment = None

@@ -57,9 +57,6 @@ def _filled(path: str, model: str) -> str:
     return path.replace("{model}", quote(model)).replace("{name_}", quote(name))
 
 
-# ---- The plain requests ----------------------------------------------------------------
-
-
 def _chat(model: str) -> Body:
     """No system message or temperature: not every model takes them. Some stream unless it is forbidden."""
     messages = [{"role": "user", "content": "hi"}]
@@ -89,8 +86,6 @@ _PLAIN: Mapping[Route, Callable[[str], Body]] = MappingProxyType(
         Route.SPEECH: lambda model: {"model": model, "input": "hi", "voice": "alloy"},
     }
 )
-
-# ---- The changes -----------------------------------------------------------------------
 
 _TOKEN_FIELDS = ("max_tokens", "max_completion_tokens", "max_output_tokens")
 

@@ -106,8 +106,6 @@ class _Round:
         observations = tuple(self.final[model] for model in self.probes)
         return RoundResult(observations, self.sender.requests, trouble)
 
-    # ---- The passes --------------------------------------------------------------------
-
     async def _first_pass(self) -> None:
         """Ask one waiting model after the other."""
         while self.waiting:
@@ -184,8 +182,6 @@ class _Round:
     async def _ask_second(self, probe: ModelProbe) -> None:
         if await self.second.ask(probe):
             await self._pursue(probe)
-
-    # ---- What an answer means for the round --------------------------------------------
 
     async def _take(self, probe: ModelProbe) -> None:
         """Settle a probe whose answer stands; a refusal only once it is known whose trouble it is."""

@@ -64,13 +64,10 @@ def _is_of_unknown_kind(model: str, reading: CatalogReading, start: SweepStart) 
     return not is_asked and (knowledge is None or knowledge.form is None)
 
 
-# ---- Whether `models/` belongs to the ids (rules.md 40) --------------------------------
-
-
 async def _prefix_of(
     reading: CatalogReading, target: Target, session: ProviderSession, state: ProviderState
 ) -> tuple[str, int]:
-    """Return what stands before the ids that requests need not have, and how many requests that took.
+    """Return what requests need not say before the ids, and how many requests it took (rules.md 40).
 
     A proxy in front of Gemini lists as Gemini does, and does not say that it is one; all others' ids are
     whole. In this order it shows: by the ids that the configuration names, by a list that has both, by which

@@ -174,7 +174,8 @@ class Daemon:
             ),
         }
         try:
-            jobs = await to_thread(self._jobs)  # reads the last slots, which the database may be too busy for
+            # in a thread: it reads the last slots, which the database may be too busy for
+            jobs = await to_thread(lambda: list(map(self._job, self._settings.providers)))
             event(log, logging.INFO, "leading", providers=",".join(self._targets))
             await run_schedule(jobs, until, now=utc_now, grace=self._settings.daemon.grace)
             event(log, logging.INFO, "stopped")
@@ -191,13 +192,14 @@ class Daemon:
 
     async def _check_lock(self, lock: Lock, until: Stop) -> None:
         """Stop leading at once when the lock is lost: another daemon may lead by now."""
-        if not await _is_held(lock):
+        try:
+            is_held = await to_thread(lock.is_held)
+        except StoreError:
+            is_held = False
+        if not is_held:
             event(log, logging.ERROR, "leadership_lost")
             until.ask()  # twice: drain and cut short in one
             until.ask()
-
-    def _jobs(self) -> list[Job]:
-        return [self._job(provider) for provider in self._settings.providers]
 
     def _job(self, provider: ProviderSettings) -> Job:
         target = self._targets[provider.name]
@@ -237,10 +239,3 @@ async def _first_of(serving: asyncio.Task[None], is_up: asyncio.Event) -> None:
     up = asyncio.create_task(is_up.wait())
     await asyncio.wait({serving, up}, return_when=asyncio.FIRST_COMPLETED)
     up.cancel()
-
-
-async def _is_held(lock: Lock) -> bool:
-    try:
-        return await to_thread(lock.is_held)
-    except StoreError:
-        return False

@@ -43,7 +43,9 @@ def sweep(context: Context, *, provider: str | None, output_dir: Path | None, as
     with live as spectator:
         swept, errors = asyncio.run(sweep_now(context.app, provider, spectator.watch))
     for result in swept:
-        _tell(result, output_dir)
+        note(sweep_words(result.sweep, result.decision))
+        for path in write_result_files(output_dir, result.sweep) if output_dir else ():
+            note(f"written: {path}")
     _print(swept, as_json=as_json)
     if troubles := [result for result in swept if result.decision.cause]:
         errors.append(NoVerdict("; ".join(_inconclusive(result) for result in troubles)))
@@ -62,13 +64,6 @@ def _make_writable(directory: Path) -> None:
         probe.unlink()
     except OSError as error:
         raise UsageError(f"--output-dir {directory}: cannot be written: {error.strerror}") from None
-
-
-def _tell(swept: Swept, output_dir: Path | None) -> None:
-    note(sweep_words(swept.sweep, swept.decision))
-    if output_dir:
-        for path in write_result_files(output_dir, swept.sweep):
-            note(f"written: {path}")
 
 
 def _print(swept: list[Swept], *, as_json: bool) -> None:

@@ -161,9 +161,6 @@ def _json(text: str) -> object:
         return None
 
 
-# ---- Results ---------------------------------------------------------------------------
-
-
 def _failed_end(choice: Document) -> str | None:
     """Return the word by which a generation says that it failed (rules.md 39); None where it says none."""
     passed_on = choice.get("provider_specific_fields")  # LiteLLM's, which calls every end "stop"
@@ -208,9 +205,6 @@ def _count(value: object) -> int | None:
     return value if type(value) is int else None  # bool is an int, but no count
 
 
-# ---- Errors ----------------------------------------------------------------------------
-
-
 def _error_beside_nothing(document: Document) -> object | None:
     """Return what says a sentence where no result is: the document, or the envelope of its verdict."""
     if any(document.get(name) for name in _RESULTS):
@@ -234,9 +228,6 @@ def inner_status(error: object, deep: int = _DEEPEST) -> int | None:
 def _status_in(value: object) -> int | None:
     stated = _STATUS.match(str(value)) if isinstance(value, str | int | float) else None
     return int(stated[1]) if stated else None
-
-
-# ---- Texts -----------------------------------------------------------------------------
 
 
 def _leaves(document: object) -> str:

@@ -110,9 +110,6 @@ def _served_as(document: object, model: str) -> str | None:
     return name if model and name != model and is_trackable_id(name) else None
 
 
-# ---- What an answer proves -------------------------------------------------------------
-
-
 def _proof(exchange: Exchange, body: Body) -> Kind | None:
     """Return the kind an answer proves by its results."""
     document = body.document

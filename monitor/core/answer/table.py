@@ -42,8 +42,6 @@ class Rule:
         return self.says is None or self.says.are_in(facts.text)
 
 
-# ---- Signs: what the rows look for (texts are matched in lower case) -------------------
-
 _ONE_HOUR_S = 3600
 _ANY = range(-1, 1000)  # -1 is NO_STATUS
 _OK = (UNDER_200, *SUCCESS)
@@ -132,8 +130,6 @@ def _no_worker(facts: Facts) -> bool:
     # NVCF's gateway says it with an empty body
     return facts.exchange.headers.get("nvcf-status", "").lower() == "errored"
 
-
-# ---- The table -------------------------------------------------------------------------
 
 NO_SUCH_MODEL_ROW, OTHER_ENDPOINT_ROW = "15", "18"
 _UP, _LIMITED, _DOWN, _UNCLEAR = Outcome.AVAILABLE, Outcome.RATE_LIMITED, Outcome.UNAVAILABLE, Outcome.UNKNOWN

@@ -86,9 +86,6 @@ def _keys(text: str) -> list[str]:
         return []
 
 
-# ---- Cells ----
-
-
 @lru_cache(maxsize=_KEPT_TEXTS)  # one date for thousands of rows
 def _date_of(day: int) -> str:
     return to_day(day * DAY_MS).isoformat()

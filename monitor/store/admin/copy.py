@@ -119,9 +119,6 @@ def _require_empty(side: _Side) -> None:
             )
 
 
-# ---- One table ----
-
-
 def _send(sender: _Side, taker: _Side, table: Table, on_progress: OnProgress) -> Content:
     put = _insert_sqlite if is_sqlite(taker.engine) else _insert_postgres
 

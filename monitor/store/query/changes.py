@@ -22,6 +22,15 @@ from monitor.store.query.filters import MODEL, PROVIDER
 
 _IS_FIRST_SEEN = (t.event.c.detail == BASELINE) & (t.event.c.kind == EventKind.APPEARED.value)
 _IS_CHANGE = or_(t.event.c.detail.is_(None), not_(_IS_FIRST_SEEN))  # else events without detail drop out
+_CHANGES = (
+    select(t.event, PROVIDER, MODEL, t.sweep.c.finished_at)
+    .select_from(t.event)
+    .join(t.provider, t.provider.c.id == t.event.c.provider_id)
+    .join(t.sweep, t.sweep.c.id == t.event.c.sweep_id)
+    .outerjoin(t.model, t.model.c.id == t.event.c.model_id)
+    .where(_IS_CHANGE)
+    .order_by(t.event.c.swept_at.desc(), t.event.c.id.desc())
+)
 
 Version = tuple[tuple[str, int], ...]
 
@@ -83,24 +92,11 @@ def change_feed(
         conditions.append(t.event.c.kind.in_(kinds))
     with reading(engine) as connection:
         rows = [
-            *connection.execute(_changes(conditions, limit)).mappings(),
+            *connection.execute(_CHANGES.where(*conditions).limit(limit)).mappings(),
             *connection.execute(_first_seen(conditions, limit)).mappings(),
         ]
     rows.sort(key=lambda row: (row["swept_at"], row["id"]), reverse=True)
     return [_item(row) for row in rows[:limit]]
-
-
-def _changes(conditions: Collection[ColumnElement[bool]], limit: int) -> Select[Any]:
-    return (
-        select(t.event, PROVIDER, MODEL, t.sweep.c.finished_at)
-        .select_from(t.event)
-        .join(t.provider, t.provider.c.id == t.event.c.provider_id)
-        .join(t.sweep, t.sweep.c.id == t.event.c.sweep_id)
-        .outerjoin(t.model, t.model.c.id == t.event.c.model_id)
-        .where(_IS_CHANGE, *conditions)
-        .order_by(t.event.c.swept_at.desc(), t.event.c.id.desc())
-        .limit(limit)
-    )
 
 
 def _first_seen(conditions: Collection[ColumnElement[bool]], limit: int) -> Select[Any]:

@@ -60,7 +60,8 @@ def count_uninformative(
     for (catalog, policy), turns in due.items():
         for model in set(members[catalog]) - excluded[policy]:
             if model_id in {None, model}:
-                counts[model] += _living(turns, retirements.get(model, ()))
+                gone = retirements.get(model)
+                counts[model] += sum(not (gone and _is_retired_before(turn, gone)) for turn in turns)
     return +counts  # + drops zeros
 
 
@@ -129,13 +130,6 @@ def _retirements(
     for row in connection.execute(chosen, {"owner": provider_id, "number": model_id}).all():
         turns_of[row.model_id].append(((row.swept_at, row.sweep_id), row.to_status == Status.RETIRED))
     return turns_of
-
-
-def _living(turns: Sequence[_Turn], retirements: Sequence[tuple[_Turn, bool]]) -> int:
-    """Count the turns before which the model was not retired."""
-    if not retirements:
-        return len(turns)
-    return sum(not _is_retired_before(turn, retirements) for turn in turns)
 
 
 def _is_retired_before(turn: _Turn, retirements: Sequence[tuple[_Turn, bool]]) -> bool:
