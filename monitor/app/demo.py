@@ -5,6 +5,7 @@ Everything but the provider is the real thing: the configuration, the sweeps, th
 
 import asyncio
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
 from typing import Final
@@ -67,10 +68,12 @@ async def run_demo(
     interval: str,
     show: Show,
     show_table: ShowTable,
+    at_end: ExitStack,
 ) -> None:
     """Run the demo until it is asked to stop, or until `duration` is over.
 
     `show` prints a line, `show_table` the current status after the first and the last sweep of the story.
+    `at_end` closes the database: after the loop, when no page is under way any more.
     """
     story = demo_story()
     key = "demo-key-of-no-worth"  # no real key: it stands in the source
@@ -87,6 +90,7 @@ async def run_demo(
             timeout=_TIMEOUT,
         )
         app = _app(parse_settings(text, "the demo's options"), {_KEY_VARIABLE: key})
+        at_end.callback(app.close)
         reporter = _SweepReporter(app, story.last_step, show, show_table)
         show(f"simulated provider: {server.base_url}")
         show(f"database: {database_name(app.open_store())}")

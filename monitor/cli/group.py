@@ -76,3 +76,4 @@ def cli(context: click.Context, config_path: Path | None, log_level: str | None,
     Example: NVIDIA_API_KEY=nvapi-... monitor sweep
     """
     context.obj = Context(config_path, log_level, log_format)
+    context.call_on_close(context.obj.close)

@@ -22,6 +22,7 @@ from monitor.errors import ConfigError, StoreError, UsageError
 from monitor.report.words.cost import cost_words
 from monitor.scheduler import period, slots_between, trigger_of
 from monitor.store.admin.migrate import prepare, require_current
+from monitor.store.connection.closing import close_all
 from monitor.store.connection.engine import Engine, open_engine
 from monitor.store.derived.states import load_state
 
@@ -32,6 +33,7 @@ class App:
     def __init__(self, settings: Settings, environ: Mapping[str, str]) -> None:
         self.settings = settings
         self.environ = environ
+        self._engines: list[Engine] = []
 
     @cached_property
     def secrets(self) -> tuple[str, ...]:
@@ -40,10 +42,16 @@ class App:
 
     # The database
 
-    def open_store(self, *, read_only: bool = False) -> Engine:
-        """Return an engine on the configured database, nothing checked or created."""
+    def open_store(self, *, read_only: bool = False, url: str | None = None) -> Engine:
+        """Return an engine on the configured database or another one, nothing checked or created."""
         database = self.settings.database
-        return open_engine(database.url, file_mode=database.file_mode, read_only=read_only)
+        engine = open_engine(url or database.url, file_mode=database.file_mode, read_only=read_only)
+        self._engines.append(engine)
+        return engine
+
+    def close(self) -> None:
+        """Close what `open_store` opened; a SQLite history is left as one file."""
+        close_all(self._engines)
 
     def history(self, *, read_only: bool = True) -> Engine:
         """Return the database as it is; raises StoreError where there is none of this version."""

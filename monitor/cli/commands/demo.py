@@ -1,6 +1,7 @@
 """`monitor demo`: the daemon against a simulated provider."""
 
 import asyncio
+from contextlib import ExitStack
 from datetime import timedelta
 
 import click
@@ -42,16 +43,18 @@ def demo(context: Context, *, listen: str | None, database: str, duration: timed
     Example: monitor demo --listen 127.0.0.1:9090
     """
     context.start_logging(quiet=True)  # without secrets: the simulated provider has no key
-    asyncio.run(
-        run_demo(
-            listen=listen,
-            database=database,
-            duration=duration,
-            interval=interval,
-            show=say,
-            show_table=_show_table,
+    with ExitStack() as at_end:
+        asyncio.run(
+            run_demo(
+                listen=listen,
+                database=database,
+                duration=duration,
+                interval=interval,
+                show=say,
+                show_table=_show_table,
+                at_end=at_end,
+            )
         )
-    )
 
 
 def _show_table(app: App) -> None:

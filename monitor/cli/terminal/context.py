@@ -41,6 +41,11 @@ class Context:
         self.start_logging(app.secrets, quiet=True)
         return app
 
+    def close(self) -> None:
+        """Close the databases of the application, if the command made one; the end of every command."""
+        if "app" in self.__dict__:  # not `self.app`, which would make one
+            self.app.close()
+
     def start_logging(self, secrets: tuple[str, ...] = (), *, quiet: bool) -> None:
         """Log to stderr from --log-level on, else from warnings (`quiet`) or infos on; secrets masked."""
         level = logging.getLevelNamesMapping()[(self.log_level or ("warning" if quiet else "info")).upper()]

@@ -4,15 +4,17 @@
 (store/connection/errors.py).
 """
 
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event
+from sqlalchemy import URL, Connection, Engine, QueuePool, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from monitor.errors import ConfigError
 from monitor.store.connection.codecs import is_storable
@@ -22,7 +24,9 @@ __all__ = [
     "BUSY_TIMEOUT_MS",
     "Engine",
     "file_mode_of",
+    "is_read_only",
     "is_sqlite",
+    "is_writable",
     "open_engine",
     "reading",
     "sqlite_path",
@@ -70,7 +74,7 @@ def writing(engine: Engine) -> Iterator[Connection]:
             connection.execution_options(**{_WRITES: True})
         else:
             # the server refuses to write where this program only reads
-            connection.execution_options(postgresql_readonly=engine.get_execution_options()[_READ_ONLY])
+            connection.execution_options(postgresql_readonly=is_read_only(engine))
         with connection.begin():
             yield connection
 
@@ -83,6 +87,17 @@ def is_sqlite(engine: Engine) -> bool:
 def sqlite_path(engine: Engine) -> Path:
     """Return the absolute path of the SQLite file, as it was when the engine was opened."""
     return Path(str(engine.url.database))
+
+
+def is_read_only(engine: Engine) -> bool:
+    """Return whether the engine was opened for reading alone."""
+    answer: bool = engine.get_execution_options()[_READ_ONLY]
+    return answer
+
+
+def is_writable(path: Path) -> bool:
+    """Return whether this user may write a SQLite file, and the log that SQLite makes beside it."""
+    return os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)
 
 
 def file_mode_of(engine: Engine) -> int:
@@ -129,9 +144,11 @@ def _sqlite(address: URL, *, file_mode: int, read_only: bool) -> Engine:
     path = Path(str(address.database))
 
     def connect() -> sqlite3.Connection:
+        # A reader's connection can write, too: the last to close must put the log's content into the file.
         # mode=rw never creates: only `prepare` and `upgrade` create a file, with its mode set.
+        mode = "ro" if read_only and not is_writable(path) else "rw"
         return sqlite3.connect(
-            f"{path.as_uri()}?mode={'ro' if read_only else 'rw'}",
+            f"{path.as_uri()}?mode={mode}",
             uri=True,
             timeout=BUSY_TIMEOUT_MS / 1000,
             isolation_level=None,  # by itself pysqlite begins none before DDL
@@ -139,9 +156,15 @@ def _sqlite(address: URL, *, file_mode: int, read_only: bool) -> Engine:
         )
 
     engine = create_engine(
-        address, creator=connect, pool_timeout=CONNECT_TIMEOUT_S, execution_options={_FILE_MODE: file_mode}
+        address,
+        creator=connect,
+        poolclass=_Pool,
+        pool_timeout=CONNECT_TIMEOUT_S,
+        execution_options={_FILE_MODE: file_mode, _READ_ONLY: read_only},
     )
     event.listen(engine, "connect", _set_pragmas)
+    if read_only:
+        event.listen(engine, "connect", _refuse_writes)
     event.listen(engine, "begin", _begin)
     return engine
 
@@ -150,6 +173,26 @@ def _set_pragmas(connection: sqlite3.Connection, _record: object) -> None:
     connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")  # writers wait for one another
     connection.execute("PRAGMA synchronous = NORMAL")  # a crash loses the last commits at most
     connection.execute("PRAGMA foreign_keys = ON")  # off by default in SQLite, for each connection
+
+
+def _refuse_writes(connection: sqlite3.Connection, _record: object) -> None:
+    connection.execute("PRAGMA query_only = ON")
+
+
+class _Pool(QueuePool):
+    """Closes also what is given back after its end, as the connection of a page that was under way."""
+
+    _has_ended = False
+
+    def dispose(self) -> None:
+        """Close every connection that is here."""
+        self._has_ended = True
+        super().dispose()
+
+    def _do_return_conn(self, record: ConnectionPoolEntry) -> None:
+        super()._do_return_conn(record)
+        if self._has_ended:
+            super().dispose()
 
 
 def _begin(connection: Connection) -> None:

@@ -48,7 +48,7 @@ def create_file(engine: Engine, look: Callable[[Engine], object]) -> None:
     path, mode = sqlite_path(engine), file_mode_of(engine)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with _alone_in(path.parent):  # two first starts would both see an empty file
+        with alone_in(path.parent):  # two first starts would both see an empty file
             _create(path, mode)
             look(engine)
             with translated(engine):
@@ -76,7 +76,7 @@ def ensure_wal(engine: Engine) -> None:
 
 def is_shrinkable(engine: Engine) -> bool:
     """Return whether the file can give pages back one by one; those of older versions cannot."""
-    with translated(engine), _opened(sqlite_path(engine)) as file:
+    with translated(engine), opened(sqlite_path(engine)) as file:
         (mode,) = file.execute("PRAGMA auto_vacuum").fetchone()
         return bool(mode)
 
@@ -86,14 +86,14 @@ def make_shrinkable(engine: Engine) -> None:
 
     Raises StoreError, the file as it was, where the disk has no room for it twice or another process writes.
     """
-    with translated(engine), _opened(sqlite_path(engine)) as file:
+    with translated(engine), opened(sqlite_path(engine)) as file:
         file.execute("PRAGMA auto_vacuum = INCREMENTAL")  # the setting takes effect with the VACUUM after it
         file.execute("VACUUM")
 
 
 def give_back(engine: Engine, pages: int) -> bool:
     """Cut up to so many unused pages off the file, in one transaction; True if there may be more to cut."""
-    with translated(engine), _opened(sqlite_path(engine)) as file:
+    with translated(engine), opened(sqlite_path(engine)) as file:
         # A script, because it frees one page for each row that it is asked for, and `execute` asks for one.
         file.executescript(f"PRAGMA incremental_vacuum({pages:d})")
         (left,) = file.execute("PRAGMA freelist_count").fetchone()
@@ -113,7 +113,7 @@ def _create(path: Path, mode: int) -> None:
 
 
 def _set_wal(path: Path) -> None:
-    with _opened(path) as file:
+    with opened(path) as file:
         if not path.stat().st_size:
             file.execute("PRAGMA auto_vacuum = INCREMENTAL")  # possible only while nothing is in the file
         if file.execute("PRAGMA journal_mode").fetchone() != ("wal",):
@@ -121,14 +121,16 @@ def _set_wal(path: Path) -> None:
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[sqlite3.Connection]:
+def opened(path: Path) -> Iterator[sqlite3.Connection]:
+    """Give a connection for writing to an existing file, past the engine; closes it."""
     seconds = BUSY_TIMEOUT_MS / 1000
     with closing(sqlite3.connect(f"{path.as_uri()}?mode=rw", uri=True, timeout=seconds)) as file:
         yield file
 
 
 @contextmanager
-def _alone_in(directory: Path) -> Iterator[None]:
+def alone_in(directory: Path) -> Iterator[None]:
+    """Wait until no other process or thread is here, for what takes a moment only."""
     # the directory itself: the file may not exist
     descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:

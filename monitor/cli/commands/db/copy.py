@@ -9,7 +9,6 @@ from monitor.cli.terminal.context import Context, pass_context
 from monitor.cli.terminal.output import say
 from monitor.report.words.numbers import counted
 from monitor.store.admin.copy import copy_history
-from monitor.store.connection.engine import open_engine
 from monitor.store.connection.errors import database_name
 
 _TABLES = ("observation", "sweep", "model", "event")
@@ -27,8 +26,7 @@ def copy(context: Context, *, target: str) -> None:
     Example: monitor db copy postgresql://monitor@db/monitor
     """
     source = context.app.open_store(read_only=True)
-    # a new file gets the mode of this configuration
-    engine = open_engine(target, file_mode=context.app.settings.database.file_mode)
+    engine = context.app.open_store(url=target)  # a new file gets the mode of this configuration
     with Bar() as bar:
         rows = copy_history(
             source,

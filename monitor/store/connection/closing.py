@@ -1,0 +1,40 @@
+"""Closes a database: a SQLite file that no other process has open is left as one file that holds everything.
+
+SQLite does so by itself where the last connection may write. Of two that close at one moment, each takes the
+other for a reader; so every process that has closed looks again, one at a time.
+"""
+
+import sqlite3
+from collections.abc import Collection
+from contextlib import suppress
+from pathlib import Path
+
+from sqlalchemy import Engine
+
+from monitor.store.connection.engine import is_read_only, is_sqlite, is_writable, sqlite_path
+from monitor.store.connection.sqlite_file import alone_in, opened
+
+
+def close_all(engines: Collection[Engine]) -> None:
+    """Close every connection of these engines, and leave their SQLite files without -wal and -shm.
+
+    While others still read such a file its log stays, but what these engines wrote is in the file itself.
+    Never raises for what it cannot tidy up.
+    """
+    for engine in engines:
+        engine.dispose()
+    written = {sqlite_path(each).resolve() for each in engines if is_sqlite(each) and not is_read_only(each)}
+    for path in {sqlite_path(engine).resolve() for engine in engines if is_sqlite(engine)}:
+        with suppress(OSError, sqlite3.Error):
+            _leave_one_file(path, is_written=path in written)
+
+
+def _leave_one_file(path: Path, *, is_written: bool) -> None:
+    companions = (path.with_name(f"{path.name}{end}") for end in ("-wal", "-shm"))
+    if not any(companion.exists() for companion in companions) or not is_writable(path):
+        return
+    with alone_in(path.parent), opened(path) as file:  # the last of all that come here closes the file alone
+        file.execute("PRAGMA schema_version").fetchone()  # a connection opens the log when it first reads
+        if is_written:
+            file.execute("PRAGMA busy_timeout = 0")  # as far as it goes while others read
+            file.execute("PRAGMA wal_checkpoint(TRUNCATE)")
