@@ -1,4 +1,4 @@
-"""Looks for faults in a history: a damaged file, rows that point nowhere or contradict others."""
+"""Finds faults of a history: damage, a -wal of another file, rows that contradict others or point nowhere."""
 
 from collections.abc import Iterator, Mapping
 from itertools import islice
@@ -9,9 +9,12 @@ from sqlalchemy import Connection, Engine, text
 
 from monitor.core.domain.vocabulary import EventKind
 from monitor.core.history.reliability import STATUS_KINDS
+from monitor.errors import StoreError, StoreUnavailable
 from monitor.store.admin.migrate import require_current
 from monitor.store.connection.codecs import event_id
-from monitor.store.connection.engine import is_sqlite, reading
+from monitor.store.connection.engine import is_sqlite, open_alone, reading, sqlite_path
+from monitor.store.connection.errors import translated
+from monitor.store.connection.own_wal import ForeignWal, has_wal
 from monitor.store.schema.typecheck import wrong_types
 
 _MOST_FAULTS = 100  # more would be one fault many times
@@ -19,6 +22,11 @@ _KINDS = ", ".join(f"'{kind.value}'" for kind in EventKind)
 _STATUS_KINDS = ", ".join(f"'{kind.value}'" for kind in sorted(STATUS_KINDS))
 _EVENTS_PER_SWEEP = event_id(1, 0)
 _REBUILD = "run `monitor db rebuild`"
+_WAL_OF_ANOTHER: Final = (
+    "{0}-wal beside the database is not its own: {0} is sound alone, and damaged with it. Nothing was "
+    "changed. Move {0}-wal and {0}-shm away before anything opens the database for writing, or put a backup "
+    "in place with `monitor db restore FILE`"
+)
 
 # What is wrong with each row found -> the query that finds it; a row's columns fill the sentence.
 _CONTRADICTIONS: Final[Mapping[str, str]] = MappingProxyType(
@@ -97,23 +105,52 @@ def check(engine: Engine) -> list[str]:
 
     Raises StoreUnavailable or SchemaOutdated for a database that this version cannot read at all.
     """
-    require_current(engine)
+    try:
+        require_current(engine)
+        damage, faults = _faults(engine)
+    except ForeignWal as error:
+        return [str(error)]
+    except StoreUnavailable as error:
+        if not _is_sound_alone(engine):
+            raise
+        damage, faults = [str(error)], []
+    if damage and _is_sound_alone(engine):
+        return [_WAL_OF_ANOTHER.format(sqlite_path(engine).name), *damage[: _MOST_FAULTS - 1]]
+    return damage or faults
+
+
+def _faults(engine: Engine) -> tuple[list[str], list[str]]:
+    """Return what is wrong with the file itself; or, where that is nothing, with its rows."""
     with reading(engine) as connection:
-        if is_sqlite(engine) and (damage := list(_damage(connection))):
-            return damage
+        if is_sqlite(engine) and (damage := list(file_faults(connection))):
+            return damage, []
         faults = (
             words.format(*row)
             for words, query in _CONTRADICTIONS.items()
             for row in connection.execute(text(query))
         )
-        return list(islice(faults, _MOST_FAULTS))
+        return [], list(islice(faults, _MOST_FAULTS))
 
 
-def _damage(connection: Connection) -> Iterator[str]:
-    """Give what SQLite finds wrong with the file itself."""
+def file_faults(connection: Connection) -> Iterator[str]:
+    """Give what is wrong with a SQLite file itself, whatever its rows mean."""
     for (said,) in connection.execute(text(f"PRAGMA integrity_check({_MOST_FAULTS})")):
         if said != "ok":
             yield f"the file is damaged: {said}"
     for row in islice(connection.execute(text("PRAGMA foreign_key_check")), _MOST_FAULTS):
         yield f"a row of {row[0]} points to a row of {row[2]} that does not exist"
     yield from wrong_types(connection)
+
+
+def _is_sound_alone(engine: Engine) -> bool:
+    """Return whether a SQLite file has a -wal beside it, and has no fault without it."""
+    if not is_sqlite(engine) or not has_wal(sqlite_path(engine)):
+        return False
+    alone = open_alone(sqlite_path(engine))
+    try:
+        with translated(alone), alone.connect() as connection:
+            return not any(file_faults(connection))
+    except StoreError:
+        return False
+    finally:
+        alone.dispose()

@@ -4,6 +4,7 @@ SQLite does so by itself where the last connection may write. Of two that close 
 other for a reader; so every process that has closed looks again, one at a time.
 """
 
+import os
 import sqlite3
 from collections.abc import Collection
 from contextlib import suppress
@@ -11,7 +12,8 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
-from monitor.store.connection.engine import is_read_only, is_sqlite, is_writable, sqlite_path
+from monitor.errors import StoreError
+from monitor.store.connection.engine import is_leaving_wal, is_read_only, is_sqlite, is_writable, sqlite_path
 from monitor.store.connection.sqlite_file import alone_in, opened
 
 
@@ -23,10 +25,15 @@ def close_all(engines: Collection[Engine]) -> None:
     """
     for engine in engines:
         engine.dispose()
-    written = {sqlite_path(each).resolve() for each in engines if is_sqlite(each) and not is_read_only(each)}
-    for path in {sqlite_path(engine).resolve() for engine in engines if is_sqlite(engine)}:
-        with suppress(OSError, sqlite3.Error):
+    files = [engine for engine in engines if is_sqlite(engine) and not is_leaving_wal(engine)]
+    written = {_real_path(engine) for engine in files if not is_read_only(engine)}
+    for path in {_real_path(engine) for engine in files}:
+        with suppress(OSError, sqlite3.Error, StoreError):
             _leave_one_file(path, is_written=path in written)
+
+
+def _real_path(engine: Engine) -> Path:
+    return Path(os.path.realpath(sqlite_path(engine)))  # SQLite makes -wal and -shm beside the file itself
 
 
 def _leave_one_file(path: Path, *, is_written: bool) -> None:

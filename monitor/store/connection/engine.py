@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, QueuePool, create_engine, event
+from sqlalchemy import URL, Connection, Engine, NullPool, QueuePool, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -19,14 +19,17 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from monitor.errors import ConfigError
 from monitor.store.connection.codecs import is_storable
 from monitor.store.connection.errors import translated
+from monitor.store.connection.own_wal import enter, leave
 
 __all__ = [
     "BUSY_TIMEOUT_MS",
     "Engine",
     "file_mode_of",
+    "is_leaving_wal",
     "is_read_only",
     "is_sqlite",
     "is_writable",
+    "open_alone",
     "open_engine",
     "reading",
     "sqlite_path",
@@ -38,19 +41,32 @@ CONNECT_TIMEOUT_S = 10
 _WRITES = "monitor_writes"
 _FILE_MODE = "monitor_file_mode"
 _READ_ONLY = "monitor_read_only"
+_LEAVES_WAL = "monitor_leaves_wal"
 _POSTGRES = {"postgres", "postgresql", "postgresql+psycopg"}
 _SQLITE = {"sqlite", "sqlite+pysqlite"}
 
 
-def open_engine(url: str, *, file_mode: int = 0o600, read_only: bool = False) -> Engine:
+def open_engine(
+    url: str, *, file_mode: int = 0o600, read_only: bool = False, leaves_wal: bool = False
+) -> Engine:
     """Return an engine for `sqlite:///path` or `postgresql://user@host/db`; nothing is opened or created yet.
 
-    `file_mode` is that of a SQLite file and what belongs to it. Raises ConfigError for any other address.
+    `file_mode` is that of a SQLite file and what belongs to it. A reader that `leaves_wal` never puts the
+    content of a -wal into the file, also where it closes last. Raises ConfigError for any other address.
     """
     address = _address(url)
     if address.get_backend_name() == "sqlite":
-        return _sqlite(address, file_mode=file_mode, read_only=read_only)
+        return _sqlite(address, file_mode=file_mode, read_only=read_only, leaves_wal=leaves_wal)
     return _postgres(address, read_only=read_only)
+
+
+def open_alone(path: Path) -> Engine:
+    """Return an engine that reads a SQLite file as it is without its -wal, takes no lock and changes nothing.
+
+    What another process writes meanwhile may make it look damaged.
+    """
+    address = f"{path.as_uri()}?immutable=1"
+    return create_engine("sqlite://", creator=lambda: sqlite3.connect(address, uri=True), poolclass=NullPool)
 
 
 @contextmanager
@@ -92,6 +108,12 @@ def sqlite_path(engine: Engine) -> Path:
 def is_read_only(engine: Engine) -> bool:
     """Return whether the engine was opened for reading alone."""
     answer: bool = engine.get_execution_options()[_READ_ONLY]
+    return answer
+
+
+def is_leaving_wal(engine: Engine) -> bool:
+    """Return whether a SQLite engine must not put the content of a -wal into the file."""
+    answer: bool = engine.get_execution_options()[_LEAVES_WAL]
     return answer
 
 
@@ -140,29 +162,35 @@ def _with_password_in_place(address: URL) -> URL:
     return address.difference_update_query(["password"]).set(password=address.password or given)
 
 
-def _sqlite(address: URL, *, file_mode: int, read_only: bool) -> Engine:
+def _sqlite(address: URL, *, file_mode: int, read_only: bool, leaves_wal: bool) -> Engine:
     path = Path(str(address.database))
 
     def connect() -> sqlite3.Connection:
         # A reader's connection can write, too: the last to close must put the log's content into the file.
         # mode=rw never creates: only `prepare` and `upgrade` create a file, with its mode set.
-        mode = "ro" if read_only and not is_writable(path) else "rw"
-        return sqlite3.connect(
-            f"{path.as_uri()}?mode={mode}",
-            uri=True,
-            timeout=BUSY_TIMEOUT_MS / 1000,
-            isolation_level=None,  # by itself pysqlite begins none before DDL
-            check_same_thread=False,  # reading happens in a pool of threads
-        )
+        mode = "ro" if read_only and (leaves_wal or not is_writable(path)) else "rw"
+        enter(path)
+        try:
+            return sqlite3.connect(
+                f"{path.as_uri()}?mode={mode}",
+                uri=True,
+                timeout=BUSY_TIMEOUT_MS / 1000,
+                isolation_level=None,  # by itself pysqlite begins none before DDL
+                check_same_thread=False,  # reading happens in a pool of threads
+            )
+        except sqlite3.Error:
+            leave(path)
+            raise
 
     engine = create_engine(
         address,
         creator=connect,
         poolclass=_Pool,
         pool_timeout=CONNECT_TIMEOUT_S,
-        execution_options={_FILE_MODE: file_mode, _READ_ONLY: read_only},
+        execution_options={_FILE_MODE: file_mode, _READ_ONLY: read_only, _LEAVES_WAL: leaves_wal},
     )
     event.listen(engine, "connect", _set_pragmas)
+    event.listen(engine, "close", lambda *_: leave(path))
     if read_only:
         event.listen(engine, "connect", _refuse_writes)
     event.listen(engine, "begin", _begin)

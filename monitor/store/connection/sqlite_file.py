@@ -12,6 +12,7 @@ from sqlalchemy import Engine
 from monitor.errors import StoreUnavailable
 from monitor.store.connection.engine import BUSY_TIMEOUT_MS, file_mode_of, is_sqlite, sqlite_path
 from monitor.store.connection.errors import database_name, translated
+from monitor.store.connection.own_wal import enter, leave
 
 
 def is_missing(engine: Engine) -> bool:
@@ -122,10 +123,14 @@ def _set_wal(path: Path) -> None:
 
 @contextmanager
 def opened(path: Path) -> Iterator[sqlite3.Connection]:
-    """Give a connection for writing to an existing file, past the engine; closes it."""
+    """Give a connection for writing to an existing file, past the engine; closes it. Raises ForeignWal."""
     seconds = BUSY_TIMEOUT_MS / 1000
-    with closing(sqlite3.connect(f"{path.as_uri()}?mode=rw", uri=True, timeout=seconds)) as file:
-        yield file
+    enter(path)
+    try:
+        with closing(sqlite3.connect(f"{path.as_uri()}?mode=rw", uri=True, timeout=seconds)) as file:
+            yield file
+    finally:
+        leave(path)
 
 
 @contextmanager

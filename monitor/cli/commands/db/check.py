@@ -17,8 +17,10 @@ def check_database(context: Context, *, as_json: bool) -> int:
 
     Example: monitor db check
     """
-    engine = context.app.open_store(read_only=True)
+    engine = context.app.open_store(read_only=True, leaves_wal=True)
     faults = check.check(engine)
+    if not faults:
+        context.app.open_store(read_only=True)  # the end of the command may put a sound -wal into the file
     if as_json:
         print_json({"faults": faults})
     else:
