@@ -11,6 +11,7 @@ from monitor.app.wiring.application import App
 from monitor.cli.terminal.context import Context, pass_context
 from monitor.cli.terminal.moments import as_duration
 from monitor.cli.terminal.output import print_table, say
+from monitor.cli.terminal.width import wide_option
 from monitor.report.terminal.tables import status_counts, status_table
 from monitor.report.words.numbers import counted
 from monitor.store import query
@@ -34,6 +35,7 @@ from monitor.store import query
     help="Stop after this time.",
 )
 @click.option("--interval", metavar="TIME", default="3s", show_default=True, help="Time between sweeps.")
+@wide_option
 @pass_context
 def demo(context: Context, *, listen: str | None, database: str, duration: timedelta, interval: str) -> None:
     """Run the daemon against a simulated provider on loopback, in accelerated time; needs no key.

@@ -15,6 +15,7 @@ from monitor.cli.terminal.context import Context, json_option, pass_context, pro
 from monitor.cli.terminal.history_names import known_provider
 from monitor.cli.terminal.moments import as_duration, parse_when
 from monitor.cli.terminal.output import forget, json_text, note, print_json_list, print_table, unwritable
+from monitor.cli.terminal.width import room, wide_option
 from monitor.core.domain.vocabulary import EventKind
 from monitor.core.history.rows import EventRow
 from monitor.errors import StoreUnavailable, UsageError
@@ -37,6 +38,7 @@ _AT_ONCE = 5_000  # events; bounds memory, and what rich lays out at once
 @click.option("--follow", is_flag=True, help="Keep printing new events as they are recorded, until Ctrl-C.")
 @click.option("--for", "length", metavar="TIME", callback=as_duration, help="Stop following after this time.")
 @provider_option
+@wide_option
 @json_option
 @pass_context
 def events(
@@ -130,7 +132,7 @@ def _print(rows: Iterable[EventRow], *, as_json: bool) -> bool:
     """Print a line for each event; return whether there is still a reader. Raises UsageError as `say`."""
     try:
         for row in rows:
-            click.echo(json_text(row, indent=None) if as_json else event_line(row))
+            click.echo(json_text(row, indent=None) if as_json else event_line(row, room()))
     except BrokenPipeError:
         forget(sys.stdout)  # `head` has seen enough: no error
         return False

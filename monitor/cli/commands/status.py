@@ -9,6 +9,7 @@ from monitor.cli.terminal.context import Context, json_option, pass_context, pro
 from monitor.cli.terminal.history_names import known_model, known_provider
 from monitor.cli.terminal.output import note, print_json, print_table, say
 from monitor.cli.terminal.staleness import stale_words
+from monitor.cli.terminal.width import wide_option
 from monitor.clock import utc_now
 from monitor.core.history.rows import ModelRow, ModelStory
 from monitor.report.terminal.tables import (
@@ -26,6 +27,7 @@ from monitor.store.connection.engine import Engine
 @click.command()
 @click.argument("model", required=False)
 @provider_option
+@wide_option
 @json_option
 @pass_context
 def status(context: Context, *, model: str | None, provider: str | None, as_json: bool) -> None:

@@ -8,6 +8,7 @@ from monitor.cli.terminal.context import Context, days_option, json_option, pass
 from monitor.cli.terminal.history_names import known_model, known_provider
 from monitor.cli.terminal.output import note, print_json, print_table, say
 from monitor.cli.terminal.staleness import stale_words
+from monitor.cli.terminal.width import wide_option
 from monitor.clock import utc_now
 from monitor.core.history.reliability import WindowFigures, model_uptimes, provider_uptimes
 from monitor.report.terminal.tables import outages_table
@@ -20,6 +21,7 @@ from monitor.store.statistics.windows import window_figures
 @days_option
 @click.option("--model", metavar="MODEL", help="Only this model, with its outages.")
 @provider_option
+@wide_option
 @json_option
 @pass_context
 def uptime(context: Context, *, days: int, model: str | None, provider: str | None, as_json: bool) -> None:

@@ -15,14 +15,13 @@ from typing import TYPE_CHECKING, TextIO
 
 import click
 
+from monitor.cli.terminal.width import room
 from monitor.errors import UsageError
 from monitor.report.words.codes import shown_id
 from monitor.report.words.times import iso_millis
 
 if TYPE_CHECKING:
-    from rich.table import Table
-
-_PIPE_WIDTH = 10_000  # columns, so that lines stay whole for grep
+    from monitor.report.terminal.table import TerminalTable
 
 
 def say(text: str, *, nl: bool = True) -> None:
@@ -88,13 +87,14 @@ def _plain(value: object) -> object:
     return str(value)  # enumerations and paths
 
 
-def print_table(table: "Table") -> None:
-    """Print a table in the terminal's width, or unshortened into a pipe."""
+def print_table(table: "TerminalTable") -> None:
+    """Print a table in the room there is: in a pipe and with `--wide` each row is one line."""
     from rich.console import Console  # noqa: PLC0415 - only tables need it, and it takes a while to load
+    from rich.text import Text  # noqa: PLC0415 - as above
 
-    is_terminal = sys.stdout.isatty()
-    # markup and emoji off: ids may hold [b] or :ok:
-    console = Console(width=None if is_terminal else _PIPE_WIDTH, highlight=False, emoji=False, markup=False)
-    with console.capture() as printed:
-        console.print(table)  # captured: a closed pipe is met in `say` alone
+    from monitor.report.terminal.draw import drawn  # noqa: PLC0415 - as above
+
+    console = Console(highlight=False)
+    with console.capture() as printed:  # captured: a closed pipe is met in `say` alone
+        console.print(Text("\n").join(drawn(table, room())), soft_wrap=True)
     say(printed.get(), nl=False)

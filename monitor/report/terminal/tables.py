@@ -1,42 +1,56 @@
 """The history as tables for a terminal: the current status, one model's story, the change log."""
 
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
-
-from rich.table import Table
-from rich.text import Text
 
 from monitor.core.domain.percentages import percent_words
 from monitor.core.domain.vocabulary import Status
 from monitor.core.history.rows import EventRow, ModelRow, OutageRow, StreamRow
+from monitor.report.terminal.draw import drawn
+from monitor.report.terminal.table import Form, TerminalColumn, TerminalTable
 from monitor.report.words.codes import answer_words, change_words, reason_words, shown_id
 from monitor.report.words.times import duration_words, short_moment
 
 _COLOURS = {Status.AVAILABLE: "green", Status.UNAVAILABLE: "red", Status.RETIRED: "dim", Status.NEW: "yellow"}
 _ORDER = (Status.AVAILABLE, Status.UNAVAILABLE, Status.NEW, Status.RETIRED)  # what a reader can use first
+_LEAST_PROVIDER = 16  # terminal columns
 
 
-def status_table(rows: Iterable[ModelRow], watched: Collection[str] | None = None) -> Table:
+def status_table(rows: Iterable[ModelRow], watched: Collection[str] | None = None) -> TerminalTable:
     """Return every model with what is believed of it, what answers first.
 
     `watched` are the providers in the configuration, None for all: others are marked (rules.md 34).
     """
-    columns = ("provider", "model", "kind", "status", "since (UTC)", "why", "HTTP", "ms", "30 d")
-    table = _table(*columns)
-    for row in sorted(rows, key=lambda row: (row.provider, _ORDER.index(row.status), row.model)):
-        table.add_row(
-            Text(provider_words(row.provider, watched)),
-            Text(shown_id(row.model)),  # Text: rich would read brackets of an id as markup
-            row.kind,
-            Text(_status_words(row), style=_COLOURS[row.status]),
-            short_moment(row.since),
-            Text(reason_words(row.reason)),
-            number(row.http_status),
-            number(row.latency_ms),
-            percent_words(row.uptime_30d, otherwise="-"),
-        )
-    return table
+    rows = sorted(rows, key=lambda row: (row.provider, _ORDER.index(row.status), row.model))
+    statuses, colours = [_status_words(row) for row in rows], [_COLOURS[row.status] for row in rows]
+    providers = [provider_words(row.provider, watched) for row in rows]
+    return TerminalTable(
+        (
+            provider_column(providers),
+            TerminalColumn("model", [shown_id(row.model) for row in rows], Form.ID),
+            TerminalColumn("kind", [shown_id(row.kind) for row in rows]),
+            TerminalColumn("status", statuses, Form.TEXT, styles=colours, least=len(Status.UNAVAILABLE)),
+            TerminalColumn("since (UTC)", [short_moment(row.since) for row in rows]),
+            TerminalColumn("why", [reason_words(row.reason) for row in rows], Form.TEXT),
+            TerminalColumn("HTTP", [number(row.http_status) for row in rows], is_right=True),
+            TerminalColumn("ms", [number(row.latency_ms) for row in rows], is_right=True),
+            TerminalColumn(
+                "30 d", [percent_words(row.uptime_30d, otherwise="-") for row in rows], is_right=True
+            ),
+        ),
+        leaving=leaving(providers, "HTTP", "kind", "ms", "since (UTC)", "why", "30 d"),
+    )
+
+
+def provider_column(names: Sequence[str]) -> TerminalColumn:
+    """Return the column of the providers, broken where a name is marked as not watched."""
+    return TerminalColumn("provider", names, Form.TEXT, least=_LEAST_PROVIDER)
+
+
+def leaving(providers: Collection[str], *names: str) -> tuple[str, ...]:
+    """Return the names of the columns that leave a table: the provider's first, if all rows have the same."""
+    return ("provider", *names) if len(set(providers)) <= 1 else names
 
 
 def status_counts(rows: Iterable[ModelRow]) -> str:
@@ -53,15 +67,12 @@ def provider_words(provider: str, watched: Collection[str] | None) -> str:
 
 def facts_table(
     row: ModelRow, streamed: StreamRow | None = None, *, watched: Collection[str] | None = None
-) -> Table:
+) -> TerminalTable:
     """Return what is believed of one model, a fact a line, and its latest streamed answer if there is one."""
-    table = Table(box=None, show_header=False, pad_edge=False)
-    table.add_column(style="bold")
-    table.add_column(overflow="fold")  # fold: a long id goes on in the next line and is not cut
     facts = {
         "model": shown_id(row.model),
         "provider": provider_words(row.provider, watched),
-        "kind": row.kind,
+        "kind": shown_id(row.kind),
         "status": _status_words(row),
         "since": f"{short_moment(row.since)} UTC",
         "why": answer_words(row.reason, row.served_as),
@@ -73,9 +84,9 @@ def facts_table(
         "retires": short_moment(row.retires_at),
         "uptime, 30 days": percent_words(row.uptime_30d),
     }
-    for name, fact in (facts | _streamed_facts(streamed)).items():
-        table.add_row(name, Text(fact))
-    return table
+    facts |= _streamed_facts(streamed)
+    names = TerminalColumn("fact", list(facts), styles=["bold"] * len(facts))
+    return TerminalTable((names, TerminalColumn("value", list(facts.values()), Form.ID)), has_header=False)
 
 
 def _streamed_facts(row: StreamRow | None) -> dict[str, str]:
@@ -86,42 +97,45 @@ def _streamed_facts(row: StreamRow | None) -> dict[str, str]:
     return {"last streamed": short_moment(row.observed_at), "first token": first, "tokens per second": rate}
 
 
-def events_table(rows: Iterable[EventRow]) -> Table:
+def events_table(rows: Sequence[EventRow], *, has_header: bool = True) -> TerminalTable:
     """Return the change log, in the order given."""
-    table = _table("confirmed (UTC)", "began (UTC)", "provider", "model", "change")
-    for row in rows:
-        table.add_row(*map(Text, _event_cells(row)))
-    return table
+    providers = [shown_id(row.provider) for row in rows]
+    return TerminalTable(
+        (
+            TerminalColumn("confirmed (UTC)", [short_moment(row.confirmed_at) for row in rows]),
+            TerminalColumn("began (UTC)", [short_moment(row.began_at) for row in rows]),
+            provider_column(providers),
+            TerminalColumn("model", [shown_id(row.model or "-") for row in rows], Form.ID),
+            TerminalColumn("change", [_change_words(row) for row in rows], Form.TEXT),
+        ),
+        leaving=leaving(providers, "began (UTC)"),
+        below="change",
+        has_header=has_header,
+    )
 
 
-def event_line(row: EventRow) -> str:
-    """Return one event as a line with the columns of `events_table`, two spaces between them."""
-    return "  ".join(_event_cells(row))
+def event_line(row: EventRow, room: int | None = None) -> str:
+    """Return one event as a row of `events_table`, for readers who want each as soon as it is there."""
+    return "\n".join(line.plain for line in drawn(events_table([row], has_header=False), room))
 
 
-def _event_cells(row: EventRow) -> tuple[str, ...]:
-    words = change_words(row.kind, to_status=row.to_status, reason=row.reason, detail=row.detail)
-    moments = (short_moment(row.confirmed_at), short_moment(row.began_at))
-    return (*moments, shown_id(row.provider), shown_id(row.model or "-"), words)
+def _change_words(row: EventRow) -> str:
+    return change_words(row.kind, to_status=row.to_status, reason=row.reason, detail=row.detail)
 
 
-def outages_table(rows: Iterable[OutageRow], now: datetime) -> Table:
+def outages_table(rows: Sequence[OutageRow], now: datetime) -> TerminalTable:
     """Return outages with how long they lasted; `now` ends those that still last."""
-    table = _table("began (UTC)", "ended (UTC)", "lasted", "why")
-    for row in rows:
-        lasted = duration_words((row.ended_at or now) - row.began_at)
-        ended = short_moment(row.ended_at) if row.ended_at else "still down"
-        table.add_row(short_moment(row.began_at), ended, lasted, Text(reason_words(row.reason)))
-    return table
-
-
-def _table(*columns: str) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in columns:
-        table.add_column(
-            column, overflow="fold", justify="right" if column in {"HTTP", "ms", "30 d"} else "left"
-        )
-    return table
+    return TerminalTable(
+        (
+            TerminalColumn("began (UTC)", [short_moment(row.began_at) for row in rows]),
+            TerminalColumn(
+                "ended (UTC)", [short_moment(row.ended_at) if row.ended_at else "still down" for row in rows]
+            ),
+            TerminalColumn("lasted", [duration_words((row.ended_at or now) - row.began_at) for row in rows]),
+            TerminalColumn("why", [reason_words(row.reason) for row in rows], Form.TEXT),
+        ),
+        below="why",
+    )
 
 
 def _status_words(row: ModelRow) -> str:

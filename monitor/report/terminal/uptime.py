@@ -1,47 +1,46 @@
 """How reliable models were in a window of time, for people and for machines."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import timedelta
 from typing import Final
 
-from rich.table import Table
-from rich.text import Text
-
 from monitor.core.domain.percentages import percent_words
 from monitor.core.history.reliability import Uptime, WindowFigures, model_uptimes, provider_uptimes
 from monitor.core.history.rows import OutageRow
-from monitor.report.terminal.tables import number
+from monitor.report.terminal.table import Form, TerminalColumn, TerminalTable
+from monitor.report.terminal.tables import leaving, number, provider_column
 from monitor.report.words.codes import shown_id
 from monitor.report.words.numbers import counted
 from monitor.report.words.times import rounded_duration
 
-_NUMBERS: Final = ("uptime", "coverage", "checks", "outages", "down", "MTTR", "MTBF", "p50 ms", "p95 ms")
 _OF_MODELS: Final = frozenset({"model", "latency_p50_ms", "latency_p95_ms"})
 
 
-def uptime_table(rows: Iterable[Uptime]) -> Table:
+def uptime_table(rows: Sequence[Uptime]) -> TerminalTable:
     """Return a line for each model, in the order given."""
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for name in ("provider", "model"):
-        table.add_column(name, overflow="fold")
-    for name in _NUMBERS:
-        table.add_column(name, justify="right", no_wrap=True)  # figures are not cut; ids give way
-    for row in rows:
-        table.add_row(
-            row.provider,
-            Text(shown_id(row.model or "-")),
-            percent_words(row.uptime_percent, otherwise="-"),
-            percent_words(row.coverage_percent, otherwise="-"),
-            str(row.checks),
-            str(row.outages),
-            _span(row.downtime_s or None),  # none is a dash, not "0 s"
-            _span(row.mttr_s),
-            _span(row.mtbf_s),
-            number(row.latency_p50_ms),
-            number(row.latency_p95_ms),
-        )
-    return table
+    figures = {
+        "uptime": [percent_words(row.uptime_percent, otherwise="-") for row in rows],
+        "coverage": [percent_words(row.coverage_percent, otherwise="-") for row in rows],
+        "checks": [str(row.checks) for row in rows],
+        "outages": [str(row.outages) for row in rows],
+        "down": [_span(row.downtime_s or None) for row in rows],  # none is a dash, not "0 s"
+        "MTTR": [_span(row.mttr_s) for row in rows],
+        "MTBF": [_span(row.mtbf_s) for row in rows],
+        "p50 ms": [number(row.latency_p50_ms) for row in rows],
+        "p95 ms": [number(row.latency_p95_ms) for row in rows],
+    }
+    providers = [shown_id(row.provider) for row in rows]
+    return TerminalTable(
+        (
+            provider_column(providers),
+            TerminalColumn("model", [shown_id(row.model or "-") for row in rows], Form.ID),
+            *(TerminalColumn(name, cells, is_right=True) for name, cells in figures.items()),
+        ),
+        leaving=leaving(
+            providers, "checks", "p50 ms", "MTBF", "MTTR", "coverage", "p95 ms", "down", "outages"
+        ),
+    )
 
 
 def provider_lines(rows: Iterable[Uptime]) -> Iterator[str]:

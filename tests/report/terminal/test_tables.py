@@ -1,13 +1,12 @@
 """Tables for a terminal: what answers first, ids as they are, dashes for what is not there."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
-
-from rich.console import Console
-from rich.table import Table
+from datetime import timedelta
 
 from monitor.core.domain.vocabulary import Status
-from monitor.core.history.rows import EventRow, ModelRow, OutageRow
+from monitor.core.history.rows import OutageRow
+from monitor.report.terminal.draw import drawn
+from monitor.report.terminal.table import TerminalTable
 from monitor.report.terminal.tables import (
     event_line,
     events_table,
@@ -17,49 +16,16 @@ from monitor.report.terminal.tables import (
     status_counts,
     status_table,
 )
-
-NOON = datetime(2026, 4, 6, 12, tzinfo=UTC)
-ROW = ModelRow(
-    provider="nvidia",
-    model="meta/llama",
-    kind="chat",
-    listed=True,
-    status=Status.AVAILABLE,
-    flapping=False,
-    reason=None,
-    since=NOON,
-    last_checked_at=NOON,
-    last_available_at=None,
-    http_status=None,
-    latency_ms=None,
-    retires_at=None,
-    uptime_30d=None,
-)
-EVENT = EventRow(
-    event_id=1,
-    provider="nvidia",
-    model=None,
-    kind="provider_down",
-    began_at=NOON - timedelta(minutes=15),
-    confirmed_at=NOON,
-    from_status=None,
-    to_status=None,
-    reason=None,
-    sweep_id=1,
-    detail=None,
-)
+from tests.report.terminal.rows import EVENT, NOON, ROW
 
 
-def printed(table: Table) -> str:
-    """Return a table as a wide terminal shows it, where markup would be read."""
-    console = Console(width=300)
-    with console.capture() as text:
-        console.print(table)
-    return text.get()
+def printed(table: TerminalTable) -> str:
+    """Return a table as a pipe gets it."""
+    return "\n".join(line.plain for line in drawn(table, None))
 
 
-def cells(table: Table, column: int) -> list[str]:
-    return [str(cell) for cell in table.columns[column].cells]
+def cells(table: TerminalTable, column: int) -> list[str]:
+    return list(table.columns[column].cells)
 
 
 def test_what_a_reader_can_use_comes_first_and_then_by_name() -> None:
