@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from rich.progress import MofNCompleteColumn
+from rich.progress import Task
 
 from monitor.cli.terminal.bar import StderrProgress
 from monitor.cli.terminal.output import note
@@ -38,7 +38,7 @@ class LiveSpectator(StderrProgress):
     """A bar for each provider, on stderr, so that stdout stays a list of ids."""
 
     def __init__(self) -> None:
-        super().__init__(MofNCompleteColumn())
+        super().__init__(_share)
 
     def watch(self, provider: str) -> ProgressListener:
         """Draw one provider's sweep."""
@@ -55,5 +55,9 @@ class LiveSpectator(StderrProgress):
         return ProgressListener(on_catalog, on_observation)
 
 
+def _share(task: Task) -> str:
+    return f"{int(task.completed)}/{'?' if task.total is None else int(task.total)}"
+
+
 def _counts(outcomes: Counter[str]) -> str:
-    return ", ".join(f"{count} {outcome}" for outcome, count in sorted(outcomes.items()))
+    return ", ".join(f"{count} {outcome.replace('_', '-')}" for outcome, count in sorted(outcomes.items()))

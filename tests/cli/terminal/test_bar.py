@@ -1,17 +1,25 @@
 """A bar shows what is done and never all of it too early; where stderr is no terminal there is none."""
 
+import re
+
 import pytest
+from rich.cells import cell_len
 from rich.console import Console
 
-from monitor.cli.terminal.bar import Bar
+from monitor.cli.terminal.bar import Bar, StderrProgress
+from monitor.cli.terminal.sweep_progress import LiveSpectator
+from monitor.core.domain.sweep import Observation
+from monitor.core.domain.vocabulary import Outcome
+
+WORDS = "3 available, 2 rate-limited, 12 unavailable, 1 unknown"
 
 
-def drawn(bar: Bar) -> str:
-    """Return what a wide terminal would show of a bar."""
-    console = Console(width=200, color_system=None)
+def drawn(bar: StderrProgress, width: int = 200) -> str:
+    """Return what a terminal would show of a bar."""
+    console = Console(width=width, color_system=None)
     with console.capture() as shown:
         console.print(bar.get_renderable())
-    return shown.get()
+    return re.sub(r"\d:\d\d:\d\d", "0:00:00", shown.get())  # no outcome depends on the time that a test takes
 
 
 @pytest.mark.parametrize(
@@ -39,6 +47,42 @@ def test_things_are_counted_as_they_pass_and_then_the_next_work_is_shown() -> No
     ]
     assert counts == [("a", "", ""), ("b", "reading", "1")]
     assert (task.description, task.completed, task.total) == ("writing", 0, None)
+
+
+def sweep_of(*providers: str) -> LiveSpectator:
+    """Return the progress of sweeps that have 18 of 189 observations each."""
+    spectator = LiveSpectator()
+    outcomes = (
+        *[Outcome.AVAILABLE] * 3,
+        *[Outcome.RATE_LIMITED] * 2,
+        *[Outcome.UNAVAILABLE] * 12,
+        Outcome.UNKNOWN,
+    )
+    for provider in providers:
+        listener = spectator.watch(provider)
+        listener.on_catalog(189)
+        for outcome in outcomes:
+            listener.on_observation(Observation("m", outcome, "ok", at_ms=0))
+    return spectator
+
+
+@pytest.mark.parametrize("width", [60, 70, 80, 100, 120, 200])
+@pytest.mark.parametrize("names", [["nvidia"], ["a", "[b]odd", "日本語" * 10, "p" * 58]])
+def test_progress_of_a_sweep_is_whole_at_every_width(names: list[str], width: int) -> None:
+    lines = drawn(sweep_of(*names), width).splitlines()
+    assert max(map(cell_len, lines)) <= width
+    assert all(any(name in line for line in lines) for name in names)
+    assert sum("18/189" in line for line in lines) == len(names)
+    assert " ".join(" ".join(lines).split()).count("12 unavailable, 1 unknown") == len(names)
+
+
+def test_a_sweep_takes_one_line_with_its_bar_where_there_is_room() -> None:
+    (line,) = drawn(sweep_of("nvidia"), 120).splitlines()
+    assert line == f"nvidia  ━                     18/189  0:00:00  {WORDS}"
+    assert drawn(sweep_of("nvidia"), 60).splitlines() == [
+        "nvidia  18/189  0:00:00  3 available, 2 rate-limited, 12",
+        "                         unavailable, 1 unknown",
+    ]
 
 
 def test_nothing_is_drawn_where_stderr_is_no_terminal(capsys: pytest.CaptureFixture[str]) -> None:
