@@ -14,6 +14,7 @@ from monitor.config.load.secrets import (
     resolve_key,
     resolve_notify_secret,
     resolve_notify_url,
+    resolve_own_heartbeat_url,
     resolve_proxy,
 )
 from monitor.config.presets.presets import PRESETS, Preset
@@ -66,6 +67,7 @@ __all__ = [
     "resolve_key",
     "resolve_notify_secret",
     "resolve_notify_url",
+    "resolve_own_heartbeat_url",
     "resolve_proxy",
     "shown",
 ]

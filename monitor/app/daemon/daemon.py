@@ -15,7 +15,7 @@ from fastapi import FastAPI
 
 from monitor.app.daemon.pruner import Pruner
 from monitor.app.notifications.announcer import Announcer, day_entries
-from monitor.app.notifications.channels import heartbeat_of
+from monitor.app.notifications.heartbeats import heartbeats_of, recorded_health
 from monitor.app.notifications.summaries import summaries_of
 from monitor.app.periodic import every
 from monitor.app.wiring.application import App
@@ -57,7 +57,7 @@ class Daemon:
         self._readers = app.open_store(read_only=True)  # a slow page takes no connection of a sweep
         self._announcer = Announcer(app.settings, app.environ, self._engine)
         self._pruner = Pruner(self._engine, app.settings.retention.observations)
-        self._heartbeat = heartbeat_of(app.settings, app.environ)
+        self._heartbeats = heartbeats_of(app.settings, app.environ)
         self._announce = announce
         self._on_swept = on_swept
         self._has_worked = False
@@ -175,7 +175,7 @@ class Daemon:
         }
         try:
             # in a thread: it reads the last slots, which the database may be too busy for
-            jobs = await to_thread(lambda: list(map(self._job, self._settings.providers)))
+            jobs = await to_thread(self._jobs)
             event(log, logging.INFO, "leading", providers=",".join(self._targets))
             await run_schedule(jobs, until, now=utc_now, grace=self._settings.daemon.grace)
             event(log, logging.INFO, "stopped")
@@ -188,7 +188,7 @@ class Daemon:
             for task in (announcing, pruning, *tasks):
                 task.cancel()
             await asyncio.wait({announcing, pruning, *tasks})
-            await self._heartbeat.settle()
+            await self._heartbeats.settle()
 
     async def _check_lock(self, lock: Lock, until: Stop) -> None:
         """Stop leading at once when the lock is lost: another daemon may lead by now."""
@@ -201,11 +201,15 @@ class Daemon:
             until.ask()  # twice: drain and cut short in one
             until.ask()
 
+    def _jobs(self) -> list[Job]:
+        self._heartbeats.health = recorded_health(self._settings, self._engine)
+        return [self._job(provider) for provider in self._settings.providers]
+
     def _job(self, provider: ProviderSettings) -> Job:
         target = self._targets[provider.name]
 
         async def run(slot: datetime | None, missed: Sequence[datetime]) -> None:
-            async with self._heartbeat.around(target.provider) as pulse:
+            async with self._heartbeats.around(target.provider) as pulse:
                 if missed:
                     await to_thread(  # before the sweep: missed slots count even if it crashes
                         record.record_missed_slots, self._engine, target.provider, target.vantage, missed

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import uuid4
 
+from monitor.app.notifications.heartbeats import missing_addresses
 from monitor.app.notifications.maintenance import silence_of
 from monitor.app.notifications.publisher import ConfiguredChannel, MessageBuilder
 from monitor.config import (
@@ -13,7 +14,6 @@ from monitor.config import (
     Settings,
     known_secrets,
     private_parts,
-    resolve_heartbeat_url,
     resolve_notify_secret,
     resolve_notify_url,
 )
@@ -22,7 +22,6 @@ from monitor.core.notification.message import Channel, Message
 from monitor.core.notification.suppression import Subscription
 from monitor.errors import ConfigError, NotDelivered, UsageError
 from monitor.notify.apprise_channel import AppriseChannel
-from monitor.notify.heartbeat import Heartbeat
 from monitor.notify.webhook import Webhook
 from monitor.report.layout.content import Content
 from monitor.report.layout.message import message_of
@@ -60,12 +59,8 @@ def check_channels(settings: Settings, environ: Mapping[str, str]) -> list[str]:
             missing.append(str(error))
         else:
             _channel(channel, environ, secrets)
-    try:
-        resolve_heartbeat_url(settings.heartbeat, environ)
-    except ConfigError as error:
-        missing.append(str(error))
     silence_of(settings)
-    return missing
+    return missing + missing_addresses(settings, environ)
 
 
 def outbox_of(settings: Settings) -> Outbox:
@@ -94,12 +89,6 @@ def message_builders(settings: Settings, **others: MessageBuilder) -> dict[str, 
         return combined_message(sweeps, id=number, links=links, zone=zone)
 
     return {CHANGES: build, **others}
-
-
-def heartbeat_of(settings: Settings, environ: Mapping[str, str]) -> Heartbeat:
-    """Return the heartbeat, which shows that we live; raises ConfigError naming a missing variable."""
-    url = resolve_heartbeat_url(settings.heartbeat, environ)
-    return Heartbeat(url.get_secret_value() if url else None)
 
 
 async def send_test(settings: Settings, environ: Mapping[str, str], name: str | None) -> list[Tested]:

@@ -25,6 +25,8 @@ def as_dict(settings: Settings) -> dict[str, object]:
         provider["requests_per_minute"] = provider["requests_per_minute"] or 0
         if provider["proxy"]:
             provider["proxy"] = without_password(provider["proxy"])
+        if provider["heartbeat"]:
+            provider["heartbeat"] = _masked_reference(provider["heartbeat"])
     for channel in document["notify"]:  # a topic or token stands in the path
         channel["url"] = _masked_reference(channel["url"])
     if document["heartbeat"]["url"]:

@@ -92,6 +92,14 @@ def resolve_heartbeat_url(heartbeat: HeartbeatSettings, environ: Mapping[str, st
     return SecretStr(_resolved(heartbeat.url, "the [heartbeat] needs its address", environ))
 
 
+def resolve_own_heartbeat_url(provider: ProviderSettings, environ: Mapping[str, str]) -> SecretStr | None:
+    """Return the address that signs of life of this provider's sweeps go to, or None."""
+    if provider.heartbeat is None:
+        return None
+    need = f"provider {provider.name} needs the address of its heartbeat"
+    return SecretStr(_resolved(provider.heartbeat, need, environ))
+
+
 def known_secrets(settings: Settings, environ: Mapping[str, str]) -> tuple[str, ...]:
     """Return every secret value that can be read now, for masking logs; what cannot be read is left out."""
     secrets = _passwords(settings.database.url)
@@ -105,6 +113,7 @@ def known_secrets(settings: Settings, environ: Mapping[str, str]) -> tuple[str, 
                 if value.startswith(REFERENCE)
             ]
         secrets += _passwords(_revealed(resolve_proxy, provider, environ))
+        secrets += _with_parts(_revealed(resolve_own_heartbeat_url, provider, environ))
     for channel in settings.notify:
         secrets += _with_parts(_revealed(resolve_notify_url, channel, environ))
         secrets.append(_revealed(resolve_notify_secret, channel, environ))

@@ -66,7 +66,7 @@ class NotifySettings(Table):
 
 
 class HeartbeatSettings(Table):
-    """Where a sign of life is sent after each sweep; nowhere by default."""
+    """Where a sign of life of all providers is sent after each sweep; nowhere by default."""
 
     url: Annotated[HeartbeatUrl | None, Field(repr=False)] = None
 

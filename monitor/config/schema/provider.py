@@ -20,6 +20,7 @@ from monitor.config.schema.fields import (
     Gap,
     Globs,
     Headers,
+    HeartbeatUrl,
     Interval,
     Limit,
     ModelIds,
@@ -68,6 +69,7 @@ class ProviderSettings(Table):
     metadata: bool = False
     interval: Interval | None = None
     cron: Cron | None = None
+    heartbeat: Annotated[HeartbeatUrl | None, Field(repr=False)] = None
     policy: PolicyOverride = PolicyOverride()
 
     @model_validator(mode="before")

@@ -139,7 +139,7 @@ class Settings(Table):
     @model_validator(mode="after")
     def _check(self) -> "Settings":
         faults = [*_repeated_names(self.providers), *self._crossed_policies()]
-        faults += repeated_channels(self.notify)
+        faults += [*repeated_channels(self.notify), *self._repeated_heartbeats()]
         faults += backward_windows(self.maintenance, self.schedule.timezone)
         if not self.providers:
             faults.append(("providers", "is empty, so nothing would be watched; add a [[providers]] table"))
@@ -154,6 +154,16 @@ class Settings(Table):
             (f"providers.{place}.policy", words.format(policy.flap_low, policy.flap_high))
             for place, policy in enumerate(policies)
             if policy.flap_low > policy.flap_high
+        ]
+
+    def _repeated_heartbeats(self) -> list[tuple[str, str]]:
+        """Return what is wrong where two states would be reported to one address."""
+        addresses = [self.heartbeat.url, *(provider.heartbeat for provider in self.providers)]
+        words = "is the address of another heartbeat, too; give each heartbeat an address of its own"
+        return [
+            (f"providers.{place - 1}.heartbeat", words)
+            for place, address in enumerate(addresses)
+            if address is not None and address in addresses[:place]
         ]
 
     def provider(self, name: str) -> ProviderSettings | None:

@@ -21,7 +21,7 @@ from monitor.demo import Delist
 from monitor.demo.stories import steady
 from monitor.store.write.import_export import add_sweeps
 from tests.support import gateway as g
-from tests.support.command import PROVIDER, config_file, monitor
+from tests.support.command import KEY_VARIABLE, PROVIDER, config_file, monitor
 from tests.support.mailbox import Mailbox, Receiver, mailbox, receiver
 from tests.support.process import Process, wait_for
 
@@ -156,3 +156,38 @@ def test_a_sweep_by_hand_tells_the_channels_too(stage: Stage) -> None:
         assert monitor(stage.config, "sweep").returncode == 0
     assert len(stage.told()) == len(stage.mails.letters) == 1
     assert stage.pings.taken == []  # the switch is to notice that no daemon runs
+
+
+@g.ON_SQLITE
+def test_a_rejected_key_is_one_failure_of_the_common_switch_also_after_a_restart(
+    database_url: str, tmp_path: Path
+) -> None:
+    def ends(there: Receiver) -> list[str]:
+        paths = [each.path.split("?")[0].removeprefix("/ping") for each in there.taken]
+        return [path for path in paths if path != "/start"]
+
+    with ExitStack() as all_of:
+        good = all_of.enter_context(g.gateway(steady(MODELS)))
+        bad = all_of.enter_context(g.gateway(steady(MODELS), api_key="another"))
+        common, own, other = (all_of.enter_context(receiver()) for _ in range(3))
+        config = config_file(
+            tmp_path, good.base_url, database_url, interval="1s", heartbeat=f"{own.base_url}/ping"
+        )
+        with config.open("a", encoding="utf-8") as out:
+            out.write(
+                f'[[providers]]\nname = "bad"\nbase_url = "{bad.base_url}"\napi_key_env = "{KEY_VARIABLE}"\n'
+                f'heartbeat = "{other.base_url}/ping"\n[heartbeat]\nurl = "{common.base_url}/ping"\n'
+            )
+        with Process(config, "run") as daemon:
+            wait_for(lambda: ends(common).count("/fail") >= 6 and len(ends(own)) >= 4, daemon)
+            daemon.send(signal.SIGTERM)
+            assert daemon.wait() == 0
+        with Process(config, "run") as daemon:
+            before = len(ends(common))
+            wait_for(lambda: len(ends(common)) >= before + 3, daemon)
+    state = ends(common)
+    begun = state.index("/fail")
+    assert set(state[begun:]) == {"/fail"}
+    assert set(state[:begun]) <= {""}
+    assert set(ends(own)) == {""}
+    assert set(ends(other)) == {"/fail"}

@@ -9,10 +9,10 @@ import pytest
 from monitor.app.notifications.channels import (
     check_channels,
     configured_channels,
-    heartbeat_of,
     outbox_of,
     summary_channels,
 )
+from monitor.app.notifications.heartbeats import heartbeats_of
 from monitor.clock import utc_now
 from monitor.config import Settings, parse_settings
 from monitor.errors import ConfigError
@@ -160,20 +160,29 @@ def test_the_channels_of_a_configuration_are_its_audiences() -> None:
 
 
 def test_what_is_not_set_yet_is_told_and_what_is_wrong_is_refused() -> None:
-    settings = settings_of(CHANNELS + '[heartbeat]\nurl = "env:PING"\n')
+    settings = settings_of(
+        CHANNELS + '[heartbeat]\nurl = "env:PING"\n'
+        '[[providers]]\nname = "b"\nbase_url = "https://a.example/v1"\nheartbeat = "env:PING_A"\n'
+    )
     missing = check_channels(settings, {"MAIL_URL": "json://127.0.0.1", "HOOK_URL": "http://h.example"})
     assert [line.split(": ")[0] for line in missing] == [
         "channel hook needs its secret",
         "the [heartbeat] needs its address",
+        "provider b needs the address of its heartbeat",
     ]
-    whole = {"HOOK_URL": "http://h.example", "HOOK_SECRET": "x" * 9, "PING": "http://h.example"}
+    whole = {
+        "HOOK_URL": "http://h.example",
+        "HOOK_SECRET": "x" * 9,
+        "PING": "http://h.example",
+        "PING_A": "http://h.example/a",
+    }
     assert check_channels(settings, {**whole, "MAIL_URL": "json://127.0.0.1"}) == []
     with pytest.raises(ConfigError, match="channel mail: Apprise does not understand its address"):
         check_channels(settings, {**whole, "MAIL_URL": "nonsense://x"})
     with pytest.raises(ConfigError, match='channel hook: its address must start with "http://"'):
         check_channels(settings, {**whole, "MAIL_URL": "json://127.0.0.1", "HOOK_URL": "slack://x"})
     with pytest.raises(ConfigError, match="PING"):
-        heartbeat_of(settings, {})
+        heartbeats_of(settings, {})
 
 
 def test_without_windows_nobody_is_kept_waiting() -> None:

@@ -78,12 +78,26 @@ def test_the_secrets_of_channels_are_read_by_reference() -> None:
             resolve()
 
 
+def test_each_provider_may_have_a_heartbeat_of_its_own() -> None:
+    second, first = loaded(
+        '[[providers]]\nname = "b"\nbase_url = "https://b.example/v1"\nheartbeat = "env:PING_B"\n'
+    ).providers
+    ping = config.resolve_own_heartbeat_url(first, {"PING_B": "https://p.example/1"})
+    assert ping is not None
+    assert ping.get_secret_value() == "https://p.example/1"
+    assert config.resolve_own_heartbeat_url(second, {}) is None
+    with pytest.raises(ConfigError, match=r"provider b needs the address of its heartbeat: .* PING_B"):
+        config.resolve_own_heartbeat_url(first, {})
+
+
 def test_what_may_be_a_secret_in_an_address_is_one_by_itself_too() -> None:
     settings = loaded(
         f'[[notify]]\nurl = "env:MAIL"\n[[notify]]\nurl = "slack://{TOKEN}/B00000000/Cc0000000000/#general"\n'
         '[[notify]]\ntype = "webhook"\nurl = "env:HOOK"\nsecret = "env:SIGN"\n[heartbeat]\nurl = "env:PING"\n'
+        '[[providers]]\nname = "b"\nbase_url = "https://a.example/v1"\nheartbeat = "env:PING_A"\n'
     )
     environ = {
+        "PING_A": "https://hc.example.org/aaaa1111-1111-4222-8333-444455556666",
         "MAIL": "mailtos://me%40example.org:pass%20word@smtp.example.org?to=you@example.org",
         "HOOK": "https://hooks.example.org/services/a/x1y2z3x1y2z3?key=aaaaaaaa9",
         "SIGN": "shh-quietly",
@@ -91,6 +105,7 @@ def test_what_may_be_a_secret_in_an_address_is_one_by_itself_too() -> None:
     }
     secrets = set(config.known_secrets(settings, environ))
     assert {environ["MAIL"], environ["HOOK"], environ["SIGN"], environ["PING"]} <= secrets
+    assert {environ["PING_A"], "aaaa1111-1111-4222-8333-444455556666"} <= secrets
     assert {"pass%20word", "pass word", TOKEN, "B00000000", "Cc0000000000"} <= secrets
     assert {"x1y2z3x1y2z3", "aaaaaaaa9", "0b5c1b5e-1111-4222-8333-444455556666"} <= secrets
     # What is no secret stays readable in every other line of the log.
@@ -124,12 +139,14 @@ def test_what_is_shown_of_channels_holds_no_secret_and_loads_to_the_same() -> No
         '[[maintenance]]\ncron = "0 22 * * 0"\nduration = "4h"\nprovider = "a"\nmodels = ["m/*"]\n'
         '[heartbeat]\nurl = "env:PING"\n[web]\npublic_url = "https://m.example/x/"\n'
         '[summary]\nformat = "html"\n'
+        '[[providers]]\nname = "b"\nbase_url = "https://a.example/v1"\nheartbeat = "env:PING_A"\n'
     )
     settings = loaded(text)
     assert config.parse_settings(config.shown(settings), "shown") == settings
     hidden = loaded(
         '[[notify]]\nurl = "slack://SECRET"\n[heartbeat]\nurl = "https://p.example/SECRET"\n'
         '[[notify]]\ntype = "webhook"\nurl = "https://u:SECRET@h.example"\n'
+        '[[providers]]\nname = "b"\nbase_url = "https://a.example/v1"\nheartbeat = "https://p/SECRET"\n'
     )
     assert "SECRET" not in config.shown(hidden) + repr(hidden) + json.dumps(config.as_dict(hidden))
     assert config.shown(hidden).count('url = "***"') == 3
