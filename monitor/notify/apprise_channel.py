@@ -16,6 +16,7 @@ from monitor.core.answer.redact import redact
 from monitor.core.notification.message import Message
 from monitor.errors import ConfigError, NotDelivered
 from monitor.notify.daemon_thread import run_in_daemon_thread
+from monitor.notify.plain_part import plain_part
 
 if TYPE_CHECKING:  # Apprise takes half a second to load, and most commands send nothing
     from apprise import NotifyFormat
@@ -24,6 +25,7 @@ if TYPE_CHECKING:  # Apprise takes half a second to load, and most commands send
 _TIMEOUT_S: Final = 60.0  # seconds, below the two minutes of a claim
 _TOLD_BELOW_WARNING: Final = "Socket Exception: "  # where Apprise hides what really went wrong
 _SHORTEST_BODY: Final = 1000  # what takes less is a text message, and each part of one is paid for
+_LARGEST_MAIL: Final = 1_000_000  # characters; cut anywhere, HTML is none any more
 _LOG: Final = logging.getLogger("apprise")
 
 
@@ -57,7 +59,7 @@ class AppriseChannel:
         form = _best_form(self._service)
         sender = Apprise(asset=self._service.asset)
         sender.add(self._service)
-        with _listening() as said:
+        with _listening() as said, plain_part(self._service, message.html, message.text):
             body = {"html": message.html, "markdown": message.markdown}.get(form.value, message.text)
             if sender.notify(title=message.title, body=body, body_format=form):
                 return
@@ -92,6 +94,8 @@ def _service(name: str, url: str) -> "NotifyBase":
             f"channel {name}: Apprise does not understand its address; "
             "see https://github.com/caronc/apprise/wiki for how they are written"
         )
+    if service.protocol == "mailto":
+        service.body_maxlen = _LARGEST_MAIL
     if "overflow=" not in url:  # what is too long would be refused, or cut wherever the service likes
         is_roomy = service.body_maxlen >= _SHORTEST_BODY
         service.overflow_mode = OverflowMode.SPLIT if is_roomy else OverflowMode.TRUNCATE

@@ -5,15 +5,23 @@ import logging
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
+from monitor.core.domain.event import Event
+from monitor.core.domain.vocabulary import EventKind
+from monitor.core.notification.suppression import Changes
 from monitor.errors import ConfigError, NotDelivered
 from monitor.notify import apprise_channel
 from monitor.notify.apprise_channel import AppriseChannel
+from monitor.report.message.changes import changes_message
+from monitor.report.words.paths import Links
 from tests.notify.messages import MESSAGE, logged
 from tests.support.mailbox import PASSWORD, Mailbox, Receiver, mailbox, receiver
 
+NOON = datetime(2026, 4, 6, 12, tzinfo=UTC)
 TOKEN = "T0ken-0f-nobody-abcdefgh"  # noqa: S105 (made up)
 
 
@@ -51,6 +59,38 @@ def test_a_mail_has_the_title_as_its_subject_and_both_forms_of_the_text(box: Mai
     assert MESSAGE.html in box.html_of()
     assert "Sweep of noon." in box.text_of()
     assert MESSAGE.id in box.text_of()
+
+
+def test_the_text_of_a_mail_keeps_bullets_and_links_however_long_it_is(box: Mailbox) -> None:
+    gone = tuple(
+        Event(kind=EventKind.RETIRED, model=f"meta/m-{n}", began_at=NOON, confirmed_at=NOON) for n in range(3)
+    )
+    changes = Changes(provider="nvidia", sweep_id=7, swept_at=NOON, events=gone)
+    message = changes_message(changes, id="monitor-7-x", links=Links("https://monitor.example"))
+    long = replace(message, id="monitor-8-x", html=message.html + f"<p>{'x' * 100_000}</p>")
+    for each in (message, long):
+        asyncio.run(hurried(box.url).deliver(each))
+    assert len(box.letters) == 2
+    for place in range(2):
+        text = box.text_of(place).replace("\r\n", "\n").strip()
+        assert text == message.text
+        assert (
+            "- meta/m-1: since 2026-04-06 12:00:00 UTC\n  https://monitor.example/models/nvidia/meta/m-1\n"
+            in text
+        )
+        assert "All changes of 2026-04-06: https://monitor.example/changes/2026-04-06" in text
+        assert '<a href="https://monitor.example/models/nvidia/meta/m-1">' in box.html_of(place)
+
+
+def test_mails_that_are_sent_at_once_have_their_own_texts(box: Mailbox) -> None:
+    messages = [replace(MESSAGE, html=f"<p>{n}</p>", text=f"- number {n}") for n in range(4)]
+
+    async def at_once() -> None:
+        await asyncio.gather(*(hurried(box.url).deliver(message) for message in messages))
+
+    asyncio.run(at_once())
+    pairs = {(box.html_of(place).strip(), box.text_of(place).strip()) for place in range(4)}
+    assert pairs == {(message.html, message.text) for message in messages}
 
 
 def test_a_mail_server_that_refuses_is_a_message_not_delivered_and_says_why(box: Mailbox) -> None:

@@ -16,7 +16,7 @@ def message_of(id: str, title: str, content: Content, document: Mapping[str, obj
     return Message(
         id=id,
         title=title,
-        text=as_text(content),
+        text=as_text(content, has_links=True),  # as the other forms have them
         markdown=as_markdown(content),
         html=as_html(content),
         document={"id": id, **document},

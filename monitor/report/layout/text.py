@@ -13,14 +13,17 @@ _WIDTH: Final = 80  # mails and terminals wrap at it
 _AT_A_SPACE: Final = re.compile(r" (?!(?<=\d )(?:d|h|min|s|ms|%)(?!\w)|(?<=\d [dh] )\d)")
 
 
-def as_text(content: Content) -> str:
-    """Return content as plain text; a document ends with a newline."""
+def as_text(content: Content, *, has_links: bool = False) -> str:
+    """Return content as plain text; a document ends with a newline.
+
+    `has_links` puts the address of its page below each model, as the other forms link it.
+    """
     width = _WIDTH if content.title else sys.maxsize  # chats wrap at their own width
     about = _filled(content.about, width)
     paragraphs = [
         f"{_underlined(content.title, '=')}\n{about}" if content.title else about,
         *(_filled(notice, width) for notice in content.notices),
-        *("\n\n".join(_provider(provider, width)) for provider in content.providers),
+        *("\n\n".join(_provider(provider, width, has_links=has_links)) for provider in content.providers),
         _filled(content.legend, width),
         ": ".join(content.more or ()),
         content.foot,
@@ -28,24 +31,26 @@ def as_text(content: Content) -> str:
     return "\n\n".join(filter(None, paragraphs)) + ("\n" if content.title else "")
 
 
-def _provider(provider: ProviderContent, width: int) -> Iterator[str]:
+def _provider(provider: ProviderContent, width: int, *, has_links: bool) -> Iterator[str]:
     if provider.is_quiet:
         yield ": ".join(filter(None, (provider.name, provider.words)))
         return
     if provider.name:
         yield f"{_underlined(provider.name, '-')}\n{_filled(provider.words, width)}"
     for section in provider.sections:
-        yield "\n".join(_section(section, width))
+        yield "\n".join(_section(section, width, has_links=has_links))
     if provider.figures:
         yield "\n".join(_filled(words, width) for words in provider.figures)
 
 
-def _section(section: Section, width: int) -> Iterator[str]:
+def _section(section: Section, width: int, *, has_links: bool) -> Iterator[str]:
     yield section.title
     if section.note:
         yield _filled(section.note, width)
     for item in section.first:
         yield from _lines([*_subject(item), *_AT_A_SPACE.split(item.words)], width, "- ", "  ")
+        if has_links and item.url:
+            yield f"  {item.url}"  # on a line of its own, which mail programs make a link
     if section.rest:
         yield f"- {': '.join(filter(None, (section.rest, section.url)))}"
 
