@@ -14,6 +14,7 @@ from typing import TextIO
 from monitor.masking import masked
 
 _OURS = "monitor"
+_SWEEPS = "monitor.sweep.log"
 # they log every request or job at INFO: thousands of lines a day
 _LOUD = ("httpx", "httpcore", "apscheduler", "alembic", "uvicorn", "sqlalchemy", "asyncio", "stamina")
 
@@ -26,9 +27,17 @@ def event(log: logging.Logger, level: int, name: str, /, **fields: object) -> No
 
 
 def configure(
-    stream: TextIO, *, as_json: bool = False, level: int = logging.INFO, secrets: Iterable[str] = ()
+    stream: TextIO,
+    *,
+    as_json: bool = False,
+    level: int = logging.INFO,
+    secrets: Iterable[str] = (),
+    shows_sweeps: bool = False,
 ) -> None:
-    """Send every record to `stream`, replacing what was configured; libraries speak from WARNING on."""
+    """Send every record to `stream`, replacing what was configured; libraries speak from WARNING on.
+
+    `shows_sweeps`: the command says itself how a sweep ended, so that the log says nothing of it.
+    """
     sink = _Stream(stream)
     sink.setFormatter((_JsonLine if as_json else _TextLine)(secrets))
     root = logging.getLogger()  # everything goes through the root: libraries log by their own names
@@ -39,6 +48,7 @@ def configure(
     logging.getLogger(_OURS).setLevel(level)
     for name in _LOUD:
         logging.getLogger(name).setLevel(logging.WARNING)
+    logging.getLogger(_SWEEPS).setLevel(logging.ERROR if shows_sweeps else logging.NOTSET)
 
 
 class _Stream(logging.StreamHandler[TextIO]):

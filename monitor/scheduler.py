@@ -18,7 +18,7 @@ from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
 from monitor.clock import EPOCH, Clock
-from monitor.errors import ConfigError, MonitorError
+from monitor.errors import ConfigError, MonitorError, NoVerdict
 from monitor.logs import event
 
 log = logging.getLogger(__name__)
@@ -156,8 +156,16 @@ class _JobRunner:
             await self.job.run(slot, missed)
         except Exception as error:  # noqa: BLE001 - whatever one run meets, the next one must still be made
             self._unserved = [*missed, *([slot] if slot else [])]  # recorded as missed with the next run
-            name = "run_failed" if isinstance(error, MonitorError) else "run_crashed"
-            event(log, logging.ERROR, name, chore=self.job.name, error=str(error) or type(error).__name__)
+            self._log_failure(error)
+
+    def _log_failure(self, error: Exception) -> None:
+        words = str(error) or type(error).__name__
+        if isinstance(error, NoVerdict):  # another sweep was in the way: the next run may find it gone
+            event(log, logging.WARNING, "run_failed", chore=self.job.name, error=words)
+        elif isinstance(error, MonitorError):
+            event(log, logging.ERROR, "run_failed", chore=self.job.name, error=words)
+        else:
+            event(log, logging.ERROR, "run_crashed", chore=self.job.name, error=words)
 
     def _watch_from_now(self) -> None:
         now = self._now()

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.logs import configure, event
+from monitor.sweep.log import log as sweep_log
 
 LOG = logging.getLogger("monitor.test")
 SECRET = "nvapi-Zm9vYmFyYmF6"  # noqa: S105 (made up)
@@ -159,3 +160,11 @@ def test_a_record_with_wrong_arguments_is_no_error(capfd: pytest.CaptureFixture[
     configure(io.StringIO())
     logging.getLogger("foreign").warning("%d models", "many")
     assert capfd.readouterr().err == ""
+
+
+@pytest.mark.parametrize("shows_sweeps", [True, False])
+def test_a_command_that_shows_a_sweep_itself_does_not_log_it_too(*, shows_sweeps: bool) -> None:
+    stream = io.StringIO()
+    configure(stream, level=logging.WARNING, shows_sweeps=shows_sweeps)
+    event(sweep_log, logging.WARNING, "sweep_finished", verdict="inconclusive")
+    assert ("sweep_finished" in stream.getvalue()) is not shows_sweeps

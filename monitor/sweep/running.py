@@ -17,18 +17,17 @@ from monitor.catalog.reading import CatalogReading
 from monitor.core.domain.sweep import Observation, Sweep
 from monitor.core.domain.vocabulary import UNASKED, Cause, Outcome, Verdict
 from monitor.core.lifecycle.fold import doubt_catalog, fold, is_tracked
-from monitor.core.lifecycle.rules import BASELINE
 from monitor.core.planning.inputs import Knowledge
 from monitor.errors import StoreUnavailable
 from monitor.logs import event
 from monitor.probe.probe import ProviderSession, SweepListener
 from monitor.probe.round_settings import RoundResult
 from monitor.probe.stopwatch import Stopwatch
-from monitor.report.formats.sweep_documents import event_document, sweep_fields
 from monitor.store.connection.engine import Engine
 from monitor.store.memory.knowledge import save_knowledge
 from monitor.store.write.record import add_observations, close_sweep, keep_catalog
 from monitor.sweep.listing import read_listing
+from monitor.sweep.log import log_sweep
 from monitor.sweep.plan import PriorKnowledge, excluded_observation, excluding
 from monitor.sweep.probing import CatalogProbe
 from monitor.sweep.values import ProgressListener, SweepStart, Swept, Target
@@ -182,13 +181,5 @@ class RunningSweep(SweepListener):
             provider = self.target.provider
             event(log, logging.WARNING, "knowledge_not_saved", provider=provider, error=str(error))
         swept = Swept(self.id, replace(finished, verdict=decision.verdict, cause=decision.cause), decision)
-        _log_sweep(swept)
+        log_sweep(swept)
         return swept
-
-
-def _log_sweep(swept: Swept) -> None:
-    """Log one line for the sweep and one for each event; a baseline is one line whatever its size."""
-    event(log, logging.INFO, "sweep_finished", **sweep_fields(swept.sweep_id, swept.sweep, swept.decision))
-    for change in swept.decision.events:
-        if change.detail != BASELINE:
-            event(log, logging.INFO, change.kind, provider=swept.sweep.provider, **event_document(change))

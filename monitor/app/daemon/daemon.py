@@ -25,6 +25,7 @@ from monitor.config import ProviderSettings
 from monitor.errors import StoreError, StoreUnavailable
 from monitor.logs import event
 from monitor.report.formats.sweep_documents import sweep_words
+from monitor.report.words.times import iso_millis
 from monitor.scheduler import Job, Stop, run_schedule
 from monitor.store.admin.migrate import prepare
 from monitor.store.connection.locks import Lock, leader_lock
@@ -99,7 +100,7 @@ class Daemon:
         self._is_database_unreachable, self._has_worked = False, True
         holder = await to_thread(lock.holder)
         if holder != self._holder:  # said once for each holder
-            event(log, logging.WARNING, "standby", holder=holder)
+            event(log, logging.INFO, "standby", holder=holder)
             self._announce(f"standby: {holder} leads this database; taking over when it ends")
         self._holder = holder
 
@@ -197,7 +198,7 @@ class Daemon:
         except StoreError:
             is_held = False
         if not is_held:
-            event(log, logging.ERROR, "leadership_lost")
+            event(log, logging.WARNING, "leadership_lost")  # another leads, or this one will again
             until.ask()  # twice: drain and cut short in one
             until.ask()
 
@@ -211,6 +212,7 @@ class Daemon:
         async def run(slot: datetime | None, missed: Sequence[datetime]) -> None:
             async with self._heartbeats.around(target.provider) as pulse:
                 if missed:
+                    _log_missed(target.provider, missed)
                     await to_thread(  # before the sweep: missed slots count even if it crashes
                         record.record_missed_slots, self._engine, target.provider, target.vantage, missed
                     )
@@ -230,6 +232,11 @@ class Daemon:
         slot = record.last_slot(self._engine, target.provider, target.vantage)
         made_at = record.last_made_at(self._engine, target.provider)
         return max((moment for moment in (slot, made_at) if moment), default=None)
+
+
+def _log_missed(provider: str, slots: Sequence[datetime]) -> None:
+    first, last = iso_millis(slots[0]), iso_millis(slots[-1])
+    event(log, logging.WARNING, "slots_missed", provider=provider, slots=len(slots), first=first, last=last)
 
 
 async def _pass_on(asked: Stop, until: Stop) -> None:

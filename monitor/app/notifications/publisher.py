@@ -63,6 +63,7 @@ class _ChannelQueue:
     suspects: Sequence[int] = ()
     is_suspect_alone: bool = False  # the channel took another message after it had refused the suspect
     is_outbox_away: bool = False
+    has_failed_for_long: bool = False  # it lost a message since it took one
 
     @property
     def name(self) -> str:
@@ -70,10 +71,16 @@ class _ChannelQueue:
 
     def has_arrived(self, numbers: Sequence[int], at: datetime) -> None:
         self.unmarked, self.arrived_at = numbers, at
-        self.failures, self.rests_until = 0, None
+        self.failures, self.rests_until, self.has_failed_for_long = 0, None, False
         if set(numbers) & set(self.suspects):
             self.suspects = ()
         self.is_suspect_alone = bool(self.suspects)
+
+    def has_lost(self, error: str) -> None:
+        """Log once that the channel needs the operator: a message of it was given up after a day."""
+        if not self.has_failed_for_long:
+            event(log, logging.ERROR, "channel_failing", channel=self.name, error=error)
+        self.has_failed_for_long = True
 
     def has_failed(
         self, numbers: Sequence[int], tries: int, now: datetime, retry_after: timedelta | None
@@ -226,7 +233,8 @@ class Publisher:
                 )
             else:
                 number = message_id(delivery)
-                event(log, logging.ERROR, "delivery_given_up", channel=queue.name, id=number, error=error)
+                event(log, logging.WARNING, "delivery_given_up", channel=queue.name, id=number, error=error)
+                queue.has_lost(error)
                 await to_thread(outbox.give_up, self._engine, delivery.id, by=self._by, at=now, error=error)
 
     async def _tidy(self) -> None:
@@ -239,7 +247,7 @@ class Publisher:
             for channel, messages in gone.items():
                 error = "the channel is no longer configured"
                 event(
-                    log, logging.ERROR, "delivery_given_up", channel=channel, messages=messages, error=error
+                    log, logging.WARNING, "delivery_given_up", channel=channel, messages=messages, error=error
                 )
             await to_thread(outbox.forget_settled, self._engine, now - _KEEP_FOR)
 

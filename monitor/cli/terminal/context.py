@@ -49,7 +49,13 @@ class Context:
     def start_logging(self, secrets: tuple[str, ...] = (), *, quiet: bool) -> None:
         """Log to stderr from --log-level on, else from warnings (`quiet`) or infos on; secrets masked."""
         level = logging.getLevelNamesMapping()[(self.log_level or ("warning" if quiet else "info")).upper()]
-        logs.configure(sys.stderr, as_json=self.log_format == "json", level=level, secrets=secrets)
+        logs.configure(
+            sys.stderr,
+            as_json=self.log_format == "json",
+            level=level,
+            secrets=secrets,
+            shows_sweeps=quiet and not self.log_level,
+        )
 
 
 pass_context = click.make_pass_decorator(Context)

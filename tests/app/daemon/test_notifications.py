@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from sqlalchemy import Engine
 
@@ -123,7 +124,7 @@ def test_the_summary_of_a_day_whose_hour_was_missed_is_written_and_sent_once(
     stage: Stage, engine: Engine
 ) -> None:
     yesterday = utc_now() - timedelta(days=1)
-    add_sweeps(engine, [_past(yesterday)], lambda _name: Policy())
+    add_sweeps(engine, [_past(yesterday, stage.there)], lambda _name: Policy())
     with run(stage) as daemon:
         wait_for(lambda: stage.summaries() and stage.mails.letters and stage.hook.taken, daemon)
         daemon.send(signal.SIGTERM)
@@ -138,13 +139,40 @@ def test_the_summary_of_a_day_whose_hour_was_missed_is_written_and_sent_once(
     assert sum(f"({yesterday:%Y-%m-%d})" in each["Subject"] for each in stage.mails.letters) == 1
 
 
-def _past(at: datetime) -> Sweep:
+MISSED = {"slots_missed", "run_skipped"}  # a busy machine may be too slow for slots this close
+
+
+def test_a_normal_start_and_a_normal_day_write_no_warning(stage: Stage, engine: Engine) -> None:
+    """Libraries included: the scheduler, the web server, HTTP, migrations and the channels."""
+    text = stage.config.read_text("utf-8")
+    stage.config.write_text(text.replace('interval = "3s"', 'interval = "10s"'), "utf-8")
+    add_sweeps(engine, [_past(utc_now() - timedelta(days=1), stage.there)], lambda _name: Policy())
+    words = ""
+    for sweeps in (1, 4):  # each start goes on with a history
+        with Process(stage.config, "--log-format", "json", "run") as daemon:
+            enough = len(stage.pings.taken) + 2 * sweeps
+            wait_for(lambda enough=enough: len(stage.pings.taken) >= enough, daemon)  # type: ignore[misc]
+            for path in ("/", "/readyz", "/feed.atom", "/v1/models", "/nothing"):
+                httpx.get(daemon.page + path, trust_env=False)
+            if sweeps > 1:
+                wait_for(lambda: stage.summaries() and stage.mails.letters and stage.told(), daemon)
+            daemon.send(signal.SIGTERM)
+            assert daemon.wait() == 0
+            words += daemon.err
+        stage.there.change(Delist((stage.leaves,)))
+    records = [json.loads(line) for line in words.splitlines()]
+    assert [each for each in records if each["level"] != "info" and each["event"] not in MISSED] == []
+    names = {record["event"] for record in records}
+    assert {"leading", "sweep_finished", "retired", "delivered", "summary_written", "stopped"} <= names
+
+
+def _past(at: datetime, there: g.Gateway) -> Sweep:
     return Sweep(
         provider=PROVIDER,
         started_at=at,
         finished_at=at,
-        listed=("a",),
-        observations=(Observation("a", Outcome.AVAILABLE, "ok", 0),),
+        listed=there.world.listed,
+        observations=tuple(Observation(model, Outcome.AVAILABLE, "ok", 0) for model in there.world.listed),
         verdict=Verdict.CONCLUSIVE,
     )
 
@@ -182,6 +210,9 @@ def test_a_rejected_key_is_one_failure_of_the_common_switch_also_after_a_restart
             wait_for(lambda: ends(common).count("/fail") >= 6 and len(ends(own)) >= 4, daemon)
             daemon.send(signal.SIGTERM)
             assert daemon.wait() == 0
+            assert "WARNING sweep_finished provider=bad " in daemon.err
+            assert "WARNING credential_rejected provider=bad " in daemon.err
+            assert "WARNING sweep_finished provider=nvidia " not in daemon.err
         with Process(config, "run") as daemon:
             before = len(ends(common))
             wait_for(lambda: len(ends(common)) >= before + 3, daemon)

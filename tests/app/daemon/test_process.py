@@ -290,6 +290,7 @@ def test_a_restart_catches_up_with_one_sweep_and_names_the_slots_it_missed(
             wait_for(lambda: len(g.finished(engine)) >= sweeps + 2, daemon)
             daemon.send(signal.SIGTERM)
             assert daemon.wait() == 0
+            assert "WARNING slots_missed provider=nvidia slots=" in daemon.err
     assert g.rows(engine, "SELECT sum(missed) FROM provider_uptime_daily")[0][0] >= 2
     check_every_slot_is_accounted_for(engine, timedelta(seconds=SLOT_S))
 

@@ -126,7 +126,8 @@ def test_a_message_that_fails_for_a_day_is_given_up_loudly(
     assert timedelta(days=1) <= watch.at - NOON <= timedelta(days=1, hours=1)
     assert 24 <= len(place.refused) <= 40
     (line,) = [line for line in written.getvalue().splitlines() if "delivery_given_up" in line]
-    assert " ERROR " in line
+    assert " WARNING " in line
+    assert written.getvalue().count('ERROR   channel_failing channel=hook error="HTTP 503"') == 1
     assert 'channel=hook id=monitor-1-19d62a9fa00 error="HTTP 503"' in line
     assert outbox.undelivered(engine, since=NOON, until=watch.at) == {"hook": 1}
     place.refusals = 0
