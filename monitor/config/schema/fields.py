@@ -9,12 +9,12 @@ from zoneinfo import ZoneInfo, available_timezones
 from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
+from monitor.config.presets.base_url import checked_base_url
 from monitor.config.presets.presets import PRESETS
 from monitor.config.values.auth import Auth
 from monitor.config.values.cron import normalised_cron
 from monitor.config.values.duration import FORMS, duration_text, parse_duration
 from monitor.config.values.urls import (
-    checked_base_url,
     checked_channel_url,
     checked_database_url,
     checked_heartbeat_url,

@@ -14,14 +14,12 @@ _PASSWORD = re.compile(r"(?P<head>^[\w+.-]+://[^/?#@:]*:).*(?=@)", re.DOTALL)
 _QUERY_PASSWORD = re.compile(r"(?P<head>[?&](?:password|sslpassword|passfile)=)[^&#]*", re.IGNORECASE)
 
 
-def checked_base_url(url: str) -> str:
-    """Return an http(s) address without credentials, query or trailing slash; raises ValueError."""
+def checked_provider_url(url: str) -> str:
+    """Return an http(s) address without credentials as it is; raises ValueError without showing it."""
     parts = _http(url, 'must be an address that starts with "http://" or "https://"')
     if parts.username is not None or parts.password is not None:  # they would stand in logs of proxies
         raise ValueError("must not hold a user name or password; use api_key_env or api_key_file")
-    if "?" in url or "#" in url:
-        raise ValueError('must not have a "?" or "#" part; it is the address before "/models"')
-    return url.rstrip("/")  # or paths would begin with two slashes
+    return url
 
 
 def checked_proxy(url: str) -> str:
