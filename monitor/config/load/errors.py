@@ -36,6 +36,10 @@ _KEY_IN_FILE = (
     "or name a file with api_key_file"
 )
 
+TABLE_LISTS = tuple(  # what stands in two brackets: [[providers]]
+    name for name, field in Settings.model_fields.items() if get_origin(field.annotation) is tuple
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Fault:
@@ -86,7 +90,8 @@ def _words(detail: ErrorDetails, path: KeyPath) -> str:
     if fault == "wrong_type":
         return f"expected {detail['ctx']['expected']}, found {_value_words(value, path)}"
     if fault in _EXPECTED:
-        return f"expected {_EXPECTED[fault]}, found {_value_words(value, path)}"
+        expected = f"expected {_EXPECTED[fault]}, found {_value_words(value, path)}"
+        return _bracket_words(path, value) or expected
     return _limit(detail) + f", not {_value_words(value, path).removeprefix('the number ')}"
 
 
@@ -106,13 +111,33 @@ def _unknown_key(path: KeyPath) -> str:
     if _SECRET_NAME.fullmatch(name):  # `api_key` is near `api_key_env`, but needs other advice
         return _KEY_IN_FILE
     if meant := did_you_mean(name, names):
+        quoted = {f'"{key}"': header(key) for key in TABLE_LISTS} if len(path) == 1 else {}
+        for key, written in quoted.items():  # where the brackets are half of the remedy
+            meant = meant.replace(key, written)
         return f"unknown key{meant}"
     for key, field in Settings.model_fields.items():
         table = _table_in(field.annotation)
         if table and name in key_names(table):
-            place = f"[[{key}]]" if get_origin(field.annotation) is tuple else f"[{key}]"
-            return f"unknown key; it belongs in {place}"
+            return f"unknown key; it belongs in {header(key)}"
     return f"unknown key; known here: {', '.join(sorted(names))}"
+
+
+def header(name: str) -> str:
+    """Return the line that begins a table of the file: `[web]`, or `[[notify]]` for one of several."""
+    return f"[[{name}]]" if name in TABLE_LISTS else f"[{name}]"
+
+
+def _bracket_words(path: KeyPath, value: object) -> str | None:
+    """Say how a table is begun that has a bracket too few or too many; None where that is not the fault."""
+    name = ".".join(str(part) for part in path if isinstance(part, str))
+    if isinstance(value, Mapping) and path == (name,) and name in TABLE_LISTS:
+        tables = [key for key, inner in value.items() if isinstance(inner, Mapping)]
+        named = f', and name = "{_key_text(tables[0])}" in it' if tables and len(tables) == len(value) else ""
+        return f"must be {header(name)}, with two brackets, once for each of them{named}"
+    is_list = isinstance(value, tuple) and value and all(isinstance(inner, Mapping) for inner in value)
+    if is_list and not isinstance(path[-1], int):
+        return f"must be [{name}], with one bracket: there is only one such table"
+    return None
 
 
 def _keys_at(path: KeyPath) -> list[str]:

@@ -13,7 +13,7 @@ from types import MappingProxyType
 
 from pydantic import ValidationError
 
-from monitor.config.load.errors import Fault, faults_of, path_text
+from monitor.config.load.errors import TABLE_LISTS, Fault, faults_of, header, path_text
 from monitor.config.load.secrets import read_variable
 from monitor.config.load.toml_lines import KeyPath, key_lines, line_of
 from monitor.config.schema.settings import Settings
@@ -27,6 +27,9 @@ _LARGEST = 1_000_000  # bytes; no configuration is near, and /dev/zero has no en
 # tomllib gives the place in its words only (until 3.14 there are no attributes)
 _SYNTAX_PLACE = re.compile(r" \(at (?:line (?P<line>\d+), column (?P<column>\d+)|end of document)\)$")
 _DECLARED_TWICE = re.compile(r"^Cannot declare (?P<names>\(.*\)) twice$")
+_OVERWRITTEN = "Cannot overwrite a value"
+_HEADER = re.compile(r"\s*\[+\s*(?P<name>\w+)")
+_UNQUOTED = ("Invalid value", "Expected newline or end of document after a statement")
 
 
 def process_environment() -> Mapping[str, str]:
@@ -94,7 +97,20 @@ def _toml(text: str, file: str) -> Mapping[str, object]:
         raise ConfigError(f"{file}: not valid TOML: {words}")
     end = text.count("\n") + 1  # "end of document" has no line of its own
     where = f"{place['line']}:{place['column']}" if place["line"] else f"{end}"
+    words += _remedy(words, text.split("\n")[int(place["line"] or end) - 1])
     raise ConfigError(f"{file}:{where}: not valid TOML: {words}")
+
+
+def _remedy(words: str, line: str) -> str:
+    """Return what to write instead of a line that is no TOML, where that is likely; nothing else."""
+    if words in _UNQUOTED:
+        return "; text stands in quotes, and true and false in small letters"
+    name = match["name"] if (match := _HEADER.match(line)) else ""
+    if words == _OVERWRITTEN and name:
+        return f": [{name}] and [[{name}]] are both in the file; write {header(name)} each time"
+    if name in TABLE_LISTS:  # declared twice
+        return f"; write {header(name)} each time"
+    return ""
 
 
 def _declared_twice(message: re.Match[str]) -> str:

@@ -22,7 +22,11 @@ _TOKEN = re.compile(
 
 
 def line_of(path: KeyPath, lines: Mapping[KeyPath, int]) -> int | None:
-    """Line of a key, or of the nearest table around it that stands in the text; None for the whole file."""
+    """Line of a key, or of what stands nearest to it in the text; None for the whole file."""
+    if path not in lines:  # [a.b] alone makes a table `a`, too
+        within = [line for other, line in lines.items() if other[: len(path)] == path]
+        if path and within:
+            return min(within)
     while path and path not in lines:  # a missing key has no line: that of its table is the nearest to it
         path = path[:-1]
     return lines.get(path)
