@@ -35,9 +35,13 @@ class UsageError(MonitorError):
 
 
 class ConfigError(MonitorError):
-    """A configuration file or a secret is wrong or missing."""
+    """A configuration file or a secret is wrong or missing; `key` is where in the file, if it is known."""
 
     exit_code = 2
+
+    def __init__(self, words: str, *, key: tuple[str | int, ...] = ()) -> None:
+        super().__init__(words)
+        self.key = key
 
 
 class RecordError(MonitorError):

@@ -7,6 +7,7 @@ import click
 
 import monitor
 from monitor.cli.terminal.context import Context
+from monitor.errors import ConfigError
 
 # Where each command is; its module, and with it the database and the web server, loads when it is called.
 _COMMANDS = {
@@ -30,7 +31,17 @@ _COMMANDS = {
 
 
 class _Commands(click.Group):
-    """The commands by name, loaded when asked for."""
+    """The commands by name, loaded when asked for; their errors about the file say where in it."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run a command; an error that names a key of the file is raised again with its line."""
+        try:
+            return super().invoke(ctx)
+        except ConfigError as error:
+            if not error.key or not isinstance(ctx.obj, Context):
+                raise
+            words = ctx.obj.placed(error)
+        raise ConfigError(words)
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         return list(_COMMANDS)

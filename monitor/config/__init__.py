@@ -19,7 +19,7 @@ from monitor.config.load.secrets import (
 )
 from monitor.config.presets.presets import PRESETS, Preset
 from monitor.config.schema.maintenance import MaintenanceSettings
-from monitor.config.schema.notify import APPRISE, WEBHOOK, HeartbeatSettings, NotifySettings
+from monitor.config.schema.notify import APPRISE, NEEDS_TYPE, WEBHOOK, HeartbeatSettings, NotifySettings
 from monitor.config.schema.policy import PolicySettings
 from monitor.config.schema.provider import ProviderSettings
 from monitor.config.schema.settings import (
@@ -36,6 +36,7 @@ from monitor.config.values.auth import Auth
 
 __all__ = [
     "APPRISE",
+    "NEEDS_TYPE",
     "PRESETS",
     "WEBHOOK",
     "Auth",

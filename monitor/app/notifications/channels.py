@@ -9,7 +9,9 @@ from monitor.app.notifications.heartbeats import missing_addresses
 from monitor.app.notifications.maintenance import silence_of
 from monitor.app.notifications.publisher import ConfiguredChannel, MessageBuilder
 from monitor.config import (
+    NEEDS_TYPE,
     WEBHOOK,
+    Fault,
     NotifySettings,
     Settings,
     known_secrets,
@@ -44,21 +46,28 @@ def configured_channels(settings: Settings, environ: Mapping[str, str]) -> list[
     """Return the configured channels; raises ConfigError for a missing variable or an unusable address."""
     secrets = known_secrets(settings, environ)
     return [
-        ConfiguredChannel(channel=_channel(channel, environ, secrets), most_per_hour=channel.most_per_hour)
-        for channel in settings.notify
+        ConfiguredChannel(
+            channel=_placed(place, channel, environ, secrets), most_per_hour=channel.most_per_hour
+        )
+        for place, channel in enumerate(settings.notify)
     ]
 
 
-def check_channels(settings: Settings, environ: Mapping[str, str]) -> list[str]:
-    """Return in words what is not set yet; raises ConfigError for an address that is not understood."""
-    missing, secrets = list[str](), known_secrets(settings, environ)
-    for channel in settings.notify:
+def check_channels(settings: Settings, environ: Mapping[str, str]) -> list[Fault]:
+    """Return what is not set yet; raises ConfigError for an address that is not understood."""
+    missing, secrets = list[Fault](), known_secrets(settings, environ)
+    for place, channel in enumerate(settings.notify):
         try:
-            resolve_notify_url(channel, environ), resolve_notify_secret(channel, environ)
+            resolve_notify_url(channel, environ)
         except ConfigError as error:
-            missing.append(str(error))
+            missing.append(Fault(("notify", place, "url"), str(error)))
         else:
-            _channel(channel, environ, secrets)
+            try:
+                resolve_notify_secret(channel, environ)
+            except ConfigError as error:
+                missing.append(Fault(("notify", place, "secret"), str(error)))
+            else:
+                _placed(place, channel, environ, secrets)
     silence_of(settings)
     return missing + missing_addresses(settings, environ)
 
@@ -96,12 +105,14 @@ async def send_test(settings: Settings, environ: Mapping[str, str], name: str | 
 
     Raises UsageError for a name that no channel has, ConfigError as `configured_channels`.
     """
-    chosen = [channel for channel in settings.notify if name in {None, channel.channel}]
+    chosen = [
+        (place, channel) for place, channel in enumerate(settings.notify) if name in {None, channel.channel}
+    ]
     if not chosen:
         names = [channel.channel for channel in settings.notify]
         raise UsageError(unknown_words("channel", name or "", names, " in the configuration"))
     secrets = known_secrets(settings, environ)
-    channels = [_channel(channel, environ, secrets) for channel in chosen]
+    channels = [_placed(place, channel, environ, secrets) for place, channel in chosen]
     return await asyncio.gather(*map(_test, channels))  # a channel that hangs delays no other
 
 
@@ -119,13 +130,26 @@ def _test_message(name: str, number: str) -> Message:
     return message_of(number, title, Content(about=words), {"topic": "test"})
 
 
+def _placed(
+    place: int, settings: NotifySettings, environ: Mapping[str, str], secrets: tuple[str, ...]
+) -> Channel:
+    """Build a channel; an error says which table of the file it is about."""
+    try:
+        return _channel(settings, environ, secrets)
+    except ConfigError as error:
+        words = str(error)
+    raise ConfigError(words, key=("notify", place, "url"))
+
+
 def _channel(settings: NotifySettings, environ: Mapping[str, str], secrets: tuple[str, ...]) -> Channel:
     url = resolve_notify_url(settings, environ).get_secret_value()
+    if settings.lacks_type(url):  # behind env:NAME it was not checked yet
+        raise ConfigError(f"channel {settings.channel}: its address {NEEDS_TYPE}")
     # in messages about this channel any part of its address may be secret
     secrets = (*secrets, *private_parts(url))
     if settings.type != WEBHOOK:
         return AppriseChannel(settings.channel, url, secrets)
-    if not url.startswith(("http://", "https://")):  # behind env:NAME it was not checked yet
+    if not url.startswith(("http://", "https://")):  # as above
         raise ConfigError(f'channel {settings.channel}: its address must start with "http://" or "https://"')
     key = resolve_notify_secret(settings, environ)
     return Webhook(settings.channel, url, key=key.get_secret_value() if key else None, secrets=secrets)

@@ -5,7 +5,7 @@ from typing import Final
 
 from monitor.app.notifications.maintenance import silence_of
 from monitor.clock import Clock, utc_now
-from monitor.config import Settings, resolve_heartbeat_url, resolve_own_heartbeat_url
+from monitor.config import Fault, Settings, resolve_heartbeat_url, resolve_own_heartbeat_url
 from monitor.core.domain.vocabulary import Cause, Verdict
 from monitor.core.notification.sweep_health import SweepHealth
 from monitor.errors import ConfigError
@@ -33,18 +33,18 @@ def heartbeats_of(settings: Settings, environ: Mapping[str, str], *, now: Clock 
     )
 
 
-def missing_addresses(settings: Settings, environ: Mapping[str, str]) -> list[str]:
-    """Return in words which addresses of heartbeats are not set yet."""
-    missing = list[str]()
+def missing_addresses(settings: Settings, environ: Mapping[str, str]) -> list[Fault]:
+    """Return which addresses of heartbeats are not set yet."""
+    missing = list[Fault]()
     try:
         resolve_heartbeat_url(settings.heartbeat, environ)
     except ConfigError as error:
-        missing.append(str(error))
-    for provider in settings.providers:
+        missing.append(Fault(("heartbeat", "url"), str(error)))
+    for place, provider in enumerate(settings.providers):
         try:
             resolve_own_heartbeat_url(provider, environ)
         except ConfigError as error:
-            missing.append(str(error))
+            missing.append(Fault(("providers", place, "heartbeat"), str(error)))
     return missing
 
 

@@ -31,9 +31,10 @@ def check_config(context: Context) -> None:
         app.interval_of(provider)  # refuses a cron line that never comes
         for missing in app.missing_secrets(provider):
             note(f"note: {missing}")
-    for missing in check_channels(app.settings, context.environ):
-        note(f"note: {missing}")
-    unmatched = unmatched_patterns(app.settings, app.catalogs)
+    unmatched = [
+        *check_channels(app.settings, context.environ),
+        *unmatched_patterns(app.settings, app.catalogs),
+    ]
     for line in placed(unmatched, config_file(context.config_path, context.environ)):
         note(f"note: {line}")
     names = ", ".join(provider.name for provider in app.settings.providers)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from monitor import logs
+from monitor.errors import ConfigError
 
 if TYPE_CHECKING:  # the wiring and the configuration import much, and `--help` needs nothing of it
     from monitor.app.wiring.application import App
@@ -45,6 +46,12 @@ class Context:
         """Close the databases of the application, if the command made one; the end of every command."""
         if "app" in self.__dict__:  # not `self.app`, which would make one
             self.app.close()
+
+    def placed(self, error: ConfigError) -> str:
+        """Return an error about a key with file, line and key before it."""
+        from monitor.config import Fault, config_file, placed  # noqa: PLC0415 - see above
+
+        return placed([Fault(error.key, str(error))], config_file(self.config_path, self.environ))[0]
 
     def start_logging(self, secrets: tuple[str, ...] = (), *, quiet: bool) -> None:
         """Log to stderr from --log-level on, else from warnings (`quiet`) or infos on; secrets masked."""

@@ -16,10 +16,14 @@ from monitor.config.schema.fields import (
     Topics,
 )
 from monitor.config.schema.table import Name, Table, impossible
-from monitor.config.values.urls import REFERENCE, is_reference
+from monitor.config.values.urls import REFERENCE, is_of_no_service, is_reference
 
 APPRISE: Final = "apprise"
 WEBHOOK: Final = "webhook"
+NEEDS_TYPE: Final = (
+    'is a web address; write type = "webhook" beside it to post JSON there, or an address of Apprise\'s '
+    "such as slack:// or mailto://"
+)
 _LONGEST_NAME = 32  # as of a name that the user gives
 
 
@@ -44,6 +48,8 @@ class NotifySettings(Table):
 
     @model_validator(mode="after")
     def _check(self) -> "NotifySettings":
+        if self.lacks_type(self.url):
+            raise impossible(("url", NEEDS_TYPE))
         if self.secret is not None and self.type != WEBHOOK:
             raise impossible(("secret", 'is only for type = "webhook"'))
         # checked after the type is known, since Apprise has addresses of its own
@@ -52,6 +58,10 @@ class NotifySettings(Table):
                 ("url", 'of a webhook must start with "http://" or "https://", or be "env:NAME"')
             )
         return self
+
+    def lacks_type(self, url: str) -> bool:
+        """Return whether `url`, this channel's address, is a webhook's, and the table does not say so."""
+        return "type" not in self.model_fields_set and is_of_no_service(url)
 
     @property
     def channel(self) -> str:

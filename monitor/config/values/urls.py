@@ -6,6 +6,50 @@ from urllib.parse import SplitResult, urlsplit
 from monitor.masking import MASK
 
 REFERENCE = "env:"  # and the name of a variable: where a secret may stand, it may stand there instead
+WEB_ADDRESS = re.compile(r"https?://.", re.IGNORECASE)
+# services whose web addresses Apprise takes as they are, by the end of the host
+_SERVICES = (
+    "46elks.com",
+    "chat.googleapis.com",
+    "api.ciscospark.com",
+    "api.flock.com",
+    "api.incident.io",
+    "api.lfg.gm",
+    "api.spike.sh",
+    "api.squadcast.com",
+    "api.wpush.cn",
+    "alert.victorops.com",
+    "api.powerplatform.com",
+    "azure.com",
+    "developer.lametric.com",
+    "discord.com",
+    "discordapp.com",
+    "eu.squadcast.com",
+    "fluxer.app",
+    "guilded.gg",
+    "hooks.slack-gov.com",
+    "hooks.slack.com",
+    "inbots.zoom.us",
+    "maker.ifttt.com",
+    "n.tkte.ch",
+    "notica.us",
+    "ntfy.sh",
+    "open.larksuite.com",
+    "push.getnotifyapp.com",
+    "push.spug.dev",
+    "pushplus.plus",
+    "qmsg.zendee.cn",
+    "qyapi.weixin.qq.com",
+    "ryver.com",
+    "signals.firehydrant.com",
+    "stackfield.com",
+    "webexapis.com",
+    "webhooks.t2bot.io",
+    "www.kookapp.cn",
+    "xmatters.com",
+    "youlmk.com",
+)
+_SERVICE = re.compile(rf"(?:.*\.)?(?:{'|'.join(map(re.escape, _SERVICES))})|cliq\.zoho(?:cloud)?\..*")
 _DATABASES = frozenset({"sqlite", "postgres", "postgresql", "postgresql+psycopg"})
 _VARIABLE = re.compile(r"[A-Z_][A-Z0-9_]{0,63}")
 # up to the last @: a password may hold one
@@ -45,6 +89,15 @@ def checked_channel_url(url: str) -> str:
     if not url.isprintable():
         raise ValueError("must not hold control characters")
     return url
+
+
+def is_of_no_service(url: str) -> bool:
+    """Return whether this is a web address that no service of Apprise's has: a webhook of one's own."""
+    try:
+        host = urlsplit(url).hostname or ""
+    except ValueError:
+        return False
+    return WEB_ADDRESS.match(url) is not None and not _SERVICE.fullmatch(host)
 
 
 def checked_heartbeat_url(url: str) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
+from apprise import Apprise
 
 from monitor.app.notifications.channels import (
     check_channels,
@@ -14,7 +15,7 @@ from monitor.app.notifications.channels import (
 )
 from monitor.app.notifications.heartbeats import heartbeats_of
 from monitor.clock import utc_now
-from monitor.config import Settings, parse_settings
+from monitor.config import NotifySettings, Settings, parse_settings
 from monitor.errors import ConfigError
 from tests.support.command import Done, config_file, environment, run
 from tests.support.mailbox import PASSWORD, Mailbox, Receiver, mailbox, receiver
@@ -140,6 +141,37 @@ def test_a_wrong_name_variable_or_address_is_exit_2(
     assert TOKEN not in done.stderr
 
 
+# Web addresses without a type
+
+NATIVE = (
+    "https://hooks.slack.com/services/T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ",
+    "https://discord.com/api/webhooks/1234/abcd",
+    "https://ntfy.sh/topic",
+    "https://chat.googleapis.com/v1/spaces/AA/messages?key=k&token=t",
+    "https://signals.firehydrant.com/v1/process/aaaa-bbbb",
+)
+OWN = ("https://example.org/x", "http://127.0.0.1:9/x", "https://hooks.example.org/services/T1/A1/x")
+
+
+@pytest.mark.parametrize("url", [*NATIVE, *OWN])
+def test_a_web_address_needs_a_type_unless_apprise_takes_it_as_it_is(url: str) -> None:
+    channel = NotifySettings(url="env:IT")
+    assert channel.lacks_type(url) is (Apprise.instantiate(url) is None)
+    assert not NotifySettings(url="env:IT", type="apprise").lacks_type(url)
+
+
+def test_a_web_address_behind_a_variable_is_refused_with_the_type_and_the_place(tmp_path: Path) -> None:
+    for words in (("notify", "test"), ("config", "check")):
+        done = notify_test(
+            tmp_path, '[[notify]]\nurl = "env:IT"\n', *words, environ={"IT": f"https://h.example/{TOKEN}"}
+        )
+        assert (done.returncode, done.stdout) == (2, "")
+        line = done.stderr.replace(f"{tmp_path}/", "")
+        assert line.startswith("monitor: config.toml:")
+        assert ": notify[0].url: channel it: its address is a web address; write type" in line
+        assert TOKEN not in line
+
+
 # What the daemon is given
 
 
@@ -165,7 +197,7 @@ def test_what_is_not_set_yet_is_told_and_what_is_wrong_is_refused() -> None:
         '[[providers]]\nname = "b"\nbase_url = "https://a.example/v1"\nheartbeat = "env:PING_A"\n'
     )
     missing = check_channels(settings, {"MAIL_URL": "json://127.0.0.1", "HOOK_URL": "http://h.example"})
-    assert [line.split(": ")[0] for line in missing] == [
+    assert [fault.words.split(": ")[0] for fault in missing] == [
         "channel hook needs its secret",
         "the [heartbeat] needs its address",
         "provider b needs the address of its heartbeat",
