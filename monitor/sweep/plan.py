@@ -1,10 +1,13 @@
 """What one sweep is going to ask: how each model is probed, and which are asked first."""
 
+import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from monitor.core.domain.ids import is_path
+from monitor.core.domain.patterns import matches, nearest
+from monitor.core.domain.policy import Policy
 from monitor.core.domain.state import ModelState, ProviderState
 from monitor.core.domain.sweep import Observation
 from monitor.core.domain.vocabulary import EventKind, Kind, Status
@@ -15,10 +18,29 @@ from monitor.core.planning.order import by_worth, interleaved
 from monitor.core.planning.search import is_askable, plan_for
 from monitor.probe.model_probe import ModelProbe
 from monitor.probe.stopwatch import Stopwatch
+from monitor.report.words.numbers import counted
 from monitor.sweep.values import Target
 
 CANARIES = 3  # of different publishers (decisions 0021)
 _NOT_ASKED = "of a kind that no probe asks, or only where costly_kinds allows what it costs"
+
+
+_MOST_PATTERNS = 3
+
+
+def nothing_to_ask(listed: Sequence[str], policy: Policy) -> str:
+    """Say why a sweep asks none of the listed models: which patterns shut all of them out."""
+    models = counted(len(listed), "listed model")
+    if any(matches(model, policy.include) for model in listed):
+        return f"no model was asked: exclude = {_list_words(policy.exclude)} leaves none of {models}"
+    close = dict.fromkeys(name for pattern in policy.include for name in nearest(pattern, listed))
+    meant = f"; nearest: {_list_words(tuple(close))}" if close else ""
+    return f"no model was asked: include = {_list_words(policy.include)} matches none of {models}{meant}"
+
+
+def _list_words(words: Sequence[str]) -> str:
+    more = ["..."] if len(words) > _MOST_PATTERNS else []
+    return f"[{', '.join([*(json.dumps(word) for word in words[:_MOST_PATTERNS]), *more])}]"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -28,7 +28,7 @@ from monitor.store.memory.knowledge import save_knowledge
 from monitor.store.write.record import add_observations, close_sweep, keep_catalog
 from monitor.sweep.listing import read_listing
 from monitor.sweep.log import log_sweep
-from monitor.sweep.plan import PriorKnowledge, excluded_observation, excluding
+from monitor.sweep.plan import PriorKnowledge, excluded_observation, excluding, nothing_to_ask
 from monitor.sweep.probing import CatalogProbe
 from monitor.sweep.values import ProgressListener, SweepStart, Swept, Target
 
@@ -99,6 +99,9 @@ class RunningSweep(SweepListener):
     async def _probe(self, session: ProviderSession, reading: CatalogReading) -> None:
         tracked = tuple(model for model in self.sweep.listed if is_tracked(model, self.target.policy))
         self.progress.on_catalog(len(tracked))
+        if not tracked:
+            self._take_nothing(nothing_to_ask(self.sweep.listed, self.target.policy))
+            return
         prior = PriorKnowledge(state=self.state, knowledge=self.start.knowledge, entries=reading.entries)
         askable = tuple(model for model in tracked if prior.may_ask(model, self.target.traits))
         # before the round: they are observed whatever the round does
@@ -113,6 +116,11 @@ class RunningSweep(SweepListener):
         )
         self._take_round(await catalog_probe.run(askable), askable)
         self.learned, self.proven = catalog_probe.learned, catalog_probe.proven
+
+    def _take_nothing(self, detail: str) -> None:
+        """Leave the sweep without a verdict: a catalog of which no model is watched proves nothing."""
+        self.sweep = replace(self.sweep, verdict=Verdict.INCONCLUSIVE, cause=Cause.INTERRUPTED, detail=detail)
+        event(log, logging.WARNING, "no_model_asked", provider=self.target.provider, detail=detail)
 
     def requested(self, requests: int) -> None:
         """Count so many more requests."""
