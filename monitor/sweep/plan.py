@@ -23,19 +23,17 @@ from monitor.sweep.values import Target
 
 CANARIES = 3  # of different publishers (decisions 0021)
 _NOT_ASKED = "of a kind that no probe asks, or only where costly_kinds allows what it costs"
-
-
-_MOST_PATTERNS = 3
+_MOST_PATTERNS = 3  # in one line of words
 
 
 def nothing_to_ask(listed: Sequence[str], policy: Policy) -> str:
     """Say why a sweep asks none of the listed models: which patterns shut all of them out."""
     models = counted(len(listed), "listed model")
     if any(matches(model, policy.include) for model in listed):
-        return f"no model was asked: exclude = {_list_words(policy.exclude)} leaves none of {models}"
+        return f"exclude = {_list_words(policy.exclude)} leaves none of {models}"
     close = dict.fromkeys(name for pattern in policy.include for name in nearest(pattern, listed))
     meant = f"; nearest: {_list_words(tuple(close))}" if close else ""
-    return f"no model was asked: include = {_list_words(policy.include)} matches none of {models}{meant}"
+    return f"include = {_list_words(policy.include)} matches none of {models}{meant}"
 
 
 def _list_words(words: Sequence[str]) -> str:

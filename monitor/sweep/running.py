@@ -100,7 +100,8 @@ class RunningSweep(SweepListener):
         tracked = tuple(model for model in self.sweep.listed if is_tracked(model, self.target.policy))
         self.progress.on_catalog(len(tracked))
         if not tracked:
-            self._take_nothing(nothing_to_ask(self.sweep.listed, self.target.policy))
+            why = nothing_to_ask(self.sweep.listed, self.target.policy)
+            self._take_nothing(f"no model was asked: {why}")
             return
         prior = PriorKnowledge(state=self.state, knowledge=self.start.knowledge, entries=reading.entries)
         askable = tuple(model for model in tracked if prior.may_ask(model, self.target.traits))

@@ -37,7 +37,7 @@ LISTED = ("meta/llama-3.1-8b-instruct", "meta/llama-3.1-70b-instruct", "nv/embed
     ],
 )
 def test_the_words_name_the_patterns_that_leave_nothing(policy: Policy, words: str) -> None:
-    assert nothing_to_ask(LISTED, policy).startswith(f"no model was asked: {words}")
+    assert nothing_to_ask(LISTED, policy).startswith(words)
 
 
 @g.ON_SQLITE

@@ -8,23 +8,17 @@ from datetime import timedelta
 from functools import cached_property
 
 from monitor.clock import utc_now
-from monitor.config import (
-    ProviderSettings,
-    Settings,
-    known_secrets,
-    resolve_headers,
-    resolve_key,
-    resolve_proxy,
-)
+from monitor.config import ProviderSettings, Settings, known_secrets
 from monitor.core.domain.names import unknown_words
 from monitor.core.lifecycle.fold import is_tracked
-from monitor.errors import ConfigError, StoreError, UsageError
+from monitor.errors import StoreError, UsageError
 from monitor.report.words.cost import cost_words
 from monitor.scheduler import period, slots_between, trigger_of
 from monitor.store.admin.migrate import prepare, require_current
 from monitor.store.connection.closing import close_all
 from monitor.store.connection.engine import Engine, open_engine
 from monitor.store.derived.states import load_state
+from monitor.store.facts.catalogs import last_catalog
 
 
 class App:
@@ -71,16 +65,6 @@ class App:
 
     # The providers
 
-    def missing_secrets(self, provider: ProviderSettings) -> list[str]:
-        """Return what a sweep of this provider would miss, in words; empty where it has everything."""
-        missing = []
-        for resolve in (resolve_key, resolve_headers, resolve_proxy):
-            try:
-                resolve(provider, self.environ)  # all that is missing is reported at once
-            except ConfigError as error:
-                missing.append(str(error))
-        return missing
-
     def chosen(self, name: str | None) -> tuple[ProviderSettings, ...]:
         """Return the provider of that name, or all; raises UsageError for a name that is not configured."""
         if name is None:
@@ -116,15 +100,18 @@ class App:
 
     @cached_property
     def catalogs(self) -> Mapping[str, frozenset[str]]:
-        """The ids last believed to be listed, by configured provider; providers without any are left out.
+        """The ids last believed to be listed, else those last read, by configured provider.
 
-        Empty for a database that is missing, unreachable or of another version. Creates nothing.
+        Providers without any are left out: all, where the database is missing, unreachable or of another
+        version. Creates nothing.
         """
         engine = self.open_store(read_only=True)
         try:
             require_current(engine)
             believed = {
                 provider.name: load_state(engine, provider.name).believed
+                # a sweep that asked no model believed none
+                or last_catalog(engine, provider.name)
                 for provider in self.settings.providers
             }
         except StoreError:

@@ -33,10 +33,15 @@ def _of_providers(settings: Settings, catalogs: Mapping[str, Collection[str]]) -
     for place, provider in enumerate(settings.providers):
         if provider.name not in catalogs:  # before the first sweep there is nothing to compare with
             continue
+        listed = catalogs[provider.name]
         for key in _LISTS:
             for number, pattern in enumerate(getattr(provider, key)):
                 path = ("providers", place, key, number)
                 yield from _unless_matched(pattern, path, [provider.name], catalogs)
+        included = [model for model in listed if matches(model, provider.include)]
+        if included and all(matches(model, provider.exclude) for model in included):
+            words = f"leaves no model of the last catalog of {provider.name} to be watched"
+            yield Fault(("providers", place, "exclude"), words)
 
 
 def _of_channels(settings: Settings) -> Iterator[Fault]:

@@ -1,14 +1,20 @@
 """`monitor run`: the daemon, until it is stopped."""
 
 import asyncio
+import logging
 
 import click
 
 from monitor.app.daemon.daemon import Daemon
 from monitor.app.wiring.application import App
+from monitor.app.wiring.unmatched_patterns import unmatched_patterns
 from monitor.cli.terminal.context import Context, pass_context
 from monitor.cli.terminal.output import say
+from monitor.config import config_file, placed
+from monitor.logs import event
 from monitor.scheduler import Stop
+
+log = logging.getLogger(__name__)
 
 
 @click.command()
@@ -23,6 +29,9 @@ def run(context: Context) -> None:
     """
     app = context.app
     context.start_logging(app.secrets, quiet=False)
+    file = config_file(context.config_path, context.environ)
+    for line in placed(unmatched_patterns(app.settings, app.catalogs), file):
+        event(log, logging.WARNING, "pattern_without_match", detail=line)
     asyncio.run(_run(app))
 
 

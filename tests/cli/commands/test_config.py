@@ -126,8 +126,8 @@ def checked_with(tmp_path: Path, url: str, more: str, **provider: list[str]) -> 
 
 NO_MODEL = "matches no model in the last catalog of nvidia"
 NO_PROVIDER = "matches no configured provider"
-INCLUDE = "note: config.toml:17: providers[0].include[1]"
-WINDOW = "note: config.toml:24: maintenance[0].models[1]"
+INCLUDE = "warning: config.toml:17: providers[0].include[1]"
+WINDOW = "warning: config.toml:24: maintenance[0].models[1]"
 LISTED = ("meta/llama-3.1-8b-instruct", "org/model[beta]", "claude-sonnet-4[1m]", "a*b", "what?")
 
 
@@ -144,7 +144,7 @@ def test_a_pattern_that_matches_nothing_in_the_last_catalog_is_noted_with_its_pl
         exclude=["zzz/*"],
     ) == [
         f'{INCLUDE}: "meta/llama-3.1-8b-instrukt" {NO_MODEL}; nearest: "meta/llama-3.1-8b-instruct"',
-        f'note: config.toml:18: providers[0].exclude[0]: "zzz/*" {NO_MODEL}',
+        f'warning: config.toml:18: providers[0].exclude[0]: "zzz/*" {NO_MODEL}',
         f'{WINDOW}: "claude-sonnet-4[1m ]" {NO_MODEL}; nearest: "claude-sonnet-4[1m]"',
     ]
 
@@ -181,9 +181,9 @@ duration = "4h"
 provider = "Nvidia"
 """
     assert checked_with(tmp_path, "sqlite:///monitor.db", more) == [
-        f'note: config.toml:20: notify[0].providers[1]: "openai" {NO_PROVIDER}',
-        f'note: config.toml:20: notify[0].providers[2]: "nvida" {NO_PROVIDER}; nearest: "nvidia"',
-        f'note: config.toml:24: maintenance[0].provider: "Nvidia" {NO_PROVIDER}; nearest: "nvidia"',
+        f'warning: config.toml:20: notify[0].providers[1]: "openai" {NO_PROVIDER}',
+        f'warning: config.toml:20: notify[0].providers[2]: "nvida" {NO_PROVIDER}; nearest: "nvidia"',
+        f'warning: config.toml:24: maintenance[0].provider: "Nvidia" {NO_PROVIDER}; nearest: "nvidia"',
     ]
 
 
