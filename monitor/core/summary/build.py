@@ -12,7 +12,6 @@ from monitor.core.lifecycle.guard import CLOSED_BY
 from monitor.core.lifecycle.rules import BASELINE
 from monitor.core.notification.suppression import sides
 from monitor.core.summary.inputs import SummaryInputs
-from monitor.core.summary.recommend import best_models
 from monitor.core.summary.values import (
     Arrival,
     Down,
@@ -65,7 +64,9 @@ def summarise(inputs: SummaryInputs) -> ProviderSummary:
         ),
         swaps=_swaps(inputs),
         troubles=_troubles(inputs),
-        best=best_models(inputs.after.values(), inputs.listed, inputs.recent),
+        best=inputs.choice.best,
+        promising=inputs.choice.promising,
+        changed_choices=inputs.choice.changed,
     )
 
 

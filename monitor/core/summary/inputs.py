@@ -7,7 +7,8 @@ from datetime import datetime
 from monitor.core.domain.vocabulary import EventKind
 from monitor.core.history.calendar import Span
 from monitor.core.history.reliability_values import Reliability, SweepCounts
-from monitor.core.history.rows import EventRow, OutageRow, StatusAt, WindowRow
+from monitor.core.history.rows import EventRow, OutageRow, StatusAt
+from monitor.core.summary.recommend import Choice
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,8 +18,8 @@ class SummaryInputs:
     `events` are the span's and `provider_events` those of the provider itself from the beginning on, each in
     the order of events. `outages` are all that were open in the span or whose end was noticed in it.
     `before` and `after` are the statuses at its two ends by model id, `flapping_since` is of those that
-    flapped at its begin, `listed` the last believed catalog. `recent` are the counts of the 30 days that end
-    with the span.
+    flapped at its begin, `listed` the last believed catalog. `choice` is what was worth choosing when the
+    span ended.
     """
 
     provider: str
@@ -33,7 +34,7 @@ class SummaryInputs:
     sweeps: SweepCounts = field(default_factory=SweepCounts)
     reliability: Reliability = field(default_factory=Reliability)
     reliability_30d: Reliability = field(default_factory=Reliability)
-    recent: Sequence[WindowRow] = ()
+    choice: Choice = field(default_factory=Choice)
     is_watched: bool = True
 
     def of(self, *kinds: EventKind) -> Iterator[EventRow]:

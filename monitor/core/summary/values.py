@@ -134,13 +134,20 @@ class Trouble:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Best:
-    """A model worth choosing now: available, not flapping, not going."""
+    """A model worth choosing now: available, not flapping, not going. Its figures are of the last 30 days.
+
+    `coverage_percent` is the share of all conclusive sweeps of that window in which it was clear, whenever it
+    was first seen. `is_new` if it was not among the best when the span began.
+    """
 
     model: str
     kind: str
     uptime_percent: float
     coverage_percent: float | None
     latency_p50_ms: int | None
+    checks: int = 0
+    first_seen_at: datetime | None = None
+    is_new: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,7 +156,9 @@ class ProviderSummary:
 
     `baseline` counts models first seen when watching began: they are no news. `outages` were noticed or
     ended in the span, `still_down` are older ones that lasted beyond it. `by_status` counts the listed models
-    at its end. `going` holds what was announced in the span, and what is to come soon after it.
+    at its end. `going` holds what was announced in the span, and what is to come soon after it. `promising`
+    models have too short a past to be among the `best`; `changed_choices` are the kinds of which either list
+    changed in the span.
     """
 
     provider: str
@@ -169,6 +178,8 @@ class ProviderSummary:
     swaps: tuple[SilentSwap, ...] = ()
     troubles: tuple[Trouble, ...] = ()
     best: tuple[Best, ...] = ()
+    promising: tuple[Best, ...] = ()
+    changed_choices: tuple[str, ...] = ()
 
     @property
     def is_quiet(self) -> bool:

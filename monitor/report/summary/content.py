@@ -10,6 +10,7 @@ from monitor.core.history.calendar import Span
 from monitor.core.history.reliability_values import Reliability, SweepCounts
 from monitor.core.summary.values import ProviderSummary, Summary
 from monitor.report.layout.content import Content, ProviderContent
+from monitor.report.summary.choices import newly_best_words
 from monitor.report.summary.counts import counts_of, news, past_cause, summary_title
 from monitor.report.summary.sections import SectionWriter
 from monitor.report.summary.times import clock, date_words, hours_of
@@ -74,11 +75,11 @@ def _provider(summary: Summary, part: ProviderSummary, links: Links | None) -> P
 def _quiet_words(part: ProviderSummary, span: Span) -> str:
     sweeps, standing = part.sweeps, _standing(part, span)
     if sweeps.conclusive:  # without a clear sweep the figures are those of earlier days
-        figures = [standing, _sweep_words(sweeps), _uptime_words(part)]
+        figures = [standing, _sweep_words(sweeps), _uptime_words(part), newly_best_words(part)]
     else:
         last = f"Last known: {standing[:1].lower()}{standing[1:]}"
         figures = [last, *_silence_words(sweeps), _uptime_words(part)]
-    return f"{news(part)}. {'; '.join(figures)}."
+    return f"{news(part)}. {'; '.join(filter(None, figures))}."
 
 
 def _silence_words(sweeps: SweepCounts) -> list[str]:

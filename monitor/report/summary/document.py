@@ -73,6 +73,9 @@ def _provider(part: ProviderSummary, until: datetime, links: Links | None) -> di
         "kind_changes": rows(part.switches),
         "silent_swaps": rows(part.swaps),
         "best": rows(part.best),
+        "promising": rows(part.promising),
+        "best_changed": bool(part.changed_choices),
+        "best_changed_kinds": list(part.changed_choices),
     }
 
 

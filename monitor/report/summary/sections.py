@@ -3,15 +3,12 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import groupby
 from typing import Final
 
-from monitor.core.domain.percentages import percent_words
 from monitor.core.domain.vocabulary import Kind, Reason, Status
 from monitor.core.history.calendar import Span
 from monitor.core.summary.values import (
     Arrival,
-    Best,
     Down,
     Flap,
     Going,
@@ -22,6 +19,7 @@ from monitor.core.summary.values import (
     Way,
 )
 from monitor.report.layout.content import Item, Section
+from monitor.report.summary.choices import choice_lists
 from monitor.report.summary.counts import came_back, down_now, over, past_cause
 from monitor.report.summary.times import between, clock, date_words, is_of_the_day, period
 from monitor.report.words.codes import readable, reason_words, shown_id
@@ -42,7 +40,7 @@ class SectionWriter:
 
     def sections(self, summary: ProviderSummary) -> tuple[Section, ...]:
         """Return the sections that have something in them."""
-        sections = (*self._news(summary), *self._choices(summary.best))
+        sections = (*self._news(summary), *self._choices(summary))
         return tuple(section for section in sections if section.items)  # an empty section says nothing
 
     def _section(self, title: str, items: Iterable[Item], note: str = "") -> Section:
@@ -176,13 +174,10 @@ class SectionWriter:
 
     # What to choose
 
-    def _choices(self, best: Sequence[Best]) -> Iterator[Section]:
-        note = "By 30-day uptime and median latency, without models that flap or will be retired."
-        for kind, models in groupby(best, key=lambda model: model.kind):
-            name = "of unknown kind" if kind == Kind.UNKNOWN else readable(kind)
-            items = (self._item(model.model, _quality(model)) for model in models)
-            yield self._section(f"Best models now: {name}", items, note)
-            note = ""  # the note explains the first list, the others are alike
+    def _choices(self, summary: ProviderSummary) -> Iterator[Section]:
+        for choice in choice_lists(summary, self.span):
+            items = (self._item(model, words) for model, words in choice.rows)
+            yield self._section(choice.title, items, choice.note)
 
     def _at(self, moment: datetime) -> str:
         return f"{'at' if is_of_the_day(moment, self.span) else 'on'} {clock(moment, self.span)}"
@@ -211,8 +206,3 @@ def _times(downs: Sequence[Down]) -> str:
 def _in_all(downs: Sequence[Down]) -> str:
     total = sum((down.ended_at - down.began_at for down in downs if down.ended_at), timedelta())
     return f"{rounded_duration(total)} in all"
-
-
-def _quality(best: Best) -> str:
-    speed = "" if best.latency_p50_ms is None else f", {best.latency_p50_ms:,} ms"
-    return f"uptime {percent_words(best.uptime_percent)}{speed}"

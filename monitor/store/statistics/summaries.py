@@ -1,7 +1,7 @@
 """Reads of the history what summaries report (core/summary/values.py). Changes nothing."""
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta, tzinfo
 from typing import Final
@@ -9,31 +9,27 @@ from typing import Final
 from sqlalchemy import Connection, Engine, func, or_, select
 
 from monitor.clock import to_datetime, to_millis
-from monitor.core.domain.vocabulary import EventKind, Verdict
+from monitor.core.domain.vocabulary import EventKind
 from monitor.core.history.calendar import Span, day_of, days_until
 from monitor.core.history.reliability import reliability
 from monitor.core.history.reliability_values import Reliability
-from monitor.core.history.rows import EventRow, OutageRow, StatusAt, WindowRow
+from monitor.core.history.rows import EventRow, OutageRow, StatusAt
 from monitor.core.lifecycle.rules import BASELINE
 from monitor.core.notification.suppression import sides
 from monitor.core.summary.build import summarise
 from monitor.core.summary.inputs import SummaryInputs
-from monitor.core.summary.recommend import shortlist
 from monitor.core.summary.values import ProviderSummary, Summary
 from monitor.store import query
 from monitor.store import schema as t
 from monitor.store.connection.engine import reading
-from monitor.store.facts.identities import catalog_members, find_provider
 from monitor.store.memory.outbox import undelivered
 from monitor.store.query.events import EVENTS, event_row
 from monitor.store.query.filters import MODEL, PROVIDER
 from monitor.store.statistics.as_of import read_outages, read_statuses
-from monitor.store.statistics.counts import read_counts
+from monitor.store.statistics.choice import RECENT_DAYS, read_choice, read_listed
 from monitor.store.statistics.windows import provider_reliability, sweep_counts, window_figures
 
-RECENT_DAYS: Final = 30  # that a span is compared with
 _TICK = timedelta(milliseconds=1)
-_FEW: Final = 24
 _QUARTER_MS: Final = 900_000  # days of every zone begin at one
 
 
@@ -72,29 +68,31 @@ def summarise_provider(engine: Engine, span: Span, provider: str, *, now: dateti
     figures = window_figures(engine, recent.begins_at, counted_until, provider=provider, latencies=False)
     pooled = provider_reliability(engine, span.begins_at, counted_until, provider=provider)
     # a summary of the past must not show a kind of today
-    kinds_changed = query.events(engine, since=span.ends_at, provider=provider, kind=EventKind.KIND_CHANGED)
+    kinds_changed = query.events(engine, since=span.begins_at, provider=provider, kind=EventKind.KIND_CHANGED)
     with reading(engine) as connection:
-        before = read_statuses(connection, span.begins_at, provider)
-        after = _with_kinds(read_statuses(connection, span.ends_at, provider), kinds_changed)
-        listed = _listed(connection, provider, span.ends_at)
-        candidates = shortlist(after.values(), listed, figures.counts)
-        best = _with_latencies(connection, recent, provider, candidates)
+        before = _with_kinds(read_statuses(connection, span.begins_at, provider), kinds_changed)
+        later = [event for event in kinds_changed if event.confirmed_at >= span.ends_at]
+        after = _with_kinds(read_statuses(connection, span.ends_at, provider), later)
+        listed = read_listed(connection, provider, span.ends_at)
         outages = _outages(connection, provider, span, events)
         provider_events = _provider_events(connection, provider, span.ends_at)
+        choice = read_choice(
+            connection, provider, span, counted_until, before=before.values(), after=after.values()
+        )
     inputs = SummaryInputs(
         provider=provider,
         span=span,
         events=events,
         provider_events=provider_events,
         outages=outages,
-        before={status.model: status for status in before},
+        before=before,
         after=after,
-        flapping_since=_flapping_since(engine, before, span.begins_at),
+        flapping_since=_flapping_since(engine, before.values(), span.begins_at),
         listed=listed,
         sweeps=sweep_counts(engine, span.begins_at, span.ends_at, provider=provider),
         reliability=pooled.get(provider, Reliability()),
         reliability_30d=reliability(figures),
-        recent=best,
+        choice=choice,
     )
     return summarise(inputs)
 
@@ -172,20 +170,6 @@ def _with_kinds(statuses: Iterable[StatusAt], changed: Sequence[EventRow]) -> di
     return {status.model: replace(status, kind=earlier.get(status.model, status.kind)) for status in statuses}
 
 
-def _with_latencies(
-    connection: Connection, span: Span, provider: str, models: Collection[str]
-) -> list[WindowRow]:
-    """Return the counts of the candidates; few are looked up one by one: a month of all takes long."""
-    if len(models) > _FEW:
-        rows = read_counts(connection, span.begins_at, span.ends_at, provider)
-        return [row for row in rows if row.model in models]
-    return [
-        row
-        for model in sorted(models)
-        for row in read_counts(connection, span.begins_at, span.ends_at, provider, model)
-    ]
-
-
 def _flapping_since(engine: Engine, before: Iterable[StatusAt], moment: datetime) -> dict[str, datetime]:
     started = EventKind.FLAPPING_STARTED
     return {
@@ -202,21 +186,3 @@ def _flapping_since(engine: Engine, before: Iterable[StatusAt], moment: datetime
             limit=1,
         )
     }
-
-
-def _listed(connection: Connection, provider: str, moment: datetime) -> frozenset[str]:
-    """Return the catalog of the last conclusive sweep that began before a moment."""
-    owner = find_provider(connection, provider)
-    latest = (
-        select(t.sweep.c.catalog_id)
-        .where(t.sweep.c.provider_id == owner, t.sweep.c.verdict == Verdict.CONCLUSIVE.value)
-        .where(t.sweep.c.started_at < to_millis(moment))
-        .order_by(t.sweep.c.started_at.desc(), t.sweep.c.id.desc())
-        .limit(1)
-    )
-    catalog = connection.scalar(latest)
-    if catalog is None:
-        return frozenset()
-    members = frozenset(catalog_members(connection, [catalog])[catalog])
-    models = connection.execute(select(t.model.c.id, t.model.c.name).where(t.model.c.provider_id == owner))
-    return frozenset(row.name for row in models if row.id in members)

@@ -7,12 +7,13 @@ from datetime import UTC, date, datetime, timedelta
 from monitor.core.domain.vocabulary import EventKind, Status
 from monitor.core.history.calendar import span_of
 from monitor.core.history.reliability_values import SweepCounts
-from monitor.core.history.rows import EventRow, OutageRow, StatusAt, WindowRow
+from monitor.core.history.rows import EventRow, OutageRow, StatusAt
 from monitor.core.summary.build import summarise
 from monitor.core.summary.inputs import SummaryInputs
-from monitor.core.summary.recommend import BEST_OF_A_KIND, best_models, shortlist
+from monitor.core.summary.recommend import Choice
 from monitor.core.summary.values import (
     Arrival,
+    Best,
     Flap,
     Going,
     ProviderSummary,
@@ -102,22 +103,6 @@ def now(
     )
 
 
-def counts(
-    model: str, answered: int, unavailable: int = 0, *, due: int = 100, p50: int | None = 300
-) -> WindowRow:
-    return WindowRow(
-        provider="nvidia",
-        model=model,
-        answered=answered,
-        unavailable=unavailable,
-        unknown=0,
-        clear_or_answered=answered + unavailable,
-        due=due,
-        latency_p50_ms=p50,
-        latency_p95_ms=p50,
-    )
-
-
 def told(
     events: Iterable[EventRow] = (),
     outages: Iterable[OutageRow] = (),
@@ -126,7 +111,6 @@ def told(
     before: Iterable[StatusAt] = (),
     flapping_since: dict[str, datetime] | None = None,
     provider_events: Iterable[EventRow] = (),
-    recent: Iterable[WindowRow] = (),
 ) -> ProviderSummary:
     models = {each.model: each for each in after}
     return summarise(
@@ -141,7 +125,6 @@ def told(
             flapping_since=flapping_since or {},
             listed=frozenset(models),
             sweeps=SweepCounts(conclusive=96),
-            recent=tuple(recent),
         )
     )
 
@@ -370,52 +353,14 @@ def test_troubles_open_in_the_span_are_told_and_older_ones_are_not() -> None:
     assert not day.is_quiet
 
 
-# ---- What to choose ----
+def test_what_to_choose_is_handed_on_and_makes_no_day_restless() -> None:
+    best = Best(model="a", kind="chat", uptime_percent=100.0, coverage_percent=100.0, latency_p50_ms=300)
+    choice = Choice(best=(best,), promising=(replace(best, model="b"),), changed=("chat",))
+    day = summarise(SummaryInputs(provider="nvidia", span=SPAN, choice=choice))
+    assert (day.best, day.promising, day.changed_choices) == (choice.best, choice.promising, ("chat",))
+    assert day.is_quiet
 
 
-def test_the_best_are_those_that_answer_stay_and_do_not_flap_best_first() -> None:
-    after = [
-        *(now(model) for model in ("perfect", "slow", "seldom", "shaky", "silent")),
-        now("down", DOWN),
-        now("flaps", flapping=True),
-        now("going", retires_at=END + DAY),
-        now("vector", kind="embeddings"),
-    ]
-    recent = [
-        counts("shaky", 99, 1),
-        counts("seldom", 50),
-        counts("slow", 100, p50=900),
-        counts("perfect", 100),
-        counts("silent", 0, 0),
-        *(counts(model, 100) for model in ("down", "flaps", "going", "vector")),
-    ]
-    best = told(after=after, recent=recent).best
-    assert [each.model for each in best] == ["perfect", "slow", "seldom", "shaky", "vector"]
-    assert best[0].uptime_percent == 100
-
-
-def test_of_each_kind_five_are_named_in_the_order_of_the_vocabulary() -> None:
-    kinds = {"odd": 7, "unknown": 1, "embeddings": 6, "chat": 8}
-    after = [now(f"{kind}-{number}", kind=kind) for kind, many in kinds.items() for number in range(many)]
-    best = told(after=after, recent=[counts(each.model, 10, p50=None) for each in after]).best
-    named = [each.kind for each in best]
-    assert list(dict.fromkeys(named)) == ["chat", "embeddings", "unknown", "odd"]
-    assert max(named.count(kind) for kind in kinds) == BEST_OF_A_KIND
-
-
-def test_a_model_that_is_not_listed_is_neither_counted_nor_chosen() -> None:
-    inputs = SummaryInputs(
-        provider="nvidia", span=SPAN, after={"a": now("a")}, listed=(), recent=[counts("a", 10)]
-    )
-    assert (summarise(inputs).best, summarise(inputs).by_status) == ((), {})
-
-
-def test_the_shortlist_keeps_whoever_may_be_among_the_best_once_latencies_are_known() -> None:
-    after = [now(f"m{number}") for number in range(9)] + [now("vector", kind="embeddings"), now("down", DOWN)]
-    rows = [counts(f"m{number}", 100 if number < 7 else 98, 0 if number < 7 else 2) for number in range(9)]
-    rows += [counts("vector", 1, 99), counts("down", 100)]
-    listed = {each.model for each in after}
-    blind = [replace(row, latency_p50_ms=None) for row in rows]
-    chosen = shortlist(after, listed, blind)
-    assert chosen == {"m0", "m1", "m2", "m3", "m4", "m5", "m6", "vector"}
-    assert {each.model for each in best_models(after, listed, rows)} <= chosen
+def test_a_model_that_is_not_listed_is_not_counted() -> None:
+    inputs = SummaryInputs(provider="nvidia", span=SPAN, after={"a": now("a")}, listed=())
+    assert summarise(inputs).by_status == {}

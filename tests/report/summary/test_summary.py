@@ -124,6 +124,7 @@ BUSY = replace(
     best=(
         Best(model="m/best", kind="chat", uptime_percent=99.996, coverage_percent=98.0, latency_p50_ms=1312),
     ),
+    changed_choices=("chat",),
     sweeps=SweepCounts(conclusive=94, inconclusive={"credential": 1, "our_network": 1}, missed=3),
     reliability_30d=Reliability(uptime_percent=98.75, outages=9, mttr_s=4200.0, mtbf_s=268_000.0),
 )
@@ -431,7 +432,7 @@ def test_sections_come_in_the_order_in_which_readers_must_act() -> None:
             {"swaps": (SilentSwap(model="a", at=at(9), before="a", after="a", changes=2),)},
             "is answered by a again since 09:00 (2 changes)",
         ),
-        ("Best models now: chat", {}, "uptime 99.99 %, 1,312 ms"),
+        ("Best models now: chat", {}, "uptime 99.99 %, coverage 98.00 %, 1,312 ms"),
     ],
 )
 def test_every_line_is_a_plain_sentence(title: str, changed: Mapping[str, object], words: str) -> None:
@@ -542,9 +543,9 @@ you.
 - Silent swap: m/swapped is now answered by m/two instead of m/one since 05:30
 
 Best models now: chat
-By 30-day uptime and median latency, without models that flap or will be
-retired.
-- m/best: uptime 99.99 %, 1,312 ms
+By the share of the last 30 days' checks that they answered, among equals by
+median latency; without models that flap or will be retired.
+- m/best: uptime 99.99 %, coverage 98.00 %, 1,312 ms
 
 96 sweeps, 2 inconclusive (1 because the key was rejected, 1 because our own
 network failed), 3 missed. Uptime 99.21 % (30 days: 98.75 %).

@@ -66,8 +66,8 @@ def test_statuses_kinds_and_the_catalog_are_those_of_then(engine: Engine) -> Non
     live(engine, [early, *late])
     first, second = told(engine, 0), told(engine, 1)
     assert (first.by_status, second.by_status) == ({"available": 2}, {"available": 1})
-    assert [(each.model, each.kind) for each in first.best] == [("b", "chat"), ("a", "completions")]
-    assert [(each.model, each.kind) for each in second.best] == [("a", "chat")]
+    assert [(each.model, each.kind) for each in first.promising] == [("b", "chat"), ("a", "completions")]
+    assert [(each.model, each.kind) for each in second.promising] == [("a", "chat")]
     assert [(each.before, each.after) for each in second.switches] == [("completions", "chat")]
     assert [each.model for each in second.retirements] == ["b"]
 

@@ -1,0 +1,70 @@
+"""Which models to choose now, in words: only of the kinds whose lists changed in the span."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from monitor.core.domain.percentages import percent_words
+from monitor.core.domain.vocabulary import Kind
+from monitor.core.history.calendar import Span, day_of
+from monitor.core.summary.values import Best, ProviderSummary
+from monitor.report.words.codes import readable, shown_id
+
+_MOST_NAMED = 3
+_BEST_NOTE = (
+    "By the share of the last 30 days' checks that they answered, among equals by median latency; without "
+    "models that flap or will be retired."
+)
+_PROMISING_NOTE = "Watched for less than 7 days or 50 checks."
+
+
+@dataclass(frozen=True, slots=True)
+class ChoiceList:
+    """A list of models of one kind, each with its words; the first of a title's lists has a `note`."""
+
+    title: str
+    note: str
+    rows: tuple[tuple[str, str], ...]
+
+
+def choice_lists(part: ProviderSummary, span: Span) -> Iterator[ChoiceList]:
+    """Give the lists that changed: of each kind the best, then the promising ones."""
+    best_note, promising_note = _BEST_NOTE, _PROMISING_NOTE
+    for kind in part.changed_choices:
+        best = [row for row in part.best if row.kind == kind]
+        if best:
+            are_all_new = all(row.is_new for row in best)
+            rows = tuple(
+                (row.model, _quality(row) + (", new here" if row.is_new and not are_all_new else ""))
+                for row in best
+            )
+            yield ChoiceList(f"Best models now: {_kind_words(kind)}", best_note, rows)
+            best_note = ""  # the note explains the first list, the others are alike
+        if promising := [row for row in part.promising if row.kind == kind]:
+            rows = tuple((row.model, f"{_quality(row)}{_since(row, span)}") for row in promising)
+            yield ChoiceList(f"Promising models: {_kind_words(kind)}", promising_note, rows)
+            promising_note = ""
+
+
+def newly_best_words(part: ProviderSummary) -> str:
+    """Say which models came among the best, for a day that has one line; an empty text for none."""
+    models = [shown_id(row.model) for row in part.best if row.is_new]
+    if not models:
+        return ""
+    more = f" and {len(models) - _MOST_NAMED} more" if len(models) > _MOST_NAMED else ""
+    return f"new among the best models: {', '.join(models[:_MOST_NAMED])}{more}"
+
+
+def _kind_words(kind: str) -> str:
+    return "of unknown kind" if kind == Kind.UNKNOWN else readable(kind)
+
+
+def _since(row: Best, span: Span) -> str:
+    return "" if row.first_seen_at is None else f", first seen on {day_of(row.first_seen_at, span.zone)}"
+
+
+def _quality(row: Best) -> str:
+    """Say how good it is; coverage only where clear answers are missing."""
+    coverage = row.coverage_percent
+    gaps = "" if coverage in {None, 100} else f", coverage {percent_words(coverage)}"
+    speed = "" if row.latency_p50_ms is None else f", {row.latency_p50_ms:,} ms"
+    return f"uptime {percent_words(row.uptime_percent)}{gaps}{speed}"
