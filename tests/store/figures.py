@@ -4,10 +4,13 @@ from datetime import datetime
 
 from sqlalchemy import Engine
 
+from monitor.core.history.reliability import by_provider, reliability
+from monitor.core.history.reliability_values import Reliability
 from monitor.core.history.rows import OutageRow, StatusAt, WindowRow
 from monitor.store.connection.engine import reading
 from monitor.store.statistics.as_of import read_outages, read_statuses
 from monitor.store.statistics.counts import read_counts
+from monitor.store.statistics.windows import window_figures
 
 
 def model_counts(
@@ -40,3 +43,11 @@ def outages_between(
     """Return the outages of the window as known at its end, newest first."""
     with reading(engine) as connection:
         return read_outages(connection, begins_at, ends_at, provider, model)
+
+
+def provider_reliability(
+    engine: Engine, begins_at: datetime, ends_at: datetime, *, provider: str | None = None
+) -> dict[str, Reliability]:
+    """Return how reliable each provider was in the window, all its models pooled, by name."""
+    parts = by_provider(window_figures(engine, begins_at, ends_at, provider=provider, latencies=False))
+    return {name: reliability(part) for name, part in parts.items()}

@@ -6,12 +6,13 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from monitor.core.domain.vocabulary import EventKind, Kind, Reason, Status
+from monitor.core.domain.vocabulary import EventKind, Kind, Status
 from monitor.core.history.rows import EventRow
 from monitor.core.lifecycle.guard import CLOSED_BY
 from monitor.core.lifecycle.rules import BASELINE
 from monitor.core.notification.suppression import sides
 from monitor.core.summary.inputs import SummaryInputs
+from monitor.core.summary.standing import is_listed, outages_by_model, standing_of
 from monitor.core.summary.values import (
     Arrival,
     Down,
@@ -44,18 +45,15 @@ def summarise(inputs: SummaryInputs) -> ProviderSummary:
         reliability=inputs.reliability,
         reliability_30d=inputs.reliability_30d,
         is_watched=inputs.is_watched,
-        by_status=Counter(
-            now.status
-            for now in inputs.after.values()
-            if now.model in inputs.listed
-            and now.reason != Reason.DELISTED  # believed gone, whatever was read last
-        ),
+        by_status=Counter(now.status for now in inputs.after.values() if is_listed(now, inputs)),
+        standing=standing_of(inputs),
         baseline=len(_baseline(inputs)),
         arrivals=_arrivals(inputs, {flap.model for flap in flaps}, gone),
         retirements=retirements,
         going=_going(inputs),
         outages=tuple(down for down in downs if down.is_new or down.ended_at),
         still_down=still_down,
+        by_model=outages_by_model(inputs, downs),
         flaps=tuple(flap for flap in flaps if flap.is_news or flap.model not in lasting),
         switches=tuple(
             Switch(model=event.model or "", at=event.confirmed_at, before=before, after=after)

@@ -7,7 +7,7 @@ from datetime import datetime
 from monitor.core.domain.vocabulary import EventKind
 from monitor.core.history.calendar import Span
 from monitor.core.history.reliability_values import Reliability, SweepCounts
-from monitor.core.history.rows import EventRow, OutageRow, StatusAt
+from monitor.core.history.rows import EventRow, OutageRow, StatusAt, WindowRow
 from monitor.core.summary.recommend import Choice
 
 
@@ -18,8 +18,8 @@ class SummaryInputs:
     `events` are the span's and `provider_events` those of the provider itself from the beginning on, each in
     the order of events. `outages` are all that were open in the span or whose end was noticed in it.
     `before` and `after` are the statuses at its two ends by model id, `flapping_since` is of those that
-    flapped at its begin, `listed` the last believed catalog. `choice` is what was worth choosing when the
-    span ended.
+    flapped at its begin, `listed` the last believed catalog. `counts` are the span's by model, up to `until`
+    where it is not over. `choice` is what was worth choosing when the span ended.
     """
 
     provider: str
@@ -32,10 +32,17 @@ class SummaryInputs:
     flapping_since: Mapping[str, datetime] = field(default_factory=dict)
     listed: Collection[str] = ()
     sweeps: SweepCounts = field(default_factory=SweepCounts)
+    until: datetime | None = None
+    counts: Sequence[WindowRow] = ()
     reliability: Reliability = field(default_factory=Reliability)
     reliability_30d: Reliability = field(default_factory=Reliability)
     choice: Choice = field(default_factory=Choice)
     is_watched: bool = True
+
+    @property
+    def counted_until(self) -> datetime:
+        """Up to when the span is known."""
+        return self.until or self.span.ends_at
 
     def of(self, *kinds: EventKind) -> Iterator[EventRow]:
         """Give the models' events of these kinds."""

@@ -72,6 +72,55 @@ class Down:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ModelOutages:
+    """What a model's outages of the span came to.
+
+    `outages` counts those that were noticed in it, `down_s` is how long the model was down within it, and
+    `uptime_percent` is that of the span, None without data.
+    """
+
+    model: str
+    outages: int
+    down_s: float
+    uptime_percent: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """How many models stand how at the end of the span; each counts once, so the numbers add up to `total`.
+
+    `down` are those in an outage, `never_answered` the unavailable ones that did not answer since they
+    appeared; `unclear` gave no clear answer yet, `retired` are gone but still listed.
+    """
+
+    available: int = 0
+    down: int = 0
+    never_answered: int = 0
+    unclear: int = 0
+    retired: int = 0
+
+    @property
+    def total(self) -> int:
+        """All of them: the models that are listed or not yet believed to be gone."""
+        return self.available + self.down + self.never_answered + self.unclear + self.retired
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutageTotals:
+    """What all outages of the span came to, those of flapping models included.
+
+    `began` outages of so many `models` were noticed in it, `ended` ones ended in it, `final` of them because
+    the model was retired. `longest` is the longest of all these, None where there was none.
+    """
+
+    began: int
+    models: int
+    ended: int
+    final: int
+    longest: Down | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Flap:
     """A model that flapped in the span; at its end it still does where `stopped_at` is None.
 
@@ -155,8 +204,9 @@ class ProviderSummary:
     """The span of one provider.
 
     `baseline` counts models first seen when watching began: they are no news. `outages` were noticed or
-    ended in the span, `still_down` are older ones that lasted beyond it. `by_status` counts the listed models
-    at its end. `going` holds what was announced in the span, and what is to come soon after it. `promising`
+    ended in the span, `still_down` are older ones that lasted beyond it; `by_model` has a row for each model
+    that was down in the span. `by_status` counts the listed models at its end, `standing` all by how they
+    stand. `going` holds what was announced in the span, and what is to come soon after it. `promising`
     models have too short a past to be among the `best`; `changed_choices` are the kinds of which either list
     changed in the span.
     """
@@ -167,12 +217,14 @@ class ProviderSummary:
     reliability_30d: Reliability
     is_watched: bool = True
     by_status: Mapping[str, int] = field(default_factory=dict)
+    standing: Standing = field(default_factory=Standing)
     baseline: int = 0
     arrivals: tuple[Arrival, ...] = ()
     retirements: tuple[Retirement, ...] = ()
     going: tuple[Going, ...] = ()
     outages: tuple[Down, ...] = ()
     still_down: tuple[Down, ...] = ()
+    by_model: tuple[ModelOutages, ...] = ()
     flaps: tuple[Flap, ...] = ()
     switches: tuple[Switch, ...] = ()
     swaps: tuple[SilentSwap, ...] = ()
@@ -189,6 +241,30 @@ class ProviderSummary:
         announced = any(model.is_new for model in self.going)
         restless = any(flap.is_news for flap in self.flaps)
         return not any(changed) and not announced and not restless
+
+    @property
+    def needs_reader(self) -> bool:
+        """Whether somebody may have to act on what changed: models go, are gone, are down or differ."""
+        is_going = any(model.is_new for model in self.going) or any(
+            not row.is_back for row in self.retirements
+        )
+        is_down = any(row.ended_at is None and not row.is_flapping for row in self.outages)
+        is_troubled = any(trouble.ended_at is None for trouble in self.troubles)
+        return bool(is_going or is_down or is_troubled or self.switches or self.swaps or self.baseline)
+
+    def outage_totals(self, until: datetime) -> OutageTotals:
+        """Return what its outages came to; those that last are measured up to `until`."""
+        began = [outage for outage in self.outages if outage.is_new]
+        ended = [outage for outage in self.outages if outage.ended_at is not None]
+        return OutageTotals(
+            began=len(began),
+            models=len({outage.model for outage in began}),
+            ended=len(ended),
+            final=sum(outage.is_final for outage in ended),
+            longest=max(
+                self.outages, key=lambda outage: (outage.ended_at or until) - outage.began_at, default=None
+            ),
+        )
 
     @property
     def has_history(self) -> bool:

@@ -12,7 +12,6 @@ from monitor.clock import to_datetime, to_millis
 from monitor.core.domain.vocabulary import EventKind
 from monitor.core.history.calendar import Span, day_of, days_until
 from monitor.core.history.reliability import reliability
-from monitor.core.history.reliability_values import Reliability
 from monitor.core.history.rows import EventRow, OutageRow, StatusAt
 from monitor.core.lifecycle.rules import BASELINE
 from monitor.core.notification.suppression import sides
@@ -27,7 +26,7 @@ from monitor.store.query.events import EVENTS, event_row
 from monitor.store.query.filters import MODEL, PROVIDER
 from monitor.store.statistics.as_of import read_outages, read_statuses
 from monitor.store.statistics.choice import RECENT_DAYS, read_choice, read_listed
-from monitor.store.statistics.windows import provider_reliability, sweep_counts, window_figures
+from monitor.store.statistics.windows import sweep_counts, window_figures
 
 _TICK = timedelta(milliseconds=1)
 _QUARTER_MS: Final = 900_000  # days of every zone begin at one
@@ -66,7 +65,7 @@ def summarise_provider(engine: Engine, span: Span, provider: str, *, now: dateti
     events = query.events(engine, since=span.begins_at, until=span.ends_at, provider=provider)
     recent = days_until(span.last, RECENT_DAYS, span.zone)
     figures = window_figures(engine, recent.begins_at, counted_until, provider=provider, latencies=False)
-    pooled = provider_reliability(engine, span.begins_at, counted_until, provider=provider)
+    own = window_figures(engine, span.begins_at, counted_until, provider=provider, latencies=False)
     # a summary of the past must not show a kind of today
     kinds_changed = query.events(engine, since=span.begins_at, provider=provider, kind=EventKind.KIND_CHANGED)
     with reading(engine) as connection:
@@ -90,7 +89,9 @@ def summarise_provider(engine: Engine, span: Span, provider: str, *, now: dateti
         flapping_since=_flapping_since(engine, before.values(), span.begins_at),
         listed=listed,
         sweeps=sweep_counts(engine, span.begins_at, span.ends_at, provider=provider),
-        reliability=pooled.get(provider, Reliability()),
+        until=counted_until,
+        counts=own.counts,
+        reliability=reliability(own),
         reliability_30d=reliability(figures),
         choice=choice,
     )

@@ -12,8 +12,8 @@ from sqlalchemy import Engine, func, select
 
 from monitor.clock import to_millis
 from monitor.core.domain.vocabulary import Verdict
-from monitor.core.history.reliability import WindowFigures, available_times, by_provider, reliability
-from monitor.core.history.reliability_values import Reliability, SweepCounts
+from monitor.core.history.reliability import WindowFigures, available_times
+from monitor.core.history.reliability_values import SweepCounts
 from monitor.store import schema as t
 from monitor.store.connection.codecs import is_storable
 from monitor.store.connection.engine import reading
@@ -75,11 +75,3 @@ def window_figures(
             outages=tuple(read_outages(connection, begins_at, ends_at, provider, model)),
             available=available_times(statuses, events, begins_at, ends_at),
         )
-
-
-def provider_reliability(
-    engine: Engine, begins_at: datetime, ends_at: datetime, *, provider: str | None = None
-) -> dict[str, Reliability]:
-    """Return how reliable each provider was in the window, all its models pooled, by name."""
-    parts = by_provider(window_figures(engine, begins_at, ends_at, provider=provider, latencies=False))
-    return {name: reliability(part) for name, part in parts.items()}

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from monitor.core.domain.vocabulary import EventKind, Status
 from monitor.core.history.calendar import span_of
 from monitor.core.history.reliability_values import SweepCounts
-from monitor.core.history.rows import EventRow, OutageRow, StatusAt
+from monitor.core.history.rows import EventRow, OutageRow, StatusAt, WindowRow
 from monitor.core.summary.build import summarise
 from monitor.core.summary.inputs import SummaryInputs
 from monitor.core.summary.recommend import Choice
@@ -16,9 +16,11 @@ from monitor.core.summary.values import (
     Best,
     Flap,
     Going,
+    ModelOutages,
     ProviderSummary,
     Retirement,
     SilentSwap,
+    Standing,
     Switch,
     Trouble,
     Way,
@@ -103,6 +105,22 @@ def now(
     )
 
 
+def counts(
+    model: str, answered: int, unavailable: int = 0, *, due: int = 100, p50: int | None = 300
+) -> WindowRow:
+    return WindowRow(
+        provider="nvidia",
+        model=model,
+        answered=answered,
+        unavailable=unavailable,
+        unknown=0,
+        clear_or_answered=answered + unavailable,
+        due=due,
+        latency_p50_ms=p50,
+        latency_p95_ms=p50,
+    )
+
+
 def told(
     events: Iterable[EventRow] = (),
     outages: Iterable[OutageRow] = (),
@@ -111,6 +129,7 @@ def told(
     before: Iterable[StatusAt] = (),
     flapping_since: dict[str, datetime] | None = None,
     provider_events: Iterable[EventRow] = (),
+    counts: Iterable[WindowRow] = (),
 ) -> ProviderSummary:
     models = {each.model: each for each in after}
     return summarise(
@@ -125,6 +144,7 @@ def told(
             flapping_since=flapping_since or {},
             listed=frozenset(models),
             sweeps=SweepCounts(conclusive=96),
+            counts=tuple(counts),
         )
     )
 
@@ -253,6 +273,71 @@ def test_an_outage_that_ends_in_a_retirement_is_no_return() -> None:
     day = told([gone], [outage("a", at(-300), at(6))], [now("a", GONE)])
     assert [each.is_final for each in day.outages] == [True]
     assert day.arrivals == ()
+
+
+def test_models_are_counted_once_by_how_they_stand() -> None:
+    after = [
+        *(now(model) for model in "ab"),
+        *(now(model, DOWN) for model in ("was-up", "never", "never-either")),
+        now("unclear", NEW),
+        now("ended", GONE, reason="end_of_life"),
+        now("delisted", GONE, reason="delisted"),
+    ]
+    standing = told(
+        outages=[outage("was-up", at(-5), None), outage("a", at(-9), at(-8))], after=after
+    ).standing
+    assert standing == Standing(available=2, down=1, never_answered=2, unclear=1, retired=1)
+    assert standing.total == 7
+
+
+def test_a_model_that_left_the_catalog_counts_until_it_is_believed_to_be_gone() -> None:
+    missing = {"a": now("a"), "b": now("b", DOWN), "c": now("c", GONE)}
+    inputs = SummaryInputs(
+        provider="nvidia", span=SPAN, after=missing, listed=(), outages=[outage("b", at(1), None)]
+    )
+    assert summarise(inputs).standing == Standing(available=1, down=1)
+
+
+def test_outages_are_added_up_by_model_within_the_span_and_as_a_whole() -> None:
+    day = told(
+        [down("a", at(2)), up("a", at(3)), down("a", at(20)), up("b", at(6)), down("c", at(23))],
+        [
+            outage("a", at(2), at(3)),
+            outage("a", at(20), None),
+            outage("b", at(-90), at(6)),
+            outage("c", at(23), None),
+        ],
+        [now("a", DOWN), now("b"), now("c", DOWN)],
+        counts=[counts("a", 3, 1), counts("b", 1)],
+    )
+    hour = 3600
+    assert day.by_model == (
+        ModelOutages(model="b", outages=0, down_s=6 * hour, uptime_percent=100),
+        ModelOutages(model="a", outages=2, down_s=5 * hour, uptime_percent=75),
+        ModelOutages(model="c", outages=1, down_s=1 * hour, uptime_percent=None),
+    )
+    totals = day.outage_totals(END)
+    assert (totals.began, totals.models, totals.ended, totals.final) == (3, 2, 2, 0)
+    assert totals.longest is not None
+    assert (totals.longest.model, totals.longest.began_at) == ("b", at(-90))
+
+
+def test_what_may_need_a_reader_is_known() -> None:
+    """What came back, what appeared and a trouble that is over need nobody."""
+    over = told(
+        [down("a", at(2)), up("a", at(3)), event(EventKind.APPEARED, "b", at(4), to=UP)],
+        [outage("a", at(2), at(3))],
+        [now("a"), now("b")],
+        provider_events=[trouble(EventKind.PROVIDER_DOWN, at(1)), trouble(EventKind.PROVIDER_UP, at(2))],
+    )
+    assert (over.needs_reader, over.is_quiet) == (False, False)
+    still = told([down("a", at(2))], [outage("a", at(2), None)], [now("a", DOWN)])
+    gone = told([event(EventKind.RETIRED, "a", at(2), to=GONE, reason="delisted")], after=[now("a", GONE)])
+    going = told([event(EventKind.RETIREMENT_ANNOUNCED, "a", at(3))], after=[now("a", retires_at=END)])
+    open_trouble = told(provider_events=[trouble(EventKind.PROVIDER_DOWN, at(1))])
+    swap = told([event(EventKind.SERVED_MODEL_CHANGED, "a", at(4), detail="a -> b")], after=[now("a")])
+    kind = told([event(EventKind.KIND_CHANGED, "a", at(4), detail="chat -> rerank")], after=[now("a")])
+    assert all(day.needs_reader for day in (still, gone, going, open_trouble, swap, kind))
 
 
 # ---- Flapping ----

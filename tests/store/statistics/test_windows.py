@@ -217,7 +217,7 @@ def agree(engine: Engine, lived: Sequence[Lived], missed: Sequence[datetime], *w
     assert figures.counts == tuple(found)
     quick = windows.window_figures(engine, *window, provider=provider, latencies=False)
     assert reliabilities(quick) == reliabilities(figures)
-    pooled = windows.provider_reliability(engine, *window, provider=provider)
+    pooled = figures_at.provider_reliability(engine, *window, provider=provider)
     assert pooled == {key: reliability(part) for key, part in by_provider(figures).items()}
     for row in found[:2]:
         assert figures_at.model_counts(engine, *window, provider=provider, model=row.model) == [row]
@@ -364,7 +364,7 @@ def test_reliability_pools_what_its_models_did(engine: Engine) -> None:
         uptime_percent=50.0, coverage_percent=100.0, outages=1, mttr_s=7200.0, mtbf_s=4 * 3600.0
     )
     assert found["nvidia", "n"] == Reliability(uptime_percent=100.0, coverage_percent=100.0)
-    assert windows.provider_reliability(engine, *window) == {
+    assert figures_at.provider_reliability(engine, *window) == {
         "nvidia": Reliability(
             uptime_percent=75.0,
             coverage_percent=100.0,
@@ -420,7 +420,7 @@ def test_providers_are_told_apart(engine: Engine) -> None:
         "other",
     ]
     assert {row.provider for row in figures_at.statuses_at(engine, at(1), provider="other")} == {"other"}
-    assert set(windows.provider_reliability(engine, at(0), at(1))) == {"nvidia", "other"}
+    assert set(figures_at.provider_reliability(engine, at(0), at(1))) == {"nvidia", "other"}
 
 
 @pytest.mark.parametrize("name", ["nobody", "\udcff", "a\0b"])
@@ -432,5 +432,5 @@ def test_a_name_that_is_not_there_has_no_figures(engine: Engine, name: str) -> N
     assert figures_at.statuses_at(engine, at(1), provider=name) == []
     assert figures_at.outages_between(engine, *window, provider=name) == []
     assert reliabilities(windows.window_figures(engine, *window, model=name)) == {}
-    assert windows.provider_reliability(engine, *window, provider=name) == {}
+    assert figures_at.provider_reliability(engine, *window, provider=name) == {}
     assert windows.sweep_counts(engine, *window, provider=name) == SweepCounts()
