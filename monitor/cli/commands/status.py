@@ -19,6 +19,7 @@ from monitor.report.terminal.tables import (
     status_counts,
     status_table,
 )
+from monitor.report.terminal.uptime import outage_document
 from monitor.report.words.numbers import counted
 from monitor.store import query
 from monitor.store.connection.engine import Engine
@@ -70,7 +71,8 @@ def _print_story(app: App, engine: Engine, row: ModelRow, *, as_json: bool) -> N
         return
     watched = _watched(app)
     if as_json:
-        print_json({**_columns(story), "watched": row.provider in watched})
+        outages = [outage_document(outage, utc_now()) for outage in story.outages]
+        print_json({**_columns(story), "outages": outages, "watched": row.provider in watched})
         return
     print_table(facts_table(story.now, story.streamed, watched=watched))
     say("\nevents, newest first")

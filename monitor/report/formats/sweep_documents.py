@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from datetime import datetime
 
 from monitor.core.domain.event import Decision, Event
 from monitor.core.domain.sweep import Sweep
@@ -43,9 +44,17 @@ def sweep_fields(sweep_id: int, sweep: Sweep, decision: Decision) -> dict[str, o
 
 
 def sweep_document(sweep_id: int, sweep: Sweep, decision: Decision) -> dict[str, object]:
-    """Return the sweep's record (docs/commands.md) with its id and its events."""
+    """Return the sweep's record (docs/commands.md) with its id and its events; times have milliseconds."""
     record = json.loads(format_record(sweep))  # by way of the record, so that both say the same
+    for name in ("started_at", "finished_at", "slot"):
+        record[name] = _millis(getattr(sweep, name))
+    for row, observation in zip(record["observations"], sweep.observations, strict=True):
+        row["retires_at"] = _millis(observation.retires_at)
     return {"sweep_id": sweep_id, **record, "events": [event_document(event) for event in decision.events]}
+
+
+def _millis(moment: datetime | None) -> str | None:
+    return None if moment is None else iso_millis(moment)
 
 
 def event_document(event: Event) -> dict[str, object]:

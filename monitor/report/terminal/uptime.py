@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from monitor.core.domain.percentages import percent_words
@@ -69,19 +69,21 @@ def uptime_document(figures: WindowFigures, *, with_providers: bool) -> Mapping[
         "providers": [
             {name: value for name, value in asdict(row).items() if name not in _OF_MODELS} for row in pooled
         ],
-        "outages": [_outage(outage) for outage in figures.outages],
+        "outages": [outage_document(outage, figures.ends_at) for outage in figures.outages],
     }
 
 
-def _outage(row: OutageRow) -> Mapping[str, object]:
-    lasted_s = None if row.ended_at is None else (row.ended_at - row.began_at).total_seconds()
+def outage_document(row: OutageRow, until: datetime) -> Mapping[str, object]:
+    """Return an outage as JSON shows it; one that lasts is counted until the end of the window."""
+    so_far_s = ((row.ended_at or until) - row.began_at).total_seconds()
     return {
         "provider": row.provider,
         "model": row.model,
         "began_at": row.began_at,
         "ended_at": row.ended_at,
-        "duration_s": lasted_s,
+        "duration_s": None if row.ended_at is None else so_far_s,
         "reason": row.reason,
+        "duration_so_far_s": so_far_s,
     }
 
 

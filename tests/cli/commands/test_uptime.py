@@ -86,6 +86,7 @@ def test_json_carries_every_figure_in_seconds_and_percent(engine: Engine, config
             "ended_at": iso_millis(moments[5]),
             "duration_s": 10_800.0,
             "reason": "not_found",
+            "duration_so_far_s": 10_800.0,
         }
     ]
 
