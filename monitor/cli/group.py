@@ -7,6 +7,7 @@ import click
 
 import monitor
 from monitor.cli.terminal.context import Context
+from monitor.cli.terminal.help import HelpFormatter
 from monitor.errors import ConfigError
 
 # Where each command is; its module, and with it the database and the web server, loads when it is called.
@@ -28,6 +29,8 @@ _COMMANDS = {
     "config": ("config", "config"),
     "demo": ("demo", "demo"),
 }
+
+click.Context.formatter_class = HelpFormatter  # of every command: each makes a context of click's own
 
 
 class _Commands(click.Group):
