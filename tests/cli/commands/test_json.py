@@ -25,6 +25,7 @@ COMMANDS = (
     ("db", "check"),
     ("db", "rebuild"),
     ("db", "prune", "--dry-run"),
+    ("config", "check"),
     ("config", "show"),
     ("sweep",),
 )

@@ -17,6 +17,7 @@ from monitor.store.admin.migrate import prepare
 from monitor.store.connection.engine import open_engine
 from tests.store import histories
 from tests.support.command import config_file, environment, run
+from tests.support.documents import ROOT, read
 from tests.support.process import WAIT_S
 
 WIDTHS = (60, 70, 80, 100, 120, 200)
@@ -144,3 +145,10 @@ def test_in_a_pipe_a_row_is_a_line_whatever_columns_says(config: Path, columns: 
             rows = [line.split() for line in lines if model in line]
             assert rows
             assert all(row[0] == "nvidia" or row[0].startswith("2026-04-06") for row in rows)
+
+
+def test_every_command_that_prints_a_table_takes_wide() -> None:
+    texts = {file.name: read(file) for file in ROOT.glob("monitor/cli/commands/**/*.py")}
+    printing = {name for name, text in texts.items() if "print_table(" in text}
+    assert {"status.py", "uptime.py", "events.py", "demo.py"} <= printing
+    assert printing == {name for name, text in texts.items() if "@wide_option" in text}

@@ -20,7 +20,7 @@ from tests.report.terminal.rows import EVENT, NOON, ROW
 
 WIDTHS = (60, 70, 80, 100, 120, 200)
 ROOM = st.one_of(st.sampled_from(WIDTHS), st.integers(60, 260))
-LETTERS = "abcxyz019-./_[]:日本語モデル한국어"
+LETTERS = "abcxyz019-./_[]:日本語モデル한국어e\u0301🤖❤\ufe0f"
 IDS = st.text(LETTERS, min_size=20, max_size=200)
 SHORT = st.text("abcxyz019-./_", min_size=1, max_size=40)
 PROVIDERS = st.sampled_from(["nvidia", "openrouter", "p" * 58])
