@@ -52,12 +52,25 @@ class Subscription:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Changes:
-    """What one channel gets of one sweep, all in one message."""
+    """What one channel gets of one sweep, all in one message.
+
+    `ended` says of events that ended something (an outage, a trouble) when that began, by `ending_key`.
+    """
 
     provider: str
     sweep_id: int
     swept_at: datetime
     events: tuple[Event, ...] = field(default=())
+    ended: Mapping[str, datetime] = field(default_factory=dict)
+
+    def since(self, event: Event) -> datetime | None:
+        """Return when that began which an event ended; None where it ended nothing."""
+        return self.ended.get(ending_key(event))
+
+
+def ending_key(event: Event) -> str:
+    """Return what names an event among those of one provider."""
+    return f"{event.kind} {event.confirmed_at.isoformat()} {event.model or ''}"
 
 
 def addressed(changes: Changes, subscription: Subscription) -> Changes | None:

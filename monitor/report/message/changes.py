@@ -1,7 +1,7 @@
 """What sweeps changed as a message: grouped by what happened, what matters most first, in plain words."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, tzinfo
 from itertools import groupby
 from typing import Final
@@ -17,7 +17,7 @@ from monitor.report.layout.message import message_of
 from monitor.report.words.codes import change_words, reason_words, shown_id, swap_words
 from monitor.report.words.numbers import counted
 from monitor.report.words.paths import Links
-from monitor.report.words.times import iso_millis, moment_words
+from monitor.report.words.times import iso_millis, moment_words, rounded_duration
 
 _TOPIC: Final = "changes"
 _LONGEST_TITLE: Final = 120
@@ -41,6 +41,11 @@ _VERBS_OF_ONE: Final[Mapping[EventKind, str]] = {
     EventKind.KIND_CHANGED: "changed its kind",
     EventKind.SERVED_MODEL_CHANGED: "is answered by another model",
 }
+# What lasted until such an event; others say it themselves.
+_STATES_ENDED: Final[Mapping[EventKind, str]] = {
+    EventKind.BECAME_AVAILABLE: "down",
+    EventKind.REAPPEARED: "retired",
+}
 _PLACES: Final = {kind: place for place, kind in enumerate(_GROUPS, start=1)}
 
 
@@ -48,10 +53,10 @@ def changes_message(changes: Changes, *, id: str, links: Links | None, zone: tzi
     """Word what one sweep changed; days are those of `zone`."""
     return message_of(
         id,
-        _title(changes.provider, _headline(changes.events)),
+        _title(changes.provider, _headline([changes])),
         Content(
             about=f"Sweep of {moment_words(changes.swept_at)}.",
-            providers=(_provider_content(changes.provider, changes.events, links),),
+            providers=(_provider_content(changes.provider, [changes], links),),
             more=_more(changes.events, links, zone),
         ),
         {"topic": _TOPIC, **changes_document(changes, links)},
@@ -66,21 +71,21 @@ def combined_message(
     zone: tzinfo = UTC,
 ) -> Message:
     """Word what several sweeps changed as one message, provider by provider."""
-    events = dict[str, list[Event]]()
+    by_provider = dict[str, list[Changes]]()
     for changes in sweeps:
-        events.setdefault(changes.provider, []).extend(changes.events)
+        by_provider.setdefault(changes.provider, []).append(changes)
     everything = [event for changes in sweeps for event in changes.events]
     first, last = moment_words(sweeps[0].swept_at), moment_words(sweeps[-1].swept_at)
     number = counted(len(sweeps), "sweep")
     return message_of(
         id,
-        _title(_names(list(events)), f"{number}, {_headline(everything)}"),
+        _title(_names(list(by_provider)), f"{number}, {_headline(sweeps)}"),
         Content(
             about=f"This message covers {number}, from {first} to {last}, "
             "because this channel reached its limit of messages an hour.",
             providers=tuple(
-                _provider_content(provider, happened, links, is_alone=len(events) == 1)
-                for provider, happened in events.items()
+                _provider_content(provider, happened, links, is_alone=len(by_provider) == 1)
+                for provider, happened in by_provider.items()
             ),
             more=_more(everything, links, zone),
         ),
@@ -89,9 +94,19 @@ def combined_message(
 
 
 def changes_document(changes: Changes, links: Links | None) -> dict[str, object]:
-    """Return what a sweep changed for machines: JSON values only."""
+    """Return what a sweep changed for machines: JSON values only.
+
+    Of an event that ended something, `since` says when that began and `duration_s` how long it lasted, in
+    whole seconds as in `outage_history`; both are None for any other.
+    """
     events = [
-        {**event_document(event), "url": _url(changes.provider, event, links)} for event in changes.events
+        {
+            **event_document(event),
+            "since": iso_millis(since) if (since := changes.since(event)) else None,
+            "duration_s": since and int(event.began_at.timestamp()) - int(since.timestamp()),
+            "url": _url(changes.provider, event, links),
+        }
+        for event in changes.events
     ]
     return {
         "provider": changes.provider,
@@ -108,25 +123,35 @@ def _title(subject: str, words: str) -> str:
 
 
 def _provider_content(
-    provider: str, events: Iterable[Event], links: Links | None, *, is_alone: bool = True
+    provider: str, sweeps: Sequence[Changes], links: Links | None, *, is_alone: bool = True
 ) -> ProviderContent:
     """Put troubles of the provider first; within a group the order of what happened stays."""
     sections = list[Section]()
-    by_importance = sorted(events, key=lambda event: _PLACES.get(event.kind, 0))
-    for group, members in groupby(by_importance, key=lambda event: _GROUPS.get(event.kind)):
-        items = tuple(_item(provider, event, links) for event in members)
+    events = [(event, changes.since(event)) for changes in sweeps for event in changes.events]
+    by_importance = sorted(events, key=lambda pair: _PLACES.get(pair[0].kind, 0))
+    for group, members in groupby(by_importance, key=lambda pair: _GROUPS.get(pair[0].kind)):
+        items = tuple(_item(provider, event, since, links) for event, since in members)
         title = f"{group.capitalize()} ({len(items):,})" if group else "The provider"
         sections.append(Section(title=title if is_alone else f"{shown_id(provider)}: {title}", items=items))
     return ProviderContent(sections=tuple(sections))
 
 
-def _item(provider: str, event: Event, links: Links | None) -> Item:
+def _item(provider: str, event: Event, since: datetime | None, links: Links | None) -> Item:
+    lasted = f",{_lasted_words(event, since)} (since {moment_words(since)})" if since else ""
     if event.model is not None:
         url = _url(provider, event, links) or ""
-        return Item(model=event.model, words=shown_id(_words(event)), url=url)
+        return Item(model=event.model, words=shown_id(_words(event) + lasted), url=url)
     words = change_words(event.kind, to_status=None, reason=None, detail=None)
     detail = f": {event.detail}" if event.detail else ""
-    return Item(words=shown_id(f"{provider} {words} (since {moment_words(event.began_at)}){detail}"))
+    return Item(words=shown_id(f"{provider} {words} (since {moment_words(event.began_at)}){lasted}{detail}"))
+
+
+def _lasted_words(event: Event, since: datetime | None) -> str:
+    """` after 2 h 10 min down`: how long that lasted which an event ended; empty where it ended nothing."""
+    if since is None:
+        return ""
+    state = "retired" if event.from_status == Status.RETIRED else _STATES_ENDED.get(event.kind, "")
+    return f" after {rounded_duration(event.began_at - since)} {state}".rstrip()
 
 
 def _words(event: Event) -> str:
@@ -161,12 +186,14 @@ def _date_words(detail: str | None) -> str:
         return detail or "a day not named"  # an imported record's detail may be any text
 
 
-def _headline(events: Sequence[Event]) -> str:
+def _headline(sweeps: Sequence[Changes]) -> str:
     """`rejects our key; 2 models went down, 1 retired`; one event alone is named with its model."""
+    pairs = [(event, changes.since(event)) for changes in sweeps for event in changes.events]
+    events = [event for event, _ in pairs]
     if len(events) == 1 and events[0].model:
-        return f"{shown_id(events[0].model)} {_VERBS_OF_ONE.get(events[0].kind, _GROUPS[events[0].kind])}"
-    kinds = dict.fromkeys(event.kind for event in events if event.model is None)
-    troubles = [change_words(kind, to_status=None, reason=None, detail=None) for kind in kinds]
+        verb = _VERBS_OF_ONE.get(events[0].kind, _GROUPS[events[0].kind])
+        return f"{shown_id(events[0].model)} {verb}{_lasted_words(*pairs[0])}"
+    troubles = list(dict.fromkeys(_trouble(*pair) for pair in pairs if pair[0].model is None))
     counts = Counter(event.kind for event in events if event.model is not None)
     models = [f"{counts[kind]:,} {verb}" for kind, verb in _GROUPS.items() if counts[kind]]
     if models:
@@ -174,6 +201,11 @@ def _headline(events: Sequence[Event]) -> str:
         models[0] = f"{counted(counts[kind], 'model')} {_GROUPS[kind]}"
     more = ["and more"] if len(models) > _MOST_NAMED else []
     return "; ".join((*troubles, *filter(None, [", ".join((*models[:_MOST_NAMED], *more))])))
+
+
+def _trouble(event: Event, since: datetime | None) -> str:
+    words = change_words(event.kind, to_status=None, reason=None, detail=None)
+    return words + _lasted_words(event, since)
 
 
 def _names(providers: Sequence[str]) -> str:

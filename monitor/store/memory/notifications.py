@@ -21,6 +21,7 @@ from monitor.core.notification.suppression import (
 from monitor.store.connection.codecs import stable_json
 from monitor.store.facts.identities import upsert
 from monitor.store.facts.sweeps import StoredSweep
+from monitor.store.memory.ended import ended_by
 from monitor.store.memory.outbox import post
 from monitor.store.schema import telling
 
@@ -50,7 +51,11 @@ def post_changes(
         document = stable_json(_SUPPRESSION.dump_python(dict(after)))
         connection.execute(upsert(connection, telling), {"provider_id": provider_id, "document": document})
     changes = Changes(
-        provider=facts.provider, sweep_id=stored.id, swept_at=facts.started_at, events=tuple(events)
+        provider=facts.provider,
+        sweep_id=stored.id,
+        swept_at=facts.started_at,
+        events=events,
+        ended=ended_by(connection, provider_id, events),
     )
     for subscription in outbox.subscriptions:
         if part := addressed(changes, subscription):

@@ -1,6 +1,7 @@
 """What a sweep changed, in words: grouped, dated, short, and harmless whatever an id holds."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
 from zoneinfo import ZoneInfo
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from monitor.core.domain.event import Event
 from monitor.core.domain.vocabulary import EventKind, Reason, Status
 from monitor.core.notification.message import Message
-from monitor.core.notification.suppression import Changes
+from monitor.core.notification.suppression import Changes, ending_key
 from monitor.report.layout.content import MOST_ITEMS, Content, Item, ProviderContent, Section
 from monitor.report.layout.html import as_html
 from monitor.report.layout.markdown import as_markdown
@@ -156,10 +157,86 @@ def test_the_document_is_for_machines() -> None:
                 "to_status": "retired",
                 "reason": "delisted",
                 "detail": None,
+                "since": None,
+                "duration_s": None,
                 "url": None,
             }
         ],
     }
+
+
+BACK = replace(event(EventKind.BECAME_AVAILABLE, "back/one"), from_status=Status.UNAVAILABLE)
+REVIVED = replace(event(EventKind.REAPPEARED, "old/one", to="available"), from_status=Status.RETIRED)
+CALM = event(EventKind.FLAPPING_STOPPED, "calm/one")
+ACCEPTED = event(EventKind.CREDENTIAL_ACCEPTED, None)
+LASTED = {
+    ending_key(ended): ended.began_at - lasted
+    for ended, lasted in (
+        (BACK, timedelta(hours=2, minutes=10, seconds=5)),
+        (REVIVED, timedelta(days=12)),
+        (CALM, timedelta(hours=3)),
+        (ACCEPTED, timedelta(days=3, hours=4)),
+    )
+}
+
+
+def ended(*events: Event) -> Message:
+    changes = Changes(provider="nvidia", sweep_id=7, swept_at=NOON, events=events, ended=LASTED)
+    return changes_message(changes, id="monitor-7-x", links=None)
+
+
+@pytest.mark.parametrize(
+    ("events", "title"),
+    [
+        ([BACK], "nvidia: back/one became available after 2 h 10 min down"),
+        ([REVIVED], "nvidia: old/one came back after 12 d retired"),
+        ([CALM], "nvidia: calm/one stopped flapping after 3 h"),
+        ([ACCEPTED], "nvidia: accepts our key again after 3 d 4 h"),
+        (
+            [ACCEPTED, BACK, DOWN],
+            "nvidia: accepts our key again after 3 d 4 h; 1 model went down, 1 became available",
+        ),
+    ],
+)
+def test_a_recovery_says_in_the_title_how_long_it_took(events: list[Event], title: str) -> None:
+    assert ended(*events).title == title
+
+
+def test_a_recovery_says_in_every_form_how_long_it_took_and_since_when() -> None:
+    told = ended(ACCEPTED, BACK, REVIVED, CALM, DOWN)
+    for words in (
+        "back/one: since 2026-04-06 11:45:00 UTC, after 2 h 10 min down (since 2026-04-06 09:34:55 UTC)",
+        "available, since 2026-04-06 11:45:00 UTC, after 12 d retired (since 2026-03-25 11:45:00 UTC)",
+        "calm/one: since 2026-04-06 11:45:00 UTC, after 3 h (since 2026-04-06 08:45:00 UTC)",
+        "our key again (since 2026-04-06 11:45:00 UTC), after 3 d 4 h (since 2026-04-03 07:45:00 UTC)",
+    ):
+        assert words in told.text
+        assert words in told.markdown.replace("`", "")
+        assert words in Tags(told.html).words
+    events = {each["model"]: each for each in told.document["events"]}  # type: ignore[attr-defined]
+    assert (events["back/one"]["since"], events["back/one"]["duration_s"]) == (
+        "2026-04-06T09:34:55.000Z",
+        7805,
+    )
+    assert events[None]["duration_s"] == 76 * 3600
+    assert (events["meta/llama"]["since"], events["meta/llama"]["duration_s"]) == (None, None)
+
+
+def test_in_a_combined_message_each_recovery_keeps_its_own_length() -> None:
+    later = replace(BACK, began_at=NOON, confirmed_at=NOON + timedelta(hours=1))
+    sweeps = [
+        Changes(provider="nvidia", sweep_id=1, swept_at=NOON, events=(BACK,), ended=LASTED),
+        Changes(
+            provider="nvidia",
+            sweep_id=2,
+            swept_at=NOON,
+            events=(later,),
+            ended={ending_key(later): NOON - timedelta(minutes=5)},
+        ),
+    ]
+    told = combined_message(sweeps, id="x", links=None)
+    assert "after 2 h 10 min down" in told.text
+    assert "after 5 min down" in told.text
 
 
 def test_several_sweeps_are_told_as_one_provider_by_provider() -> None:

@@ -1,16 +1,18 @@
 """What a sweep changed is posted with it: one message a channel, never of an import, never twice."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import Engine
 
 from monitor.core.domain.sweep import Sweep
-from monitor.core.domain.vocabulary import EventKind
+from monitor.core.domain.vocabulary import Cause, EventKind, Verdict
 from monitor.core.lifecycle.fold import fold
 from monitor.core.notification.suppression import Changes, Subscription
 from monitor.errors import StoreError
+from monitor.report.message.changes import changes_document, changes_message
 from monitor.store.derived.states import load_state
 from monitor.store.memory import outbox
 from monitor.store.memory.notifications import CHANGES, Outbox, read_changes
@@ -86,6 +88,82 @@ def test_the_events_that_are_posted_are_those_of_the_history(engine: Engine) -> 
     told_kinds = [event.kind for changes in posted(engine, "team") for event in changes.events]
     kept = [kind for _number, _provider, _model, kind, *_ in views.rows(engine, "change_history")]
     assert told_kinds == kept[1:] == [EventKind.BECAME_UNAVAILABLE, EventKind.BECAME_AVAILABLE]
+
+
+def test_rule_21_a_recovery_says_since_when_it_was_down_as_the_history_does(engine: Engine) -> None:
+    letters = [histories.UP, histories.DOWN, histories.DOWN, histories.DOWN, histories.UP]
+    for each in story([{"a": letter, "b": histories.UP} for letter in letters]):
+        swept(engine, each, Outbox(subscriptions=(TEAM,)))
+    _, told = posted(engine, "team")
+    ((_, _, began_at, ended_at, seconds, *_),) = views.rows(engine, "outage_history")
+    (up,) = told.events
+    since = told.since(up)
+    assert since is not None
+    message = changes_message(told, id="x", links=None)
+    events = changes_document(told, None)["events"]
+    assert isinstance(events, list)
+    assert events[0]["duration_s"] == seconds == 45 * 60
+    assert f"{since:%Y-%m-%d %H:%M:%S}" in str(began_at)
+    assert f"{up.began_at:%Y-%m-%d %H:%M:%S}" in str(ended_at)
+    assert message.title == "nvidia: a became available after 45 min down"
+
+
+def test_a_first_answer_ends_no_outage(engine: Engine) -> None:
+    sweeps = story(
+        [
+            {"b": histories.UP},
+            *({"a": letter, "b": histories.UP} for letter in (histories.DOWN, histories.UP)),
+        ]
+    )
+    for each in sweeps:
+        swept(engine, each, Outbox(subscriptions=(TEAM,)))
+    assert [dict(told.ended) for told in posted(engine, "team")] == [{}, {}]
+
+
+def test_a_trouble_of_the_provider_that_ends_says_since_when_it_lasted(engine: Engine) -> None:
+    first, *troubled, last = story([{"a": histories.UP}] * 5)
+    unread = [
+        replace(
+            each, verdict=Verdict.INCONCLUSIVE, cause=Cause.CATALOG_UNREADABLE, listed=(), observations=()
+        )
+        for each in troubled
+    ]
+    for each in (first, *unread, last):
+        swept(engine, each, Outbox(subscriptions=(TEAM,)))
+    _, told = posted(engine, "team")
+    assert [(event.kind, told.since(event)) for event in told.events] == [
+        (EventKind.PROVIDER_UP, unread[0].started_at)
+    ]
+
+
+def test_what_comes_back_from_retirement_says_since_when_it_was_retired(engine: Engine) -> None:
+    letters = [histories.UP, histories.ENDED, histories.ENDED, histories.UP]
+    for each in story([{"a": letter, "b": histories.UP} for letter in letters]):
+        swept(engine, each, Outbox(subscriptions=(TEAM,)))
+    retired, back = posted(engine, "team")
+    assert [(event.kind, back.since(event)) for event in back.events] == [
+        (EventKind.REAPPEARED, retired.events[0].confirmed_at)
+    ]
+
+
+def test_flapping_that_stops_says_since_when_it_lasted(engine: Engine) -> None:
+    letters = [histories.UP if letter == "u" else histories.DOWN for letter in "uudduudduudd" + "u" * 24]
+    for each in story([{"a": letter, "b": histories.UP} for letter in letters]):
+        swept(engine, each, Outbox(subscriptions=(TEAM,)))
+    events = [(event, told.since(event)) for told in posted(engine, "team") for event in told.events]
+    (started,) = [event for event, _ in events if event.kind is EventKind.FLAPPING_STARTED]
+    (since,) = [since for event, since in events if event.kind is EventKind.FLAPPING_STOPPED]
+    assert since == started.began_at
+
+
+def test_a_message_of_an_older_version_knows_of_no_beginnings() -> None:
+    old = (
+        '{"provider": "nvidia", "sweep_id": 7, "swept_at": "2026-04-06T12:00:00Z", "events": [{"kind": '
+        '"became_available", "model": "a", "began_at": "2026-04-06T12:00:00Z", "confirmed_at": '
+        '"2026-04-06T12:00:00Z"}]}'
+    )
+    told = read_changes(old)
+    assert told.since(told.events[0]) is None
 
 
 def test_nobody_is_told_of_what_is_imported(engine: Engine) -> None:
