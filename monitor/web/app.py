@@ -9,7 +9,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from monitor import __version__
 from monitor.clock import Clock
 from monitor.store.connection.engine import Engine
-from monitor.web.context import WebContext
+from monitor.web.context import WebContext, WindowsAt, no_windows
 from monitor.web.errors import answer_errors
 from monitor.web.headers import Guarded
 from monitor.web.render import load_pages
@@ -30,15 +30,18 @@ def create_app(
     zone: tzinfo = UTC,
     public_url: str | None = None,
     summary_of: SummaryOf | None = None,
+    windows_at: WindowsAt = no_windows,
 ) -> FastAPI:
     """Return the application that shows a history, which it only reads.
 
     `watched` maps each provider of the configuration to its interval: knowledge older than 3 of them is
     stale, a sweep that late is overdue. Give it an engine of its own, so that readers never take the
-    connections of the sweeps. Days are those of `zone`. The feeds' links begin with `public_url`, and
-    `summary_of` gives them the summary of a past day; without it they have no summaries.
+    connections of the sweeps. Days are those of `zone`. The feeds' links begin with `public_url`, their
+    summaries come from `summary_of`, if any. `windows_at` gives the maintenance windows of a moment.
     """
-    context = WebContext(engine=engine, watched=dict(watched), now=now, started_at=now())
+    context = WebContext(
+        engine=engine, watched=dict(watched), now=now, started_at=now(), windows_at=windows_at
+    )
     pages = load_pages()
     app = FastAPI(
         title="monitor",

@@ -1,12 +1,20 @@
 """What every route is given: engine, providers, clock; and when knowledge is stale."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from monitor.clock import Clock
 from monitor.core.history.staleness import is_older, max_age
+from monitor.core.notification.maintenance import RunningWindow
 from monitor.store.connection.engine import Engine
+
+WindowsAt = Callable[[datetime], Sequence[RunningWindow]]  # of a moment: the maintenance windows that run
+
+
+def no_windows(_moment: datetime) -> Sequence[RunningWindow]:
+    """Return the maintenance windows of a configuration without any."""
+    return ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,6 +25,7 @@ class WebContext:
     watched: Mapping[str, timedelta]
     now: Clock
     started_at: datetime
+    windows_at: WindowsAt = no_windows
 
     def is_stale(self, provider: str, last_conclusive_at: datetime | None) -> bool:
         """Whether the last conclusive sweep is too old (rules.md 35), or the provider is not watched."""

@@ -70,11 +70,21 @@ class HealthBody(_Row):
     status: Literal["ok"] = "ok"
 
 
+class WindowBody(_Row):
+    """A maintenance window that is running; `provider` and `models` are patterns."""
+
+    provider: str
+    models: list[str]
+    began_at: Moment
+    ends_at: Moment
+
+
 class ReadyBody(_Row):
-    """Whether the monitor does its work, and if not, why."""
+    """Whether the monitor does its work, and if not, why; and the maintenance windows that run."""
 
     status: Literal["ready", "not ready"]
     reasons: list[str]
+    maintenance: list[WindowBody] = []
 
 
 class Problem(_Row):

@@ -10,7 +10,9 @@ from typing import Final
 from monitor.core.domain.vocabulary import Status, Verdict
 from monitor.core.history.rows import EventRow, ModelRow, SweepRow
 from monitor.core.lifecycle.rules import BASELINE
+from monitor.core.notification.maintenance import RunningWindow
 from monitor.report.words.codes import cause_words, change_words
+from monitor.report.words.maintenance import window_words
 
 _SHOWN_CHANGES: Final = 20
 _ORDER: Final = (Status.AVAILABLE, Status.NEW, Status.UNAVAILABLE, Status.RETIRED)
@@ -26,6 +28,7 @@ class ProviderSection:
     last_conclusive_at: datetime | None
     models: Sequence[ModelRow]
     sweeps: Sequence[SweepRow]  # newest first
+    maintenance: Sequence[RunningWindow] = ()
 
     @property
     def is_watched(self) -> bool:
@@ -36,6 +39,11 @@ class ProviderSection:
     def is_running(self) -> bool:
         """Whether the newest sweep has not ended yet."""
         return bool(self.sweeps) and self.sweeps[0].finished_at is None
+
+    @property
+    def notices(self) -> Sequence[str]:
+        """The maintenance windows that run, in words."""
+        return [window_words(window) for window in self.maintenance]
 
     @cached_property
     def counts(self) -> Mapping[Status, int]:

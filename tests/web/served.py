@@ -13,6 +13,7 @@ from sqlalchemy import Engine
 from starlette.types import ASGIApp
 
 from monitor.web.app import create_app
+from monitor.web.context import WindowsAt, no_windows
 from monitor.web.server.server import serve
 from tests.web.history import INTERVAL
 
@@ -39,11 +40,14 @@ def served(app: ASGIApp) -> Iterator[str]:
 
 @contextmanager
 def browsing(
-    engine: Engine, now: datetime, watched: dict[str, timedelta] | None = None
+    engine: Engine,
+    now: datetime,
+    watched: dict[str, timedelta] | None = None,
+    windows_at: WindowsAt = no_windows,
 ) -> Iterator[httpx.Client]:
     """Give a client of the face of this history, as it is at that moment."""
     providers = {"nvidia": INTERVAL} if watched is None else watched
-    app = create_app(engine, watched=providers, now=lambda: now)
+    app = create_app(engine, watched=providers, now=lambda: now, windows_at=windows_at)
     with served(app) as url, httpx.Client(base_url=url, trust_env=False) as client:
         yield client
 

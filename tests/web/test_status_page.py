@@ -9,6 +9,7 @@ from sqlalchemy import Engine
 
 from monitor.core.domain.policy import Policy
 from monitor.core.domain.vocabulary import Cause, Kind
+from monitor.core.notification.maintenance import RunningWindow
 from monitor.store.write.record import open_sweep
 from tests.web.history import (
     BUSY,
@@ -207,3 +208,14 @@ def test_what_is_not_served_is_refused_in_json(engine: Engine, method: str, path
         answer = client.request(method, path)
     assert answer.status_code == status
     assert set(answer.json()["error"]) == {"message", "type"}
+
+
+def test_a_running_maintenance_window_is_shown_at_the_providers_that_it_concerns(engine: Engine) -> None:
+    live(engine, [sweep(0, {"a": UP})])
+    window = RunningWindow(provider="nv*", models=("<b>", "c"), began_at=START, ends_at=START + 8 * INTERVAL)
+    watched = {"nvidia": INTERVAL, "other": INTERVAL}
+    with browsing(engine, after(1), watched, lambda _moment: [window]) as client:
+        page = client.get("/").text
+    assert page.count("Maintenance of nv* (&lt;b&gt;, c) since 2026-04-06 12:00:00 UTC, until") == 1
+    with browsing(engine, after(1), watched) as client:
+        assert "aintenance" not in client.get("/").text

@@ -16,6 +16,7 @@ from fastapi import FastAPI
 from monitor.app.daemon.pruner import Pruner
 from monitor.app.notifications.announcer import Announcer, day_entries
 from monitor.app.notifications.heartbeats import heartbeats_of, recorded_health
+from monitor.app.notifications.maintenance import running_windows
 from monitor.app.notifications.summaries import summaries_of
 from monitor.app.periodic import every
 from monitor.app.wiring.application import App
@@ -147,6 +148,7 @@ class Daemon:
             now=utc_now,
             zone=self._settings.schedule.timezone,
             public_url=self._settings.web.public_url,
+            windows_at=running_windows(self._settings),
             summary_of=day_entries(summaries_of(self._settings, self._readers)),
         )
 

@@ -17,6 +17,7 @@ from monitor.app.notifications.channels import (
     message_builders,
     summary_channels,
 )
+from monitor.app.notifications.maintenance import WindowLog
 from monitor.app.notifications.publisher import DAEMON, Publisher
 from monitor.app.notifications.summaries import Summaries, summaries_of
 from monitor.app.periodic import every
@@ -69,12 +70,14 @@ class Announcer:
         messages = message_builders(settings, **{SUMMARY: self._message})
         self.publisher = Publisher(engine, configured_channels(settings, environ), messages, now=now, by=by)
         self._engine, self._now, self._channels = engine, now, summary_channels(settings)
+        self._window_log = WindowLog(settings, now)
         self._trouble = ""
 
     async def run(self, stop: asyncio.Event) -> None:
         """Announce until `stop` is set; a message that is being sent then is finished."""
         async with asyncio.TaskGroup() as announcing:
             announcing.create_task(self.publisher.run(stop))
+            announcing.create_task(self._window_log.run(stop))
             announcing.create_task(every(_LOOK_EVERY_S, self._summarise, stop, "summary"))
 
     async def _summarise(self) -> None:

@@ -11,7 +11,7 @@ from monitor.store.admin.migrate import require_current
 from monitor.store.query import sweeps
 from monitor.web.context import WebContext
 from monitor.web.errors import note_store_error, store_words
-from monitor.web.schemas import HealthBody, ReadyBody
+from monitor.web.schemas import HealthBody, ReadyBody, WindowBody
 
 
 def health_routes(context: WebContext) -> APIRouter:
@@ -37,7 +37,8 @@ def health_routes(context: WebContext) -> APIRouter:
             note_store_error(error)
             reasons = [store_words(error)]
         response.status_code = 503 if reasons else 200
-        return ReadyBody(status="not ready" if reasons else "ready", reasons=reasons)
+        windows = [WindowBody.model_validate(window) for window in context.windows_at(context.now())]
+        return ReadyBody(status="not ready" if reasons else "ready", reasons=reasons, maintenance=windows)
 
     return routes
 

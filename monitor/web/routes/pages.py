@@ -43,7 +43,7 @@ def page_routes(context: WebContext, pages: Pages) -> APIRouter:
 
 
 def _sections(context: WebContext, names: list[str]) -> list[ProviderSection]:
-    rows = current_models(context.engine)
+    rows, windows = current_models(context.engine), context.windows_at(context.now())
     return [
         ProviderSection(
             name=fresh.provider,
@@ -51,6 +51,7 @@ def _sections(context: WebContext, names: list[str]) -> list[ProviderSection]:
             is_stale=fresh.is_stale,
             last_conclusive_at=fresh.last_conclusive_at,
             models=[row for row in rows if row.provider == fresh.provider],
+            maintenance=[window for window in windows if window.concerns(fresh.provider)],
             sweeps=sweeps(context.engine, provider=fresh.provider, limit=_SWEEPS),
         )
         for fresh in freshness(context, names)

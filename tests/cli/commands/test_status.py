@@ -58,3 +58,27 @@ def test_the_story_of_a_model_that_streams_tells_of_its_latest_streamed_answer(
     }
     assert "first token" not in monitor(config, "status", "b/plain").stdout
     assert json.loads(monitor(config, "status", "b/plain", "--json").stdout)["streamed"] is None
+
+
+WINDOW = '[[maintenance]]\nfrom = 2026-01-01\nto = 2999-01-01\nprovider = "nvidia"\nmodels = ["b/*"]\n'
+
+
+def test_a_running_maintenance_window_is_shown_in_text_and_json(
+    database_url: str, engine: Engine, tmp_path: Path
+) -> None:
+    config = config_file(tmp_path, "http://127.0.0.1:1/v1", database_url)
+    histories.live(engine, histories.sweep(histories.START, {"a/one": histories.UP, "b/two": histories.UP}))
+    assert "maintenance" not in monitor(config, "status").stdout
+    with config.open("a", encoding="utf-8") as out:
+        out.write(WINDOW)
+    words = (
+        "maintenance of nvidia (b/*) since 2026-01-01 00:00:00 UTC, until 2999-01-01 00:00:00 UTC: "
+        "everything is recorded, nothing is sent"
+    )
+    assert words in monitor(config, "status").stdout
+    assert words in monitor(config, "status", "b/two").stdout
+    assert "maintenance" not in monitor(config, "status", "a/one").stdout
+    rows = json.loads(monitor(config, "status", "--json").stdout)
+    until = "2999-01-01T00:00:00.000Z"
+    assert {row["model"]: row["maintenance_until"] for row in rows} == {"a/one": None, "b/two": until}
+    assert json.loads(monitor(config, "status", "b/two", "--json").stdout)["maintenance_until"] == until

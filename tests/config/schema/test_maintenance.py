@@ -3,8 +3,10 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from monitor.app.notifications.maintenance import silence_of
+from monitor.app.notifications.maintenance import running_windows, silence_of
 from monitor.config import parse_settings
 from tests.cli.commands.test_notify import PROVIDER
 
@@ -97,3 +99,43 @@ def test_a_window_covers_its_providers_and_models_and_a_provider_as_such_only_if
 def test_several_windows_add_up() -> None:
     text = f'{ONCE}models = ["a"]\n[[maintenance]]\nfrom = 2026-04-07\nto = 2026-04-08\nmodels = ["b"]\n'
     assert [silent(text, "2026-04-07T01:00:00Z", model=model) for model in "abc"] == [True, True, False]
+
+
+SUNDAYS = '[[maintenance]]\ncron = "0 22 * * sun"\nduration = "4h"\n'
+HOURLY = '[[maintenance]]\ncron = "0 * * * *"\nduration = "90m"\n'
+SOME = '[[maintenance]]\ncron = "30 21 * * sat"\nduration = "26h"\nprovider = "nv*"\nmodels = ["meta/*"]\n'
+
+
+def running(text: str, moment: str) -> list[tuple[str, str]]:
+    """Return begin and end of the windows that run at a moment."""
+    windows_at = running_windows(parse_settings(PROVIDER + text, "config.toml"))
+    windows = windows_at(datetime.fromisoformat(moment).astimezone(UTC))
+    return [(f"{window.began_at:%dT%H:%M}", f"{window.ends_at:%dT%H:%M}") for window in windows]
+
+
+@pytest.mark.parametrize(
+    ("text", "moment", "expected"),
+    [
+        (ONCE, "2026-04-06T21:59:59Z", []),
+        (ONCE, "2026-04-06T23:00:00Z", [("06T22:00", "07T02:00")]),
+        (ONCE, "2026-04-07T02:00:00Z", []),
+        (SUNDAYS, "2026-04-06T01:30Z", [("05T22:00", "06T02:00")]),
+        (SUNDAYS, "2026-04-06T02:00Z", []),
+        (HOURLY, "2026-04-06T12:10Z", [("06T11:00", "06T13:30")]),
+    ],
+)
+def test_a_running_window_says_since_when_and_until_when(
+    text: str, moment: str, expected: list[tuple[str, str]]
+) -> None:
+    assert running(text, moment) == expected
+
+
+@given(st.integers(0, 7 * 24 * 60))
+def test_a_window_runs_exactly_while_it_silences(minutes: int) -> None:
+    moment = datetime(2026, 4, 5, tzinfo=UTC) + timedelta(minutes=minutes)
+    settings = parse_settings(PROVIDER + ONCE + SOME, "config.toml")
+    windows = running_windows(settings)(moment)
+    for provider, model in (("nvidia", "meta/x"), ("nvidia", "other"), ("groq", "meta/x")):
+        covered = any(window.covers(provider, model) for window in windows)
+        assert covered == silence_of(settings)(provider, model, moment)
+    assert all(window.began_at <= moment < window.ends_at for window in windows)

@@ -9,6 +9,7 @@ import httpx
 import pytest
 from sqlalchemy import Engine, make_url
 
+from monitor.core.notification.maintenance import RunningWindow
 from monitor.store.connection.engine import open_engine
 from monitor.web.app import create_app
 from tests.web.history import INTERVAL, START, UP, after, live, sweep
@@ -124,3 +125,19 @@ def _elsewhere(engine: Engine) -> str:
     """Return the address of a database that does not exist beside this one."""
     address = make_url(engine.url.render_as_string(hide_password=False))
     return address.set(database=f"{address.database}_none").render_as_string(hide_password=False)
+
+
+def test_a_running_maintenance_window_is_shown_and_is_no_fault(engine: Engine) -> None:
+    live(engine, [sweep(0, {"a": UP})])
+    window = RunningWindow(provider="nv*", models=("*",), began_at=START, ends_at=START + 8 * INTERVAL)
+    with browsing(engine, after(1), windows_at=lambda moment: [window] * (moment >= START)) as client:
+        answer = client.get("/readyz")
+    assert (answer.status_code, answer.json()["status"]) == (200, "ready")
+    assert answer.json()["maintenance"] == [
+        {
+            "provider": "nv*",
+            "models": ["*"],
+            "began_at": "2026-04-06T12:00:00.000Z",
+            "ends_at": "2026-04-06T14:00:00.000Z",
+        }
+    ]
