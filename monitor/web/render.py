@@ -17,6 +17,7 @@ from monitor.report.layout.html import templates_of
 from monitor.report.summary.calendar import day_line
 from monitor.report.summary.content import summary_content
 from monitor.report.words.codes import cause_words, reason_words
+from monitor.report.words.outcomes import busy_words, reason_now
 from monitor.report.words.paths import Links, changes_path, model_path
 from monitor.report.words.times import ago, coarse_duration, iso_millis, moment_words
 from monitor.web.headers import STRICTEST
@@ -37,11 +38,17 @@ class Pages:
         return self.templates.get_template("page.html").render(page=page, now=page.now)
 
     def model(
-        self, story: ModelStory, changes: Sequence[WordedChange], now: datetime, *, is_watched: bool
+        self,
+        story: ModelStory,
+        changes: Sequence[WordedChange],
+        now: datetime,
+        *,
+        is_watched: bool,
+        is_busy: bool = False,
     ) -> str:
         """Render one model's page; `is_watched` says whether its provider still is."""
         template = self.templates.get_template("model.html")
-        return template.render(story=story, changes=changes, now=now, is_watched=is_watched)
+        return template.render(story=story, changes=changes, now=now, is_watched=is_watched, is_busy=is_busy)
 
     def days(self, days: Mapping[date, Mapping[str, int]], timezone: str, days_listed: int) -> str:
         """Render the list of days on which something changed, each with its events by kind."""
@@ -63,6 +70,7 @@ def load_pages() -> Pages:
     templates = templates_of("monitor.web")
     templates.filters.update(
         ago=ago,
+        busy=busy_words,
         age=lambda start, end: coarse_duration(end - start),
         cause=cause_words,
         day=lambda moment: f"{moment:%Y-%m-%d}",
@@ -76,6 +84,7 @@ def load_pages() -> Pages:
         percent=partial(percent_words, otherwise="–"),
         until=_until,
         utc=moment_words,
+        reason_now=lambda row, is_busy: reason_now(row, is_busy=is_busy),
         why=reason_words,
     )
     return Pages(templates, _policy(templates.get_template("page.css").render()))

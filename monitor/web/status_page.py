@@ -1,7 +1,7 @@
 """What the status page shows: rows of the history arranged for a reader; it reads and renders nothing."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -29,6 +29,7 @@ class ProviderSection:
     models: Sequence[ModelRow]
     sweeps: Sequence[SweepRow]  # newest first
     maintenance: Sequence[RunningWindow] = ()
+    busy: Collection[tuple[str, str]] = ()  # provider and id of models that were limited when last asked
 
     @property
     def is_watched(self) -> bool:

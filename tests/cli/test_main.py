@@ -126,7 +126,7 @@ def test_only_commands_that_ask_the_provider_need_the_key(lite: Path) -> None:
 def test_a_rejected_key_is_an_inconclusive_sweep_that_says_so(lite: Path) -> None:
     refused = monitor(lite, "sweep", key="nvapi-wrong")
     assert refused.returncode == 3
-    assert "inconclusive (credential)" in refused.stderr
+    assert "inconclusive (the key was rejected)" in refused.stderr
     assert refused.stdout == ""
     assert "nvapi-wrong" not in refused.stderr
 

@@ -6,7 +6,7 @@ from urllib.parse import unquote
 import pytest
 from sqlalchemy import Engine
 
-from tests.web.history import DOWN, HOSTILE, UP, after, live, sweep
+from tests.web.history import BUSY, DOWN, HOSTILE, UP, after, live, sweep
 from tests.web.markup import read
 from tests.web.served import browsing
 
@@ -39,6 +39,14 @@ def test_rule_37_it_tells_who_answers_and_when_that_changed(engine: Engine) -> N
     assert "nvidia: o is now answered by o-08 instead of o-05" in feed
     assert model["served_as"] == "o-08"
     assert "Silent swap: o is now answered by o-08 instead of o-05 since 12:30" in day
+
+
+def test_a_model_that_was_limited_last_is_busy_with_its_http_status(engine: Engine) -> None:
+    live(engine, [sweep(0, {"a": UP}), sweep(1, {"a": BUSY})])
+    with browsing(engine, after(2, 5)) as client:
+        assert "available, busy (HTTP 503) for 19 min." in read(client.get("/models/nvidia/a").text).text
+        (model,) = client.get("/api/v1/models", headers={"Accept": "application/json"}).json()["models"]
+    assert (model["status"], model["http_status"]) == ("available", 503)
 
 
 def test_the_status_page_links_to_it(engine: Engine) -> None:

@@ -46,8 +46,8 @@ def test_a_table_tells_of_every_model_that_is_not_retired(engine: Engine) -> Non
     assert seen.tables["Models of nvidia"] == [
         HEAD,
         ["a/up", "available", "11 min", "answers", "chat", "11 min ago", "200", "180 ms", "100.00 %"],
-        ["b/busy", "available", "11 min", "hosted, but busy", "embeddings", "11 min ago", "503", "217 ms",
-         "100.00 %"],
+        ["b/busy", "available, busy (HTTP 503)", "11 min", "hosted, but busy", "embeddings", "11 min ago",
+         "503", "217 ms", "100.00 %"],
         ["e/unclear", "new", "11 min", "no answer in time", "chat", "11 min ago", "–", "–", "–"],
         ["c/down", "unavailable", "11 min", "not offered to this account", "chat", "11 min ago", "404",
          "254 ms", "0.00 %"],

@@ -15,6 +15,8 @@ from monitor.cli.terminal.staleness import max_age_option, refuse_stale
 from monitor.core.domain.vocabulary import ANSWERED, Outcome, Status, Verdict
 from monitor.errors import NoVerdict, UsageError
 from monitor.report.words.codes import answer_words, cause_words, reason_words, shown_id
+from monitor.report.words.outcomes import busy_words, outcome_words, reason_now
+from monitor.store import query
 from monitor.sweep import Checked
 
 _YES, _NO = 0, 1
@@ -57,7 +59,10 @@ def _check_history(
     if as_json:
         print_json(row)  # printed though stale: the exit code says so
     else:
-        say(f"{shown_id(row.model)}: {row.status} ({answer_words(row.reason, row.served_as)})")
+        is_busy = bool(query.busy_models(engine, row.provider, model=row.model))
+        why = answer_words(reason_now(row, is_busy=is_busy), row.served_as)
+        parts = (shown_id(row.model), busy_words(row.http_status), why)
+        say(": ".join(filter(None, parts)) if is_busy else f"{shown_id(row.model)}: {row.status} ({why})")
     refuse_stale(app, engine, row.provider, max_age)
     if row.status == Status.NEW:
         raise NoVerdict(f"{shown_id(row.model)}: no clear answer yet")
@@ -86,10 +91,12 @@ def _document(checked: Checked) -> dict[str, object]:
 
 def _line(checked: Checked) -> str:
     observation = checked.observation
-    answer = f"HTTP {observation.http_status}" if observation.http_status else "no response"
-    words = f"{answer}: {answer_words(observation.reason, observation.served_as)}"
     place = "" if checked.is_listed else ", not in the catalog"
-    return f"{shown_id(observation.model)}: {observation.outcome} ({words}){place}"
+    why = answer_words(observation.reason, observation.served_as)
+    if observation.outcome is Outcome.RATE_LIMITED:  # its words hold the HTTP status
+        return f"{shown_id(observation.model)}: {outcome_words(observation)}: {why}{place}"
+    answer = f"HTTP {observation.http_status}" if observation.http_status else "no response"
+    return f"{shown_id(observation.model)}: {outcome_words(observation)} ({answer}: {why}){place}"
 
 
 def _live_code(checked: Checked) -> int:

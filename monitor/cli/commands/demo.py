@@ -60,6 +60,7 @@ def demo(context: Context, *, listen: str | None, database: str, duration: timed
 
 
 def _show_table(app: App) -> None:
-    rows = query.current_models(app.history())
-    print_table(status_table(rows))
+    engine = app.history()
+    rows = query.current_models(engine)
+    print_table(status_table(rows, busy=query.busy_models(engine)))
     say(f"{counted(len(rows), 'model')}: {status_counts(rows)}")

@@ -14,10 +14,10 @@ from monitor.cli.terminal.context import Context, pass_context
 from monitor.cli.terminal.moments import parse_when
 from monitor.cli.terminal.output import note, say
 from monitor.core.domain.sweep import Sweep
-from monitor.core.domain.vocabulary import Outcome
 from monitor.errors import UsageError
 from monitor.report.formats.blog_files import Origin, ResultFile
 from monitor.report.words.numbers import counted
+from monitor.report.words.outcomes import outcome_counts
 from monitor.report.words.times import moment_words
 from monitor.store.write.import_export import Imported, add_sweeps
 
@@ -117,8 +117,7 @@ def _remarks(results: ResultFile, *, is_zone_given: bool) -> Iterator[str]:
 
 
 def _outcomes(sweep: Sweep) -> str:
-    counts = Counter(observation.outcome for observation in sweep.observations)
-    words = ", ".join(f"{counts[outcome]} {outcome.replace('_', '-')}" for outcome in Outcome)
+    words = outcome_counts(Counter(observation.outcome for observation in sweep.observations))
     repeated = f"; {counted(sweep.duplicates, 'duplicate line')}" if sweep.duplicates else ""
     rejected = f"; {counted(sweep.rejected, 'id')} that cannot be tracked" if sweep.rejected else ""
     return f"{counted(len(sweep.listed), 'model')}: {words}{repeated}{rejected}"

@@ -54,7 +54,7 @@ def _print_status(app: App, engine: Engine, provider: str | None, *, as_json: bo
     if as_json:
         print_json([_document(row, row, watched, windows) for row in rows])
         return
-    print_table(status_table(rows, watched))
+    print_table(status_table(rows, watched, query.busy_models(engine, provider)))
     say(f"\n{counted(len(rows), 'model')}: {status_counts(rows)}")
     for window in windows:
         if provider is None or window.concerns(provider):
@@ -90,7 +90,8 @@ def _print_story(app: App, engine: Engine, row: ModelRow, *, as_json: bool) -> N
         outages = [outage_document(outage, utc_now()) for outage in story.outages]
         print_json({**_document(story, story.now, watched, windows), "outages": outages})
         return
-    print_table(facts_table(story.now, story.streamed, watched=watched))
+    is_busy = bool(query.busy_models(engine, row.provider, model=row.model))
+    print_table(facts_table(story.now, story.streamed, watched=watched, is_busy=is_busy))
     for window in windows:
         if window.covers(row.provider, row.model):
             say(window_words(window))

@@ -15,6 +15,7 @@ from monitor.cli.terminal.sweep_progress import LiveSpectator, PlainSpectator
 from monitor.core.domain.vocabulary import ANSWERED
 from monitor.errors import NoVerdict, UsageError
 from monitor.report.formats.sweep_documents import sweep_document, sweep_words
+from monitor.report.words.codes import cause_words
 from monitor.sweep import Swept
 
 
@@ -78,4 +79,4 @@ def _print(swept: list[Swept], *, as_json: bool) -> None:
 
 def _inconclusive(swept: Swept) -> str:
     why = f": {swept.sweep.detail}" if swept.sweep.detail else ""
-    return f"the sweep of {swept.sweep.provider} is inconclusive ({swept.decision.cause}){why}"
+    return f"the sweep of {swept.sweep.provider} is inconclusive ({cause_words(swept.decision.cause)}){why}"

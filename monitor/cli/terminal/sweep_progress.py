@@ -7,7 +7,9 @@ from rich.progress import Task
 from monitor.cli.terminal.bar import StderrProgress
 from monitor.cli.terminal.output import note
 from monitor.core.domain.sweep import Observation
+from monitor.core.domain.vocabulary import Outcome
 from monitor.report.words.numbers import counted
+from monitor.report.words.outcomes import outcome_counts
 from monitor.sweep import ProgressListener
 
 _PLAIN_STEPS = 4
@@ -18,7 +20,7 @@ class PlainSpectator:
 
     def watch(self, provider: str) -> ProgressListener:
         """Count one provider's observations."""
-        outcomes: Counter[str] = Counter()
+        outcomes = Counter[Outcome]()
         listed = 0
 
         def on_catalog(models: int) -> None:
@@ -28,8 +30,9 @@ class PlainSpectator:
 
         def on_observation(observation: Observation) -> None:
             outcomes[observation.outcome] += 1
-            if outcomes.total() * _PLAIN_STEPS // listed > (outcomes.total() - 1) * _PLAIN_STEPS // listed:
-                note(f"{provider}: {outcomes.total()} of {listed}: {_counts(outcomes)}")
+            done = outcomes.total()
+            if done * _PLAIN_STEPS // listed > (done - 1) * _PLAIN_STEPS // listed:
+                note(f"{provider}: {done} of {listed}: {outcome_counts(outcomes)}")
 
         return ProgressListener(on_catalog, on_observation)
 
@@ -42,7 +45,7 @@ class LiveSpectator(StderrProgress):
 
     def watch(self, provider: str) -> ProgressListener:
         """Draw one provider's sweep."""
-        outcomes: Counter[str] = Counter()
+        outcomes = Counter[Outcome]()
         task = self.add_task(provider, total=None, words="reading the catalog")
 
         def on_catalog(models: int) -> None:
@@ -50,14 +53,10 @@ class LiveSpectator(StderrProgress):
 
         def on_observation(observation: Observation) -> None:
             outcomes[observation.outcome] += 1
-            self.update(task, advance=1, words=_counts(outcomes))
+            self.update(task, advance=1, words=outcome_counts(outcomes))
 
         return ProgressListener(on_catalog, on_observation)
 
 
 def _share(task: Task) -> str:
     return f"{int(task.completed)}/{'?' if task.total is None else int(task.total)}"
-
-
-def _counts(outcomes: Counter[str]) -> str:
-    return ", ".join(f"{count} {outcome.replace('_', '-')}" for outcome, count in sorted(outcomes.items()))

@@ -52,6 +52,8 @@ class Reason(StrEnum):
     UNAVAILABLE_TOO_LONG = "unavailable_too_long"
 
 
+# why an answer is RATE_LIMITED
+LIMITS = frozenset({Reason.TOO_MANY_REQUESTS, Reason.SATURATED, Reason.MODEL_QUOTA, Reason.QUEUED})
 UNASKED = frozenset({Reason.NOT_PROBED, Reason.LOOKED_UP})  # of whom the model itself said nothing
 
 

@@ -107,6 +107,7 @@ def _way(event: EventRow, *, is_end_of_outage: bool) -> Way | None:
 
 def _arrival(inputs: SummaryInputs, event: EventRow, model: str, way: Way) -> Arrival:
     now = inputs.after.get(model)
+    is_busy = now is not None and now.status == Status.AVAILABLE and model in inputs.busy
     return Arrival(
         model=model,
         at=event.began_at,
@@ -114,6 +115,8 @@ def _arrival(inputs: SummaryInputs, event: EventRow, model: str, way: Way) -> Ar
         kind=now.kind if now else Kind.UNKNOWN,
         status=(now.status if now else event.to_status) or Status.NEW,
         reason=now.reason if now else event.reason,
+        is_busy=is_busy,
+        http_status=inputs.busy.get(model) if is_busy else None,
     )
 
 

@@ -24,7 +24,10 @@ class Way(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arrival:
-    """A model that came in the span, with its status at the end of the span and why that is so."""
+    """A model that came in the span, with its status at the end of the span and why that is so.
+
+    `is_busy` if its last answer in the span was that it is limited, with `http_status`.
+    """
 
     model: str
     at: datetime
@@ -32,6 +35,8 @@ class Arrival:
     kind: str
     status: str
     reason: str | None
+    is_busy: bool = False
+    http_status: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

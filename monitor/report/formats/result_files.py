@@ -3,7 +3,8 @@
 from collections import Counter
 
 from monitor.core.domain.sweep import Observation, Sweep
-from monitor.core.domain.vocabulary import ANSWERED, Outcome
+from monitor.core.domain.vocabulary import ANSWERED
+from monitor.report.words.outcomes import outcome_counts
 from monitor.report.words.times import short_moment
 
 
@@ -22,14 +23,13 @@ def result_texts(sweep: Sweep) -> dict[str, str]:
 
 def results_text(sweep: Sweep) -> str:
     """Return the file of all models, which `read_results` reads back."""
-    counts = Counter(row.outcome for row in sweep.observations)
     head = [
         f"# Every listed model of {sweep.provider} and what one small request to it gave",
         f"# Tested: {short_moment(sweep.started_at)} UTC",
         f"# Verdict: {sweep.verdict}" + (f" ({sweep.cause})" if sweep.cause else ""),
         f"# Listed: {len(sweep.listed)} models, {sweep.duplicates} duplicate rows",
         # the reader skips it: it is for people
-        "# " + ", ".join(f"{outcome}: {counts[outcome]}" for outcome in Outcome),
+        f"# {outcome_counts(Counter(row.outcome for row in sweep.observations))}",
         "",
     ]
     return "\n".join([*head, *map(_line, sweep.observations)]) + "\n"
@@ -37,4 +37,5 @@ def results_text(sweep: Sweep) -> str:
 
 def _line(observation: Observation) -> str:
     answer = f"HTTP {observation.http_status}" if observation.http_status else "no response"
+    # codes, as the file is read back, also by older versions
     return f"{observation.model} ({answer}, {observation.outcome}: {observation.reason})"

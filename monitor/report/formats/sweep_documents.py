@@ -8,15 +8,17 @@ from monitor.core.domain.event import Decision, Event
 from monitor.core.domain.sweep import Sweep
 from monitor.core.domain.vocabulary import Outcome
 from monitor.report.formats.records import format_record
+from monitor.report.words.codes import cause_words
 from monitor.report.words.numbers import counted
+from monitor.report.words.outcomes import outcome_counts
 from monitor.report.words.times import duration_words, iso_millis
 
 
 def sweep_words(sweep: Sweep, decision: Decision) -> str:
     """Return one line: the verdict, the four outcomes, how long it took, what changed."""
-    counts = Counter(observation.outcome for observation in sweep.observations)
-    outcomes = ", ".join(f"{counts[outcome]} {outcome.replace('_', '-')}" for outcome in Outcome)
-    verdict = f"{decision.verdict} ({decision.cause})" if decision.cause else str(decision.verdict)
+    outcomes = outcome_counts(Counter(observation.outcome for observation in sweep.observations))
+    cause = cause_words(decision.cause)
+    verdict = f"{decision.verdict} ({cause})" if cause else str(decision.verdict)
     listed = counted(len(sweep.listed), "model")
     duplicates = f" and {counted(sweep.duplicates, 'duplicate row')}" if sweep.duplicates else ""
     took = duration_words(sweep.finished_at - sweep.started_at)

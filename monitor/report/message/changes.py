@@ -7,14 +7,14 @@ from itertools import groupby
 from typing import Final
 
 from monitor.core.domain.event import Event
-from monitor.core.domain.vocabulary import EventKind, Status
+from monitor.core.domain.vocabulary import LIMITS, EventKind, Status
 from monitor.core.history.calendar import day_of
 from monitor.core.notification.message import Message
 from monitor.core.notification.suppression import Changes
 from monitor.report.formats.sweep_documents import event_document
 from monitor.report.layout.content import Content, Item, ProviderContent, Section
 from monitor.report.layout.message import message_of
-from monitor.report.words.codes import change_words, reason_words, shown_id, swap_words
+from monitor.report.words.codes import change_words, reason_words, shown_id, status_after, swap_words
 from monitor.report.words.numbers import counted
 from monitor.report.words.paths import Links
 from monitor.report.words.times import iso_millis, moment_words, rounded_duration
@@ -161,7 +161,7 @@ def _words(event: Event) -> str:
         case EventKind.RETIRED | EventKind.BECAME_UNAVAILABLE:
             return f"{reason_words(event.reason)}, {since}" if event.reason else since
         case EventKind.BECAME_AVAILABLE:
-            return since
+            return f"busy, {since}" if event.reason in LIMITS else since
         case EventKind.RETIREMENT_ANNOUNCED:
             return f"on {_date_words(event.detail)}"
         case EventKind.APPEARED | EventKind.REAPPEARED:
@@ -172,11 +172,9 @@ def _words(event: Event) -> str:
 
 
 def _status_words(event: Event) -> str:
-    if event.to_status == Status.NEW:
-        return "no clear answer yet"
-    if event.to_status == Status.AVAILABLE or not event.reason:
-        return str(event.to_status)
-    return f"{event.to_status}, {reason_words(event.reason)}"
+    words = status_after(str(event.to_status), event.reason)
+    is_down = event.to_status not in {Status.NEW, Status.AVAILABLE}
+    return f"{words}, {reason_words(event.reason)}" if is_down and event.reason else words
 
 
 def _date_words(detail: str | None) -> str:

@@ -23,6 +23,7 @@ from monitor.report.summary.choices import choice_lists
 from monitor.report.summary.counts import came_back, down_now, over, past_cause
 from monitor.report.summary.times import between, clock, date_words, is_of_the_day, period
 from monitor.report.words.codes import readable, reason_words, shown_id
+from monitor.report.words.outcomes import busy_words
 from monitor.report.words.paths import Links
 from monitor.report.words.times import rounded_duration
 
@@ -117,7 +118,8 @@ class SectionWriter:
         kind = "" if arrival.kind == Kind.UNKNOWN else f" ({readable(arrival.kind)})"
         at = self._at(arrival.at)
         if arrival.way == Way.ANSWERED:
-            return f"began to answer {at}{kind}"
+            busy = f", {busy_words(arrival.http_status)}" if arrival.is_busy else ""
+            return f"began to answer {at}{kind}{busy}"
         if arrival.way == Way.REFUSED:
             return f"turned out to be unavailable {at}{kind}{_why(arrival.reason)}"
         verb = "appeared" if arrival.way == Way.APPEARED else "reappeared"
@@ -191,8 +193,9 @@ class SectionWriter:
 def _standing(arrival: Arrival) -> str:
     if arrival.status == Status.NEW:
         return "no clear answer yet"
-    is_good = arrival.status == Status.AVAILABLE
-    return arrival.status if is_good else f"{readable(arrival.status)}{_why(arrival.reason)}"
+    if arrival.status == Status.AVAILABLE:
+        return busy_words(arrival.http_status) if arrival.is_busy else arrival.status
+    return f"{readable(arrival.status)}{_why(arrival.reason)}"
 
 
 def _why(reason: str | None) -> str:

@@ -10,6 +10,7 @@ from monitor.core.history.rows import EventRow, ModelRow, OutageRow, StreamRow
 from monitor.report.terminal.draw import drawn
 from monitor.report.terminal.table import Form, TerminalColumn, TerminalTable
 from monitor.report.words.codes import answer_words, change_words, reason_words, shown_id
+from monitor.report.words.outcomes import reason_now, status_words
 from monitor.report.words.times import duration_words, short_moment
 
 _COLOURS = {Status.AVAILABLE: "green", Status.UNAVAILABLE: "red", Status.RETIRED: "dim", Status.NEW: "yellow"}
@@ -17,13 +18,21 @@ _ORDER = (Status.AVAILABLE, Status.UNAVAILABLE, Status.NEW, Status.RETIRED)  # w
 _LEAST_PROVIDER = 16  # terminal columns
 
 
-def status_table(rows: Iterable[ModelRow], watched: Collection[str] | None = None) -> TerminalTable:
+def status_table(
+    rows: Iterable[ModelRow],
+    watched: Collection[str] | None = None,
+    busy: Collection[tuple[str, str]] = (),
+) -> TerminalTable:
     """Return every model with what is believed of it, what answers first.
 
-    `watched` are the providers in the configuration, None for all: others are marked (rules.md 34).
+    `watched` are the providers in the configuration, None for all: others are marked (rules.md 34). `busy`
+    are the provider and id of models that were limited when last asked.
     """
     rows = sorted(rows, key=lambda row: (row.provider, _ORDER.index(row.status), row.model))
-    statuses, colours = [_status_words(row) for row in rows], [_COLOURS[row.status] for row in rows]
+    are_busy = [(row.provider, row.model) in busy for row in rows]
+    statuses = [status_words(row, is_busy=is_busy) for row, is_busy in zip(rows, are_busy, strict=True)]
+    reasons = [reason_now(row, is_busy=is_busy) for row, is_busy in zip(rows, are_busy, strict=True)]
+    colours = [_COLOURS[row.status] for row in rows]
     providers = [provider_words(row.provider, watched) for row in rows]
     return TerminalTable(
         (
@@ -32,7 +41,7 @@ def status_table(rows: Iterable[ModelRow], watched: Collection[str] | None = Non
             TerminalColumn("kind", [shown_id(row.kind) for row in rows]),
             TerminalColumn("status", statuses, Form.TEXT, styles=colours, least=len(Status.UNAVAILABLE)),
             TerminalColumn("since (UTC)", [short_moment(row.since) for row in rows]),
-            TerminalColumn("why", [reason_words(row.reason) for row in rows], Form.TEXT),
+            TerminalColumn("why", [reason_words(reason) for reason in reasons], Form.TEXT),
             TerminalColumn("HTTP", [number(row.http_status) for row in rows], is_right=True),
             TerminalColumn("ms", [number(row.latency_ms) for row in rows], is_right=True),
             TerminalColumn(
@@ -66,16 +75,20 @@ def provider_words(provider: str, watched: Collection[str] | None) -> str:
 
 
 def facts_table(
-    row: ModelRow, streamed: StreamRow | None = None, *, watched: Collection[str] | None = None
+    row: ModelRow,
+    streamed: StreamRow | None = None,
+    *,
+    watched: Collection[str] | None = None,
+    is_busy: bool = False,
 ) -> TerminalTable:
     """Return what is believed of one model, a fact a line, and its latest streamed answer if there is one."""
     facts = {
         "model": shown_id(row.model),
         "provider": provider_words(row.provider, watched),
         "kind": shown_id(row.kind),
-        "status": _status_words(row),
+        "status": status_words(row, is_busy=is_busy),
         "since": f"{short_moment(row.since)} UTC",
-        "why": answer_words(row.reason, row.served_as),
+        "why": answer_words(reason_now(row, is_busy=is_busy), row.served_as),
         "listed": "yes" if row.listed else "no",
         "last checked": short_moment(row.last_checked_at),
         "last available": short_moment(row.last_available_at),
@@ -136,10 +149,6 @@ def outages_table(rows: Sequence[OutageRow], now: datetime) -> TerminalTable:
         ),
         below="why",
     )
-
-
-def _status_words(row: ModelRow) -> str:
-    return f"{row.status} (flapping)" if row.flapping else str(row.status)
 
 
 def number(value: int | None) -> str:

@@ -6,7 +6,7 @@ Unknown codes (imported records may carry them) are shown as they are, only read
 import unicodedata
 from typing import Final
 
-from monitor.core.domain.vocabulary import Cause, EventKind, Reason, Status
+from monitor.core.domain.vocabulary import LIMITS, Cause, EventKind, Reason, Status
 from monitor.core.notification.suppression import sides
 
 REASONS: Final[dict[str, str]] = {
@@ -112,7 +112,9 @@ def change_words(kind: str, *, to_status: str | None, reason: str | None, detail
     """Say what happened, as the rest of a sentence that begins with the model or provider."""
     words = CHANGES.get(kind, readable(kind))
     if kind in _WITH_STATUS and to_status:
-        return f"{words}, {'no clear answer yet' if to_status == Status.NEW else to_status}"
+        return f"{words}, {status_after(to_status, reason)}"
+    if kind == EventKind.BECAME_AVAILABLE and reason in LIMITS:
+        return f"{words}, busy"
     if kind in _WITH_REASON and reason:
         return f"{words}: {reason_words(reason)}"
     if kind == EventKind.SERVED_MODEL_CHANGED and (swap := swap_words(detail)):
@@ -120,6 +122,13 @@ def change_words(kind: str, *, to_status: str | None, reason: str | None, detail
     if kind in _WITH_DETAIL and detail:
         return f"{words}: {shown_id(detail)}"
     return words
+
+
+def status_after(to_status: str, reason: str | None) -> str:
+    """Say the status after an event; its HTTP status is that of an observation, which it does not have."""
+    if to_status == Status.NEW:
+        return "no clear answer yet"
+    return "available, busy" if to_status == Status.AVAILABLE and reason in LIMITS else to_status
 
 
 def readable(code: str) -> str:

@@ -4,6 +4,7 @@ Statements are built once for each way of asking and then only given values: to 
 run most of them.
 """
 
+from monitor.store.query.busy import busy_models
 from monitor.store.query.events import events
 from monitor.store.query.models import current_models, last_streamed, model_story
 from monitor.store.query.outages import outages
@@ -17,6 +18,7 @@ from monitor.store.query.sweeps import (
 from monitor.store.query.uptime import uptime
 
 __all__ = [
+    "busy_models",
     "chosen_providers",
     "current_models",
     "events",

@@ -1,7 +1,7 @@
 """Reads of the history what summaries report (core/summary/values.py). Changes nothing."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta, tzinfo
 from typing import Final
@@ -9,7 +9,7 @@ from typing import Final
 from sqlalchemy import Connection, Engine, func, or_, select
 
 from monitor.clock import to_datetime, to_millis
-from monitor.core.domain.vocabulary import EventKind
+from monitor.core.domain.vocabulary import EventKind, Status
 from monitor.core.history.calendar import Span, day_of, days_until
 from monitor.core.history.reliability import reliability
 from monitor.core.history.rows import EventRow, OutageRow, StatusAt
@@ -22,6 +22,7 @@ from monitor.store import query
 from monitor.store import schema as t
 from monitor.store.connection.engine import reading
 from monitor.store.memory.outbox import undelivered
+from monitor.store.query.busy import read_busy
 from monitor.store.query.events import EVENTS, event_row
 from monitor.store.query.filters import MODEL, PROVIDER
 from monitor.store.statistics.as_of import read_outages, read_statuses
@@ -69,12 +70,11 @@ def summarise_provider(engine: Engine, span: Span, provider: str, *, now: dateti
     # a summary of the past must not show a kind of today
     kinds_changed = query.events(engine, since=span.begins_at, provider=provider, kind=EventKind.KIND_CHANGED)
     with reading(engine) as connection:
-        before = _with_kinds(read_statuses(connection, span.begins_at, provider), kinds_changed)
-        later = [event for event in kinds_changed if event.confirmed_at >= span.ends_at]
-        after = _with_kinds(read_statuses(connection, span.ends_at, provider), later)
+        before, after = _both_ends(connection, span, provider, kinds_changed)
         listed = read_listed(connection, provider, span.ends_at)
         outages = _outages(connection, provider, span, events)
         provider_events = _provider_events(connection, provider, span.ends_at)
+        busy = _busy(connection, provider, span, events)
         choice = read_choice(
             connection, provider, span, counted_until, before=before.values(), after=after.values()
         )
@@ -94,6 +94,7 @@ def summarise_provider(engine: Engine, span: Span, provider: str, *, now: dateti
         reliability=reliability(own),
         reliability_30d=reliability(figures),
         choice=choice,
+        busy=busy,
     )
     return summarise(inputs)
 
@@ -163,6 +164,24 @@ def _outages(
     ended = (event.began_at for event in events if event.kind == EventKind.BECAME_AVAILABLE)
     earliest = min([span.begins_at, *ended]) - _TICK
     return read_outages(connection, earliest, span.ends_at, provider)
+
+
+def _busy(
+    connection: Connection, provider: str, span: Span, events: Iterable[EventRow]
+) -> Mapping[str, int | None]:
+    """Return the models that came to be available in the span and were busy when last asked in it."""
+    came = (event for event in events if event.to_status == Status.AVAILABLE and event.detail != BASELINE)
+    models = {event.model for event in came if event.model is not None}
+    return read_busy(connection, provider, models, since=span.begins_at, until=span.ends_at)
+
+
+def _both_ends(
+    connection: Connection, span: Span, provider: str, kinds_changed: Sequence[EventRow]
+) -> tuple[dict[str, StatusAt], dict[str, StatusAt]]:
+    """Return the statuses at the begin and at the end of the span, with the kinds of then."""
+    later = [event for event in kinds_changed if event.confirmed_at >= span.ends_at]
+    begin, end = (read_statuses(connection, at, provider) for at in (span.begins_at, span.ends_at))
+    return _with_kinds(begin, kinds_changed), _with_kinds(end, later)
 
 
 def _with_kinds(statuses: Iterable[StatusAt], changed: Sequence[EventRow]) -> dict[str, StatusAt]:

@@ -6,7 +6,7 @@ from typing import Final
 from fastapi import APIRouter, HTTPException
 from fastapi.responses import HTMLResponse
 
-from monitor.store.query import current_models, events, model_story, sweeps
+from monitor.store.query import busy_models, current_models, events, model_story, sweeps
 from monitor.web.context import WebContext
 from monitor.web.queries import freshness, known_providers
 from monitor.web.render import Pages
@@ -36,14 +36,21 @@ def page_routes(context: WebContext, pages: Pages) -> APIRouter:
         if story is None:
             raise HTTPException(HTTPStatus.NOT_FOUND, "nothing is known of such a model")
         changes = [worded(event) for event in story.events]
-        page = pages.model(story, changes, context.now(), is_watched=provider in context.watched)
+        page = pages.model(
+            story,
+            changes,
+            context.now(),
+            is_watched=provider in context.watched,
+            is_busy=bool(busy_models(context.engine, provider, model=model)),
+        )
         return HTMLResponse(page, headers={"Content-Security-Policy": pages.policy})
 
     return routes
 
 
 def _sections(context: WebContext, names: list[str]) -> list[ProviderSection]:
-    rows, windows = current_models(context.engine), context.windows_at(context.now())
+    rows, busy = current_models(context.engine), busy_models(context.engine)
+    windows = context.windows_at(context.now())
     return [
         ProviderSection(
             name=fresh.provider,
@@ -53,6 +60,7 @@ def _sections(context: WebContext, names: list[str]) -> list[ProviderSection]:
             models=[row for row in rows if row.provider == fresh.provider],
             maintenance=[window for window in windows if window.concerns(fresh.provider)],
             sweeps=sweeps(context.engine, provider=fresh.provider, limit=_SWEEPS),
+            busy=busy,
         )
         for fresh in freshness(context, names)
     ]

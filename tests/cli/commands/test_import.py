@@ -47,8 +47,8 @@ def test_the_blogs_day_becomes_a_sweep_with_its_counts(config: Path, engine: Eng
     imported = monitor(config, "import", NAME)
     assert imported.stdout == "1 sweep imported, 0 already there\n", imported.stderr
     assert imported.stderr == (
-        f"{NAME}: results of nvidia of 2026-04-06 12:00:00 UTC: 189 models: 91 available, 10 rate-limited, "
-        "68 unavailable, 20 unknown; 2 duplicate lines\n"
+        f"{NAME}: results of nvidia of 2026-04-06 12:00:00 UTC: 189 models: 91 available, 10 busy, "
+        "68 unavailable, 20 unclear; 2 duplicate lines\n"
     )
     query = (
         "SELECT provider, vantage, verdict, listed, duplicates, available, rate_limited, unavailable, unknown"

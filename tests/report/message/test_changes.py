@@ -336,3 +336,11 @@ def test_a_message_says_the_same_in_every_form() -> None:
     )
     shown = "Opening & more One <h> " + "id: words " * MOST_ITEMS + "and 9 more Two alone More Foot"
     assert Tags(as_html(content)).words.split() == shown.split()
+
+
+def test_a_model_that_came_limited_is_busy() -> None:
+    limited = {"to": "available", "reason": Reason.SATURATED}
+    came = [event(kind, **limited) for kind in (EventKind.APPEARED, EventKind.BECAME_AVAILABLE)]
+    text = message(*came).text
+    assert "meta/llama: available, busy, since" in text
+    assert "meta/llama: busy, since" in text

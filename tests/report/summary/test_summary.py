@@ -338,6 +338,16 @@ def test_sections_come_in_the_order_in_which_readers_must_act() -> None:
     ("title", "changed", "words"),
     [
         (
+            "New or back",
+            {"arrivals": (replace(arrival("a", Way.APPEARED), is_busy=True, http_status=429),)},
+            "appeared at 04:00 (chat), available, busy (HTTP 429)",
+        ),
+        (
+            "New or back",
+            {"arrivals": (replace(arrival("a", Way.ANSWERED), is_busy=True),)},
+            "began to answer at 04:00 (chat), available, busy",
+        ),
+        (
             "Trouble with the provider",
             {},
             'the key was rejected, from 01:00 to 02:00 (1 h): "HTTP 401"',
