@@ -13,11 +13,22 @@ from monitor.config.schema.notify import HeartbeatSettings, NotifySettings
 from monitor.config.schema.provider import ProviderSettings
 from monitor.config.schema.settings import Settings
 from monitor.config.values.urls import REFERENCE
+from monitor.config.values.variables import is_like_a_key
 from monitor.errors import ConfigError
 
 _LARGEST = 16_384  # bytes; the longest tokens (JWTs) have a few thousand
 _SHORTEST_TOKEN = 8  # shorter words with digits are ports, versions, dates
 T = TypeVar("T")
+# what is copied with a secret, or stands in its place
+_COPIED_ALONG = {
+    re.compile(r"""(["'`]).*\1$""", re.DOTALL): "is in quotes, which count as a part of it",
+    re.compile(
+        r"(?:authorization:\s*)?bearer\s", re.IGNORECASE
+    ): 'begins with "Bearer", which is added later',
+    re.compile(r"(?:export\s+)?[A-Z_][A-Z0-9_]{2,}=[^=]"): 'begins with a name and "="',
+    re.compile(r"\$\{?[A-Z_][A-Z0-9_]*\}?$"): "holds the name of a variable instead of its value",
+    re.compile(r"<.*>$|your[-_ ].*$", re.IGNORECASE): "holds a placeholder",
+}
 # parts of an address that libraries quote by themselves
 _DELIMITERS = re.compile(r"[/@?&=#:,;]+")
 
@@ -41,6 +52,9 @@ def read_secret_file(file: Path, what: str, holds: str = "secret") -> str:
             data = stream.read(_LARGEST + 1)  # as above: a secret may come through a pipe
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else "not a file name"
+        if is_like_a_key(str(file)):
+            words = f"{what} must be a path, and looks like the {holds} itself; write the {holds} into a file"
+            raise ConfigError(words) from None
         raise ConfigError(f"{what} cannot be read: {file}: {reason}") from None
     if len(data) > _LARGEST:
         raise ConfigError(f"{what} is larger than 16 kB, so it holds no {holds}: {file}")
@@ -193,6 +207,9 @@ def _clean(text: str, what: str, holds: str, *, remedy: str = "") -> str:
     value = text.strip()
     if not value:
         raise ConfigError(f"{what} is empty; put the {holds} in it{remedy}")
+    for form, words in _COPIED_ALONG.items():
+        if form.match(value):
+            raise ConfigError(f"{what} {words}; it must contain the {holds} alone")
     if not (value.isascii() and value.isprintable()) or " " in value:
         raise ConfigError(  # a second line pasted along would be sent as part of the key
             f"{what} contains a line break, a space or characters that no {holds} has; "

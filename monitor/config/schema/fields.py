@@ -11,6 +11,7 @@ from pydantic_core import PydanticCustomError
 
 from monitor.config.presets.base_url import checked_base_url
 from monitor.config.presets.presets import PRESETS
+from monitor.config.schema.table import Text
 from monitor.config.values.auth import Auth
 from monitor.config.values.cron import normalised_cron
 from monitor.config.values.duration import FORMS, duration_text, parse_duration
@@ -23,6 +24,7 @@ from monitor.config.values.urls import (
     checked_public_url,
     is_reference,
 )
+from monitor.config.values.variables import checked_secret_path, checked_variable
 from monitor.core.domain.ids import LONGEST_ID_BYTES, is_trackable_id
 from monitor.core.domain.names import did_you_mean
 from monitor.core.domain.vocabulary import EventKind
@@ -127,13 +129,6 @@ def _some(otherwise: str) -> Callable[[tuple[str, ...]], tuple[str, ...]]:
     return check
 
 
-def _variable(name: str) -> str:
-    # Capitals only: no provider's keys look like that, so a key pasted here is refused and never shown.
-    if not re.fullmatch(r"[A-Z_][A-Z0-9_]{0,63}", name):
-        raise ValueError("must be the name of an environment variable in capitals, not the key itself")
-    return name
-
-
 def _reference(text: str) -> str:
     if not is_reference(text):
         raise ValueError('must be "env:NAME", not the secret itself; set that environment variable')
@@ -210,7 +205,8 @@ SilentGlobs = Annotated[
     Globs, AfterValidator(_some('suppressed; leave the key out to suppress everything ("*")'))
 ]
 ModelIds = tuple[Annotated[str, AfterValidator(_model_id)], ...]
-VariableName = Annotated[str, AfterValidator(_variable)]
+SecretPath = Annotated[Text, AfterValidator(checked_secret_path)]
+VariableName = Annotated[str, AfterValidator(checked_variable)]
 Headers = Annotated[dict[str, str], AfterValidator(_headers), Field(repr=False)]
 PresetName = Annotated[str, AfterValidator(_one_of(PRESETS, "is not a preset"))]
 AuthForm = Annotated[Auth, BeforeValidator(_auth)]

@@ -26,12 +26,13 @@ from monitor.config.schema.fields import (
     ModelIds,
     PresetName,
     Proxy,
+    SecretPath,
     SomeGlobs,
     Timeout,
     VariableName,
 )
 from monitor.config.schema.policy import PolicyOverride
-from monitor.config.schema.table import Name, Table, Text, cadence_faults, impossible
+from monitor.config.schema.table import Name, Table, cadence_faults, impossible
 from monitor.config.values.auth import Auth
 from monitor.config.values.duration import duration_text
 from monitor.core.planning.inputs import ProviderTraits
@@ -50,7 +51,7 @@ class ProviderSettings(Table):
     base_url: BaseUrl
     auth: AuthForm = Auth.BEARER
     api_key_env: VariableName | None = None
-    api_key_file: Text | None = None
+    api_key_file: SecretPath | None = None
     headers: Headers = Field(default_factory=dict)
     proxy: Annotated[Proxy | None, Field(repr=False)] = None
     requests_per_minute: Limit = None

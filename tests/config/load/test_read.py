@@ -283,6 +283,47 @@ def test_an_unusable_key_is_refused_without_showing_it(value: str, tmp_path: Pat
         assert SECRET not in str(error.value)
 
 
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        (f'"{SECRET}"', "is in quotes"),
+        (f"'{SECRET}'\n", "is in quotes"),
+        (f"Bearer {SECRET}", 'begins with "Bearer"'),
+        (f"Authorization: Bearer {SECRET}", 'begins with "Bearer"'),
+        (f"A_KEY={SECRET}", 'begins with a name and "="'),
+        (f"export A_KEY={SECRET}", 'begins with a name and "="'),
+        ("${A_KEY}", "holds the name of a variable"),
+        ("<your key>", "holds a placeholder"),
+        ("your-api-key", "holds a placeholder"),
+    ],
+)
+def test_what_was_copied_with_a_key_is_named_without_showing_the_key(
+    value: str, words: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "key"
+    file.write_text(value, "utf-8")
+    for environ in ({"A_KEY": value}, {"A_KEY_FILE": str(file)}):
+        with pytest.raises(ConfigError, match=f"A_KEY.* {re.escape(words)}") as error:
+            config.resolve_key(provider_with('api_key_env = "A_KEY"'), environ)
+        assert SECRET not in str(error.value)
+        assert str(error.value).endswith("it must contain the secret alone")
+
+
+@pytest.mark.parametrize(
+    "value", ["sk-1234", "my-key", "abcDEF=", "ABCDEF==", "a.b.c", "changeme", "nvapi-..."]
+)
+def test_a_plain_key_of_any_form_is_taken(value: str) -> None:
+    key = config.resolve_key(provider_with('api_key_env = "A_KEY"'), {"A_KEY": value})
+    assert key is not None
+    assert key.get_secret_value() == value
+
+
+def test_a_key_in_the_place_of_its_files_path_is_not_shown() -> None:
+    with pytest.raises(ConfigError, match="A_KEY_FILE names must be a path") as error:
+        config.resolve_key(provider_with('api_key_env = "A_KEY"'), {"A_KEY_FILE": SECRET})
+    assert SECRET not in str(error.value)
+
+
 def test_an_unreadable_key_file_is_named(tmp_path: Path) -> None:
     missing = tmp_path / "none"
     with pytest.raises(ConfigError, match=r"api_key_file of provider a cannot be read: .*No such file"):

@@ -13,6 +13,7 @@ from monitor.config.load.toml_lines import key_lines
 from monitor.config.values.cron import normalised_cron
 from monitor.config.values.duration import duration_text, parse_duration
 from monitor.config.values.urls import checked_database_url, checked_listen, checked_proxy, without_password
+from monitor.config.values.variables import checked_variable
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 SCALARS = TEXTS | st.integers(-(2**62), 2**62) | st.booleans() | st.floats(allow_nan=False)
@@ -73,8 +74,28 @@ def test_durations_are_read(text: str, duration: timedelta) -> None:
     "text", ["", "15", "m", "15 m", "-1s", "1.5h", "1m1h", "1m1m", "1w", "１m", "9999999d", "1s\n"]
 )
 def test_other_durations_are_refused(text: str) -> None:
-    with pytest.raises(ValueError, match=r"is not a duration|longer than a century"):
+    with pytest.raises(ValueError, match=r"is not a duration|has no unit|longer than a century"):
         parse_duration(text)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "env:gsk_0123456789abcdefSECRET",
+        "$sk_live_SECRET",
+        "${SECRET0123456789ABCDEF}",
+        "SECRET0123456789ABCDEF",
+    ],
+)
+def test_a_key_in_the_place_of_a_variables_name_is_refused_without_being_shown(name: str) -> None:
+    with pytest.raises(ValueError, match="not the key itself") as error:
+        checked_variable(name)
+    assert "SECRET" not in str(error.value)
+
+
+@pytest.mark.parametrize("name", ["A", "KEY2", "NVIDIA_API_KEY_2_OF_PRODUCTION", "_X"])
+def test_names_of_variables_are_taken(name: str) -> None:
+    assert checked_variable(name) == name
 
 
 @pytest.mark.parametrize(
