@@ -10,8 +10,11 @@ from typing import Union, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from monitor.config.load.synonyms import our_key
 from monitor.config.load.toml_lines import KeyPath, line_of
+from monitor.config.presets.presets import PRESETS
 from monitor.config.schema.settings import Settings
+from monitor.config.values.variables import written_variable
 from monitor.core.domain.names import did_you_mean
 
 _SECRET_NAME = re.compile(  # such a key in the file is a secret in the wrong place, not a typing error
@@ -81,18 +84,31 @@ def _faults(detail: ErrorDetails) -> Iterator[Fault]:
 def _words(detail: ErrorDetails, path: KeyPath) -> str:
     fault, value = detail["type"], detail["input"]
     if fault == "extra_forbidden":
-        return _unknown_key(path)
+        return _unknown_key(path, value)
     if fault == "missing":
-        return f"is missing{_MISSING.get(str(path[-1]), '')}"
+        return f"is missing{_MISSING.get(str(path[-1]), '')}{_name_words(path, value)}"
     if fault == "value_error":
         is_shown = isinstance(value, str) and _is_showable(value, path)
         return f"{json.dumps(value, ensure_ascii=False) + ' ' if is_shown else ''}{detail['ctx']['error']}"
     if fault == "wrong_type":
         return f"expected {detail['ctx']['expected']}, found {_value_words(value, path)}"
     if fault in _EXPECTED:
-        expected = f"expected {_EXPECTED[fault]}, found {_value_words(value, path)}"
+        expected = (
+            f"expected {_EXPECTED[fault]}, found {_value_words(value, path)}{_listed(fault, value, path)}"
+        )
         return _bracket_words(path, value) or expected
     return _limit(detail) + f", not {_value_words(value, path).removeprefix('the number ')}"
+
+
+def _name_words(path: KeyPath, table: object) -> str:
+    """Return a name to write where a provider has a preset and no name."""
+    preset = table.get("preset") if isinstance(table, Mapping) and path[-1] == "name" else None
+    return f'; write name = "{preset}"' if preset in PRESETS else ""
+
+
+def _listed(fault: str, value: object, path: KeyPath) -> str:
+    is_single = fault == "tuple_type" and isinstance(value, str) and _is_showable(value, path)
+    return f"; write [{json.dumps(value, ensure_ascii=False)}]" if is_single else ""
 
 
 def _limit(detail: ErrorDetails) -> str:
@@ -105,11 +121,14 @@ def _limit(detail: ErrorDetails) -> str:
     return "must be a finite number" if detail["type"] == "finite_number" else detail["msg"]
 
 
-def _unknown_key(path: KeyPath) -> str:
+def _unknown_key(path: KeyPath, value: object) -> str:
     name = str(path[-1])
     names = _keys_at(path[:-1])
     if _SECRET_NAME.fullmatch(name):  # `api_key` is near `api_key_env`, but needs other advice
-        return _KEY_IN_FILE
+        variable = written_variable(value) if isinstance(value, str) and path[0] == "providers" else None
+        return f'unknown key; write api_key_env = "{variable}"' if variable else _KEY_IN_FILE
+    if ours := our_key(path):
+        return f"unknown key; here it is {ours}"
     if meant := did_you_mean(name, names):
         quoted = {f'"{key}"': header(key) for key in TABLE_LISTS} if len(path) == 1 else {}
         for key, written in quoted.items():  # where the brackets are half of the remedy

@@ -29,6 +29,7 @@ _SYNTAX_PLACE = re.compile(r" \(at (?:line (?P<line>\d+), column (?P<column>\d+)
 _DECLARED_TWICE = re.compile(r"^Cannot declare (?P<names>\(.*\)) twice$")
 _OVERWRITTEN = "Cannot overwrite a value"
 _HEADER = re.compile(r"\s*\[+\s*(?P<name>\w+)")
+_OTHER_LANGUAGE = re.compile(r"\s*(?:[{}]|-\s|[\w-]+:(?:\s|$))")
 _UNQUOTED = ("Invalid value", "Expected newline or end of document after a statement")
 
 
@@ -103,6 +104,8 @@ def _toml(text: str, file: str) -> Mapping[str, object]:
 
 def _remedy(words: str, line: str) -> str:
     """Return what to write instead of a line that is no TOML, where that is likely; nothing else."""
+    if _OTHER_LANGUAGE.match(line):
+        return '; this file is TOML, not JSON or YAML: [[providers]], and below it lines such as name = "a"'
     if words in _UNQUOTED:
         return "; text stands in quotes, and true and false in small letters"
     name = match["name"] if (match := _HEADER.match(line)) else ""

@@ -1,7 +1,7 @@
 """The types of single configuration values: read strictly, refused in plain words."""
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime, time, timedelta
 from typing import Annotated
 from zoneinfo import ZoneInfo, available_timezones
@@ -37,6 +37,22 @@ _HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _SECRET_HEADER = re.compile(r"auth|key|token|secret|cookie|passw|credential", re.IGNORECASE)
 
 
+_REFERENCE = 'write "env:NAME" and set that environment variable'
+_EVENTS = {  # what other monitors call what can be sent
+    "down": "became_unavailable",
+    "failure": "became_unavailable",
+    "unavailable": "became_unavailable",
+    "up": "became_available",
+    "recovery": "became_available",
+    "available": "became_available",
+    "new": "appeared",
+    "added": "appeared",
+    "gone": "retired",
+    "removed": "retired",
+    "daily": "summary",
+}
+
+
 def wrong_type(expected: str) -> PydanticCustomError:
     """Return the fault "expected ..., found ..."; the second half is worded where the fault is."""
     return PydanticCustomError("wrong_type", "{expected}", {"expected": expected})
@@ -46,6 +62,8 @@ def _duration(low: timedelta, high: timedelta) -> Callable[[object], timedelta]:
     def read(value: object) -> timedelta:
         if isinstance(value, timedelta):
             return value
+        if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+            raise wrong_type(f'a duration with a unit such as "{value}s" or "{value}m"')
         if not isinstance(value, str):
             raise wrong_type(f"a duration such as {FORMS}")
         duration = parse_duration(value)
@@ -141,21 +159,24 @@ def _headers(headers: dict[str, str]) -> dict[str, str]:
             raise ValueError("holds a name that is not an HTTP header name")
         # `env:` alone is enough here; the reference itself is checked when it is read
         if _SECRET_HEADER.search(name) and not value.startswith("env:"):
-            raise ValueError(
-                f'holds a secret in "{name}"; write "env:NAME" and set that environment variable'
-            )
+            remedy = "api_key_env names a key for it" if name.lower() == "authorization" else _REFERENCE
+            raise ValueError(f'holds a secret in "{name}"; {remedy}')
         if not (value.isascii() and value.isprintable()):  # httpx would refuse it at the first request
             raise ValueError(f'holds letters in "{name}" that are not allowed in a header')
     return headers
 
 
-def _one_of(choices: Iterable[str], otherwise: str) -> Callable[[str], str]:
-    """Accept one of the known words; `otherwise` says what another one is."""
+def _one_of(
+    choices: Iterable[str], otherwise: str, meant: Mapping[str, str] | None = None
+) -> Callable[[str], str]:
+    """Accept one of the known words; `otherwise` says what another one is, `meant` what others call them."""
     words = tuple(choices)
 
     def check(word: str) -> str:
         if word not in words:
-            raise ValueError(otherwise + (did_you_mean(word, words) or f"; known: {', '.join(words)}"))
+            near = (meant or {}).get(word.lower()) or (word.lower() if word.lower() in words else None)
+            remedy = f'; did you mean "{near}"?' if near else did_you_mean(word, words)
+            raise ValueError(otherwise + (remedy or f"; known: {', '.join(words)}"))
         return word
 
     return check
@@ -215,11 +236,27 @@ CostlyKinds = tuple[
     Annotated[str, AfterValidator(_one_of(COSTLY_KINDS, "is not a kind that needs permission"))], ...
 ]
 Topics = tuple[
-    Annotated[str, AfterValidator(_one_of((SUMMARY, *EventKind), "is not an event that can be sent"))], ...
+    Annotated[
+        str, AfterValidator(_one_of((SUMMARY, *EventKind), "is not an event that can be sent", _EVENTS))
+    ],
+    ...,
 ]
-ChannelType = Annotated[str, AfterValidator(_one_of(("apprise", "webhook"), "is not a type of channel"))]
+_SERVICES = dict.fromkeys(
+    ("slack", "discord", "telegram", "mail", "email", "mailto", "smtp", "ntfy", "teams"), "apprise"
+)
+ChannelType = Annotated[
+    str,
+    AfterValidator(
+        _one_of(("apprise", "webhook"), "is not a type of channel", {**_SERVICES, "http": "webhook"})
+    ),
+]
 SummaryFormat = Annotated[
-    str, AfterValidator(_one_of(("text", "markdown", "html", "json"), "is not a summary format"))
+    str,
+    AfterValidator(
+        _one_of(
+            ("text", "markdown", "html", "json"), "is not a summary format", {"md": "markdown", "txt": "text"}
+        )
+    ),
 ]
 Hourly = Annotated[int, Field(ge=0, le=1_000_000)]  # 0 is no limit
 Count = Annotated[int, Field(ge=1, le=1_000_000)]

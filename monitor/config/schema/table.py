@@ -7,6 +7,9 @@ from typing import Annotated
 from pydantic import AfterValidator, BaseModel, ConfigDict
 from pydantic_core import PydanticCustomError
 
+from monitor.config.values.variables import is_like_a_key
+
+_LONGEST = 32
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")  # it stands in addresses, names of files and lock names
 
 
@@ -24,8 +27,10 @@ def impossible(*faults: tuple[str, str]) -> PydanticCustomError:
 
 def _name(name: str) -> str:
     if not _NAME.fullmatch(name):
+        plain = re.sub(r"[^a-z0-9_-]+", "-", name.lower()).strip("-_")[:_LONGEST]
         raise ValueError(
             'must be 1 to 32 characters, each a-z, 0-9, "_" or "-", and begin with a letter or digit'
+            + (f'; write "{plain}"' if plain and len(name) <= _LONGEST and not is_like_a_key(name) else "")
         )
     return name
 

@@ -16,12 +16,21 @@ _FIELDS: tuple[tuple[str, int, int, tuple[str, ...]], ...] = (
     ("month", 1, 12, _MONTHS),
     ("weekday", 0, 7, _DAYS),  # 0 and 7 are Sunday
 )
+_MACROS = {
+    "@hourly": "0 * * * *",
+    "@daily": "0 0 * * *",
+    "@midnight": "0 0 * * *",
+    "@weekly": "0 0 * * sun",
+    "@monthly": "0 0 1 * *",
+}
 _PART = re.compile(r"(?:\*|(?P<first>\w{1,3})(?:-(?P<last>\w{1,3}))?)(?:/(?P<step>[0-9]{1,3}))?")
 
 
 def normalised_cron(text: str) -> str:
     """Return the line in the one spelling; raises ValueError with a message for the user."""
     fields = text.split()
+    if text.strip().lower() in _MACROS:
+        raise ValueError(f'is a short form of some crons; write "{_MACROS[text.strip().lower()]}"')
     if len(fields) != len(_FIELDS):
         raise ValueError('is not a cron line; it has five fields, such as "*/15 * * * *"')
     for field, (name, low, high, names) in zip(fields, _FIELDS, strict=True):

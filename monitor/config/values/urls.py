@@ -3,6 +3,7 @@
 import re
 from urllib.parse import SplitResult, urlsplit
 
+from monitor.config.values.request_paths import is_showable
 from monitor.masking import MASK
 
 REFERENCE = "env:"  # and the name of a variable: where a secret may stand, it may stand there instead
@@ -50,6 +51,9 @@ _SERVICES = (
     "youlmk.com",
 )
 _SERVICE = re.compile(rf"(?:.*\.)?(?:{'|'.join(map(re.escape, _SERVICES))})|cliq\.zoho(?:cloud)?\..*")
+# an address without its scheme; those of this machine and its network seldom speak https
+_HOST_ALONE = re.compile(r"[\w-]+(?:\.[\w-]+)*:[0-9]{1,5}(?:/.*)?|[\w-]+(?:\.[\w-]+)+(?:/.*)?")
+_NEAR = re.compile(r"localhost|127\.|10\.|192\.168\.|[\w-]+:[0-9]")
 _DATABASES = frozenset({"sqlite", "postgres", "postgresql", "postgresql+psycopg"})
 _VARIABLE = re.compile(r"[A-Z_][A-Z0-9_]{0,63}")
 # up to the last @: a password may hold one
@@ -60,7 +64,11 @@ _QUERY_PASSWORD = re.compile(r"(?P<head>[?&](?:password|sslpassword|passfile)=)[
 
 def checked_provider_url(url: str) -> str:
     """Return an http(s) address without credentials as it is; raises ValueError without showing it."""
-    parts = _http(url, 'must be an address that starts with "http://" or "https://"')
+    remedy = _unexpanded(url)
+    if _HOST_ALONE.fullmatch(url) and is_showable(url):
+        scheme = "http" if _NEAR.match(url) else "https"
+        remedy = f'; write "{scheme}://{url}"'
+    parts = _http(url, f'must be an address that starts with "http://" or "https://"{remedy}')
     if parts.username is not None or parts.password is not None:  # they would stand in logs of proxies
         raise ValueError("must not hold a user name or password; use api_key_env or api_key_file")
     return url
@@ -85,7 +93,7 @@ def checked_channel_url(url: str) -> str:
         return _checked_reference(url)
     scheme, separator, rest = url.partition("://")
     if not separator or not rest or not re.fullmatch(r"[A-Za-z][A-Za-z0-9+.-]*", scheme):
-        raise ValueError('must be an address such as "mailto://..." or "env:NAME"')
+        raise ValueError(f'must be an address such as "mailto://..." or "env:NAME"{_unexpanded(url)}')
     if not url.isprintable():
         raise ValueError("must not hold control characters")
     return url
@@ -104,7 +112,7 @@ def checked_heartbeat_url(url: str) -> str:
     """Return an http(s) address as it is, or `env:NAME`; raises ValueError without showing it."""
     if url.startswith(REFERENCE):
         return _checked_reference(url)
-    _http(url, 'must start with "http://" or "https://", or be "env:NAME"')
+    _http(url, f'must start with "http://" or "https://", or be "env:NAME"{_unexpanded(url)}')
     return url
 
 
@@ -164,6 +172,10 @@ def _checked_reference(url: str) -> str:
     if not is_reference(url):
         raise ValueError('must name an environment variable in capitals after "env:"')
     return url
+
+
+def _unexpanded(url: str) -> str:
+    return "; variables of a shell are not replaced in this file" if "$" in url else ""
 
 
 def _http(url: str, otherwise: str) -> SplitResult:

@@ -12,10 +12,17 @@ def checked_variable(name: str) -> str:
     """Return the name of an environment variable; raises ValueError, without showing what may be a key."""
     if _is_name(name):
         return name
-    written = _WRITTEN.fullmatch(name)
-    if written and (_is_name(written["name"]) or not is_like_a_key(written["name"])):
-        raise ValueError(f'must be the name alone; write "{written["name"].upper()}"')
+    if written := written_variable(name):
+        raise ValueError(f'must be the name alone; write "{written}"')
     raise ValueError("must be the name of an environment variable in capitals, not the key itself")
+
+
+def written_variable(text: str) -> str | None:
+    """Return the variable that a text such as `$NAME` or `os.environ/NAME` means; None for any other text."""
+    written = _WRITTEN.fullmatch(text)
+    if written and (_is_name(written["name"]) or not is_like_a_key(written["name"])):
+        return written["name"].upper()
+    return None
 
 
 def _is_name(text: str) -> bool:
