@@ -9,6 +9,7 @@ import click
 from monitor.app.tasks.check_catalogs import CatalogCheck, check_catalogs
 from monitor.app.tasks.key_proof import ACCEPTED, NO_KEY, NOT_PROVEN, REJECTED
 from monitor.app.wiring.missing_secrets import missing_secrets
+from monitor.app.wiring.short_retention import short_retention
 from monitor.app.wiring.unmatched_patterns import unmatched_patterns
 from monitor.cli.terminal.context import Context, json_option, pass_context
 from monitor.cli.terminal.output import note, print_json, say
@@ -56,7 +57,8 @@ def check_config(context: Context, *, strict: bool, live: bool, as_json: bool) -
     missing = placed(missing_secrets(app.settings, context.environ), file)
     checks = asyncio.run(check_catalogs(app)) if live else []
     catalogs = {**app.catalogs, **{check.provider: check.listed for check in checks if check.listed}}
-    warnings = placed(unmatched_patterns(app.settings, catalogs), file)
+    doubtful = [*unmatched_patterns(app.settings, catalogs), *short_retention(app.settings)]
+    warnings = placed(doubtful, file)
     refused = strict and bool(missing or warnings)
     if as_json:
         print_json(_document(missing, warnings, checks))

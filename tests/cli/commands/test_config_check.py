@@ -116,6 +116,16 @@ def test_a_strict_check_accepts_what_is_whole_and_refuses_a_warning(tmp_path: Pa
     assert done.stderr.splitlines()[-1].endswith("0 secrets missing, 1 warning (--strict)")
 
 
+def test_a_retention_too_short_for_the_summary_of_yesterday_is_a_warning(tmp_path: Path) -> None:
+    config = config_file(tmp_path, "http://127.0.0.1:1/v1", "sqlite:///monitor.db")
+    text = config.read_text("utf-8")
+    for length, warnings in (("3d", 0), ("2d", 1)):
+        config.write_text(f'{text}[retention]\nobservations = "{length}"\n', "utf-8")
+        done = monitor(config, "config", "check")
+        assert done.returncode == 0
+        assert done.stderr.count("18: retention.observations: is shorter than 3d") == warnings
+
+
 # ---- --live ----
 
 
