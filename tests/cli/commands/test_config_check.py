@@ -272,6 +272,7 @@ def test_a_start_of_the_daemon_warns_of_patterns_that_match_nothing(sqlite_url: 
             file.write('[[maintenance]]\ncron = "0 22 * * sun"\nduration = "4h"\nprovider = "nvida"\n')
         done = monitor(config, "run", key=None)  # which ends at once
     assert done.returncode == 2
+    assert " INFO " not in done.stderr  # a closed connection is no event
     warnings = [line for line in done.stderr.splitlines() if " WARNING pattern_without_match " in line]
     assert len(warnings) == 2
     assert 'config.toml:17: providers[0].include[0]: \\"no/such-*\\" matches no model' in warnings[0]
