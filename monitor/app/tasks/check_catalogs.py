@@ -74,7 +74,8 @@ async def _check(app: App, provider: ProviderSettings) -> CatalogCheck:
     proof = await key_proof(target, provider)
     problem = None if watched else nothing_to_ask(listed, target.policy)
     if proof.key == REJECTED:
-        problem = f"the catalog answers without a key, the models reject this one{_where(provider)}"
+        open_list = "the catalog answers without a key, " if target.has_catalog else ""
+        problem = f"{open_list}the models reject this one{_where(provider)}"
     check = replace(check, is_reached=True, listed=listed, watched=watched, proof=proof)
     return replace(check, problem=problem, exit_code=ConfigError.exit_code if problem else 0)
 
@@ -86,10 +87,14 @@ def _where(provider: ProviderSettings) -> str:
 
 
 async def _read(client: Client, target: Target) -> CatalogReading:
-    """Read the list; none and an empty one are right where the configuration names the ids."""
-    if not target.has_catalog:
-        return CatalogReading()
+    """Read the list; none and an empty one are right where the configuration names the ids.
+
+    Without a catalog its address is asked as well, to see whether the provider can be reached.
+    """
     reading = await read_catalog(client, target.endpoint, pacer=target.pacer, traits=target.traits)
+    if not target.has_catalog:
+        is_away = reading.trouble and reading.trouble.http_status is None
+        return reading if is_away else CatalogReading()
     is_named = reading.trouble and reading.trouble.lists_nothing and target.models
     return replace(reading, trouble=None) if is_named else reading
 

@@ -231,6 +231,19 @@ def test_a_list_at_another_usual_address_of_the_server_is_found(path: str, tmp_p
     assert said(done).endswith(f'there is one at {address}/models: write base_url = "{address}"')
 
 
+def test_a_provider_without_a_list_is_reached_or_not_all_the_same(tmp_path: Path) -> None:
+    named: dict[str, Any] = {"catalog": False, "models": ["x/one", "x/two"]}
+    with g.gateway(steady(1)) as there:
+        config = config_file(tmp_path, there.base_url, "sqlite:///monitor.db", **named)
+        right = monitor(config, "config", "check", "--live")
+        wrong = monitor(config, "config", "check", "--live", key=WRONG)
+    config = config_file(tmp_path, f"http://127.0.0.1:{g.closed_port()}/v1", "sqlite:///monitor.db", **named)
+    away = monitor(config, "config", "check", "--live")
+    assert (right.returncode, said(right)) == (0, "reached, 2 models, key accepted")
+    assert (wrong.returncode, said(wrong).startswith("reached, 2 models, key rejected")) == (2, True)
+    assert (away.returncode, said(away).startswith("not reached: no connection")) == (3, True)
+
+
 def test_patterns_are_compared_with_the_catalog_of_now(tmp_path: Path) -> None:
     with server(key=KEY) as base_url:
         some = checked(tmp_path, base_url, "--live", include=["a/*", "c/*"])
