@@ -210,7 +210,7 @@ def _refuse_writes(connection: sqlite3.Connection, _record: object) -> None:
 class _Pool(QueuePool):
     """Closes also what is given back after its end, as the connection of a page that was under way."""
 
-    _sqla_logger_namespace = "sqlalchemy.pool.impl.QueuePool"  # else its INFO lines stand in our own log
+    __module__ = QueuePool.__module__  # where its log lines belong
     _has_ended = False
 
     def dispose(self) -> None:

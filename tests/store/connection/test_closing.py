@@ -125,3 +125,9 @@ def test_postgres_is_closed_only(postgres_url: str) -> None:
     engine = open_engine(postgres_url)
     prepare(engine)
     close_all([engine])
+
+
+def test_closing_is_no_event_of_the_log(sqlite_url: str, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO", logger="monitor")  # as the daemon logs
+    close_all([written(sqlite_url, "a")])
+    assert caplog.records == []
