@@ -158,7 +158,7 @@ def _make(example: Example, _place: Place) -> None:
 
 
 _DOCKER = re.compile(
-    r"docker (build|run|logs|exec|stop|rm|cp|compose (build|up -d|stop|run --rm|exec)) ?(.*)"
+    r"docker (build|run|logs|exec|start|stop|rm|cp|compose (build|up -d|stop|run --rm|exec)) ?(.*)"
 )
 _INSIDE = re.compile(r"(?:monitor:local|exec monitor\S*|run --rm monitor\S*) (?:monitor )?(\w+(?: \w+)?)")
 _OTHER_PROGRAMS = {"python3", "rm"}

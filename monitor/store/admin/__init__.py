@@ -1,1 +1,1 @@
-"""Migrate, check, prune, back up and copy a database."""
+"""Migrate, check, prune, back up, restore and copy a database."""

@@ -21,7 +21,7 @@ from monitor.store.connection.errors import database_name
 from monitor.store.connection.progress import OnProgress
 from monitor.store.connection.sqlite_file import is_missing, is_own
 
-_PAGES_AT_ONCE: Final = 2_000  # pages; about 8 MB between two steps of progress
+PAGES_AT_ONCE: Final = 2_000  # pages; about 8 MB between two steps of progress
 _STANDARD: Final = Path("-")
 
 
@@ -41,18 +41,27 @@ def back_up(engine: Engine, file: Path, *, replaces: bool, on_progress: OnProgre
         )
     with writing_to(file):
         _refuse_what_is_in_the_way(engine, file, replaces=replaces)
-        with _draft(file.resolve(), file_mode_of(engine)) as draft:
+        with draft_of(engine, file.resolve()) as draft:
             _copy(engine, file, draft, on_progress)
             return draft.stat().st_size
 
 
 def dump_command(engine: Engine, file: Path) -> str:
     """Return the line of shell that backs up a Postgres database; without its passwords."""
+    return f"pg_dump --format=custom --file={shlex.quote(str(file))} {shlex.quote(_bare_address(engine))}"
+
+
+def restore_command(engine: Engine, file: Path) -> str:
+    """Return the line of shell that restores such a backup; without its passwords."""
+    options = f"--no-owner --exit-on-error --dbname={shlex.quote(_bare_address(engine))}"
+    return f"pg_restore {options} {shlex.quote(str(file))}"
+
+
+def _bare_address(engine: Engine) -> str:
     # the line is pasted into a shell, whose history and process list others read
     given = engine.url.difference_update_query(["password", "sslpassword"])
     place = (given.username, None, given.host, given.port, given.database)
-    bare = URL.create("postgresql", *place, query=given.query).render_as_string()
-    return f"pg_dump --format=custom --file={shlex.quote(str(file))} {shlex.quote(bare)}"
+    return URL.create("postgresql", *place, query=given.query).render_as_string()
 
 
 def _refuse_what_is_in_the_way(engine: Engine, file: Path, *, replaces: bool) -> None:
@@ -69,12 +78,12 @@ def _refuse_what_is_in_the_way(engine: Engine, file: Path, *, replaces: bool) ->
 
 
 @contextmanager
-def _draft(file: Path, mode: int) -> Iterator[Path]:
+def draft_of(engine: Engine, file: Path) -> Iterator[Path]:
     """Give an empty file beside this one, which takes its place at the end; after an error it is gone."""
     descriptor, name = mkstemp(dir=file.parent, prefix=f".{file.name}.")
     draft = Path(name)
     try:
-        os.fchmod(descriptor, mode)  # as the database: the copy is as private
+        os.fchmod(descriptor, file_mode_of(engine))  # as the database: the copy is as private
         yield draft
         os.fsync(descriptor)  # before it takes its name: a crash leaves the old copy or the whole new one
         draft.replace(file)
@@ -106,6 +115,6 @@ def _copy_pages(engine: Engine, copy: sqlite3.Connection, on_progress: OnProgres
         assert isinstance(source, sqlite3.Connection)  # noqa: S101 - what is_sqlite promises
         source.backup(
             copy,
-            pages=_PAGES_AT_ONCE,
+            pages=PAGES_AT_ONCE,
             progress=lambda _state, left, total: on_progress("pages", total - left, total),
         )

@@ -47,7 +47,7 @@ _SQLITE = {"sqlite", "sqlite+pysqlite"}
 
 
 def open_engine(
-    url: str, *, file_mode: int = 0o600, read_only: bool = False, leaves_wal: bool = False
+    url: str | URL, *, file_mode: int = 0o600, read_only: bool = False, leaves_wal: bool = False
 ) -> Engine:
     """Return an engine for `sqlite:///path` or `postgresql://user@host/db`; nothing is opened or created yet.
 
@@ -128,7 +128,7 @@ def file_mode_of(engine: Engine) -> int:
     return mode
 
 
-def _address(url: str) -> URL:
+def _address(url: str | URL) -> URL:
     try:
         address = make_url(url)
     except (ArgumentError, ValueError):

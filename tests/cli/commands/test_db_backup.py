@@ -68,7 +68,7 @@ def test_a_backup_has_the_permissions_of_the_database(history: Engine, tmp_path:
 def test_a_backup_of_a_history_that_is_being_written_is_of_one_moment(
     history: Engine, sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(backup, "_PAGES_AT_ONCE", 1)
+    monkeypatch.setattr(backup, "PAGES_AT_ONCE", 1)
     command = [sys.executable, "-c", _WRITER, sqlite_url]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as writer:
         try:
