@@ -4,8 +4,7 @@ Sweeps, catalogs, events, periods and daily rollups of pruned days are left as t
 space free by its autovacuum, SQLite gives it back by steps of an incremental vacuum.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final
@@ -18,8 +17,7 @@ from monitor.core.lifecycle.fold import fold
 from monitor.errors import StoreError
 from monitor.store.connection import sqlite_file
 from monitor.store.connection.codecs import batches
-from monitor.store.connection.engine import is_sqlite, reading, writing
-from monitor.store.connection.errors import translated
+from monitor.store.connection.engine import is_sqlite, reading, writing, writing_unchecked
 from monitor.store.derived.horizon import Horizon, is_kept, read_bounds, read_horizon, write_horizon
 from monitor.store.derived.rebuild import days_of
 from monitor.store.facts.identities import find_provider
@@ -142,21 +140,8 @@ def unused_findings(engine: Engine, now: datetime) -> list[int]:
 def remove_findings(engine: Engine, unused: Sequence[int]) -> None:
     """Delete findings that `unused_findings` gave. On Postgres each takes a search for what points to it."""
     if unused:
-        with _unchecked(engine) if is_sqlite(engine) else writing(engine) as connection:
+        with writing_unchecked(engine) as connection:
             connection.execute(delete(finding).where(finding.c.id.in_(unused)))
-
-
-@contextmanager
-def _unchecked(engine: Engine) -> Iterator[Connection]:
-    """As `writing`, without SQLite's search for what points to a deleted row: it would read every table."""
-    with translated(engine), engine.connect() as connection:
-        plain = connection.connection.cursor()  # no effect inside a transaction: so before `begin`
-        plain.execute("PRAGMA foreign_keys = OFF")
-        try:
-            with connection.begin():
-                yield connection
-        finally:
-            plain.execute("PRAGMA foreign_keys = ON")  # the connection goes back to the pool
 
 
 def _rested(mark: bytes, now: datetime) -> bool:

@@ -34,6 +34,7 @@ __all__ = [
     "reading",
     "sqlite_path",
     "writing",
+    "writing_unchecked",
 ]
 
 BUSY_TIMEOUT_MS = 10_000  # longer than the transaction of a sweep takes
@@ -93,6 +94,23 @@ def writing(engine: Engine) -> Iterator[Connection]:
             connection.execution_options(postgresql_readonly=is_read_only(engine))
         with connection.begin():
             yield connection
+
+
+@contextmanager
+def writing_unchecked(engine: Engine) -> Iterator[Connection]:
+    """As `writing`, without SQLite's search for what points to a deleted row: it would read every table."""
+    if not is_sqlite(engine):
+        with writing(engine) as connection:
+            yield connection
+        return
+    with translated(engine), engine.connect() as connection:
+        plain = connection.connection.cursor()  # no effect inside a transaction: so before `begin`
+        plain.execute("PRAGMA foreign_keys = OFF")
+        try:
+            with connection.begin():
+                yield connection
+        finally:
+            plain.execute("PRAGMA foreign_keys = ON")  # the connection goes back to the pool
 
 
 def is_sqlite(engine: Engine) -> bool:

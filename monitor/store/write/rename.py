@@ -24,14 +24,14 @@ def rename_provider(engine: Engine, old: str, new: str, vantages: Iterable[str] 
         owner = _renamable(connection, old, new)
         recorded = connection.scalars(select(sweep.c.vantage).where(sweep.c.provider_id == owner).distinct())
         places = sorted({*vantages, *recorded})
-    with _nobody_sweeps(engine, [old, new], places), writing(engine) as connection:
+    with no_sweep_running(engine, [old, new], places), writing(engine) as connection:
         owner = _renamable(connection, old, new)
         lock_provider(connection, owner)
         connection.execute(update(provider).where(provider.c.id == owner).values(name=new))
 
 
 @contextmanager
-def _nobody_sweeps(engine: Engine, names: Iterable[str], vantages: Iterable[str]) -> Iterator[None]:
+def no_sweep_running(engine: Engine, names: Iterable[str], vantages: Iterable[str]) -> Iterator[None]:
     """Hold the sweep locks of these names and vantages. Raises NoVerdict where a sweep has one."""
     places = list(vantages)
     with ExitStack() as held:  # all locks or none
