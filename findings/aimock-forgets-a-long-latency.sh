@@ -11,8 +11,7 @@
 set -euo pipefail
 source "$(dirname "$0")/kit.sh"
 
-npm install --silent --no-audit --no-fund --ignore-scripts '@copilotkit/aimock@1.43.0'
-echo 'installed: @copilotkit/aimock@1.43.0'
+install_npm '@copilotkit/aimock@1.43.0'
 cat >fixtures.json <<'JSON'
 {"fixtures": [
   {"match": {"model": "short"}, "response": {"content": "Hello"}, "chaos": {"latencyMs": 4000}},

@@ -30,6 +30,12 @@ install_alone() {
   echo "installed: $*"
 }
 
+# install_npm NAME@VERSION ...: from npm, into node_modules; no package runs a script of its own
+install_npm() {
+  npm install --silent --no-audit --no-fund --ignore-scripts "$@"
+  echo "installed: $*"
+}
+
 free_port() {
   python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
 }

@@ -157,13 +157,11 @@ def test_a_finding_tells_a_guess_and_pins_what_it_installs(file: Path) -> None:
     said = [text.index(each) for each in ("\n# The guess: ", "\n# Really: ", "\n# Why it matters: ")]
     assert said == sorted(said)
     assert "set -euo pipefail" in text
-    installed = [
-        word
-        for line in re.findall(r"^install(?:_alone)? (.+)$", text.replace("\\\n", ""), re.MULTILINE)
-        for word in line.split()
-    ]
+    lines = re.findall(r"^install(?:_alone|_npm)? (.+)$", text.replace("\\\n", ""), re.MULTILINE)
+    installed = [word for line in lines for word in line.split()]
     assert installed
-    assert all(re.fullmatch(r"'[a-z0-9-]+(\[[a-z]+\])?==[0-9.]+'", word) for word in installed)
+    pinned = re.compile(r"'([a-z0-9-]+(\[[a-z]+\])?==|(@[a-z0-9-]+/)?[a-z0-9-]+@)[0-9.]+'")
+    assert all(pinned.fullmatch(word) for word in installed)
     assert f"`{file.name}`" in (ROOT / "findings/README.md").read_text(encoding="utf-8")
     subprocess.run(["/bin/bash", "-n", str(file)], check=True, timeout=WAIT_S)
 

@@ -115,13 +115,7 @@ def feed_routes(
         address = _address(request, public_url, zone)
 
         def build() -> tuple[Feed, Address]:
-            feed = Feed(
-                title="monitor: daily summaries",
-                subtitle="Each day of the watched catalogs, published when it is over",
-                path="/summaries.atom",
-                entries=days.entries() if days else [],
-            )
-            return feed, address
+            return _summaries_feed(days.entries() if days else []), address
 
         source = (version_of(context.engine), day_of(context.now(), zone))
         return answer(request, days_over.rendered(address, source, build))
@@ -151,3 +145,12 @@ def _entry(item: FeedItem, address: Address) -> Entry:
     if item.event is not None:
         return event_entry(item.event, item.told_at, address)
     return first_seen_entry(item.provider, item.sweep_id, item.first_seen, item.told_at, address)
+
+
+def _summaries_feed(entries: Sequence[Entry]) -> Feed:
+    return Feed(
+        title="monitor: daily summaries",
+        subtitle="Each day of the watched catalogs, published when it is over",
+        path="/summaries.atom",
+        entries=entries,
+    )
