@@ -4,6 +4,7 @@ Everything but the provider is the real thing: the configuration, the sweeps, th
 """
 
 import asyncio
+import shlex
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from datetime import timedelta
@@ -12,7 +13,7 @@ from typing import Final
 
 from monitor.app.daemon.daemon import Daemon
 from monitor.app.wiring.application import App
-from monitor.config import Settings, parse_settings
+from monitor.config import DEMO_DATABASE, Settings, parse_settings
 from monitor.config.values.urls import without_password
 from monitor.core.domain.event import Event
 from monitor.core.lifecycle.rules import BASELINE
@@ -28,13 +29,13 @@ from monitor.store.connection.locks import leader_lock
 from monitor.sweep import Swept
 from monitor.web.server.listener import open_listener
 
-DEFAULT_DATABASE: Final = "sqlite:///data/demo.db"
 _PROVIDER: Final = "demo"
 _KEY_VARIABLE: Final = "MONITOR_DEMO_KEY"
 _USUAL_PORT: Final = 8080
 _LATENCY_S: Final = 0.03  # seconds; the story's sweeps are 3 s apart
 _TIMEOUT: Final = "1s"  # hanging models must end within a sweep
 _MOST_EVENTS: Final = 12
+_NOTE: Final = "This is the demo: a simulated provider, in fast motion. Its models are not watched anywhere."
 
 _SETTINGS: Final = """
 [database]
@@ -97,14 +98,14 @@ async def run_demo(
         stop = Stop()
         stop.listen()
         asyncio.get_running_loop().call_later(duration.total_seconds(), stop.ask)
-        await Daemon(app, show, reporter.report).run(stop)
+        await Daemon(app, show, reporter.report, note=_NOTE).run(stop)
     show("the demo has ended")
 
 
 def _app(settings: Settings, environ: Mapping[str, str]) -> App:
     app = App(settings, environ)
     _refuse_real_history(app)
-    if settings.database.url == DEFAULT_DATABASE:
+    if settings.database.url == DEMO_DATABASE:
         _forget_last_demo(app)
     return app
 
@@ -129,7 +130,7 @@ def _forget_last_demo(app: App) -> None:
     lock = leader_lock(app.open_store())
     if not lock.try_acquire():
         raise UsageError(f"another demo is running ({lock.holder()}); stop it, or choose another --database")
-    file = Path(DEFAULT_DATABASE.removeprefix("sqlite:///"))
+    file = Path(DEMO_DATABASE.removeprefix("sqlite:///"))
     for suffix in ("", "-wal", "-shm"):  # -wal too: SQLite would play an old log into the new file
         file.with_name(file.name + suffix).unlink(missing_ok=True)
     lock.release()
@@ -165,7 +166,7 @@ class _SweepReporter:
         if self._sweeps in {1, self._last + 1}:
             self._show_table(self._app)
         if self._sweeps == self._last + 1:
-            self._show(_AFTERWORD.format(database=without_password(self._app.settings.database.url)))
+            self._show(_afterword(without_password(self._app.settings.database.url)))
 
 
 def _change_line(change: Event) -> str:
@@ -173,10 +174,15 @@ def _change_line(change: Event) -> str:
     return f"{change.model or 'the provider'}: {words}"
 
 
+def _afterword(database: str) -> str:
+    prefix = "" if database == DEMO_DATABASE else f"env MONITOR_DATABASE_URL={shlex.quote(database)} "
+    return _AFTERWORD.format(prefix=prefix)
+
+
+# `env` and not `export`: every shell has it
 _AFTERWORD: Final = """
 The simulation is over; the daemon keeps running until Ctrl-C. In another terminal, from this directory:
-  export MONITOR_DATABASE_URL={database}
-  .venv/bin/monitor status
-  .venv/bin/monitor events
+  {prefix}.venv/bin/monitor status
+  {prefix}.venv/bin/monitor events
 and any SQL client shows the views, e.g. SELECT * FROM outage_history (docs/sql.md).
 """

@@ -23,6 +23,7 @@ from monitor.config.schema.notify import APPRISE, NEEDS_TYPE, WEBHOOK, Heartbeat
 from monitor.config.schema.policy import PolicySettings
 from monitor.config.schema.provider import ProviderSettings
 from monitor.config.schema.settings import (
+    DEMO_DATABASE,
     DaemonSettings,
     DatabaseSettings,
     ProbeSettings,
@@ -36,6 +37,7 @@ from monitor.config.values.auth import Auth
 
 __all__ = [
     "APPRISE",
+    "DEMO_DATABASE",
     "NEEDS_TYPE",
     "PRESETS",
     "WEBHOOK",

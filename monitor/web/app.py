@@ -31,18 +31,20 @@ def create_app(
     public_url: str | None = None,
     summary_of: SummaryOf | None = None,
     windows_at: WindowsAt = no_windows,
+    note: str = "",
 ) -> FastAPI:
     """Return the application that shows a history, which it only reads.
 
     `watched` maps each provider of the configuration to its interval: knowledge older than 3 of them is
     stale, a sweep that late is overdue. Give it an engine of its own, so that readers never take the
     connections of the sweeps. Days are those of `zone`. The feeds' links begin with `public_url`, their
-    summaries come from `summary_of`, if any. `windows_at` gives the maintenance windows of a moment.
+    summaries come from `summary_of`, if any. `windows_at` gives the maintenance windows of a moment. Each
+    page begins with `note`.
     """
     context = WebContext(
         engine=engine, watched=dict(watched), now=now, started_at=now(), windows_at=windows_at
     )
-    pages = load_pages()
+    pages = load_pages(note)
     app = FastAPI(
         title="monitor",
         version=__version__,

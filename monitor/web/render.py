@@ -65,9 +65,10 @@ class Pages:
         return self.templates.get_template("fault.html").render(title=title, message=message)
 
 
-def load_pages() -> Pages:
-    """Load the templates of the package."""
+def load_pages(note: str = "") -> Pages:
+    """Load the templates of the package; each page begins with `note`."""
     templates = templates_of("monitor.web")
+    templates.globals["note"] = note
     templates.filters.update(
         ago=ago,
         busy=busy_words,

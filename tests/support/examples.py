@@ -19,6 +19,7 @@ import httpx
 from monitor.cli.main import cli
 from monitor.clock import utc_now
 from monitor.demo.stories import demo_story
+from monitor.store.admin.backup import back_up
 from monitor.store.admin.migrate import prepare
 from monitor.store.connection.engine import open_engine
 from monitor.web.app import create_app
@@ -77,6 +78,7 @@ def prepared_place(directory: Path) -> Iterator[Place]:
         for step in range(_SWEEPS):
             provider.step(step)
             sweep(target(provider.base_url), engine, utc_now() - (_SWEEPS - step) * _INTERVAL)
+        back_up(engine, directory / "data/demo.db", replaces=False, on_progress=lambda *_: None)
         config_file(directory, provider.base_url, "sqlite:///data/monitor.db", api_key_env="NVIDIA_API_KEY")
         with served(create_app(engine, watched={"nvidia": _INTERVAL}, now=utc_now)) as page:
             environ = {"PATH": programs, "PYTHONUTF8": "1", "NVIDIA_API_KEY": KEY}

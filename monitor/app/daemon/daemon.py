@@ -50,8 +50,10 @@ class Daemon:
         app: App,
         announce: Callable[[str], None],
         on_swept: Callable[[Swept], None] = lambda _swept: None,
+        *,
+        note: str = "",
     ) -> None:
-        """Wire the daemon; raises ConfigError naming a missing key."""
+        """Wire the daemon; each page begins with `note`. Raises ConfigError naming a missing key."""
         self._settings = app.settings
         # now: a missing key ends the start, not the first sweep
         self._targets = {provider.name: target_of(app, provider) for provider in app.settings.providers}
@@ -61,7 +63,7 @@ class Daemon:
         self._pruner = Pruner(self._engine, app.settings.retention.observations)
         self._heartbeats = heartbeats_of(app.settings, app.environ)
         self._announce = announce
-        self._on_swept = on_swept
+        self._on_swept, self._note = on_swept, note
         self._has_worked = False
         self._is_database_unreachable = False
         self._holder = ""
@@ -150,6 +152,7 @@ class Daemon:
             public_url=self._settings.web.public_url,
             windows_at=running_windows(self._settings),
             summary_of=day_entries(summaries_of(self._settings, self._readers)),
+            note=self._note,
         )
 
     def _prepare(self) -> None:

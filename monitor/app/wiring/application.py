@@ -3,30 +3,37 @@
 What sweeping alone needs is in targets.py and channels.py: commands that only read start sooner without it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from functools import cached_property
 
 from monitor.clock import utc_now
-from monitor.config import ProviderSettings, Settings, known_secrets
+from monitor.config import DEMO_DATABASE, ProviderSettings, Settings, known_secrets
 from monitor.core.domain.names import unknown_words
 from monitor.core.lifecycle.fold import is_tracked
 from monitor.errors import StoreError, UsageError
 from monitor.report.words.cost import cost_words
 from monitor.scheduler import period, slots_between, trigger_of
-from monitor.store.admin.migrate import prepare, require_current
+from monitor.store.admin.migrate import SchemaState, prepare, require_current, schema_state
 from monitor.store.connection.closing import close_all
 from monitor.store.connection.engine import Engine, open_engine
+from monitor.store.connection.errors import database_name
 from monitor.store.derived.states import load_state
 from monitor.store.facts.catalogs import last_catalog
+
+_NOTHING = {SchemaState.MISSING, SchemaState.EMPTY}
 
 
 class App:
     """One configuration, wired: engines for the store, and what the settings say of providers."""
 
-    def __init__(self, settings: Settings, environ: Mapping[str, str]) -> None:
+    def __init__(
+        self, settings: Settings, environ: Mapping[str, str], note: Callable[[str], None] = lambda _line: None
+    ) -> None:
+        """Wire the settings; `note` takes what a person should know beside the results."""
         self.settings = settings
         self.environ = environ
+        self._note = note
         self._engines: list[Engine] = []
 
     @cached_property
@@ -52,8 +59,16 @@ class App:
         close_all(self._engines)
 
     def history(self, *, read_only: bool = True) -> Engine:
-        """Return the database as it is; raises StoreError where there is none of this version."""
+        """Return the database as it is; raises StoreError where there is none of this version.
+
+        The demo's is read where nothing is configured and no other history is there.
+        """
         engine = self.open_store(read_only=read_only)
+        if not self.settings.model_fields_set and schema_state(engine) in _NOTHING:
+            demo = self.open_store(read_only=True, url=DEMO_DATABASE)
+            if schema_state(demo) is SchemaState.CURRENT:
+                self._note(f"note: this is the demo's history: {database_name(demo)}")
+                return demo
         require_current(engine)
         return engine
 

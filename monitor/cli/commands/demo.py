@@ -6,12 +6,13 @@ from datetime import timedelta
 
 import click
 
-from monitor.app.demo import DEFAULT_DATABASE, run_demo
+from monitor.app.demo import run_demo
 from monitor.app.wiring.application import App
 from monitor.cli.terminal.context import Context, pass_context
 from monitor.cli.terminal.moments import as_duration
 from monitor.cli.terminal.output import print_table, say
 from monitor.cli.terminal.width import wide_option
+from monitor.config import DEMO_DATABASE
 from monitor.report.terminal.tables import status_counts, status_table
 from monitor.report.words.numbers import counted
 from monitor.store import query
@@ -23,9 +24,7 @@ from monitor.store import query
     metavar="HOST:PORT",
     help="Address of the status page [default: 127.0.0.1:8080, or a free port].",
 )
-@click.option(
-    "--database", metavar="URL", default=DEFAULT_DATABASE, show_default=True, help="Database to use."
-)
+@click.option("--database", metavar="URL", default=DEMO_DATABASE, show_default=True, help="Database to use.")
 @click.option(
     "--duration",
     metavar="TIME",

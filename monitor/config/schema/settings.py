@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import time, timedelta
 from pathlib import Path
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from pydantic import model_validator
@@ -30,6 +31,9 @@ from monitor.config.values.urls import split_listen
 from monitor.core.domain.policy import Policy
 
 DEFAULT_INTERVAL = timedelta(minutes=15)
+
+
+DEMO_DATABASE: Final = "sqlite:///data/demo.db"
 
 
 class DatabaseSettings(Table):
