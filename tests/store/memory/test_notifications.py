@@ -156,6 +156,26 @@ def test_flapping_that_stops_says_since_when_it_lasted(engine: Engine) -> None:
     assert since == started.began_at
 
 
+def test_a_recovery_that_a_window_held_back_says_it_too(engine: Engine) -> None:
+    sweeps = story(
+        [
+            {"a": letter, "b": histories.UP}
+            for letter in (histories.UP, histories.DOWN, histories.DOWN, histories.UP, histories.UP)
+        ]
+    )
+    held = sweeps[3].started_at
+    box = Outbox(
+        subscriptions=(TEAM,),
+        is_silent=lambda _provider, _model, moment: held <= moment < sweeps[4].started_at,
+    )
+    for each in sweeps:
+        swept(engine, each, box)
+    down, up = posted(engine, "team")
+    assert [(event.kind, up.since(event)) for event in up.events] == [
+        (EventKind.BECAME_AVAILABLE, down.events[0].began_at)
+    ]
+
+
 def test_a_message_of_an_older_version_knows_of_no_beginnings() -> None:
     old = (
         '{"provider": "nvidia", "sweep_id": 7, "swept_at": "2026-04-06T12:00:00Z", "events": [{"kind": '
