@@ -48,6 +48,8 @@ def configure(
     logging.getLogger(_OURS).setLevel(level)
     for name in _LOUD:
         logging.getLogger(name).setLevel(logging.WARNING)
+    # it warns of what strangers send to its port, and nothing of that is for the operator
+    logging.getLogger("uvicorn").setLevel(logging.ERROR)
     logging.getLogger(_SWEEPS).setLevel(logging.ERROR if shows_sweeps else logging.NOTSET)
 
 

@@ -162,6 +162,15 @@ def test_a_record_with_wrong_arguments_is_no_error(capfd: pytest.CaptureFixture[
     assert capfd.readouterr().err == ""
 
 
+def test_what_strangers_send_to_the_port_is_no_warning() -> None:
+    stream = io.StringIO()
+    configure(stream)
+    logging.getLogger("uvicorn.error").warning("Invalid HTTP request received.")
+    logging.getLogger("uvicorn.error").error("Exception in ASGI application")
+    assert "Invalid HTTP" not in stream.getvalue()
+    assert "Exception in ASGI" in stream.getvalue()
+
+
 @pytest.mark.parametrize("shows_sweeps", [True, False])
 def test_a_command_that_shows_a_sweep_itself_does_not_log_it_too(*, shows_sweeps: bool) -> None:
     stream = io.StringIO()

@@ -2,6 +2,7 @@
 
 import json
 import signal
+import socket
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -154,6 +155,9 @@ def test_a_normal_start_and_a_normal_day_write_no_warning(stage: Stage, engine: 
             wait_for(lambda enough=enough: len(stage.pings.taken) >= enough, daemon)  # type: ignore[misc]
             for path in ("/", "/readyz", "/feed.atom", "/v1/models", "/nothing"):
                 httpx.get(daemon.page + path, trust_env=False)
+            with socket.create_connection(("127.0.0.1", int(daemon.page.rpartition(":")[2]))) as stranger:
+                stranger.sendall(b"\x16\x03\x01 no HTTP at all\r\n\r\n")
+                stranger.recv(1000)
             if sweeps > 1:
                 wait_for(lambda: stage.summaries() and stage.mails.letters and stage.told(), daemon)
             daemon.send(signal.SIGTERM)
