@@ -45,10 +45,17 @@ class Pages:
         *,
         is_watched: bool,
         is_busy: bool = False,
+        notices: Sequence[str] = (),
     ) -> str:
-        """Render one model's page; `is_watched` says whether its provider still is."""
-        template = self.templates.get_template("model.html")
-        return template.render(story=story, changes=changes, now=now, is_watched=is_watched, is_busy=is_busy)
+        """Render one model's page, `notices` first; `is_watched` says whether its provider still is."""
+        return self.templates.get_template("model.html").render(
+            story=story,
+            changes=changes,
+            now=now,
+            is_watched=is_watched,
+            is_busy=is_busy,
+            notices=notices,
+        )
 
     def days(self, days: Mapping[date, Mapping[str, int]], timezone: str, days_listed: int) -> str:
         """Render the list of days on which something changed, each with its events by kind."""

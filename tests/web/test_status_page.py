@@ -1,6 +1,7 @@
 """The status page, as the server sends it."""
 
 from base64 import b64encode
+from dataclasses import replace
 from datetime import timedelta
 from hashlib import sha256
 
@@ -215,7 +216,11 @@ def test_a_running_maintenance_window_is_shown_at_the_providers_that_it_concerns
     window = RunningWindow(provider="nv*", models=("<b>", "c"), began_at=START, ends_at=START + 8 * INTERVAL)
     watched = {"nvidia": INTERVAL, "other": INTERVAL}
     with browsing(engine, after(1), watched, lambda _moment: [window]) as client:
-        page = client.get("/").text
+        page, other = client.get("/").text, client.get("/models/nvidia/a").text
     assert page.count("Maintenance of nv* (&lt;b&gt;, c) since 2026-04-06 12:00:00 UTC, until") == 1
+    assert "Maintenance of" not in other
+    every = replace(window, models=("*",))
+    with browsing(engine, after(1), watched, lambda _moment: [every]) as client:
+        assert client.get("/models/nvidia/a").text.count("Maintenance of nv* since") == 1
     with browsing(engine, after(1), watched) as client:
         assert "aintenance" not in client.get("/").text

@@ -6,6 +6,7 @@ from typing import Final
 from fastapi import APIRouter, HTTPException
 from fastapi.responses import HTMLResponse
 
+from monitor.report.words.maintenance import window_words
 from monitor.store.query import busy_models, current_models, events, model_story, sweeps
 from monitor.web.context import WebContext
 from monitor.web.queries import freshness, known_providers
@@ -42,6 +43,11 @@ def page_routes(context: WebContext, pages: Pages) -> APIRouter:
             context.now(),
             is_watched=provider in context.watched,
             is_busy=bool(busy_models(context.engine, provider, model=model)),
+            notices=[
+                window_words(window)
+                for window in context.windows_at(context.now())
+                if window.covers(provider, model)
+            ],
         )
         return HTMLResponse(page, headers={"Content-Security-Policy": pages.policy})
 
