@@ -59,3 +59,10 @@ def day_of(moment: datetime, zone: tzinfo) -> date:
     """Return the day in whose span a moment falls; clocks set back over midnight do not repeat a day."""
     shown = moment.astimezone(zone).date()
     return shown + _DAY if begin_of(shown + _DAY, zone) <= moment else shown
+
+
+def announced_day(moment: datetime, zone: tzinfo) -> date:
+    """Return the day that an announcement names: providers name days, which come as midnight in UTC."""
+    shown = moment.astimezone(UTC)
+    # a midnight in UTC is a bare date; its day must not move with the zone
+    return shown.date() if shown.time() == time() else day_of(moment, zone)

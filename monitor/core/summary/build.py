@@ -3,16 +3,17 @@
 from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 from monitor.core.domain.vocabulary import EventKind, Kind, Status
+from monitor.core.history.calendar import Span, announced_day
 from monitor.core.history.rows import EventRow
 from monitor.core.lifecycle.guard import CLOSED_BY
 from monitor.core.lifecycle.rules import BASELINE
 from monitor.core.notification.suppression import sides
 from monitor.core.summary.inputs import SummaryInputs
-from monitor.core.summary.standing import is_listed, outages_by_model, standing_of
+from monitor.core.summary.standing import favourites_of, is_listed, outages_by_model, standing_of
 from monitor.core.summary.values import (
     Arrival,
     Down,
@@ -26,7 +27,7 @@ from monitor.core.summary.values import (
     Way,
 )
 
-SOON: Final = timedelta(days=30)  # how far ahead an announced end is repeated
+SOON: Final = 30  # so many days ahead an announced end is repeated
 _OPENED_BY: Mapping[str, str] = {closing: opening for opening, closing in CLOSED_BY.items()}
 _UPS_AND_DOWNS = frozenset({EventKind.BECAME_AVAILABLE, EventKind.BECAME_UNAVAILABLE})
 
@@ -62,6 +63,7 @@ def summarise(inputs: SummaryInputs) -> ProviderSummary:
         ),
         swaps=_swaps(inputs),
         troubles=_troubles(inputs),
+        favourites=favourites_of(inputs),
         best=inputs.choice.best,
         promising=inputs.choice.promising,
         changed_choices=inputs.choice.changed,
@@ -136,15 +138,19 @@ def _retirements(inputs: SummaryInputs) -> tuple[Retirement, ...]:
 
 def _going(inputs: SummaryInputs) -> tuple[Going, ...]:
     announced = {event.model for event in inputs.of(EventKind.RETIREMENT_ANNOUNCED)}
-    end = inputs.span.ends_at
     going = []
     for model, now in inputs.after.items():
         on, is_new = now.retires_at, model in announced
-        if on is None or now.status == Status.RETIRED or not (is_new or end <= on <= end + SOON):
+        if on is None or now.status == Status.RETIRED or not (is_new or _is_soon(on, inputs.span)):
             continue
         earlier = inputs.before[model].retires_at if is_new and model in inputs.before else None
         going.append(Going(model=model, on=on, is_new=is_new, was=None if earlier == on else earlier))
     return tuple(sorted(going, key=lambda model: (model.on, model.model)))
+
+
+def _is_soon(on: datetime, span: Span) -> bool:
+    # by days, not moments: west of UTC a bare date of tomorrow begins before today ends
+    return 0 < (announced_day(on, span.zone) - span.last).days <= SOON
 
 
 def _swaps(inputs: SummaryInputs) -> tuple[SilentSwap, ...]:

@@ -19,8 +19,9 @@ class SummaryInputs:
     the order of events. `outages` are all that were open in the span or whose end was noticed in it.
     `before` and `after` are the statuses at its two ends by model id, `flapping_since` is of those that
     flapped at its begin, `listed` the last believed catalog. `counts` are the span's by model, up to `until`
-    where it is not over. `choice` is what was worth choosing when the span ended. `busy` are
-    the models that came in it and whose last answer was that they are limited, with its HTTP status.
+    where it is not over. `favourites` are patterns of ids, or of `provider/id`. `choice` is what was worth
+    choosing when the span ended. `busy` are the models that came in it and whose last answer was that they
+    are limited, with its HTTP status.
     """
 
     provider: str
@@ -40,6 +41,7 @@ class SummaryInputs:
     choice: Choice = field(default_factory=Choice)
     busy: Mapping[str, int | None] = field(default_factory=dict)
     is_watched: bool = True
+    favourites: Sequence[str] = ()
 
     @property
     def counted_until(self) -> datetime:

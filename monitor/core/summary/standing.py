@@ -1,13 +1,15 @@
 """How a provider's models stand when a span ends, and what each of them was down for."""
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
-from monitor.core.domain.vocabulary import Reason, Status
+from monitor.core.domain.patterns import matches
+from monitor.core.domain.vocabulary import EventKind, Reason, Status
 from monitor.core.history.reliability import downtime
 from monitor.core.history.rows import OutageRow, StatusAt
 from monitor.core.summary.inputs import SummaryInputs
-from monitor.core.summary.values import Down, ModelOutages, Standing
+from monitor.core.summary.standing_values import Favourite, ModelOutages, Standing
+from monitor.core.summary.values import Down
 
 _SORTS: Mapping[Status, str] = {
     Status.AVAILABLE: "available",
@@ -26,6 +28,22 @@ def standing_of(inputs: SummaryInputs) -> Standing:
         if now.status != Status.RETIRED or is_listed(now, inputs)
     )
     return Standing(**sorts)
+
+
+def favourites_of(inputs: SummaryInputs) -> tuple[Favourite, ...]:
+    """Return how the favourites stand: those that are listed, not yet gone, or retired in the span."""
+    retired = {event.model for event in inputs.of(EventKind.RETIRED)}
+    return tuple(
+        Favourite(model=now.model, status=now.status, reason=now.reason)
+        for now in inputs.after.values()
+        if is_favourite(inputs.provider, now.model, inputs.favourites)
+        if now.status != Status.RETIRED or now.model in retired or is_listed(now, inputs)
+    )
+
+
+def is_favourite(provider: str, model: str, patterns: Collection[str]) -> bool:
+    """Say whether a pattern fits a model's id, or its provider and id as `provider/id`."""
+    return matches(model, patterns) or matches(f"{provider}/{model}", patterns)
 
 
 def is_listed(now: StatusAt, inputs: SummaryInputs) -> bool:

@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from monitor.core.history.calendar import Span
 from monitor.core.history.reliability_values import Reliability, SweepCounts
+from monitor.core.summary.standing_values import Favourite, ModelOutages, Standing
 
 
 class Way(StrEnum):
@@ -74,40 +75,6 @@ class Down:
     is_new: bool = True
     is_flapping: bool = False
     is_final: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ModelOutages:
-    """What a model's outages of the span came to.
-
-    `outages` counts those that were noticed in it, `down_s` is how long the model was down within it, and
-    `uptime_percent` is that of the span, None without data.
-    """
-
-    model: str
-    outages: int
-    down_s: float
-    uptime_percent: float | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
-    """How many models stand how at the end of the span; each counts once, so the numbers add up to `total`.
-
-    `down` are those in an outage, `never_answered` the unavailable ones that did not answer since they
-    appeared; `unclear` gave no clear answer yet, `retired` are gone but still listed.
-    """
-
-    available: int = 0
-    down: int = 0
-    never_answered: int = 0
-    unclear: int = 0
-    retired: int = 0
-
-    @property
-    def total(self) -> int:
-        """All of them: the models that are listed or not yet believed to be gone."""
-        return self.available + self.down + self.never_answered + self.unclear + self.retired
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -211,9 +178,9 @@ class ProviderSummary:
     `baseline` counts models first seen when watching began: they are no news. `outages` were noticed or
     ended in the span, `still_down` are older ones that lasted beyond it; `by_model` has a row for each model
     that was down in the span. `by_status` counts the listed models at its end, `standing` all by how they
-    stand. `going` holds what was announced in the span, and what is to come soon after it. `promising`
-    models have too short a past to be among the `best`; `changed_choices` are the kinds of which either list
-    changed in the span.
+    stand, `favourites` those of them that the reader named. `going` holds what was announced in the span, and
+    what is to come soon after it. `promising` models have too short a past to be among the `best`;
+    `changed_choices` are the kinds of which either list changed in the span.
     """
 
     provider: str
@@ -237,6 +204,7 @@ class ProviderSummary:
     best: tuple[Best, ...] = ()
     promising: tuple[Best, ...] = ()
     changed_choices: tuple[str, ...] = ()
+    favourites: tuple[Favourite, ...] = ()
 
     @property
     def is_quiet(self) -> bool:
@@ -249,7 +217,7 @@ class ProviderSummary:
 
     @property
     def needs_reader(self) -> bool:
-        """Whether somebody may have to act on what changed: models go, are gone, are down or differ."""
+        """Whether a reader may have to act on what changed: models go, are gone, are down or differ."""
         is_going = any(model.is_new for model in self.going) or any(
             not row.is_back for row in self.retirements
         )

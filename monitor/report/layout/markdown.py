@@ -2,9 +2,11 @@
 
 import re
 from collections.abc import Iterator
+from html import escape
+from itertools import groupby
 from typing import Final
 
-from monitor.report.layout.content import Content, Item, ProviderContent, Section
+from monitor.report.layout.content import Content, FigureTable, Item, ProviderContent, Section
 from monitor.report.words.codes import shown_id
 
 _MARKS: Final = re.compile(r"([\\`*_{}\[\]<>&~|#!$])")  # mean something inside a line
@@ -14,6 +16,8 @@ _FENCES: Final = re.compile(r"`+")
 
 def as_markdown(content: Content) -> str:
     """Return content as Markdown; a document ends with a newline."""
+    if content.is_brief:
+        return _brief(content)
     blocks = [f"# {_escaped(content.title)}"] if content.title else []
     blocks += [_escaped(content.about), *(f"**{_escaped(notice)}**" for notice in content.notices)]
     for provider in content.providers:
@@ -26,6 +30,15 @@ def as_markdown(content: Content) -> str:
     return "\n\n".join(blocks) + ("\n" if content.title else "")
 
 
+def _brief(content: Content) -> str:
+    """Return a heading and one paragraph."""
+    providers = [f"**{_inline(provider.name)}**: {_inline(provider.words)}" for provider in content.providers]
+    sections = [section for provider in content.providers for section in provider.sections]
+    more = [_linked(_inline(content.more[0]), content.more[1])] if content.more else []
+    rest = [*(f"{_in_line(section)}." for section in sections), f"*{_inline(content.about)}*", *more]
+    return f"# {_escaped(content.title)}\n\n{' '.join([*providers, *rest, _inline(content.foot)]).rstrip()}\n"
+
+
 def _provider(provider: ProviderContent, heading: str) -> Iterator[str]:
     name, words = _escaped(provider.name), _escaped(provider.words)
     if provider.name and provider.is_quiet:
@@ -33,18 +46,61 @@ def _provider(provider: ProviderContent, heading: str) -> Iterator[str]:
     elif provider.name:
         yield f"## {name}"
         yield f"**{words}**"
-    for section in provider.sections:
-        yield heading.format(_escaped(section.title))
-        yield from filter(None, [_escaped(section.note)])
-        yield "\n".join(f"- {item}" for item in _items(section))
+    for is_in_line, sections in groupby(provider.sections, key=lambda section: section.is_in_line):
+        if is_in_line:
+            yield "  \n".join(map(_in_line, sections))  # two spaces: each keeps a line of its own
+            continue
+        for section in sections:
+            yield heading.format(_escaped(section.title))
+            table = "\n".join(_table(section.table)) if section.table else ""
+            items = "\n".join(f"- {item}" for item in _items(section))
+            yield from filter(None, [_escaped(section.note), table, items])
     yield from map(_escaped, provider.figures)
 
 
 def _items(section: Section) -> Iterator[str]:
     for item in section.first:
-        yield f"{_subject(item)} {_inline(item.words)}" if item.model is not None else _escaped(item.words)
+        if item.model is not None:
+            yield f"{_subject(item)} {_inline(item.words)}"
+        else:
+            yield _group(item) if item.members else _escaped(item.words)
     if section.rest:
         yield _linked(section.rest, section.url)
+
+
+def _group(item: Item) -> str:
+    """Return the words of a group with its members; where plain text would name only some, all to unfold."""
+    names = [_linked(_code_span(shown_id(member.model or "")), member.url) for member in item.members]
+    if not item.members_left_out:
+        return f"{_escaped(item.words)} {', '.join(names)}"
+    # a blank line ends the HTML, so that what follows is Markdown again
+    listed = "\n".join(f"  - {name}" for name in names)
+    return f"<details><summary>{escape(item.words)}</summary>\n\n{listed}\n\n  </details>\n"
+
+
+def _in_line(section: Section) -> str:
+    names = [_name(item) for item in section.first]
+    rest = [_linked(section.rest, section.url)] if section.rest else []
+    # what is no name may have commas in it
+    comma = ", " if all(item.model is not None for item in section.first) else "; "
+    return f"**{_inline(section.title)}**: {comma.join([*names, *rest])}"
+
+
+def _name(item: Item) -> str:
+    if item.model is None:
+        return _inline(item.short or item.words)
+    name = _linked(_code_span(shown_id(item.model)), item.url)
+    return f"{name} ({_inline(item.short)})" if item.short else name
+
+
+def _table(table: FigureTable) -> Iterator[str]:
+    """Give the lines of a table, an extension that most programs for Markdown have."""
+    *figures, last = table.columns
+    yield f"| {last} | {' | '.join(figures)} |"
+    yield f"|---|{'---:|' * len(figures)}"
+    for item, cells in table.first:
+        name = _linked(_code_span(shown_id(item.model or "")).replace("|", "\\|"), item.url)
+        yield f"| {name} | {' | '.join(map(_inline, cells))} |"
 
 
 def _subject(item: Item) -> str:

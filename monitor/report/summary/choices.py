@@ -19,11 +19,15 @@ _PROMISING_NOTE = "Watched for less than 7 days or 50 checks."
 
 @dataclass(frozen=True, slots=True)
 class ChoiceList:
-    """A list of models of one kind, each with its words; the first of a title's lists has a `note`."""
+    """A list of models of one kind, each with its words; the first of a title's lists has a `note`.
+
+    `short` are words for each model in the same order, for a list in one line.
+    """
 
     title: str
     note: str
     rows: tuple[tuple[str, str], ...]
+    short: tuple[str, ...]
 
 
 def choice_lists(part: ProviderSummary, span: Span) -> Iterator[ChoiceList]:
@@ -37,11 +41,13 @@ def choice_lists(part: ProviderSummary, span: Span) -> Iterator[ChoiceList]:
                 (row.model, _quality(row) + (", new here" if row.is_new and not are_all_new else ""))
                 for row in best
             )
-            yield ChoiceList(f"Best models now: {_kind_words(kind)}", best_note, rows)
+            short = tuple(_short(row) + (", new" if row.is_new and not are_all_new else "") for row in best)
+            yield ChoiceList(f"Best models now: {_kind_words(kind)}", best_note, rows, short)
             best_note = ""  # the note explains the first list, the others are alike
         if promising := [row for row in part.promising if row.kind == kind]:
             rows = tuple((row.model, f"{_quality(row)}{_since(row, span)}") for row in promising)
-            yield ChoiceList(f"Promising models: {_kind_words(kind)}", promising_note, rows)
+            short = tuple(map(_short, promising))
+            yield ChoiceList(f"Promising models: {_kind_words(kind)}", promising_note, rows, short)
             promising_note = ""
 
 
@@ -68,3 +74,8 @@ def _quality(row: Best) -> str:
     gaps = "" if coverage in {None, 100} else f", coverage {percent_words(coverage)}"
     speed = "" if row.latency_p50_ms is None else f", {row.latency_p50_ms:,} ms"
     return f"uptime {percent_words(row.uptime_percent)}{gaps}{speed}"
+
+
+def _short(row: Best) -> str:
+    speed = "" if row.latency_p50_ms is None else f", {row.latency_p50_ms:,} ms"
+    return f"{percent_words(row.uptime_percent)}{speed}"

@@ -5,15 +5,17 @@ from datetime import timedelta
 from typing import Final
 
 from monitor.core.domain.percentages import NO_DATA, percent_words
-from monitor.core.domain.vocabulary import Cause, Status
-from monitor.core.history.calendar import Span
+from monitor.core.domain.vocabulary import Cause
+from monitor.core.history.calendar import Span, announced_day
 from monitor.core.history.reliability_values import Reliability, SweepCounts
 from monitor.core.summary.values import ProviderSummary, Summary
 from monitor.report.layout.content import Content, ProviderContent
 from monitor.report.summary.choices import newly_best_words
-from monitor.report.summary.counts import counts_of, news, past_cause, summary_title
+from monitor.report.summary.counts import by_urgency, counts_of, news, past_cause, summary_title
+from monitor.report.summary.favourites import favourite_words
 from monitor.report.summary.sections import SectionWriter
-from monitor.report.summary.times import clock, date_words, hours_of
+from monitor.report.summary.standing import standing_words
+from monitor.report.summary.times import clock, days_after, hours_of
 from monitor.report.words.codes import shown_id
 from monitor.report.words.numbers import counted
 from monitor.report.words.paths import Links
@@ -31,13 +33,16 @@ _CAUSES_OF_MANY: Final[Mapping[str, str]] = {  # the words for one sweep would s
 
 def summary_content(summary: Summary, links: Links | None = None) -> Content:
     """Return what a summary says; with links each item leads to the page of its model."""
+    notices = tuple(_notices(summary))
+    is_brief = not notices and not any(part.needs_reader for part in summary.providers)
     return Content(
         title=summary_title(summary),
         about=_about(summary),
-        notices=tuple(_notices(summary)),
-        providers=tuple(_provider(summary, part, links) for part in summary.providers),
-        legend="" if all(part.is_quiet for part in summary.providers) else _LEGEND,
+        notices=notices,
+        providers=tuple(_provider(summary, part, links, is_brief=is_brief) for part in by_urgency(summary)),
+        legend=_LEGEND if any(part.baseline for part in summary.providers) else "",  # for the first reader
         more=("On the web", links.span(summary.span)) if links else None,
+        is_brief=is_brief,
     )
 
 
@@ -59,27 +64,37 @@ def _notices(summary: Summary) -> Iterator[str]:
         yield "No provider is watched."
 
 
-def _provider(summary: Summary, part: ProviderSummary, links: Links | None) -> ProviderContent:
+def _provider(
+    summary: Summary, part: ProviderSummary, links: Links | None, *, is_brief: bool
+) -> ProviderContent:
     name = shown_id(part.provider)
     if not part.is_watched:
         name += " (no longer watched)"
     if part.is_quiet:
-        return ProviderContent(name=name, words=_quiet_words(part, summary.span))
+        return ProviderContent(name=name, words=_quiet_words(part, summary))
     writer = SectionWriter(span=summary.span, until=summary.until, provider=part.provider, links=links)
-    words = f"{_capitalised(news(part))}. {_standing(part, summary.span)}."
+    if is_brief:
+        return ProviderContent(
+            name=name, words=_quiet_words(part, summary), sections=tuple(writer.minor_sections(part))
+        )
+    sentences = (favourite_words(part), news(part, summary), standing_words(part))
     return ProviderContent(
-        name=name, words=words, sections=writer.sections(part), figures=tuple(_figures(part))
+        name=name,
+        words=" ".join(f"{_capitalised(words)}." for words in sentences if words),
+        sections=writer.sections(part),
+        figures=tuple(_figures(part, summary.span)),
     )
 
 
-def _quiet_words(part: ProviderSummary, span: Span) -> str:
-    sweeps, standing = part.sweeps, _standing(part, span)
+def _quiet_words(part: ProviderSummary, summary: Summary) -> str:
+    sweeps, standing = part.sweeps, ", ".join(_standing(part, summary.span))
     if sweeps.conclusive:  # without a clear sweep the figures are those of earlier days
         figures = [standing, _sweep_words(sweeps), _uptime_words(part), newly_best_words(part)]
     else:
-        last = f"Last known: {standing[:1].lower()}{standing[1:]}"
-        figures = [last, *_silence_words(sweeps), _uptime_words(part)]
-    return f"{news(part)}. {'; '.join(filter(None, figures))}."
+        figures = [f"Last known: {standing}", *_silence_words(sweeps), _uptime_words(part)]
+    figure_words = "; ".join(filter(None, figures))
+    first, *others = filter(None, [favourite_words(part), news(part, summary), figure_words])
+    return f"{'. '.join([first, *map(_capitalised, others)])}."
 
 
 def _silence_words(sweeps: SweepCounts) -> list[str]:
@@ -88,31 +103,26 @@ def _silence_words(sweeps: SweepCounts) -> list[str]:
     return [f"{sweeps.missed} missed"] if sweeps.missed else []
 
 
-def _standing(part: ProviderSummary, span: Span) -> str:
-    """Say how many of the listed models can be called, and what is wrong with others."""
-    listed, counts = sum(part.by_status.values()), counts_of(part)
-    if not listed:
-        return "Nothing is known of its models"
-    words = [f"{part.by_status.get(Status.AVAILABLE, 0)} of {listed} listed models available"]
-    if counts["still_down"]:
-        more = "more " if counts["went_down"] else ""
-        words.append(f"{counts['still_down']} {more}still down")
-    if part.is_quiet and counts["flapping"]:
-        words.append(f"{counts['flapping']} flapping")
-    if part.is_quiet and part.going:
-        words.append(_going_words(part, span))
-    return ", ".join(words)
+def _standing(part: ProviderSummary, span: Span) -> Iterator[str]:
+    """Say how many models can be called, what is wrong with others, and what is to come."""
+    yield standing_words(part)
+    if part.is_quiet and (flapping := counts_of(part)["flapping"]):
+        yield f"{flapping} flapping"
+    if part.going:
+        yield _going_words(part, span)
 
 
 def _going_words(part: ProviderSummary, span: Span) -> str:
     first = part.going[0]
     others = f" and {len(part.going) - 1} more" if len(part.going) > 1 else ""
-    return f"{shown_id(first.model)} will be retired on {date_words(first.on, span)}{others}"
+    day = announced_day(first.on, span.zone)
+    return f"{shown_id(first.model)} will be retired on {day} ({days_after(day, span)}){others}"
 
 
-def _figures(part: ProviderSummary) -> Iterator[str]:
+def _figures(part: ProviderSummary, span: Span) -> Iterator[str]:
     yield f"{_capitalised(_sweep_words(part.sweeps))}. {_capitalised(_uptime_words(part))}."
-    if words := " and ".join(_reliability_words(part.reliability_30d)):
+    words = " and ".join(_reliability_words(part.reliability_30d))
+    if words and span.days > 1:  # they hardly move from day to day
         yield f"Over 30 days {words}."
 
 

@@ -5,6 +5,7 @@ from dataclasses import fields
 from datetime import datetime
 
 from monitor.core.history.reliability_values import Reliability
+from monitor.core.summary.standing_values import Favourite, ModelOutages, Standing
 from monitor.core.summary.values import (
     Arrival,
     Best,
@@ -22,7 +23,19 @@ from monitor.report.summary.counts import counts_of, headline, news, summary_tit
 from monitor.report.words.paths import Links
 from monitor.report.words.times import iso_millis
 
-_Value = Arrival | Best | Down | Flap | Going | Retirement | SilentSwap | Switch | Trouble
+_Value = (
+    Arrival
+    | Best
+    | Down
+    | Favourite
+    | Flap
+    | Going
+    | ModelOutages
+    | Retirement
+    | SilentSwap
+    | Switch
+    | Trouble
+)
 
 
 def summary_document(summary: Summary, links: Links | None = None) -> dict[str, object]:
@@ -40,11 +53,13 @@ def summary_document(summary: Summary, links: Links | None = None) -> dict[str, 
         "complete": summary.is_complete,
         **({"url": links.span(span)} if links else {}),
         "undelivered": dict(sorted(summary.undelivered.items())),
-        "providers": [_provider(part, summary.until, links) for part in summary.providers],
+        "providers": [_provider(summary, part, links) for part in summary.providers],
     }
 
 
-def _provider(part: ProviderSummary, until: datetime, links: Links | None) -> dict[str, object]:
+def _provider(summary: Summary, part: ProviderSummary, links: Links | None) -> dict[str, object]:
+    until = summary.until
+
     def rows(values: Iterable[_Value]) -> list[dict[str, object]]:
         return [_row(value, until) | _url(part.provider, value, links) for value in values]
 
@@ -52,8 +67,10 @@ def _provider(part: ProviderSummary, until: datetime, links: Links | None) -> di
         "provider": part.provider,
         "watched": part.is_watched,
         "quiet": part.is_quiet,
-        "headline": news(part),
+        "needs_reader": part.needs_reader,
+        "headline": news(part, summary),
         "counts": counts_of(part),
+        "standing": {**_plain_fields(part.standing), "total": part.standing.total},
         "listed": dict(sorted((str(status), number) for status, number in part.by_status.items())),
         "sweeps": {
             "made": part.sweeps.made,
@@ -61,13 +78,15 @@ def _provider(part: ProviderSummary, until: datetime, links: Links | None) -> di
             "inconclusive": dict(sorted(part.sweeps.inconclusive.items())),
             "missed": part.sweeps.missed,
         },
-        "uptime": _reliability(part.reliability),
-        "uptime_30d": _reliability(part.reliability_30d),
+        "uptime": _plain_fields(part.reliability),
+        "uptime_30d": _plain_fields(part.reliability_30d),
         "troubles": rows(part.troubles),
         "retired": rows(part.retirements),
         "going": rows(part.going),
         "outages": rows(part.outages),
         "still_down": rows(part.still_down),
+        "outage_totals": _totals(part, until),
+        "by_model": rows(part.by_model),
         "flapping": rows(part.flaps),
         "arrivals": rows(part.arrivals),
         "kind_changes": rows(part.switches),
@@ -76,6 +95,18 @@ def _provider(part: ProviderSummary, until: datetime, links: Links | None) -> di
         "promising": rows(part.promising),
         "best_changed": bool(part.changed_choices),
         "best_changed_kinds": list(part.changed_choices),
+        "favourites": rows(part.favourites),
+    }
+
+
+def _totals(part: ProviderSummary, until: datetime) -> dict[str, object]:
+    totals = part.outage_totals(until)
+    return {
+        "began": totals.began,
+        "models": totals.models,
+        "ended": totals.ended,
+        "final": totals.final,
+        "longest": None if totals.longest is None else _row(totals.longest, until),
     }
 
 
@@ -99,5 +130,5 @@ def _plain(value: object) -> object:
     return str(value) if isinstance(value, str) else value
 
 
-def _reliability(figures: Reliability) -> Mapping[str, object]:
+def _plain_fields(figures: Reliability | Standing) -> Mapping[str, object]:
     return {field.name: getattr(figures, field.name) for field in fields(figures)}

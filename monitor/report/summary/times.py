@@ -1,9 +1,10 @@
 """Moments and lengths as summaries say them: in the span's time zone, never truer than they are."""
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Final
 
-from monitor.core.history.calendar import Span, day_of
+from monitor.core.history.calendar import Span
+from monitor.report.words.numbers import counted
 from monitor.report.words.times import rounded_duration
 
 _WEEKDAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -54,11 +55,12 @@ def _hour(shown: datetime) -> str:
     return f"{shown:%H:%M} {shown.tzname()}" if is_twice else f"{shown:%H:%M}"
 
 
-def date_words(moment: datetime, span: Span) -> str:
-    """Return the date of an announcement: providers name days, which come as midnight in UTC."""
-    shown = moment.astimezone(UTC)
-    # a midnight in UTC is a bare date; its day must not move with the zone
-    return str(shown.date()) if shown.time() == time() else str(day_of(moment, span.zone))
+def days_after(day: date, span: Span) -> str:
+    """Say how many days after the span's last day a day is: `in 12 days`, `that day`."""
+    days = (day - span.last).days
+    if days > 0:
+        return f"in {counted(days, 'day')}"
+    return f"{counted(-days, 'day')} before" if days else "that day"
 
 
 def between(began_at: datetime, ended_at: datetime) -> str:

@@ -34,16 +34,24 @@ _QUARTER_MS: Final = 900_000  # days of every zone begin at one
 
 
 def summarise_span(
-    engine: Engine, span: Span, *, watched: Sequence[str], now: datetime, provider: str | None = None
+    engine: Engine,
+    span: Span,
+    *,
+    watched: Sequence[str],
+    now: datetime,
+    provider: str | None = None,
+    favourites: Sequence[str] = (),
 ) -> Summary:
     """Return what a span was: of the providers that are watched, and of others that had something in it.
 
     With `provider` only that one is summarised. A span that is not over ends at `now`; everything is as it
-    was known when the span ended.
+    was known when the span ended. `favourites` are patterns of the models that lead.
     """
     names = [*watched, *(name for name in query.providers(engine) if name not in watched)]
     summaries = [
-        replace(summarise_provider(engine, span, name, now=now), is_watched=name in watched)
+        replace(
+            summarise_provider(engine, span, name, now=now, favourites=favourites), is_watched=name in watched
+        )
         for name in names
         if provider in {None, name}
     ]
@@ -57,17 +65,16 @@ def summarise_span(
     )
 
 
-def summarise_provider(engine: Engine, span: Span, provider: str, *, now: datetime) -> ProviderSummary:
-    """Return what a span was for one provider, as it was known when the span ended.
-
-    Figures of a span that is not over count up to `now`.
-    """
+def summarise_provider(
+    engine: Engine, span: Span, provider: str, *, now: datetime, favourites: Sequence[str] = ()
+) -> ProviderSummary:
+    """Return what a span was for one provider, as known when it ended; one that is not over, up to `now`."""
     counted_until = max(span.begins_at, min(now, span.ends_at))  # no model is available in the future
     events = query.events(engine, since=span.begins_at, until=span.ends_at, provider=provider)
-    recent = days_until(span.last, RECENT_DAYS, span.zone)
-    figures = window_figures(engine, recent.begins_at, counted_until, provider=provider, latencies=False)
-    own = window_figures(engine, span.begins_at, counted_until, provider=provider, latencies=False)
-    # a summary of the past must not show a kind of today
+    own, recent = (
+        window_figures(engine, begins_at, counted_until, provider=provider, latencies=False)
+        for begins_at in (span.begins_at, days_until(span.last, RECENT_DAYS, span.zone).begins_at)
+    )
     kinds_changed = query.events(engine, since=span.begins_at, provider=provider, kind=EventKind.KIND_CHANGED)
     with reading(engine) as connection:
         before, after = _both_ends(connection, span, provider, kinds_changed)
@@ -81,6 +88,7 @@ def summarise_provider(engine: Engine, span: Span, provider: str, *, now: dateti
     inputs = SummaryInputs(
         provider=provider,
         span=span,
+        favourites=favourites,
         events=events,
         provider_events=provider_events,
         outages=outages,
@@ -92,7 +100,7 @@ def summarise_provider(engine: Engine, span: Span, provider: str, *, now: dateti
         until=counted_until,
         counts=own.counts,
         reliability=reliability(own),
-        reliability_30d=reliability(figures),
+        reliability_30d=reliability(recent),
         choice=choice,
         busy=busy,
     )
@@ -178,7 +186,7 @@ def _busy(
 def _both_ends(
     connection: Connection, span: Span, provider: str, kinds_changed: Sequence[EventRow]
 ) -> tuple[dict[str, StatusAt], dict[str, StatusAt]]:
-    """Return the statuses at the begin and at the end of the span, with the kinds of then."""
+    """Return the statuses at the begin and at the end of the span, with the kinds of then, not of today."""
     later = [event for event in kinds_changed if event.confirmed_at >= span.ends_at]
     begin, end = (read_statuses(connection, at, provider) for at in (span.begins_at, span.ends_at))
     return _with_kinds(begin, kinds_changed), _with_kinds(end, later)

@@ -3,6 +3,9 @@
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
 
 from monitor.core.domain.vocabulary import EventKind, Status
 from monitor.core.history.calendar import span_of
@@ -11,16 +14,15 @@ from monitor.core.history.rows import EventRow, OutageRow, StatusAt, WindowRow
 from monitor.core.summary.build import summarise
 from monitor.core.summary.inputs import SummaryInputs
 from monitor.core.summary.recommend import Choice
+from monitor.core.summary.standing_values import ModelOutages, Standing
 from monitor.core.summary.values import (
     Arrival,
     Best,
     Flap,
     Going,
-    ModelOutages,
     ProviderSummary,
     Retirement,
     SilentSwap,
-    Standing,
     Switch,
     Trouble,
     Way,
@@ -194,7 +196,7 @@ def test_retirements_carry_when_it_began_and_why() -> None:
 
 
 def test_ends_announced_in_the_span_are_told_and_others_within_30_days_of_it() -> None:
-    dates = {"new": END + 90 * DAY, "soon": END + 30 * DAY, "late": END + 31 * DAY, "over": END - DAY}
+    dates = {"new": END + 90 * DAY, "soon": END + 29 * DAY, "late": END + 30 * DAY, "over": END - DAY}
     models = [now(model, retires_at=date_) for model, date_ in dates.items()]
     announced = event(EventKind.RETIREMENT_ANNOUNCED, "new", at(3), detail="2026-07-06T00:00:00Z")
     day = told([announced], after=[*models, now("gone", GONE, retires_at=END + DAY)], before=[now("new")])
@@ -204,6 +206,17 @@ def test_ends_announced_in_the_span_are_told_and_others_within_30_days_of_it() -
     )
     assert not day.is_quiet
     assert told(after=models).is_quiet, "what was announced before is no news"
+
+
+@pytest.mark.parametrize("zone", ["America/New_York", "UTC", "Asia/Tokyo"])
+def test_an_end_announced_for_tomorrow_is_repeated_in_every_zone(zone: str) -> None:
+    """A bare date is a midnight in UTC, which in New York comes before the end of the day."""
+    span = span_of(date(2026, 4, 7), date(2026, 4, 7), ZoneInfo(zone))
+    dates = {"today": datetime(2026, 4, 7, tzinfo=UTC), "tomorrow": datetime(2026, 4, 8, tzinfo=UTC)}
+    dates |= {"in 30 days": datetime(2026, 5, 7, tzinfo=UTC), "in 31 days": datetime(2026, 5, 8, tzinfo=UTC)}
+    after = {model: now(model, retires_at=on) for model, on in dates.items()}
+    inputs = SummaryInputs(provider="nvidia", span=span, after=after)
+    assert [row.model for row in summarise(inputs).going] == ["tomorrow", "in 30 days"]
 
 
 def test_an_end_that_is_put_off_is_told_with_what_was_said_before() -> None:

@@ -16,6 +16,7 @@ from markdown_it.token import Token
 
 from monitor.core.history.calendar import Span, span_of
 from monitor.core.history.reliability_values import Reliability, SweepCounts
+from monitor.core.summary.standing_values import Standing
 from monitor.core.summary.values import (
     Arrival,
     Best,
@@ -45,6 +46,7 @@ from monitor.report.summary import (
 )
 from monitor.report.summary.calendar import day_line
 from monitor.report.summary.content import summary_content
+from monitor.report.summary.subject import summary_subject
 from monitor.report.summary.times import clock, period
 from monitor.report.words.codes import shown_id
 from monitor.report.words.times import rounded_duration
@@ -66,6 +68,7 @@ QUIET = ProviderSummary(
     reliability=Reliability(uptime_percent=99.21),
     reliability_30d=Reliability(uptime_percent=98.75),
     by_status={"available": 101, "unavailable": 68, "new": 20},
+    standing=Standing(available=101, down=3, never_answered=65, unclear=20),
 )
 
 
@@ -137,7 +140,7 @@ def summary(*found: ProviderSummary, span: Span = SPAN, until: datetime | None =
 def line_of(found: ProviderSummary, title: str) -> str:
     """Return the words of the only line of a section."""
     (part,) = summary_content(summary(found)).providers
-    (item,) = next(section.items for section in part.sections if section.title == title)
+    (item,) = next(section.items for section in part.sections if section.title.split(" (")[0] == title)
     return item.words
 
 
@@ -217,15 +220,15 @@ def test_several_days_are_titled_by_both_ends() -> None:
         (
             {"still_down": tuple(down(model, -9, is_new=False) for model in "abc")},
             (
-                "nvidia: quiet. 101 of 189 listed models available, 3 still down; 96 sweeps; "
+                "nvidia: quiet. 101 available, 3 down, 65 never answered, 20 unclear of 189; 96 sweeps; "
                 "uptime 99.21 % (30 days: 98.75 %)."
             ),
         ),
         (
             {"sweeps": SweepCounts(conclusive=90, inconclusive={"interrupted": 2}, missed=4)},
             (
-                "nvidia: quiet. 101 of 189 listed models available; 92 sweeps, 2 inconclusive because "
-                "they were interrupted, 4 missed; uptime 99.21 % (30 days: 98.75 %)."
+                "nvidia: quiet. 101 available, 3 down, 65 never answered, 20 unclear of 189; 92 sweeps, "
+                "2 inconclusive because they were interrupted, 4 missed; uptime 99.21 % (30 days: 98.75 %)."
             ),
         ),
         (
@@ -236,15 +239,15 @@ def test_several_days_are_titled_by_both_ends() -> None:
                 )
             },
             (
-                "nvidia: quiet. 101 of 189 listed models available, a/b will be retired on 2026-04-09 and "
-                "1 more; 96 sweeps; uptime 99.21 % (30 days: 98.75 %)."
+                "nvidia: quiet. 101 available, 3 down, 65 never answered, 20 unclear of 189, a/b will be "
+                "retired on 2026-04-09 (in 2 days) and 1 more; 96 sweeps; uptime 99.21 % (30 days: 98.75 %)."
             ),
         ),
         (
             {"sweeps": SweepCounts(missed=96), "reliability": Reliability()},
             (
-                "nvidia: no sweep was made. Last known: 101 of 189 listed models available; 96 missed; "
-                "uptime no data (30 days: 98.75 %)."
+                "nvidia: no sweep was made. Last known: 101 available, 3 down, 65 never answered, 20 unclear "
+                "of 189; 96 missed; uptime no data (30 days: 98.75 %)."
             ),
         ),
         (
@@ -252,7 +255,7 @@ def test_several_days_are_titled_by_both_ends() -> None:
                 "sweeps": SweepCounts(inconclusive={"our_network": 96}),
                 "reliability": Reliability(),
                 "reliability_30d": Reliability(),
-                "by_status": {},
+                "standing": Standing(),
             },
             (
                 "nvidia: no sweep had a clear result. Last known: nothing is known of its models; 96 sweeps, "
@@ -262,8 +265,8 @@ def test_several_days_are_titled_by_both_ends() -> None:
         (
             {"is_watched": False},
             (
-                "nvidia (no longer watched): quiet. 101 of 189 listed models available; 96 sweeps; "
-                "uptime 99.21 % (30 days: 98.75 %)."
+                "nvidia (no longer watched): quiet. 101 available, 3 down, 65 never answered, 20 unclear of "
+                "189; 96 sweeps; uptime 99.21 % (30 days: 98.75 %)."
             ),
         ),
     ],
@@ -271,8 +274,8 @@ def test_several_days_are_titled_by_both_ends() -> None:
 )
 def test_a_quiet_day_is_one_line(changed: Mapping[str, object], line: str) -> None:
     text = summary_text(summary(replace(QUIET, **changed)))  # type: ignore[arg-type] # fields by name
-    _, _, about, _, *rest = text.splitlines()
-    assert (about, rest) == ("Times are in the time zone UTC.", [line])
+    about = "Hosted models on Tuesday 2026-04-07. Times are in the time zone UTC."
+    assert text.splitlines() == [about, line]
 
 
 # ---- Headlines ----
@@ -280,15 +283,15 @@ def test_a_quiet_day_is_one_line(changed: Mapping[str, object], line: str) -> No
 
 def test_a_headline_counts_models_in_the_order_in_which_one_must_act() -> None:
     assert headline(summary(BUSY)) == (
-        "nvidia: the key was rejected, 1 model was retired, 1 will be retired, 1 went down, 1 came back, "
-        "1 is flapping, 1 appeared, 1 reappeared, 1 changed its kind, 1 was silently swapped"
+        "nvidia: 1 model will be retired, 1 was retired, 1 went down, 1 came back, 1 changed its kind, "
+        "1 was silently swapped, 1 reappeared, 1 appeared, 1 is flapping, the key was rejected"
     )
 
 
 def test_news_come_first_and_many_providers_are_counted() -> None:
     many = [replace(QUIET, provider=name) for name in "abcd"]
     first = headline(summary(*many, replace(BUSY, provider="news")))
-    assert first.startswith("news: the key was rejected")
+    assert first.startswith("news: 1 model will be retired")
     assert first.endswith("; a: quiet; b: quiet; and 2 more")
     assert headline(summary()) == "no provider is watched"
 
@@ -310,28 +313,32 @@ def test_a_day_in_a_list_says_what_its_events_were() -> None:
 def test_sections_come_in_the_order_in_which_readers_must_act() -> None:
     (part,) = summary_content(summary(BUSY)).providers
     assert [section.title for section in part.sections] == [
-        "Trouble with the provider",
-        "Retired",
         "Will be retired",
+        "Retired",
         "Went down and still down",
-        "Still down from before",
-        "Came back",
-        "Flapping",
-        "New or back",
+        "Still down from before (1)",
+        "Came back (1)",
         "Changed kind",
         "Answered by another model",
-        "Best models now: chat",
+        "New or back (2)",
+        "Flapping (1)",
+        "Trouble with the provider, over (1)",
+        "Best models now: chat (1)",
     ]
-    assert part.figures == (
-        (
-            "96 sweeps, 2 inconclusive (1 because the key was rejected, 1 because our own network failed), "
-            "3 missed. Uptime 99.21 % (30 days: 98.75 %)."
-        ),
-        (
-            "Over 30 days an outage lasted 1 h 10 min on average (MTTR) and a model ran 3 d 2 h between "
-            "outages (MTBF)."
-        ),
+    sweeps = (
+        "96 sweeps, 2 inconclusive (1 because the key was rejected, 1 because our own network failed), "
+        "3 missed. Uptime 99.21 % (30 days: 98.75 %)."
     )
+    assert part.figures == (sweeps,)
+
+
+def test_a_trouble_that_is_not_over_comes_before_all_else() -> None:
+    (over,) = BUSY.troubles
+    lasting = replace(BUSY, troubles=(replace(over, ended_at=None),))
+    (part,) = summary_content(summary(lasting)).providers
+    assert part.sections[0].title == "Trouble with the provider"
+    assert headline(summary(lasting)).startswith("nvidia: the key was rejected, 1 model will be retired")
+    assert summary_subject(summary(lasting)).startswith("2026-04-07 nvidia: the key was rejected, ")
 
 
 @pytest.mark.parametrize(
@@ -348,9 +355,14 @@ def test_sections_come_in_the_order_in_which_readers_must_act() -> None:
             "began to answer at 04:00 (chat), available, busy",
         ),
         (
-            "Trouble with the provider",
+            "Trouble with the provider, over",
             {},
             'the key was rejected, from 01:00 to 02:00 (1 h): "HTTP 401"',
+        ),
+        (
+            "Trouble with the provider, over",
+            {"troubles": (*BUSY.troubles, replace(BUSY.troubles[0], began_at=at(5), ended_at=at(8)))},
+            "the key was rejected 2 times (4 h in all), last since 05:00",
         ),
         (
             "Trouble with the provider",
@@ -361,23 +373,18 @@ def test_sections_come_in_the_order_in_which_readers_must_act() -> None:
         (
             "Retired",
             {"retirements": (Retirement(model="a", at=at(-340), reason="unavailable_too_long"),)},
-            "did not answer for too long, down since 2026-03-23 20:00",
+            "did not answer for too long, down since 2026-03-23",
         ),
-        (
-            "Retired",
-            {"retirements": (Retirement(model="a", at=at(3), reason="delisted", is_back=True),)},
-            "left the catalog at 03:00, but it is back",
-        ),
-        ("Will be retired", {}, "on 2026-05-14, newly announced"),
+        ("Will be retired", {}, "on 2026-05-14 (in 37 days), newly announced"),
         (
             "Will be retired",
             {"going": (Going(model="a", on=at(48), is_new=True, was=at(24)),)},
-            "on 2026-04-09, postponed from 2026-04-08",
+            "on 2026-04-09 (in 2 days), postponed from 2026-04-08",
         ),
         (
             "Will be retired",
             {"going": (Going(model="a", on=at(24), is_new=True, was=at(48)),)},
-            "on 2026-04-08, brought forward from 2026-04-09",
+            "on 2026-04-08 (in 1 day), brought forward from 2026-04-09",
         ),
         ("Went down and still down", {}, "since 22:00 (2 h): server error"),
         (
@@ -455,7 +462,8 @@ def test_a_model_down_again_or_gone_is_not_said_to_be_back() -> None:
 
 
 def test_a_long_list_is_cut_and_says_how_much_is_left_out() -> None:
-    long = replace(BUSY, outages=tuple(down(f"m/{number:03}", 3) for number in range(MOST_ITEMS + 35)))
+    reasons = [f"reason {number}" for number in range(MOST_ITEMS + 35)]  # together they would be one line
+    long = replace(BUSY, outages=tuple(down(f"m/{reason}", 3, reason=reason) for reason in reasons))
     assert "55 went down" in headline(summary(long))
     assert "- and 35 more: https://status.example/changes/2026-04-07\n" in summary_text(summary(long), LINKS)
     assert "- [and 35 more](https://status.example/changes/2026-04-07)\n" in summary_markdown(
@@ -487,6 +495,7 @@ def test_text_fits_80_columns() -> None:
     long = replace(BUSY, outages=(down("nvidia/" + "x" * 90, 3), down("a", 1, 2), down("a", 3, 4)))
     text = summary_text(summary(long), LINKS)
     assert [line for line in text.splitlines() if len(line) > 80] == [f"- nvidia/{'x' * 90}:"]
+    assert len(text.splitlines()[0]) <= 80
 
 
 def test_text_never_parts_a_number_from_its_unit() -> None:
@@ -506,42 +515,23 @@ def test_text_is_what_it_was() -> None:
 
 
 SAMPLE = """\
-Hosted models on Tuesday 2026-04-07
-===================================
-Times are in the time zone UTC.
+Hosted models on Tuesday 2026-04-07. Times are in the time zone UTC.
+nvidia: 1 model will be retired, 1 was retired, 1 went down, 1 came back, 1
+changed its kind, 1 was silently swapped, 1 reappeared, 1 appeared, 1 is
+flapping, the key was rejected. 101 available, 3 down, 65 never answered, 20
+unclear of 189.
 
-nvidia
-------
-The key was rejected, 1 model was retired, 1 will be retired, 1 went down, 1
-came back, 1 is flapping, 1 appeared, 1 reappeared, 1 changed its kind, 1 was
-silently swapped. 101 of 189 listed models available, 1 more still down.
-
-Trouble with the provider
-Until it is over, nothing is concluded about single models.
-- the key was rejected, from 01:00 to 02:00 (1 h): "HTTP 401"
+Will be retired
+- m/going: on 2026-05-14 (in 37 days), newly announced
 
 Retired
 - m/retired: reached its end of life at 03:00
 
-Will be retired
-- m/going: on 2026-05-14, newly announced
-
 Went down and still down
 - m/down: since 22:00 (2 h): server error
 
-Still down from before
-- m/still: since 2026-04-04 22:00 (3 d 2 h): not found at the provider
-
-Came back
-- m/back: down from 10:15 to 11:00 (45 min): server error
-
-Flapping
-They go up and down so often that single changes are not listed.
-- m/flaps: since 06:00, 12 changes; up since 07:00
-
-New or back
-- m/new: appeared at 04:00 (chat), available
-- m/again: reappeared at 04:00 (chat), available
+Still down from before (1): m/still (3 d 2 h)
+Came back (1): m/back (45 min)
 
 Changed kind
 The kind is the endpoint that serves a model: adapt your calls.
@@ -552,21 +542,16 @@ Their answers name another model than before: check that the results still suit
 you.
 - Silent swap: m/swapped is now answered by m/two instead of m/one since 05:30
 
-Best models now: chat
-By the share of the last 30 days' checks that they answered, among equals by
-median latency; without models that flap or will be retired.
-- m/best: uptime 99.99 %, coverage 98.00 %, 1,312 ms
-
+New or back (2): m/new (chat), m/again (back, chat)
+Flapping (1): m/flaps
+Trouble with the provider, over (1): the key was rejected, from 01:00 to 02:00
+  (1 h): "HTTP 401"
+Best models now: chat (1): m/best (99.99 %, 1,312 ms)
 96 sweeps, 2 inconclusive (1 because the key was rejected, 1 because our own
 network failed), 3 missed. Uptime 99.21 % (30 days: 98.75 %).
-Over 30 days an outage lasted 1 h 10 min on average (MTTR) and a model ran
-3 d 2 h between outages (MTBF).
 
-nvidia: quiet. 101 of 189 listed models available; 96 sweeps; uptime 99.21 % (30 days: 98.75 %).
-
-A sweep asks every listed model for a tiny answer. An inconclusive sweep is
-ignored, because the failure was not the models'. Uptime is the share of clear
-results that were successful.
+nvidia: quiet. 101 available, 3 down, 65 never answered, 20 unclear of 189; 96
+sweeps; uptime 99.21 % (30 days: 98.75 %).
 """
 
 
@@ -737,7 +722,7 @@ def test_the_document_carries_ids_as_they_are(model: str) -> None:
 
 def test_a_message_has_its_id_at_the_foot_of_each_form() -> None:
     message = summary_message(summary(BUSY), id="summary-2026-04-07", links=LINKS)
-    assert message.title == f"{headline(summary(BUSY))} (2026-04-07)"
+    assert message.title == summary_subject(summary(BUSY))
     assert message.text.endswith("\n\nMessage summary-2026-04-07\n")
     assert message.markdown.endswith("\n\nMessage summary-2026-04-07\n")
     assert "Message summary-2026-04-07</p>" in message.html

@@ -76,7 +76,7 @@ def test_a_day_is_told_as_its_summary_with_links_to_models_and_days(engine: Engi
         answer = client.get("/changes/2026-04-07")
         seen = read(answer.text)
         assert "Hosted models on Tuesday 2026-04-07" in seen.text
-        assert "1 model went down. 2 of 3 listed models available." in seen.text
+        assert "1 model went down. 2 available, 1 down of 3." in seen.text
         assert "b since 00:15 (23 h 45 min): not offered to this account" in seen.text
         links = re.findall(r'href="(/[^"]*)"', answer.text)
         assert {"/changes/2026-04-06", "/changes", "/changes/2026-04-08", "/", "/models/nvidia/b"} <= {*links}
