@@ -1,6 +1,6 @@
 """The application: every route, error and header of the web interface, around one history."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, timedelta, tzinfo
 
 from fastapi import FastAPI
@@ -32,19 +32,36 @@ def create_app(
     summary_of: SummaryOf | None = None,
     windows_at: WindowsAt = no_windows,
     note: str = "",
+    favourites: Sequence[str] = (),
 ) -> FastAPI:
     """Return the application that shows a history, which it only reads.
 
     `watched` maps each provider of the configuration to its interval: knowledge older than 3 of them is
     stale, a sweep that late is overdue. Give it an engine of its own, so that readers never take the
     connections of the sweeps. Days are those of `zone`. The feeds' links begin with `public_url`, their
-    summaries come from `summary_of`, if any. `windows_at` gives the maintenance windows of a moment. Each
-    page begins with `note`.
+    summaries come from `summary_of`, if any. `windows_at` gives the maintenance windows of a moment; models
+    that fit `favourites` lead the page of a day. Each page begins with `note`.
     """
     context = WebContext(
-        engine=engine, watched=dict(watched), now=now, started_at=now(), windows_at=windows_at
+        engine=engine,
+        watched=dict(watched),
+        now=now,
+        started_at=now(),
+        windows_at=windows_at,
+        favourites=favourites,
     )
     pages = load_pages(note)
+    app = _without_routes()
+    answer_errors(app, pages)
+    app.include_router(page_routes(context, pages))
+    app.include_router(changes_routes(context, pages, zone=zone))
+    app.include_router(feed_routes(context, zone=zone, public_url=public_url, summary_of=summary_of))
+    for routes in (health_routes, api_routes, openai_routes):
+        app.include_router(routes(context))
+    return app
+
+
+def _without_routes() -> FastAPI:
     app = FastAPI(
         title="monitor",
         version=__version__,
@@ -56,11 +73,4 @@ def create_app(
     )
     app.add_middleware(GZipMiddleware, minimum_size=2000, compresslevel=5)
     app.add_middleware(Guarded)  # added last, so outermost: its headers are on every answer
-    answer_errors(app, pages)
-    app.include_router(page_routes(context, pages))
-    app.include_router(changes_routes(context, pages, zone=zone))
-    app.include_router(feed_routes(context, zone=zone, public_url=public_url, summary_of=summary_of))
-    app.include_router(health_routes(context))
-    app.include_router(api_routes(context))
-    app.include_router(openai_routes(context))
     return app

@@ -19,13 +19,17 @@ def no_windows(_moment: datetime) -> Sequence[RunningWindow]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebContext:
-    """The history to read, the providers that are watched with their intervals, and the time."""
+    """The history to read, the providers that are watched with their intervals, and the time.
+
+    `favourites` are patterns of the models that lead the page of a day.
+    """
 
     engine: Engine
     watched: Mapping[str, timedelta]
     now: Clock
     started_at: datetime
     windows_at: WindowsAt = no_windows
+    favourites: Sequence[str] = ()
 
     def is_stale(self, provider: str, last_conclusive_at: datetime | None) -> bool:
         """Whether the last conclusive sweep is too old (rules.md 35), or the provider is not watched."""

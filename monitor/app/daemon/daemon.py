@@ -153,6 +153,7 @@ class Daemon:
             windows_at=running_windows(self._settings),
             summary_of=day_entries(summaries_of(self._settings, self._readers)),
             note=self._note,
+            favourites=self._settings.summary.favourites,
         )
 
     def _prepare(self) -> None:

@@ -36,11 +36,19 @@ class Summaries:
     form: str = "markdown"
     file_mode: int = 0o600
     links: Links | None = None
+    favourites: Sequence[str] = ()
     now: Clock = utc_now
 
     def build(self, span: Span, provider: str | None = None) -> Summary:
         """Return what a span was, for all providers or one; one that is not over up to now."""
-        return summarise_span(self.engine, span, watched=self.watched, now=self.now(), provider=provider)
+        return summarise_span(
+            self.engine,
+            span,
+            watched=self.watched,
+            now=self.now(),
+            provider=provider,
+            favourites=self.favourites,
+        )
 
     def due_at(self, day: date) -> datetime:
         """Return when a day's summary is due."""
@@ -104,5 +112,6 @@ def summaries_of(settings: Settings, engine: Engine, now: Clock = utc_now) -> Su
         form=settings.summary.format,
         file_mode=settings.database.file_mode,
         links=Links(public_url) if public_url else None,
+        favourites=settings.summary.favourites,
         now=now,
     )

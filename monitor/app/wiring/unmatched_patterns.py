@@ -5,6 +5,7 @@ from typing import Final
 
 from monitor.config import Fault, MaintenanceSettings, Settings
 from monitor.core.domain.patterns import matches, nearest
+from monitor.core.summary.standing import is_favourite
 from monitor.report.words.codes import shown_id
 
 _LISTS: Final = ("include", "exclude")
@@ -21,6 +22,7 @@ def unmatched_patterns(settings: Settings, catalogs: Mapping[str, Collection[str
     return [
         *_of_providers(settings, catalogs),
         *_of_channels(settings),
+        *_of_favourites(settings, catalogs),
         *(
             fault
             for place, window in enumerate(settings.maintenance)
@@ -49,6 +51,15 @@ def _of_channels(settings: Settings) -> Iterator[Fault]:
     for place, channel in enumerate(settings.notify):
         for number, pattern in enumerate(channel.providers):
             yield from _unless_named(pattern, ("notify", place, "providers", number), names)
+
+
+def _of_favourites(settings: Settings, catalogs: Mapping[str, Collection[str]]) -> Iterator[Fault]:
+    watched = [provider.name for provider in settings.providers]
+    if not all(name in catalogs for name in watched):  # it may match one whose catalog is not known yet
+        return
+    for number, pattern in enumerate(settings.summary.favourites):
+        if not any(is_favourite(name, model, (pattern,)) for name in watched for model in catalogs[name]):
+            yield from _unless_matched(pattern, ("summary", "favourites", number), watched, catalogs)
 
 
 def _of_window(

@@ -15,6 +15,7 @@ from monitor.config.schema.fields import (
     DatabaseUrl,
     DayTime,
     FileMode,
+    Globs,
     Grace,
     Interval,
     Listen,
@@ -107,10 +108,11 @@ class WebSettings(Table):
 
 
 class SummarySettings(Table):
-    """Where the daily summaries are written, and in which form."""
+    """Where the daily summaries are written, in which form, and which models lead in them."""
 
     directory: Text = "data/summaries"
     format: SummaryFormat = "markdown"
+    favourites: Globs = ()
 
     @property
     def path(self) -> Path:

@@ -26,7 +26,13 @@ def changes_routes(context: WebContext, pages: Pages, *, zone: tzinfo = UTC) -> 
 
     @lru_cache(_KEPT_DAYS)  # by its source: the same day is rendered again only where that differs
     def written(span: Span, before: date | None, after: date | None, _source: object) -> str:
-        summary = summarise_span(context.engine, span, watched=[*context.watched], now=context.now())
+        summary = summarise_span(
+            context.engine,
+            span,
+            watched=[*context.watched],
+            now=context.now(),
+            favourites=context.favourites,
+        )
         return pages.day(summary, before, after)
 
     @routes.get("/changes")

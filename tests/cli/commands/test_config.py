@@ -164,6 +164,18 @@ def test_ids_that_the_configuration_names_are_matched_before_they_were_ever_swep
     assert [fault.path for fault in faults] == [("providers", 0, "exclude", 1)]
 
 
+def test_favourites_match_by_id_or_with_their_provider_in_any_catalog() -> None:
+    text = (
+        '[summary]\nfavourites = ["x", "b/y", "*/z", "a/y", "q"]\n'
+        '[[providers]]\nname = "a"\npreset = "ollama"\n[[providers]]\nname = "b"\npreset = "ollama"\n'
+    )
+    settings = parse_settings(text, "config.toml")
+    assert settings.summary.favourites == ("x", "b/y", "*/z", "a/y", "q")
+    faults = unmatched_patterns(settings, {"a": {"x"}, "b": {"y", "z"}})
+    assert [fault.path for fault in faults] == [("summary", "favourites", 3), ("summary", "favourites", 4)]
+    assert unmatched_patterns(settings, {"a": {"x"}}) == [], "the catalog of b may have them"
+
+
 @pytest.mark.usefixtures("engine")
 def test_where_no_catalog_was_read_yet_nothing_is_said_of_models(database_url: str, tmp_path: Path) -> None:
     more = '[[maintenance]]\ncron = "0 22 * * sun"\nduration = "4h"\nmodels = ["b"]\n'

@@ -206,3 +206,17 @@ def test_changes_are_counted_by_day_newest_first_without_the_baseline(engine: En
 def test_a_provider_without_a_history_has_nothing_but_no_error(engine: Engine) -> None:
     nobody = summarise_provider(engine, day(), "nobody", now=LATER)
     assert (nobody.is_quiet, nobody.has_history, nobody.by_status) == (True, False, {})
+
+
+def test_favourites_are_known_by_their_ids_or_with_their_provider(engine: Engine) -> None:
+    """Of a model that is gone nothing is said once it is no news."""
+    live(engine, answers((0, {"a/x": UP, "a/y": UP, "b": DOWN}), (1, {"a/x": UP}), (2, {"a/x": UP})))
+    patterns = ("nvidia/a/*", "b")
+    first = summarise_provider(engine, day(), "nvidia", now=LATER, favourites=patterns)
+    assert [(each.model, each.status) for each in first.favourites] == [
+        ("a/x", "available"),
+        ("a/y", "retired"),
+        ("b", "retired"),
+    ]
+    second = summarise_span(engine, day(1), watched=["nvidia"], now=LATER, favourites=patterns)
+    assert [each.model for each in second.providers[0].favourites] == ["a/x"]
