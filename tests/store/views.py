@@ -14,12 +14,12 @@ COLUMNS = {
     " http_status, latency_ms, attempts, conclusive, kind, detail, served_as",
     "uptime_daily": "provider, model, day, checks, answered, unavailable, unknown, uptime_percent,"
     " latency_p50_ms, latency_p95_ms",
-    "outage_history": "provider, model, began_at, ended_at, duration_s, reason",
-    "status_history": "provider, model, status, began_at, ended_at, duration_s, reason",
+    "outage_history": "provider, model, began_at, ended_at, duration_s, reason, duration_so_far_s",
+    "status_history": "provider, model, status, began_at, ended_at, duration_s, reason, duration_so_far_s",
     "change_history": "event_id, provider, model, kind, began_at, confirmed_at, from_status, to_status,"
-    " reason, sweep_id, detail",
+    " reason, sweep_id, detail, retires_at",
     "sweep_history": "sweep_id, provider, vantage, started_at, finished_at, verdict, cause, listed,"
-    " duplicates, probed, available, rate_limited, unavailable, unknown, requests, slot, rejected",
+    " duplicates, probed, available, rate_limited, unavailable, unknown, requests, slot, rejected, detail",
     "provider_uptime_daily": "provider, day, sweeps, conclusive, provider_down, our_fault, interrupted,"
     " missed",
     "stream_history": "provider, model, sweep_id, observed_at, latency_ms, first_token_ms, tokens_per_s",
@@ -35,7 +35,16 @@ def rows(engine: Engine, view: str) -> list[tuple[Any, ...]]:
     """Return a view's rows, sorted, with times and days as the text that SQLite gives."""
     with reading(engine) as connection:
         found = connection.execute(text(f"SELECT * FROM {view}")).all()  # noqa: S608  # a name from above
-    return sorted((tuple(map(_plain, row)) for row in found), key=repr)
+    return sorted((timeless(view, tuple(map(_plain, row))) for row in found), key=repr)
+
+
+def timeless(view: str, row: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Return a row without how long something lasts that has not ended: it is longer every second."""
+    if "duration_so_far_s" not in columns(view):
+        return row
+    lasted, so_far = (row[columns(view).index(name)] for name in ("duration_s", "duration_so_far_s"))
+    assert so_far >= 0
+    return tuple("so far" if value is so_far and lasted is None else value for value in row)
 
 
 def all_rows(engine: Engine) -> dict[str, list[tuple[Any, ...]]]:

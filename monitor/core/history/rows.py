@@ -29,7 +29,10 @@ class ModelRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventRow:
-    """One line of `change_history`; `model` is None for an event of the provider."""
+    """One line of `change_history`; `model` is None for an event of the provider.
+
+    `retires_at` is the end that a `retirement_announced` names.
+    """
 
     event_id: int
     provider: str
@@ -42,11 +45,15 @@ class EventRow:
     reason: str | None
     sweep_id: int
     detail: str | None
+    retires_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SweepRow:
-    """One line of `sweep_history`; `verdict` and `finished_at` are None while it runs."""
+    """One line of `sweep_history`; `verdict` and `finished_at` are None while it runs.
+
+    `detail` says why it is inconclusive, for a voided one in the operator's words.
+    """
 
     sweep_id: int
     provider: str
@@ -65,6 +72,7 @@ class SweepRow:
     requests: int
     slot: datetime | None
     rejected: int
+    detail: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,9 +4,9 @@ A view that readers have a row of (rows.py) takes its columns from that, so each
 A row is a tuple of plain values by column: text, whole numbers, doubles, truth values, None for NULL. Moments
 are milliseconds since 1970 and days are dates.
 
-The SQL of a view stands in the last migration that creates it: 0009 (`model_status`, `observation_history`),
-0007 (`change_history`, `outage_history`, `status_history`, `uptime_daily`), 0004 (`stream_history`), 0002
-(`sweep_history`, `provider_uptime_daily`).
+The SQL of a view stands in the last migration that creates it: 0010 (`outage_history`,
+`status_history`, `change_history`, `sweep_history`), 0009 (`model_status`, `observation_history`), 0007
+(`uptime_daily`), 0004 (`stream_history`), 0002 (`provider_uptime_daily`).
 """
 
 from collections.abc import Mapping
@@ -117,12 +117,13 @@ VIEWS: Final[Mapping[str, View]] = {
         ),
         _view(
             "outage_history",
-            "provider model began_at:second ended_at:second duration_s:long reason",
+            "provider model began_at:second ended_at:second duration_s:long reason duration_so_far_s:long",
             key="provider model began_at ended_at",
         ),
         _view(
             "status_history",
-            "provider model status began_at:second ended_at:second duration_s:long reason",
+            "provider model status began_at:second ended_at:second duration_s:long reason"
+            " duration_so_far_s:long",
             key="provider model began_at ended_at status",
         ),
         _view("change_history", EventRow, key="event_id", span=TimeFilter.SWEEPS),

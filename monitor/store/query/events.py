@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, Engine, RowMapping, Select, Tuple, bindparam, func, select, tuple_
 
 from monitor.clock import to_millis
+from monitor.core.domain.vocabulary import EventKind
 from monitor.core.history.rows import EventRow
 from monitor.store import schema as t
 from monitor.store.connection.codecs import sweep_of_event
@@ -57,7 +58,17 @@ def events(
 
 def event_row(row: RowMapping) -> EventRow:
     """Return an event's line from its row with the names of its provider and model."""
-    return read_value(EventRow, row, event_id=row["id"])
+    is_announcement = row["kind"] == EventKind.RETIREMENT_ANNOUNCED
+    ends_at = announced_end(row["detail"]) if is_announcement else None
+    return read_value(EventRow, row, event_id=row["id"], retires_at=ends_at)
+
+
+def announced_end(detail: str | None) -> datetime | None:
+    """Read the date of an announcement; None for what is none, such as the year 999 of an imported record."""
+    try:
+        return None if detail is None else datetime.fromisoformat(detail).astimezone(UTC)
+    except ValueError:
+        return None
 
 
 @cache

@@ -42,7 +42,7 @@ def sweeps(engine: Engine, provider: str | None = None, limit: int | None = None
     params = {**names(provider), **({} if limit is None else {"most": limit})}
     with reading(engine) as connection:
         rows = connection.execute(_sweeps(frozenset(params)), params).mappings()
-        return [read_value(SweepRow, row, sweep_id=row["id"]) for row in rows]
+        return [read_value(SweepRow, row, sweep_id=row["id"], detail=row["words"]) for row in rows]
 
 
 def last_conclusive_at(engine: Engine, provider: str) -> datetime | None:
@@ -65,7 +65,7 @@ def requests_between(engine: Engine, provider: str, since: datetime, until: date
 @cache
 def _sweeps(params: AbstractSet[str]) -> Select[Any]:
     query = (
-        select(t.sweep, PROVIDER)
+        select(t.sweep, PROVIDER, func.coalesce(t.sweep.c.voided, t.sweep.c.detail).label("words"))
         .join(t.provider, t.provider.c.id == t.sweep.c.provider_id)
         .where(*named(params))
         .order_by(_STARTED.desc(), t.sweep.c.id.desc())

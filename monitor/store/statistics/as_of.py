@@ -4,7 +4,7 @@ What was learned later is left out: an outage that ended after the moment is sti
 """
 
 from collections.abc import Collection
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
@@ -27,7 +27,7 @@ from monitor.core.history.reliability import STATUS_KINDS, Key
 from monitor.core.history.rows import EventRow, OutageRow, StatusAt
 from monitor.store import schema as t
 from monitor.store.connection.columns import read_value
-from monitor.store.query.events import confirmed_before, confirmed_since, event_row
+from monitor.store.query.events import announced_end, confirmed_before, confirmed_since, event_row
 from monitor.store.query.filters import MODEL, PROVIDER, Names, named, names
 
 _FLAPPING = (EventKind.FLAPPING_STARTED, EventKind.FLAPPING_STOPPED)
@@ -61,7 +61,7 @@ def read_statuses(
         .order_by(t.provider.c.name, t.model.c.name)
     )
     rows = connection.execute(query, only).mappings()
-    return [read_value(StatusAt, row, retires_at=_announced(row["retires_at"])) for row in rows]
+    return [read_value(StatusAt, row, retires_at=announced_end(row["retires_at"])) for row in rows]
 
 
 def read_statuses_only(
@@ -150,11 +150,3 @@ def _latest(kinds: Collection[EventKind], before: datetime) -> ScalarSelect[int]
 
 def _is_of(event: FromClause, kinds: Collection[EventKind]) -> ColumnElement[bool]:
     return event.c.kind.in_([kind.value for kind in kinds])
-
-
-def _announced(detail: str | None) -> datetime | None:
-    """Read the date of an announcement; None for what is none, such as the year 999 of an imported record."""
-    try:
-        return None if detail is None else datetime.fromisoformat(detail).astimezone(UTC)
-    except ValueError:
-        return None

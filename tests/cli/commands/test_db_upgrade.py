@@ -17,7 +17,7 @@ from monitor.core.history.comparison import How, RowKind
 from monitor.core.notification.suppression import Subscription
 from monitor.report.formats.records import format_record, parse_record
 from monitor.store import schema as t
-from monitor.store.admin.migrate import SchemaState, Upgraded, schema_state, upgrade
+from monitor.store.admin.migrate import HEAD, SchemaState, Upgraded, schema_state, upgrade
 from monitor.store.connection.engine import open_engine, reading, writing
 from monitor.store.derived.compare import compare
 from monitor.store.derived.redecide import decide_anew
@@ -113,7 +113,7 @@ def test_rule_29_an_upgrade_decides_anew_says_what_changed_and_notifies_nobody(
     before, told_before = changes(older), all_rows(older, "delivery", "telling", "horizon", "missed_slot")
     done = monitor(config, "db", "upgrade")
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.splitlines()[0].endswith(": upgraded from 0008 (schema 0009)")
+    assert done.stdout.splitlines()[0].endswith(f": upgraded from 0008 (schema {HEAD})")
     assert done.stdout.splitlines()[1:] == [
         (
             "budgeted: 14 events changed (2 new, 12 gone), 6 days changed, 3 verdicts changed; "
@@ -188,7 +188,7 @@ def test_a_history_of_this_version_is_not_decided_again(engine: Engine) -> None:
         connection.execute(delete(t.event).where(t.event.c.kind == "became_unavailable"))
     before = all_rows(engine, *TABLES)
     done = upgrade(engine)
-    assert done == Upgraded("0009", "0009")
+    assert done == Upgraded(HEAD, HEAD)
     assert all_rows(engine, *TABLES) == before
 
 

@@ -122,6 +122,8 @@ def test_a_model_alone_has_its_outages_beside_it(engine: Engine, config: Path) -
     assert [each["model"] for each in found["models"]] == ["a/m"]
     assert found["providers"] == []
     assert [each["duration_s"] for each in found["outages"]] == [None, 7200.0]
+    so_far, whole = (each["duration_so_far_s"] for each in found["outages"])
+    assert (so_far >= 7200.0, whole) == (True, 7200.0)
     assert len(shown(config, "--model", "b/calm")) == 2
 
 

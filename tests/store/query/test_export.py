@@ -28,7 +28,7 @@ def history(engine: Engine, lives: Lives) -> Engine:
 def exported(engine: Engine, view: str, scope: Scope | None = None) -> list[Row]:
     """Return all rows of a view as they are exported."""
     with snapshot(engine, scope or Scope()) as found:
-        return list(_rows(found, view))
+        return [views.timeless(view, row) for row in _rows(found, view)]
 
 
 def _rows(found: export.Snapshot, view: str) -> Iterator[Row]:

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from math import ceil
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, text
 
+from monitor.clock import utc_now
 from monitor.core.domain.event import Event
 from monitor.core.domain.policy import Policy
 from monitor.core.domain.state import ProviderState
@@ -22,6 +23,7 @@ from monitor.store.connection.engine import reading
 from monitor.store.derived.states import load_state
 from monitor.store.write.import_export import add_sweeps, read_sweeps
 from monitor.store.write.record import last_slot
+from monitor.store.write.void import void
 from tests.store import histories, views
 
 
@@ -186,6 +188,54 @@ def test_an_outage_lasts_from_the_first_down_to_the_next_up(engine: Engine) -> N
     histories.live(engine, histories.sweep(histories.START + timedelta(minutes=60), answers[4]))
     (row,) = views.told(engine, "outage_history")
     assert (row["ended_at"], row["duration_s"], row["reason"]) == ("2026-04-06 13:00:00", 2700, "not_found")
+
+
+@pytest.mark.parametrize("view", ["outage_history", "status_history"])
+def test_what_lasts_is_counted_until_now_and_what_ended_until_its_end(engine: Engine, view: str) -> None:
+    histories.live_all(engine, histories.history(13, 40))
+    before = utc_now().replace(microsecond=0)
+    with reading(engine) as connection:
+        query_text = f"SELECT began_at, duration_s, duration_so_far_s FROM {view}"  # noqa: S608  # from above
+        rows = connection.execute(text(query_text)).all()
+    after = utc_now()
+    lasting = [row for row in rows if row.duration_s is None]
+    assert 0 < len(lasting) < len(rows)
+    assert all(row.duration_so_far_s == row.duration_s for row in rows if row not in lasting)
+    for row in lasting:
+        began = datetime.fromisoformat(str(row.began_at)).replace(tzinfo=UTC)
+        assert before - began <= timedelta(seconds=row.duration_so_far_s) <= after - began
+
+
+def test_an_announcement_says_which_end_it_names(engine: Engine) -> None:
+    ends = datetime(2026, 7, 5, 12, tzinfo=UTC)
+    ending = replace(histories.seen("a"), retires_at=ends)
+    up = histories.sweep(histories.START, {"a": histories.UP})
+    histories.live(engine, replace(up, observations=(ending,)))
+    shown = {row["kind"]: row["retires_at"] for row in views.told(engine, "change_history")}
+    assert shown == {"appeared": None, "retirement_announced": "2026-07-05 12:00:00"}
+    assert {row.kind: row.retires_at for row in query.events(engine)} == {
+        "appeared": None,
+        "retirement_announced": ends,
+    }
+
+
+def test_a_date_before_the_calendar_of_databases_leaves_the_view_readable(engine: Engine) -> None:
+    ending = replace(histories.seen("a"), retires_at=datetime(999, 7, 5, tzinfo=UTC))
+    up = histories.sweep(histories.START, {"a": histories.UP})
+    histories.live(engine, replace(up, observations=(ending,)))
+    assert {row["retires_at"] for row in views.told(engine, "change_history")} == {None}
+
+
+def test_a_sweep_says_why_it_is_inconclusive_and_a_void_one_in_the_operators_words(engine: Engine) -> None:
+    good, bad = (histories.START + timedelta(hours=place) for place in range(2))
+    histories.live(engine, histories.sweep(good, {"a": histories.UP}))
+    unread = Sweep(provider="nvidia", started_at=bad, finished_at=bad, slot=bad, detail="HTTP 502: no")
+    unread = replace(unread, verdict=Verdict.INCONCLUSIVE, cause=Cause.CATALOG_UNREADABLE)
+    histories.live(engine, unread)
+    assert [row["detail"] for row in views.told(engine, "sweep_history")] == [None, "HTTP 502: no"]
+    void(engine, views.told(engine, "sweep_history")[0]["sweep_id"], "the wrong key")
+    assert [row["detail"] for row in views.told(engine, "sweep_history")] == ["the wrong key", "HTTP 502: no"]
+    assert [row.detail for row in reversed(query.sweeps(engine))] == ["the wrong key", "HTTP 502: no"]
 
 
 def test_a_provider_day_counts_finished_sweeps_by_cause(engine: Engine) -> None:

@@ -1,0 +1,116 @@
+"""Add columns at the end of views.
+
+Postgres replaces views that only gain columns at their ends, so that rights on them stay.
+"""
+
+from alembic import op
+
+revision = "0010"
+down_revision = "0009"
+branch_labels = None
+depends_on = None
+
+# {name:time} is UTC to the second, as in 0002; {flag:holds} and {name:bare} are as in 0007; {name:end} reads
+# an end that is text; {name:until_now} are the seconds since a moment, 0 where the clock was set back.
+FORMS = {
+    "sqlite": {
+        "time": "datetime(({}) / 1000, 'unixepoch')",
+        "holds": "{} = 1",
+        "bare": "+{}",
+        "end": "datetime({})",
+        "until_now": "max(0, CAST(strftime('%s', 'now') AS INTEGER) - {} / 1000)",
+    },
+    "postgresql": {
+        "time": "to_timestamp(({}) / 1000)",
+        "holds": "{}",
+        "bare": "{}",
+        "end": "CAST({} AS timestamptz)",
+        "until_now": "greatest(0, CAST(floor(extract(epoch FROM now())) AS bigint) - {} / 1000)",
+    },
+}
+# CROSS JOIN ties SQLite to that order, as in 0007.
+VIEWS = {
+    "outage_history": """
+SELECT p.name AS provider, m.name AS model, {o.began_at:time} AS began_at, {o.ended_at:time} AS ended_at,
+    o.ended_at / 1000 - o.began_at / 1000 AS duration_s, o.reason,
+    coalesce(o.ended_at / 1000 - o.began_at / 1000, {o.began_at:until_now}) AS duration_so_far_s
+FROM provider p
+CROSS JOIN model m
+CROSS JOIN period o
+WHERE m.provider_id = p.id AND o.model_id = m.id AND {o.is_outage:holds}
+""",
+    "status_history": """
+SELECT p.name AS provider, m.name AS model, o.status, {o.began_at:time} AS began_at,
+    {o.ended_at:time} AS ended_at, o.ended_at / 1000 - o.began_at / 1000 AS duration_s, o.reason,
+    coalesce(o.ended_at / 1000 - o.began_at / 1000, {o.began_at:until_now}) AS duration_so_far_s
+FROM provider p
+CROSS JOIN model m
+CROSS JOIN period o
+WHERE m.provider_id = p.id AND o.model_id = m.id
+""",
+    "change_history": """
+SELECT e.id AS event_id, p.name AS provider, m.name AS model, e.kind, {e.began_at:time} AS began_at,
+    {e.confirmed_at:time} AS confirmed_at, e.from_status, e.to_status, e.reason, e.sweep_id, e.detail,
+    CASE WHEN e.kind = 'retirement_announced' AND e.detail LIKE '____-__-__T__:__:__Z'
+        THEN {e.detail:end} END AS retires_at
+FROM event e
+JOIN provider p ON p.id = {e.provider_id:bare}
+LEFT JOIN model m ON m.id = e.model_id AND m.provider_id = p.id
+""",
+    "sweep_history": """
+SELECT s.id AS sweep_id, p.name AS provider, s.vantage, {s.started_at:time} AS started_at,
+    {s.finished_at:time} AS finished_at, s.verdict, s.cause, s.listed, s.duplicates, s.probed, s.available,
+    s.rate_limited, s.unavailable, s.unknown, s.requests, {s.slot:time} AS slot, s.rejected,
+    coalesce(s.voided, s.detail) AS detail
+FROM sweep s
+JOIN provider p ON p.id = s.provider_id
+""",
+}
+SO_FAR = """,
+    coalesce(o.ended_at / 1000 - o.began_at / 1000, {o.began_at:until_now}) AS duration_so_far_s"""
+ADDED = {
+    "outage_history": SO_FAR,
+    "status_history": SO_FAR,
+    "change_history": """,
+    CASE WHEN e.kind = 'retirement_announced' AND e.detail LIKE '____-__-__T__:__:__Z'
+        THEN {e.detail:end} END AS retires_at""",
+    "sweep_history": """,
+    coalesce(s.voided, s.detail) AS detail""",
+}
+
+
+def upgrade() -> None:
+    """Add the columns to the views; no row changes."""
+    if op.get_bind().dialect.name == "sqlite":
+        _drop_views()
+    _create_views(VIEWS)
+
+
+def downgrade() -> None:
+    """Take the columns away again."""
+    _drop_views()
+    _create_views({name: query.replace(ADDED[name], "") for name, query in VIEWS.items()})
+
+
+def _drop_views() -> None:
+    for name in VIEWS:
+        op.execute(f"DROP VIEW {name}")
+
+
+def _create_views(views: dict[str, str]) -> None:
+    dialect = op.get_bind().dialect.name
+    for name, query in views.items():
+        create = "CREATE OR REPLACE VIEW" if dialect == "postgresql" else "CREATE VIEW"
+        op.execute(f"{create} {name} AS{_in_words_of(dialect, query)}")
+
+
+def _in_words_of(dialect: str, query: str) -> str:
+    pieces = []
+    for piece in query.split("{"):
+        inside, closed, rest = piece.partition("}")
+        if not closed:
+            pieces.append(piece)
+            continue
+        expression, _, form = inside.rpartition(":")
+        pieces.append(FORMS[dialect][form].format(expression) + rest)
+    return "".join(pieces)
