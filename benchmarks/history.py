@@ -14,6 +14,7 @@ from monitor.core.domain.vocabulary import Kind, Outcome, Reason
 from monitor.core.lifecycle.fold import fold
 from monitor.store.connection.engine import Engine, writing
 from monitor.store.derived.daily import count_days
+from monitor.store.derived.monthly import count_months
 from monitor.store.derived.states import load_state
 from monitor.store.schema import finding, sweep
 from monitor.store.write.record import add_observations, close_sweep, open_sweep
@@ -113,6 +114,7 @@ def fill(engine: Engine, sweeps: int, *, until: int) -> None:
             connection.execute(_OBSERVE, {"first": made["id"], **_findings(connection)})
         days = [(_START + place * _INTERVAL).date() for place in (first, until - 1)]
         count_days(connection, made["provider_id"], days[0], days[1])
+        count_months(connection, made["provider_id"], days[0], days[1])
 
 
 def _moved(row: dict[str, object], distance: timedelta) -> dict[str, object]:

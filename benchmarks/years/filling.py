@@ -22,6 +22,7 @@ from monitor.store.connection.codecs import event_id
 from monitor.store.connection.engine import Engine, writing
 from monitor.store.derived.daily import count_days
 from monitor.store.derived.decisions import event_columns
+from monitor.store.derived.monthly import count_months
 from monitor.store.derived.periods import write_periods
 from monitor.store.derived.states import save_state
 from monitor.store.facts.identities import catalog_id, finding_ids, model_ids, policy_id, provider_id
@@ -104,6 +105,7 @@ class _Filler:
             write_periods(connection, events)
         first, last = (each.started_at.date() for each in (part[0], part[-1]))
         count_days(connection, self._owner, first, last)
+        count_months(connection, self._owner, first, last)
 
     def add_naive(self, connection: Connection, part: Sequence[Made]) -> None:
         """Write the same observations as words."""

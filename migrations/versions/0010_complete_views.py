@@ -1,8 +1,11 @@
-"""Add columns at the end of views.
+"""Keep months, and add columns at the end of views.
+
+The months of days that are there are added up by `monitor db upgrade` itself.
 
 Postgres replaces views that only gain columns at their ends, so that rights on them stay.
 """
 
+import sqlalchemy as sa
 from alembic import op
 
 revision = "0010"
@@ -29,6 +32,16 @@ FORMS = {
     },
 }
 # CROSS JOIN ties SQLite to that order, as in 0007.
+UPTIME_MONTHLY = """
+SELECT p.name AS provider, m.name AS model, d.month, d.checks, d.answered, d.unavailable,
+    d.unknown, CAST(d.answered AS DOUBLE PRECISION) * 100
+        / CAST(nullif(d.answered + d.unavailable, 0) AS DOUBLE PRECISION) AS uptime_percent,
+    d.latency_p50_ms, d.latency_p95_ms
+FROM provider p
+CROSS JOIN model m
+CROSS JOIN monthly d
+WHERE m.provider_id = p.id AND d.model_id = m.id
+"""
 VIEWS = {
     "outage_history": """
 SELECT p.name AS provider, m.name AS model, {o.began_at:time} AS began_at, {o.ended_at:time} AS ended_at,
@@ -66,6 +79,7 @@ FROM sweep s
 JOIN provider p ON p.id = s.provider_id
 """,
 }
+COUNTED = ("checks", "answered", "unavailable", "unknown")
 SO_FAR = """,
     coalesce(o.ended_at / 1000 - o.began_at / 1000, {o.began_at:until_now}) AS duration_so_far_s"""
 ADDED = {
@@ -80,16 +94,37 @@ ADDED = {
 
 
 def upgrade() -> None:
-    """Add the columns to the views; no row changes."""
+    """Add table and columns; no row changes."""
+    _create_monthly()
     if op.get_bind().dialect.name == "sqlite":
         _drop_views()
-    _create_views(VIEWS)
+    _create_views({**VIEWS, "uptime_monthly": UPTIME_MONTHLY})
 
 
 def downgrade() -> None:
-    """Take the columns away again."""
+    """Take them away again: months can be had again from the days."""
     _drop_views()
+    op.execute("DROP VIEW uptime_monthly")
+    op.drop_table("monthly")
     _create_views({name: query.replace(ADDED[name], "") for name, query in VIEWS.items()})
+
+
+def _create_monthly() -> None:
+    on_postgres = op.get_bind().dialect.name == "postgresql"
+    op.create_table(
+        "monthly",
+        sa.Column("model_id", sa.Integer(), nullable=False),
+        sa.Column("month", sa.Date() if on_postgres else sa.Text(), nullable=False),  # YYYY-MM
+        *(sa.Column(name, sa.Integer(), nullable=False) for name in COUNTED),
+        sa.Column("latency_p50_ms", sa.Integer()),
+        sa.Column("latency_p95_ms", sa.Integer()),
+        sa.Column("latency_sketch", sa.LargeBinary()),
+        sa.PrimaryKeyConstraint("model_id", "month", name="pk_monthly"),
+        sa.ForeignKeyConstraint(["model_id"], ["model.id"], name="fk_monthly_model_id"),
+        sqlite_with_rowid=False,
+    )
+    if on_postgres:
+        op.create_index("ix_monthly_month", "monthly", ["month"])
 
 
 def _drop_views() -> None:

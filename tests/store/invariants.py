@@ -83,7 +83,7 @@ def everything(engine: Engine, provider: str) -> dict[str, list[Any]]:
         "memory": list(memory),
         **{
             table.name: sorted(map(repr, map(_named, _of_models(engine, provider, table))))
-            for table in (t.model_state, t.daily, t.period, t.gap)
+            for table in (t.model_state, t.daily, t.monthly, t.period, t.gap)
         },
         "export": [format_record(each) for each in read_sweeps(engine, provider=provider)],
     }
@@ -108,6 +108,7 @@ def forget(engine: Engine, provider: str) -> None:
             t.alias,
             t.gap,
             t.daily,
+            t.monthly,
             t.period,
             t.model_state,
             t.untracked,

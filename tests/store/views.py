@@ -14,6 +14,8 @@ COLUMNS = {
     " http_status, latency_ms, attempts, conclusive, kind, detail, served_as",
     "uptime_daily": "provider, model, day, checks, answered, unavailable, unknown, uptime_percent,"
     " latency_p50_ms, latency_p95_ms",
+    "uptime_monthly": "provider, model, month, checks, answered, unavailable, unknown, uptime_percent,"
+    " latency_p50_ms, latency_p95_ms",
     "outage_history": "provider, model, began_at, ended_at, duration_s, reason, duration_so_far_s",
     "status_history": "provider, model, status, began_at, ended_at, duration_s, reason, duration_so_far_s",
     "change_history": "event_id, provider, model, kind, began_at, confirmed_at, from_status, to_status,"
@@ -25,6 +27,11 @@ COLUMNS = {
     "stream_history": "provider, model, sweep_id, observed_at, latency_ms, first_token_ms, tokens_per_s",
 }
 
+# A month is text on SQLite and a date on Postgres.
+_AS_TEXT = {
+    "uptime_monthly": COLUMNS["uptime_monthly"].replace("month", "substr(CAST(month AS text), 1, 7)", 1)
+}
+
 
 def columns(view: str) -> list[str]:
     """Return the columns that the contract gives a view."""
@@ -34,7 +41,7 @@ def columns(view: str) -> list[str]:
 def rows(engine: Engine, view: str) -> list[tuple[Any, ...]]:
     """Return a view's rows, sorted, with times and days as the text that SQLite gives."""
     with reading(engine) as connection:
-        found = connection.execute(text(f"SELECT * FROM {view}")).all()  # noqa: S608  # a name from above
+        found = connection.execute(text(f"SELECT {_AS_TEXT.get(view, '*')} FROM {view}")).all()  # noqa: S608  # from above
     return sorted((timeless(view, tuple(map(_plain, row))) for row in found), key=repr)
 
 

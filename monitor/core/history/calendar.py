@@ -40,6 +40,11 @@ def span_of(first: date, last: date, zone: tzinfo) -> Span:
     )
 
 
+def month_of(day: date) -> date:
+    """Return the first day of a day's month."""
+    return day.replace(day=1)
+
+
 def days_until(last: date, days: int, zone: tzinfo) -> Span:
     """Return the span of so many days of which this is the last."""
     return span_of(last - (days - 1) * _DAY, last, zone)

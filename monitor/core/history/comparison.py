@@ -15,6 +15,7 @@ class RowKind(StrEnum):
     EVENT = "event"
     STATE = "state"  # what is believed of a model, or of the provider where no model is named
     DAY = "day"
+    MONTH = "month"
     PERIOD = "period"  # of a status
 
 
@@ -30,8 +31,8 @@ class How(StrEnum):
 class Difference:
     """One row: `stands` is None where it is missing, `follows` where it is extra.
 
-    `at` is the start of the sweep, the event's `confirmed_at`, the state's `since`, the day's midnight (UTC),
-    the period's `began_at`.
+    `at` is the start of the sweep, the event's `confirmed_at`, the state's `since`, the midnight (UTC) at
+    which the day or the month begins, the period's `began_at`.
     """
 
     part: RowKind

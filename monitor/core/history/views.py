@@ -4,9 +4,9 @@ A view that readers have a row of (rows.py) takes its columns from that, so each
 A row is a tuple of plain values by column: text, whole numbers, doubles, truth values, None for NULL. Moments
 are milliseconds since 1970 and days are dates.
 
-The SQL of a view stands in the last migration that creates it: 0010 (`outage_history`,
-`status_history`, `change_history`, `sweep_history`), 0009 (`model_status`, `observation_history`), 0007
-(`uptime_daily`), 0004 (`stream_history`), 0002 (`provider_uptime_daily`).
+The SQL of a view stands in the last migration that creates it: 0010 (`uptime_monthly`,
+`outage_history`, `status_history`, `change_history`, `sweep_history`), 0009 (`model_status`,
+`observation_history`), 0007 (`uptime_daily`), 0004 (`stream_history`), 0002 (`provider_uptime_daily`).
 """
 
 from collections.abc import Mapping
@@ -32,6 +32,7 @@ class ColumnType(StrEnum):
     MOMENT = "moment"  # to the millisecond
     SECOND = "second"  # a moment to the second, in milliseconds all the same
     DAY = "day"
+    MONTH = "month"  # as its first day
 
 
 class TimeFilter(StrEnum):
@@ -39,6 +40,7 @@ class TimeFilter(StrEnum):
 
     SWEEPS = "sweeps"  # by the start of a row's sweep
     DAYS = "days"  # by UTC day
+    MONTHS = "months"  # by UTC month
     NONE = "none"  # not at all
 
 
@@ -76,6 +78,10 @@ _FORMS: Final[Mapping[type, ColumnType]] = {
     bool: ColumnType.FLAG,
     datetime: ColumnType.SECOND,
 }
+_COUNTED: Final = (
+    "checks:integer answered:integer unavailable:integer unknown:integer uptime_percent:double"
+    " latency_p50_ms:integer latency_p95_ms:integer"
+)
 _LONG: Final = frozenset({"event_id"})  # sweep id times 2**20
 
 
@@ -110,10 +116,15 @@ VIEWS: Final[Mapping[str, View]] = {
         ),
         _view(
             "uptime_daily",
-            "provider model day:day checks:integer answered:integer unavailable:integer unknown:integer"
-            " uptime_percent:double latency_p50_ms:integer latency_p95_ms:integer",
+            f"provider model day:day {_COUNTED}",
             key="provider model day",
             span=TimeFilter.DAYS,
+        ),
+        _view(
+            "uptime_monthly",
+            f"provider model month:month {_COUNTED}",
+            key="provider model month",
+            span=TimeFilter.MONTHS,
         ),
         _view(
             "outage_history",

@@ -135,6 +135,7 @@ _TIMES: Final[Mapping[ColumnType, _Cell]] = MappingProxyType(
         ColumnType.MOMENT: _to_millis,
         ColumnType.SECOND: lambda value: f"{_second(_whole(value))}Z",
         ColumnType.DAY: str,
+        ColumnType.MONTH: str,
     }
 )
 _OTHERS: Final[Mapping[ColumnType, _Cell]] = MappingProxyType(

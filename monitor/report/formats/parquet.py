@@ -22,6 +22,7 @@ _TYPES: Final[Mapping[ColumnType, Any]] = MappingProxyType(
         ColumnType.MOMENT: _MOMENT,
         ColumnType.SECOND: _MOMENT,  # Parquet has no coarser unit
         ColumnType.DAY: pa.date32(),
+        ColumnType.MONTH: pa.date32(),
     }
 )
 

@@ -81,6 +81,8 @@ def _subject(difference: Difference) -> str:
             return f"state of {model}{_status_words(difference)}"
         case RowKind.DAY:
             return f"day {difference.at:%Y-%m-%d} of {model}"
+        case RowKind.MONTH:
+            return f"month {difference.at:%Y-%m} of {model}"
         case RowKind.PERIOD:
             return f"status of {model} from {moment_words(difference.at)}"
 

@@ -21,6 +21,7 @@ from monitor.store.connection.engine import is_sqlite, reading, sqlite_path, wri
 from monitor.store.connection.errors import database_name, translated
 from monitor.store.connection.progress import OnProgress
 from monitor.store.schema import metadata
+from monitor.store.schema.naming import Month
 
 Rows = list[tuple[Any, ...]]
 Content = tuple[int, bytes]
@@ -129,13 +130,19 @@ def _send(sender: _Side, taker: _Side, table: Table, on_progress: OnProgress) ->
 
 
 def _bound(connection: Connection, table: Table, rows: Rows) -> Rows:
-    """Return rows as the driver takes them: days are the only values that are others there."""
-    days = [place for place, column in enumerate(table.columns) if isinstance(column.type, Date)]
-    to_bound = Date().dialect_impl(connection.dialect).bind_processor(connection.dialect)
-    if not days or to_bound is None:
+    """Return rows as the driver takes them: days and months are the only values that are others there."""
+    dialect = connection.dialect
+    to_bound = {
+        place: convert
+        for place, column in enumerate(table.columns)
+        if isinstance(column.type, Date | Month)
+        and (convert := column.type.dialect_impl(dialect).bind_processor(dialect)) is not None
+    }
+    if not to_bound:
         return rows
     return [
-        tuple(to_bound(value) if place in days else value for place, value in enumerate(row)) for row in rows
+        tuple(to_bound[place](value) if place in to_bound else value for place, value in enumerate(row))
+        for row in rows
     ]
 
 

@@ -17,6 +17,7 @@ from monitor.store.connection.errors import database_name
 from monitor.store.connection.progress import OnProgress
 from monitor.store.connection.sqlite_file import create_file, ensure_mode, ensure_wal, is_missing
 from monitor.store.derived.daily import count_all_days
+from monitor.store.derived.monthly import count_all_months
 from monitor.store.derived.redecide import decide_anew
 from monitor.store.schema import metadata, provider
 
@@ -33,6 +34,7 @@ HEAD: Final = max(_REVISIONS, default="base")  # the files are named by their re
 VERSION_TABLE: Final = "schema_version"
 _FIRST_WITH_SKETCHES: Final = "0007"
 _FIRST_WITH_THESE_RULES: Final = "0009"  # what older versions derived was decided by others
+_FIRST_WITH_MONTHS: Final = "0010"
 _UPGRADE_LOCK: Final = 4_711_202_004  # any number, the same in every version
 
 
@@ -121,6 +123,8 @@ def upgrade(engine: Engine, on_progress: OnProgress = lambda _provider, _done, _
             count_all_days(connection)
         if before is not None and before < _FIRST_WITH_THESE_RULES:
             redecided = decide_anew(connection, on_progress)
+        if before is not None and before < _FIRST_WITH_MONTHS:
+            count_all_months(connection)
         return Upgraded(before, HEAD, redecided)
 
 

@@ -24,12 +24,13 @@ from monitor.store.connection.engine import reading
 from monitor.store.derived.decisions import event_columns
 from monitor.store.derived.differences import DifferenceCounter
 from monitor.store.derived.horizon import is_kept, read_horizon
+from monitor.store.derived.monthly import added_up
 from monitor.store.derived.periods import differing_periods
 from monitor.store.derived.recorded import RecordedRows, read_recorded, read_strays
 from monitor.store.derived.states import provider_memory, state_row
 from monitor.store.facts.identities import find_provider
 from monitor.store.facts.sweeps import StoredSweep, counts_of, gaps_of, read_stored
-from monitor.store.schema import daily, model, model_state, provider_state
+from monitor.store.schema import daily, model, model_state, monthly, provider_state
 from monitor.store.schema.typecheck import require_derived_types
 
 _SWEEPS_AT_ONCE = 100
@@ -90,6 +91,7 @@ class _Replay:
         self._compare_days(days, compared, date.max)
         for stray in read_strays(self.connection, self.provider_id):
             self.differences.event(stray, None)
+        self._compare_months()
         self._compare_periods()
         self._compare_states(state)
         return sweeps
@@ -149,6 +151,30 @@ class _Replay:
             pair = stands.get((name, day)), follows.get((name, day))
             self.differences.compare(RowKind.DAY, name, begin_of(day, UTC), *pair)
 
+    def _compare_months(self) -> None:
+        """Compare the months with those that the days give, where these are right."""
+        if self.differences.has(RowKind.DAY):
+            return
+        query = (
+            select(model.c.name, monthly)
+            .join_from(model, monthly)
+            .where(model.c.provider_id == self.provider_id)
+        )
+        rows = self.connection.execute(query).mappings().all()
+        names = {row["model_id"]: row["name"] for row in rows}
+        stands = {_month_key(row): {name: row[name] for name in _DAY_COLUMNS} for row in rows}
+        follows = {
+            _month_key(row): {name: row[name] for name in _DAY_COLUMNS}
+            for row in added_up(self.connection, self.provider_id)
+        }
+        for number, month in sorted(stands.keys() | follows.keys()):
+            name = names.get(number) or self._name_of(number)
+            pair = stands.get((number, month)), follows.get((number, month))
+            self.differences.compare(RowKind.MONTH, name, begin_of(month, UTC), *pair)
+
+    def _name_of(self, number: int) -> str | None:
+        return self.connection.scalar(select(model.c.name).where(model.c.id == number))
+
     def _compare_periods(self) -> None:
         """Compare the periods with those that the events give, where these are right."""
         if self.differences.has(RowKind.EVENT):  # else reported twice: wrong events make wrong periods
@@ -156,10 +182,9 @@ class _Replay:
         for stands, follows in differing_periods(self.connection, self.provider_id):
             row = stands or follows
             if row is not None:
-                query = select(model.c.name).where(model.c.id == row["model_id"])
                 pair = _period_columns(stands), _period_columns(follows)
                 began_at = to_datetime(row["began_at"])
-                self.differences.compare(RowKind.PERIOD, self.connection.scalar(query), began_at, *pair)
+                self.differences.compare(RowKind.PERIOD, self._name_of(row["model_id"]), began_at, *pair)
 
     def _compare_states(self, state: ProviderState) -> None:
         query = (
@@ -176,6 +201,10 @@ class _Replay:
         since = state.folded_until or EPOCH
         pair = {"memory": stored}, {"memory": provider_memory(state)}
         self.differences.compare(RowKind.STATE, None, since, *pair)
+
+
+def _month_key(row: Mapping[str, Any] | RowMapping) -> tuple[int, date]:
+    return row["model_id"], row["month"]
 
 
 def _state_columns(row: Mapping[str, Any] | RowMapping) -> Columns:

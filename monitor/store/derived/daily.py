@@ -3,7 +3,7 @@
 One statement counts days into `daily` and any other length of time, so both count the same.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date
 from typing import Any, Final
@@ -107,11 +107,11 @@ _NEARBY: Final = {
     dialect: text(_NEAR.format(latencies=latencies)).bindparams(bindparam("day", type_=daily.c.day.type))
     for dialect, latencies in _JOINED.items()
 }
-_PERCENTILES: Final = {"latency_p50_ms": 50, "latency_p95_ms": 95}
+PERCENTILES: Final = {"latency_p50_ms": 50, "latency_p95_ms": 95}
 _EXACTLY: Final = (
     update(daily)
     .where(daily.c.model_id == bindparam("of_model"), daily.c.day == bindparam("of_day"))
-    .values({name: bindparam(f"exact_{percent}") for name, percent in _PERCENTILES.items()})
+    .values({name: bindparam(f"exact_{percent}") for name, percent in PERCENTILES.items()})
 )
 _OF_OWNER: Final = sweep.c.provider_id == bindparam("owner")
 _FIRST_REACHING: Final = select(func.min(sweep.c.started_at)).where(
@@ -156,40 +156,46 @@ def count_days(connection: Connection, provider_id: int, first_day: date, last_d
 
 def count_sweep(
     connection: Connection, provider_id: int, sweep_id: int, first_day: date, last_day: date
-) -> None:
+) -> Mapping[date, Sequence[Counted]]:
     """Add a conclusive sweep, later than all that is counted, to its days: as `count_days`, but quicker.
 
     Only its own observations are read, and those latencies of the days that are about their percentiles.
+    Returns what was added to each day that got anything.
     """
+    added = dict[date, Sequence[Counted]]()
     for begins_at in range(day_millis(first_day), day_millis(last_day) + DAY_MS, DAY_MS):
         day = to_day(begins_at)
         window = _window(connection, provider_id, begins_at, begins_at + DAY_MS)
         own = {**window, "first_sweep": sweep_id, "last_sweep": sweep_id}
-        grown = _grown(connection, provider_id, day, own) if window else []
-        if grown:
+        counted = list(_counted(connection, own, _EVERY_MODEL, origin=0, part_ms=DAY_MS)) if window else []
+        if counted:
+            grown = _grown(connection, provider_id, day, counted)
             connection.execute(upsert(connection, daily), grown)
             _make_exact(connection, window, day, grown)
+            added[day] = counted
+    return added
 
 
 def _grown(
-    connection: Connection, provider_id: int, day: date, own: Mapping[str, int]
+    connection: Connection, provider_id: int, day: date, counted: Iterable[Counted]
 ) -> list[dict[str, Any]]:
     """Return the rows of a day with a sweep's observations added; percentiles are those of the histograms."""
     models = select(model.c.id).where(model.c.provider_id == provider_id)
     stood = select(daily).where(daily.c.model_id.in_(models), daily.c.day == day)
     before = {row["model_id"]: row for row in connection.execute(stood).mappings()}
     return [
-        _added(before[figures.model_id], figures) if figures.model_id in before else _daily_row(figures)
-        for figures in _counted(connection, own, _EVERY_MODEL, origin=0, part_ms=DAY_MS)
+        grown_row(before[figures.model_id], figures) if figures.model_id in before else _daily_row(figures)
+        for figures in counted
     ]
 
 
-def _added(before: RowMapping, figures: Counted) -> dict[str, Any]:
+def grown_row(before: Mapping[str, Any] | RowMapping, figures: Counted) -> dict[str, Any]:
+    """Return the row of a length of time with more observations; percentiles are those of its histogram."""
     counts = {name: before[name] + getattr(figures, name) for name in ("answered", "unavailable", "unknown")}
     row = {**before, **counts, "checks": sum(counts.values())}
     if figures.latencies:
         histogram = merge_encoded([before["latency_sketch"] or b""], figures.latencies)
-        row |= {name: percentile(histogram, percent) for name, percent in _PERCENTILES.items()}
+        row |= {name: percentile(histogram, percent) for name, percent in PERCENTILES.items()}
         row["latency_sketch"] = encode(histogram)
     return row
 
@@ -212,7 +218,7 @@ def _make_exact(
 
 def _exact(encoded: bytes, near: Sequence[int]) -> dict[str, int]:
     histogram, exact = merge_encoded([encoded]), dict[str, int]()
-    for percent in _PERCENTILES.values():
+    for percent in PERCENTILES.values():
         bucket, place = place_of(histogram, percent)
         # the histogram says which bucket and which place in it; only that bucket is sorted
         exact[f"exact_{percent}"] = sorted(latency for latency in near if bucket_of(latency) == bucket)[place]

@@ -19,6 +19,7 @@ from monitor.store.derived.compare import MOST_SHOWN, compare_provider
 from monitor.store.derived.daily import count_days
 from monitor.store.derived.decisions import write_decision
 from monitor.store.derived.horizon import Horizon, is_kept, read_bounds, read_horizon
+from monitor.store.derived.monthly import count_months
 from monitor.store.derived.periods import rewrite_periods
 from monitor.store.derived.states import forget_state, read_state, save_state
 from monitor.store.facts.identities import find_provider, insert_new, model_ids, note_untracked, policy_id
@@ -104,6 +105,7 @@ def rebuild_provider(
     is_later = event.c.swept_at > since.started_at  # by the start of the sweep: ids are not in that order
     connection.execute(delete(event).where(event.c.provider_id == provider_id, is_later))
     connection.execute(delete(daily).where(daily.c.model_id.in_(models), daily.c.day >= since.day))
+    count_months(connection, provider_id, date.min, date.max)  # of the days that were pruned
     rewrite_periods(connection, provider_id)
     forget_state(connection, provider_id)
     sweeps = read_stored(connection, *is_kept(provider_id, since))
@@ -161,6 +163,7 @@ def _count(connection: Connection, provider_id: int, days: tuple[date, date] | N
     if days is not None:
         first = max(days[0], read_bounds(connection, provider_id).day)
         count_days(connection, provider_id, first, days[1])
+        count_months(connection, provider_id, first, days[1])
 
 
 def _unfolded(provider_id: int) -> tuple[Any, ...]:

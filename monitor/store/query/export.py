@@ -4,7 +4,7 @@ A view that has a row for each observation is read model by model: every part is
 neither database has to sort millions of rows.
 """
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -35,11 +35,13 @@ from sqlalchemy.types import TypeEngine
 
 from monitor.clock import to_day, to_millis
 from monitor.core.domain.vocabulary import Verdict
+from monitor.core.history.calendar import month_of
 from monitor.core.history.views import OBSERVATIONS, VIEWS, ColumnType, Row, Scope, TimeFilter, View
 from monitor.store import schema as t
 from monitor.store.connection.codecs import is_storable
 from monitor.store.connection.engine import reading
 from monitor.store.query.filters import MODEL, PROVIDER
+from monitor.store.schema.naming import Month
 
 _ROWS_AT_ONCE: Final = 2_000
 _BY_MODEL: Final = frozenset({OBSERVATIONS, "stream_history"})
@@ -67,6 +69,7 @@ _TYPES: Final[dict[ColumnType, TypeEngine[Any]]] = {
     ColumnType.MOMENT: BigInteger(),
     ColumnType.SECOND: _Second(),
     ColumnType.DAY: Date(),
+    ColumnType.MONTH: Month(),
 }
 
 
@@ -139,6 +142,8 @@ class Snapshot:
             query = query.where(*self._in_time(source.c.sweep_id))
         if view.span is TimeFilter.DAYS:
             query = query.where(*_in_days(source.c.day, self.scope))
+        if view.span is TimeFilter.MONTHS:
+            query = query.where(*_in_days(source.c.month, self.scope, month_of))
         return query.order_by(*(source.c[name] for name in view.key))
 
     def _in_time(self, sweep_id: ColumnElement[int]) -> Sequence[ColumnElement[bool]]:
@@ -177,12 +182,14 @@ def _started_in(scope: Scope) -> Iterator[ColumnElement[bool]]:
         yield t.sweep.c.started_at < to_millis(scope.until)
 
 
-def _in_days(day: ColumnElement[date], scope: Scope) -> Iterator[ColumnElement[bool]]:
-    """Give what holds for the UTC days that a range of time touches."""
+def _in_days(
+    day: ColumnElement[date], scope: Scope, first_of: Callable[[date], date] = lambda day: day
+) -> Iterator[ColumnElement[bool]]:
+    """Give what holds for the UTC days that a range of time touches; of months by their `first_of`."""
     if scope.since is not None:
-        yield day >= to_day(to_millis(scope.since))
-    if scope.until is not None:
-        yield day <= to_day(to_millis(scope.until) - 1)  # until is left out: its last millisecond decides
+        yield day >= first_of(to_day(to_millis(scope.since)))
+    if scope.until is not None:  # until is left out: its last millisecond decides
+        yield day <= first_of(to_day(to_millis(scope.until) - 1))
 
 
 def _of_provider(name: ColumnElement[str], scope: Scope) -> Iterator[ColumnElement[bool]]:

@@ -3,7 +3,7 @@
 migrations/ must agree with this package (`alembic check` in the tests).
 """
 
-from monitor.store.schema.derived import daily, event, model_state, period, provider_state
+from monitor.store.schema.derived import daily, event, model_state, monthly, period, provider_state
 from monitor.store.schema.facts import (
     alias,
     catalog,
@@ -37,6 +37,7 @@ __all__ = [
     "missed_slot",
     "model",
     "model_state",
+    "monthly",
     "observation",
     "period",
     "policy",

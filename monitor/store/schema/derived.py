@@ -1,5 +1,8 @@
 """Derived: what the fold made of the facts, always rebuildable from them or from the horizon on."""
 
+from collections.abc import Iterator
+from typing import Any
+
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -16,7 +19,7 @@ from sqlalchemy import (
 )
 
 from monitor.core.domain.state import ModelState
-from monitor.store.schema.naming import metadata, value_columns
+from monitor.store.schema.naming import Month, metadata, value_columns
 
 event = Table(
     "event",
@@ -108,21 +111,35 @@ provider_state = Table(
     Column("memory", Text, nullable=False),
 )
 
+
+def _counts() -> Iterator[Column[Any]]:
+    """Give the columns of what is counted of a length of time (core/history/daily.py)."""
+    for name in ("checks", "answered", "unavailable", "unknown"):
+        yield Column(name, Integer, nullable=False)
+    yield Column("latency_p50_ms", Integer)
+    yield Column("latency_p95_ms", Integer)
+    # core/history/latency_histogram.py; NULL where no latency was measured
+    yield Column("latency_sketch", LargeBinary)
+
+
 daily = Table(
     "daily",
     metadata,
     Column("model_id", ForeignKey("model.id"), nullable=False),
     Column("day", Date, nullable=False),  # a date, so that a condition on the view's day reaches the key
-    Column("checks", Integer, nullable=False),
-    Column("answered", Integer, nullable=False),
-    Column("unavailable", Integer, nullable=False),
-    Column("unknown", Integer, nullable=False),
-    Column("latency_p50_ms", Integer),
-    Column("latency_p95_ms", Integer),
-    Column(
-        "latency_sketch", LargeBinary
-    ),  # core/history/latency_histogram.py; NULL where no latency was measured
+    *_counts(),
     PrimaryKeyConstraint("model_id", "day"),
     sqlite_with_rowid=False,
 )
 Index("ix_daily_day", daily.c.day, info={"only_on": "postgresql"})  # SQLite has a range for each model
+
+monthly = Table(  # the days of a month added up; SQL cannot merge their histograms
+    "monthly",
+    metadata,
+    Column("model_id", ForeignKey("model.id"), nullable=False),
+    Column("month", Month, nullable=False),
+    *_counts(),
+    PrimaryKeyConstraint("model_id", "month"),
+    sqlite_with_rowid=False,
+)
+Index("ix_monthly_month", monthly.c.month, info={"only_on": "postgresql"})

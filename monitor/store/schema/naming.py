@@ -1,10 +1,21 @@
 """What all tables share: their names' conventions, and the types that both databases must agree on."""
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, get_type_hints
 
-from sqlalchemy import BigInteger, Boolean, Column, Double, Integer, MetaData, Text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Date,
+    Dialect,
+    Double,
+    Integer,
+    MetaData,
+    Text,
+    TypeDecorator,
+)
 from sqlalchemy.types import TypeEngine
 
 from monitor.core.domain.fields import field_types
@@ -21,6 +32,25 @@ metadata = MetaData(
 
 # Names are compared by code point on both databases (rules.md 26).
 NAME = Text().with_variant(Text(collation="C"), "postgresql")  # a locale's differs from SQLite's
+
+
+class Month(TypeDecorator[date]):
+    """The first day of a month: a date on Postgres, on SQLite `YYYY-MM`, as the view shows it."""
+
+    impl = Date
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """Return the type of the column."""
+        return dialect.type_descriptor(Text() if dialect.name == "sqlite" else Date())
+
+    def process_bind_param(self, value: date | None, dialect: Dialect) -> Any:  # noqa: ANN401 - what a driver takes
+        """Return the day as it is stored."""
+        return value.isoformat()[:7] if value is not None and dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> date | None:  # noqa: ANN401 - as a driver gives it
+        """Return what is stored as a day."""
+        return date.fromisoformat(f"{value}-01") if value is not None and dialect.name == "sqlite" else value
 
 
 def value_columns(kind: type) -> Iterator[Column[Any]]:

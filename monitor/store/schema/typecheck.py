@@ -6,9 +6,9 @@ from typing import Final
 from sqlalchemy import Boolean, Connection, Integer, Table, func, select
 
 from monitor.errors import StoreError
-from monitor.store.schema import daily, event, metadata, model_state, period
+from monitor.store.schema import daily, event, metadata, model_state, monthly, period
 
-_DERIVED: Final = (event, period, daily, model_state)
+_DERIVED: Final = (event, period, daily, monthly, model_state)
 _FINE: Final = ("integer", "null")  # a flag is an integer there
 
 

@@ -22,6 +22,7 @@ from monitor.store.connection.locks import sweep_lock
 from monitor.store.derived.daily import count_sweep
 from monitor.store.derived.decisions import read_decision, write_decision
 from monitor.store.derived.horizon import require_kept
+from monitor.store.derived.monthly import add_to_months
 from monitor.store.derived.rebuild import days_of, is_next, lock_provider, settle
 from monitor.store.derived.states import save_state
 from monitor.store.facts.identities import find_provider, insert_new, policy_id, provider_id
@@ -244,7 +245,8 @@ def _write(connection: Connection, provider_id: int, stored: StoredSweep, decisi
     write_decision(connection, provider_id, stored, decision)
     save_state(connection, provider_id, decision.state)
     if decision.verdict is Verdict.CONCLUSIVE:  # rules.md 27: only conclusive sweeps count
-        count_sweep(connection, provider_id, stored.id, *days_of(stored))
+        added = count_sweep(connection, provider_id, stored.id, *days_of(stored))
+        add_to_months(connection, provider_id, added)
 
 
 def _interrupted(stored: StoredSweep) -> StoredSweep:

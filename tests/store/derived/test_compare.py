@@ -56,6 +56,8 @@ FAULTS: tuple[tuple[Executable, str], ...] = (
     (update(t.sweep).where(t.sweep.c.id == _SWEEP).values(available=0, cause="quota"), "1 sweep differs"),
     (delete(t.daily).where(t.daily.c.model_id == _MODEL), "3 days missing"),
     (update(t.daily).where(t.daily.c.model_id == _MODEL).values(latency_p95_ms=1), "3 days differ"),
+    (delete(t.monthly).where(t.monthly.c.model_id == _MODEL), "1 month missing"),
+    (update(t.monthly).where(t.monthly.c.model_id == _MODEL).values(checks=7), "1 month differs"),
     (delete(t.period).where(_OPENED), "1 period missing"),
     (update(t.period).where(_OPENED).values(reason="not_so"), "1 period differs"),
     (

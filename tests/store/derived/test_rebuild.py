@@ -19,7 +19,7 @@ from monitor.store.write.record import close_sweep, open_sweep
 from tests.store import histories, views
 from tests.support.postgres import PostgresServer
 
-DERIVED = (t.event, t.model_state, t.provider_state, t.daily, t.period, t.gap)
+DERIVED = (t.event, t.model_state, t.provider_state, t.daily, t.monthly, t.period, t.gap)
 
 
 def derived(engine: Engine) -> dict[str, list[str]]:

@@ -38,7 +38,7 @@ def _rows(found: export.Snapshot, view: str) -> Iterator[Row]:
 
 
 def as_shown(row: Row, columns: tuple[Column, ...]) -> Row:
-    """Return a row with moments, days and flags as `views.rows` gives them."""
+    """Return a row with moments, days, months and flags as `views.rows` gives them."""
     return tuple(_shown(value, column.form) for value, column in zip(row, columns, strict=True))
 
 
@@ -46,7 +46,7 @@ def _shown(value: object, form: ColumnType) -> object:
     if form is ColumnType.FLAG:
         assert value is None or isinstance(value, bool)
     if isinstance(value, date):
-        return value.isoformat()
+        return value.isoformat()[:7] if form is ColumnType.MONTH else value.isoformat()
     if not isinstance(value, int) or form not in {ColumnType.MOMENT, ColumnType.SECOND}:
         return int(value) if isinstance(value, bool) else value
     return f"{datetime.fromtimestamp(value // 1000, UTC):%Y-%m-%d %H:%M:%S}"
@@ -119,17 +119,25 @@ def test_one_provider_is_exported_alone(history: Engine) -> None:
             assert exported(history, name, Scope(provider=nobody)) == []
 
 
-def test_time_narrows_every_view_that_has_a_sweep_or_a_day() -> None:
+def test_time_narrows_every_view_that_has_a_sweep_a_day_or_a_month() -> None:
     for view in VIEWS.values():
         names = {each.name for each in view.columns}
-        wanted = (
-            TimeFilter.SWEEPS
-            if "sweep_id" in names
-            else TimeFilter.DAYS
-            if "day" in names
-            else TimeFilter.NONE
-        )
-        assert view.span is wanted
+        spans = {"sweep_id": TimeFilter.SWEEPS, "day": TimeFilter.DAYS, "month": TimeFilter.MONTHS}
+        wanted = [span for name, span in spans.items() if name in names]
+        assert [view.span] == (wanted or [TimeFilter.NONE])
+
+
+def test_a_range_has_the_months_that_it_touches(engine: Engine) -> None:
+    for month in (3, 4, 5):
+        at = datetime(2026, month, 7, tzinfo=UTC)
+        histories.live(engine, histories.sweep(at, {"a": histories.UP}))
+    first, end = datetime(2026, 4, 30, 23, tzinfo=UTC), datetime(2026, 5, 1, tzinfo=UTC)
+    for scope, months in (
+        (Scope(since=first), ["2026-04-01", "2026-05-01"]),
+        (Scope(until=end), ["2026-03-01", "2026-04-01"]),
+        (Scope(since=first, until=end), ["2026-04-01"]),
+    ):
+        assert [str(row[2]) for row in exported(engine, "uptime_monthly", scope)] == months
 
 
 def test_what_is_written_meanwhile_is_in_no_view(history: Engine) -> None:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import date
 from random import Random
 from typing import Any, NamedTuple
 
@@ -18,7 +19,7 @@ from tests.store import histories
 from tests.store.figures import model_counts
 from tests.support.postgres import PostgresServer
 
-LARGE = "daily|event|observation|period|streamed"
+LARGE = "daily|event|monthly|observation|period|streamed"
 ONE = "provider = 'q' AND model = 'm7'"
 AFTER = "sweep_id >= 200000000"
 MOMENT = "'2026-05-20 12:00:00'"
@@ -43,6 +44,19 @@ CASES = (
         "pk_daily",
     ),
     Case("uptime_daily", "day >= '2026-05-20'", "d USING PRIMARY KEY (model_id=? AND day>?)", "ix_daily_day"),
+    Case("uptime_monthly", ONE, "d USING PRIMARY KEY (model_id=?)", "pk_monthly"),
+    Case(
+        "uptime_monthly",
+        f"{ONE} AND month > '2026-04-30'",
+        "d USING PRIMARY KEY (model_id=? AND month>?)",
+        "pk_monthly",
+    ),
+    Case(
+        "uptime_monthly",
+        "month > '2026-04-30'",
+        "d USING PRIMARY KEY (model_id=? AND month>?)",
+        "ix_monthly_month",
+    ),
     Case("outage_history", ONE, "o USING COVERING INDEX ix_period_began (model_id=?)", "pk_period"),
     Case(
         "outage_history",
@@ -139,6 +153,7 @@ def fill(connection: Connection) -> None:
     _add(connection, t.sweep, (_sweep(day, provider) for day in range(DAYS) for provider in (1, 2)))
     for number, provider in own.items():
         _add(connection, t.daily, (_day(number, day) for day in range(DAYS)))
+        _add(connection, t.monthly, (_month(number, month) for month in range(66)))
         seen = [{"model_id": number, "sweep_id": _sweep_id(day, provider)} for day in range(DAYS)]
         _add(connection, t.observation, ({**each, "finding_id": 1, "at_ms": 250} for each in seen))
         _add(connection, t.streamed, ({**each, "first_token_ms": 100} for each in seen))
@@ -174,6 +189,11 @@ def _sweep(day: int, provider: int) -> dict[str, Any]:
 def _day(model: int, day: int) -> dict[str, Any]:
     counts = {"checks": 1, "answered": 1, "unavailable": 0, "unknown": 0}
     return {"model_id": model, "day": to_day(_START + day * DAY_MS), **counts}
+
+
+def _month(model: int, month: int) -> dict[str, Any]:
+    counts = {"checks": 1, "answered": 1, "unavailable": 0, "unknown": 0}
+    return {"model_id": model, "month": date(2021 + month // 12, month % 12 + 1, 1), **counts}
 
 
 def _turn(model: int, provider: int, day: int, place: int) -> dict[str, Any]:
