@@ -1,4 +1,4 @@
-"""Keep months, and add columns at the end of views.
+"""Keep months and what catalogs say of models' origins, and add columns at the end of views.
 
 The months of days that are there are added up by `monitor db upgrade` itself.
 
@@ -13,11 +13,13 @@ down_revision = "0009"
 branch_labels = None
 depends_on = None
 
-# {name:time} is UTC to the second, as in 0002; {flag:holds} and {name:bare} are as in 0007; {name:end} reads
-# an end that is text; {name:until_now} are the seconds since a moment, 0 where the clock was set back.
+# {name:time} is UTC to the second, and {n:day} a day since 1970, as in 0002; {flag:holds} and {name:bare} are
+# as in 0007; {name:end} reads an end that is text; {name:until_now} are the seconds since a moment: 0 where
+# the clock was set back.
 FORMS = {
     "sqlite": {
         "time": "datetime(({}) / 1000, 'unixepoch')",
+        "day": "date(({}) * 86400, 'unixepoch')",
         "holds": "{} = 1",
         "bare": "+{}",
         "end": "datetime({})",
@@ -25,6 +27,7 @@ FORMS = {
     },
     "postgresql": {
         "time": "to_timestamp(({}) / 1000)",
+        "day": "(DATE '1970-01-01' + CAST({} AS integer))",
         "holds": "{}",
         "bare": "{}",
         "end": "CAST({} AS timestamptz)",
@@ -32,17 +35,37 @@ FORMS = {
     },
 }
 # CROSS JOIN ties SQLite to that order, as in 0007.
-UPTIME_MONTHLY = """
-SELECT p.name AS provider, m.name AS model, d.month, d.checks, d.answered, d.unavailable,
+UPTIME_DAILY = """
+SELECT p.name AS provider, m.name AS model, d.day, d.checks, d.answered, d.unavailable,
     d.unknown, CAST(d.answered AS DOUBLE PRECISION) * 100
         / CAST(nullif(d.answered + d.unavailable, 0) AS DOUBLE PRECISION) AS uptime_percent,
-    d.latency_p50_ms, d.latency_p95_ms
+    d.latency_p50_ms, d.latency_p95_ms, m.publisher
 FROM provider p
 CROSS JOIN model m
-CROSS JOIN monthly d
+CROSS JOIN daily d
 WHERE m.provider_id = p.id AND d.model_id = m.id
 """
+UPTIME_MONTHLY = UPTIME_DAILY.replace("d.day", "d.month").replace("daily d", "monthly d")
 VIEWS = {
+    "model_status": """
+SELECT p.name AS provider, m.name AS model, t.kind, t.listed, t.status, t.flapping, t.reason,
+    {t.since:time} AS since, {t.last_checked_at:time} AS last_checked_at,
+    {t.last_available_at:time} AS last_available_at, t.http_status, t.latency_ms,
+    {t.retires_at:time} AS retires_at,
+    (SELECT CAST(sum(d.answered) AS DOUBLE PRECISION) * 100
+            / CAST(nullif(sum(d.answered) + sum(d.unavailable), 0) AS DOUBLE PRECISION)
+        FROM daily d
+        WHERE d.model_id = m.id
+            AND d.day > (SELECT {max(s.started_at) / 86400000 - 30:day} FROM sweep s
+                WHERE s.provider_id = m.provider_id AND s.verdict = 'conclusive')
+            AND d.day <= (SELECT {max(s.started_at) / 86400000:day} FROM sweep s
+                WHERE s.provider_id = m.provider_id AND s.verdict = 'conclusive')
+    ) AS uptime_30d, t.served_as, m.publisher
+FROM model_state t
+JOIN model m ON m.id = t.model_id
+JOIN provider p ON p.id = m.provider_id
+""",
+    "uptime_daily": UPTIME_DAILY,
     "outage_history": """
 SELECT p.name AS provider, m.name AS model, {o.began_at:time} AS began_at, {o.ended_at:time} AS ended_at,
     o.ended_at / 1000 - o.began_at / 1000 AS duration_s, o.reason,
@@ -83,6 +106,8 @@ COUNTED = ("checks", "answered", "unavailable", "unknown")
 SO_FAR = """,
     coalesce(o.ended_at / 1000 - o.began_at / 1000, {o.began_at:until_now}) AS duration_so_far_s"""
 ADDED = {
+    "model_status": ", m.publisher",
+    "uptime_daily": ", m.publisher",
     "outage_history": SO_FAR,
     "status_history": SO_FAR,
     "change_history": """,
@@ -94,8 +119,9 @@ ADDED = {
 
 
 def upgrade() -> None:
-    """Add table and columns; no row changes."""
+    """Add tables and columns; no row changes."""
     _create_monthly()
+    _create_origin()
     if op.get_bind().dialect.name == "sqlite":
         _drop_views()
     _create_views({**VIEWS, "uptime_monthly": UPTIME_MONTHLY})
@@ -106,6 +132,8 @@ def downgrade() -> None:
     _drop_views()
     op.execute("DROP VIEW uptime_monthly")
     op.drop_table("monthly")
+    op.drop_table("origin")
+    op.drop_column("model", "publisher")
     _create_views({name: query.replace(ADDED[name], "") for name, query in VIEWS.items()})
 
 
@@ -125,6 +153,26 @@ def _create_monthly() -> None:
     )
     if on_postgres:
         op.create_index("ix_monthly_month", "monthly", ["month"])
+
+
+def _create_origin() -> None:
+    op.create_table(
+        "origin",
+        sa.Column("model_id", sa.Integer(), nullable=False),
+        sa.Column("sweep_id", sa.Integer(), nullable=False),
+        sa.Column("owned_by", sa.Text()),
+        sa.Column("created", sa.BigInteger()),
+        sa.PrimaryKeyConstraint("model_id", "sweep_id", name="pk_origin"),
+        sa.ForeignKeyConstraint(["model_id"], ["model.id"], name="fk_origin_model_id"),
+        sa.ForeignKeyConstraint(["sweep_id"], ["sweep.id"], name="fk_origin_sweep_id"),
+        sqlite_with_rowid=False,
+    )
+    name = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")  # by code point on both
+    op.add_column("model", sa.Column("publisher", name))
+    slash = {"sqlite": "instr(name, '/')", "postgresql": "strpos(name, '/')"}[op.get_bind().dialect.name]
+    op.execute(
+        f"UPDATE model SET publisher = substr(name, 1, {slash} - 1) WHERE {slash} > 1"  # noqa: S608 - as above
+    )
 
 
 def _drop_views() -> None:

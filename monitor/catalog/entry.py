@@ -11,6 +11,8 @@ from types import MappingProxyType
 
 from monitor.catalog.kinds import kind_entry
 from monitor.core.answer.dates import read_moment
+from monitor.core.answer.redact import redact
+from monitor.core.domain.ids import is_trackable_id
 from monitor.core.planning.inputs import EMPTY_ENTRY, CatalogEntry
 from monitor.core.request.forms import Route
 
@@ -24,13 +26,16 @@ _ENDS = (
     "deprecation_date",
     "deprecation",
 )
+_OWNERS = ("owned_by", "organization", "publisher")
+_MADE = ("created", "created_at")
+_LITELLM = (1677610602, "openai")
 _FLAGS = {"is_deprecated": True, "deprecated": True, "active": False}
 
 # Years that an end may lie in: the first of computer time means "none", the last "never".
 _FIRST, _LAST = datetime(2015, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
 _MILLIS_FROM = 100_000_000_000  # in seconds that would be the year 5138
 _MILLIS_UNTIL = 1000 * _MILLIS_FROM
-_LONGEST = 64  # characters of a date that are read
+_LONGEST = 64  # characters of a date or a name that are read
 
 
 def read_entry(row: object, words: Mapping[str, Route] = MappingProxyType({})) -> CatalogEntry:
@@ -42,7 +47,35 @@ def read_entry(row: object, words: Mapping[str, Route] = MappingProxyType({})) -
         return EMPTY_ENTRY
     retires_at = next((moment for name in _ENDS if (moment := _moment(row.get(name)))), None)
     is_flagged = retires_at is None and any(row.get(name) is marked for name, marked in _FLAGS.items())
-    return replace(kind_entry(row, words), retires_at=retires_at, is_flagged=is_flagged)
+    return replace(
+        kind_entry(row, words),
+        retires_at=retires_at,
+        is_flagged=is_flagged,
+        owned_by=_owner(row),
+        created=_made(row),
+    )
+
+
+# ---- Where it comes from ----
+
+
+def is_filled_by_litellm(row: Mapping[str, object]) -> bool:
+    """Say whether creation and owner are those that LiteLLM says of every model."""
+    return (row.get("created"), row.get("owned_by")) == _LITELLM
+
+
+def _made(row: Mapping[str, object]) -> datetime | None:
+    moments = (_moment(row.get(name)) for name in _MADE)
+    return None if is_filled_by_litellm(row) else next(filter(None, moments), None)
+
+
+def _owner(row: Mapping[str, object]) -> str | None:
+    owner = next((row[name] for name in _OWNERS if isinstance(row.get(name), str)), None)
+    if not isinstance(owner, str) or is_filled_by_litellm(row):
+        return None
+    name = owner.strip()
+    # an account's id is no publisher's name, and not to be kept
+    return name if 0 < len(name) <= _LONGEST and is_trackable_id(name) and redact(name) == name else None
 
 
 def _moment(value: object) -> datetime | None:

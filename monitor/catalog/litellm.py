@@ -39,9 +39,15 @@ def model_info(text: str) -> Mapping[str, CatalogEntry]:
     for row in rows if isinstance(rows, list) else ():
         name = row.get("model_name") if isinstance(row, dict) else None
         if isinstance(name, str):
-            entries.setdefault(name, set()).add(replace(read_entry(row), retires_at=None, is_flagged=False))
+            entries.setdefault(name, set()).add(_kind_of(row))
     kinds = ((name, says - {EMPTY_ENTRY}) for name, says in entries.items())
     return {name: next(iter(says)) for name, says in kinds if len(says) == 1}
+
+
+def _kind_of(row: object) -> CatalogEntry:
+    """Return what a row says of the kind alone: a deployment's end and owner are not the model's."""
+    entry = read_entry(row)
+    return CatalogEntry(route=entry.route, is_unaskable=entry.is_unaskable)
 
 
 def completed(

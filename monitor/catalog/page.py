@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from monitor.catalog.cursor import following
 from monitor.catalog.document import Unreadable, parse_json, unambiguous
-from monitor.catalog.entry import read_entry
+from monitor.catalog.entry import is_filled_by_litellm, read_entry
 from monitor.core.domain.ids import is_trackable_id
 from monitor.core.planning.inputs import EMPTY_ENTRY, CatalogEntry, ProviderTraits
 from monitor.core.request.forms import Route
@@ -14,7 +14,6 @@ from monitor.core.request.forms import Route
 _LISTS = ("data", "models", "items", "results")
 _NAMES = ("id", "name", "model")
 _NO_TRAITS = ProviderTraits()
-_LITELLM = (1677610602, "openai")  # creation and owner, which LiteLLM says of every model
 _UNDECODABLE = "\ufffd"  # what stands for bytes that are not UTF-8: no id has that
 
 
@@ -45,14 +44,13 @@ def read_page(text: str, *, url: str, link: str = "", traits: ProviderTraits = _
     rows = _rows(document)
     named = [(name, row) for row in rows if (name := _id_of(row)) is not None]
     last = named[-1][0] if named else None
-    origins = ((row.get("created"), row.get("owned_by")) if isinstance(row, dict) else None for row in rows)
     return Page(
         ids=tuple(name for name, _ in named),
         rows=len(rows),
         rejected=len(rows) - len(named),
         following=following(document, url=url, link=link, parameter=traits.cursor_parameter, last=last),
         entries=_entries(named, traits.kind_words),
-        is_litellm=bool(rows) and all(origin == _LITELLM for origin in origins),  # none is no proof
+        is_litellm=bool(rows) and all(map(_is_of_litellm, rows)),  # none is no proof
     )
 
 
@@ -62,6 +60,10 @@ def _entries(named: Sequence[tuple[str, object]], words: Mapping[str, Route]) ->
         first.setdefault(name, row)  # setdefault: the first row of an id counts
     entries = ((name, read_entry(row, words)) for name, row in first.items())
     return {name: entry for name, entry in entries if entry != EMPTY_ENTRY}
+
+
+def _is_of_litellm(row: object) -> bool:
+    return isinstance(row, dict) and is_filled_by_litellm(row)
 
 
 def _rows(document: object) -> Sequence[object]:

@@ -1,5 +1,6 @@
 """The catalog of a sweep: the provider's list, in the ids that requests have, and the ids that are named."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from monitor.catalog.litellm import completed, read_model_info
@@ -7,6 +8,7 @@ from monitor.catalog.read import read_catalog
 from monitor.catalog.reading import CatalogReading, without_prefix
 from monitor.core.answer.answer import Answer
 from monitor.core.domain.state import ProviderState
+from monitor.core.domain.sweep import ModelOrigin
 from monitor.core.domain.vocabulary import Kind, Outcome, Reason
 from monitor.core.lifecycle.fold import is_tracked
 from monitor.core.request.forms import RequestForm
@@ -39,6 +41,26 @@ async def read_listing(target: Target, session: ProviderSession, start: SweepSta
     named = (model.removeprefix(prefix) or model for model in target.models)
     reading = replace(reading, ids=tuple(dict.fromkeys((*reading.ids, *named))), trouble=None)
     return await _with_model_info(reading, target, session, start)
+
+
+def new_origins(reading: CatalogReading, known: Mapping[str, ModelOrigin]) -> tuple[ModelOrigin, ...]:
+    """Return what a catalog says of models' origins that is not known yet, by id.
+
+    A model is made once: the first time stands, since some servers say the time of the question.
+    """
+    said = (
+        ModelOrigin(model, entry.owned_by, entry.created)
+        for model, entry in sorted(reading.entries.items())
+        if entry.owned_by or entry.created
+    )
+    return tuple(each for each in said if _is_new(each, known.get(each.model)))
+
+
+def _is_new(said: ModelOrigin, known: ModelOrigin | None) -> bool:
+    if known is None:
+        return True
+    is_made_known = known.created is None and said.created is not None
+    return is_made_known or said.owned_by not in {None, known.owned_by}
 
 
 async def _with_model_info(

@@ -17,6 +17,7 @@ from monitor.report.words.times import duration_words
 from monitor.store.connection.engine import Engine
 from monitor.store.connection.locks import sweep_lock
 from monitor.store.derived.states import load_state
+from monitor.store.facts.origins import load_origins
 from monitor.store.memory.acceptance import is_accepted
 from monitor.store.memory.knowledge import load_knowledge
 from monitor.store.query import requests_between, sweeps
@@ -109,6 +110,7 @@ def _start(target: Target, engine: Engine, opened: OpenedSweep, slot: datetime |
         slot=slot,
         state=load_state(engine, target.provider),
         knowledge=load_knowledge(engine, target.provider),
+        origins=load_origins(engine, target.provider),
         is_accepted=is_accepted(engine, target.provider),
         spent_today=requests_between(engine, target.provider, midnight, opened.started_at),
     )

@@ -26,7 +26,7 @@ from monitor.probe.stopwatch import Stopwatch
 from monitor.store.connection.engine import Engine
 from monitor.store.memory.knowledge import save_knowledge
 from monitor.store.write.record import add_observations, close_sweep, keep_catalog
-from monitor.sweep.listing import read_listing
+from monitor.sweep.listing import new_origins, read_listing
 from monitor.sweep.log import log_sweep
 from monitor.sweep.plan import PriorKnowledge, excluded_observation, excluding, nothing_to_ask
 from monitor.sweep.probing import CatalogProbe
@@ -94,6 +94,7 @@ class RunningSweep(SweepListener):
             verdict=Verdict.INCONCLUSIVE if trouble else None,
             cause=trouble.cause if trouble else None,
             detail=trouble.detail if trouble else None,
+            origins=new_origins(reading, self.start.origins),
         )
 
     async def _probe(self, session: ProviderSession, reading: CatalogReading) -> None:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from monitor.core.domain.event import Decision
 from monitor.core.domain.policy import Policy
 from monitor.core.domain.state import ProviderState
-from monitor.core.domain.sweep import Observation, Sweep
+from monitor.core.domain.sweep import ModelOrigin, Observation, Sweep
 from monitor.core.planning.inputs import Knowledge, ProviderTraits
 from monitor.http import Endpoint, open_client
 from monitor.probe.gap import Gap
@@ -65,13 +65,17 @@ class Target:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SweepStart:
-    """What a sweep begins with: its slot, what is believed and remembered, what the day has cost."""
+    """What a sweep begins with: its slot, what is believed and remembered, what the day has cost.
+
+    `origins` is what catalogs have said of the models' origins so far, by id.
+    """
 
     slot: datetime | None
     state: ProviderState
     knowledge: Mapping[str, Knowledge]
     is_accepted: bool
     spent_today: int
+    origins: Mapping[str, ModelOrigin] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -320,3 +320,33 @@ def test_an_earlier_page_speaks_before_a_later_one() -> None:
 def test_a_catalog_that_is_not_believed_says_nothing_of_models() -> None:
     found = reading_of(saying(answer(200, {"data": [{"id": "a", "type": "chat"}], "has_more": True})))
     assert (found.complete, found.entries) == (False, {})
+
+
+# ---- Where it comes from ----
+
+
+@pytest.mark.parametrize(
+    ("row", "owner", "made"),
+    [
+        ({"owned_by": "Meta", "created": 1741046400}, "Meta", datetime(2025, 3, 4, tzinfo=UTC)),
+        ({"organization": "Meta"}, "Meta", None),  # Together
+        (
+            {"publisher": "Meta", "created_at": "2025-03-04T00:00:00Z"},
+            "Meta",
+            datetime(2025, 3, 4, tzinfo=UTC),
+        ),
+        ({"owned_by": "meta", "created": 735790403}, "meta", None),  # NVIDIA's filler: its year of foundation
+        ({"owned_by": "openai", "created": 1677610602}, None, None),  # LiteLLM says so of every model
+        ({"owned_by": "  "}, None, None),
+        ({"owned_by": None, "created": None}, None, None),
+        ({"owned_by": ["Meta"], "created": True}, None, None),
+        ({"owned_by": "sk-abcdef0123456789"}, None, None),  # a key is no name
+        ({"owned_by": "a" * 65}, None, None),
+        ({"owned_by": "a\x00b"}, None, None),
+    ],
+)
+def test_a_row_says_whose_a_model_is_and_when_it_was_made(
+    row: dict[str, object], owner: str | None, made: datetime | None
+) -> None:
+    entry = read_entry({"id": "a", **row})
+    assert (entry.owned_by, entry.created) == (owner, made)

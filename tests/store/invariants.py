@@ -106,6 +106,7 @@ def forget(engine: Engine, provider: str) -> None:
             t.streamed,
             t.observation,
             t.alias,
+            t.origin,
             t.gap,
             t.daily,
             t.monthly,

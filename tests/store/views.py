@@ -9,13 +9,13 @@ from monitor.store.connection.engine import reading
 
 COLUMNS = {
     "model_status": "provider, model, kind, listed, status, flapping, reason, since, last_checked_at,"
-    " last_available_at, http_status, latency_ms, retires_at, uptime_30d, served_as",
+    " last_available_at, http_status, latency_ms, retires_at, uptime_30d, served_as, publisher",
     "observation_history": "provider, model, sweep_id, vantage, observed_at, outcome, reason,"
     " http_status, latency_ms, attempts, conclusive, kind, detail, served_as",
     "uptime_daily": "provider, model, day, checks, answered, unavailable, unknown, uptime_percent,"
-    " latency_p50_ms, latency_p95_ms",
+    " latency_p50_ms, latency_p95_ms, publisher",
     "uptime_monthly": "provider, model, month, checks, answered, unavailable, unknown, uptime_percent,"
-    " latency_p50_ms, latency_p95_ms",
+    " latency_p50_ms, latency_p95_ms, publisher",
     "outage_history": "provider, model, began_at, ended_at, duration_s, reason, duration_so_far_s",
     "status_history": "provider, model, status, began_at, ended_at, duration_s, reason, duration_so_far_s",
     "change_history": "event_id, provider, model, kind, began_at, confirmed_at, from_status, to_status,"

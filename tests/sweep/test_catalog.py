@@ -1,14 +1,18 @@
 """What a sweep takes as the catalog: ids that are named, prefixes that are no ids', kinds that rows tell."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import Engine
 
 from monitor.core.domain.policy import Policy
+from monitor.core.domain.sweep import ModelOrigin
 from monitor.core.domain.vocabulary import Cause, Verdict
 from monitor.demo.answers import CannedAnswer, as_json
+from monitor.store.facts.origins import load_origins
+from monitor.store.query import current_models
 from monitor.sweep import Target
 from tests.support import gateway as g
 from tests.support import scripted as s
@@ -351,3 +355,38 @@ def test_nobody_else_is_asked_for_model_info(engine: Engine) -> None:
     with g.gateway(s.scripted({"c": {CHAT: s.OK}}, places={"model/info": modes(c="embedding")})) as there:
         g.sweep(g.target(there.base_url), engine, g.NOON)
         assert [each.path.removeprefix("/v1/") for each in there.requests] == ["models", CHAT]
+
+
+# ---- Whose models they are -------------------------------------------------------------
+
+
+def owned(rows: Mapping[str, Mapping[str, object]]) -> s.ScriptedWorld:
+    """Return a provider whose catalog says more of its models than their ids."""
+    world = s.scripted({name: {CHAT: s.OK} for name in rows})
+    return replace(world, row_of=rows)
+
+
+def published(engine: Engine) -> dict[str, str | None]:
+    """Return each model's publisher."""
+    return {row.model: row.publisher for row in current_models(engine)}
+
+
+def test_whose_a_model_is_is_kept_with_the_first_catalog_that_says_so(engine: Engine) -> None:
+    first = owned({"llama-70b": {"owned_by": "Meta", "created": 1741046400}, "acme/x": {"owned_by": "vllm"}})
+    with g.gateway(first) as there:
+        swept = g.sweep(g.target(there.base_url), engine, g.NOON)
+    assert published(engine) == {"llama-70b": "Meta", "acme/x": "acme"}
+    made = datetime(2025, 3, 4, tzinfo=UTC)
+    assert swept.sweep.origins == (ModelOrigin("acme/x", "vllm"), ModelOrigin("llama-70b", "Meta", made))
+    later = owned(
+        {"llama-70b": {"owned_by": "Meta AI", "created": 1741046500}, "acme/x": {"owned_by": "vllm"}}
+    )
+    with g.gateway(later) as there:
+        again = g.sweep(g.target(there.base_url), engine, g.NOON + timedelta(minutes=15))
+        third = g.sweep(g.target(there.base_url), engine, g.NOON + timedelta(minutes=30))
+    assert [each.model for each in again.sweep.origins] == ["llama-70b"]
+    assert third.sweep.origins == ()
+    assert published(engine) == {"llama-70b": "Meta AI", "acme/x": "acme"}
+    assert load_origins(engine, swept.sweep.provider)["llama-70b"] == ModelOrigin(
+        "llama-70b", "Meta AI", made
+    )

@@ -34,6 +34,15 @@ class Observation:
     served_as: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class ModelOrigin:
+    """What a catalog says of where a model comes from: its owner's name, and when the model was made."""
+
+    model: str
+    owned_by: str | None = None
+    created: datetime | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sweep:
     """One finished pass over a provider's catalog; also the sweep record of docs/commands.md.
@@ -41,6 +50,7 @@ class Sweep:
     `listed` is the whole catalog in its order, de-duplicated; empty where it could not be read to its end.
     `verdict` None lets the guard decide; otherwise it and `cause` are taken as given, and `detail` says
     why in a few redacted words. `accepted` accepts what the guard would hold back (rules.md 11).
+    `origins` is what the catalog says of models' origins where no catalog before it said so.
     """
 
     provider: str
@@ -57,6 +67,7 @@ class Sweep:
     requests: int = 0
     accepted: bool = False
     detail: str | None = None
+    origins: tuple[ModelOrigin, ...] = ()
 
     def moment(self, observation: Observation) -> datetime:
         """When an observation of this sweep was made (rules.md 25)."""

@@ -25,6 +25,7 @@ class ModelRow:
     retires_at: datetime | None
     uptime_30d: float | None
     served_as: str | None = None
+    publisher: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,9 +4,9 @@ A view that readers have a row of (rows.py) takes its columns from that, so each
 A row is a tuple of plain values by column: text, whole numbers, doubles, truth values, None for NULL. Moments
 are milliseconds since 1970 and days are dates.
 
-The SQL of a view stands in the last migration that creates it: 0010 (`uptime_monthly`,
-`outage_history`, `status_history`, `change_history`, `sweep_history`), 0009 (`model_status`,
-`observation_history`), 0007 (`uptime_daily`), 0004 (`stream_history`), 0002 (`provider_uptime_daily`).
+The SQL of a view stands in the last migration that creates it: 0010 (`model_status`, `uptime_daily`,
+`uptime_monthly`, `outage_history`, `status_history`, `change_history`, `sweep_history`), 0009
+(`observation_history`), 0004 (`stream_history`), 0002 (`provider_uptime_daily`).
 """
 
 from collections.abc import Mapping
@@ -80,7 +80,7 @@ _FORMS: Final[Mapping[type, ColumnType]] = {
 }
 _COUNTED: Final = (
     "checks:integer answered:integer unavailable:integer unknown:integer uptime_percent:double"
-    " latency_p50_ms:integer latency_p95_ms:integer"
+    " latency_p50_ms:integer latency_p95_ms:integer publisher"
 )
 _LONG: Final = frozenset({"event_id"})  # sweep id times 2**20
 

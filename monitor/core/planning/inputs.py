@@ -13,13 +13,15 @@ class CatalogEntry:
 
     `retires_at` is aware UTC in whole milliseconds. `is_flagged` is a mark without a date. `route` is None
     where the row does not say, or nothing that is sure; `is_unaskable` says that it names a kind that no
-    route asks, such as transcription.
+    route asks, such as transcription. `owned_by` is its owner's name, `created` when it was made.
     """
 
     retires_at: datetime | None = None
     is_flagged: bool = False
     route: Route | None = None
     is_unaskable: bool = False
+    owned_by: str | None = None
+    created: datetime | None = None
 
     @property
     def says_kind(self) -> bool:

@@ -24,7 +24,7 @@ from pydantic_core import ErrorDetails
 from monitor.clock import DAY_MS, to_datetime, to_millis
 from monitor.core.domain.fields import field_types
 from monitor.core.domain.ids import LONGEST_ID_BYTES, is_trackable_id
-from monitor.core.domain.sweep import Observation, Sweep
+from monitor.core.domain.sweep import ModelOrigin, Observation, Sweep
 from monitor.core.domain.vocabulary import NOT_RECORDED, Kind, Outcome, Verdict
 from monitor.errors import RecordError
 
@@ -93,6 +93,13 @@ else:  # an observation's other fields may be left out, and have the limits of t
     )
 
 
+class _OriginRecord(BaseModel):
+    model_config = _STRICT
+
+    owned_by: _Word | None = None
+    created: _Time | None = None
+
+
 class _SweepRecord(BaseModel):
     model_config = _STRICT
 
@@ -109,6 +116,7 @@ class _SweepRecord(BaseModel):
     requests: _Count = 0
     accepted: bool = False
     detail: _Text | None = None
+    origins: dict[str, _OriginRecord] = {}
     observations: list[_ObservationRecord]
 
 
@@ -127,8 +135,6 @@ _FAULTS = {
     "greater_than_equal": "must be at least {ge:g}",
     "less_than_equal": "must be at most {le}",
 }
-
-
 _ALWAYS: Final = (  # also where they are null: each row has them
     *("model", "kind", "outcome", "reason", "http_status", "latency_ms", "at_ms", "attempts", "retires_at"),
     "served_as",
@@ -157,6 +163,7 @@ def parse_record(line: str, where: str) -> Sweep:
 
 def format_record(sweep: Sweep) -> str:
     """Return a sweep as one line of JSON; `parse_record` gives the same sweep back."""
+    origins = {each.model: _origin_record(each) for each in sweep.origins}
     record: dict[str, Any] = {
         "provider": sweep.provider,
         "vantage": sweep.vantage,
@@ -171,9 +178,15 @@ def format_record(sweep: Sweep) -> str:
         "requests": sweep.requests,
         **({"accepted": True} if sweep.accepted else {}),
         **({} if sweep.detail is None else {"detail": sweep.detail}),
+        **({"origins": origins} if origins else {}),
         "observations": [_observation_record(row) for row in sweep.observations],
     }
     return json.dumps(record, ensure_ascii=False)  # ids in their own letters: people grep such files
+
+
+def _origin_record(origin: ModelOrigin) -> dict[str, Any]:
+    values = {"owned_by": origin.owned_by, "created": origin.created and _time(origin.created)}
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def _observation_record(observation: Observation) -> dict[str, Any]:
@@ -215,6 +228,8 @@ def _without_bad_ids(raw: dict[str, Any]) -> dict[str, Any]:
             cleaned[key] = raw.get(key, 0) + more
     if isinstance(observations, list):
         cleaned["observations"] = [row for row in observations if not _is_of_bad_id(row)]
+    if isinstance(origins := raw.get("origins"), dict):
+        cleaned["origins"] = {name: said for name, said in origins.items() if is_trackable_id(name)}
     return cleaned
 
 
@@ -260,15 +275,20 @@ def _refuse_contradictions(record: _SweepRecord, where: str) -> None:
         if row.model in observed:
             raise RecordError(f"{where}: observations[{number}].model: {row.model!r} was observed before")
         observed.add(row.model)
+    if strays := sorted(record.origins.keys() - listed):
+        raise RecordError(f"{where}: origins: {strays[0]!r} is not listed")
 
 
 def _sweep(record: _SweepRecord) -> Sweep:
-    same = record.model_dump(exclude={"verdict", "listed", "observations"})  # of the same name in both
+    same = record.model_dump(exclude={"verdict", "listed", "observations", "origins"})
     return Sweep(
         **same,
         verdict=None if record.verdict is None else Verdict(record.verdict),
         listed=tuple(record.listed),
         observations=tuple(_observation(row) for row in record.observations),
+        origins=tuple(
+            ModelOrigin(model, said.owned_by, said.created) for model, said in sorted(record.origins.items())
+        ),
     )
 
 

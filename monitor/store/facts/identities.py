@@ -13,6 +13,7 @@ from monitor.core.domain.fields import field_types
 from monitor.core.domain.policy import Policy
 from monitor.core.domain.sweep import Observation
 from monitor.core.domain.vocabulary import Outcome
+from monitor.core.history.publishers import publishers
 from monitor.core.lifecycle.fold import is_tracked
 from monitor.errors import StoreError
 from monitor.store.connection.codecs import batches, digest, is_storable, policy_text
@@ -77,7 +78,8 @@ def model_ids(connection: Connection, provider: int, names: Sequence[str]) -> di
     ids = _known_models(connection, provider, names)
     new = [name for name in dict.fromkeys(names) if name not in ids]
     if new:
-        rows = [{"provider_id": provider, "name": name} for name in new]
+        by = publishers(dict.fromkeys(new))
+        rows = [{"provider_id": provider, "name": name, "publisher": by[name]} for name in new]
         connection.execute(insert_new(connection, model), rows)
         ids |= _known_models(connection, provider, new)  # DO NOTHING returns no id of older rows
     return ids

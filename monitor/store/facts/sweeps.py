@@ -1,7 +1,7 @@
 """A sweep as facts: written once, read back as the same core value."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, select, update
@@ -15,6 +15,7 @@ from monitor.store.connection.codecs import batches, read_policy
 from monitor.store.connection.columns import columns_of, read_value
 from monitor.store.facts.identities import catalog_id, catalog_members, insert_new, model_ids, note_untracked
 from monitor.store.facts.observations import read_observations, write_all_observations
+from monitor.store.facts.origins import read_origins, write_origins
 from monitor.store.schema import gap, model, policy, provider, sweep
 
 _OF_CATALOG = ("duplicates", "rejected", "requests")
@@ -44,6 +45,7 @@ def write_facts(connection: Connection, provider_id: int, policy_id: int, stored
         **_end_columns(facts),
     }
     connection.execute(update(sweep).where(sweep.c.id == stored.id).values(columns))
+    write_origins(connection, provider_id, stored.id, models, facts.origins)
 
 
 def write_catalog(connection: Connection, provider_id: int, policy_id: int, stored: StoredSweep) -> None:
@@ -55,6 +57,7 @@ def write_catalog(connection: Connection, provider_id: int, policy_id: int, stor
         **columns_of(stored.sweep, _OF_CATALOG),
     }
     connection.execute(update(sweep).where(sweep.c.id == stored.id).values(columns))
+    write_origins(connection, provider_id, stored.id, models, stored.sweep.origins)
 
 
 def gaps_of(facts: Sweep, rules: Policy) -> tuple[str, ...]:
@@ -99,10 +102,15 @@ def _read_batch(connection: Connection, ids: Sequence[int]) -> Iterator[StoredSw
     )
     observed = read_observations(connection, {row["provider_id"] for row in rows}, ids)
     names = _names(connection, {row["provider_id"] for row in rows})
+    origins = read_origins(connection, ids)
     for row in rows:
         members = catalogs.get(row["catalog_id"], [])
         yield StoredSweep(
-            row["id"], _sweep(row, members, observed.get(row["id"], {}), names), read_policy(row["document"])
+            row["id"],
+            replace(
+                _sweep(row, members, observed.get(row["id"], {}), names), origins=origins.get(row["id"], ())
+            ),
+            read_policy(row["document"]),
         )
 
 
@@ -125,6 +133,7 @@ def _sweep(
         verdict=verdict,
         cause=cause,
         detail=detail,
+        origins=(),
     )
 
 

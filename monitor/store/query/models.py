@@ -58,7 +58,7 @@ def _uptime_percent(totals: Totals | None) -> float | None:
 @cache
 def _believed(params: AbstractSet[str]) -> Select[Any]:
     return (
-        select(PROVIDER, MODEL, t.model.c.id, t.model.c.provider_id, *_STATE)
+        select(PROVIDER, MODEL, t.model.c.id, t.model.c.provider_id, t.model.c.publisher, *_STATE)
         .select_from(t.provider)
         .join(t.model, t.model.c.provider_id == t.provider.c.id)
         .join(t.model_state, t.model_state.c.model_id == t.model.c.id)

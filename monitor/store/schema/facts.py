@@ -39,6 +39,8 @@ model = Table(
     Column("id", Integer, primary_key=True),
     Column("provider_id", ForeignKey("provider.id"), nullable=False),
     Column("name", NAME, nullable=False),
+    # core/history/publishers.py: derived of the ids and of the latest `origin` of the provider's models.
+    Column("publisher", NAME),
     UniqueConstraint("provider_id", "name"),
 )
 
@@ -169,6 +171,18 @@ streamed = Table(
     sqlite_with_rowid=False,
 )
 Index("ix_streamed_sweep_id", streamed.c.sweep_id, postgresql_using="brin", info={"only_on": "postgresql"})
+
+# What a catalog said of a model's origin where none before it had said so: a few rows for each model.
+origin = Table(
+    "origin",
+    metadata,
+    Column("model_id", ForeignKey("model.id"), nullable=False),
+    Column("sweep_id", ForeignKey("sweep.id"), nullable=False),
+    Column("owned_by", Text),
+    Column("created", BigInteger),
+    PrimaryKeyConstraint("model_id", "sweep_id"),
+    sqlite_with_rowid=False,
+)
 
 gap = Table(  # listed and tracked, yet without an observation: only in imported sweeps (rules.md 1)
     "gap",

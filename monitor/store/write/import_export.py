@@ -18,6 +18,7 @@ from monitor.store.connection.engine import reading, writing
 from monitor.store.derived.horizon import hold_bounds
 from monitor.store.derived.rebuild import lock_provider, settle
 from monitor.store.facts.identities import find_provider, policy_id, provider_id
+from monitor.store.facts.origins import latest_origins
 from monitor.store.facts.sweeps import StoredSweep, read_stored, write_facts
 from monitor.store.schema import horizon
 from monitor.store.schema import provider as provider_table
@@ -52,11 +53,15 @@ def read_sweeps(
     Those whose observations were pruned are left out.
 
     An imported sweep carries the verdict that its record had, so that the round trip is exact; one made here
-    carries what was decided on it.
+    carries what was decided on it. A provider's first sweep also carries what earlier catalogs said of the
+    origins of the models it lists: they would be lost with the sweeps that are left out.
     """
+    begun = set[str]()
     with reading(engine) as connection:
         for stored in read_stored(connection, *_conditions(since, until, provider)):
-            yield _as_decided(connection, stored)
+            sweep = _as_decided(connection, stored)
+            yield sweep if sweep.provider in begun else _with_origins(connection, sweep)
+            begun.add(sweep.provider)
 
 
 def add_sweeps(
@@ -152,6 +157,14 @@ def _as_decided(connection: Connection, stored: StoredSweep) -> Sweep:
     if row.imported or row.verdict is None:
         return stored.sweep
     return replace(stored.sweep, verdict=Verdict(row.verdict), cause=row.cause)
+
+
+def _with_origins(connection: Connection, sweep: Sweep) -> Sweep:
+    owner = find_provider(connection, sweep.provider)
+    known = {} if owner is None else latest_origins(connection, owner, to_millis(sweep.started_at))
+    earlier = {name: known[name] for name in sweep.listed if name in known}
+    origins = earlier | {said.model: said for said in sweep.origins}
+    return replace(sweep, origins=tuple(origins[name] for name in sorted(origins)))
 
 
 def _conditions(

@@ -151,7 +151,10 @@ def test_after_it_only_what_is_new_is_told(older: Engine) -> None:
 
 
 def test_what_was_pruned_stays_as_it_was_believed(older: Engine) -> None:
-    pruned = "SELECT * FROM uptime_daily WHERE provider = 'pruned' AND day < '2026-04-08'"
+    pruned = (
+        "SELECT model, day, checks, answered, unavailable, unknown, latency_p50_ms, latency_p95_ms"
+        " FROM uptime_daily WHERE provider = 'pruned' AND day < '2026-04-08'"
+    )
     with reading(older) as connection:
         before = connection.execute(text(pruned)).all()
     upgrade(older)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from monitor.clock import to_datetime
 from monitor.core.domain.ids import is_trackable_id
-from monitor.core.domain.sweep import Observation, Sweep
+from monitor.core.domain.sweep import ModelOrigin, Observation, Sweep
 from monitor.core.domain.vocabulary import NOT_RECORDED, Outcome, Verdict
 from monitor.errors import RecordError
 from monitor.report.formats.records import format_record, parse_record
@@ -54,7 +54,13 @@ def sweeps(draw: st.DrawFn) -> Sweep:
         requests=draw(counts),
         accepted=draw(st.booleans()),
         detail=draw(st.none() | st.text("details ", max_size=20)),
+        origins=tuple(draw(origins(name)) for name in sorted(listed) if draw(st.booleans())),
     )
+
+
+def origins(model: str) -> st.SearchStrategy[ModelOrigin]:
+    """Draw any origin of a model."""
+    return st.builds(ModelOrigin, st.just(model), st.none() | words, st.none() | moments)
 
 
 def observations(model: str) -> st.SearchStrategy[Observation]:

@@ -114,8 +114,8 @@ def definition(connection: Connection, index: str) -> str:
 
 BEFORE_STREAMING = "0002"
 NEW_SINCE = {"streamed", "knowledge", "acceptance", "stream_history", "delivery", "telling"}
-NEW_SINCE |= {"period", "horizon", "status_history", "alias", "monthly", "uptime_monthly"}
-NEW_COLUMNS = {"voided", "latency_sketch", "served_as", "alias", "duration_so_far_s"}
+NEW_SINCE |= {"period", "horizon", "status_history", "alias", "monthly", "uptime_monthly", "origin"}
+NEW_COLUMNS = {"voided", "latency_sketch", "served_as", "alias", "duration_so_far_s", "publisher"}
 NEW_COLUMNS |= {"change_history.retires_at", "sweep_history.detail"}  # of views whose tables had them before
 COUNTED_UP = {"folds"}  # with each derivation
 _EPOCH = date(1970, 1, 1)
