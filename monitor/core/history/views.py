@@ -4,8 +4,8 @@ A view that readers have a row of (rows.py) takes its columns from that, so each
 A row is a tuple of plain values by column: text, whole numbers, doubles, truth values, None for NULL. Moments
 are milliseconds since 1970 and days are dates.
 
-The SQL of a view stands in the last migration that creates it: 0010 (`model_status`, `uptime_daily`,
-`uptime_monthly`, `outage_history`, `status_history`, `change_history`, `sweep_history`), 0009
+The SQL of a view stands in the last migration that creates it: 0010 (`model_status`,
+`uptime_daily`, `uptime_monthly`, `outage_history`, `status_history`, `change_history`, `sweep_history`), 0009
 (`observation_history`), 0004 (`stream_history`), 0002 (`provider_uptime_daily`).
 """
 
@@ -16,6 +16,7 @@ from enum import StrEnum
 from typing import Final
 
 from monitor.core.domain.fields import field_types
+from monitor.core.history.descriptions import MEANINGS, TITLES
 from monitor.core.history.rows import EventRow, ModelRow, StreamRow, SweepRow
 
 Row = tuple[object, ...]
@@ -46,20 +47,22 @@ class TimeFilter(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column's name and what it holds."""
+    """A column's name, what it holds and what it means."""
 
     name: str
     form: ColumnType
+    description: str
 
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """A view: its columns, those that a row is found and ordered by, and how time narrows it."""
+    """A view: its columns, those that a row is found and ordered by, how time narrows it, what it shows."""
 
     name: str
     columns: tuple[Column, ...]
     key: tuple[str, ...]
     span: TimeFilter
+    description: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,20 +90,22 @@ _LONG: Final = frozenset({"event_id"})  # sweep id times 2**20
 
 def _view(name: str, row: type | str, *, key: str, span: TimeFilter = TimeFilter.NONE) -> View:
     """Take the columns from the fields of a row, or from words: `name`, which is text, or `name:form`."""
-    columns = (
-        map(_column_of, row.split())
+    forms = (
+        dict(map(_form_of, row.split()))
         if isinstance(row, str)
-        else (
-            Column(field, ColumnType.LONG if field in _LONG else _FORMS.get(kind, ColumnType.TEXT))
+        else {
+            field: ColumnType.LONG if field in _LONG else _FORMS.get(kind, ColumnType.TEXT)
             for field, kind in field_types(row).items()
-        )
+        }
     )
-    return View(name, tuple(columns), tuple(key.split()), span)
+    means = {column: text for names, text in MEANINGS[name].items() for column in names.split()}
+    columns = tuple(Column(column, form, means[column]) for column, form in forms.items())
+    return View(name, columns, tuple(key.split()), span, TITLES[name])
 
 
-def _column_of(word: str) -> Column:
+def _form_of(word: str) -> tuple[str, ColumnType]:
     name, _, form = word.partition(":")
-    return Column(name, ColumnType(form or ColumnType.TEXT))
+    return name, ColumnType(form or ColumnType.TEXT)
 
 
 VIEWS: Final[Mapping[str, View]] = {

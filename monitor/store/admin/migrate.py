@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Engine, column, func, inspect, select, table,
 
 from monitor.core.history.comparison import Redecided
 from monitor.errors import SchemaOutdated, StoreUnavailable
+from monitor.store.admin.comments import describe_views
 from monitor.store.admin.rights import kept_rights
 from monitor.store.connection.engine import is_sqlite, reading, writing
 from monitor.store.connection.errors import database_name
@@ -120,6 +121,7 @@ def upgrade(engine: Engine, on_progress: OnProgress = lambda _provider, _done, _
         if before != HEAD:
             with kept_rights(connection):
                 migrate_to(connection, HEAD)
+        describe_views(connection)
         redecided: tuple[Redecided, ...] = ()
         if before is not None and before < _FIRST_WITH_SKETCHES:
             count_all_days(connection)

@@ -219,6 +219,15 @@ def test_every_view_is_documented_with_every_column(view: str) -> None:
 
 
 @pytest.mark.parametrize("view", list(views.COLUMNS))
+def test_every_view_is_described_as_it_describes_itself(view: str) -> None:
+    title, section = PAGE.split(f"### `{view}`: ", 1)[1].split("\n#", 1)[0].split("\n", 1)
+    assert title == VIEWS[view].description
+    rows = [line.split("|", 2) for line in section.splitlines() if line.startswith("| `")]
+    written = {name: words.strip(" |") for _, names, words in rows for name in re.findall(r"`(\w+)`", names)}
+    assert written == {column.name: column.description for column in VIEWS[view].columns}
+
+
+@pytest.mark.parametrize("view", list(views.COLUMNS))
 def test_every_view_has_a_word_on_how_to_ask_it_fast(view: str) -> None:
     section = PAGE.split("\n## How to ask fast\n", 1)[1].split("\n## ", 1)[0]
     assert any(f"`{view}`" in line.split("|")[1] for line in section.splitlines() if line.startswith("|"))
