@@ -64,6 +64,7 @@ def test_no_file_names_an_address_that_packages_come_from() -> None:
     "name",
     [
         "requirements.lock",
+        "requirements-parquet.lock",
         "requirements-dev.lock",
         "requirements-tools.lock",
         "tests/fuzz/atheris.lock",
@@ -87,7 +88,13 @@ def test_what_runs_is_locked_alike_for_developers() -> None:
             re.findall(r"^[^ ]+==[^ ]+", (ROOT / name).read_text(encoding="utf-8"), flags=re.MULTILINE)
         )
 
-    assert pins("requirements.lock") <= pins("requirements-dev.lock")
+    assert pins("requirements.lock") | pins("requirements-parquet.lock") <= pins("requirements-dev.lock")
+    assert pins("requirements.lock").isdisjoint(pins("requirements-parquet.lock"))
+
+
+def test_the_extra_is_locked_as_it_is_declared() -> None:
+    text = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    assert text["project"]["optional-dependencies"]["parquet"] == text["dependency-groups"]["parquet"]
 
 
 @pytest.mark.parametrize("file", SOURCES, ids=lambda file: str(file.relative_to(ROOT)))

@@ -1,6 +1,6 @@
 """`python -m tests.tools.sbom FILE`: write what runs with the monitor as a CycloneDX document, and check it.
 
-It has the packages of requirements.lock, with the licenses and dependencies that .venv says they have. Runs
+It has the packages of what runs, with the licenses and dependencies that .venv says they have. Runs
 in .venv-tools, where cyclonedx-bom is. Ends with 1 where .venv is not as locked, or the schema is not kept.
 """
 
@@ -74,10 +74,15 @@ def check_schema(text: str) -> None:
         raise ValueError(f"not CycloneDX 1.6: {fault}")
 
 
+def locked() -> str:
+    """Return the locks of all that may run with the monitor, extras included."""
+    return "".join((ROOT / f"requirements{name}.lock").read_text("utf-8") for name in ("", "-parquet"))
+
+
 def main(file: Path) -> int:
     """Write and check the document; returns the exit code."""
     try:
-        document = narrow(describe_environment(), (ROOT / "requirements.lock").read_text("utf-8"))
+        document = narrow(describe_environment(), locked())
         text = json.dumps(document, indent=2) + "\n"
         check_schema(text)
     except ValueError as error:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from monitor import __version__
-from tests.tools.sbom import ROOT, describe_environment, narrow
+from tests.tools.sbom import ROOT, describe_environment, locked, narrow
 
 LOCK = """\
 some-lib==1.0 \\
@@ -29,7 +29,7 @@ def document(*components: dict[str, str]) -> dict[str, Any]:
 
 
 def test_the_bill_has_what_the_lock_pins_and_what_each_needs() -> None:
-    lock = (ROOT / "requirements.lock").read_text("utf-8")
+    lock = locked()
     bill = narrow(describe_environment(), lock)
     assert (bill["bomFormat"], bill["specVersion"]) == ("CycloneDX", "1.6")
     packages = {re.sub(r"[-_.]+", "-", package["name"]).lower(): package for package in bill["components"]}
