@@ -20,6 +20,7 @@ PROCESSES = {
     "tests/cli/terminal/test_width.py": "terminals of several widths",
     "tests/cli/test_main.py": "terminals, pipes, closed and full streams, an interrupt while modules load",
     "tests/compare/__main__.py": "two trees of the program, side by side",
+    "tests/deploy/test_systemd.py": "systemd-analyze",
     "tests/demo/test_demo_server.py": "the demo server as a program",
     "tests/e2e/test_page.py": "a browser",
     "tests/image/container.py": "containers",

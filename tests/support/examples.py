@@ -191,6 +191,20 @@ def _psql(example: Example, _place: Place) -> None:
     assert example.command == 'psql "$MONITOR_DATABASE_URL"'
 
 
+_SUDO = re.compile(r"sudo (-u monitor sh -c|useradd|install|python3 -m venv|systemctl|\S+/pip install) (.*)")
+_SOURCE = re.compile(r"/opt/monitor/source/?(\S*)")
+
+
+def _sudo(example: Example, _place: Place) -> None:
+    shlex.split(example.command)
+    form = _SUDO.fullmatch(example.command)
+    assert form, "not a known form of sudo"
+    for name in _SOURCE.findall(example.command):
+        assert (ROOT / name).exists(), f"the source has no {name}"
+    for words in re.findall(r"/bin/monitor (?:--config \S+ )?([a-z ]+)", form[2]):
+        _find_command(words.split())
+
+
 _RUN_BY: Mapping[str, Callable[[Example, Place], None]] = MappingProxyType(
     {
         "monitor": _monitor,
@@ -211,6 +225,7 @@ _ONLY_CHECKED: Mapping[str, tuple[str, Callable[[Example, Place], None]]] = Mapp
             "no engine is at hand, and make image-test takes the same steps; names are checked",
             _docker,
         ),
+        "sudo": ("no service manager runs here; commands and files are checked", _sudo),
         "psql": ("no client of Postgres is at hand, and it would wait for questions", _psql),
     }
 )
