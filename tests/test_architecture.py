@@ -19,7 +19,7 @@ TESTED_ELSEWHERE = {
     "report/layout": "tests/report/message/test_changes.py",  # one message in every form
     "store/schema": "tests/store/admin/test_migrate.py",  # the tables are those of the migrations
 }
-# Folders of tests of no package: a browser, the container image, the service, ten thousand lives, other servers, tools.
+# Folders of tests of no package: the service, a browser, the image, ten thousand lives, other servers, tools.
 WHOLE_PROGRAM = {"deploy", "e2e", "image", "soak", "thirdparty", "tools"}
 _LINE = re.compile(r"^ *([\w/.]+) {2,}(\S.*)$")
 
