@@ -143,6 +143,8 @@ def test_a_sweep_by_hand(config: Path, key: str, code: int) -> None:
         ("config", "check"),
         ("accept", "nvidia"),
         ("provider", "rename", "nobody", "somebody"),
+        ("provider", "remove", "nobody"),
+        ("db", "restore", "no-such-file"),
         ("import", "no-such-file"),
         ("notify", "test"),
     ],
@@ -153,3 +155,25 @@ def test_every_command_that_ends(config: Path, words: tuple[str, ...]) -> None:
     monitor(config, *words)
     assert [name for name in files(config) if not name.endswith(".copy")] == ["monitor.db"]
     assert sweeps(config) == 1
+
+
+def test_the_demo(config: Path) -> None:
+    database = f"sqlite:///{config.parent}/data/monitor.db"
+    words = (
+        "demo",
+        "--database",
+        database,
+        "--listen",
+        "127.0.0.1:0",
+        "--interval",
+        "1s",
+        "--duration",
+        "1h",
+    )
+    with Process(config, *words) as demo:
+        view_pages(demo)
+        wait_for(lambda: "sweep 2, " in demo.out, demo)
+        view_pages(demo)
+        stop(demo)
+    assert files(config) == ["monitor.db"]
+    assert sweeps(config) >= 2
