@@ -10,7 +10,7 @@ from typing import Final
 
 from monitor.errors import StoreError, StoreUnavailable
 from monitor.store.connection.own_wal import ForeignWal
-from monitor.store.connection.sqlite_file import alone_in, opened
+from monitor.store.connection.sqlite_file import close_alone
 
 _COMPANIONS: Final = ("-wal", "-shm", "-journal")
 
@@ -24,17 +24,17 @@ def set_aside(path: Path, now: datetime) -> tuple[Path | None, Path | None]:
     kept, kept_wal = _free_name(path, now), None
     wal = path.with_name(f"{path.name}-wal")
     try:
-        _put_wal_into(path)
+        if path.exists():
+            close_alone(path, checkpoints=True)
     except ForeignWal:  # of another file, which the operator may still have
         kept_wal = wal.replace(kept.with_name(f"{kept.name}.foreign-wal"))
-    except (sqlite3.Error, StoreError):  # damaged or no database: the two stay together
+    except (sqlite3.Error, StoreError) as error:  # damaged or no database: the two stay together
+        if "locked" in str(error):
+            raise _in_use(path) from None
         with suppress(FileNotFoundError):
             wal.replace(kept.with_name(f"{kept.name}-wal"))
     if wal.exists() and path.exists():
-        raise StoreUnavailable(
-            f"database {path} is in use: another process has it open, such as a SQL client or `monitor "
-            "events --follow`. Close it, then restore again"
-        )
+        raise _in_use(path)
     if path.exists():
         _link(path, kept)
     for end in _COMPANIONS:  # SQLite would apply them to the backup
@@ -42,12 +42,11 @@ def set_aside(path: Path, now: datetime) -> tuple[Path | None, Path | None]:
     return (kept if kept.exists() else None), kept_wal
 
 
-def _put_wal_into(path: Path) -> None:
-    """Open and close the file, which removes its -wal unless another process has the file open."""
-    if path.exists():
-        with alone_in(path.parent), opened(path) as file:
-            file.execute("PRAGMA schema_version").fetchone()
-            file.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+def _in_use(path: Path) -> StoreUnavailable:
+    return StoreUnavailable(
+        f"database {path} is in use: another process has it open, such as a SQL client or `monitor events "
+        "--follow`. Close it, then restore again"
+    )
 
 
 def _link(path: Path, kept: Path) -> None:

@@ -14,7 +14,7 @@ from sqlalchemy import Engine
 
 from monitor.errors import StoreError
 from monitor.store.connection.engine import is_leaving_wal, is_read_only, is_sqlite, is_writable, sqlite_path
-from monitor.store.connection.sqlite_file import alone_in, opened
+from monitor.store.connection.sqlite_file import close_alone
 
 
 def close_all(engines: Collection[Engine]) -> None:
@@ -40,8 +40,4 @@ def _leave_one_file(path: Path, *, is_written: bool) -> None:
     companions = (path.with_name(f"{path.name}{end}") for end in ("-wal", "-shm"))
     if not any(companion.exists() for companion in companions) or not is_writable(path):
         return
-    with alone_in(path.parent), opened(path) as file:  # the last of all that come here closes the file alone
-        file.execute("PRAGMA schema_version").fetchone()  # a connection opens the log when it first reads
-        if is_written:
-            file.execute("PRAGMA busy_timeout = 0")  # as far as it goes while others read
-            file.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    close_alone(path, checkpoints=is_written)

@@ -75,6 +75,24 @@ def ensure_wal(engine: Engine) -> None:
         _set_wal(sqlite_path(engine))
 
 
+def close_alone(path: Path, *, checkpoints: bool) -> None:
+    """Open the file and close it, which removes its -wal and -shm unless another process has it open.
+
+    With `checkpoints` the content of the -wal is then in the file, as far as others' reading allows. Raises
+    sqlite3.Error, and StoreError where the -wal is another file's.
+    """
+    with alone_in(path.parent), opened(path) as file:  # the last of all that come here closes the file alone
+        file.execute("PRAGMA schema_version").fetchone()  # a connection opens the log when it first reads
+        if file.execute("PRAGMA journal_mode").fetchone() != ("wal",):
+            file.execute("BEGIN EXCLUSIVE")  # SQLite ignores an empty -wal here, and leaves it
+            for end in ("-wal", "-shm"):
+                path.with_name(f"{path.name}{end}").unlink(missing_ok=True)
+            file.execute("ROLLBACK")
+        elif checkpoints:
+            file.execute("PRAGMA busy_timeout = 0")
+            file.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
 def is_shrinkable(engine: Engine) -> bool:
     """Return whether the file can give pages back one by one; those of older versions cannot."""
     with translated(engine), opened(sqlite_path(engine)) as file:

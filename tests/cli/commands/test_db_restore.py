@@ -115,6 +115,16 @@ def test_while_another_process_has_the_file_open_it_stops(config: Path, database
     assert restored(config, backup).returncode == 0
 
 
+def test_a_backup_that_was_copied_over_it_and_an_empty_log_are_in_nobodys_use(
+    config: Path, database: Path, backup: Path
+) -> None:
+    copyfile(backup, database)
+    database.with_name("monitor.db-wal").write_bytes(b"")
+    database.with_name("monitor.db-shm").write_bytes(b"")
+    assert restored(config, backup).returncode == 0
+    assert names(database) == ["monitor.db", kept(database).name]
+
+
 def crash(database: Path) -> None:
     """Leave the database as a power cut does: one more sweep in the -wal alone."""
     engine = open_engine(f"sqlite:///{database}")

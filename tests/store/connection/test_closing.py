@@ -131,3 +131,17 @@ def test_closing_is_no_event_of_the_log(sqlite_url: str, caplog: pytest.LogCaptu
     caplog.set_level("INFO", logger="monitor")  # as the daemon logs
     close_all([written(sqlite_url, "a")])
     assert caplog.records == []
+
+
+def test_an_empty_log_beside_a_copy_without_one_is_removed(sqlite_url: str) -> None:
+    engine = written(sqlite_url, "a")
+    close_all([engine])
+    with closing(sqlite3.connect(sqlite_path(engine))) as file:
+        file.execute("PRAGMA journal_mode = DELETE")  # as a backup is
+    for end in ("-wal", "-shm"):
+        sqlite_path(engine).with_name(f"monitor.db{end}").write_bytes(b"")
+    reader = open_engine(sqlite_url, read_only=True)
+    with reading(reader) as connection:
+        assert connection.execute(COUNT).scalar_one() == 1
+    close_all([reader])
+    assert parts(engine) == ["monitor.db"]
