@@ -6,7 +6,7 @@ from html import escape
 from itertools import groupby
 from typing import Final
 
-from monitor.report.layout.content import Content, FigureTable, Item, ProviderContent, Section
+from monitor.report.layout.content import MOST_MEMBERS, Content, FigureTable, Item, ProviderContent, Section
 from monitor.report.words.codes import shown_id
 
 _MARKS: Final = re.compile(r"([\\`*_{}\[\]<>&~|#!$])")  # mean something inside a line
@@ -14,14 +14,18 @@ _FIRST: Final = re.compile(r"^(\d*)([-+=.)])")  # begin lists and underline head
 _FENCES: Final = re.compile(r"`+")
 
 
-def as_markdown(content: Content) -> str:
-    """Return content as Markdown; a document ends with a newline."""
+def as_markdown(content: Content, *, can_fold: bool = True) -> str:
+    """Return content as Markdown; a document ends with a newline.
+
+    Many models that moved together are folded in HTML, where `can_fold`; chats show its tags, so they get as
+    many names as plain text.
+    """
     if content.is_brief:
         return _brief(content)
     blocks = [f"# {_escaped(content.title)}"] if content.title else []
     blocks += [_escaped(content.about), *(f"**{_escaped(notice)}**" for notice in content.notices)]
     for provider in content.providers:
-        blocks += _provider(provider, "### {}" if content.title else "**{}**")
+        blocks += _provider(provider, "### {}" if content.title else "**{}**", can_fold=can_fold)
     if content.legend:
         blocks.append(f"*{_escaped(content.legend)}*")
     if content.more:
@@ -39,7 +43,7 @@ def _brief(content: Content) -> str:
     return f"# {_escaped(content.title)}\n\n{' '.join([*providers, *rest, _inline(content.foot)]).rstrip()}\n"
 
 
-def _provider(provider: ProviderContent, heading: str) -> Iterator[str]:
+def _provider(provider: ProviderContent, heading: str, *, can_fold: bool) -> Iterator[str]:
     name, words = _escaped(provider.name), _escaped(provider.words)
     if provider.name and provider.is_quiet:
         yield f"**{name}**: {words}"
@@ -53,29 +57,30 @@ def _provider(provider: ProviderContent, heading: str) -> Iterator[str]:
         for section in sections:
             yield heading.format(_escaped(section.title))
             table = "\n".join(_table(section.table)) if section.table else ""
-            items = "\n".join(f"- {item}" for item in _items(section))
+            items = "\n".join(f"- {item}" for item in _items(section, can_fold=can_fold))
             yield from filter(None, [_escaped(section.note), table, items])
     yield from map(_escaped, provider.figures)
 
 
-def _items(section: Section) -> Iterator[str]:
+def _items(section: Section, *, can_fold: bool) -> Iterator[str]:
     for item in section.first:
         if item.model is not None:
             yield f"{_subject(item)} {_inline(item.words)}"
         else:
-            yield _group(item) if item.members else _escaped(item.words)
+            yield _group(item, can_fold=can_fold) if item.members else _escaped(item.words)
     if section.rest:
         yield _linked(section.rest, section.url)
 
 
-def _group(item: Item) -> str:
+def _group(item: Item, *, can_fold: bool) -> str:
     """Return the words of a group with its members; where plain text would name only some, all to unfold."""
     names = [_linked(_code_span(shown_id(member.model or "")), member.url) for member in item.members]
-    if not item.members_left_out:
-        return f"{_escaped(item.words)} {', '.join(names)}"
-    # a blank line ends the HTML, so that what follows is Markdown again
-    listed = "\n".join(f"  - {name}" for name in names)
-    return f"<details><summary>{escape(item.words)}</summary>\n\n{listed}\n\n  </details>\n"
+    if item.members_left_out and can_fold:
+        # a blank line ends the HTML, so that what follows is Markdown again
+        listed = "\n".join(f"  - {name}" for name in names)
+        return f"<details><summary>{escape(item.words)}</summary>\n\n{listed}\n\n  </details>\n"
+    rest = [f"and {item.members_left_out:,} more"] if item.members_left_out else []
+    return f"{_escaped(item.words)} {', '.join([*names[:MOST_MEMBERS], *rest])}"
 
 
 def _in_line(section: Section) -> str:

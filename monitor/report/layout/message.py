@@ -17,7 +17,7 @@ def message_of(id: str, title: str, content: Content, document: Mapping[str, obj
         id=id,
         title=title,
         text=as_text(content, has_links=True),  # as the other forms have them
-        markdown=as_markdown(content),
+        markdown=as_markdown(content, can_fold=False),
         html=as_html(content),
         document={"id": id, **document},
     )

@@ -7,11 +7,20 @@ from datetime import UTC, datetime
 
 from hypothesis import given
 from hypothesis import strategies as st
+from markdown_it import MarkdownIt
 
 from monitor.core.summary.values import Going, Retirement, Summary
-from monitor.report.summary import summary_html, summary_json, summary_markdown, summary_text
+from monitor.report.summary import (
+    summary_html,
+    summary_json,
+    summary_markdown,
+    summary_message,
+    summary_text,
+)
 from monitor.report.summary.together import SWEEP, together
+from monitor.report.words.codes import shown_id
 from tests.report.summary.test_summary import LINKS, QUIET, Page, at, down, summary
+from tests.web.history import HOSTILE
 
 MANY = 177
 
@@ -42,6 +51,24 @@ def test_the_list_of_many_is_folded_in_markdown_and_html_and_whole_in_json() -> 
     assert Page(html).texts.count("m/176") == 1
     (provider,) = json.loads(summary_json(crowd()))["providers"]
     assert len(provider["outages"]) == MANY + 1
+
+
+def test_a_message_to_a_chat_has_no_html_in_its_markdown() -> None:
+    markdown = summary_message(crowd(), id="1.1").markdown
+    words = "177 models, server error, since 11:45 (12 h 15 min):"
+    assert f"- {words} `m/000`, `m/001`, `m/002`, and 174 more\n" in markdown
+    assert "<details>" not in markdown
+
+
+def test_no_text_from_outside_breaks_a_group() -> None:
+    for model in HOSTILE:
+        day = replace(QUIET, outages=tuple(down(f"{model}{number}", 5, reason=model) for number in range(9)))
+        folded = MarkdownIt("commonmark").parse(summary_markdown(summary(day)))
+        codes = [
+            child.content for token in folded for child in token.children or () if child.type == "code_inline"
+        ]
+        assert codes == [shown_id(f"{model}{number}") for number in range(9)]
+        assert Page(summary_html(summary(day))).texts.count(shown_id(f"{model}8")) == 1
 
 
 def test_a_few_are_named_in_the_line_itself() -> None:
