@@ -1,5 +1,6 @@
 """Whatever the history, the numbers of its summaries add up: those of a day, and of one day to the next."""
 
+import re
 from dataclasses import replace
 from datetime import UTC, timedelta
 from itertools import count, pairwise
@@ -11,6 +12,7 @@ from sqlalchemy import Engine
 
 from monitor.core.history.calendar import Span, day_of, span_of
 from monitor.core.summary.values import ProviderSummary
+from monitor.report.summary.standing import standing_words
 from monitor.store.statistics.summaries import summarise_provider
 from monitor.store.write.import_export import add_sweeps
 from tests.core.strategies import Past, quiet_pasts, restless_pasts, stormy_pasts, stubborn_pasts
@@ -56,6 +58,8 @@ def test_the_numbers_of_any_history_add_up(
     for span, part in zip(spans, parts, strict=True):
         totals = part.outage_totals(span.ends_at)
         assert part.standing.down == down_now(part)
+        numbers = [int(number) for number in re.findall(r"\d+", standing_words(part))]
+        assert not numbers or sum(numbers[:-1]) == numbers[-1]
         assert sum(row.outages for row in part.by_model) == totals.began
         assert sum(row.outages > 0 for row in part.by_model) == totals.models
         assert {row.model for row in part.by_model} == {

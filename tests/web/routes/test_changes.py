@@ -154,3 +154,15 @@ def test_the_page_allows_no_more_than_its_own_style(engine: Engine) -> None:
             policy = client.get(path).headers["content-security-policy"]
             assert policy.startswith("default-src 'none'")
             assert "unsafe" not in policy
+
+
+def test_models_that_went_down_together_are_one_line_that_unfolds(engine: Engine) -> None:
+    """Five of twelve fail: fewer than would be the provider's own trouble."""
+    ids = [f"m/{number:02}" for number in range(12)]
+    up = dict.fromkeys(ids, UP)
+    failing = up | dict.fromkeys(ids[:5], DOWN)
+    live(engine, [sweep(0, up), sweep(1, failing), sweep(2, failing), sweep(3, failing)])
+    with browsing(engine) as client:
+        page = client.get("/changes/2026-04-06").text
+    assert "<details><summary>5 models, not offered to this account, since 12:15" in page
+    assert page.count('href="/models/nvidia/m/04"') == 1
