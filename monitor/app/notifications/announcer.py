@@ -28,7 +28,7 @@ from monitor.core.notification.message import Message
 from monitor.core.summary.values import ProviderSummary, Summary
 from monitor.errors import MonitorError
 from monitor.logs import event
-from monitor.report.summary import Links, summary_html, summary_message, summary_title
+from monitor.report.summary import Links, summary_html, summary_message, summary_subject
 from monitor.store.connection.engine import Engine
 from monitor.store.memory import outbox
 
@@ -117,7 +117,7 @@ def day_entries(summaries: Summaries) -> Callable[[date], tuple[str, str, dateti
     def entry(day: date) -> tuple[str, str, datetime]:
         summary = summaries.build(span_of(day, day, summaries.zone))
         links = summaries.links or Links("")
-        return summary_title(summary), summary_html(summary, links), summaries.due_at(day)
+        return summary_subject(summary), summary_html(summary, links), summaries.due_at(day)
 
     return entry
 

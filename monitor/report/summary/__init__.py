@@ -11,6 +11,7 @@ from monitor.report.summary.forms import (
     summary_text,
 )
 from monitor.report.summary.message import summary_message
+from monitor.report.summary.subject import summary_subject
 from monitor.report.words.paths import Links
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "summary_json",
     "summary_markdown",
     "summary_message",
+    "summary_subject",
     "summary_text",
     "summary_title",
 ]

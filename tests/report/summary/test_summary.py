@@ -303,6 +303,8 @@ def test_the_first_day_says_that_watching_began() -> None:
 
 def test_a_day_in_a_list_says_what_its_events_were() -> None:
     counts = {"became_unavailable": 2, "retired": 1, "provider_down": 2, "provider_up": 2}
+    assert day_line(counts) == "1 was retired, 2 went down, trouble with the provider (2 times)"
+    counts["provider_up"] = 1
     assert day_line(counts) == "trouble with the provider (2 times), 1 was retired, 2 went down"
     assert day_line({"provider_up": 1}) == "trouble with the provider ended"
 
