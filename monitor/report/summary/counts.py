@@ -103,7 +103,8 @@ def news(part: ProviderSummary, summary: Summary) -> str:
         return _stillness(part)
     # a sentence on outages has commas in it
     joint = ", " if summary.span.days == 1 else "; "
-    return joint.join([*open_causes(part), *changes(part, summary), *_past_causes(part)])
+    words = [*open_causes(part), *changes(part, summary)] or ["no model changed"]
+    return joint.join([*words, *_past_causes(part)])
 
 
 def changes(part: ProviderSummary, summary: Summary, *, is_short: bool = False) -> list[str]:

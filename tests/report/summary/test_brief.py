@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 import pytest
 
 from monitor.core.summary.values import ProviderSummary, Switch, Trouble, Way
-from monitor.report.summary import summary_html, summary_markdown, summary_message, summary_text
+from monitor.report.summary import headline, summary_html, summary_markdown, summary_message, summary_text
 from tests.report.summary.test_summary import LINKS, QUIET, arrival, at, down, flap, summary
 
 OVER = Trouble(kind="provider_down", cause="provider_outage", began_at=at(1), ended_at=at(2))
@@ -33,6 +33,14 @@ def test_what_came_back_appeared_flaps_or_is_over_takes_one_line_after_the_headl
             "01:00 to 02:00 (1 h)."
         ),
     ]
+
+
+def test_a_trouble_that_is_over_is_not_what_a_line_begins_with() -> None:
+    alone = summary(replace(QUIET, troubles=(OVER,)))
+    assert headline(alone) == "nvidia: no model changed, the provider was in trouble"
+    _, words, last = summary_text(alone).splitlines()
+    assert words.startswith("nvidia: no model changed, the provider was in trouble. 101 available, ")
+    assert last.startswith("Trouble with the provider, over (1): ")
 
 
 @pytest.mark.parametrize("providers", [(QUIET,), (CALM,), (CALM, QUIET, replace(CALM, provider="z"))])
