@@ -46,6 +46,7 @@ def test_every_model_is_told_with_milliseconds_and_nulls(engine: Engine) -> None
                 "retires_at": "2026-04-15T12:00:00.000Z",
                 "uptime_30d": 100.0,
                 "served_as": None,
+                "publisher": "a",
             },
             {
                 "provider": "nvidia",
@@ -63,6 +64,7 @@ def test_every_model_is_told_with_milliseconds_and_nulls(engine: Engine) -> None
                 "retires_at": None,
                 "uptime_30d": None,
                 "served_as": None,
+                "publisher": "d",
             },
         ],
     }
