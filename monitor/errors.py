@@ -65,7 +65,11 @@ class NoVerdict(MonitorError):
 
 
 class UnknownModel(NoVerdict):
-    """No such model in the database."""
+    """No such model in the database; `nearest` are names that may have been meant."""
+
+    def __init__(self, words: str, *, nearest: tuple[str, ...] = ()) -> None:
+        super().__init__(words)
+        self.nearest = nearest
 
 
 class StoreError(MonitorError):

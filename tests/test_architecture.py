@@ -14,6 +14,7 @@ MOST_MODULES = 15
 # Packages without a folder of tests of their own, and where they are tested.
 TESTED_ELSEWHERE = {
     "app/tasks": "tests/cli/commands",  # each is what one command does
+    "cli/commands/check": "tests/cli/commands",  # test_check.py and test_check_history.py
     "cli/commands/db": "tests/cli/commands",  # test_db_backup.py and its like
     "core/answer/error_patterns": "tests/core/answer/test_error_patterns.py",
     "report/layout": "tests/report/message/test_changes.py",  # one message in every form

@@ -19,7 +19,7 @@ _COMMANDS = {
     "uptime": ("uptime", "uptime"),
     "events": ("events", "events"),
     "summary": ("summary", "summary"),
-    "check": ("check", "check"),
+    "check": ("check.command", "check"),
     "accept": ("accept", "accept"),
     "import": ("import_", "import_records"),
     "export": ("export", "export_history"),

@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, timedelta, tzinfo
+from typing import Final
 
 from fastapi import FastAPI
 from starlette.middleware.gzip import GZipMiddleware
 
 from monitor import __version__
 from monitor.clock import Clock
+from monitor.core.domain.policy import Policy
 from monitor.store.connection.engine import Engine
 from monitor.web.context import WebContext, WindowsAt, no_windows
 from monitor.web.errors import answer_errors
@@ -21,11 +23,14 @@ from monitor.web.routes.openai import openai_routes
 from monitor.web.routes.pages import page_routes
 from monitor.web.schemas import ProblemBody
 
+_DEFAULT_POLICIES: Final[Mapping[str, Policy]] = {}
+
 
 def create_app(
     engine: Engine,
     *,
     watched: Mapping[str, timedelta],
+    policies: Mapping[str, Policy] = _DEFAULT_POLICIES,
     now: Clock,
     zone: tzinfo = UTC,
     public_url: str | None = None,
@@ -37,14 +42,16 @@ def create_app(
     """Return the application that shows a history, which it only reads.
 
     `watched` maps each provider of the configuration to its interval: knowledge older than 3 of them is
-    stale, a sweep that late is overdue. Give it an engine of its own, so that readers never take the
-    connections of the sweeps. Days are those of `zone`. The feeds' links begin with `public_url`, their
-    summaries come from `summary_of`, if any. `windows_at` gives the maintenance windows of a moment; models
-    that fit `favourites` lead the page of a day. Each page begins with `note`.
+    stale, a sweep that late is overdue. Models that the patterns of its policy exclude are left out. Give it
+    an engine of its own, so that readers never take the connections of the sweeps. Days are those of `zone`.
+    The feeds' links begin with `public_url`, their summaries come from `summary_of`, if any. `windows_at`
+    gives the maintenance windows of a moment; models that fit `favourites` lead the page of a day. Each page
+    begins with `note`.
     """
     context = WebContext(
         engine=engine,
-        watched=dict(watched),
+        watched=watched,
+        policies=policies,
         now=now,
         started_at=now(),
         windows_at=windows_at,

@@ -1,10 +1,12 @@
 """What every route is given: engine, providers, clock; and when knowledge is stale."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from monitor.clock import Clock
+from monitor.core.domain.policy import Policy
+from monitor.core.history.selection import Selection, Watched
 from monitor.core.history.staleness import is_older, max_age
 from monitor.core.notification.maintenance import RunningWindow
 from monitor.store.connection.engine import Engine
@@ -19,17 +21,23 @@ def no_windows(_moment: datetime) -> Sequence[RunningWindow]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebContext:
-    """The history to read, the providers that are watched with their intervals, and the time.
+    """The history to read, the watched providers with their intervals and policies, and the time.
 
     `favourites` are patterns of the models that lead the page of a day.
     """
 
     engine: Engine
     watched: Mapping[str, timedelta]
+    policies: Mapping[str, Policy]
     now: Clock
     started_at: datetime
     windows_at: WindowsAt = no_windows
     favourites: Sequence[str] = ()
+
+    def selection(self, providers: Iterable[str] = (), *, is_all: bool = False) -> Selection:
+        """Return which models are asked for, as the commands choose them."""
+        policies = {name: self.policies.get(name, Policy()) for name in self.watched}
+        return Selection(watched=Watched(policies), providers=frozenset(providers), is_all=is_all)
 
     def is_stale(self, provider: str, last_conclusive_at: datetime | None) -> bool:
         """Whether the last conclusive sweep is too old (rules.md 35), or the provider is not watched."""

@@ -3,9 +3,15 @@
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from http import HTTPStatus
 
+from fastapi import HTTPException
+
+from monitor.core.domain.names import meant_words
 from monitor.core.domain.vocabulary import Kind
+from monitor.core.history.model_names import Key, models_named, nearest_names, qualified
 from monitor.core.history.rows import ModelRow
+from monitor.core.history.selection import Selection
 from monitor.errors import UsageError
 from monitor.report.words.codes import shown_id
 from monitor.store.query import current_models, last_conclusive_at, providers
@@ -43,18 +49,36 @@ def freshness(context: WebContext, names: Iterable[str]) -> list[Freshness]:
     ]
 
 
-def models_of(context: WebContext, names: Collection[str]) -> list[ModelRow]:
-    """Return the models of these providers, by provider and id."""
-    only = next(iter(names)) if len(names) == 1 else None
-    rows = [row for row in current_models(context.engine, provider=only) if row.provider in names]
-    return sorted(rows, key=lambda row: (row.provider, row.model))
+def selected_models(context: WebContext, selection: Selection, names: Sequence[str] = ()) -> list[ModelRow]:
+    """Return the models of the selection by provider and id, or of it those that are named.
+
+    Raises HTTPException for a name that no model has, and UsageError for one that several have.
+    """
+    only = next(iter(selection.providers)) if len(selection.providers) == 1 else None
+    rows = {(row.provider, row.model): row for row in current_models(context.engine, provider=only)}
+    keys = {_key_of(name, rows, selection) for name in names}
+    return [rows[key] for key in sorted(rows) if (key in keys if names else selection.covers(*key))]
 
 
-def chosen_providers(context: WebContext, wanted: Sequence[str]) -> list[str]:
-    """Return the providers asked for, all where none is named. Raises UsageError for an unknown one."""
+def _key_of(name: str, keys: Collection[Key], selection: Selection) -> Key:
+    meant = models_named(name, keys, selection)
+    if not meant:
+        words = meant_words([*map(shown_id, nearest_names(name, keys, selection))])
+        words = (
+            f"there is no model '{_echoed(name)}' in the history{words or '; /api/v1/models lists the ids'}"
+        )
+        raise HTTPException(HTTPStatus.NOT_FOUND, words)
+    if len(meant) > 1:
+        forms = " or ".join(shown_id(qualified(key)) for key in meant)
+        raise UsageError(f"model: several providers have '{_echoed(name)}'; write {forms}")
+    return meant[0]
+
+
+def chosen_providers(context: WebContext, selection: Selection) -> list[str]:
+    """Return the providers asked for, by name: named ones, else those watched, or all. Raises UsageError."""
     names = known_providers(context)
-    _refuse_unknown("provider", wanted, names)
-    return [name for name in names if not wanted or name in wanted]
+    _refuse_unknown("provider", sorted(selection.providers), names)
+    return [name for name in names if selection.covers(name, None)]
 
 
 def chosen_kinds(rows: Sequence[ModelRow], wanted: Sequence[str]) -> frozenset[str]:
@@ -68,6 +92,9 @@ def _refuse_unknown(name: str, wanted: Sequence[str], names: Iterable[str]) -> N
     names = sorted(names)
     for value in wanted:
         if value not in names:
-            shown = shown_id(value[:_LONGEST_ECHO])
             choices = ", ".join(shown_id(choice) for choice in names) or "none yet"
-            raise UsageError(f"{name}: there is no '{shown}'; known: {choices}")
+            raise UsageError(f"{name}: there is no '{_echoed(value)}'; known: {choices}")
+
+
+def _echoed(value: str) -> str:
+    return shown_id(value[:_LONGEST_ECHO])

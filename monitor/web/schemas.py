@@ -1,7 +1,8 @@
 """Shapes of the JSON answers; they are also their description in /openapi.json."""
 
+from dataclasses import dataclass, fields
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Final, Literal, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, create_model
 
@@ -17,14 +18,27 @@ class _Row(BaseModel):
 
 
 if TYPE_CHECKING:
-    ModelBody = ModelRow
+
+    @dataclass(frozen=True, slots=True, kw_only=True)
+    class ModelBody(ModelRow):
+        """As below, for the type checker."""
+
+        watched: bool
+
 else:
     ModelBody = create_model(
         "ModelBody",
         __base__=_Row,
         __doc__="One model, with the columns of the view `model_status`; `uptime_30d` in percent.",
         **{name: (_SHOWN.get(hint, hint), ...) for name, hint in get_type_hints(ModelRow).items()},
+        watched=(bool, ...),
     )
+
+
+def model_body(row: ModelRow, *, is_watched: bool) -> ModelBody:
+    """Return a row as its body."""
+    columns: dict[str, Any] = {field.name: getattr(row, field.name) for field in fields(row)}
+    return ModelBody(**columns, watched=is_watched)
 
 
 class ProviderBody(_Row):

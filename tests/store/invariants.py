@@ -85,7 +85,7 @@ def everything(engine: Engine, provider: str) -> dict[str, list[Any]]:
             table.name: sorted(map(repr, map(_named, _of_models(engine, provider, table))))
             for table in (t.model_state, t.daily, t.monthly, t.period, t.gap)
         },
-        "export": [format_record(each) for each in read_sweeps(engine, provider=provider)],
+        "export": [format_record(each) for each in read_sweeps(engine, providers=[provider])],
     }
 
 

@@ -147,6 +147,7 @@ class Daemon:
         return create_app(
             self._readers,
             watched={name: target.interval for name, target in self._targets.items()},
+            policies={name: target.policy for name, target in self._targets.items()},
             now=utc_now,
             zone=self._settings.schedule.timezone,
             public_url=self._settings.web.public_url,

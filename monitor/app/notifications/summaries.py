@@ -1,6 +1,6 @@
 """Daily summaries: which are due, what is in them, and their files, each written once and never in part."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
 from pathlib import Path
@@ -39,14 +39,14 @@ class Summaries:
     favourites: Sequence[str] = ()
     now: Clock = utc_now
 
-    def build(self, span: Span, provider: str | None = None) -> Summary:
-        """Return what a span was, for all providers or one; one that is not over up to now."""
+    def build(self, span: Span, providers: Collection[str] = ()) -> Summary:
+        """Return what a span was, for all providers or these; one that is not over up to now."""
         return summarise_span(
             self.engine,
             span,
             watched=self.watched,
             now=self.now(),
-            provider=provider,
+            providers=providers,
             favourites=self.favourites,
         )
 

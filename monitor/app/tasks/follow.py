@@ -5,6 +5,7 @@ turn by the start of their sweep. So each look reads a while back, to before wha
 look, and leaves out what it has seen. What is imported into the past is not new.
 """
 
+from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -19,12 +20,17 @@ _SLACK: Final = timedelta(hours=1)  # so far the clocks of other machines may go
 
 
 class Follower:
-    """Follows the events of one kind and provider, or of all; StoreErrors leave it as it was."""
+    """Follows the events of these kinds that are wanted, or all; StoreErrors leave it as it was."""
 
     def __init__(
-        self, engine: Engine, *, kind: str | None = None, provider: str | None = None, now: Clock = utc_now
+        self,
+        engine: Engine,
+        *,
+        kinds: Collection[str] = (),
+        is_wanted: Callable[[EventRow], bool] = lambda _event: True,
+        now: Clock = utc_now,
     ) -> None:
-        self._engine, self._kind, self._provider, self._now = engine, kind, provider, now
+        self._engine, self._kinds, self._is_wanted, self._now = engine, kinds, is_wanted, now
         self._version: Version = ()
         self._seen: frozenset[int] = frozenset()
         self._back_to = now()
@@ -52,7 +58,8 @@ class Follower:
         return min([self._now(), *changes.running_since(self._engine)]) - _SLACK
 
     def _events(self, since: datetime) -> list[EventRow]:
-        return query.events(self._engine, since=since, kind=self._kind, provider=self._provider)
+        rows = query.events(self._engine, since=since, kinds=self._kinds)
+        return [row for row in rows if self._is_wanted(row)]
 
     def _keep(self, version: Version, back_to: datetime, rows: list[EventRow]) -> None:
         """Remember a look. `version` and `back_to` are older than the rows: what came since comes again."""

@@ -1,6 +1,6 @@
 """Remove old observations, by whole days, as `[retention] observations` says."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from datetime import date, datetime, timedelta
 from functools import partial
 from typing import Final
@@ -20,13 +20,13 @@ _NEEDS_UPGRADE: Final = "pruning will not free disk space until you run `monitor
 
 def prune_history(
     app: App,
-    name: str | None,
+    names: Collection[str],
     *,
     is_dry: bool,
     on_step: Callable[[str, int], None] = lambda _name, _sweeps: None,
     now: Clock = utc_now,
 ) -> Iterator[prune.Pruned]:
-    """Prune one provider of the history, or all, or only say what would go.
+    """Prune these providers of the history, or all for none, or only say what would go.
 
     `on_step` gets a provider and how many of its sweeps a step has pruned.
 
@@ -34,7 +34,7 @@ def prune_history(
     """
     engine = app.history(read_only=is_dry)
     before_day = first_kept_day(now(), app.settings.retention.observations)
-    for provider in chosen_providers(engine, name):
+    for provider in chosen_providers(engine, names):
         if is_dry:
             yield prune.prunable(engine, provider, before_day)
         else:

@@ -32,7 +32,7 @@ def remove_history(
         not_watched(app, engine, extent.name),
         without_sweeps_of(engine, extent, [app.settings.schedule.vantage]),
     ):
-        exported = write_records(watch(read_sweeps(engine, provider=extent.name)), export) if export else 0
+        exported = write_records(watch(read_sweeps(engine, providers=[extent.name])), export) if export else 0
         remove_provider(engine, extent)
         prune.remove_findings(engine, prune.unused_findings(engine, utc_now()))
         while prune.give_back(engine):

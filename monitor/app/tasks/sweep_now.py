@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import signal
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
 from dataclasses import replace
 from typing import Final
@@ -29,15 +29,15 @@ _SENDING_SECONDS: Final = 60.0  # seconds; what is left waits in the outbox for 
 
 
 async def sweep_now(
-    app: App, name: str | None, watch_of: Callable[[str], ProgressListener]
+    app: App, names: Collection[str], watch_of: Callable[[str], ProgressListener]
 ) -> tuple[list[Swept], list[MonitorError]]:
-    """Sweep one provider or all at once, now; returns what was swept and what went wrong.
+    """Sweep these providers or all at once, now; returns what was swept and what went wrong.
 
     Notifications are sent as by the daemon, once; undelivered ones wait in the outbox. The heartbeat is
     not sent: its absence shows that the daemon is gone.
     SIGTERM cuts the sweeps short as interrupted and raises NoVerdict.
     """
-    targets = [target_of(app, provider) for provider in app.chosen(name)]
+    targets = [target_of(app, provider) for provider in app.chosen(names)]
     engine = await asyncio.to_thread(app.prepared)
     sweeps = [
         asyncio.create_task(sweep_provider(target, engine, now=utc_now, progress=watch_of(target.provider)))

@@ -3,17 +3,19 @@
 What sweeping alone needs is in targets.py and channels.py: commands that only read start sooner without it.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import timedelta
 from functools import cached_property
 
 from monitor.clock import utc_now
 from monitor.config import DEMO_DATABASE, ProviderSettings, Settings, known_secrets
 from monitor.core.domain.names import unknown_words
+from monitor.core.history.selection import Watched
 from monitor.core.lifecycle.fold import is_tracked
 from monitor.errors import StoreError, UsageError
 from monitor.report.words.cost import cost_words
 from monitor.scheduler import period, slots_between, trigger_of
+from monitor.store import query
 from monitor.store.admin.migrate import SchemaState, prepare, require_current, schema_state
 from monitor.store.connection.closing import close_all
 from monitor.store.connection.engine import Engine, open_engine
@@ -80,15 +82,24 @@ class App:
 
     # The providers
 
-    def chosen(self, name: str | None) -> tuple[ProviderSettings, ...]:
-        """Return the provider of that name, or all; raises UsageError for a name that is not configured."""
-        if name is None:
-            return self.settings.providers
-        provider = self.settings.provider(name)
-        if provider is None:
-            names = [provider.name for provider in self.settings.providers]
-            raise UsageError(unknown_words("provider", name, names, " in the configuration"))
-        return (provider,)
+    def chosen(self, names: Collection[str]) -> tuple[ProviderSettings, ...]:
+        """Return the providers of these names, all for none; raises UsageError for one not configured."""
+        configured = [provider.name for provider in self.settings.providers]
+        for name in names:
+            if name not in configured:
+                raise UsageError(unknown_words("provider", name, configured, " in the configuration"))
+        return tuple(one for one in self.settings.providers if not names or one.name in names)
+
+    def watched(self, engine: Engine) -> Watched:
+        """Return what is watched.
+
+        Where no provider is configured and the history lacks the default one, its own are: of the demo, say.
+        """
+        names = [provider.name for provider in self.settings.providers]
+        if "providers" not in self.settings.model_fields_set:  # no file says that a provider was left out
+            recorded = query.providers(engine)
+            names = names if {*names} & {*recorded} else recorded or names
+        return Watched({name: self.settings.policy_of(name) for name in names})
 
     def interval_of(self, provider: ProviderSettings) -> timedelta:
         """Return the time between two scheduled sweeps of a provider, as it is now."""

@@ -4,20 +4,25 @@ import asyncio
 import select
 import sys
 from asyncio import to_thread
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import chain, islice
 
 import click
 
 from monitor.app.tasks.follow import Follower
-from monitor.cli.terminal.context import Context, json_option, pass_context, provider_option
-from monitor.cli.terminal.history_names import known_provider
+from monitor.cli.terminal.context import Context, json_option, pass_context
+from monitor.cli.terminal.history_names import selected_models, selection_of
 from monitor.cli.terminal.moments import as_duration, parse_when
+from monitor.cli.terminal.options import all_option, model_option, provider_option
 from monitor.cli.terminal.output import forget, json_text, note, print_json_list, print_table, unwritable
 from monitor.cli.terminal.width import room, wide_option
 from monitor.core.domain.vocabulary import EventKind
+from monitor.core.history.model_names import Key
 from monitor.core.history.rows import EventRow
+from monitor.core.history.selection import Selection
 from monitor.errors import StoreUnavailable, UsageError
 from monitor.report.terminal.tables import event_line, events_table
 from monitor.scheduler import Stop
@@ -32,12 +37,19 @@ _AT_ONCE = 5_000  # events; bounds memory, and what rich lays out at once
 @click.option(
     "--since", metavar="WHEN", help="Only events since this time: 2026-04-06, 2026-04-06T12:00Z or 24h."
 )
+@click.option("--until", metavar="WHEN", help="Only events before this time.")
 @click.option(
-    "--kind", type=click.Choice([kind.value for kind in EventKind]), help="Only events of this kind."
+    "--kind",
+    "kinds",
+    type=click.Choice([kind.value for kind in EventKind]),
+    multiple=True,
+    help="Only events of this kind; repeat it for several.",
 )
 @click.option("--follow", is_flag=True, help="Keep printing new events as they are recorded, until Ctrl-C.")
 @click.option("--for", "length", metavar="TIME", callback=as_duration, help="Stop following after this time.")
+@model_option
 @provider_option
+@all_option
 @wide_option
 @json_option
 @pass_context
@@ -45,24 +57,37 @@ def events(
     context: Context,
     *,
     since: str | None,
-    kind: str | None,
+    until: str | None,
+    kinds: Sequence[str],
     follow: bool,
     length: timedelta | None,
-    provider: str | None,
+    models: Sequence[str],
+    providers: Sequence[str],
+    is_all: bool,
     as_json: bool,
 ) -> None:
     """Print events, oldest first; with --follow only new ones, unless --since is given.
 
     Example: monitor events --since 7d --kind retired
     """
-    begin = None if since is None else parse_when(since)
+    begin, end = (None if when is None else parse_when(when) for when in (since, until))
     if length is not None and not follow:
         raise UsageError("--for needs --follow")
+    if follow and until is not None:
+        raise UsageError("--until does not apply to --follow; --for ends it")
+    app = context.app
+    engine = app.history()
+    selection = selection_of(app, engine, providers, is_all=is_all)
+    rows = selected_models(engine, selection, models) if models else ()
+    is_wanted = partial(_is_wanted, selection, {(row.provider, row.model) for row in rows})
     if follow:
-        _follow(context, begin, kind, provider, length, as_json=as_json)
+        follower = Follower(engine, kinds=kinds, is_wanted=is_wanted)
+        asyncio.run(_keep_printing(follower, begin, length, as_json=as_json))
         return
-    engine = context.app.history()
-    rows = _all_events(engine, begin, kind, known_provider(engine, provider))
+    _print_all(filter(is_wanted, _all_events(engine, begin, end, kinds)), as_json=as_json)
+
+
+def _print_all(rows: Iterator[EventRow], *, as_json: bool) -> None:
     if as_json:
         print_json_list(rows)
         return
@@ -73,34 +98,23 @@ def events(
         _print(chain(first, rows), as_json=False)
 
 
+def _is_wanted(selection: Selection, keys: AbstractSet[Key], event: EventRow) -> bool:
+    if keys:  # none are named: all of the selection
+        return (event.provider, event.model) in keys
+    return selection.covers(event.provider, event.model)
+
+
 def _all_events(
-    engine: Engine, since: datetime | None, kind: str | None, provider: str | None
+    engine: Engine, since: datetime | None, until: datetime | None, kinds: Collection[str]
 ) -> Iterator[EventRow]:
     """Give the change log, a bounded number of events in memory at a time."""
     last: int | None = None
     while True:
-        rows = query.events(engine, since=since, kind=kind, provider=provider, after_id=last, limit=_AT_ONCE)
+        rows = query.events(engine, since=since, until=until, kinds=kinds, after_id=last, limit=_AT_ONCE)
         yield from rows
         if len(rows) < _AT_ONCE:
             return
         last = rows[-1].event_id  # by id, not by offset: rows that come meanwhile shift nothing
-
-
-def _follow(
-    context: Context,
-    since: datetime | None,
-    kind: str | None,
-    provider: str | None,
-    length: timedelta | None,
-    *,
-    as_json: bool,
-) -> None:
-    app = context.app
-    engine = app.history()
-    if app.settings.provider(provider or "") is None:  # one that is watched may have no history yet
-        known_provider(engine, provider)
-    follower = Follower(engine, kind=kind, provider=provider)
-    asyncio.run(_keep_printing(follower, since, length, as_json=as_json))
 
 
 async def _keep_printing(

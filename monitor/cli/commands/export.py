@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -11,9 +12,10 @@ from monitor.app.files.input import STANDARD
 from monitor.app.tasks.export_views import Format, OnExported, check_installed, export_view, export_views
 from monitor.app.tasks.import_files import write_records
 from monitor.cli.terminal.bar import Bar
-from monitor.cli.terminal.context import Context, pass_context, provider_option
-from monitor.cli.terminal.history_names import known_provider
+from monitor.cli.terminal.context import Context, pass_context
+from monitor.cli.terminal.history_names import known_providers
 from monitor.cli.terminal.moments import parse_when
+from monitor.cli.terminal.options import provider_option
 from monitor.cli.terminal.output import forget, note
 from monitor.core.domain.names import unknown_words
 from monitor.core.history.views import OBSERVATIONS, VIEWS, Scope, TimeFilter, View
@@ -50,7 +52,7 @@ def export_history(
     view: str | None,
     since: str | None,
     until: str | None,
-    provider: str | None,
+    providers: Sequence[str],
     file: str,
 ) -> None:
     """Write the history to FILE (`-` is stdout, `.gz` compresses): whole sweeps, or the rows of a view.
@@ -60,7 +62,7 @@ def export_history(
     Example: monitor export --format parquet --since 30d april.parquet
     """
     moments = [None if when is None else parse_when(when) for when in (since, until)]
-    scope = Scope(since=moments[0], until=moments[1], provider=provider)
+    scope = Scope(since=moments[0], until=moments[1], providers=tuple(providers))
     if not file:
         raise UsageError("FILE is empty: name a file, a directory, or - for stdout")
     is_directory = file.endswith("/") or os.path.isdir(file)  # noqa: PTH112 - says no to impossible names
@@ -81,7 +83,7 @@ def export_history(
 
 def _export_sweeps(context: Context, scope: Scope, file: Path) -> None:
     engine = _checked(context, scope, file)
-    sweeps = read_sweeps(engine, since=scope.since, until=scope.until, provider=scope.provider)
+    sweeps = read_sweeps(engine, since=scope.since, until=scope.until, providers=scope.providers)
     with Bar() as bar:
         count = write_records(bar.counted("sweeps", sweeps, then="finishing"), file)
     note(f"{counted(count, 'sweep')} exported")
@@ -109,7 +111,7 @@ def _export_views(context: Context, scope: Scope, form: Format, directory: Path)
 def _checked(context: Context, scope: Scope, *files: Path) -> Engine:
     """Return the history; raises UsageError for a provider without one, and for files that belong to it."""
     engine = context.app.history()
-    known_provider(engine, scope.provider)
+    known_providers(engine, scope.providers)
     with suppress(OSError, RuntimeError):  # a name that cannot be written is refused when it is opened
         for file in files:
             if is_own(engine, file):  # an export over the database would end the history

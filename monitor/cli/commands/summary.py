@@ -1,11 +1,14 @@
 """`monitor summary`: what changed on a day, or on several, for people and machines."""
 
+from collections.abc import Sequence
+
 import click
 
 from monitor.app.notifications.summaries import summaries_of
-from monitor.cli.terminal.context import Context, json_option, pass_context, provider_option
+from monitor.cli.terminal.context import Context, json_option, pass_context
 from monitor.cli.terminal.days import chosen_span
-from monitor.cli.terminal.history_names import known_provider
+from monitor.cli.terminal.history_names import known_providers
+from monitor.cli.terminal.options import provider_option
 from monitor.cli.terminal.output import note, say
 from monitor.clock import utc_now
 from monitor.core.history.calendar import Span, day_of
@@ -32,7 +35,7 @@ def summary(
     since: str | None,
     until: str | None,
     form: str | None,
-    provider: str | None,
+    providers: Sequence[str],
     as_json: bool,
 ) -> None:
     """Print what changed on a day: models that appeared, retired, failed or recovered.
@@ -48,15 +51,15 @@ def summary(
     # the user's zone decides which day it is
     span = chosen_span(day, since=since, until=until, today=day_of(utc_now(), zone), zone=zone)
     engine = app.history()
-    _require_history(engine, span, known_provider(engine, provider))
+    _require_history(engine, span, known_providers(engine, providers))
     summaries = summaries_of(app.settings, engine)
     text = FORMS[_JSON if as_json else form or _TEXT]
-    say(text(summaries.build(span, provider), summaries.links), nl=False)
+    say(text(summaries.build(span, providers), summaries.links), nl=False)
 
 
-def _require_history(engine: Engine, span: Span, provider: str | None) -> None:
+def _require_history(engine: Engine, span: Span, providers: Sequence[str]) -> None:
     """Raise NoVerdict for days before there was any history; say where only the first of them were."""
-    began_at = history_began_at(engine, provider)
+    began_at = history_began_at(engine, providers)
     if began_at is None:
         raise NoVerdict("no sweep has been recorded yet; `monitor sweep` makes one")
     first = day_of(began_at, span.zone)

@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+from collections.abc import Sequence
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import click
 from monitor.app.files.results import write_result_files
 from monitor.app.tasks.sweep_now import sweep_now
 from monitor.cli.terminal.context import Context, json_option, pass_context
+from monitor.cli.terminal.options import provider_option
 from monitor.cli.terminal.output import note, print_json, say_id
 from monitor.cli.terminal.sweep_progress import LiveSpectator, PlainSpectator
 from monitor.core.domain.vocabulary import ANSWERED
@@ -20,7 +22,7 @@ from monitor.sweep import Swept
 
 
 @click.command()
-@click.option("--provider", metavar="NAME", help="Only this provider; every configured one by default.")
+@provider_option
 @click.option(
     "--output-dir",
     metavar="DIR",
@@ -30,7 +32,7 @@ from monitor.sweep import Swept
 )
 @json_option
 @pass_context
-def sweep(context: Context, *, provider: str | None, output_dir: Path | None, as_json: bool) -> None:
+def sweep(context: Context, *, providers: Sequence[str], output_dir: Path | None, as_json: bool) -> None:
     """Sweep the catalog now, record it, and print the ids that answered, one per line.
 
     Safe beside a running daemon: it waits for a sweep of the same provider that is under way.
@@ -42,7 +44,7 @@ def sweep(context: Context, *, provider: str | None, output_dir: Path | None, as
     # a bar in a log file is noise
     live = LiveSpectator() if sys.stderr.isatty() else nullcontext(PlainSpectator())
     with live as spectator:
-        swept, errors = asyncio.run(sweep_now(context.app, provider, spectator.watch))
+        swept, errors = asyncio.run(sweep_now(context.app, providers, spectator.watch))
     for result in swept:
         note(sweep_words(result.sweep, result.decision))
         for path in write_result_files(output_dir, result.sweep) if output_dir else ():

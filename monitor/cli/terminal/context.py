@@ -69,7 +69,6 @@ class Context:
 pass_context = click.make_pass_decorator(Context)
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
-provider_option = click.option("--provider", metavar="NAME", help="Only this provider.")
 days_option = click.option(
     "--days",
     type=click.IntRange(1, 36_500),

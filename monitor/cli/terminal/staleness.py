@@ -9,6 +9,7 @@ from monitor.app.wiring.application import App
 from monitor.cli.terminal.moments import as_duration
 from monitor.clock import utc_now
 from monitor.core.history import staleness
+from monitor.core.history.selection import Selection
 from monitor.errors import NoVerdict
 from monitor.report.words.times import duration_words
 from monitor.store import query
@@ -22,16 +23,25 @@ max_age_option = click.option(
 )
 
 
-def refuse_stale(app: App, engine: Engine, provider: str | None, max_age: timedelta | None) -> None:
-    """Raise NoVerdict where the last conclusive sweep is too old to go by."""
-    if words := list(stale_words(app, engine, provider, max_age)):
+def refuse_stale(app: App, engine: Engine, selection: Selection, max_age: timedelta | None) -> None:
+    """Raise NoVerdict where the last conclusive sweep is too old to go by, or nothing is swept any more."""
+    words = list(stale_words(app, engine, selection, max_age))
+    if not selection.is_all:
+        words += [
+            f"{name}: not watched, as it is not in the configuration; --all accepts that"
+            for name in sorted(selection.providers - selection.watched.policies.keys())
+        ]
+    if words:
         raise NoVerdict("; ".join(words))
 
 
-def stale_words(app: App, engine: Engine, provider: str | None, max_age: timedelta | None) -> Iterator[str]:
-    """Say of each watched provider (or the one named) whose knowledge is too old how old it is."""
-    names = [provider] if provider else [watched.name for watched in app.settings.providers]
-    for name in names:
+def stale_words(app: App, engine: Engine, selection: Selection, max_age: timedelta | None) -> Iterator[str]:
+    """Say of each watched provider of the selection whose knowledge is too old how old it is.
+
+    Providers that are named without being watched are old by nature: only `max_age` judges them.
+    """
+    unwatched = selection.providers - selection.watched.policies.keys() if max_age else ()
+    for name in [*filter(selection.has, selection.watched.policies), *sorted(unwatched)]:
         oldest, now = max_age or staleness.max_age(app.interval_named(name)), utc_now()
         last = query.last_conclusive_at(engine, name)
         if last is None:

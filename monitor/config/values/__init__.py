@@ -1,1 +1,1 @@
-"""Single values: URLs, durations, cron schedules, authentication."""
+"""Single values: URLs, durations, moments, cron schedules, authentication."""

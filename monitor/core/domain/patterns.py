@@ -20,7 +20,8 @@ def matches(name: str, patterns: Iterable[str]) -> bool:
 def nearest(pattern: str, names: Iterable[str], *, most: int = 3) -> tuple[str, ...]:
     """Return the names most like a pattern that fits none, the most alike first: what may have been meant.
 
-    The pattern's own letters are compared with each whole name and with as much of its beginning and its end.
+    The pattern's own letters are compared with each whole name, with what follows its last slash, and with as
+    much of the beginning and the end of both.
     """
     letters = _WILD.sub("", pattern).lower()
     if not letters:
@@ -28,8 +29,10 @@ def nearest(pattern: str, names: Iterable[str], *, most: int = 3) -> tuple[str, 
     forms: dict[str, list[str]] = {}
     for name in sorted(names):
         low = name.lower()
+        tail = low.rpartition("/")[2]  # ids are often typed without their publisher
         # whole names alone would miss what a pattern has only a part of
-        for form in dict.fromkeys((low, low[: len(letters)], low[-len(letters) :])):
+        parts = (low, low[: len(letters)], low[-len(letters) :], tail, tail[: len(letters)])
+        for form in dict.fromkeys(parts):
             forms.setdefault(form, []).append(name)
     alike = (name for form in get_close_matches(letters, forms, n=most) for name in forms[form])
     return tuple(dict.fromkeys(alike))[:most]

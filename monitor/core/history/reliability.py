@@ -72,6 +72,16 @@ def by_provider(figures: WindowFigures) -> dict[str, WindowFigures]:
     return dict(sorted(_split(figures, lambda provider, _: provider).items()))
 
 
+def narrowed(figures: WindowFigures, covers: Callable[[Key], bool]) -> WindowFigures:
+    """Return the figures of those models alone that are covered."""
+    return replace(
+        figures,
+        counts=tuple(row for row in figures.counts if covers((row.provider, row.model))),
+        outages=tuple(row for row in figures.outages if covers((row.provider, row.model))),
+        available={key: time for key, time in figures.available.items() if covers(key)},
+    )
+
+
 def _split(figures: WindowFigures, part_of: Callable[[str, str], K]) -> dict[K, WindowFigures]:
     counts, outages = defaultdict[K, list[WindowRow]](list), defaultdict[K, list[OutageRow]](list)
     available = defaultdict[K, dict[Key, timedelta]](dict)

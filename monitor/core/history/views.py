@@ -67,11 +67,14 @@ class View:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scope:
-    """What of the history is meant: sweeps started in [since, until), one provider; None for no limit."""
+    """What of the history is meant: sweeps started in [since, until), these providers.
+
+    None for no limit, no providers for all of them.
+    """
 
     since: datetime | None = None
     until: datetime | None = None
-    provider: str | None = None
+    providers: tuple[str, ...] = ()
 
 
 OBSERVATIONS: Final = "observation_history"

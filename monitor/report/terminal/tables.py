@@ -22,15 +22,19 @@ def status_table(
     rows: Iterable[ModelRow],
     watched: Collection[str] | None = None,
     busy: Collection[tuple[str, str]] = (),
+    unwatched: Collection[tuple[str, str]] = (),
 ) -> TerminalTable:
     """Return every model with what is believed of it, what answers first.
 
     `watched` are the providers in the configuration, None for all: others are marked (rules.md 34). `busy`
-    are the provider and id of models that were limited when last asked.
+    are the provider and id of models that were limited when last asked, `unwatched` of those not probed.
     """
     rows = sorted(rows, key=lambda row: (row.provider, _ORDER.index(row.status), row.model))
     are_busy = [(row.provider, row.model) in busy for row in rows]
-    statuses = [status_words(row, is_busy=is_busy) for row, is_busy in zip(rows, are_busy, strict=True)]
+    statuses = [
+        status_words(row, is_busy=is_busy) + _mark(row, watched, unwatched)
+        for row, is_busy in zip(rows, are_busy, strict=True)
+    ]
     reasons = [reason_now(row, is_busy=is_busy) for row, is_busy in zip(rows, are_busy, strict=True)]
     colours = [_COLOURS[row.status] for row in rows]
     providers = [provider_words(row.provider, watched) for row in rows]
@@ -50,6 +54,12 @@ def status_table(
         ),
         leaving=leaving(providers, "HTTP", "kind", "ms", "since (UTC)", "why", "30 d"),
     )
+
+
+def _mark(row: ModelRow, watched: Collection[str] | None, unwatched: Collection[tuple[str, str]]) -> str:
+    """Return a mark for a model that is not probed, though its provider is watched: that name has none."""
+    is_excluded = (row.provider, row.model) in unwatched and (watched is None or row.provider in watched)
+    return ", not watched" if is_excluded else ""
 
 
 def provider_column(names: Sequence[str]) -> TerminalColumn:

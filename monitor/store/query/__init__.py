@@ -15,7 +15,7 @@ from monitor.store.query.sweeps import (
     requests_between,
     sweeps,
 )
-from monitor.store.query.uptime import uptime
+from monitor.store.query.uptime import median_latencies, uptime
 
 __all__ = [
     "busy_models",
@@ -24,6 +24,7 @@ __all__ = [
     "events",
     "last_conclusive_at",
     "last_streamed",
+    "median_latencies",
     "model_story",
     "outages",
     "providers",

@@ -1,6 +1,6 @@
 """What changed: events, in the order of their sweeps."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from collections.abc import Set as AbstractSet
 from datetime import UTC, datetime
 from functools import cache
@@ -34,18 +34,21 @@ def events(
     *,
     since: datetime | None = None,
     until: datetime | None = None,
-    kind: str | None = None,
+    kinds: Collection[str] = (),
     provider: str | None = None,
     model: str | None = None,
     after_id: int | None = None,
     limit: int | None = None,
     newest_first: bool = False,
 ) -> list[EventRow]:
-    """Return the events confirmed in [`since`, `until`) behind `after_id`, by start of sweep and id."""
+    """Return the events confirmed in [`since`, `until`) behind `after_id`, by start of sweep and id.
+
+    No `kinds` are all of them.
+    """
     filters = {
         "since": None if since is None else to_millis(since),
         "until": None if until is None else to_millis(until),
-        "kind": kind,
+        "kinds": list(kinds) or None,
         "after": after_id,
         "after_sweep": None if after_id is None else sweep_of_event(after_id),
         "most": limit,
@@ -87,8 +90,8 @@ def _filtered(params: AbstractSet[str]) -> Iterator[ColumnElement[bool]]:
         yield from confirmed_since()
     if "until" in params:
         yield from confirmed_before()
-    if "kind" in params:
-        yield _EVENT.kind == bindparam("kind")
+    if "kinds" in params:
+        yield _EVENT.kind.in_(bindparam("kinds", expanding=True))
     if "after" in params:
         yield tuple_(*_TURN) > _turn_of_after()
 

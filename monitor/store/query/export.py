@@ -193,5 +193,5 @@ def _in_days(
 
 
 def _of_provider(name: ColumnElement[str], scope: Scope) -> Iterator[ColumnElement[bool]]:
-    if scope.provider is not None:
-        yield name == scope.provider if is_storable(scope.provider) else false()
+    if scope.providers:
+        yield name.in_(filter(is_storable, scope.providers))  # Postgres refuses a NUL in a parameter

@@ -1,5 +1,6 @@
 """Which sweeps there are, and of which providers."""
 
+from collections.abc import Collection
 from collections.abc import Set as AbstractSet
 from datetime import datetime
 from functools import cache
@@ -27,14 +28,13 @@ def providers(engine: Engine) -> list[str]:
         return list(connection.scalars(select(t.provider.c.name).order_by(t.provider.c.name)))
 
 
-def chosen_providers(engine: Engine, name: str | None) -> list[str]:
-    """Return the provider of that name, or all of the history; raises UsageError for a name without one."""
+def chosen_providers(engine: Engine, names: Collection[str] = ()) -> list[str]:
+    """Return the providers of these names, or all of the history; raises UsageError for one without any."""
     recorded = providers(engine)
-    if name is None:
-        return recorded
-    if name not in recorded:
-        raise UsageError(unknown_words("provider", name, recorded, " in the history"))
-    return [name]
+    for name in names:
+        if name not in recorded:
+            raise UsageError(unknown_words("provider", name, recorded, " in the history"))
+    return [name for name in recorded if not names or name in names]
 
 
 def sweeps(engine: Engine, provider: str | None = None, limit: int | None = None) -> list[SweepRow]:

@@ -1,7 +1,7 @@
 """Reads of the history what summaries report (core/summary/values.py). Changes nothing."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta, tzinfo
 from typing import Final
@@ -30,6 +30,7 @@ from monitor.store.statistics.choice import RECENT_DAYS, read_choice, read_liste
 from monitor.store.statistics.windows import sweep_counts, window_figures
 
 _TICK = timedelta(milliseconds=1)
+_KIND_CHANGES: Final = (EventKind.KIND_CHANGED,)
 _QUARTER_MS: Final = 900_000  # days of every zone begin at one
 
 
@@ -39,12 +40,12 @@ def summarise_span(
     *,
     watched: Sequence[str],
     now: datetime,
-    provider: str | None = None,
+    providers: Collection[str] = (),
     favourites: Sequence[str] = (),
 ) -> Summary:
     """Return what a span was: of the providers that are watched, and of others that had something in it.
 
-    With `provider` only that one is summarised. A span that is not over ends at `now`; everything is as it
+    With `providers` only those are summarised. A span that is not over ends at `now`; everything is as it
     was known when the span ended. `favourites` are patterns of the models that lead.
     """
     names = [*watched, *(name for name in query.providers(engine) if name not in watched)]
@@ -53,13 +54,13 @@ def summarise_span(
             summarise_provider(engine, span, name, now=now, favourites=favourites), is_watched=name in watched
         )
         for name in names
-        if provider in {None, name}
+        if not providers or name in providers
     ]
     return Summary(
         span=span,
         known_until=now if now < span.ends_at else None,
         providers=tuple(
-            summary for summary in summaries if summary.is_watched or summary.has_history or provider
+            summary for summary in summaries if summary.is_watched or summary.has_history or providers
         ),
         undelivered=undelivered(engine, since=span.begins_at, until=span.ends_at),
     )
@@ -75,7 +76,7 @@ def summarise_provider(
         window_figures(engine, begins_at, counted_until, provider=provider, latencies=False)
         for begins_at in (span.begins_at, days_until(span.last, RECENT_DAYS, span.zone).begins_at)
     )
-    kinds_changed = query.events(engine, since=span.begins_at, provider=provider, kind=EventKind.KIND_CHANGED)
+    kinds_changed = query.events(engine, since=span.begins_at, provider=provider, kinds=_KIND_CHANGES)
     with reading(engine) as connection:
         before, after = _both_ends(connection, span, provider, kinds_changed)
         listed = read_listed(connection, provider, span.ends_at)
@@ -107,11 +108,11 @@ def summarise_provider(
     return summarise(inputs)
 
 
-def history_began_at(engine: Engine, provider: str | None = None) -> datetime | None:
-    """Return when the first sweep started; None where there is none."""
+def history_began_at(engine: Engine, providers: Collection[str] = ()) -> datetime | None:
+    """Return when the first sweep started, of these providers or of all; None where there is none."""
     first = select(func.min(t.sweep.c.started_at))
-    if provider is not None:
-        named = t.provider.c.name == provider
+    if providers:
+        named = t.provider.c.name.in_(providers)
         first = first.join(t.provider, t.provider.c.id == t.sweep.c.provider_id).where(named)
     with reading(engine) as connection:
         started_at = connection.scalar(first)
@@ -209,7 +210,7 @@ def _flapping_since(engine: Engine, before: Iterable[StatusAt], moment: datetime
             until=moment,
             provider=status.provider,
             model=status.model,
-            kind=started,
+            kinds=[started],
             newest_first=True,
             limit=1,
         )

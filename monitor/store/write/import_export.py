@@ -1,13 +1,13 @@
 """Whole sweeps out of the database and into it: export and import (rules.md 29, 30)."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, false, select
+from sqlalchemy import ColumnElement, Connection, Engine, select
 
 from monitor.clock import to_millis
 from monitor.core.domain.policy import Policy
@@ -46,11 +46,11 @@ def read_sweeps(
     *,
     since: datetime | None = None,
     until: datetime | None = None,
-    provider: str | None = None,
+    providers: Collection[str] = (),
 ) -> Iterator[Sweep]:
     """Read finished sweeps started in [since, until), oldest first, a bounded number in memory at a time.
 
-    Those whose observations were pruned are left out.
+    They are those of these providers, or of all for none. Those whose observations were pruned are left out.
 
     An imported sweep carries the verdict that its record had, so that the round trip is exact; one made here
     carries what was decided on it. A provider's first sweep also carries what earlier catalogs said of the
@@ -58,7 +58,7 @@ def read_sweeps(
     """
     begun = set[str]()
     with reading(engine) as connection:
-        for stored in read_stored(connection, *_conditions(since, until, provider)):
+        for stored in read_stored(connection, *_conditions(since, until, providers)):
             sweep = _as_decided(connection, stored)
             yield sweep if sweep.provider in begun else _with_origins(connection, sweep)
             begun.add(sweep.provider)
@@ -168,7 +168,7 @@ def _with_origins(connection: Connection, sweep: Sweep) -> Sweep:
 
 
 def _conditions(
-    since: datetime | None, until: datetime | None, provider: str | None
+    since: datetime | None, until: datetime | None, providers: Collection[str]
 ) -> Sequence[ColumnElement[bool]]:
     pruned = select(horizon.c.provider_id).where(
         horizon.c.provider_id == sweep_table.c.provider_id, horizon.c.started_at >= sweep_table.c.started_at
@@ -178,7 +178,7 @@ def _conditions(
         conditions.append(sweep_table.c.started_at >= to_millis(since))
     if until is not None:
         conditions.append(sweep_table.c.started_at < to_millis(until))
-    if provider is not None:
-        named = select(provider_table.c.id).where(provider_table.c.name == provider)
-        conditions.append(sweep_table.c.provider_id.in_(named) if is_storable(provider) else false())
+    if providers:
+        is_named = provider_table.c.name.in_(filter(is_storable, providers))
+        conditions.append(sweep_table.c.provider_id.in_(select(provider_table.c.id).where(is_named)))
     return conditions

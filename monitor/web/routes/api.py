@@ -8,8 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from monitor.core.domain.vocabulary import Status
 from monitor.core.history.staleness import max_age
 from monitor.web.context import WebContext
-from monitor.web.queries import Freshness, chosen_kinds, chosen_providers, freshness, models_of
-from monitor.web.schemas import ModelsBody, ProviderBody
+from monitor.web.queries import Freshness, chosen_kinds, chosen_providers, freshness, selected_models
+from monitor.web.schemas import ModelsBody, ProblemBody, ProviderBody, model_body
 
 
 class ModelsQuery(BaseModel):
@@ -17,26 +17,35 @@ class ModelsQuery(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    provider: list[str] = Field(default=[], description="only these providers")
+    model: list[str] = Field(default=[], description="only these models, each by its id or as provider/id")
+    provider: list[str] = Field(
+        default=[], description="only these providers; without it, all that are watched"
+    )
     status: list[Status] = Field(default=[], description="only models of these statuses")
     kind: list[str] = Field(default=[], description="only models of these kinds")
+    is_all: bool = Field(default=False, alias="all", description="also models that are not watched")
 
 
 def api_routes(context: WebContext) -> APIRouter:
     """Return these routes."""
     routes = APIRouter(prefix="/api/v1", tags=["history"])
 
-    @routes.get("/models")
+    @routes.get("/models", responses={404: {"model": ProblemBody, "description": "No such model"}})
     def models(query: Annotated[ModelsQuery, Query()]) -> ModelsBody:
-        """Every model with its status, and how fresh the knowledge of each provider is."""
-        names = chosen_providers(context, query.provider)
-        rows = models_of(context, names)
+        """Every watched model with its status, and how fresh the knowledge of each provider is."""
+        selection = context.selection(query.provider, is_all=query.is_all)
+        names = chosen_providers(context, selection)
+        rows = selected_models(context, selection, query.model)
         kinds = chosen_kinds(rows, query.kind)
         statuses = frozenset(query.status or Status)
         return ModelsBody(
             at=context.now(),
             providers=[_provider_body(context, fresh) for fresh in freshness(context, names)],
-            models=[row for row in rows if row.status in statuses and row.kind in kinds],
+            models=[
+                model_body(row, is_watched=selection.watched.covers(row.provider, row.model))
+                for row in rows
+                if row.status in statuses and row.kind in kinds
+            ],
         )
 
     return routes

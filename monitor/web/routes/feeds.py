@@ -99,7 +99,7 @@ def feed_routes(
 
     @routes.get("/feed.atom")
     def events(request: Request, query: Annotated[FeedQuery, Query()]) -> Response:
-        names = chosen_providers(context, query.provider) if query.provider else []
+        names = chosen_providers(context, context.selection(query.provider)) if query.provider else []
         kinds = [kind.value for kind in EventKind if kind in query.kind]
         address = _address(request, public_url, zone)
 

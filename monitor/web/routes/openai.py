@@ -10,34 +10,39 @@ from pydantic import BaseModel, Field
 from monitor.core.domain.vocabulary import Status
 from monitor.core.history.rows import ModelRow
 from monitor.web.context import WebContext
-from monitor.web.queries import chosen_kinds, chosen_providers, freshness, models_of
-from monitor.web.schemas import AnsweringBody, AnsweringModel
+from monitor.web.queries import chosen_kinds, chosen_providers, freshness, selected_models
+from monitor.web.schemas import AnsweringBody, AnsweringModel, ProblemBody
 
 
 class AnsweringQuery(BaseModel):
     """Filters, each repeatable. Other parameters are ignored: clients of other makes send their own."""
 
+    model: list[str] = Field(default=[], description="only these models, each by its id or as provider/id")
     provider: list[str] = Field(
         default=[], description="only these providers; without it, all that are watched"
     )
     kind: list[str] = Field(default=[], description="only models of these kinds")
+    is_all: bool = Field(default=False, alias="all", description="also models that are not watched")
     strict: bool = Field(default=False, description="answer 503 where the list may be out of date")
 
 
 def openai_routes(context: WebContext) -> APIRouter:
     """Return these routes."""
     routes = APIRouter(prefix="/v1", tags=["what answers"])
-    stale: dict[int | str, dict[str, Any]] = {
-        503: {"model": AnsweringBody, "description": "`strict` was asked for and the list may be out of date"}
+    others: dict[int | str, dict[str, Any]] = {
+        404: {"model": ProblemBody, "description": "No such model"},
+        503: {
+            "model": AnsweringBody,
+            "description": "`strict`, and the list may be out of date",
+        },
     }
 
-    @routes.get("/models", responses=stale)
+    @routes.get("/models", responses=others)
     def models(query: Annotated[AnsweringQuery, Query()], response: Response) -> AnsweringBody:
         """List the models available now. An id stands once, as its providers spell it."""
-        names = chosen_providers(context, query.provider)
-        if not query.provider:
-            names = [name for name in names if name in context.watched]
-        rows = models_of(context, names)
+        selection = context.selection(query.provider, is_all=query.is_all)
+        names = chosen_providers(context, selection)
+        rows = selected_models(context, selection, query.model)
         kinds = chosen_kinds(rows, query.kind)
         available = [row for row in rows if row.status == Status.AVAILABLE and row.kind in kinds]
         outdated = [fresh.provider for fresh in freshness(context, names) if fresh.is_stale]

@@ -6,6 +6,9 @@ from typing import Final
 from fastapi import APIRouter, HTTPException
 from fastapi.responses import HTMLResponse
 
+from monitor.core.domain.names import meant_words
+from monitor.core.domain.patterns import nearest
+from monitor.report.words.codes import shown_id
 from monitor.report.words.maintenance import window_words
 from monitor.store.query import busy_models, current_models, events, model_story, sweeps
 from monitor.web.context import WebContext
@@ -35,13 +38,15 @@ def page_routes(context: WebContext, pages: Pages) -> APIRouter:
     def model(provider: str, model: str) -> HTMLResponse:
         story = model_story(context.engine, provider, model)
         if story is None:
-            raise HTTPException(HTTPStatus.NOT_FOUND, "nothing is known of such a model")
+            own = [row.model for row in current_models(context.engine, provider)]
+            meant = meant_words([*map(shown_id, nearest(model, own))])
+            raise HTTPException(HTTPStatus.NOT_FOUND, f"nothing is known of such a model{meant}")
         changes = [worded(event) for event in story.events]
         page = pages.model(
             story,
             changes,
             context.now(),
-            is_watched=provider in context.watched,
+            is_watched=context.selection().covers(provider, model),
             is_busy=bool(busy_models(context.engine, provider, model=model)),
             notices=[
                 window_words(window)
@@ -55,7 +60,13 @@ def page_routes(context: WebContext, pages: Pages) -> APIRouter:
 
 
 def _sections(context: WebContext, names: list[str]) -> list[ProviderSection]:
-    rows, busy = current_models(context.engine), busy_models(context.engine)
+    covers = context.selection().covers
+    rows = [
+        row
+        for row in current_models(context.engine)
+        if row.provider not in context.watched or covers(row.provider, row.model)
+    ]
+    busy = busy_models(context.engine)
     windows = context.windows_at(context.now())
     return [
         ProviderSection(

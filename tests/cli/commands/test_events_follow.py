@@ -103,7 +103,9 @@ def test_what_is_imported_into_the_past_is_not_new(engine: Engine, follower: Fol
 def test_kinds_and_providers_choose(engine: Engine) -> None:
     for provider in ("mine", "other"):
         lived_through(engine, histories.START, "a", provider=provider)
-    follower = Follower(engine, kind="appeared", provider="mine", now=lambda: NOW)
+    follower = Follower(
+        engine, kinds=["appeared"], is_wanted=lambda event: event.provider == "mine", now=lambda: NOW
+    )
     follower.begin(None)
     lived_through(engine, NOW, "a", "b", provider="other")
     histories.live(engine, histories.sweep(NOW, {"a": histories.ENDED, "c": histories.UP}, provider="mine"))

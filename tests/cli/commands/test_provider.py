@@ -51,10 +51,10 @@ def test_a_renamed_history_is_the_same_under_another_name(history: Engine) -> No
 
 
 def test_exports_carry_the_new_name_and_a_rebuild_changes_nothing(history: Engine) -> None:
-    was = list(read_sweeps(history, provider="old"))
+    was = list(read_sweeps(history, providers=["old"]))
     rename_provider(history, "old", "nim")
     assert {each.provider for each in read_sweeps(history)} == {"nim", "other"}
-    assert len(list(read_sweeps(history, provider="nim"))) == len(was)
+    assert len(list(read_sweeps(history, providers=["nim"]))) == len(was)
     after_it = views.all_rows(history)
     assert not rebuild(history, "nim").differs
     assert views.all_rows(history) == after_it
@@ -172,14 +172,16 @@ def test_status_marks_a_provider_that_is_not_watched_and_does_not_complain(
     """Rule 34."""
     live(engine, [sweep(0, {"z": UP}, provider="former"), sweep(0, {"a": UP})])
     config = config_file(tmp_path, "http://127.0.0.1:1/v1", database_url)
-    table = monitor(config, "status")
+    usual = monitor(config, "status")
+    assert "former" not in usual.stdout
+    table = monitor(config, "status", "--all")
     rows = [" ".join(line.split()) for line in table.stdout.splitlines()]
     assert any(row.startswith("former (not watched) z ") for row in rows)
     assert any(row.startswith("nvidia a ") for row in rows)
     assert "former" not in table.stderr
     assert "nvidia: the last conclusive sweep is" in table.stderr
     assert monitor(config, "status", "--provider", "former").stderr == ""
-    told_ = json.loads(monitor(config, "status", "--json").stdout)
+    told_ = json.loads(monitor(config, "status", "--all", "--json").stdout)
     assert [(row["provider"], row["watched"]) for row in told_] == [("former", False), ("nvidia", True)]
     story = monitor(config, "status", "z")
     assert "former (not watched)" in story.stdout
@@ -195,8 +197,8 @@ def test_the_page_marks_it_and_readiness_ignores_it(engine: Engine) -> None:
         assert "may be out of date" not in page
         assert '<span class="mark retired">not watched</span>' in client.get("/models/former/z").text
         assert "not watched" not in client.get("/models/nvidia/a").text
-        assert client.get("/readyz").json() == {"status": "ready", "reasons": []}
-        found = client.get("/api/v1/models").json()["providers"]
+        assert client.get("/readyz").json() == {"status": "ready", "reasons": [], "maintenance": []}
+        found = client.get("/api/v1/models?all=true").json()["providers"]
     assert [(each["provider"], each["watched"]) for each in found] == [("former", False), ("nvidia", True)]
 
 

@@ -40,7 +40,7 @@ def history(engine: Engine, lives: Lives) -> Engine:
     for name in ("old", "other"):
         record_missed_slots(engine, name, "default", [histories.START - timedelta(days=1)])
         accept(engine, name, histories.START)
-        swept = next(iter(read_sweeps(engine, provider=name)))
+        swept = next(iter(read_sweeps(engine, providers=[name])))
         save_knowledge(engine, name, {swept.listed[0]: Knowledge(searched_at=histories.START)})
         with writing(engine) as connection:
             owner = connection.execute(select(t.provider.c.id).where(t.provider.c.name == name)).scalar_one()
@@ -141,7 +141,7 @@ def config(database_url: str, history: Engine, tmp_path: Path) -> Path:
 
 
 def test_the_export_puts_the_same_history_back(config: Path, history: Engine) -> None:
-    sweeps = list(read_sweeps(history, provider="old"))
+    sweeps = list(read_sweeps(history, providers=["old"]))
     removed = monitor(config, "provider", "remove", "old", "--yes", "--export", "old.jsonl.gz")
     assert removed.returncode == 0, removed.stderr
     first, second = removed.stdout.splitlines()
@@ -149,7 +149,7 @@ def test_the_export_puts_the_same_history_back(config: Path, history: Engine) ->
     assert second.startswith(f"removed the history of old ({len(sweeps)} sweeps of ")
     assert providers(history) == ["other"]
     assert monitor(config, "import", "old.jsonl.gz").returncode == 0
-    assert list(read_sweeps(history, provider="old")) == sweeps
+    assert list(read_sweeps(history, providers=["old"])) == sweeps
     assert monitor(config, "db", "check").returncode == 0
 
 

@@ -1,8 +1,9 @@
 """`monitor uptime`: the figures of the last days as people and programs read them."""
 
 import json
+from collections import Counter, defaultdict
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,10 @@ from sqlalchemy import Engine
 from monitor.clock import utc_now
 from monitor.core.domain.vocabulary import Cause, Verdict
 from monitor.core.history.reliability import Uptime
+from monitor.core.history.rows import percent
 from monitor.report.terminal.uptime import provider_lines, uptime_table
 from monitor.report.words.times import iso_millis
-from tests.store import histories
+from tests.store import histories, views
 from tests.support.command import config_file, monitor
 from tests.support.gateway import ON_SQLITE
 
@@ -148,13 +150,65 @@ def test_a_model_must_be_known_and_of_one_provider(engine: Engine, config: Path)
     unknown = monitor(config, "uptime", "--model", "no/such")
     assert (unknown.returncode, unknown.stdout) == (3, "")
     assert 'no model "no/such" in the history' in unknown.stderr
-    several = monitor(config, "uptime", "--model", "a/m")
+    assert [each["provider"] for each in document(config, "--model", "a/m")["models"]] == ["nvidia"]
+    several = monitor(config, "uptime", "--model", "a/m", "--all")
     assert (several.returncode, several.stdout) == (2, "")
     assert "choose one with --provider" in several.stderr
     assert document(config, "--model", "a/m", "--provider", "other")["models"][0]["uptime_percent"] == 50.0
-    assert [each["provider"] for each in document(config)["providers"]] == ["nvidia", "other"]
+    assert document(config, "--model", "other/a/m")["models"][0]["uptime_percent"] == 50.0
+    assert [each["provider"] for each in document(config)["providers"]] == ["nvidia"]
+    assert [each["provider"] for each in document(config, "--all")["providers"]] == ["nvidia", "other"]
     assert monitor(config, "uptime", "--provider", "nobody").returncode == 2
     assert monitor(config, "uptime", "--days", "0").returncode == 2
+
+
+# ---- A range of time ----
+
+
+@ON_SQLITE
+def test_a_calendar_month_is_what_its_days_are_together(engine: Engine, config: Path) -> None:
+    """The figures of the window are the sums of `uptime_daily`, and those of `uptime_monthly`."""
+    histories.live_all(engine, histories.history(5, 60))
+    sums = defaultdict[str, Counter[str]](Counter)
+    for day in views.told(engine, "uptime_daily"):
+        sums[day["model"]].update({name: day[name] for name in ("checks", "answered", "unavailable")})
+    models = document(config, "--since", "2026-04-01", "--until", "2026-05-01")["models"]
+    assert {row["model"]: (row["checks"], row["uptime_percent"]) for row in models if row["checks"]} == {
+        model: (sum_["checks"], percent(sum_["answered"], sum_["answered"] + sum_["unavailable"]))
+        for model, sum_ in sums.items()
+    }
+    months = {row["model"]: row for row in views.told(engine, "uptime_monthly")}
+    for row in models:
+        if row["checks"]:
+            month = months[row["model"]]
+            assert (row["checks"], row["uptime_percent"]) == (
+                month["checks"],
+                pytest.approx(month["uptime_percent"]),
+            )
+
+
+@ON_SQLITE
+def test_a_window_begins_with_since_and_ends_before_until(engine: Engine, config: Path) -> None:
+    moments = [datetime(2026, 4, day, tzinfo=UTC) for day in (1, 15, 30)] + [datetime(2026, 5, 1, tzinfo=UTC)]
+    for moment in moments:
+        histories.live(engine, histories.sweep(moment, {"a/m": histories.UP}))
+    april = document(config, "--since", "2026-04-01", "--until", "2026-05-01")
+    assert april["models"][0]["checks"] == 3
+    assert document(config, "--since", "2026-05-01")["models"][0]["checks"] == 1
+    assert document(config, "--until", "2026-04-16", "--days", "10")["models"][0]["checks"] == 1
+    words = shown(config, "--since", "2026-04-01", "--until", "2026-05-01")
+    assert "all models together, time from 2026-04-01 00:00:00 to 2026-05-01 00:00:00 UTC" in words
+    assert monitor(config, "uptime", "--since", "7d", "--days", "7").returncode == 2
+    assert monitor(config, "uptime", "--since", "2026-05-01", "--until", "2026-04-01").returncode == 2
+    assert monitor(config, "uptime", "--since", "soon").returncode == 2
+
+
+@ON_SQLITE
+def test_several_models_have_their_outages_apart(engine: Engine, config: Path) -> None:
+    live(engine, "udduudd", ago=HOUR)
+    lines = shown(config, "--model", "a/m", "--model", "b/calm", "--since", "2d")
+    assert [line.split()[1] for line in lines[:3]] == ["model", "a/m", "b/calm"]
+    assert [line.partition(" time")[0] for line in lines if "outages of" in line] == ["outages of a/m,"]
 
 
 # ---- What is shown of a figure ----

@@ -113,10 +113,10 @@ def test_a_range_of_time_takes_the_days_that_it_touches(history: Engine) -> None
 def test_one_provider_is_exported_alone(history: Engine) -> None:
     for name, view in VIEWS.items():
         place = [each.name for each in view.columns].index("provider")
-        mine = exported(history, name, Scope(provider="other"))
+        mine = exported(history, name, Scope(providers=("other",)))
         assert mine == [row for row in exported(history, name) if row[place] == "other"]
         for nobody in ("nobody", "no\0body", "\ud800"):
-            assert exported(history, name, Scope(provider=nobody)) == []
+            assert exported(history, name, Scope(providers=(nobody,))) == []
 
 
 def test_time_narrows_every_view_that_has_a_sweep_a_day_or_a_month() -> None:

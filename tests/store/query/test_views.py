@@ -310,6 +310,6 @@ def test_a_name_that_no_database_can_hold_is_not_found(engine: Engine, name: str
     assert query.sweeps(engine, name) == []
     assert query.uptime(engine, 30, model=name) == []
     assert query.last_conclusive_at(engine, name) is None
-    assert list(read_sweeps(engine, provider=name)) == []
+    assert list(read_sweeps(engine, providers=[name])) == []
     assert load_state(engine, name) == ProviderState()
     assert last_slot(engine, name, "default") is None

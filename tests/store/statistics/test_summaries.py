@@ -130,7 +130,7 @@ def test_a_provider_not_watched_any_more_is_told_of_only_where_it_has_something(
 
 def test_one_provider_is_told_of_alone_where_it_is_asked_for(engine: Engine) -> None:
     live(engine, [sweep(0, {"a": UP}, provider="old"), sweep(0, {"a": UP})])
-    alone = summarise_span(engine, day(1), watched=["nvidia"], now=LATER, provider="old")
+    alone = summarise_span(engine, day(1), watched=["nvidia"], now=LATER, providers=["old"])
     assert [each.provider for each in alone.providers] == ["old"]
 
 
@@ -175,7 +175,7 @@ def test_the_history_begins_with_the_first_sweep(engine: Engine) -> None:
     assert history_began_at(engine) is None
     live(engine, [sweep(4, {"a": UP}, provider="late"), sweep(0, {"a": UP})])
     assert history_began_at(engine) == START
-    assert history_began_at(engine, "late") == START + timedelta(hours=1)
+    assert history_began_at(engine, ["late"]) == START + timedelta(hours=1)
 
 
 def test_a_day_with_a_sweep_or_a_missed_slot_has_something_to_tell(engine: Engine) -> None:

@@ -56,8 +56,8 @@ def test_the_same_sweep_twice_in_one_import_is_added_once(engine: Engine) -> Non
 def test_sweeps_of_two_providers_at_the_same_moment_do_not_meet(engine: Engine) -> None:
     mine, theirs = imported(24, 12), imported(24, 12, provider="other")
     add_sweeps(engine, [*mine, *theirs], policy_of)
-    assert list(read_sweeps(engine, provider="other")) == theirs
-    assert list(read_sweeps(engine, provider="nobody")) == []
+    assert list(read_sweeps(engine, providers=["other"])) == theirs
+    assert list(read_sweeps(engine, providers=["nobody"])) == []
 
 
 def test_rule_36_two_vantages_make_two_sweeps_of_one_moment_and_one_history(engine: Engine) -> None:

@@ -2,12 +2,15 @@
 
 from datetime import timedelta
 
+import httpx
 import pytest
 from sqlalchemy import Engine
 
+from monitor.core.domain.policy import Policy
 from monitor.core.domain.vocabulary import Kind
+from monitor.web.app import create_app
 from tests.web.history import DOWN, ENDED, HOSTILE, INTERVAL, START, UNCLEAR, UP, after, live, sweep
-from tests.web.served import browsing
+from tests.web.served import browsing, served
 
 CATALOG = {"a/up": UP, "b/down": DOWN, "c/ended": ENDED, "d/unclear": UNCLEAR, "e/embeds": UP}
 
@@ -47,6 +50,7 @@ def test_every_model_is_told_with_milliseconds_and_nulls(engine: Engine) -> None
                 "uptime_30d": 100.0,
                 "served_as": None,
                 "publisher": "a",
+                "watched": True,
             },
             {
                 "provider": "nvidia",
@@ -65,6 +69,7 @@ def test_every_model_is_told_with_milliseconds_and_nulls(engine: Engine) -> None
                 "uptime_30d": None,
                 "served_as": None,
                 "publisher": "d",
+                "watched": True,
             },
         ],
     }
@@ -73,7 +78,10 @@ def test_every_model_is_told_with_milliseconds_and_nulls(engine: Engine) -> None
 @pytest.mark.parametrize(
     ("query", "models"),
     [
-        ("status=available", ["a/up", "e/embeds", "z"]),
+        ("status=available", ["a/up", "e/embeds"]),
+        ("status=available&all=true", ["a/up", "e/embeds", "z"]),
+        ("model=a/up&model=other/z", ["a/up", "z"]),
+        ("model=a/up&kind=embeddings", []),
         ("status=available&status=retired&provider=nvidia", ["a/up", "c/ended", "e/embeds"]),
         ("kind=embeddings", ["e/embeds"]),
         ("provider=other", ["z"]),
@@ -92,7 +100,10 @@ def test_filters_choose(engine: Engine, query: str, models: list[str]) -> None:
 def test_a_provider_that_left_the_configuration_is_not_watched_rule_34(engine: Engine) -> None:
     live(engine, [sweep(0, {"z": UP}, provider="former")])
     with browsing(engine, after(1), {"nvidia": INTERVAL}) as client:
-        providers = client.get("/api/v1/models").json()["providers"]
+        assert client.get("/api/v1/models").json()["models"] == []
+        body = client.get("/api/v1/models?all=true").json()
+        providers = body["providers"]
+    assert [(each["model"], each["watched"]) for each in body["models"]] == [("z", False)]
     assert [(each["provider"], each["watched"], each["stale"]) for each in providers] == [
         ("former", False, True),
         ("nvidia", True, True),
@@ -117,6 +128,42 @@ def test_what_cannot_be_chosen_is_refused_in_words(engine: Engine, query: str, m
     assert answer.json()["error"]["type"] == "invalid_request_error"
 
 
+@pytest.mark.parametrize("route", ["/api/v1/models", "/v1/models"])
+def test_an_id_that_no_model_has_is_answered_with_the_nearest(engine: Engine, route: str) -> None:
+    live(engine, [sweep(0, {"meta/llama-3.1-8b-instruct": UP, "z": UP}), sweep(0, {"z": UP}, provider="b")])
+    with browsing(engine, after(1), {"nvidia": INTERVAL, "b": INTERVAL}) as client:
+        answer = client.get(f"{route}?model=Llama-3.1-8B")
+        several = client.get(f"{route}?model=z")
+    assert answer.status_code == 404
+    words = "there is no model 'Llama-3.1-8B' in the history; did you mean \"meta/llama-3.1-8b-instruct\"?"
+    assert answer.json()["error"] == {"message": words, "type": "not_found_error"}
+    assert several.status_code == 422
+    assert several.json()["error"]["message"] == "model: several providers have 'z'; write b/z or nvidia/z"
+
+
+def test_models_that_the_patterns_exclude_are_not_watched(engine: Engine) -> None:
+    live(engine, [sweep(0, {"a": UP, "test/b": UP})])
+    policies = {"nvidia": Policy(exclude=("test/*",))}
+    app = create_app(engine, watched={"nvidia": INTERVAL}, policies=policies, now=lambda: after(1))
+    with served(app) as url, httpx.Client(base_url=url, trust_env=False) as client:
+        answers = [client.get(path).json() for path in ("/api/v1/models", "/api/v1/models?all=true")]
+        callable_ = [model["id"] for model in client.get("/v1/models").json()["data"]]
+        page, its_page = client.get("/").text, client.get("/models/nvidia/test/b").text
+    assert [[model["model"] for model in body["models"]] for body in answers] == [["a"], ["a", "test/b"]]
+    assert [model["watched"] for model in answers[1]["models"]] == [True, False]
+    assert callable_ == ["a"]
+    assert "test/b" not in page
+    assert "not watched" in its_page
+
+
+def test_the_page_of_an_unknown_model_names_the_nearest(engine: Engine) -> None:
+    live(engine, [sweep(0, {"meta/llama-3.1-8b-instruct": UP})])
+    with browsing(engine, after(1)) as client:
+        answer = client.get("/models/nvidia/meta/llama-3.1-8b")
+    assert answer.status_code == 404
+    assert 'did you mean "meta/llama-3.1-8b-instruct"?' in answer.json()["error"]["message"]
+
+
 def test_hostile_ids_come_back_unchanged(engine: Engine) -> None:
     live(engine, [sweep(0, dict.fromkeys(HOSTILE, UP))])
     with browsing(engine, after(1)) as client:
@@ -131,6 +178,6 @@ def test_the_description_names_every_route_for_programs(engine: Engine) -> None:
         description = client.get("/openapi.json").json()
     assert set(description["paths"]) == {"/healthz", "/readyz", "/api/v1/models", "/v1/models"}
     chosen = description["paths"]["/v1/models"]["get"]["parameters"]
-    assert {parameter["name"] for parameter in chosen} == {"kind", "provider", "strict"}
+    assert {parameter["name"] for parameter in chosen} == {"all", "kind", "model", "provider", "strict"}
     moment = description["components"]["schemas"]["ModelBody"]["properties"]["since"]
     assert (moment["type"], moment["format"]) == ("string", "date-time")

@@ -1,13 +1,15 @@
 """`monitor db prune`: remove old observations."""
 
 from collections import Counter
+from collections.abc import Sequence
 from datetime import date
 
 import click
 
 from monitor.app.tasks import prune as retention
 from monitor.cli.terminal.bar import Bar
-from monitor.cli.terminal.context import Context, json_option, pass_context, provider_option
+from monitor.cli.terminal.context import Context, json_option, pass_context
+from monitor.cli.terminal.options import provider_option
 from monitor.cli.terminal.output import print_json, say
 from monitor.report.words.numbers import counted
 from monitor.store.admin.prune import Pruned
@@ -18,7 +20,7 @@ from monitor.store.admin.prune import Pruned
 @click.option("--dry-run", is_flag=True, help="Only print what would be removed.")
 @json_option
 @pass_context
-def prune(context: Context, *, provider: str | None, dry_run: bool, as_json: bool) -> None:
+def prune(context: Context, *, providers: Sequence[str], dry_run: bool, as_json: bool) -> None:
     """Remove observations older than `[retention] observations`, by whole UTC days.
 
     Daily uptime, statuses, outages, events and sweeps are kept. The daemon does this by itself.
@@ -32,7 +34,7 @@ def prune(context: Context, *, provider: str | None, dry_run: bool, as_json: boo
             done[name] += sweeps
             bar.show(name, done[name], None, counted(done[name], "sweep"))
 
-        results = list(retention.prune_history(context.app, provider, is_dry=dry_run, on_step=on_step))
+        results = list(retention.prune_history(context.app, providers, is_dry=dry_run, on_step=on_step))
     if as_json:
         print_json({"dry_run": dry_run, "providers": [_pruned_document(result) for result in results]})
     for result in () if as_json else results:

@@ -1,8 +1,11 @@
 """`monitor db rebuild`: derive the history again from the observations."""
 
+from collections.abc import Sequence
+
 import click
 
-from monitor.cli.terminal.context import Context, json_option, pass_context, provider_option
+from monitor.cli.terminal.context import Context, json_option, pass_context
+from monitor.cli.terminal.options import provider_option
 from monitor.cli.terminal.output import print_json, say
 from monitor.core.history.comparison import Comparison
 from monitor.report.words.rebuild_report import difference_lines, summary_line
@@ -23,7 +26,9 @@ _TODAYS = " with today's policy"
 )
 @json_option
 @pass_context
-def rebuild(context: Context, *, provider: str | None, write: bool, policy: str | None, as_json: bool) -> int:
+def rebuild(
+    context: Context, *, providers: Sequence[str], write: bool, policy: str | None, as_json: bool
+) -> int:
     """Derive states, events, verdicts and daily figures from the observations again, and print what differs.
 
     Exits 1 if rows differ, also after --write. No notifications are sent.
@@ -36,7 +41,7 @@ def rebuild(context: Context, *, provider: str | None, write: bool, policy: str 
     comparisons = [
         # None: each sweep's own (rules.md 29)
         derive(engine, name, app.settings.policy_of(name) if policy else None)
-        for name in query.chosen_providers(engine, provider)
+        for name in query.chosen_providers(engine, providers)
     ]
     if as_json:
         print_json({"written": write, "providers": comparisons})
