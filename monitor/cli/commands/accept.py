@@ -3,6 +3,7 @@
 import click
 
 from monitor.app.wiring.application import App
+from monitor.cli.terminal import completion
 from monitor.cli.terminal.context import Context, pass_context
 from monitor.cli.terminal.output import say
 from monitor.clock import utc_now
@@ -16,7 +17,7 @@ from monitor.store.memory import acceptance
 
 
 @click.command()
-@click.argument("provider")
+@click.argument("provider", shell_complete=completion.providers)
 @pass_context
 def accept(context: Context, *, provider: str) -> None:
     """Accept PROVIDER's next sweep even if the guard would reject it; print what is being held back.

@@ -7,6 +7,7 @@ import click
 from pydantic import TypeAdapter, ValidationError
 
 from monitor.app.tasks.remove_provider import default_export, not_watched, remove_history, require_free
+from monitor.cli.terminal import completion
 from monitor.cli.terminal.bar import Bar
 from monitor.cli.terminal.context import Context, pass_context
 from monitor.cli.terminal.output import note, say
@@ -41,7 +42,7 @@ def provider() -> None:
 
 
 @provider.command()
-@click.argument("old")
+@click.argument("old", shell_complete=completion.providers)
 @click.argument("new", callback=as_name)
 @pass_context
 def rename(context: Context, *, old: str, new: str) -> None:
@@ -67,7 +68,7 @@ def rename(context: Context, *, old: str, new: str) -> None:
 
 
 @provider.command()
-@click.argument("name")
+@click.argument("name", shell_complete=completion.providers)
 @click.option("--yes", is_flag=True, help="Remove without asking, as a script must.")
 @click.option(
     "--export",

@@ -6,6 +6,7 @@ import click
 
 from monitor.app.notifications.maintenance import running_windows
 from monitor.app.wiring.application import App
+from monitor.cli.terminal import completion
 from monitor.cli.terminal.context import Context, json_option, pass_context
 from monitor.cli.terminal.history_names import named_model, selected_models, selection_of
 from monitor.cli.terminal.listing import columns_of, fields_of, note_unwatched
@@ -34,7 +35,7 @@ from monitor.store.connection.engine import Engine
 
 
 @click.command()
-@click.argument("model", required=False)
+@click.argument("model", required=False, shell_complete=completion.models)
 @click.option(
     "--status",
     "statuses",

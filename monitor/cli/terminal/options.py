@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from monitor.cli.terminal import completion
 from monitor.core.domain.vocabulary import Kind
 
 
@@ -25,6 +26,7 @@ provider_option = click.option(
     "providers",
     metavar="NAME",
     multiple=True,
+    shell_complete=completion.providers,
     help="Only this provider; repeat it for several.",
 )
 model_option = click.option(
@@ -32,6 +34,7 @@ model_option = click.option(
     "models",
     metavar="MODEL",
     multiple=True,
+    shell_complete=completion.models,
     help="Only this model; repeat it for several.",
 )
 kind_option = click.option(

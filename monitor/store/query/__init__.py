@@ -6,7 +6,7 @@ run most of them.
 
 from monitor.store.query.busy import busy_models
 from monitor.store.query.events import events
-from monitor.store.query.models import current_models, last_streamed, model_story
+from monitor.store.query.models import current_models, last_streamed, model_keys, model_story
 from monitor.store.query.outages import outages
 from monitor.store.query.sweeps import (
     chosen_providers,
@@ -25,6 +25,7 @@ __all__ = [
     "last_conclusive_at",
     "last_streamed",
     "median_latencies",
+    "model_keys",
     "model_story",
     "outages",
     "providers",

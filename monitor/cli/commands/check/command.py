@@ -7,6 +7,7 @@ import click
 
 from monitor.cli.commands.check import history, live
 from monitor.cli.commands.check.answers import exit_code
+from monitor.cli.terminal import completion
 from monitor.cli.terminal.context import Context, days_option, json_option, pass_context
 from monitor.cli.terminal.options import (
     all_option,
@@ -21,7 +22,7 @@ from monitor.errors import UsageError
 
 
 @click.command()
-@click.argument("names", metavar="[MODEL]...", nargs=-1)
+@click.argument("names", metavar="[MODEL]...", nargs=-1, shell_complete=completion.models)
 @click.option("--any", "is_any", is_flag=True, help="One model that meets it is enough; without, all must.")
 @click.option(
     "--live",
