@@ -7,7 +7,7 @@ what still runs) is decided here, because a late, coalesced or skipped run must 
 import asyncio
 import logging
 import signal
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
@@ -55,16 +55,35 @@ class Stop:
         (self.hurried if self.asked.is_set() else self.asked).set()  # a second Ctrl-C hurries
 
     def listen(self) -> None:
-        """Let SIGTERM and SIGINT ask."""
+        """Let SIGTERM and SIGINT ask, until the loop is closed; from then on they do nothing.
+
+        The loop's own handlers would be gone with it, and a signal would kill the process while it closes
+        the database.
+        """
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self.ask)  # signal.signal's handlers interrupt any task
+
+        def ask(*_: object) -> None:
+            if not loop.is_closed():
+                loop.call_soon_threadsafe(self.ask)  # not at once: a handler interrupts any task
+
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, ask)
 
     async def within(self, seconds: float) -> bool:
         """Wait until asked, at most that long; return whether it was."""
         with suppress(TimeoutError):
             await asyncio.wait_for(self.asked.wait(), seconds)
         return self.asked.is_set()
+
+
+def run_until_stopped(task: Coroutine[object, object, None]) -> None:
+    """Run what listens to signals to its end; later ones are ignored, until the process has ended."""
+    try:
+        asyncio.run(task)
+    finally:
+        if signal.getsignal(signal.SIGTERM) != signal.SIG_DFL:  # it did listen
+            for number in (signal.SIGINT, signal.SIGTERM):
+                signal.signal(number, signal.SIG_IGN)
 
 
 def trigger_of(cadence: timedelta | str, timezone: tzinfo = UTC) -> BaseTrigger:

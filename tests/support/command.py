@@ -8,6 +8,7 @@ with tests/support/process.py.
 import json
 import logging
 import os
+import signal
 import sys
 import tempfile
 import threading
@@ -115,7 +116,13 @@ def run(
         device = stack.enter_context(stdout.open("wb")) if stdout else out
         given.write(stdin)
         given.seek(0)
-        for surroundings in (_logging(), _environment(environ), chdir(directory), _arguments(arguments)):
+        for surroundings in (
+            _logging(),
+            _signals(),
+            _environment(environ),
+            chdir(directory),
+            _arguments(arguments),
+        ):
             stack.enter_context(surroundings)
         with _streams(given, device, err), _engines():
             code = _exit_code(main)
@@ -198,6 +205,17 @@ def _logging() -> Iterator[None]:
         logging.root.handlers[:] = handlers
         for logger, level in levels.items():
             logger.setLevel(level)
+
+
+@contextmanager
+def _signals() -> Iterator[None]:
+    """Leave the handlers of signals as they were: a command sets them until its process has ended."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 @contextmanager

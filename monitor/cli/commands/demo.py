@@ -1,6 +1,5 @@
 """`monitor demo`: the daemon against a simulated provider."""
 
-import asyncio
 from contextlib import ExitStack
 from datetime import timedelta
 
@@ -15,6 +14,7 @@ from monitor.cli.terminal.width import wide_option
 from monitor.config import DEMO_DATABASE
 from monitor.report.terminal.tables import status_counts, status_table
 from monitor.report.words.numbers import counted
+from monitor.scheduler import run_until_stopped
 from monitor.store import query
 
 
@@ -45,7 +45,7 @@ def demo(context: Context, *, listen: str | None, database: str, duration: timed
     """
     context.start_logging(quiet=True)  # without secrets: the simulated provider has no key
     with ExitStack() as at_end:
-        asyncio.run(
+        run_until_stopped(
             run_demo(
                 listen=listen,
                 database=database,

@@ -25,7 +25,7 @@ from monitor.core.history.rows import EventRow
 from monitor.core.history.selection import Selection
 from monitor.errors import StoreUnavailable, UsageError
 from monitor.report.terminal.tables import event_line, events_table
-from monitor.scheduler import Stop
+from monitor.scheduler import Stop, run_until_stopped
 from monitor.store import query
 from monitor.store.connection.engine import Engine
 
@@ -82,7 +82,7 @@ def events(
     is_wanted = partial(_is_wanted, selection, {(row.provider, row.model) for row in rows})
     if follow:
         follower = Follower(engine, kinds=kinds, is_wanted=is_wanted)
-        asyncio.run(_keep_printing(follower, begin, length, as_json=as_json))
+        run_until_stopped(_keep_printing(follower, begin, length, as_json=as_json))
         return
     _print_all(filter(is_wanted, _all_events(engine, begin, end, kinds)), as_json=as_json)
 

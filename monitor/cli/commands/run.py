@@ -1,6 +1,5 @@
 """`monitor run`: the daemon, until it is stopped."""
 
-import asyncio
 import logging
 
 import click
@@ -12,7 +11,7 @@ from monitor.cli.terminal.context import Context, pass_context
 from monitor.cli.terminal.output import say
 from monitor.config import config_file, placed
 from monitor.logs import event
-from monitor.scheduler import Stop
+from monitor.scheduler import Stop, run_until_stopped
 
 log = logging.getLogger(__name__)
 
@@ -32,7 +31,7 @@ def run(context: Context) -> None:
     file = config_file(context.config_path, context.environ)
     for line in placed(unmatched_patterns(app.settings, app.catalogs), file):
         event(log, logging.WARNING, "pattern_without_match", detail=line)
-    asyncio.run(_run(app))
+    run_until_stopped(_run(app))
 
 
 async def _run(app: App) -> None:

@@ -177,3 +177,34 @@ def test_the_demo(config: Path) -> None:
         stop(demo)
     assert files(config) == ["monitor.db"]
     assert sweeps(config) >= 2
+
+
+@pytest.mark.parametrize(
+    ("number", "command"),
+    [
+        (signal.SIGTERM, ("run",)),
+        (signal.SIGINT, ("run",)),
+        (signal.SIGINT, ("demo", "--database", "sqlite:///data/monitor.db")),
+        (signal.SIGTERM, ("events", "--follow")),
+    ],
+)
+def test_what_is_asked_to_stop_again_and_again(
+    number: signal.Signals, command: tuple[str, ...], hasty: Path
+) -> None:
+    if command[0] == "events":
+        assert monitor(hasty, "sweep").returncode == 0
+    with Process(hasty, *command) as process:
+        wait_for(lambda: is_listening(process.pid), process)
+        if command[0] != "events":
+            view_pages(process)
+        while process.is_alive:
+            process.send(number)
+        assert process.wait() == 0, process.err
+        assert "Traceback" not in process.err
+    assert files(hasty) == ["monitor.db"]
+
+
+def is_listening(pid: int) -> bool:
+    """Whether a process handles SIGTERM, which it does after SIGINT, as the kernel tells it."""
+    status = Path(f"/proc/{pid}/status").read_text("ascii")
+    return bool(int(status.split("SigCgt:")[1].split()[0], 16) >> (signal.SIGTERM - 1) & 1)
