@@ -1,6 +1,6 @@
 """Daily summaries: which are due, what is in them, and their files, each written once and never in part."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
 from pathlib import Path
@@ -100,12 +100,14 @@ class Summaries:
         )
 
 
-def summaries_of(settings: Settings, engine: Engine, now: Clock = utc_now) -> Summaries:
-    """Return the summaries that a configuration asks for."""
+def summaries_of(
+    settings: Settings, engine: Engine, now: Clock = utc_now, *, watched: Iterable[str] | None = None
+) -> Summaries:
+    """Return the summaries that a configuration asks for; its own providers are watched, or those named."""
     public_url = settings.web.public_url
     return Summaries(
         engine=engine,
-        watched=[provider.name for provider in settings.providers],
+        watched=[provider.name for provider in settings.providers] if watched is None else [*watched],
         zone=settings.schedule.timezone,
         daily_summary=settings.schedule.daily_summary,
         directory=settings.summary.path,

@@ -52,7 +52,7 @@ def summary(
     span = chosen_span(day, since=since, until=until, today=day_of(utc_now(), zone), zone=zone)
     engine = app.history()
     _require_history(engine, span, known_providers(engine, providers))
-    summaries = summaries_of(app.settings, engine)
+    summaries = summaries_of(app.settings, engine, watched=app.watched(engine).policies)
     text = FORMS[_JSON if as_json else form or _TEXT]
     say(text(summaries.build(span, providers), summaries.links), nl=False)
 

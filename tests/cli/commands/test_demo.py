@@ -56,6 +56,12 @@ def test_every_model_of_the_demo_is_listed(demo: Process, place: Path) -> None:
     assert "meta/llama-3.1-8b-instruct" in beside(place, "list").stdout.splitlines()
 
 
+def test_the_summary_beside_the_demo_does_not_call_it_unwatched(demo: Process, place: Path) -> None:
+    summary = beside(place, "summary", "today").stdout
+    assert demo.is_alive
+    assert "demo: Watching began with" in summary
+
+
 def test_the_page_of_the_demo_says_what_it_is(demo: Process) -> None:
     with httpx.Client(base_url=demo.page, trust_env=False, timeout=60) as client:
         for path in ("/", "/changes", "/models/demo/meta/llama-3.1-8b-instruct", "/nowhere"):
