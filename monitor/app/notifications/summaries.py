@@ -103,7 +103,7 @@ class Summaries:
 def summaries_of(
     settings: Settings, engine: Engine, now: Clock = utc_now, *, watched: Iterable[str] | None = None
 ) -> Summaries:
-    """Return the summaries that a configuration asks for; its own providers are watched, or those named."""
+    """Return the summaries that a configuration asks for: of its providers, unless others are `watched`."""
     public_url = settings.web.public_url
     return Summaries(
         engine=engine,

@@ -1,5 +1,6 @@
 """`monitor demo` and the commands beside it: the first minutes of the README, as they are printed there."""
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -56,10 +57,10 @@ def test_every_model_of_the_demo_is_listed(demo: Process, place: Path) -> None:
     assert "meta/llama-3.1-8b-instruct" in beside(place, "list").stdout.splitlines()
 
 
-def test_the_summary_beside_the_demo_does_not_call_it_unwatched(demo: Process, place: Path) -> None:
-    summary = beside(place, "summary", "today").stdout
+def test_a_summary_of_the_demo_is_of_its_watched_provider_alone(demo: Process, place: Path) -> None:
+    parts = json.loads(beside(place, "summary", "today", "--json").stdout)["providers"]
     assert demo.is_alive
-    assert "demo: Watching began with" in summary
+    assert [(part["provider"], part["watched"]) for part in parts] == [("demo", True)]
 
 
 def test_the_page_of_the_demo_says_what_it_is(demo: Process) -> None:
