@@ -11,7 +11,7 @@ from monitor.report.terminal.table import Form, TerminalColumn, TerminalTable
 
 GAP: Final = 2  # terminal columns between two columns
 _ORDINARY: Final = 40  # terminal columns; no id up to this is called long
-_LONG: Final = 2  # times the middle one
+_LONG: Final = 1.5  # times the middle one: beside ids that are ordinary, each that fills 60 columns is long
 
 
 @dataclass(frozen=True)
@@ -68,8 +68,8 @@ def _least_width(table: TerminalTable, column: TerminalColumn) -> int:
 
 def _ordinary_width(widths: Sequence[int]) -> int:
     """Return the width of the widest id that is not long beside the others: one alone moves no column."""
-    limit = max(_ORDINARY, _LONG * median_low(widths)) if widths else 0
-    return max((width for width in widths if width <= limit), default=0)
+    limit = _LONG * median_low(widths) if widths else 0
+    return max((width for width in widths if width <= _ORDINARY or width < limit), default=0)
 
 
 def _total(widths: Sequence[int]) -> int:
