@@ -67,6 +67,7 @@ def summarise(inputs: SummaryInputs) -> ProviderSummary:
         best=inputs.choice.best,
         promising=inputs.choice.promising,
         changed_choices=inputs.choice.changed,
+        changed_promising=inputs.choice.changed_promising,
     )
 
 

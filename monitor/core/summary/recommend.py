@@ -11,7 +11,7 @@ Equal is not "at most 0.1 % apart": that is no order, as 99.85 would equal 99.93
 changes the places of others.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import groupby
@@ -50,13 +50,14 @@ class Candidates:
 class Choice:
     """The best models and the promising ones, by kind, the first choice first.
 
-    `changed` are the kinds whose best are others than before or in another order, or whose promising models
-    are others.
+    `changed` are the kinds whose best are others than before, or have another first; `changed_promising`
+    those whose promising models are others. Places after the first move with every latency: they are no news.
     """
 
     best: tuple[Best, ...] = ()
     promising: tuple[Best, ...] = ()
     changed: tuple[str, ...] = ()
+    changed_promising: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,14 @@ class _Ranked:
     @property
     def key(self) -> tuple[tuple[int, str], bool, int, float, float, str]:
         """The place of the kind, then of the model in it."""
-        return _place(self.best), not self.is_proven, self.step, self.latency, -self.share, self.best.model
+        return (
+            _place(self.best.kind),
+            not self.is_proven,
+            self.step,
+            self.latency,
+            -self.share,
+            self.best.model,
+        )
 
 
 def choose(now: Candidates, before: Candidates) -> Choice:
@@ -80,7 +88,12 @@ def choose(now: Candidates, before: Candidates) -> Choice:
     choice, earlier = best_models(now), best_models(before)
     models = {row.model for row in earlier.best}
     best = tuple(replace(row, is_new=row.model not in models) for row in choice.best)
-    return replace(choice, best=best, changed=_changed(choice, earlier))
+    return replace(
+        choice,
+        best=best,
+        changed=_changed(_by_kind(choice.best), _by_kind(earlier.best), _members_and_first),
+        changed_promising=_changed(_by_kind(choice.promising), _by_kind(earlier.promising), frozenset),
+    )
 
 
 def best_models(candidates: Candidates) -> Choice:
@@ -98,7 +111,7 @@ def best_models(candidates: Candidates) -> Choice:
 def shortlist(candidates: Candidates) -> frozenset[str]:
     """Return the ids of those that may be chosen, whatever their latencies are: equals stay in."""
     chosen = set[str]()
-    for _, members in groupby(_ranked(candidates), key=lambda row: (_place(row.best), row.is_proven)):
+    for _, members in groupby(_ranked(candidates), key=lambda row: (_place(row.best.kind), row.is_proven)):
         rows = list(members)
         most = BEST_OF_A_KIND if rows[0].is_proven else PROMISING_OF_A_KIND
         last = rows[:most][-1].step
@@ -107,21 +120,29 @@ def shortlist(candidates: Candidates) -> frozenset[str]:
 
 
 def _first(most: int, ranked: Iterable[_Ranked]) -> Iterator[Best]:
-    for _, members in groupby((row.best for row in ranked), key=_place):
+    for _, members in groupby((row.best for row in ranked), key=lambda row: row.kind):
         yield from list(members)[:most]
 
 
-def _changed(choice: Choice, earlier: Choice) -> tuple[str, ...]:
-    """Return the kinds whose lists differ; figures that moved change no list."""
-    rows = (*choice.best, *choice.promising, *earlier.best, *earlier.promising)
-    kinds = dict.fromkeys(row.kind for row in sorted(rows, key=_place))
-    return tuple(kind for kind in kinds if _lists(choice, kind) != _lists(earlier, kind))
+def _changed(
+    now: Mapping[str, list[str]],
+    before: Mapping[str, list[str]],
+    essence: Callable[[list[str]], object],
+) -> tuple[str, ...]:
+    """Return the kinds whose lists differ in their essence, in the order of the vocabulary."""
+    kinds = sorted({*now, *before}, key=_place)
+    return tuple(kind for kind in kinds if essence(now.get(kind, [])) != essence(before.get(kind, [])))
 
 
-def _lists(choice: Choice, kind: str) -> tuple[list[str], set[str]]:
-    """Return the ids of both lists; the order of promising models rests on too little to be news."""
-    best = [row.model for row in choice.best if row.kind == kind]
-    return best, {row.model for row in choice.promising if row.kind == kind}
+def _by_kind(rows: Iterable[Best]) -> dict[str, list[str]]:
+    models = dict[str, list[str]]()
+    for row in rows:
+        models.setdefault(row.kind, []).append(row.model)
+    return models
+
+
+def _members_and_first(models: list[str]) -> tuple[frozenset[str], list[str]]:
+    return frozenset(models), models[:1]
 
 
 def _ranked(candidates: Candidates) -> list[_Ranked]:
@@ -164,6 +185,6 @@ def _step(answered: int, sweeps: int) -> int:
     return max(steps - 1, 0)
 
 
-def _place(best: Best) -> tuple[int, str]:
+def _place(kind: str) -> tuple[int, str]:
     """Return where a kind stands: in the order of the vocabulary, then kinds of imported records."""
-    return _KINDS.index(best.kind) if best.kind in _KINDS else len(_KINDS), best.kind
+    return _KINDS.index(kind) if kind in _KINDS else len(_KINDS), kind

@@ -180,7 +180,7 @@ class ProviderSummary:
     that was down in the span. `by_status` counts the listed models at its end, `standing` all by how they
     stand, `favourites` those of them that the reader named. `going` holds what was announced in the span, and
     what is to come soon after it. `promising` models have too short a past to be among the `best`;
-    `changed_choices` are the kinds of which either list changed in the span.
+    `changed_choices` and `changed_promising` are the kinds of which that list changed in the span.
     """
 
     provider: str
@@ -204,6 +204,7 @@ class ProviderSummary:
     best: tuple[Best, ...] = ()
     promising: tuple[Best, ...] = ()
     changed_choices: tuple[str, ...] = ()
+    changed_promising: tuple[str, ...] = ()
     favourites: tuple[Favourite, ...] = ()
 
     @property

@@ -32,10 +32,11 @@ class ChoiceList:
 
 def choice_lists(part: ProviderSummary, span: Span) -> Iterator[ChoiceList]:
     """Give the lists that changed: of each kind the best, then the promising ones."""
+    kinds = dict.fromkeys((*part.changed_choices, *part.changed_promising))
     best_note, promising_note = _BEST_NOTE, _PROMISING_NOTE
-    for kind in part.changed_choices:
+    for kind in kinds:
         best = [row for row in part.best if row.kind == kind]
-        if best:
+        if best and kind in part.changed_choices:
             are_all_new = all(row.is_new for row in best)
             rows = tuple(
                 (row.model, _quality(row) + (", new here" if row.is_new and not are_all_new else ""))
@@ -44,7 +45,8 @@ def choice_lists(part: ProviderSummary, span: Span) -> Iterator[ChoiceList]:
             short = tuple(_short(row) + (", new" if row.is_new and not are_all_new else "") for row in best)
             yield ChoiceList(f"Best models now: {_kind_words(kind)}", best_note, rows, short)
             best_note = ""  # the note explains the first list, the others are alike
-        if promising := [row for row in part.promising if row.kind == kind]:
+        promising = [row for row in part.promising if row.kind == kind]
+        if promising and kind in part.changed_promising:
             rows = tuple((row.model, f"{_quality(row)}{_since(row, span)}") for row in promising)
             short = tuple(map(_short, promising))
             yield ChoiceList(f"Promising models: {_kind_words(kind)}", promising_note, rows, short)

@@ -95,6 +95,7 @@ def _provider(summary: Summary, part: ProviderSummary, links: Links | None) -> d
         "promising": rows(part.promising),
         "best_changed": bool(part.changed_choices),
         "best_changed_kinds": list(part.changed_choices),
+        "promising_changed_kinds": list(part.changed_promising),
         "favourites": rows(part.favourites),
     }
 

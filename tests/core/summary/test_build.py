@@ -454,8 +454,10 @@ def test_troubles_open_in_the_span_are_told_and_older_ones_are_not() -> None:
 def test_what_to_choose_is_handed_on_and_makes_no_day_restless() -> None:
     best = Best(model="a", kind="chat", uptime_percent=100.0, coverage_percent=100.0, latency_p50_ms=300)
     choice = Choice(best=(best,), promising=(replace(best, model="b"),), changed=("chat",))
+    choice = replace(choice, changed_promising=("image",))
     day = summarise(SummaryInputs(provider="nvidia", span=SPAN, choice=choice))
     assert (day.best, day.promising, day.changed_choices) == (choice.best, choice.promising, ("chat",))
+    assert day.changed_promising == ("image",)
     assert day.is_quiet
 
 

@@ -206,11 +206,27 @@ def test_only_kinds_whose_lists_changed_are_news() -> None:
     assert choose(before, before).changed == ()
 
 
-def test_another_order_of_the_best_is_a_change_and_one_of_the_promising_is_none() -> None:
+def test_another_first_of_the_best_is_a_change_and_one_of_the_promising_is_none() -> None:
     rows = [[counts("a", SWEEPS - 300, p50=first), counts("b", SWEEPS - 300)] for first in (200, 400)]
     young = {"a": DAY, "b": DAY}
     assert choose(*map(candidates, rows)).changed == ("chat",)
-    assert choose(*(candidates(part, ages=young) for part in rows)).changed == ()
+    choice = choose(*(candidates(part, ages=young) for part in rows))
+    assert (choice.changed, choice.changed_promising) == ((), ())
+
+
+def test_another_order_after_the_first_is_no_change() -> None:
+    """Latencies of equals move every day: who is among the best, and who leads, is what matters."""
+    rows = [[counts("a", p50=100), counts("b", p50=second), counts("c", p50=300)] for second in (200, 400)]
+    now, before = map(candidates, rows)
+    assert ids(best_models(now).best) != ids(best_models(before).best)
+    assert choose(now, before).changed == ()
+
+
+def test_promising_models_that_are_others_leave_the_best_untold() -> None:
+    rows = [counts("old"), counts("young")]
+    now, before = candidates(rows, ages={"young": DAY}), candidates(rows[:1])
+    choice = choose(now, before)
+    assert (choice.changed, choice.changed_promising) == ((), ("chat",))
 
 
 def test_a_kind_of_which_none_is_left_has_changed() -> None:
@@ -221,6 +237,7 @@ def test_a_model_with_enough_of_a_past_leaves_the_promising_for_the_best() -> No
     before, now = (candidates([counts("a", 600)], ages={"a": age}) for age in (6 * DAY, 7 * DAY))
     choice = choose(now, before)
     assert (choice.changed, choice.best[0].is_new, choice.promising) == (("chat",), True, ())
+    assert choice.changed_promising == ("chat",)
 
 
 # ---- Any candidates ----
@@ -324,4 +341,5 @@ def test_a_choice_is_unchanged_where_its_lists_are_those_of_before(
     for kind in ("chat", "embeddings"):
         best = [[row.model for row in of.best if row.kind == kind] for of in (choice, earlier)]
         promising = [{row.model for row in of.promising if row.kind == kind} for of in (choice, earlier)]
-        assert (kind in choice.changed) == (best[0] != best[1] or promising[0] != promising[1])
+        assert (kind in choice.changed) == ({*best[0]} != {*best[1]} or best[0][:1] != best[1][:1])
+        assert (kind in choice.changed_promising) == (promising[0] != promising[1])

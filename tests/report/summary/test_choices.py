@@ -49,19 +49,23 @@ def test_a_model_that_is_new_among_others_is_marked() -> None:
 
 
 def test_promising_models_have_a_list_of_their_own_after_the_best() -> None:
-    part = replace(DAY, best=(GOOD,), promising=(YOUNG,), changed_choices=("chat",))
+    part = replace(
+        DAY, best=(GOOD,), promising=(YOUNG,), changed_choices=("chat",), changed_promising=("chat",)
+    )
     words = "uptime 100.00 %, coverage 10.00 %, 312 ms, first seen on 2026-04-27"
     assert list(lists(part).items())[1:] == [("Promising models: chat", [("m/young", words)])]
     berlin = span_of(SPAN.first, SPAN.last, ZoneInfo("Europe/Berlin"))
     (_, promising) = choice_lists(part, berlin)
     assert promising.rows[0][1].endswith("first seen on 2026-04-28")
+    assert [*lists(replace(part, changed_choices=()))] == ["Promising models: chat"]
+    assert [*lists(replace(part, changed_promising=()))] == ["Best models now: chat"]
 
 
 def test_each_note_stands_once() -> None:
     rows = [replace(row, kind=kind) for kind in ("chat", "unknown") for row in (GOOD, YOUNG)]
-    part = replace(
-        DAY, best=tuple(rows[::2]), promising=tuple(rows[1::2]), changed_choices=("chat", "unknown")
-    )
+    kinds = ("chat", "unknown")
+    part = replace(DAY, best=tuple(rows[::2]), promising=tuple(rows[1::2]))
+    part = replace(part, changed_choices=kinds, changed_promising=kinds)
     told = list(choice_lists(part, SPAN))
     assert [choice.title for choice in told] == [
         "Best models now: chat",
@@ -109,4 +113,5 @@ def test_the_json_always_has_the_lists_and_says_whether_they_changed() -> None:
         ]
         assert [row["first_seen_at"] for row in document["promising"]] == ["2026-04-27T23:00:00.000Z"]
         assert (document["best_changed"], document["best_changed_kinds"]) == (bool(changed), [*changed])
+        assert document["promising_changed_kinds"] == []
         assert ("Best models now" in summary_text(summary)) == bool(changed)
