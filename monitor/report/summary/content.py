@@ -11,7 +11,7 @@ from monitor.core.history.reliability_values import Reliability, SweepCounts
 from monitor.core.summary.values import ProviderSummary, Summary
 from monitor.report.layout.content import Content, ProviderContent
 from monitor.report.summary.choices import newly_best_words
-from monitor.report.summary.counts import by_urgency, counts_of, news, past_cause, summary_title
+from monitor.report.summary.counts import by_urgency, counts_of, lasting_news, past_cause, summary_title
 from monitor.report.summary.favourites import favourite_words
 from monitor.report.summary.sections import SectionWriter
 from monitor.report.summary.standing import standing_words
@@ -77,7 +77,7 @@ def _provider(
         return ProviderContent(
             name=name, words=_quiet_words(part, summary), sections=tuple(writer.minor_sections(part))
         )
-    sentences = (favourite_words(part), news(part, summary), standing_words(part))
+    sentences = (favourite_words(part), lasting_news(part, summary), standing_words(part))
     return ProviderContent(
         name=name,
         words=" ".join(f"{_capitalised(words)}." for words in sentences if words),
@@ -93,7 +93,7 @@ def _quiet_words(part: ProviderSummary, summary: Summary) -> str:
     else:
         figures = [f"Last known: {standing}", *_silence_words(sweeps), _uptime_words(part)]
     figure_words = "; ".join(filter(None, figures))
-    first, *others = filter(None, [favourite_words(part), news(part, summary), figure_words])
+    first, *others = filter(None, [favourite_words(part), lasting_news(part, summary), figure_words])
     return f"{'. '.join([first, *map(_capitalised, others)])}."
 
 

@@ -99,12 +99,24 @@ def news(part: ProviderSummary, summary: Summary) -> str:
 
     A trouble that is over needs no action, so it comes last.
     """
+    return _joined(part, summary, [] if part.is_quiet else _past_causes(part))
+
+
+def lasting_news(part: ProviderSummary, summary: Summary) -> str:
+    """Say the same above the sections, of which one has the troubles that are over; a long time counts them.
+
+    `the key was rejected` in the first words of a day would read as if it still were.
+    """
+    return _joined(part, summary, []) if summary.span.days == 1 else news(part, summary)
+
+
+def _joined(part: ProviderSummary, summary: Summary, past: list[str]) -> str:
     if part.is_quiet:
         return _stillness(part)
     # a sentence on outages has commas in it
     joint = ", " if summary.span.days == 1 else "; "
     words = [*open_causes(part), *changes(part, summary)] or ["no model changed"]
-    return joint.join([*words, *_past_causes(part)])
+    return joint.join([*words, *past])
 
 
 def changes(part: ProviderSummary, summary: Summary, *, is_short: bool = False) -> list[str]:

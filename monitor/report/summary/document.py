@@ -19,7 +19,7 @@ from monitor.core.summary.values import (
     Switch,
     Trouble,
 )
-from monitor.report.summary.counts import counts_of, headline, news, summary_title
+from monitor.report.summary.counts import counts_of, headline, lasting_news, summary_title
 from monitor.report.words.paths import Links
 from monitor.report.words.times import iso_millis
 
@@ -68,7 +68,7 @@ def _provider(summary: Summary, part: ProviderSummary, links: Links | None) -> d
         "watched": part.is_watched,
         "quiet": part.is_quiet,
         "needs_reader": part.needs_reader,
-        "headline": news(part, summary),
+        "headline": lasting_news(part, summary),
         "counts": counts_of(part),
         "standing": {**_plain_fields(part.standing), "total": part.standing.total},
         "listed": dict(sorted((str(status), number) for status, number in part.by_status.items())),

@@ -1,12 +1,20 @@
 """A day on which nothing needs the reader is at most three lines in every form, with all that happened."""
 
+import json
 from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
 
 from monitor.core.summary.values import ProviderSummary, Switch, Trouble, Way
-from monitor.report.summary import headline, summary_html, summary_markdown, summary_message, summary_text
+from monitor.report.summary import (
+    headline,
+    summary_html,
+    summary_json,
+    summary_markdown,
+    summary_message,
+    summary_text,
+)
 from tests.report.summary.test_summary import LINKS, QUIET, arrival, at, down, flap, summary
 
 OVER = Trouble(kind="provider_down", cause="provider_outage", began_at=at(1), ended_at=at(2))
@@ -23,7 +31,7 @@ def test_what_came_back_appeared_flaps_or_is_over_takes_one_line_after_the_headl
     assert summary_text(summary(CALM)).splitlines() == [
         "Hosted models on Tuesday 2026-04-07. Times are in the time zone UTC.",
         (
-            "nvidia: 2 models came back, 1 appeared, 1 is flapping, the provider was in trouble. 101 "
+            "nvidia: 2 models came back, 1 appeared, 1 is flapping. 101 "
             "available, 3 down, 65 never answered, 20 unclear of 189; 96 sweeps; "
             "uptime 99.21 % (30 days: 98.75 %)."
         ),
@@ -39,7 +47,8 @@ def test_a_trouble_that_is_over_is_not_what_a_line_begins_with() -> None:
     alone = summary(replace(QUIET, troubles=(OVER,)))
     assert headline(alone) == "nvidia: no model changed, the provider was in trouble"
     _, words, last = summary_text(alone).splitlines()
-    assert words.startswith("nvidia: no model changed, the provider was in trouble. 101 available, ")
+    assert words.startswith("nvidia: no model changed. 101 available, ")
+    assert json.loads(summary_json(alone))["providers"][0]["headline"] == "no model changed"
     assert last.startswith("Trouble with the provider, over (1): ")
 
 

@@ -520,8 +520,7 @@ SAMPLE = """\
 Hosted models on Tuesday 2026-04-07. Times are in the time zone UTC.
 nvidia: 1 model will be retired, 1 was retired, 1 went down, 1 came back, 1
 changed its kind, 1 was silently swapped, 1 reappeared, 1 appeared, 1 is
-flapping, the key was rejected. 101 available, 3 down, 65 never answered, 20
-unclear of 189.
+flapping. 101 available, 3 down, 65 never answered, 20 unclear of 189.
 
 Will be retired
 - m/going: on 2026-05-14 (in 37 days), newly announced
