@@ -72,12 +72,12 @@ def _since(row: Best, span: Span) -> str:
 
 def _quality(row: Best) -> str:
     """Say how good it is; coverage only where clear answers are missing."""
-    coverage = row.coverage_percent
-    gaps = "" if coverage in {None, 100} else f", coverage {percent_words(coverage)}"
-    speed = "" if row.latency_p50_ms is None else f", {row.latency_p50_ms:,} ms"
-    return f"uptime {percent_words(row.uptime_percent)}{gaps}{speed}"
+    return f"uptime {_short(row)}"
 
 
 def _short(row: Best) -> str:
+    # without its coverage a model seems to stand behind worse ones
+    coverage = row.coverage_percent
+    gaps = "" if coverage in {None, 100} else f", coverage {percent_words(coverage)}"
     speed = "" if row.latency_p50_ms is None else f", {row.latency_p50_ms:,} ms"
-    return f"{percent_words(row.uptime_percent)}{speed}"
+    return f"{percent_words(row.uptime_percent)}{gaps}{speed}"

@@ -61,6 +61,12 @@ def test_promising_models_have_a_list_of_their_own_after_the_best() -> None:
     assert [*lists(replace(part, changed_promising=()))] == ["Best models now: chat"]
 
 
+def test_a_list_in_one_line_shows_the_coverage_that_it_is_ordered_by() -> None:
+    part = replace(DAY, best=(GOOD, replace(GOOD, coverage_percent=97.5)), changed_choices=("chat",))
+    (best,) = choice_lists(part, SPAN)
+    assert best.short == ("100.00 %, 312 ms", "100.00 %, coverage 97.50 %, 312 ms")
+
+
 def test_each_note_stands_once() -> None:
     rows = [replace(row, kind=kind) for kind in ("chat", "unknown") for row in (GOOD, YOUNG)]
     kinds = ("chat", "unknown")

@@ -547,7 +547,7 @@ New or back (2): m/new (chat), m/again (back, chat)
 Flapping (1): m/flaps
 Trouble with the provider, over (1): the key was rejected, from 01:00 to 02:00
   (1 h): "HTTP 401"
-Best models now: chat (1): m/best (99.99 %, 1,312 ms)
+Best models now: chat (1): m/best (99.99 %, coverage 98.00 %, 1,312 ms)
 96 sweeps, 2 inconclusive (1 because the key was rejected, 1 because our own
 network failed), 3 missed. Uptime 99.21 % (30 days: 98.75 %).
 
