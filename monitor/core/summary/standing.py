@@ -57,13 +57,14 @@ def outages_by_model(inputs: SummaryInputs, downs: list[Down]) -> tuple[ModelOut
     for outage in inputs.outages:
         own[outage.model].append(outage)
     began = Counter(down.model for down in downs if down.is_new)
-    uptimes = {row.model: row.uptime_percent for row in inputs.counts}
+    counts = {row.model: row for row in inputs.counts}
     rows = (
         ModelOutages(
             model=model,
             outages=began[model],
             down_s=downtime(own[model], inputs.span.begins_at, inputs.counted_until).total_seconds(),
-            uptime_percent=uptimes.get(model),
+            uptime_percent=counts[model].uptime_percent if model in counts else None,
+            coverage_percent=counts[model].coverage_percent if model in counts else None,
         )
         for model in dict.fromkeys(down.model for down in downs)
     )

@@ -36,11 +36,13 @@ class Favourite:
 class ModelOutages:
     """What a model's outages of the span came to.
 
-    `outages` counts those that were noticed in it, `down_s` is how long the model was down within it, and
-    `uptime_percent` is that of the span, None without data.
+    `outages` counts those that were noticed in it, `down_s` is how long the model was down within it.
+    `uptime_percent` and `coverage_percent` are those of the span, None without data: a model that gave
+    no clear answer while it was down has a high uptime and a low coverage.
     """
 
     model: str
     outages: int
     down_s: float
     uptime_percent: float | None
+    coverage_percent: float | None

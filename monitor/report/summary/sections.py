@@ -179,7 +179,7 @@ class SectionWriter:
     def _figures(self, summary: ProviderSummary) -> Iterator[Section]:
         if self.span.days > 1:
             table = FigureTable(
-                columns=("outages", "hours down", "uptime", "model"),
+                columns=("outages", "hours down", "uptime", "coverage", "model"),
                 lines=tuple((self._item(row.model, ""), _cells(row)) for row in summary.by_model),
             )
             yield replace(self._section(f"Outages by model ({len(table.lines):,})", ()), table=table)
@@ -201,4 +201,9 @@ class SectionWriter:
 
 
 def _cells(row: ModelOutages) -> tuple[str, ...]:
-    return f"{row.outages:,}", f"{row.down_s / _SECONDS_OF_AN_HOUR:,.1f}", percent_words(row.uptime_percent)
+    return (
+        f"{row.outages:,}",
+        f"{row.down_s / _SECONDS_OF_AN_HOUR:,.1f}",
+        percent_words(row.uptime_percent),
+        percent_words(row.coverage_percent),
+    )

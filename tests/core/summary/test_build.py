@@ -325,9 +325,9 @@ def test_outages_are_added_up_by_model_within_the_span_and_as_a_whole() -> None:
     )
     hour = 3600
     assert day.by_model == (
-        ModelOutages(model="b", outages=0, down_s=6 * hour, uptime_percent=100),
-        ModelOutages(model="a", outages=2, down_s=5 * hour, uptime_percent=75),
-        ModelOutages(model="c", outages=1, down_s=1 * hour, uptime_percent=None),
+        ModelOutages(model="b", outages=0, down_s=6 * hour, uptime_percent=100, coverage_percent=1),
+        ModelOutages(model="a", outages=2, down_s=5 * hour, uptime_percent=75, coverage_percent=4),
+        ModelOutages(model="c", outages=1, down_s=1 * hour, uptime_percent=None, coverage_percent=None),
     )
     totals = day.outage_totals(END)
     assert (totals.began, totals.models, totals.ended, totals.final) == (3, 2, 2, 0)

@@ -27,8 +27,10 @@ def trouble(cause: str, begin: float) -> Trouble:
 
 
 ROWS = (
-    ModelOutages(model="m/long", outages=1, down_s=400_000, uptime_percent=84.5),
-    ModelOutages(model="m/often|" + "x" * 90, outages=1200, down_s=90_000, uptime_percent=None),
+    ModelOutages(model="m/long", outages=1, down_s=400_000, uptime_percent=84.5, coverage_percent=61.25),
+    ModelOutages(
+        model="m/often|" + "x" * 90, outages=1200, down_s=90_000, uptime_percent=None, coverage_percent=0.0
+    ),
 )
 MONTH = replace(
     QUIET,
@@ -53,15 +55,18 @@ def test_a_month_counts_outages_not_models_that_are_down_at_its_end() -> None:
 def test_a_table_has_a_line_for_each_model_with_ids_whole() -> None:
     assert (
         "\nOutages by model (2)\n"
-        "outages  hours down   uptime  model\n"
-        "      1       111.1  84.50 %  m/long\n"
-        f"  1,200        25.0  no data  m/often|{'x' * 90}\n"
+        "outages  hours down   uptime  coverage  model\n"
+        "      1       111.1  84.50 %   61.25 %  m/long\n"
+        f"  1,200        25.0  no data    0.00 %  m/often|{'x' * 90}\n"
     ) in summary_text(april())
     markdown = summary_markdown(april(), LINKS)
-    assert "| model | outages | hours down | uptime |\n|---|---:|---:|---:|\n| [`m/long`](" in markdown
+    assert (
+        "| model | outages | hours down | uptime | coverage |\n|---|---:|---:|---:|---:|\n| [`m/long`]("
+        in markdown
+    )
     assert "`m/often\\|" in markdown, "a bar would end the cell"
     html = summary_html(april())
-    assert html.count("<th ") == 4
+    assert html.count("<th ") == 5
     assert ">111.1</td>" in html
 
 
@@ -88,6 +93,7 @@ def test_a_long_table_is_cut_and_programs_get_all_of_it() -> None:
         "outages": 1,
         "down_s": 400_000,
         "uptime_percent": 84.5,
+        "coverage_percent": 61.25,
     }
     totals = provider["outage_totals"]
     assert [totals[key] for key in ("began", "models", "ended", "final")] == [3, 2, 2, 0]
