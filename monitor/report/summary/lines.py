@@ -155,10 +155,10 @@ class Lines:
         return f"{often}{self.period(flap.started_at, flap.stopped_at)}{changes}{after}"
 
     def short_flap(self, flap: Flap) -> str:
-        """`down since 22:00`, `stopped`; no words where it goes on and the model is up."""
+        """`down since 22:00`; no words where the model is up."""
         if flap.status == Status.UNAVAILABLE:
             return f"down since {clock(flap.since, self.span)}"
-        return "stopped" if flap.stopped_at else ""
+        return ""
 
     def _flap_standing(self, flap: Flap) -> str:
         since = clock(flap.since, self.span)

@@ -171,10 +171,11 @@ class SectionWriter:
         yield self._in_line(
             "New or back", self._moved(arrivals, lines.arrival, lines.arrival, lines.short_arrival)
         )
-        flaps = sorted(summary.flaps, key=lambda flap: flap.stopped_at is not None)
-        yield self._in_line(
-            "Flapping", (item(flap.model, lines.flap(flap), short=lines.short_flap(flap)) for flap in flaps)
-        )
+        # apart, as the headline counts them
+        for title, is_over in (("Flapping", False), ("Stopped flapping", True)):
+            flaps = [flap for flap in summary.flaps if (flap.stopped_at is not None) == is_over]
+            items = (item(flap.model, lines.flap(flap), short=lines.short_flap(flap)) for flap in flaps)
+            yield self._in_line(title, items)
 
     def _figures(self, summary: ProviderSummary) -> Iterator[Section]:
         if self.span.days > 1:

@@ -413,12 +413,12 @@ def test_a_trouble_that_is_not_over_comes_before_all_else() -> None:
             "since 06:00, 12 changes; down since 22:00 (2 h): server error",
         ),
         (
-            "Flapping",
+            "Stopped flapping",
             {"flaps": (flap("a", stopped=9, times=3),)},
             "3 times, last from 06:00 to 09:00 (3 h), 12 changes; it stayed up",
         ),
         (
-            "Flapping",
+            "Stopped flapping",
             {"flaps": (flap("a", stopped=9, since=20, changes=1),)},
             "from 06:00 to 09:00 (3 h)",
         ),
@@ -510,6 +510,13 @@ def test_text_never_parts_a_number_from_its_unit() -> None:
     ]
     assert not [line for line in lines if re.search(r"\d$", line) and re.search(r"\d (d|h|min) \d+$", line)]
     assert not [line for line in lines if re.match(r"\s*(d|h|min|ms|%)\b", line)]
+
+
+def test_what_stopped_flapping_has_a_list_of_its_own_as_the_headline_counts_it() -> None:
+    part = replace(BUSY, flaps=(flap("m/over", stopped=9), flap("m/flaps")))
+    text = " ".join(summary_text(summary(part)).split())
+    assert "1 is flapping, 1 stopped flapping." in text
+    assert "Flapping (1): m/flaps Stopped flapping (1): m/over Trouble" in text
 
 
 def test_text_is_what_it_was() -> None:
