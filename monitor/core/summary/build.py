@@ -124,16 +124,17 @@ def _arrival(inputs: SummaryInputs, event: EventRow, model: str, way: Way) -> Ar
 
 
 def _retirements(inputs: SummaryInputs) -> tuple[Retirement, ...]:
-    last = {  # the last retirement of the span: before it the model was back
-        event.model: Retirement(
+    last = dict[str, Retirement]()  # the last of the span: before it the model was back
+    for event in inputs.of(EventKind.RETIRED):
+        if event.model is None:
+            continue
+        last.pop(event.model, None)  # else it would keep the place of its first one
+        last[event.model] = Retirement(
             model=event.model,
             at=event.began_at,
             reason=event.reason,
             is_back=event.model in inputs.after and inputs.after[event.model].status != Status.RETIRED,
         )
-        for event in inputs.of(EventKind.RETIRED)
-        if event.model is not None
-    }
     return tuple(last.values())
 
 

@@ -303,6 +303,12 @@ def test_models_are_counted_once_by_how_they_stand() -> None:
     assert standing.total == 7
 
 
+def test_retirements_come_in_the_order_of_the_last_one_of_each_model() -> None:
+    gone = [event(EventKind.RETIRED, model, at(hour), to=GONE) for hour, model in enumerate("aba")]
+    day = told(gone, after=[now("a", GONE), now("b", GONE)])
+    assert [(row.model, row.at) for row in day.retirements] == [("b", at(1)), ("a", at(2))]
+
+
 def test_a_model_that_left_the_catalog_counts_until_it_is_believed_to_be_gone() -> None:
     missing = {"a": now("a"), "b": now("b", DOWN), "c": now("c", GONE)}
     inputs = SummaryInputs(
