@@ -48,7 +48,8 @@ def choice_lists(part: ProviderSummary, span: Span) -> Iterator[ChoiceList]:
         promising = [row for row in part.promising if row.kind == kind]
         if promising and kind in part.changed_promising:
             rows = tuple((row.model, f"{_quality(row)}{_since(row, span)}") for row in promising)
-            short = tuple(map(_short, promising))
+            # when it was first seen says more of it than its coverage, which is low for that reason
+            short = tuple(f"{_short(row, has_coverage=False)}{_since(row, span)}" for row in promising)
             yield ChoiceList(f"Promising models: {_kind_words(kind)}", promising_note, rows, short)
             promising_note = ""
 
@@ -75,9 +76,9 @@ def _quality(row: Best) -> str:
     return f"uptime {_short(row)}"
 
 
-def _short(row: Best) -> str:
+def _short(row: Best, *, has_coverage: bool = True) -> str:
     # without its coverage a model seems to stand behind worse ones
     coverage = row.coverage_percent
-    gaps = "" if coverage in {None, 100} else f", coverage {percent_words(coverage)}"
+    gaps = "" if coverage in {None, 100} or not has_coverage else f", coverage {percent_words(coverage)}"
     speed = "" if row.latency_p50_ms is None else f", {row.latency_p50_ms:,} ms"
     return f"{percent_words(row.uptime_percent)}{gaps}{speed}"

@@ -57,6 +57,7 @@ def test_promising_models_have_a_list_of_their_own_after_the_best() -> None:
     berlin = span_of(SPAN.first, SPAN.last, ZoneInfo("Europe/Berlin"))
     (_, promising) = choice_lists(part, berlin)
     assert promising.rows[0][1].endswith("first seen on 2026-04-28")
+    assert promising.short == ("100.00 %, 312 ms, first seen on 2026-04-28",)
     assert [*lists(replace(part, changed_choices=()))] == ["Promising models: chat"]
     assert [*lists(replace(part, changed_promising=()))] == ["Best models now: chat"]
 
