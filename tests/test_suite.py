@@ -17,6 +17,7 @@ PROCESSES = {
     "tests/cli/commands/test_db_upgrade.py": "an upgrade is killed",
     "tests/cli/commands/test_events_follow.py": "the reader of a pipe goes away",
     "tests/cli/commands/test_export.py": "pipes, a terminal, peak memory, a Python without pyarrow",
+    "tests/cli/commands/test_provider_remove.py": "a question on a terminal",
     "tests/cli/terminal/test_width.py": "terminals of several widths",
     "tests/cli/test_main.py": "terminals, pipes, closed and full streams, an interrupt while modules load",
     "tests/compare/__main__.py": "two trees of the program, side by side",

@@ -11,7 +11,7 @@ from monitor.cli.terminal.sweep_progress import LiveSpectator
 from monitor.core.domain.sweep import Observation
 from monitor.core.domain.vocabulary import Outcome
 
-WORDS = "3 available, 2 rate-limited, 12 unavailable, 1 unknown"
+WORDS = "3 available, 2 busy, 12 unavailable, 1 unclear"
 
 
 def drawn(bar: StderrProgress, width: int = 200) -> str:
@@ -73,15 +73,15 @@ def test_progress_of_a_sweep_is_whole_at_every_width(names: list[str], width: in
     assert max(map(cell_len, lines)) <= width
     assert all(any(name in line for line in lines) for name in names)
     assert sum("18/189" in line for line in lines) == len(names)
-    assert " ".join(" ".join(lines).split()).count("12 unavailable, 1 unknown") == len(names)
+    assert " ".join(" ".join(lines).split()).count("12 unavailable, 1 unclear") == len(names)
 
 
 def test_a_sweep_takes_one_line_with_its_bar_where_there_is_room() -> None:
     (line,) = drawn(sweep_of("nvidia"), 120).splitlines()
     assert line == f"nvidia  ━                     18/189  0:00:00  {WORDS}"
     assert drawn(sweep_of("nvidia"), 60).splitlines() == [
-        "nvidia  18/189  0:00:00  3 available, 2 rate-limited, 12",
-        "                         unavailable, 1 unknown",
+        "nvidia  18/189  0:00:00  3 available, 2 busy, 12",
+        "                         unavailable, 1 unclear",
     ]
 
 
