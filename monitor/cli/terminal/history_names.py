@@ -57,8 +57,9 @@ def _key_of(name: str, keys: Collection[Key], selection: Selection) -> Key:
     meant = models_named(name, keys, selection)
     if not meant:
         near = nearest_names(name, keys, selection)
+        meant_by_it = meant_words([*map(shown_id, near)])
         raise UnknownModel(
-            f'no model "{shown_id(name)}" in the history{meant_words([*map(shown_id, near)])}; '
+            f'no model "{shown_id(name)}" in the history{meant_by_it or ";"} '
             "`monitor list --status all` prints the ids",
             nearest=near,
         )

@@ -67,8 +67,8 @@ def test_the_exit_code_answers_for_all_models_together(config: Path, arguments: 
     assert done.returncode == code, done.stderr
     as_json = monitor(config, "check", *arguments.split(), "--json")
     assert as_json.returncode == code
-    if code != 2 and "rerank --any" not in arguments:
-        assert json.loads(as_json.stdout)
+    if code != 2:
+        assert bool(json.loads(as_json.stdout)) == (arguments != "--kind rerank --any")
 
 
 def test_every_model_has_its_line_and_what_is_not_known_its_reason(config: Path) -> None:
@@ -87,7 +87,13 @@ def test_every_model_has_its_line_and_what_is_not_known_its_reason(config: Path)
 def test_a_mistyped_id_is_answered_with_the_nearest(config: Path, command: str, typed: str) -> None:
     done = monitor(config, *command.split(), typed)
     assert (done.returncode, done.stdout) == (3, "")
-    assert f'no model "{typed}" in the history; did you mean "{LLAMA}"?' in done.stderr
+    assert f'no model "{typed}" in the history; did you mean "{LLAMA}"? `monitor list' in done.stderr
+
+
+def test_where_no_model_is_meant_the_answer_says_so(config: Path) -> None:
+    done = monitor(config, "check", "--kind", "rerank", "--json")
+    assert (done.returncode, json.loads(done.stdout)) == (3, [])
+    assert "no model to check: none that is not retired is of this kind and provider;" in done.stderr
 
 
 def test_json_answers_where_nothing_is_known_too(config: Path) -> None:

@@ -33,6 +33,11 @@ def exit_code(checked: Sequence[CheckedModel], *, is_any: bool, as_json: bool, i
         for one in checked:
             if one.line:
                 say(one.line)
+    if not checked:
+        raise NoVerdict(
+            "no model to check: none that is not retired is of this kind and provider; "
+            "`monitor status` prints the kinds"
+        )
     answers = [one.answer for one in checked]
     answer = any_of(answers) if is_any else all_of(answers)
     troubles = [one.trouble for one in checked if one.trouble]

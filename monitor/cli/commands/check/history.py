@@ -14,7 +14,7 @@ from monitor.core.history.model_names import shown_names
 from monitor.core.history.requirement import Answer, Requirement
 from monitor.core.history.rows import ModelRow
 from monitor.core.history.selection import Selection
-from monitor.errors import NoVerdict, UnknownModel
+from monitor.errors import UnknownModel
 from monitor.report.words.codes import answer_words, shown_id
 from monitor.report.words.outcomes import busy_words, reason_now
 from monitor.store import query
@@ -35,7 +35,7 @@ def checked(
 ) -> list[CheckedModel]:
     """Return the answer for each name, or without any for each model of the selection that is not retired.
 
-    Raises NoVerdict where there is no such model at all, and UsageError for a name that several have.
+    Raises UsageError for a name that several have.
     """
     engine = app.history()
     checker = _Checker(app, engine, selection_of(app, engine, providers, is_all=is_all), wanted)
@@ -44,14 +44,11 @@ def checked(
     rows = selected_models(engine, checker.selection)
     shown = shown_names((row.provider, row.model) for row in rows)
     kinds = wanted.requirement.kinds
-    answers = [
+    return [
         checker.of(row, shown[row.provider, row.model])
         for row in rows
         if row.status != Status.RETIRED and (not kinds or row.kind in kinds)
     ]
-    if not answers:
-        raise NoVerdict("no such model in the history; `monitor list --status all` prints the ids")
-    return answers
 
 
 @dataclass(frozen=True, slots=True)
