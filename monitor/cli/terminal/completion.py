@@ -39,18 +39,18 @@ def models(context: click.Context, _parameter: click.Parameter, typed: str) -> l
 
 
 def providers(context: click.Context, _parameter: click.Parameter, typed: str) -> list[CompletionItem]:
-    """Return the providers that begin with what was typed: configured ones, and all with a history."""
+    """Return the providers that begin with what was typed: watched ones, and all with a history."""
 
     def names() -> list[str]:
         from monitor.errors import StoreError  # noqa: PLC0415 - as above
         from monitor.store import query  # noqa: PLC0415 - as above
 
         with _app(context) as app:
-            configured = {provider.name for provider in app.settings.providers}
             try:
-                return sorted({*configured, *query.providers(app.history())})
+                engine = app.history()
+                return sorted({*app.watched(engine).policies, *query.providers(engine)})
             except StoreError:
-                return sorted(configured)
+                return sorted(provider.name for provider in app.settings.providers)
 
     return _items(names, typed)
 

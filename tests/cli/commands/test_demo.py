@@ -7,7 +7,9 @@ from pathlib import Path
 
 import httpx
 import pytest
+from click.shell_completion import ShellComplete
 
+from monitor.cli.group import cli
 from tests.support.command import Done, environment, run
 from tests.support.documents import ROOT, read
 from tests.support.process import Process, wait_for
@@ -61,6 +63,15 @@ def test_a_summary_of_the_demo_is_of_its_watched_provider_alone(demo: Process, p
     parts = json.loads(beside(place, "summary", "today", "--json").stdout)["providers"]
     assert demo.is_alive
     assert [(part["provider"], part["watched"]) for part in parts] == [("demo", True)]
+
+
+def test_a_shell_offers_the_provider_of_the_demo_alone(
+    demo: Process, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(place)
+    complete = ShellComplete(cli, {}, "monitor", "_MONITOR_COMPLETE")
+    assert [item.value for item in complete.get_completions(["list", "--provider"], "")] == ["demo"]
+    assert demo.is_alive
 
 
 def test_the_page_of_the_demo_says_what_it_is(demo: Process) -> None:
