@@ -15,7 +15,7 @@ import click
 from monitor.app.tasks.follow import Follower
 from monitor.cli.terminal.context import Context, json_option, pass_context
 from monitor.cli.terminal.history_names import selected_models, selection_of
-from monitor.cli.terminal.moments import as_duration, parse_when
+from monitor.cli.terminal.moments import as_duration, parse_range
 from monitor.cli.terminal.options import all_option, model_option, provider_option
 from monitor.cli.terminal.output import forget, json_text, note, print_json_list, print_table, unwritable
 from monitor.cli.terminal.width import room, wide_option
@@ -70,7 +70,7 @@ def events(
 
     Example: monitor events --since 7d --kind retired
     """
-    begin, end = (None if when is None else parse_when(when) for when in (since, until))
+    begin, end = parse_range(since, until)
     if length is not None and not follow:
         raise UsageError("--for needs --follow")
     if follow and until is not None:

@@ -14,7 +14,7 @@ from monitor.app.tasks.import_files import write_records
 from monitor.cli.terminal.bar import Bar
 from monitor.cli.terminal.context import Context, pass_context
 from monitor.cli.terminal.history_names import known_providers
-from monitor.cli.terminal.moments import parse_when
+from monitor.cli.terminal.moments import parse_range
 from monitor.cli.terminal.options import provider_option
 from monitor.cli.terminal.output import forget, note
 from monitor.core.domain.names import unknown_words
@@ -61,8 +61,8 @@ def export_history(
 
     Example: monitor export --format parquet --since 30d april.parquet
     """
-    moments = [None if when is None else parse_when(when) for when in (since, until)]
-    scope = Scope(since=moments[0], until=moments[1], providers=tuple(providers))
+    begin, end = parse_range(since, until)
+    scope = Scope(since=begin, until=end, providers=tuple(providers))
     if not file:
         raise UsageError("FILE is empty: name a file, a directory, or - for stdout")
     is_directory = file.endswith("/") or os.path.isdir(file)  # noqa: PTH112 - says no to impossible names

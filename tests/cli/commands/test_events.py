@@ -89,6 +89,15 @@ def test_a_repeated_option_means_any_of_its_values(config: Path, arguments: str,
 
 
 @ON_SQLITE
+@pytest.mark.parametrize("command", [["events"], ["export", "-"]])
+@pytest.mark.parametrize("until", ["yesterday", "today"])
+def test_a_range_that_ends_before_it_begins_is_refused(config: Path, command: list[str], until: str) -> None:
+    done = monitor(config, *command, "--since", "today", "--until", until)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert f"--since today is not before --until {until}" in done.stderr
+
+
+@ON_SQLITE
 def test_following_has_no_end_but_its_own(config: Path) -> None:
     done = monitor(config, "events", "--follow", "--until", "today")
     assert (done.returncode, "--for ends it" in done.stderr) == (2, True)
