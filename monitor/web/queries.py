@@ -35,8 +35,9 @@ def known_providers(context: WebContext) -> list[str]:
     return sorted({*context.watched, *providers(context.engine)})
 
 
-def freshness(context: WebContext, names: Iterable[str]) -> list[Freshness]:
-    """Return how fresh the knowledge of each provider is."""
+def freshness(context: WebContext, names: Iterable[str], rows: Iterable[ModelRow] = ()) -> list[Freshness]:
+    """Return how fresh the knowledge of each provider is, and of those that the rows are of, by name."""
+    names = sorted({*names, *(row.provider for row in rows)})  # a named model may be of one that left
     last = {name: last_conclusive_at(context.engine, name) for name in names}
     return [
         Freshness(

@@ -40,7 +40,7 @@ def api_routes(context: WebContext) -> APIRouter:
         statuses = frozenset(query.status or Status)
         return ModelsBody(
             at=context.now(),
-            providers=[_provider_body(context, fresh) for fresh in freshness(context, names)],
+            providers=[_provider_body(context, fresh) for fresh in freshness(context, names, rows)],
             models=[
                 model_body(row, is_watched=selection.watched.covers(row.provider, row.model))
                 for row in rows

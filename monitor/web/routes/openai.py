@@ -45,7 +45,7 @@ def openai_routes(context: WebContext) -> APIRouter:
         rows = selected_models(context, selection, query.model)
         kinds = chosen_kinds(rows, query.kind)
         available = [row for row in rows if row.status == Status.AVAILABLE and row.kind in kinds]
-        outdated = [fresh.provider for fresh in freshness(context, names) if fresh.is_stale]
+        outdated = [fresh.provider for fresh in freshness(context, names, rows) if fresh.is_stale]
         response.status_code = 503 if query.strict and outdated else 200
         return AnsweringBody(data=_listed(available), stale=bool(outdated), stale_providers=outdated)
 

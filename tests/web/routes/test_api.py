@@ -110,6 +110,18 @@ def test_a_provider_that_left_the_configuration_is_not_watched_rule_34(engine: E
     ]
 
 
+def test_a_named_model_that_is_not_watched_is_stale_wherever_it_is_listed_rule_35(engine: Engine) -> None:
+    live(engine, [sweep(0, {"z": UP}, provider="former"), sweep(0, {"a": UP})])
+    with browsing(engine, after(1), {"nvidia": INTERVAL}) as client:
+        columns = client.get("/api/v1/models?model=z").json()["providers"]
+        listed = client.get("/v1/models?model=z").json()
+        strict = client.get("/v1/models?model=z&strict=1")
+    assert {each["provider"]: each["stale"] for each in columns} == {"former": True, "nvidia": False}
+    assert [model["id"] for model in listed["data"]] == ["z"]
+    assert (listed["stale"], listed["stale_providers"]) == (True, ["former"])
+    assert strict.status_code == 503
+
+
 @pytest.mark.parametrize(
     ("query", "message"),
     [
