@@ -6,10 +6,12 @@ import click
 
 from monitor.app.daemon.daemon import Daemon
 from monitor.app.wiring.application import App
+from monitor.app.wiring.missing_secrets import missing_secrets
 from monitor.app.wiring.unmatched_patterns import unmatched_patterns
 from monitor.cli.terminal.context import Context, pass_context
 from monitor.cli.terminal.output import say
 from monitor.config import config_file, placed
+from monitor.errors import ConfigError
 from monitor.logs import event
 from monitor.scheduler import Stop, run_until_stopped
 
@@ -31,6 +33,8 @@ def run(context: Context) -> None:
     file = config_file(context.config_path, context.environ)
     for line in placed(unmatched_patterns(app.settings, app.catalogs), file):
         event(log, logging.WARNING, "pattern_without_match", detail=line)
+    if missing := missing_secrets(app.settings, app.environ):  # all at once: who sets one would meet the next
+        raise ConfigError("\n".join(placed(missing, file) if file else [fault.words for fault in missing]))
     run_until_stopped(_run(app))
 
 

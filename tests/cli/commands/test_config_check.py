@@ -13,7 +13,7 @@ import pytest
 
 from monitor.demo.stories import steady
 from tests.support import gateway as g
-from tests.support.command import KEY, KEY_VARIABLE, Done, config_file, monitor
+from tests.support.command import KEY, KEY_VARIABLE, Done, config_file, environment, monitor, run
 
 PAGE = b"<!doctype html><html><title>Log in to the network</title></html>"
 LIST = b'{"object": "list", "data": [{"id": "a/one"}, {"id": "b/two"}]}'
@@ -290,3 +290,26 @@ def test_a_start_of_the_daemon_warns_of_patterns_that_match_nothing(sqlite_url: 
     assert len(warnings) == 2
     assert 'config.toml:17: providers[0].include[0]: \\"no/such-*\\" matches no model' in warnings[0]
     assert 'config.toml:21: maintenance[0].provider: \\"nvida\\" matches no configured' in warnings[1]
+
+
+def test_a_start_of_the_daemon_names_every_missing_secret_at_once(tmp_path: Path) -> None:
+    config = config_file(tmp_path, "http://127.0.0.1:1/v1", "sqlite:///monitor.db")
+    with config.open("a", encoding="utf-8") as file:
+        file.write(
+            '[[providers]]\nname = "other"\nbase_url = "http://127.0.0.1:1/v1"\napi_key_env = "OTHER"\n'
+        )
+        file.write('[heartbeat]\nurl = "env:PING"\n')
+    done = monitor(config, "run", key=None)
+    assert done.returncode == 2
+    lines = done.stderr.replace(f"{tmp_path}/", "").splitlines()
+    assert [line.split(": set the ")[0] for line in lines] == [
+        "monitor: config.toml:12: providers[0].api_key_env: provider nvidia needs its key",
+        "monitor: config.toml:20: providers[1].api_key_env: provider other needs its key",
+        "monitor: config.toml:22: heartbeat.url: the [heartbeat] needs its address",
+    ]
+
+
+def test_a_start_without_a_file_names_the_key_alone(tmp_path: Path) -> None:
+    done = run("run", directory=tmp_path, environ=environment(None))
+    assert done.returncode == 2
+    assert done.stderr.startswith("monitor: provider nvidia needs its key: set the environment variable")
