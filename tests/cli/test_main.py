@@ -131,6 +131,13 @@ def test_a_rejected_key_is_an_inconclusive_sweep_that_says_so(lite: Path) -> Non
     assert "nvapi-wrong" not in refused.stderr
 
 
+def test_what_is_old_is_said_to_be_old_because_of_the_key(lite: Path) -> None:
+    monitor(lite, "sweep")
+    monitor(lite, "sweep", key="nvapi-wrong")
+    listed = monitor(lite, "list", "--max-age", "1ms")
+    assert "old (more than 0 s); the last sweep was inconclusive: the key was rejected" in listed.stderr
+
+
 def test_commands_that_only_read_create_no_database(lite: Path) -> None:
     for command in (("list",), ("status",), ("events",), ("check", "x"), ("export", "-")):
         missing = monitor(lite, *command)

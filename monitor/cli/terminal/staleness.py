@@ -2,18 +2,23 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import Final
 
 import click
 
 from monitor.app.wiring.application import App
 from monitor.cli.terminal.moments import as_duration
 from monitor.clock import utc_now
+from monitor.core.domain.vocabulary import Verdict
 from monitor.core.history import staleness
 from monitor.core.history.selection import Selection
 from monitor.errors import NoVerdict
+from monitor.report.words.codes import cause_words
 from monitor.report.words.times import duration_words
 from monitor.store import query
 from monitor.store.connection.engine import Engine
+
+_UNFINISHED: Final = 5  # sweeps to read: more than can be under way
 
 max_age_option = click.option(
     "--max-age",
@@ -45,7 +50,16 @@ def stale_words(app: App, engine: Engine, selection: Selection, max_age: timedel
         oldest, now = max_age or staleness.max_age(app.interval_named(name)), utc_now()
         last = query.last_conclusive_at(engine, name)
         if last is None:
-            yield f"{name}: no conclusive sweep yet"
+            yield f"{name}: no conclusive sweep yet{_trouble(engine, name)}"
         elif staleness.is_older(last, oldest, now):
             age = f"{duration_words(now - last)} old (more than {duration_words(oldest)})"
-            yield f"{name}: the last conclusive sweep is {age}"
+            yield f"{name}: the last conclusive sweep is {age}{_trouble(engine, name)}"
+
+
+def _trouble(engine: Engine, provider: str) -> str:
+    """Say why the latest sweep that has ended is inconclusive, an empty text where it is not."""
+    ended = (one for one in query.sweeps(engine, provider, _UNFINISHED) if one.verdict is not None)
+    last = next(ended, None)
+    if last is None or last.verdict is Verdict.CONCLUSIVE:
+        return ""
+    return f"; the last sweep was inconclusive: {cause_words(last.cause) or 'no cause was recorded'}"
