@@ -27,6 +27,11 @@ class Item:
     members: tuple["Item", ...] = ()
 
     @property
+    def named_members(self) -> tuple["Item", ...]:
+        """The members that plain text names."""
+        return self.members[:MOST_MEMBERS]
+
+    @property
     def members_left_out(self) -> int:
         """How many of its members plain text does not name."""
         return max(len(self.members) - MOST_MEMBERS, 0)

@@ -92,6 +92,8 @@ def _in_line(section: Section) -> str:
 
 
 def _name(item: Item) -> str:
+    if item.members:
+        return _group(item, can_fold=False)  # a line has no room to unfold
     if item.model is None:
         return _inline(item.short or item.words)
     name = _linked(_code_span(shown_id(item.model)), item.url)

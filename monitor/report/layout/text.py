@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from itertools import groupby
 from typing import Final
 
-from monitor.report.layout.content import MOST_MEMBERS, Content, FigureTable, Item, ProviderContent, Section
+from monitor.report.layout.content import Content, FigureTable, Item, ProviderContent, Section
 from monitor.report.words.codes import shown_id
 
 _WIDTH: Final = 80  # mails and terminals wrap at it
@@ -94,6 +94,8 @@ def _in_line(section: Section) -> list[str]:
 
 
 def _name(item: Item) -> str:
+    if item.members:
+        return f"{item.words} {' '.join(_members(item))}"
     if item.model is None:
         return item.short or item.words
     return shown_id(item.model) + (f" ({item.short})" if item.short else "")
@@ -101,7 +103,7 @@ def _name(item: Item) -> str:
 
 def _members(item: Item) -> list[str]:
     """Return the tokens of the first members of a group, after its words."""
-    names = [shown_id(member.model or "") for member in item.members[:MOST_MEMBERS]]
+    names = [shown_id(member.model or "") for member in item.named_members]
     rest = [f"and {item.members_left_out:,} more"] if item.members_left_out else []
     return _listed([*names, *rest])
 

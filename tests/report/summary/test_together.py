@@ -92,9 +92,14 @@ def test_models_that_leave_or_are_to_leave_together_are_one_line() -> None:
 
 
 def test_those_that_came_back_together_are_one_name_in_the_list() -> None:
-    day = replace(QUIET, outages=tuple(down(model, 11.75, 12.5) for model in "abcd"))
+    day = replace(QUIET, outages=tuple(down(model, 11.75, 12.5) for model in ("m/0", "m/1", "m/2", "m/3")))
     last = summary_text(summary(day)).splitlines()[-1]
-    assert last == "Came back (4): 4 models, server error, down from 11:45 to 12:30 (45 min)."
+    assert last == (
+        "Came back (4): 4 models, server error, down from 11:45 to 12:30 (45 min): m/0, m/1, m/2, and 1 more."
+    )
+    assert "45 min): `m/0`, `m/1`, `m/2`, and 1 more" in summary_markdown(summary(day)).replace("\\", "")
+    html = " ".join(re.sub(r"<[^>]*>", "", summary_html(summary(day))).split())
+    assert "down from 11:45 to 12:30 (45 min): m/0, m/1, m/2, and 1 more" in html
 
 
 def test_other_reasons_and_other_times_are_other_lines() -> None:
