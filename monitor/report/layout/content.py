@@ -79,8 +79,11 @@ class Section:
     @property
     def rest(self) -> str:
         """How many it leaves out, in words."""
-        shown = self.table.first if self.table else self.first
-        left_out = len(self.table.lines if self.table else self.items) - len(shown)
+        if self.table:
+            hidden = self.table.lines[len(self.table.first) :]
+            left_out = sum(len(item.members) or 1 for item, _ in hidden)
+        else:
+            left_out = len(self.items) - len(self.first)
         return f"and {left_out:,} more" if left_out else ""
 
 

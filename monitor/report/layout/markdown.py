@@ -106,7 +106,7 @@ def _table(table: FigureTable) -> Iterator[str]:
     yield f"| {last} | {' | '.join(figures)} |"
     yield f"|---|{'---:|' * len(figures)}"
     for item, cells in table.first:
-        name = _linked(_code_span(shown_id(item.model or "")).replace("|", "\\|"), item.url)
+        name = _name(item).replace("|", "\\|")
         yield f"| {name} | {' | '.join(map(_inline, cells))} |"
 
 

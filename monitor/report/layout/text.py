@@ -121,7 +121,7 @@ def _table(table: FigureTable) -> Iterator[str]:
     *figures, last = table.columns
     rows = [tuple(figures), *(cells for _, cells in table.first)]
     widths = [max(len(row[place]) for row in rows) for place in range(len(figures))]
-    names = [last, *(shown_id(item.model or "") for item, _ in table.first)]
+    names = [last, *(_name(item) for item, _ in table.first)]
     for row, name in zip(rows, names, strict=True):
         cells = (cell.rjust(width) for cell, width in zip(row, widths, strict=True))
         yield f"{'  '.join(cells)}  {name}"

@@ -10,7 +10,7 @@ from monitor.core.domain.percentages import percent_words
 from monitor.core.history.calendar import Span
 from monitor.core.summary.standing_values import ModelOutages
 from monitor.core.summary.values import Arrival, Down, Going, ProviderSummary, Retirement, Trouble
-from monitor.report.layout.content import FigureTable, Item, Section
+from monitor.report.layout.content import MOST_ITEMS, MOST_MEMBERS, FigureTable, Item, Section
 from monitor.report.summary.choices import choice_lists
 from monitor.report.summary.counts import came_back, down_now, gone, over
 from monitor.report.summary.favourites import favourite_lines, split
@@ -181,9 +181,9 @@ class SectionWriter:
         if self.span.days > 1:
             table = FigureTable(
                 columns=("outages", "hours down", "uptime", "coverage", "model"),
-                lines=tuple((self._item(row.model, ""), _cells(row)) for row in summary.by_model),
+                lines=tuple(self._figure_lines(summary.by_model)),
             )
-            yield replace(self._section(f"Outages by model ({len(table.lines):,})", ()), table=table)
+            yield replace(self._section(f"Outages by model ({len(summary.by_model):,})", ()), table=table)
         past = defaultdict[str | None, list[Trouble]](list)
         for trouble in summary.troubles:
             if trouble.ended_at is not None:
@@ -191,6 +191,18 @@ class SectionWriter:
         words = (self._lines.past_troubles(troubles) for troubles in past.values())
         section = self._in_line("Trouble with the provider, over", (Item(words=each) for each in words))
         yield replace(section, title=f"Trouble with the provider, over ({sum(map(len, past.values())):,})")
+
+    def _figure_lines(self, rows: Sequence[ModelOutages]) -> Iterator[tuple[Item, tuple[str, ...]]]:
+        """Give a line for each model; of more than a message shows one for many with the same figures."""
+        is_long = len(rows) > MOST_ITEMS
+        alike = defaultdict[tuple[str, ...], list[Item]](list)
+        for row in rows:
+            alike[_cells(row)].append(self._item(row.model, ""))
+        for cells, items in alike.items():
+            if len(items) > MOST_MEMBERS and is_long:
+                yield Item(words=f"{len(items):,} models:", members=tuple(items)), cells
+            else:
+                yield from ((item, cells) for item in items)
 
     # What to choose
 

@@ -70,6 +70,19 @@ def test_a_table_has_a_line_for_each_model_with_ids_whole() -> None:
     assert ">111.1</td>" in html
 
 
+def test_models_with_the_same_figures_are_one_line_of_the_table() -> None:
+    alike = tuple(replace(ROWS[0], model=f"m/{number}") for number in range(30))
+    text = summary_text(april(by_model=(*alike, ROWS[1])))
+    assert "\nOutages by model (31)\n" in text
+    assert "      1       111.1  84.50 %   61.25 %  30 models: m/0, m/1, m/2, and 27 more\n  1,200 " in text
+    markdown = summary_markdown(april(by_model=(*alike, ROWS[1])), LINKS)
+    assert "| 30 models: [`m/0`](" in markdown
+    assert summary_html(april(by_model=(*alike, ROWS[1]))).count("m/2") > 1, (
+        "the list is folded, with all names"
+    )
+    assert "61.25 %  m/19\n" in summary_text(april(by_model=alike[:20])), "all have room for a line"
+
+
 def test_what_came_back_is_in_the_table_and_not_a_list_as_well() -> None:
     assert "Came back" not in summary_text(april())
 
@@ -83,7 +96,9 @@ def test_troubles_are_grouped_by_cause() -> None:
 
 
 def test_a_long_table_is_cut_and_programs_get_all_of_it() -> None:
-    rows = tuple(replace(ROWS[0], model=f"m/{number:02}") for number in range(50))
+    rows = tuple(
+        replace(ROWS[0], model=f"m/{number:02}", down_s=400_000 - 3600 * number) for number in range(50)
+    )
     text = summary_text(april(by_model=rows), LINKS)
     assert "\n- and 30 more: https://status.example/changes\n" in text
     (provider,) = json.loads(summary_json(april(by_model=rows)))["providers"]
