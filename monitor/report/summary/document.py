@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from datetime import datetime
 
-from monitor.core.history.reliability_values import Reliability
+from monitor.core.history.reliability_values import Reliability, SweepCounts
 from monitor.core.summary.standing_values import Favourite, ModelOutages, Standing
 from monitor.core.summary.values import (
     Arrival,
@@ -72,12 +72,7 @@ def _provider(summary: Summary, part: ProviderSummary, links: Links | None) -> d
         "counts": counts_of(part),
         "standing": {**_plain_fields(part.standing), "total": part.standing.total},
         "listed": dict(sorted((str(status), number) for status, number in part.by_status.items())),
-        "sweeps": {
-            "made": part.sweeps.made,
-            "conclusive": part.sweeps.conclusive,
-            "inconclusive": dict(sorted(part.sweeps.inconclusive.items())),
-            "missed": part.sweeps.missed,
-        },
+        "sweeps": _sweeps(part.sweeps),
         "uptime": _plain_fields(part.reliability),
         "uptime_30d": _plain_fields(part.reliability_30d),
         "troubles": rows(part.troubles),
@@ -97,6 +92,15 @@ def _provider(summary: Summary, part: ProviderSummary, links: Links | None) -> d
         "best_changed_kinds": list(part.changed_choices),
         "promising_changed_kinds": list(part.changed_promising),
         "favourites": rows(part.favourites),
+    }
+
+
+def _sweeps(sweeps: SweepCounts) -> dict[str, object]:
+    return {
+        "made": sweeps.made,
+        "conclusive": sweeps.conclusive,
+        "inconclusive": dict(sorted(sweeps.inconclusive.items())),
+        "missed": sweeps.missed,
     }
 
 
