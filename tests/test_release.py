@@ -1,6 +1,7 @@
 """`make release` tags what is ready, and refuses what is not."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -41,6 +42,12 @@ def test_the_version_of_the_package_has_its_section_in_the_changelog() -> None:
 def test_every_line_of_the_changelog_stands_below_what_it_is() -> None:
     for section in read(ROOT / "CHANGELOG.md").split("\n## [")[1:]:
         assert "\n- " not in section.partition("\n### ")[0]
+
+
+def test_every_version_has_each_heading_once() -> None:
+    for section in read(ROOT / "CHANGELOG.md").split("\n## [")[1:]:
+        headings = re.findall(r"^### .*", section, re.MULTILINE)
+        assert len(headings) == len({*headings})
 
 
 def test_a_ready_tree_is_built_and_tagged(tree: Path) -> None:
