@@ -12,7 +12,7 @@ from monitor.cli.terminal.moments import parse_when
 from monitor.cli.terminal.options import all_option, model_option, provider_option
 from monitor.cli.terminal.output import note, print_json, print_table, say
 from monitor.cli.terminal.staleness import stale_words
-from monitor.cli.terminal.width import wide_option
+from monitor.cli.terminal.width import room, wide_option
 from monitor.clock import utc_now
 from monitor.core.history.model_names import Key
 from monitor.core.history.reliability import (
@@ -111,7 +111,7 @@ def _print(figures: WindowFigures, models: Sequence[str], window: str) -> None:
     print_table(uptime_table(rows))
     if not models:
         say(f"\nall models together, {window}")
-        for line in provider_lines(provider_uptimes(figures)):
+        for line in provider_lines(provider_uptimes(figures), room()):
             say(line)
     for part in by_model(figures).values() if models else ():
         if part.outages:

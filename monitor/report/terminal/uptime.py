@@ -5,6 +5,8 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Final
 
+from rich.cells import cell_len
+
 from monitor.core.domain.percentages import percent_words
 from monitor.core.history.reliability import Uptime, WindowFigures, model_uptimes, provider_uptimes
 from monitor.core.history.rows import OutageRow
@@ -43,8 +45,11 @@ def uptime_table(rows: Sequence[Uptime]) -> TerminalTable:
     )
 
 
-def provider_lines(rows: Iterable[Uptime]) -> Iterator[str]:
-    """Say of each provider how reliable its models were altogether; what there is no data of is left out."""
+def provider_lines(rows: Iterable[Uptime], room: int | None) -> Iterator[str]:
+    """Say of each provider how reliable its models were altogether; what there is no data of is left out.
+
+    Where a line has no room in so many terminal columns, it goes on in the next one, between two figures.
+    """
     for row in rows:
         facts = [
             f"uptime {percent_words(row.uptime_percent)}",
@@ -55,7 +60,19 @@ def provider_lines(rows: Iterable[Uptime]) -> Iterator[str]:
             *([f"MTTR {_span(row.mttr_s)}"] if row.mttr_s is not None else []),
             *([f"MTBF {_span(row.mtbf_s)}"] if row.mtbf_s is not None else []),
         ]
-        yield f"{row.provider}: {', '.join(facts)}"
+        yield from _folded(f"{row.provider}: ", facts, room)
+
+
+def _folded(subject: str, facts: Iterable[str], room: int | None) -> Iterator[str]:
+    line, separator = subject, ""
+    for fact in facts:
+        more = f"{separator}{fact}"
+        if separator and room is not None and cell_len(f"{line}{more},") > room:
+            yield f"{line},"
+            line, more = "  ", fact
+        line += more
+        separator = ", "
+    yield line
 
 
 def uptime_document(figures: WindowFigures, *, with_providers: bool) -> Mapping[str, object]:

@@ -235,5 +235,5 @@ def test_nothing_but_all_is_a_hundred_percent(percent: float, words: str) -> Non
 
 def test_no_data_is_a_dash_and_words_for_a_provider() -> None:
     assert cells(line()) == ["p", "m", "-", "-", "0", "0", "-", "-", "-", "-", "-"]
-    (words,) = provider_lines([line(model=None)])
+    (words,) = provider_lines([line(model=None)], None)
     assert words == "p: uptime no data, coverage no data, 0 checks, 0 outages"
