@@ -8,6 +8,7 @@ from datetime import timedelta
 from monitor.app.wiring.application import App
 from monitor.cli.commands.check.answers import CheckedModel
 from monitor.cli.terminal.history_names import named_model, selected_models, selection_of
+from monitor.cli.terminal.listing import columns_of
 from monitor.cli.terminal.staleness import stale_words
 from monitor.core.domain.vocabulary import Status
 from monitor.core.history.model_names import shown_names
@@ -76,8 +77,7 @@ class _Checker:
         line = self._status_words(row)
         line = line if is_watched else f"not watched, last {line}"
         line += f", but {words}" if words and answer is Answer.NO else ""
-        columns = {field.name: getattr(row, field.name) for field in dataclasses.fields(row)}
-        facts = {**columns, "watched": is_watched, "nearest": ()}
+        facts = {**columns_of(row, self.selection), "nearest": ()}
         return CheckedModel(answer=answer, line=f"{shown_id(name)}: {line}", trouble=trouble, facts=facts)
 
     def _status_words(self, row: ModelRow) -> str:
