@@ -11,7 +11,8 @@ from monitor.app.tasks.key_proof import ACCEPTED, NO_KEY, NOT_PROVEN, REJECTED
 from monitor.app.wiring.missing_secrets import missing_secrets
 from monitor.app.wiring.short_retention import short_retention
 from monitor.app.wiring.unmatched_patterns import unmatched_patterns
-from monitor.cli.terminal.context import Context, json_option, pass_context
+from monitor.cli.terminal.context import Context, pass_context
+from monitor.cli.terminal.options import json_option
 from monitor.cli.terminal.output import note, print_json, say
 from monitor.config import as_dict, config_file, placed, shown
 from monitor.errors import ConfigError, NoVerdict

@@ -13,10 +13,10 @@ from itertools import chain, islice
 import click
 
 from monitor.app.tasks.follow import Follower
-from monitor.cli.terminal.context import Context, json_option, pass_context
+from monitor.cli.terminal.context import Context, pass_context
 from monitor.cli.terminal.history_names import selected_models, selection_of
 from monitor.cli.terminal.moments import as_duration, parse_range
-from monitor.cli.terminal.options import all_option, model_option, provider_option
+from monitor.cli.terminal.options import all_option, json_option, model_option, provider_option
 from monitor.cli.terminal.output import forget, json_text, note, print_json_list, print_table, unwritable
 from monitor.cli.terminal.width import room, wide_option
 from monitor.core.domain.vocabulary import EventKind

@@ -6,11 +6,13 @@ from datetime import timedelta
 
 import click
 
-from monitor.cli.terminal.context import Context, days_option, json_option, pass_context
+from monitor.cli.terminal.context import Context, pass_context
 from monitor.cli.terminal.history_names import selected_models, selection_of
 from monitor.cli.terminal.listing import columns_of, note_unwatched
 from monitor.cli.terminal.options import (
     all_option,
+    days_option,
+    json_option,
     kind_option,
     min_uptime_option,
     model_option,

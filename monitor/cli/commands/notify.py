@@ -4,7 +4,8 @@ import asyncio
 
 import click
 
-from monitor.cli.terminal.context import Context, json_option, pass_context
+from monitor.cli.terminal.context import Context, pass_context
+from monitor.cli.terminal.options import json_option
 from monitor.cli.terminal.output import note, print_json, say
 
 _TO_WRITE = '[[notify]]\nurl = "env:MONITOR_NOTIFY_URL"'

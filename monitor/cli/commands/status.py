@@ -7,10 +7,10 @@ import click
 from monitor.app.notifications.maintenance import running_windows
 from monitor.app.wiring.application import App
 from monitor.cli.terminal import completion
-from monitor.cli.terminal.context import Context, json_option, pass_context
+from monitor.cli.terminal.context import Context, pass_context
 from monitor.cli.terminal.history_names import named_model, selected_models, selection_of
 from monitor.cli.terminal.listing import columns_of, fields_of, note_unwatched
-from monitor.cli.terminal.options import all_option, kind_option, model_option, provider_option
+from monitor.cli.terminal.options import all_option, json_option, kind_option, model_option, provider_option
 from monitor.cli.terminal.output import note, print_json, print_table, say
 from monitor.cli.terminal.staleness import stale_words
 from monitor.cli.terminal.width import wide_option

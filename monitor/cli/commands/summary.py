@@ -5,10 +5,10 @@ from collections.abc import Sequence
 import click
 
 from monitor.app.notifications.summaries import summaries_of
-from monitor.cli.terminal.context import Context, json_option, pass_context
+from monitor.cli.terminal.context import Context, pass_context
 from monitor.cli.terminal.days import chosen_span
 from monitor.cli.terminal.history_names import known_providers
-from monitor.cli.terminal.options import provider_option
+from monitor.cli.terminal.options import json_option, provider_option
 from monitor.cli.terminal.output import note, say
 from monitor.clock import utc_now
 from monitor.core.history.calendar import Span, day_of

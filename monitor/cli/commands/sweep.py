@@ -10,8 +10,8 @@ import click
 
 from monitor.app.files.results import write_result_files
 from monitor.app.tasks.sweep_now import sweep_now
-from monitor.cli.terminal.context import Context, json_option, pass_context
-from monitor.cli.terminal.options import provider_option
+from monitor.cli.terminal.context import Context, pass_context
+from monitor.cli.terminal.options import json_option, provider_option
 from monitor.cli.terminal.output import note, print_json, say_id
 from monitor.cli.terminal.sweep_progress import LiveSpectator, PlainSpectator
 from monitor.core.domain.vocabulary import ANSWERED

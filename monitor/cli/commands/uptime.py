@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 import click
 from click.core import ParameterSource
 
-from monitor.cli.terminal.context import Context, days_option, json_option, pass_context
+from monitor.cli.terminal.context import Context, pass_context
 from monitor.cli.terminal.history_names import selected_models, selection_of
 from monitor.cli.terminal.moments import parse_when
-from monitor.cli.terminal.options import all_option, model_option, provider_option
+from monitor.cli.terminal.options import all_option, days_option, json_option, model_option, provider_option
 from monitor.cli.terminal.output import note, print_json, print_table, say
 from monitor.cli.terminal.staleness import stale_words
 from monitor.cli.terminal.width import room, wide_option

@@ -67,12 +67,3 @@ class Context:
 
 
 pass_context = click.make_pass_decorator(Context)
-
-json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
-days_option = click.option(
-    "--days",
-    type=click.IntRange(1, 36_500),
-    default=30,
-    show_default=True,
-    help="Number of days to look back.",
-)

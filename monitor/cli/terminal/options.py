@@ -1,4 +1,4 @@
-"""The options that choose models, the same words in every command; repeated, they mean any of the values."""
+"""Options of several commands, the same words in each; repeated, those that choose mean any of the values."""
 
 import math
 from typing import Any
@@ -49,4 +49,12 @@ min_uptime_option = click.option(
 )
 all_option = click.option(
     "--all", "is_all", is_flag=True, help="Also models that the configuration does not watch."
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
+days_option = click.option(
+    "--days",
+    type=click.IntRange(1, 36_500),
+    default=30,
+    show_default=True,
+    help="Number of days to look back.",
 )

@@ -8,9 +8,11 @@ import click
 from monitor.cli.commands.check import history, live
 from monitor.cli.commands.check.answers import exit_code
 from monitor.cli.terminal import completion
-from monitor.cli.terminal.context import Context, days_option, json_option, pass_context
+from monitor.cli.terminal.context import Context, pass_context
 from monitor.cli.terminal.options import (
     all_option,
+    days_option,
+    json_option,
     kind_option,
     min_uptime_option,
     model_option,

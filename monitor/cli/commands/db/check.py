@@ -2,7 +2,8 @@
 
 import click
 
-from monitor.cli.terminal.context import Context, json_option, pass_context
+from monitor.cli.terminal.context import Context, pass_context
+from monitor.cli.terminal.options import json_option
 from monitor.cli.terminal.output import print_json, say
 from monitor.report.words.numbers import counted
 from monitor.store.admin import check

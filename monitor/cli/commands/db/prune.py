@@ -8,8 +8,8 @@ import click
 
 from monitor.app.tasks import prune as retention
 from monitor.cli.terminal.bar import Bar
-from monitor.cli.terminal.context import Context, json_option, pass_context
-from monitor.cli.terminal.options import provider_option
+from monitor.cli.terminal.context import Context, pass_context
+from monitor.cli.terminal.options import json_option, provider_option
 from monitor.cli.terminal.output import print_json, say
 from monitor.report.words.numbers import counted
 from monitor.store.admin.prune import Pruned

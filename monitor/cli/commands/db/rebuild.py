@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import click
 
-from monitor.cli.terminal.context import Context, json_option, pass_context
-from monitor.cli.terminal.options import provider_option
+from monitor.cli.terminal.context import Context, pass_context
+from monitor.cli.terminal.options import json_option, provider_option
 from monitor.cli.terminal.output import print_json, say
 from monitor.core.history.comparison import Comparison
 from monitor.report.words.rebuild_report import difference_lines, summary_line
