@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import Engine
 
 from monitor.clock import utc_now
+from monitor.core.history.views import VIEWS
 from tests.store import histories
 from tests.support.command import config_file, monitor
 
@@ -31,8 +32,13 @@ COMMANDS = (
 )
 MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 DAY = re.compile(r"\d{4}-\d\d-\d\d")
-# what the configuration says of a model, and what `check` concludes: behind its columns, and none of them
-BESIDE = {"watched", "maintenance_until", "nearest", "answer", "why"}
+# what is said of a model behind its columns, by command
+MORE = {
+    "list": ("watched",),
+    "status": ("watched", "maintenance_until"),
+    "status of one": (),
+    "check": ("watched", "nearest", "answer", "why"),
+}
 
 
 @pytest.fixture
@@ -72,10 +78,16 @@ def test_times_are_in_utc_to_the_millisecond_in_every_command(config: Path) -> N
 
 def test_a_model_an_event_and_an_outage_have_the_same_keys_wherever_they_are_shown(config: Path) -> None:
     story, uptime = document(config, "status", "a/m"), document(config, "uptime", "--model", "a/m")
-    rows = [document(config, "list", "--status", "all"), document(config, "status")]
-    rows += [[document(config, "check", "a/m")], [story["now"]]]
-    assert len({tuple(key for key in keys(row) if key not in BESIDE) for row in rows}) == 1
-    assert all("watched" in keys(row) for row in rows[:3])
+    models = {
+        "list": document(config, "list", "--status", "all"),
+        "status": document(config, "status"),
+        "status of one": [story["now"]],
+        "check": [document(config, "check", "a/m")],
+    }
+    columns = tuple(column.name for column in VIEWS["model_status"].columns)
+    assert {name: tuple(keys(rows)) for name, rows in models.items()} == {
+        name: (*columns, *MORE[name]) for name in models
+    }
     assert keys(story["events"]) == keys(document(config, "events"))
     assert keys(story["outages"]) == keys(uptime["outages"])
     assert [row["duration_s"] for row in story["outages"]] == [None, 1800.0]
