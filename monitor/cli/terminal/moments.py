@@ -1,4 +1,4 @@
-"""Times and durations on the command line."""
+"""Reads the times and durations that were typed on the command line."""
 
 from datetime import datetime, timedelta
 

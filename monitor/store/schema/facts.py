@@ -139,8 +139,8 @@ finding = Table(
     Column("alias", Integer),
 )
 
-# Clustered by model on SQLite; on Postgres the primary key carries every column, so one model's history
-# is read from the index alone, and the BRIN finds a sweep's rows.
+# Clustered by model on SQLite; on Postgres the primary key carries every column but the latency, so one
+# model's history is counted from the index alone, and the BRIN finds a sweep's rows.
 observation = Table(
     "observation",
     metadata,
