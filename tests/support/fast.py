@@ -8,7 +8,9 @@ import sys
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 
+_FEW_EXAMPLES = 20  # of Hypothesis, where `make test` tries a hundred
 _OUTSIDE = {
     "os.fork",
     "os.posix_spawn",
@@ -26,6 +28,9 @@ def _note(event: str, _arguments: tuple[object, ...]) -> None:
 
 
 def pytest_configure() -> None:
+    # conftest.py has been read by now, whose profile this one follows in all else
+    settings.register_profile("fast", parent=settings(), max_examples=_FEW_EXAMPLES)
+    settings.load_profile("fast")
     sys.addaudithook(_note)
 
 
