@@ -141,10 +141,6 @@ def test_nothing_is_called_by_a_name_that_says_nothing() -> None:
     assert [file for file in SOURCES if {file.stem, *file.relative_to(ROOT).parts} & empty] == []
 
 
-# Each of these still means two things in two packages.
-NAMED_TWICE = frozenset({"Answer", "Entry", "Fault", "Form", "Line", "Pace", "Page", "Section"})
-
-
 def test_no_public_class_name_is_defined_twice() -> None:
     names = Counter(
         node.name
@@ -152,7 +148,7 @@ def test_no_public_class_name_is_defined_twice() -> None:
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
         if isinstance(node, ast.ClassDef) and not node.name.startswith("_")
     )
-    assert {name for name, count in names.items() if count > 1} <= NAMED_TWICE
+    assert {name for name, count in names.items() if count > 1} == set()
 
 
 # ---- The findings ----

@@ -6,10 +6,10 @@ from itertools import product
 import pytest
 
 from monitor.core.domain.vocabulary import Status
-from monitor.core.history.requirement import Answer, Requirement, all_of, any_of
+from monitor.core.history.requirement import CheckAnswer, Requirement, all_of, any_of
 from monitor.core.history.rows import ModelRow
 
-YES, NO, UNKNOWN = Answer.YES, Answer.NO, Answer.UNKNOWN
+YES, NO, UNKNOWN = CheckAnswer.YES, CheckAnswer.NO, CheckAnswer.UNKNOWN
 
 
 def row(status: str, kind: str = "chat") -> ModelRow:
@@ -49,13 +49,13 @@ def row(status: str, kind: str = "chat") -> ModelRow:
     ],
 )
 def test_one_thing_that_is_wrong_is_a_no_and_one_that_is_not_known_keeps_a_yes_back(
-    status: str, kind: str, uptime: float | None, answer: Answer, words: str
+    status: str, kind: str, uptime: float | None, answer: CheckAnswer, words: str
 ) -> None:
     wanted = Requirement(kinds=frozenset({"chat", "completions"}), min_uptime=99.0)
     assert wanted.answer(row(status, kind), uptime) == (answer, words)
 
 
 def test_several_answers_are_one_as_in_three_valued_logic() -> None:
-    for answers in product(Answer, repeat=3):
+    for answers in product(CheckAnswer, repeat=3):
         assert all_of(answers) == (NO if NO in answers else UNKNOWN if UNKNOWN in answers else YES)
         assert any_of(answers) == (YES if YES in answers else UNKNOWN if UNKNOWN in answers else NO)

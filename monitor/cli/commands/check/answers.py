@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from monitor.cli.terminal.output import note, print_json, say
-from monitor.core.history.requirement import Answer, all_of, any_of
+from monitor.core.history.requirement import CheckAnswer, all_of, any_of
 from monitor.errors import NoVerdict
 
-_CODES: Final = {Answer.YES: 0, Answer.NO: 1}
+_CODES: Final = {CheckAnswer.YES: 0, CheckAnswer.NO: 1}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,7 +18,7 @@ class CheckedModel:
     `line` is printed where there is one, `trouble` says why nothing is known, `facts` are what JSON shows.
     """
 
-    answer: Answer
+    answer: CheckAnswer
     line: str
     trouble: str
     facts: dict[str, object]
@@ -41,7 +41,7 @@ def exit_code(checked: Sequence[CheckedModel], *, is_any: bool, as_json: bool, i
     answers = [one.answer for one in checked]
     answer = any_of(answers) if is_any else all_of(answers)
     troubles = [one.trouble for one in checked if one.trouble]
-    if answer is Answer.UNKNOWN:
+    if answer is CheckAnswer.UNKNOWN:
         raise NoVerdict("\n".join(dict.fromkeys(troubles)))
     for words in dict.fromkeys(troubles):
         note(f"note: {words}")

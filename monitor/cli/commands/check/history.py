@@ -12,7 +12,7 @@ from monitor.cli.terminal.listing import columns_of
 from monitor.cli.terminal.staleness import stale_words
 from monitor.core.domain.vocabulary import Status
 from monitor.core.history.model_names import shown_names
-from monitor.core.history.requirement import Answer, Requirement
+from monitor.core.history.requirement import CheckAnswer, Requirement
 from monitor.core.history.rows import ModelRow
 from monitor.core.history.selection import Selection
 from monitor.errors import UnknownModel
@@ -65,18 +65,18 @@ class _Checker:
         except UnknownModel as error:
             facts: dict[str, object] = dict.fromkeys(field.name for field in dataclasses.fields(ModelRow))
             facts |= {"model": name, "watched": False, "nearest": error.nearest}
-            return CheckedModel(answer=Answer.UNKNOWN, line="", trouble=str(error), facts=facts)
+            return CheckedModel(answer=CheckAnswer.UNKNOWN, line="", trouble=str(error), facts=facts)
 
     def of(self, row: ModelRow, name: str) -> CheckedModel:
         answer, words = self.wanted.requirement.answer(row, self._uptime(row))
         if trouble := self._distrust(row):
-            answer = Answer.UNKNOWN
-        elif answer is Answer.UNKNOWN:
+            answer = CheckAnswer.UNKNOWN
+        elif answer is CheckAnswer.UNKNOWN:
             trouble = f"{shown_id(name)}: {words}"
         is_watched = self.selection.watched.covers(row.provider, row.model)
         line = self._status_words(row)
         line = line if is_watched else f"not watched, last {line}"
-        line += f", but {words}" if words and answer is Answer.NO else ""
+        line += f", but {words}" if words and answer is CheckAnswer.NO else ""
         facts = {**columns_of(row, self.selection), "nearest": ()}
         return CheckedModel(answer=answer, line=f"{shown_id(name)}: {line}", trouble=trouble, facts=facts)
 

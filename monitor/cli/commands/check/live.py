@@ -9,7 +9,7 @@ from monitor.app.wiring.application import App
 from monitor.cli.commands.check.answers import CheckedModel
 from monitor.config import ProviderSettings
 from monitor.core.domain.vocabulary import ANSWERED, Outcome, Verdict
-from monitor.core.history.requirement import Answer
+from monitor.core.history.requirement import CheckAnswer
 from monitor.errors import UsageError
 from monitor.report.words.codes import answer_words, cause_words, reason_words, shown_id
 from monitor.report.words.outcomes import outcome_words
@@ -57,15 +57,17 @@ def _line(probed: Probed) -> str:
     return f"{shown_id(observation.model)}: {outcome_words(observation)} ({answer}: {why}){place}"
 
 
-def _answer(probed: Probed) -> tuple[Answer, str]:
+def _answer(probed: Probed) -> tuple[CheckAnswer, str]:
     """Return the answer, and where a sweep would say nothing of the model, why not."""
     observation, name = probed.observation, shown_id(probed.observation.model)
     if probed.cause:  # the account's or the provider's trouble says nothing of this model (rules.md 6)
         said = f": {shown_id(probed.detail)}" if probed.detail else ""
         words = f"{cause_words(probed.cause)} ({shown_id(probed.cause)}){said}"
         trouble = f"{name}: no verdict, because the failure concerns all of {probed.provider}: {words}"
-        return Answer.UNKNOWN, trouble
+        return CheckAnswer.UNKNOWN, trouble
     if observation.outcome == Outcome.UNKNOWN:
         said = f": {shown_id(observation.detail)}" if observation.detail else ""
-        return Answer.UNKNOWN, f"{name}: no clear answer: {reason_words(observation.reason)}{said}"
-    return (Answer.YES if observation.outcome in ANSWERED else Answer.NO), ""  # rules.md 2: limited is hosted
+        return CheckAnswer.UNKNOWN, f"{name}: no clear answer: {reason_words(observation.reason)}{said}"
+    return (
+        CheckAnswer.YES if observation.outcome in ANSWERED else CheckAnswer.NO
+    ), ""  # rules.md 2: limited is hosted
