@@ -77,8 +77,10 @@ type = "webhook"
 url = "{hook.base_url}/hook"
 on = {topics}
 """
-        with config.open("a", encoding="utf-8") as out:
-            out.write(more)
+        text = config.read_text("utf-8")
+        # at midnight: a test made before 06:00 would wait for yesterday's summary until then
+        text = text.replace("[schedule]", '[schedule]\ndaily_summary = "00:00"')
+        config.write_text(text + more, "utf-8")
         yield Stage(there, config, mails, hook, pings)
 
 
