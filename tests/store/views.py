@@ -21,7 +21,8 @@ COLUMNS = {
     "change_history": "event_id, provider, model, kind, began_at, confirmed_at, from_status, to_status,"
     " reason, sweep_id, detail, retires_at",
     "sweep_history": "sweep_id, provider, vantage, started_at, finished_at, verdict, cause, listed,"
-    " duplicates, probed, available, rate_limited, unavailable, unknown, requests, slot, rejected, detail",
+    " duplicates, probed, available, rate_limited, unavailable, unknown, requests, slot, rejected, detail,"
+    " clock_step_s",
     "provider_uptime_daily": "provider, day, sweeps, conclusive, provider_down, our_fault, interrupted,"
     " missed",
     "stream_history": "provider, model, sweep_id, observed_at, latency_ms, first_token_ms, tokens_per_s",

@@ -53,7 +53,8 @@ class EventRow:
 class SweepRow:
     """One line of `sweep_history`; `verdict` and `finished_at` are None while it runs.
 
-    `detail` says why it is inconclusive, for a voided one in the operator's words.
+    `detail` says why it is inconclusive, for a voided one in the operator's words. `clock_step_s` is how far
+    the wall clock was set while it ran, forwards above 0.
     """
 
     sweep_id: int
@@ -74,6 +75,7 @@ class SweepRow:
     slot: datetime | None
     rejected: int
     detail: str | None = None
+    clock_step_s: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,8 +4,8 @@ A view that readers have a row of (rows.py) takes its columns from that, so each
 A row is a tuple of plain values by column: text, whole numbers, doubles, truth values, None for NULL. Moments
 are milliseconds since 1970 and days are dates.
 
-The SQL of a view stands in the last migration that creates it: 0010 (`model_status`,
-`uptime_daily`, `uptime_monthly`, `outage_history`, `status_history`, `change_history`, `sweep_history`), 0009
+The SQL of a view stands in the last migration that creates it: 0011 (`sweep_history`), 0010 (`model_status`,
+`uptime_daily`, `uptime_monthly`, `outage_history`, `status_history`, `change_history`), 0009
 (`observation_history`), 0004 (`stream_history`), 0002 (`provider_uptime_daily`).
 """
 
@@ -88,7 +88,8 @@ _COUNTED: Final = (
     "checks:integer answered:integer unavailable:integer unknown:integer uptime_percent:double"
     " latency_p50_ms:integer latency_p95_ms:integer publisher"
 )
-_LONG: Final = frozenset({"event_id"})  # sweep id times 2**20
+# sweep id times 2**20; a clock can be set by a century
+_LONG: Final = frozenset({"event_id", "clock_step_s"})
 
 
 def _view(name: str, row: type | str, *, key: str, span: TimeFilter = TimeFilter.NONE) -> View:

@@ -65,7 +65,12 @@ def requests_between(engine: Engine, provider: str, since: datetime, until: date
 @cache
 def _sweeps(params: AbstractSet[str]) -> Select[Any]:
     query = (
-        select(t.sweep, PROVIDER, func.coalesce(t.sweep.c.voided, t.sweep.c.detail).label("words"))
+        select(
+            t.sweep,
+            PROVIDER,
+            func.coalesce(t.sweep.c.voided, t.sweep.c.detail).label("words"),
+            (t.sweep.c.clock_step_ms // 1000).label("clock_step_s"),
+        )
         .join(t.provider, t.provider.c.id == t.sweep.c.provider_id)
         .where(*named(params))
         .order_by(_STARTED.desc(), t.sweep.c.id.desc())

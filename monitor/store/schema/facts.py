@@ -103,6 +103,8 @@ sweep = Table(
     Column("rate_limited", Integer, nullable=False, server_default=text("0")),
     Column("unavailable", Integer, nullable=False, server_default=text("0")),
     Column("unknown", Integer, nullable=False, server_default=text("0")),
+    Column("token", Text),  # who may write of it while it runs: new with every opening
+    Column("clock_step_ms", BigInteger),  # how far the wall clock was set while it ran; NULL where it was not
     UniqueConstraint("provider_id", "vantage", "slot"),  # NULL slots do not collide
     UniqueConstraint("provider_id", "vantage", "started_at"),  # an import finds its sweep by it (rules.md 30)
     Index(None, "provider_id", "started_at"),
@@ -199,6 +201,7 @@ missed_slot = Table(
     Column("provider_id", ForeignKey("provider.id"), nullable=False),
     Column("vantage", NAME, nullable=False),
     Column("slot", BigInteger, nullable=False),
+    Column("cause", Text),  # why no sweep was made; NULL where nothing but time is known of it
     PrimaryKeyConstraint("provider_id", "vantage", "slot"),
     sqlite_with_rowid=False,
 )

@@ -19,7 +19,7 @@ from monitor.core.domain.sweep import Observation, Sweep
 from monitor.core.domain.vocabulary import ANSWERED, Cause, EventKind, Outcome, Status, Verdict
 from monitor.core.lifecycle.fold import fold, is_tracked
 from monitor.store import query
-from monitor.store.connection.engine import reading
+from monitor.store.connection.engine import reading, writing
 from monitor.store.derived.states import load_state
 from monitor.store.write.import_export import add_sweeps, read_sweeps
 from monitor.store.write.record import last_slot
@@ -237,6 +237,19 @@ def test_a_sweep_says_why_it_is_inconclusive_and_a_void_one_in_the_operators_wor
     void(engine, views.told(engine, "sweep_history")[0]["sweep_id"], "the wrong key")
     assert [row["detail"] for row in views.told(engine, "sweep_history")] == ["the wrong key", "HTTP 502: no"]
     assert [row.detail for row in reversed(query.sweeps(engine))] == ["the wrong key", "HTTP 502: no"]
+
+
+@pytest.mark.parametrize(
+    ("step_ms", "shown"), [(None, None), (3_600_400, 3600), (-1_796_000_000_000, -1796000000)]
+)
+def test_a_sweep_says_how_far_the_clock_was_set_while_it_ran(
+    engine: Engine, step_ms: int | None, shown: int | None
+) -> None:
+    histories.live(engine, histories.sweep(histories.START, {"a": histories.UP}))
+    with writing(engine) as connection:
+        connection.execute(text("UPDATE sweep SET clock_step_ms = :step"), {"step": step_ms})
+    assert [row["clock_step_s"] for row in views.told(engine, "sweep_history")] == [shown]
+    assert [row.clock_step_s for row in query.sweeps(engine)] == [shown]
 
 
 def test_a_provider_day_counts_finished_sweeps_by_cause(engine: Engine) -> None:
