@@ -14,6 +14,7 @@ from monitor.store.connection.engine import Engine
 from monitor.web.context import WebContext, WindowsAt, no_windows
 from monitor.web.errors import answer_errors
 from monitor.web.headers import Guarded
+from monitor.web.notices import NoticesNow, no_notices
 from monitor.web.render import load_pages
 from monitor.web.routes.api import api_routes
 from monitor.web.routes.changes import changes_routes
@@ -36,6 +37,7 @@ def create_app(
     public_url: str | None = None,
     summary_of: SummaryOf | None = None,
     windows_at: WindowsAt = no_windows,
+    notices: NoticesNow = no_notices,
     note: str = "",
     favourites: Sequence[str] = (),
 ) -> FastAPI:
@@ -46,7 +48,7 @@ def create_app(
     an engine of its own, so that readers never take the connections of the sweeps. Days are those of `zone`.
     The feeds' links begin with `public_url`, their summaries come from `summary_of`, if any. `windows_at`
     gives the maintenance windows of a moment; models that fit `favourites` lead the page of a day. Each page
-    begins with `note`.
+    begins with `note`, then with the `notices` of the moment, which /readyz has too.
     """
     context = WebContext(
         engine=engine,
@@ -55,9 +57,10 @@ def create_app(
         now=now,
         started_at=now(),
         windows_at=windows_at,
+        notices=notices,
         favourites=favourites,
     )
-    pages = load_pages(note)
+    pages = load_pages(note, notices)
     app = _without_routes()
     answer_errors(app, pages)
     app.include_router(page_routes(context, pages))

@@ -10,6 +10,7 @@ from monitor.core.history.selection import Selection, Watched
 from monitor.core.history.staleness import is_older, max_age
 from monitor.core.notification.maintenance import RunningWindow
 from monitor.store.connection.engine import Engine
+from monitor.web.notices import NoticesNow, no_notices
 
 WindowsAt = Callable[[datetime], Sequence[RunningWindow]]  # of a moment: the maintenance windows that run
 
@@ -32,6 +33,7 @@ class WebContext:
     now: Clock
     started_at: datetime
     windows_at: WindowsAt = no_windows
+    notices: NoticesNow = no_notices
     favourites: Sequence[str] = ()
 
     def selection(self, providers: Iterable[str] = (), *, is_all: bool = False) -> Selection:

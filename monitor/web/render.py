@@ -21,6 +21,7 @@ from monitor.report.words.outcomes import busy_words, reason_now
 from monitor.report.words.paths import Links, changes_path, model_path
 from monitor.report.words.times import ago, coarse_duration, iso_millis, moment_words
 from monitor.web.headers import STRICTEST
+from monitor.web.notices import NoticesNow, no_notices
 from monitor.web.status_page import StatusPage, WordedChange
 
 _SECOND: Final = timedelta(seconds=1)
@@ -72,10 +73,11 @@ class Pages:
         return self.templates.get_template("fault.html").render(title=title, message=message)
 
 
-def load_pages(note: str = "") -> Pages:
-    """Load the templates of the package; each page begins with `note`."""
+def load_pages(note: str = "", notices: NoticesNow = no_notices) -> Pages:
+    """Load the templates of the package; each page begins with `note` and the `notices` of its moment."""
     templates = templates_of("monitor.web")
     templates.globals["note"] = note
+    templates.globals["notices_now"] = notices
     templates.filters.update(
         ago=ago,
         busy=busy_words,

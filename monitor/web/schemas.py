@@ -94,10 +94,11 @@ class WindowBody(_Row):
 
 
 class ReadyBody(_Row):
-    """Whether the monitor does its work, and if not, why; and the maintenance windows that run."""
+    """Whether the monitor does its work, and if not, why; what else is to be known; and running windows."""
 
     status: Literal["ready", "not ready"]
     reasons: list[str]
+    notices: list[str] = []
     maintenance: list[WindowBody] = []
 
 

@@ -33,6 +33,7 @@ from monitor.store.connection.locks import Lock, leader_lock
 from monitor.store.write import record
 from monitor.sweep import Swept, Target, sweep_provider
 from monitor.web.app import create_app
+from monitor.web.notices import Notice, NoticesNow
 from monitor.web.server.server import serve
 
 log = logging.getLogger(__name__)
@@ -67,6 +68,7 @@ class Daemon:
         self._has_worked = False
         self._is_database_unreachable = False
         self._holder = ""
+        self._notices_now: list[NoticesNow] = []  # what each part has to say on the page and in /readyz
 
     async def run(self, stop: Stop) -> None:
         """Lead whenever possible until asked to stop.
@@ -152,10 +154,14 @@ class Daemon:
             zone=self._settings.schedule.timezone,
             public_url=self._settings.web.public_url,
             windows_at=running_windows(self._settings),
+            notices=self._notices,
             summary_of=day_entries(summaries_of(self._settings, self._readers)),
             note=self._note,
             favourites=self._settings.summary.favourites,
         )
+
+    def _notices(self) -> Sequence[Notice]:
+        return [notice for notices_now in self._notices_now for notice in notices_now()]
 
     def _prepare(self) -> None:
         """Bring the database to this version, and close what a crash left running."""

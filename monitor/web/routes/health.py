@@ -36,9 +36,16 @@ def health_routes(context: WebContext) -> APIRouter:
         except StoreError as error:
             note_store_error(error)
             reasons = [store_words(error)]
+        notices = context.notices()
+        reasons += [notice.words for notice in notices if notice.is_trouble]
         response.status_code = 503 if reasons else 200
         windows = [WindowBody.model_validate(window) for window in context.windows_at(context.now())]
-        return ReadyBody(status="not ready" if reasons else "ready", reasons=reasons, maintenance=windows)
+        return ReadyBody(
+            status="not ready" if reasons else "ready",
+            reasons=reasons,
+            notices=[notice.words for notice in notices if not notice.is_trouble],
+            maintenance=windows,
+        )
 
     return routes
 
