@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from monitor.app.files.atomic import whole
 from monitor.app.files.input import STANDARD
+from monitor.atomic import whole
 from monitor.errors import UsageError, writing_to
 
 

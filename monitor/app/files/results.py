@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Final
 
-from monitor.app.files.atomic import write_atomically
+from monitor.atomic import write_atomically
 from monitor.core.domain.sweep import Sweep
 from monitor.errors import UsageError
 from monitor.report.formats.result_files import result_texts

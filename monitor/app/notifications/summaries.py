@@ -6,7 +6,7 @@ from datetime import date, datetime, time, timedelta, tzinfo
 from pathlib import Path
 from typing import Final
 
-from monitor.app.files.atomic import write_atomically
+from monitor.atomic import write_atomically
 from monitor.clock import Clock, utc_now
 from monitor.config import Settings
 from monitor.core.history.calendar import Span, day_of, moment_of, span_of

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from monitor.app.files.atomic import whole, write_atomically
+from monitor.atomic import whole, write_atomically
 
 
 @pytest.mark.parametrize("mode", [0o600, 0o644])
