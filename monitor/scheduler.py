@@ -1,4 +1,4 @@
-"""Scheduling: APScheduler, signals, drain. It runs coroutines and knows nothing of probes or SQL.
+"""Scheduling: APScheduler, slots, drain. It runs coroutines and knows nothing of probes or SQL.
 
 Slots are aligned scheduled UTC times. APScheduler only fires; what that means (which slot, which were missed,
 what still runs) is decided here, because a late, coalesced or skipped run must be recorded as such.
@@ -6,9 +6,7 @@ what still runs) is decided here, because a late, coalesced or skipped run must 
 
 import asyncio
 import logging
-import signal
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 
@@ -20,6 +18,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 from monitor.clock import EPOCH, Clock
 from monitor.errors import ConfigError, MonitorError, NoVerdict
 from monitor.logs import event
+from monitor.process.stop import Stop
 
 log = logging.getLogger(__name__)
 
@@ -41,49 +40,6 @@ class Job:
     cadence: timedelta | str
     run: Callable[[datetime | None, Sequence[datetime]], Awaitable[None]]
     after: datetime | None = None
-
-
-class Stop:
-    """How a running daemon is asked to stop: once to drain, twice to hurry."""
-
-    def __init__(self) -> None:
-        self.asked = asyncio.Event()
-        self.hurried = asyncio.Event()
-
-    def ask(self) -> None:
-        """Ask to drain; asked again, to cut short what still runs."""
-        (self.hurried if self.asked.is_set() else self.asked).set()  # a second Ctrl-C hurries
-
-    def listen(self) -> None:
-        """Let SIGTERM and SIGINT ask, until the loop is closed; from then on they do nothing.
-
-        The loop's own handlers would be gone with it, and a signal would kill the process while it closes
-        the database.
-        """
-        loop = asyncio.get_running_loop()
-
-        def ask(*_: object) -> None:
-            if not loop.is_closed():
-                loop.call_soon_threadsafe(self.ask)  # not at once: a handler interrupts any task
-
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, ask)
-
-    async def within(self, seconds: float) -> bool:
-        """Wait until asked, at most that long; return whether it was."""
-        with suppress(TimeoutError):
-            await asyncio.wait_for(self.asked.wait(), seconds)
-        return self.asked.is_set()
-
-
-def run_until_stopped(task: Coroutine[object, object, None]) -> None:
-    """Run what listens to signals to its end; later ones are ignored, until the process has ended."""
-    try:
-        asyncio.run(task)
-    finally:
-        if signal.getsignal(signal.SIGTERM) != signal.SIG_DFL:  # it did listen
-            for number in (signal.SIGINT, signal.SIGTERM):
-                signal.signal(number, signal.SIG_IGN)
 
 
 def trigger_of(cadence: timedelta | str, timezone: tzinfo = UTC) -> BaseTrigger:

@@ -9,9 +9,9 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from monitor.clock import utc_now
 from monitor.errors import ConfigError, NoVerdict
+from monitor.process.stop import Stop
 from monitor.scheduler import (
     Job,
-    Stop,
     _JobRunner,
     _wake_overdue,
     period,

@@ -20,9 +20,9 @@ from monitor.core.lifecycle.rules import BASELINE
 from monitor.demo.server import DemoServer
 from monitor.demo.stories import demo_story
 from monitor.errors import ConfigError, StoreError, UsageError
+from monitor.process.stop import Stop
 from monitor.report.formats.sweep_documents import sweep_words
 from monitor.report.words.codes import change_words
-from monitor.scheduler import Stop
 from monitor.store import query
 from monitor.store.connection.errors import database_name
 from monitor.store.connection.locks import leader_lock

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Final
 from monitor.core.answer.redact import redact
 from monitor.core.notification.message import Message
 from monitor.errors import ConfigError, NotDelivered
-from monitor.notify.daemon_thread import run_in_daemon_thread
 from monitor.notify.plain_part import plain_part
+from monitor.process.daemon_thread import run_in_daemon_thread
 
 if TYPE_CHECKING:  # Apprise takes half a second to load, and most commands send nothing
     from apprise import NotifyFormat

@@ -25,9 +25,10 @@ from monitor.clock import utc_now
 from monitor.config import ProviderSettings
 from monitor.errors import StoreError, StoreUnavailable
 from monitor.logs import event
+from monitor.process.stop import Stop
 from monitor.report.formats.sweep_documents import sweep_words
 from monitor.report.words.times import iso_millis
-from monitor.scheduler import Job, Stop, run_schedule
+from monitor.scheduler import Job, run_schedule
 from monitor.store.admin.migrate import prepare
 from monitor.store.connection.locks import Lock, leader_lock
 from monitor.store.write import record

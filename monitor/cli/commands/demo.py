@@ -12,9 +12,9 @@ from monitor.cli.terminal.moments import as_duration
 from monitor.cli.terminal.output import print_table, say
 from monitor.cli.terminal.width import wide_option
 from monitor.config import DEMO_DATABASE
+from monitor.process.stop import run_until_stopped
 from monitor.report.terminal.tables import status_counts, status_table
 from monitor.report.words.numbers import counted
-from monitor.scheduler import run_until_stopped
 from monitor.store import query
 
 

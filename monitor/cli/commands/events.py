@@ -24,8 +24,8 @@ from monitor.core.history.model_names import Key
 from monitor.core.history.rows import EventRow
 from monitor.core.history.selection import Selection
 from monitor.errors import StoreUnavailable, UsageError
+from monitor.process.stop import Stop, run_until_stopped
 from monitor.report.terminal.tables import event_line, events_table
-from monitor.scheduler import Stop, run_until_stopped
 from monitor.store import query
 from monitor.store.connection.engine import Engine
 

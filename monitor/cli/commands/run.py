@@ -13,7 +13,7 @@ from monitor.cli.terminal.output import say
 from monitor.config import config_file, placed
 from monitor.errors import ConfigError
 from monitor.logs import event
-from monitor.scheduler import Stop, run_until_stopped
+from monitor.process.stop import Stop, run_until_stopped
 
 log = logging.getLogger(__name__)
 

@@ -1,0 +1,1 @@
+"""How the process runs and ends: signals, threads that may hang."""
