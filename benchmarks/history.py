@@ -85,11 +85,11 @@ def record_seconds(engine: Engine, seen: Sweep) -> float:
         raise RuntimeError("the measured sweep's slot is taken")
     state = load_state(engine, seen.provider)
     for batch in _batches(seen.observations):
-        add_observations(engine, opened.id, batch)
+        add_observations(engine, opened, batch)
     middle = time.perf_counter()
     decision = fold(state, seen, _POLICY)
     folded = time.perf_counter()
-    close_sweep(engine, opened.id, seen, decision)
+    close_sweep(engine, opened, seen, decision)
     return time.perf_counter() - folded + middle - start
 
 

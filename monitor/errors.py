@@ -9,6 +9,7 @@ MonitorError                 1
 │   └── UnknownModel         3  no such model in the database
 └── StoreError               4  the database cannot be used
     ├── StoreUnavailable     4  not reachable, not writable, not a database
+    ├── Fenced               4  another process took the running sweep over
     └── SchemaOutdated       4  its schema is not this version's
 
 A message names the thing, what is wrong and what to do. It never holds a secret.
@@ -80,6 +81,10 @@ class StoreError(MonitorError):
 
 class StoreUnavailable(StoreError):
     """The database is not reachable, not writable or not a database."""
+
+
+class Fenced(StoreError):
+    """Another process took the running sweep over: nothing more of it is written, sent or asked."""
 
 
 class SchemaOutdated(StoreError):

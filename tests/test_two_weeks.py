@@ -58,8 +58,8 @@ def live(engine: Engine, told: Sweep) -> None:
         policy=POLICY,
     )
     assert opened is not None
-    add_observations(engine, opened.id, told.observations[: len(told.observations) // 2])
-    close_sweep(engine, opened.id, told, fold(load_state(engine, told.provider), told, POLICY))
+    add_observations(engine, opened, told.observations[: len(told.observations) // 2])
+    close_sweep(engine, opened, told, fold(load_state(engine, told.provider), told, POLICY))
 
 
 def test_the_story_has_everything_in_it_that_the_views_tell(both: tuple[Engine, Engine]) -> None:

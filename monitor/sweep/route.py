@@ -21,7 +21,8 @@ from monitor.store.facts.origins import load_origins
 from monitor.store.memory.acceptance import is_accepted
 from monitor.store.memory.knowledge import load_knowledge
 from monitor.store.query import requests_between, sweeps
-from monitor.store.write.record import OpenedSweep, close_interrupted, open_sweep
+from monitor.store.write.fence import OpenedSweep
+from monitor.store.write.record import close_interrupted, open_sweep
 from monitor.sweep.running import RunningSweep
 from monitor.sweep.values import ProgressListener, SweepStart, Swept, Target
 
@@ -63,7 +64,7 @@ async def sweep_provider(
         target.pacer.follow(await to_thread(_idle_s, target, engine, opened))
         stopwatch = replace(stopwatch, started_at=opened.started_at)  # which a collision may have moved
         running = RunningSweep(
-            target, engine, opened.id, stopwatch, start=start, progress=progress or ProgressListener()
+            target, engine, opened, stopwatch, start=start, progress=progress or ProgressListener()
         )
         try:
             await running.observe()

@@ -25,6 +25,7 @@ from monitor.probe.round_settings import RoundResult
 from monitor.probe.stopwatch import Stopwatch
 from monitor.store.connection.engine import Engine
 from monitor.store.memory.knowledge import save_knowledge
+from monitor.store.write.fence import OpenedSweep
 from monitor.store.write.record import add_observations, close_sweep, keep_catalog
 from monitor.sweep.listing import new_origins, read_listing
 from monitor.sweep.log import log_sweep
@@ -46,13 +47,13 @@ class RunningSweep(SweepListener):
         self,
         target: Target,
         engine: Engine,
-        sweep_id: int,
+        opened: OpenedSweep,
         stopwatch: Stopwatch,
         *,
         start: SweepStart,
         progress: ProgressListener,
     ) -> None:
-        self.target, self.engine, self.id, self.progress = target, engine, sweep_id, progress
+        self.target, self.engine, self.opened, self.progress = target, engine, opened, progress
         self.start, self.state, self.stopwatch = start, start.state, stopwatch
         self.observations: dict[str, Observation] = {}
         self.unstored: list[Observation] = []
@@ -154,10 +155,10 @@ class RunningSweep(SweepListener):
             if batch and not await self._store(add_observations, batch):
                 self.unstored[:0] = batch  # in front: a model's later observation must come after
 
-    async def _store(self, act: Callable[[Engine, int, T], None], what: T) -> bool:
+    async def _store(self, act: Callable[[Engine, OpenedSweep, T], None], what: T) -> bool:
         """Store something of the running sweep; all of it is stored again when the sweep is closed."""
         try:
-            await to_thread(act, self.engine, self.id, what)
+            await to_thread(act, self.engine, self.opened, what)
         except StoreUnavailable as error:
             event(log, logging.WARNING, "not_stored_yet", provider=self.target.provider, error=str(error))
             return False
@@ -181,7 +182,7 @@ class RunningSweep(SweepListener):
         ):
             with attempt:
                 decision = await to_thread(
-                    close_sweep, self.engine, self.id, finished, decision, self.target.outbox
+                    close_sweep, self.engine, self.opened, finished, decision, self.target.outbox
                 )
         is_conclusive = decision.verdict is Verdict.CONCLUSIVE
         learned = self.learned if is_conclusive else self.proven
@@ -190,6 +191,8 @@ class RunningSweep(SweepListener):
         except StoreUnavailable as error:  # lost, it costs a few requests and is learned again
             provider = self.target.provider
             event(log, logging.WARNING, "knowledge_not_saved", provider=provider, error=str(error))
-        swept = Swept(self.id, replace(finished, verdict=decision.verdict, cause=decision.cause), decision)
+        swept = Swept(
+            self.opened.id, replace(finished, verdict=decision.verdict, cause=decision.cause), decision
+        )
         log_sweep(swept)
         return swept

@@ -110,7 +110,8 @@ def live(engine: Engine, history: Iterable[Sweep], policy: Policy, box: Outbox) 
             policy=policy,
         )
         assert opened
-        close_sweep(engine, opened.id, each, fold(load_state(engine, each.provider), each, policy), box)
+        decision = fold(load_state(engine, each.provider), each, policy)
+        close_sweep(engine, opened.id, each, decision, box)  # type: ignore[arg-type]  # as that version takes it
 
 
 def make(engine: Engine) -> None:

@@ -13,6 +13,7 @@ from monitor.core.domain.sweep import Observation, Sweep
 from monitor.core.domain.vocabulary import Cause, Outcome, Reason, Verdict
 from monitor.core.lifecycle.fold import fold
 from monitor.store.derived.states import load_state
+from monitor.store.write.fence import OpenedSweep
 from monitor.store.write.record import add_observations, close_interrupted, close_sweep, open_sweep
 
 START = datetime(2026, 4, 6, 12, tzinfo=UTC)
@@ -70,16 +71,16 @@ def live(engine: Engine, told: Sweep, policy: Policy = POLICY) -> Decision:
     )
     assert opened is not None
     middle = len(told.observations) // 2
-    add_observations(engine, opened.id, told.observations[:middle])
-    add_observations(engine, opened.id, told.observations[middle:])
+    add_observations(engine, opened, told.observations[:middle])
+    add_observations(engine, opened, told.observations[middle:])
     if told.cause == Cause.INTERRUPTED:
         return close_as_cut(engine, told)
-    return close(engine, opened.id, told, policy)
+    return close(engine, opened, told, policy)
 
 
-def close(engine: Engine, sweep_id: int, told: Sweep, policy: Policy = POLICY) -> Decision:
+def close(engine: Engine, opened: OpenedSweep, told: Sweep, policy: Policy = POLICY) -> Decision:
     """Close a running sweep with the decision of the fold."""
-    return close_sweep(engine, sweep_id, told, fold(load_state(engine, told.provider), told, policy))
+    return close_sweep(engine, opened, told, fold(load_state(engine, told.provider), told, policy))
 
 
 def close_as_cut(engine: Engine, told: Sweep) -> Decision:

@@ -22,9 +22,9 @@ from monitor.store.connection.engine import reading
 from monitor.store.derived.rebuild import rebuild
 from monitor.store.derived.states import load_state
 from monitor.store.memory.acceptance import accept, is_accepted
+from monitor.store.write.fence import OpenedSweep
 from monitor.store.write.import_export import add_sweeps
 from monitor.store.write.record import (
-    OpenedSweep,
     add_observations,
     close_interrupted,
     close_sweep,
@@ -185,7 +185,7 @@ class Monitor:
     def read_catalog(self) -> None:
         """Store what the catalog gave."""
         if self.running:
-            keep_catalog(self.engine, self.running.opened.id, self.running.shown)
+            keep_catalog(self.engine, self.running.opened, self.running.shown)
 
     def observe(self, count: int) -> None:
         """Store the next observations, if the catalog is believed."""
@@ -194,7 +194,7 @@ class Monitor:
             return
         done = len(running.observed)
         batch = running.shown.observations[done : done + count]
-        add_observations(self.engine, running.opened.id, batch)
+        add_observations(self.engine, running.opened, batch)
         running.observed += batch
 
     def finish(self) -> None:
@@ -206,7 +206,7 @@ class Monitor:
         if doubt_catalog(running.before, finished, running.policy):
             finished = replace(finished, observations=())
         decision = fold(running.before, finished, running.policy)
-        close_sweep(self.engine, running.opened.id, finished, decision)
+        close_sweep(self.engine, running.opened, finished, decision)
 
     def die(self) -> None:
         """End as a process that is killed: what is stored stays, the sweep looks as if it still ran."""

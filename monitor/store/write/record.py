@@ -4,11 +4,11 @@ Every function is one transaction.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, func, select
+from sqlalchemy import Connection, Engine, Row, func, select, update
 
 from monitor.clock import to_datetime, to_millis
 from monitor.core.domain.event import Decision
@@ -34,16 +34,9 @@ from monitor.store.schema import missed_slot
 from monitor.store.schema import policy as policy_table
 from monitor.store.schema import provider as provider_table
 from monitor.store.schema import sweep as sweep_table
+from monitor.store.write.fence import OpenedSweep, is_closed_by, lock_row, lock_running, new_token
 
 _MOST_COLLISIONS = 100_000
-
-
-@dataclass(frozen=True, slots=True)
-class OpenedSweep:
-    """A sweep that is running now: its id, and its start as it is stored."""
-
-    id: int
-    started_at: datetime
 
 
 def open_sweep(
@@ -64,12 +57,14 @@ def open_sweep(
     with writing(engine) as connection:
         owner = provider_id(connection, provider)
         require_kept(connection, owner, started_at)
+        token = new_token()
         row = {
             "provider_id": owner,
             "vantage": vantage,
             "slot": millis(slot),
             "started_at": to_millis(started_at),
             "policy_id": policy_id(connection, policy),
+            "token": token,
             "folds_before": connection.scalar(
                 select(provider_table.c.folds).where(provider_table.c.id == owner)
             ),
@@ -80,7 +75,7 @@ def open_sweep(
         stored = connection.execute(
             select(sweep_table.c.started_at).where(sweep_table.c.id == number)
         ).scalar_one()
-        return OpenedSweep(number, to_datetime(stored))
+        return OpenedSweep(number, to_datetime(stored), token)
 
 
 def claim(connection: Connection, row: Mapping[str, Any], *, moves: bool) -> int | None:
@@ -105,26 +100,30 @@ def claim(connection: Connection, row: Mapping[str, Any], *, moves: bool) -> int
     raise StoreError("no free sweep id: too many sweeps start at the same moment")
 
 
-def keep_catalog(engine: Engine, sweep_id: int, sweep: Sweep) -> None:
+def keep_catalog(engine: Engine, opened: OpenedSweep, sweep: Sweep) -> None:
     """Keep what reading the catalog gave of a running sweep; it survives whatever happens next.
 
     That is `listed`, `duplicates`, `rejected` and the `requests` so far. Doing it again changes nothing.
-    Raises StoreError for a sweep that is not running any more.
+    Raises Fenced for a sweep that another process took over.
     """
     with writing(engine) as connection:
-        row = _running(connection, sweep_id)
-        stored = StoredSweep(sweep_id, sweep, _policy(connection, row.policy_id))
+        row = lock_running(connection, opened)
+        stored = StoredSweep(opened.id, sweep, _policy(connection, row.policy_id))
         write_catalog(connection, row.provider_id, row.policy_id, stored)
 
 
-def add_observations(engine: Engine, sweep_id: int, observations: Sequence[Observation]) -> None:
-    """Keep observations of a running sweep; they survive whatever happens next. A later one overwrites."""
+def add_observations(engine: Engine, opened: OpenedSweep, observations: Sequence[Observation]) -> None:
+    """Keep observations of a running sweep; they survive whatever happens next. A later one overwrites.
+
+    Raises Fenced for a sweep that another process took over.
+    """
     with writing(engine) as connection:
-        write_observations(connection, _running(connection, sweep_id).provider_id, sweep_id, observations)
+        owner = lock_running(connection, opened).provider_id
+        write_observations(connection, owner, opened.id, observations)
 
 
 def close_sweep(
-    engine: Engine, sweep_id: int, sweep: Sweep, decision: Decision, outbox: Outbox | None = None
+    engine: Engine, opened: OpenedSweep, sweep: Sweep, decision: Decision, outbox: Outbox | None = None
 ) -> Decision:
     """Finish a running sweep: everything it saw and everything that follows, at once.
 
@@ -132,16 +131,22 @@ def close_sweep(
 
     A conclusive sweep that was `accepted` uses up the provider's acceptance; after another it still waits.
     Returns the decision that was recorded: another one than the given where others derived this provider's
-    rows since the sweep was opened. Raises StoreError for a sweep that is not running any more.
+    rows since the sweep was opened. Closing it again, as after an answer that was lost, records nothing more
+    and returns the same. Raises Fenced for a sweep that another process took over.
     """
     with writing(engine) as connection:
-        row = _running(connection, sweep_id)
+        owner = _owner_of(connection, opened.id)
+        # before the row: all that derive lock in this order, else two could wait for each other
+        folds = lock_provider(connection, owner)
+        if is_closed_by(lock_row(connection, opened.id), opened):
+            return read_decision(connection, owner, opened.id)
+        row = lock_running(connection, opened)
         if to_millis(sweep.started_at) != row.started_at:
             raise StoreError(
-                f"sweep {sweep_id} was opened with another start: use the one that open_sweep gave"
+                f"sweep {opened.id} was opened with another start: use the one that open_sweep gave"
             )
-        stored = StoredSweep(sweep_id, sweep, _policy(connection, row.policy_id))
-        recorded = _close(connection, row, stored, decision)
+        stored = StoredSweep(opened.id, sweep, _policy(connection, row.policy_id))
+        recorded = _close(connection, row, stored, decision, folds=folds)
         if outbox is not None:
             post_changes(connection, row.provider_id, stored, recorded, outbox)
         return recorded
@@ -157,16 +162,11 @@ def close_interrupted(engine: Engine, provider: str, vantage: str) -> list[Sweep
         owner = find_provider(connection, provider)
         if owner is None:
             return []
-        cut = (
-            sweep_table.c.provider_id == owner,
-            sweep_table.c.vantage == vantage,
-            sweep_table.c.finished_at.is_(None),
-        )
-        running = [_interrupted(stored) for stored in read_stored(connection, *cut)]
-        if running:
-            lock_provider(connection, owner)
+        policies = _take_over(connection, owner, vantage)
+        cut = [*read_stored(connection, sweep_table.c.id.in_(policies))] if policies else []
+        running = [_interrupted(stored) for stored in cut]
         for stored in running:
-            write_facts(connection, owner, _running(connection, stored.id).policy_id, stored)
+            write_facts(connection, owner, policies[stored.id], stored)
         settle(connection, owner)
         return [stored.sweep for stored in running]
 
@@ -226,8 +226,21 @@ def record_missed_slots(engine: Engine, provider: str, vantage: str, slots: Iter
             connection.execute(insert_new(connection, missed_slot), rows)
 
 
-def _close(connection: Connection, row: Row[Any], stored: StoredSweep, decision: Decision) -> Decision:
-    folds = lock_provider(connection, row.provider_id)  # from here on no other process derives
+def _take_over(connection: Connection, provider_id: int, vantage: str) -> Mapping[int, int]:
+    """Take the running sweeps of a provider from the processes that made them; returns policies by sweep."""
+    sweep = sweep_table.c
+    cut = (sweep.provider_id == provider_id, sweep.vantage == vantage, sweep.finished_at.is_(None))
+    if connection.scalar(select(sweep.id).where(*cut).limit(1)) is None:
+        return {}
+    lock_provider(connection, provider_id)
+    # the update waits for a batch that is being added, and no batch is added after it
+    taken = update(sweep_table).where(*cut).values(token=None).returning(sweep.id, sweep.policy_id)
+    return {row.id: row.policy_id for row in connection.execute(taken)}
+
+
+def _close(
+    connection: Connection, row: Row[Any], stored: StoredSweep, decision: Decision, *, folds: int
+) -> Decision:
     # whether the decision was made on what is still the latest state
     stands = folds == row.folds_before and is_next(connection, row.provider_id, row.started_at)
     write_facts(connection, row.provider_id, row.policy_id, stored)
@@ -255,16 +268,13 @@ def _interrupted(stored: StoredSweep) -> StoredSweep:
     return replace(stored, sweep=cut)
 
 
-def _running(connection: Connection, sweep_id: int) -> Row[Any]:
-    row = connection.execute(select(sweep_table).where(sweep_table.c.id == sweep_id)).first()
-    if row is None:
+def _owner_of(connection: Connection, sweep_id: int) -> int:
+    owner: int | None = connection.scalar(
+        select(sweep_table.c.provider_id).where(sweep_table.c.id == sweep_id)
+    )
+    if owner is None:
         raise StoreError(f"sweep {sweep_id} is not in the database")
-    if row.finished_at is not None:
-        cause = f" as {row.cause}" if row.cause else ""
-        raise StoreError(
-            f"sweep {sweep_id} was closed{cause} by another process: what it saw since is not kept"
-        )
-    return row
+    return owner
 
 
 def _policy(connection: Connection, policy_id: int) -> Policy:

@@ -77,7 +77,7 @@ def test_a_sweep_that_ends_after_one_that_began_later_is_not_missed(
     assert follower.begin(None) == []
     lived_through(engine, NOW, "a", "soon", provider="short")
     assert names(follower.look()) == ["soon"]
-    histories.close(engine, opened.id, slow)
+    histories.close(engine, opened, slow)
     assert names(follower.look()) == ["late"]
     lived_through(engine, NOW + timedelta(minutes=1), "a", "soon", "more", provider="short")
     assert names(follower.look()) == ["more"]

@@ -161,7 +161,7 @@ def test_a_sweep_that_runs_while_a_rebuild_writes_is_decided_anew(engine: Engine
     assert opened is not None
     stale = fold(load_state(engine, "nvidia"), second, Policy())
     rebuild(engine, "nvidia")
-    recorded = close_sweep(engine, opened.id, second, stale)
+    recorded = close_sweep(engine, opened, second, stale)
     assert recorded != stale
     assert not compare(engine, "nvidia").differs
 
@@ -247,7 +247,7 @@ def tell_of(engine: Engine, sweep: Sweep) -> None:
         policy=Policy(),
     )
     assert opened is not None
-    close_sweep(engine, opened.id, sweep, fold(load_state(engine, "nvidia"), sweep, Policy()), EVERYBODY)
+    close_sweep(engine, opened, sweep, fold(load_state(engine, "nvidia"), sweep, Policy()), EVERYBODY)
 
 
 def test_a_rebuild_sends_nothing_and_sends_nothing_again(engine: Engine) -> None:

@@ -116,7 +116,7 @@ def test_a_decision_made_on_an_older_state_is_made_anew(engine: Engine) -> None:
     assert opened is not None
     stale = fold(load_state(engine, "nvidia"), second, Policy())
     add_sweeps(engine, [first], lambda _: Policy())
-    recorded = close_sweep(engine, opened.id, second, stale)
+    recorded = close_sweep(engine, opened, second, stale)
     assert recorded != stale
     assert recorded.state == load_state(engine, "nvidia")
     by_steps = derived(engine)

@@ -14,8 +14,9 @@ from monitor.store import schema as t
 from monitor.store.admin.check import check
 from monitor.store.connection.engine import reading, writing
 from monitor.store.query import last_streamed, model_story
+from monitor.store.write.fence import OpenedSweep
 from monitor.store.write.import_export import add_sweeps, read_sweeps
-from monitor.store.write.record import OpenedSweep, add_observations, close_interrupted, open_sweep
+from monitor.store.write.record import add_observations, close_interrupted, open_sweep
 from tests.store import histories, views
 
 PLAIN = histories.seen("a/plain")
@@ -81,19 +82,19 @@ def test_the_view_tells_one_row_for_each_streamed_observation(engine: Engine) ->
 
 def test_an_observation_without_signals_that_overwrites_one_with_them_drops_its_row(engine: Engine) -> None:
     opened = running(engine)
-    add_observations(engine, opened.id, [STREAMED, SILENT])
+    add_observations(engine, opened, [STREAMED, SILENT])
     bare = replace(STREAMED, first_token_ms=None, tokens_per_s=None)
-    add_observations(engine, opened.id, [bare])
+    add_observations(engine, opened, [bare])
     assert signals(engine) == [(0, None)]
     assert observations(engine) == (SILENT, bare)
 
 
 def test_an_observation_with_signals_overwrites_one_with_others_or_none(engine: Engine) -> None:
     opened = running(engine)
-    add_observations(engine, opened.id, [STREAMED, replace(PLAIN, at_ms=9000)])
+    add_observations(engine, opened, [STREAMED, replace(PLAIN, at_ms=9000)])
     later = replace(STREAMED, first_token_ms=None, tokens_per_s=1.5)
     told_now = replace(PLAIN, at_ms=9000, first_token_ms=7)
-    add_observations(engine, opened.id, [later, told_now])
+    add_observations(engine, opened, [later, told_now])
     assert observations(engine) == (later, told_now)
 
 
@@ -101,9 +102,9 @@ def test_closing_writes_signals_that_differ_and_drops_those_the_sweep_does_not_s
     opened = running(engine)
     stray = replace(STREAMED, model="e/stray")
     first = [replace(STREAMED, tokens_per_s=1.0), replace(PLAIN, first_token_ms=9), stray]
-    add_observations(engine, opened.id, first)
+    add_observations(engine, opened, first)
     told_at = replace(SWEEP, slot=None)
-    histories.close(engine, opened.id, told_at)
+    histories.close(engine, opened, told_at)
     assert list(read_sweeps(engine)) == [replace(told_at, verdict=Verdict.CONCLUSIVE)]
     assert signals(engine) == [(120, 45.67), (0, None), (None, 0.0)]
     assert check(engine) == []

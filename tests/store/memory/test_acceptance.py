@@ -71,7 +71,7 @@ def live(engine: Engine, sweep: Sweep) -> Decision:
         policy=Policy(),
     )
     assert opened is not None
-    return histories.close(engine, opened.id, sweep)
+    return histories.close(engine, opened, sweep)
 
 
 def test_an_acceptance_is_news_once(engine: Engine) -> None:
@@ -155,7 +155,7 @@ def test_an_acceptance_is_used_up_also_where_the_decision_is_made_anew(engine: E
     )
     assert opened is not None
     add_sweeps(engine, [good(0)], lambda _: Policy())
-    assert histories.close(engine, opened.id, sweep).verdict is Verdict.CONCLUSIVE
+    assert histories.close(engine, opened, sweep).verdict is Verdict.CONCLUSIVE
     assert not is_accepted(engine, "nvidia")
 
 

@@ -407,7 +407,7 @@ def test_a_sweep_that_still_runs_counts_nowhere(engine: Engine) -> None:
         engine, provider="nvidia", vantage="default", slot=None, started_at=at(1), policy=Policy()
     )
     assert opened is not None
-    add_observations(engine, opened.id, [histories.seen("m")])
+    add_observations(engine, opened, [histories.seen("m")])
     assert window_row(engine, "m").due == 1
     assert windows.sweep_counts(engine, at(0), at(9), provider="nvidia") == SweepCounts(conclusive=1)
 

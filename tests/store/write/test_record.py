@@ -12,15 +12,15 @@ from monitor.core.domain.policy import Policy
 from monitor.core.domain.sweep import Observation, Sweep
 from monitor.core.domain.vocabulary import Cause, EventKind, Outcome, Reason, Status, Verdict
 from monitor.core.lifecycle.fold import fold
-from monitor.errors import StoreError
+from monitor.errors import Fenced, StoreError
 from monitor.store.admin.check import check
 from monitor.store.connection.engine import reading
 from monitor.store.derived.states import load_state
 from monitor.store.facts.identities import finding_digest
 from monitor.store.schema import alias, finding
+from monitor.store.write.fence import OpenedSweep
 from monitor.store.write.import_export import add_sweeps, read_sweeps
 from monitor.store.write.record import (
-    OpenedSweep,
     add_observations,
     close_interrupted,
     close_sweep,
@@ -49,7 +49,7 @@ def must(found: OpenedSweep | None) -> OpenedSweep:
 
 def close(engine: Engine, running: OpenedSweep, sweep: Sweep) -> Decision:
     """Close a sweep with the decision of the fold."""
-    return close_sweep(engine, running.id, sweep, fold(load_state(engine, "nvidia"), sweep, Policy()))
+    return close_sweep(engine, running, sweep, fold(load_state(engine, "nvidia"), sweep, Policy()))
 
 
 def test_a_slot_is_given_once_for_each_provider_and_vantage(engine: Engine) -> None:
@@ -75,7 +75,7 @@ def test_a_sweep_id_is_its_start_in_seconds_since_2020_moved_up_on_a_collision(e
 
 def test_a_running_sweep_has_neither_verdict_nor_end(engine: Engine) -> None:
     running = must(opened(engine))
-    add_observations(engine, running.id, [histories.seen("m")])
+    add_observations(engine, running, [histories.seen("m")])
     (row,) = views.told(engine, "sweep_history")
     assert (row["verdict"], row["finished_at"], row["slot"]) == (None, None, "2026-04-06 12:00:00")
     (seen,) = views.told(engine, "observation_history")
@@ -86,8 +86,8 @@ def test_a_running_sweep_has_neither_verdict_nor_end(engine: Engine) -> None:
 
 def test_a_later_observation_of_the_same_model_overwrites(engine: Engine) -> None:
     running = must(opened(engine))
-    add_observations(engine, running.id, [histories.seen("m", histories.SLOW), histories.seen("n")])
-    add_observations(engine, running.id, [histories.seen("m", histories.UP, at_ms=9000)])
+    add_observations(engine, running, [histories.seen("m", histories.SLOW), histories.seen("n")])
+    add_observations(engine, running, [histories.seen("m", histories.UP, at_ms=9000)])
     rows = views.told(engine, "observation_history")
     assert [(row["model"], row["outcome"], row["observed_at"][-8:]) for row in rows] == [
         ("m", "available", "12:00:09"),
@@ -99,7 +99,7 @@ def test_closing_writes_what_was_not_observed_yet_and_drops_what_the_sweep_does_
     engine: Engine,
 ) -> None:
     running = must(opened(engine))
-    add_observations(engine, running.id, [histories.seen("a/first", histories.DOWN), histories.seen("stray")])
+    add_observations(engine, running, [histories.seen("a/first", histories.DOWN), histories.seen("stray")])
     sweep = histories.sweep(histories.START, dict.fromkeys(NAMES, histories.UP))
     close(engine, running, sweep)
     assert list(read_sweeps(engine)) == [replace(sweep, verdict=Verdict.CONCLUSIVE)]
@@ -158,7 +158,7 @@ def test_rule_37_names_that_come_up_at_once_are_told_apart(engine: Engine) -> No
     def observe(number: int) -> None:
         running = must(opened(engine, vantage=f"v{number}"))
         seen = replace(histories.seen("a"), served_as=f"a-{number}")
-        add_observations(engine, running.id, [seen])
+        add_observations(engine, running, [seen])
         close(
             engine,
             running,
@@ -202,12 +202,17 @@ def test_a_closed_sweep_takes_nothing_more(engine: Engine) -> None:
     running = must(opened(engine))
     sweep = histories.sweep(histories.START, dict.fromkeys(NAMES, histories.UP))
     decision = close(engine, running, sweep)
-    with pytest.raises(StoreError, match="was closed by another process"):
-        add_observations(engine, running.id, [histories.seen("late")])
-    with pytest.raises(StoreError, match="was closed by another process"):
-        close_sweep(engine, running.id, sweep, decision)
-    with pytest.raises(StoreError, match="sweep 5 is not in the database"):
-        add_observations(engine, 5, [histories.seen("m")])
+    with pytest.raises(Fenced, match="was closed by another process"):
+        add_observations(engine, running, [histories.seen("late")])
+    with pytest.raises(Fenced, match="was closed by another process"):
+        keep_catalog(engine, running, sweep)
+    for act in (
+        lambda absent: add_observations(engine, absent, ()),
+        lambda absent: close(engine, absent, sweep),
+    ):
+        with pytest.raises(StoreError, match="sweep 5 is not in the database"):
+            act(replace(running, id=5))
+    assert decision.verdict is Verdict.CONCLUSIVE
     assert list(read_sweeps(engine)) == [replace(sweep, verdict=Verdict.CONCLUSIVE)]
 
 
@@ -226,7 +231,7 @@ def test_a_sweep_cut_short_is_closed_as_interrupted_and_keeps_what_it_saw(engine
     running = must(opened(engine, at))
     add_observations(
         engine,
-        running.id,
+        running,
         [histories.seen("a/first", histories.DOWN, at_ms=4200), histories.seen("b/second")],
     )
     (cut,) = close_interrupted(engine, "nvidia", "default")
@@ -341,7 +346,7 @@ def test_a_kept_catalog_is_shown_while_the_sweep_runs(engine: Engine) -> None:
         requests=3,
     )
     for _ in range(2):  # again, as after an answer that was lost
-        keep_catalog(engine, running.id, reading)
+        keep_catalog(engine, running, reading)
     (row,) = views.told(engine, "sweep_history")
     assert [row[name] for name in ("listed", "duplicates", "rejected", "requests")] == [30, 2, 1, 3]
     assert (row["verdict"], row["finished_at"]) == (None, None)
@@ -354,10 +359,10 @@ def test_a_sweep_cut_short_keeps_its_catalog_and_counts_the_requests_it_made(eng
     reading = replace(
         histories.sweep(histories.START, {}), listed=listed, duplicates=2, rejected=1, requests=3
     )
-    keep_catalog(engine, running.id, reading)
+    keep_catalog(engine, running, reading)
     tried = replace(histories.seen("m/4", histories.SLOW), attempts=3)
     unasked = replace(histories.seen("m/5", histories.UNASKED), attempts=0)
-    add_observations(engine, running.id, [histories.seen("m/7"), tried, unasked])
+    add_observations(engine, running, [histories.seen("m/7"), tried, unasked])
     (cut,) = close_interrupted(engine, "nvidia", "default")
     assert cut.listed == listed
     assert [each.model for each in cut.observations] == ["m/4", "m/5", "m/7"]
@@ -376,7 +381,7 @@ def test_a_sweep_cut_short_makes_nothing_look_absent_or_new(engine: Engine) -> N
     for place in range(1, 6):
         running = must(opened(engine, histories.START + timedelta(minutes=15 * place)))
         reading = replace(histories.sweep(running.started_at, {}), listed=("a/first", "new"), requests=1)
-        keep_catalog(engine, running.id, reading)
+        keep_catalog(engine, running, reading)
         close_interrupted(engine, "nvidia", "default")
     assert (views.rows(engine, "model_status"), views.rows(engine, "change_history")) == before
     at = histories.START + timedelta(hours=2)
@@ -387,5 +392,5 @@ def test_a_sweep_cut_short_makes_nothing_look_absent_or_new(engine: Engine) -> N
 def test_a_catalog_is_not_kept_for_a_closed_sweep(engine: Engine) -> None:
     running = must(opened(engine))
     close_interrupted(engine, "nvidia", "default")
-    with pytest.raises(StoreError, match="was closed as interrupted by another process"):
-        keep_catalog(engine, running.id, histories.sweep(histories.START, {"a": histories.UP}))
+    with pytest.raises(Fenced, match="was closed as interrupted by another process"):
+        keep_catalog(engine, running, histories.sweep(histories.START, {"a": histories.UP}))

@@ -24,7 +24,7 @@ running = open_sweep(
     engine, provider="nvidia", vantage="default", slot=at, started_at=at, policy=histories.POLICY
 )
 for place in range(100_000):
-    add_observations(engine, running.id, [histories.seen(f"m/{place}", histories.DOWN, at_ms=place)])
+    add_observations(engine, running, [histories.seen(f"m/{place}", histories.DOWN, at_ms=place)])
     print(place, flush=True)
 """
 

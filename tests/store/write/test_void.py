@@ -117,7 +117,7 @@ def test_a_sweep_that_runs_meanwhile_is_decided_anew(engine: Engine) -> None:
     stale = fold(load_state(engine, "nvidia"), up, HASTY)
     assert [event.kind for event in stale.events] == ["became_available"]
     void(engine, numbers[1], WHY)
-    assert close_sweep(engine, opened.id, up, stale).events == ()
+    assert close_sweep(engine, opened, up, stale).events == ()
     assert kinds(engine) == ["appeared"]
     assert not compare(engine, "nvidia").differs
 

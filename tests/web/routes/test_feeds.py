@@ -322,6 +322,6 @@ def test_a_day_is_told_anew_when_a_sweep_ends_that_began_in_it(engine: Engine) -
     teller, clock = Teller(), Clock(START + timedelta(hours=12, minutes=1))
     with telling(engine, teller, clock) as client:
         client.get("/summaries.atom")
-        histories.close(engine, opened.id, late)
+        histories.close(engine, opened, late)
         client.get("/summaries.atom")
     assert teller.asked == [date(2026, 4, 6)] * 2

@@ -1,0 +1,63 @@
+"""Which process may write of a running sweep: the one whose token stands in the sweep's row.
+
+A process that was frozen for long cannot know that another one closed its sweep meanwhile. So each
+transaction locks the row and compares the token before it writes.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from secrets import token_hex
+from typing import Any
+
+from sqlalchemy import Connection, Row, select
+
+from monitor.errors import Fenced, StoreError
+from monitor.store.schema import sweep
+
+_TOKEN_BYTES = 8
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedSweep:
+    """A sweep that is running now: its id, its start as it is stored, and the token of its opening."""
+
+    id: int
+    started_at: datetime
+    token: str
+
+
+def new_token() -> str:
+    """Return a token that no other opening has."""
+    return token_hex(_TOKEN_BYTES)
+
+
+def lock_running(connection: Connection, opened: OpenedSweep) -> Row[Any]:
+    """Return the row of a sweep that is still this process's, locked until the end of the transaction.
+
+    Raises Fenced where another process took it over or it is finished, StoreError where the database does not
+    have it.
+    """
+    row = lock_row(connection, opened.id)
+    if row.finished_at is not None or row.token != opened.token:
+        state = f"closed as {row.cause}" if row.cause else "closed" if row.finished_at else "taken over"
+        raise Fenced(f"sweep {opened.id} was {state} by another process: what it saw since is not kept")
+    return row
+
+
+def lock_row(connection: Connection, sweep_id: int) -> Row[Any]:
+    """Return the row of a sweep, locked; raises StoreError for one that the database does not have.
+
+    SQLite has no locks of rows: a writing transaction has the whole file.
+    """
+    row = connection.execute(select(sweep).where(sweep.c.id == sweep_id).with_for_update()).first()
+    if row is None:
+        raise StoreError(f"sweep {sweep_id} is not in the database")
+    return row
+
+
+def is_closed_by(row: Row[Any], opened: OpenedSweep) -> bool:
+    """Return whether this very opening closed its sweep: its answer may have been lost on the way.
+
+    Another process that closes a sweep takes the token away.
+    """
+    return row.finished_at is not None and row.token == opened.token
