@@ -3,6 +3,7 @@
 import json
 from typing import Final, NoReturn
 
+WEB_PAGE: Final = "the answer is a web page, not JSON"
 _MOST_VALUES = 4_000_000  # measured in the text before it is parsed: objects take many times its size
 
 
@@ -62,4 +63,4 @@ def _not_json(text: str) -> str:
     if not text.strip():
         return "the answer is empty"
     is_page = text[:200].lstrip().lower().startswith(("<!doctype", "<html"))
-    return "the answer is a web page, not JSON" if is_page else "the answer is not JSON"
+    return WEB_PAGE if is_page else "the answer is not JSON"

@@ -6,24 +6,35 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Protocol
 
-from monitor.catalog.document import Unreadable
+from monitor.catalog.document import WEB_PAGE, Unreadable
 from monitor.catalog.page import Page, read_page
-from monitor.catalog.reading import NO_USABLE_ID, CatalogReading, CatalogTrouble, without_prefix
+from monitor.catalog.reading import (
+    ANOTHERS_PAGE,
+    NO_USABLE_ID,
+    CatalogReading,
+    CatalogTrouble,
+    without_prefix,
+)
 from monitor.core.answer.body import Body, is_page
 from monitor.core.answer.error_patterns import account, money
-from monitor.core.answer.exchange import CONNECTION_LEVEL, FAILURE_TEXT, Exchange
+from monitor.core.answer.exchange import CONNECTION_LEVEL, Exchange, Failure, failure_words
 from monitor.core.answer.redact import redact
 from monitor.core.domain.vocabulary import Cause
 from monitor.core.planning.inputs import CatalogEntry, ProviderTraits
-from monitor.http import Client, Endpoint, exchange
+from monitor.http import Client, Endpoint, exchange, host_of
 
 _OK = 200
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
-_PAGE_CAUSES = {401: Cause.CREDENTIAL, 402: Cause.QUOTA, 407: Cause.OUR_NETWORK}
+_PAGE_CAUSES = {401: Cause.CREDENTIAL, 402: Cause.QUOTA, 407: Cause.OUR_NETWORK, 511: Cause.OUR_NETWORK}
 _STATUS_CAUSES = {**_PAGE_CAUSES, 403: Cause.CREDENTIAL}
 _REFUSED = frozenset({400, 404, 422, 429})  # some say with these that a key or a plan is wrong
 _REFUSED_CURSOR = frozenset({400, 404, 422})  # what strict servers say to a parameter that they do not know
+_PAGE = "a web page"  # in the words for one
 _NOTHING_THERE = frozenset({404, 405, 501})
+_OF_NETWORK = {  # what a device on the way says, not the provider
+    407: "check proxy, and the user and password in it",
+    511: "log in to this machine's network",
+}
 _EMPTY = "the catalog is empty"
 _NAME_THEM = "models that are not listed can be named in models = [...]"
 _NO_LIST = f"no model list there; base_url may have to end with /v1, or without it, and {_NAME_THEM}"
@@ -186,9 +197,7 @@ async def _parse(answer: Exchange, url: str, traits: ProviderTraits) -> Page:
 def _trouble(answer: Exchange) -> CatalogTrouble | None:
     """Return what is wrong with an answer before its body is looked at."""
     if answer.failure:
-        is_ours = answer.failure in CONNECTION_LEVEL
-        cause = Cause.OUR_NETWORK if is_ours else Cause.CATALOG_UNREADABLE
-        return CatalogTrouble(cause, FAILURE_TEXT[answer.failure], answer.http_status)
+        return CatalogTrouble(_failure_cause(answer.failure), failure_words(answer), answer.http_status)
     if answer.http_status == _OK:
         return None
     sentence = _sentence(answer)
@@ -197,9 +206,18 @@ def _trouble(answer: Exchange) -> CatalogTrouble | None:
     )
 
 
+def _failure_cause(failure: Failure) -> Cause:
+    if failure is Failure.TLS_EXPIRED:  # for everyone, wherever they are (rules.md 9)
+        return Cause.PROVIDER_OUTAGE
+    return Cause.OUR_NETWORK if failure in CONNECTION_LEVEL else Cause.CATALOG_UNREADABLE
+
+
 def _sentence(answer: Exchange) -> str:
     if answer.http_status in _REDIRECTS:
-        return "redirects are not followed; base_url must be the address they lead to"
+        return (
+            "redirects are not followed; base_url must be the address they lead to, "
+            f"unless a network's log-in page answers in place of {answer.host}"
+        )
     sentence = Body(answer.body).sentence()
     return f"a web page: {sentence}" if is_page(answer.body) else sentence
 
@@ -235,4 +253,14 @@ def _worded(trouble: CatalogTrouble, pages: _Pages, endpoint: Endpoint) -> Catal
     if trouble.detail == _EMPTY:
         return replace(trouble, detail=f"{detail}: {_NAME_THEM}", lists_nothing=True)
     so_far = f" (after {len(pages.ids):,} ids)" if pages.ids else ""
-    return replace(trouble, detail=detail + so_far)
+    host, proxy = host_of(endpoint.catalog), pages.client.proxy_host
+    is_forwarded = proxy and endpoint.catalog.startswith("http://")
+    if is_forwarded and _PAGE in detail and trouble.cause is Cause.CATALOG_UNREADABLE:
+        # an API has no pages, and over TLS no proxy could have said it
+        return replace(
+            trouble, cause=Cause.OUR_NETWORK, detail=f"{detail} ({proxy}): the proxy's; check proxy"
+        )
+    if trouble.detail == WEB_PAGE:
+        return replace(trouble, detail=f"{detail}{so_far}{ANOTHERS_PAGE} ({host})")
+    remedy = _OF_NETWORK.get(trouble.http_status or 0)
+    return replace(trouble, detail=detail + so_far + (f" ({host}): {remedy}" if remedy else ""))

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from monitor.core.domain.vocabulary import Cause
 from monitor.core.planning.inputs import CatalogEntry
 
+ANOTHERS_PAGE = ": base_url is a website's, or a network's log-in page answers in its place"
 NO_USABLE_ID = "no row of the catalog has a usable id"
 
 

@@ -5,7 +5,7 @@ own origins only and appears in no message and no `repr`.
 """
 
 from monitor.config.values.auth import Auth
-from monitor.http.client import Client, Endpoint, open_client
+from monitor.http.client import Client, Endpoint, host_of, open_client
 from monitor.http.wire import exchange
 
-__all__ = ["Auth", "Client", "Endpoint", "exchange", "open_client"]
+__all__ = ["Auth", "Client", "Endpoint", "exchange", "host_of", "open_client"]

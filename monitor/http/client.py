@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Generator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from http.cookiejar import CookieJar, DefaultCookiePolicy
-from urllib.parse import quote, quote_plus
+from urllib.parse import quote, quote_plus, urlsplit
 
 import httpx
 
@@ -14,7 +14,11 @@ import monitor
 from monitor.config.values.auth import Auth
 from monitor.errors import ConfigError
 
-Client = httpx.AsyncClient
+
+class Client(httpx.AsyncClient):
+    """A client that knows which proxy it speaks to, as `host:port`; empty without one."""
+
+    proxy_host = ""
 
 
 _PARAMETER = "key"  # of an address, where the key goes there
@@ -125,7 +129,7 @@ def _build(endpoint: Endpoint) -> Client:
         **endpoint.headers,
     }
     try:
-        return httpx.AsyncClient(
+        client = Client(
             headers=headers,
             auth=_KeyAuth(endpoint),
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
@@ -133,14 +137,24 @@ def _build(endpoint: Endpoint) -> Client:
             verify=_tls(),  # one context for all clients: building it takes 14 ms
             trust_env=False,  # HTTP_PROXY and .netrc would change where keys go
             follow_redirects=False,  # a redirect could carry the key to another host; 3xx is `wrong_address`
-            timeout=None,  # noqa: S113  each exchange brings its own
+            timeout=None,  # each exchange brings its own
             # measured: queues in the pool and many idle connections cost httpcore up to 30 ms a request
             limits=httpx.Limits(max_connections=None, max_keepalive_connections=0),
         )
+        client.proxy_host = host_of(endpoint.proxy or "")
     except (httpx.InvalidURL, ValueError):
         raise ConfigError(
             f"the address or proxy of {endpoint.base_url} is not one that can be used"
         ) from None  # the library's text may quote the proxy's password
+    return client
+
+
+def host_of(url: str) -> str:
+    """Return an address' host, with its port where it names one, without a user's name and password."""
+    try:
+        return urlsplit(url).netloc.rpartition("@")[2]
+    except ValueError:  # brackets without an IPv6 address
+        return ""
 
 
 def _check_sendable(endpoint: Endpoint) -> None:

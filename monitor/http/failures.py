@@ -3,6 +3,8 @@
 import socket
 import ssl
 import zlib
+from collections.abc import Mapping
+from types import MappingProxyType
 
 import httpx
 
@@ -31,10 +33,32 @@ FOREIGN = tuple(kind for kind, _ in _FAILURES)
 _CHAIN_LIMIT = 12  # `raise ... from` may close a circle
 
 
-def failure_of(fault: BaseException) -> Failure:
-    """Return what a foreign exception means. Its message is never read: it may quote a header."""
+# OpenSSL's numbers of what is wrong with a certificate (openssl-verification-options(1)).
+_CERTIFICATES: Mapping[int, Failure] = MappingProxyType(
+    {
+        9: Failure.TLS_NOT_YET,
+        10: Failure.TLS_EXPIRED,
+        18: Failure.TLS_UNTRUSTED,  # self-signed
+        19: Failure.TLS_UNTRUSTED,  # self-signed in the chain
+        20: Failure.TLS_UNTRUSTED,
+        21: Failure.TLS_UNTRUSTED,
+        62: Failure.TLS_OTHER_HOST,
+        64: Failure.TLS_OTHER_HOST,  # another IP address
+    }
+)
+_VERSIONS = frozenset({"UNSUPPORTED_PROTOCOL", "TLSV1_ALERT_PROTOCOL_VERSION", "NO_PROTOCOLS_AVAILABLE"})
+
+
+def failure_of(fault: BaseException, *, has_proxy: bool = False) -> Failure:
+    """Return what a foreign exception means; `has_proxy` says that a proxy is what was connected to.
+
+    Its message is never read: it may quote a header.
+    """
     failure = next((meaning for kind, meaning in _FAILURES if isinstance(fault, kind)), Failure.CLOSED)
-    return _connect_failure(fault) if isinstance(fault, httpx.ConnectError) else failure
+    if isinstance(fault, httpx.ConnectError):
+        failure = _connect_failure(fault)
+    is_about_proxy = has_proxy and failure in {Failure.DNS, Failure.CONNECT}
+    return Failure.PROXY_AWAY if is_about_proxy else failure
 
 
 def _connect_failure(fault: BaseException) -> Failure:
@@ -43,7 +67,9 @@ def _connect_failure(fault: BaseException) -> Failure:
     for _ in range(_CHAIN_LIMIT):
         if isinstance(link, socket.gaierror):  # httpx and anyio each wrap the cause
             return Failure.DNS
+        if isinstance(link, ssl.SSLCertVerificationError):
+            return _CERTIFICATES.get(getattr(link, "verify_code", 0), Failure.TLS)
         if isinstance(link, ssl.SSLError):
-            return Failure.TLS
+            return Failure.TLS_VERSION if link.reason in _VERSIONS else Failure.TLS
         link = link and (link.__cause__ or link.__context__)
     return Failure.CONNECT

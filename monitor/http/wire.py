@@ -5,11 +5,12 @@ import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import Any
 
 import httpx
 
 from monitor.core.answer.exchange import Exchange, Failure
-from monitor.http.client import Client
+from monitor.http.client import Client, host_of
 from monitor.http.failures import FOREIGN, failure_of
 
 CONNECT_TIMEOUT_S = 10.0  # seconds; a slower host counts as not reachable
@@ -34,6 +35,7 @@ _HEADERS_READ = frozenset(
 )
 _PASSED_ON = "llm_provider-"  # LiteLLM's prefix for what its backend's answer had
 _OF_THE_MODEL = ("deprecation", "nvcf-status", "retry-after", "sunset")
+_OF_PROXY = frozenset({Failure.PROXY, Failure.PROXY_AWAY})
 _HEADER_FAMILIES = ("x-ratelimit-", "anthropic-ratelimit-")
 
 
@@ -45,6 +47,7 @@ class _Received:
     """How far an exchange came; it stays true when the exchange is cut off at any point."""
 
     sign: Sign | None
+    is_tunnel: bool = False
     sent_at: float | None = None
     http_status: int | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -52,9 +55,12 @@ class _Received:
     truncated: bool = False
     sign_at: float | None = None
 
-    async def note(self, event: str, _info: object) -> None:
+    async def note(self, event: str, info: Mapping[str, Any]) -> None:
         """Follow the transport's trace."""
-        if event.endswith("send_request_body.complete"):  # only the trace knows when it went out
+        if event.endswith("send_request_headers.started"):  # a proxy is first asked for a tunnel
+            self.is_tunnel = info["request"].method == b"CONNECT"
+        # only the trace knows when it went out
+        if event.endswith("send_request_body.complete") and not self.is_tunnel:
             self.sent_at = asyncio.get_running_loop().time()
 
     def add(self, chunk: bytes) -> None:
@@ -63,13 +69,15 @@ class _Received:
         if self.sign and self.sign_at is None and self.sign(self.body):
             self.sign_at = asyncio.get_running_loop().time()
 
-    def timeout(self) -> Failure:
+    def timeout(self, *, has_proxy: bool) -> Failure:
         """Say whose time-out it is: before the request was sent it is the connection's, not the model's."""
         if self.http_status is not None:  # the model's server was reached, and began to answer
             return Failure.TIMEOUT_AFTER_HEADERS
-        return Failure.TIMEOUT if self.sent_at is not None else Failure.CONNECT
+        if self.sent_at is not None:
+            return Failure.TIMEOUT
+        return Failure.PROXY_AWAY if has_proxy else Failure.CONNECT
 
-    def exchange(self, failure: Failure | None) -> Exchange:
+    def exchange(self, failure: Failure | None, host: str) -> Exchange:
         """Return what came; only a whole exchange has times, from the request's last byte on."""
         latency_ms = sign_ms = None
         if failure is None and self.sent_at is not None:
@@ -85,6 +93,7 @@ class _Received:
             failure=failure,
             latency_ms=latency_ms,
             sign_ms=sign_ms,
+            host=host,
         )
 
 
@@ -105,7 +114,7 @@ async def exchange(
     Latency: see `Exchange`; `sign_ms` says when the body so far first satisfied `sign`. `headers` go along
     with this request alone; its body is `json` or `content`. Only cancellation is raised.
     """
-    received, failure = _Received(sign), None
+    received, failure, has_proxy = _Received(sign), None, bool(client.proxy_host)
     # TCP and TLS may take half of the time each: a handshake cut from outside leaves its socket open.
     phases = httpx.Timeout(None, connect=min(CONNECT_TIMEOUT_S, timeout_s / 2))
     try:
@@ -121,10 +130,10 @@ async def exchange(
             ) as response:
                 await _receive(response, received, cap_bytes)
     except TimeoutError:
-        failure = received.timeout()
+        failure = received.timeout(has_proxy=has_proxy)
     except FOREIGN as error:  # CancelledError is in none of them and goes through
-        failure = failure_of(error)
-    return received.exchange(failure)
+        failure = failure_of(error, has_proxy=has_proxy)
+    return received.exchange(failure, client.proxy_host if failure in _OF_PROXY else host_of(url))
 
 
 async def _receive(response: httpx.Response, received: _Received, cap_bytes: int) -> None:

@@ -11,9 +11,8 @@ from monitor.app.tasks.key_proof import NO_KEY, NOT_PROVEN, REJECTED, KeyProof, 
 from monitor.app.wiring.application import App
 from monitor.app.wiring.targets import target_of
 from monitor.catalog.read import read_catalog
-from monitor.catalog.reading import CatalogReading, CatalogTrouble
+from monitor.catalog.reading import ANOTHERS_PAGE, CatalogReading, CatalogTrouble
 from monitor.config import ProviderSettings
-from monitor.core.answer.exchange import FAILURE_TEXT, Failure
 from monitor.core.domain.vocabulary import Cause
 from monitor.core.lifecycle.fold import is_tracked
 from monitor.errors import ConfigError, NoVerdict
@@ -22,16 +21,9 @@ from monitor.sweep import Target
 from monitor.sweep.plan import nothing_to_ask
 
 _NO_PROOF = KeyProof(NOT_PROVEN)
-_OK = 200
 _WRONG_ADDRESS = frozenset({301, 302, 303, 307, 308, 400, 404, 405, 410, 501})
 _USUAL_PATHS = ("/v1", "/api/v1", "/openai/v1", "/api")
 _PAGE = "a web page"  # how the readers of catalogs call one
-_HINTS = {
-    FAILURE_TEXT[Failure.DNS]: "check the host in base_url, and this machine's name server",
-    FAILURE_TEXT[Failure.CONNECT]: "refused, or not answered; check host, port, http or https, and firewalls",
-    FAILURE_TEXT[Failure.TLS]: "check the certificate, and whether base_url must begin with http://",
-    FAILURE_TEXT[Failure.PROXY]: "check proxy",
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,9 +100,7 @@ async def _failed(
 ) -> CatalogCheck:
     """Say why there is no list, what to do, and whether that is for the configuration."""
     if trouble.http_status is None:
-        hint = f": {_HINTS[trouble.detail]}" if trouble.detail in _HINTS else ""
-        words = f"{trouble.detail} ({urlsplit(target.endpoint.catalog).netloc}){hint}"
-        return replace(check, problem=words, exit_code=NoVerdict.exit_code)
+        return replace(check, problem=trouble.detail, exit_code=NoVerdict.exit_code)
     check = replace(check, is_reached=True)
     if trouble.cause is Cause.CREDENTIAL:
         has_key = target.endpoint.api_key is not None
@@ -126,12 +116,12 @@ async def _misplaced(
     is_wrong = trouble.http_status in _WRONG_ADDRESS
     if (is_wrong or _PAGE in trouble.detail) and (address := await _address_of_list(client, target)):
         said = trouble.detail.partition(": no model list there")[0]  # this is known better now
+        said = said.partition(ANOTHERS_PAGE)[0]
         words = f'{said}; there is one at {address}/models: write base_url = "{address}"'
         return replace(check, problem=words, exit_code=ConfigError.exit_code)
-    words = trouble.detail
-    if _PAGE in words and trouble.http_status == _OK:
-        words += ": base_url is a website's, or a network's log-in page answers in its place"
-    return replace(check, problem=words, exit_code=ConfigError.exit_code if is_wrong else NoVerdict.exit_code)
+    return replace(
+        check, problem=trouble.detail, exit_code=ConfigError.exit_code if is_wrong else NoVerdict.exit_code
+    )
 
 
 async def _address_of_list(client: Client, target: Target) -> str | None:

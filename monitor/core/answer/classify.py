@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from monitor.core.answer.dates import announced_end, first_date_in
-from monitor.core.answer.exchange import FAILURE_TEXT
+from monitor.core.answer.exchange import failure_words
 from monitor.core.answer.facts import Facts
 from monitor.core.answer.redact import redact
 from monitor.core.answer.table import NO_SUCH_MODEL_ROW, OTHER_ENDPOINT_ROW, TABLE, Rule
@@ -68,7 +68,7 @@ def _detail(rule: Rule, facts: Facts, secrets: tuple[str, ...]) -> str:
     if rule.reason is Reason.FALLBACK:
         return redact(f"{facts.served_as or 'another deployment'} answered in its place", secrets=secrets)
     if facts.exchange.failure:
-        return FAILURE_TEXT[facts.exchange.failure]
+        return redact(failure_words(facts.exchange), secrets=secrets)
     sentence = f"a web page: {facts.sentence}" if facts.is_page else facts.sentence
     return redact(sentence, secrets=secrets)
 
