@@ -25,6 +25,7 @@ from monitor.store.write.fence import OpenedSweep
 from monitor.store.write.record import close_interrupted, open_sweep
 from monitor.sweep.running import RunningSweep
 from monitor.sweep.values import ProgressListener, SweepStart, Swept, Target
+from monitor.sweep.witnesses import name_cause
 
 log = logging.getLogger(__name__)
 
@@ -66,12 +67,17 @@ async def sweep_provider(
         running = RunningSweep(
             target, engine, opened, stopwatch, start=start, progress=progress or ProgressListener()
         )
-        try:
-            await running.observe()
-        except asyncio.CancelledError:  # after other errors the next sweep closes it
-            await running.close(Cause.INTERRUPTED)
-            raise
-        return await running.close()
+        return await _observed(running)
+
+
+async def _observed(running: RunningSweep) -> Swept:
+    try:
+        await running.observe()
+        await name_cause(running)
+    except asyncio.CancelledError:  # after other errors the next sweep closes it
+        await running.close(Cause.INTERRUPTED)
+        raise
+    return await running.close()
 
 
 @asynccontextmanager

@@ -27,7 +27,8 @@ class Target:
     `full_look_every`th sweep only.
     `requests_per_day` is the budget of a UTC day, shared with the `sweeps_left` of it, this one included.
     `models` are watched beside those that the catalog lists; without `has_catalog` they are all there is.
-    `outbox` says which channels get what changed.
+    `outbox` says which channels get what changed. `others` are the other providers, whose answer proves that
+    our network works.
     """
 
     provider: str
@@ -48,6 +49,7 @@ class Target:
     requests_per_day: int | None = None
     sweeps_left: Callable[[datetime], int] = lambda _now: 1
     outbox: Outbox = field(default_factory=Outbox)
+    others: tuple[Endpoint, ...] = ()
 
     @asynccontextmanager
     async def session(self, stopwatch: Stopwatch, listener: SweepListener) -> AsyncIterator[ProviderSession]:

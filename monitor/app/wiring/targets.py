@@ -1,5 +1,7 @@
 """What a sweep of a configured provider needs: endpoint, pace, limits and outbox."""
 
+from collections.abc import Iterator
+from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import partial
 from random import SystemRandom
@@ -9,6 +11,7 @@ from pydantic import SecretStr
 from monitor.app.notifications.channels import outbox_of
 from monitor.app.wiring.application import App
 from monitor.config import ProviderSettings, Settings, resolve_headers, resolve_key, resolve_proxy
+from monitor.errors import ConfigError
 from monitor.http import Endpoint
 from monitor.probe.gap import Gap
 from monitor.probe.pacer import Pacer
@@ -57,7 +60,16 @@ def target_of(app: App, provider: ProviderSettings) -> Target:
         slow_timeout=provider.slow_timeout,
         interval=app.interval_of(provider),
         outbox=outbox_of(settings),
+        others=tuple(_others(app, provider)),
     )
+
+
+def _others(app: App, provider: ProviderSettings) -> Iterator[Endpoint]:
+    """Yield how the other providers are spoken to, those without their key apart."""
+    for other in app.settings.providers:
+        if other.name != provider.name:
+            with suppress(ConfigError):
+                yield endpoint_of(app, other)
 
 
 def _sweeps_left(settings: Settings, provider: ProviderSettings, now: datetime) -> int:

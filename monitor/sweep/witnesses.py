@@ -1,0 +1,101 @@
+"""Asks other providers whether our network works, before a sweep's trouble is named (rules.md 9)."""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final
+
+from monitor.core.answer.exchange import Exchange, Failure
+from monitor.core.domain.sweep import Sweep
+from monitor.core.domain.vocabulary import Cause, Reason, Verdict
+from monitor.core.lifecycle.fold import fold
+from monitor.core.lifecycle.reachability import cause_beside_others, is_answer, is_intercepted, may_vouch
+from monitor.errors import ConfigError
+from monitor.http import Endpoint, exchange, open_client
+from monitor.logs import event
+from monitor.sweep.running import RunningSweep
+from monitor.sweep.values import Target
+
+log = logging.getLogger(__name__)
+
+_MOST: Final = 3  # others; one that answers is enough
+_LONGEST_S: Final = 20.0
+_SHORTEST_S: Final = 4.0
+_SHARE: Final = 0.05  # of an interval: the sweep has to end before the next one
+_DOUBTFUL: Final = frozenset({Cause.OUR_NETWORK, Cause.PROVIDER_OUTAGE, Cause.CATALOG_UNREADABLE})
+_ANSWERED: Final = frozenset({Reason.OK})
+_SUSPECT: Final = frozenset({Reason.CONNECTION_FAILED, Reason.INVALID_ANSWER})
+
+
+async def name_cause(running: RunningSweep) -> None:
+    """Ask others where a sweep's trouble may be our network's or only seem so, and keep the cause they prove.
+
+    The provider is asked once more after them: only what fails before and after their answer is its own.
+    """
+    others = witnesses_of(running.target)
+    cause = _doubtful_cause(running) if others else None
+    if cause is None:
+        return
+    timeout_s = min(_LONGEST_S, max(_SHORTEST_S, running.target.interval.total_seconds() * _SHARE))
+    if cause is not Cause.OUR_NETWORK and not _is_ambiguous(await _ask_own(running, timeout_s)):
+        return
+    answers = await asyncio.gather(*(_ask(other, timeout_s) for other in others))
+    own = await _ask_own(running, timeout_s)
+    proven = cause_beside_others(cause, own, answers)
+    if proven is not cause:
+        hosts = ", ".join(answer.host for answer in answers if is_answer(answer))
+        beside = f"; {hosts} answers at the same time" if hosts else "; so it is with every other provider"
+        detail = (running.sweep.detail or _detail(running)) + beside
+        event(log, logging.INFO, "cause_named", provider=running.target.provider, cause=proven)
+        running.sweep = replace(running.sweep, verdict=Verdict.INCONCLUSIVE, cause=proven, detail=detail)
+
+
+def witnesses_of(target: Target) -> Sequence[Endpoint]:
+    """Return a few other providers whose answer would prove the way to this one."""
+    own = target.endpoint
+    return [
+        other
+        for other in target.others
+        # behind another proxy an answer proves nothing of ours
+        if other.proxy == own.proxy and may_vouch(own.catalog, other.catalog)
+    ][:_MOST]
+
+
+def _doubtful_cause(running: RunningSweep) -> Cause | None:
+    """Return the cause that the sweep will have, as far as others could say more of it."""
+    cause = running.sweep.cause
+    reasons = {seen.reason for seen in running.observations.values()}
+    # where a model answered, the guard alone holds a mass failure, and lets it go in time (rules.md 11)
+    if cause is None and reasons & _SUSPECT and not reasons & _ANSWERED:
+        cause = fold(running.state, _finished(running), running.target.policy).cause
+    return next((doubtful for doubtful in _DOUBTFUL if doubtful == cause), None)
+
+
+def _finished(running: RunningSweep) -> Sweep:
+    observations = tuple(running.observations.values())
+    return replace(running.sweep, finished_at=running.stopwatch.now(), observations=observations)
+
+
+def _detail(running: RunningSweep) -> str:
+    """Return what a model's failure said, where the sweep has no words of its own yet."""
+    suspects = (seen.detail for seen in running.observations.values() if seen.reason in _SUSPECT)
+    return next(filter(None, suspects), "no model could be reached")
+
+
+def _is_ambiguous(own: Exchange) -> bool:
+    return own.failure is Failure.TLS_EXPIRED or is_intercepted(own)
+
+
+async def _ask_own(running: RunningSweep, timeout_s: float) -> Exchange:
+    await running.target.pacer.acquire()
+    running.requested(1)
+    return await _ask(running.target.endpoint, timeout_s)
+
+
+async def _ask(endpoint: Endpoint, timeout_s: float) -> Exchange:
+    try:
+        async with open_client(endpoint) as client:
+            return await exchange(client, "GET", endpoint.catalog, timeout_s=timeout_s)
+    except ConfigError:  # its key fits into no header: that is said when it is swept itself
+        return Exchange(failure=Failure.UNSENDABLE)

@@ -1,0 +1,90 @@
+"""Another provider's answer at the same time proves that our network works (rules.md 9)."""
+
+import pytest
+
+from monitor.core.answer.exchange import CONNECTION_LEVEL, Exchange, Failure
+from monitor.core.domain.vocabulary import Cause
+from monitor.core.lifecycle.reachability import cause_beside_others, may_vouch
+
+OURS, OUTAGE, UNREADABLE = Cause.OUR_NETWORK, Cause.PROVIDER_OUTAGE, Cause.CATALOG_UNREADABLE
+PAGE = "<!DOCTYPE html><title>Welcome to our hotel</title>"
+
+
+def failed(failure: Failure, host: str = "api.other.example") -> Exchange:
+    return Exchange(failure=failure, host=host)
+
+
+def said(status: int, body: str = "{}", host: str = "api.other.example") -> Exchange:
+    return Exchange(http_status=status, body=body, host=host)
+
+
+LIST, REFUSED, LOGIN = said(200), said(401), said(200, PAGE)
+OFFLINE, AWAY = failed(Failure.DNS), failed(Failure.CONNECT)
+
+
+@pytest.mark.parametrize("own", sorted(CONNECTION_LEVEL - {Failure.PROXY, Failure.PROXY_AWAY}))
+@pytest.mark.parametrize("other", [LIST, REFUSED, said(404), said(500)])
+def test_rule_9_who_fails_beside_an_answer_of_another_is_down_himself(own: Failure, other: Exchange) -> None:
+    assert cause_beside_others(OURS, failed(own), [AWAY, other]) is OUTAGE
+
+
+@pytest.mark.parametrize(
+    ("own", "others"),
+    [
+        (AWAY, []),
+        (AWAY, [AWAY, OFFLINE]),
+        (AWAY, [LOGIN, said(302), said(511), said(407)]),
+        (AWAY, [failed(Failure.TIMEOUT), failed(Failure.CLOSED)]),
+        (failed(Failure.PROXY_AWAY), [LIST]),
+        (failed(Failure.PROXY), [LIST]),
+        (LIST, [LIST]),
+        (said(407), [LIST]),
+    ],
+)
+def test_rule_9_without_an_answer_of_another_it_is_our_network(own: Exchange, others: list[Exchange]) -> None:
+    """Also where the provider answers again by now, or where it is our proxy that fails."""
+    assert cause_beside_others(OURS, own, others) is OURS
+
+
+@pytest.mark.parametrize("host", ["192.0.2.7", "192.0.2.7:8443", "[2001:db8::7]:443", "[2001:db8::7]"])
+def test_rule_9_an_address_says_nothing_of_our_name_server(host: str) -> None:
+    assert cause_beside_others(OURS, OFFLINE, [said(200, host=host)]) is OURS
+    assert cause_beside_others(OURS, AWAY, [said(200, host=host)]) is OUTAGE
+
+
+@pytest.mark.parametrize("own", [LOGIN, said(302), said(511), said(503, PAGE)])
+@pytest.mark.parametrize("cause", [UNREADABLE, OUTAGE])
+def test_rule_9_a_log_in_page_in_everybodys_place_is_our_networks(own: Exchange, cause: Cause) -> None:
+    assert cause_beside_others(cause, own, [LOGIN, failed(Failure.TLS_OTHER_HOST)]) is OURS
+    assert cause_beside_others(cause, own, [failed(Failure.TLS_OTHER_HOST)]) is OURS
+    assert cause_beside_others(cause, own, [LOGIN, LIST]) is cause
+    assert cause_beside_others(cause, own, [AWAY]) is cause
+    assert cause_beside_others(cause, own, []) is cause
+
+
+def test_rule_9_where_every_certificate_has_expired_it_is_our_clock() -> None:
+    expired = failed(Failure.TLS_EXPIRED)
+    assert cause_beside_others(OUTAGE, expired, [expired]) is OURS
+    assert cause_beside_others(OUTAGE, expired, [expired, LIST]) is OUTAGE
+    assert cause_beside_others(OUTAGE, expired, [AWAY]) is OUTAGE
+    assert cause_beside_others(OUTAGE, expired, []) is OUTAGE
+
+
+@pytest.mark.parametrize(
+    ("url", "other", "is_proof"),
+    [
+        ("https://api.a.example/v1/models", "https://api.b.example/v1/models", True),
+        ("https://api.a.example/v1/models", "https://api.a.example/v2/models", False),
+        ("https://api.a.example/v1", "http://127.0.0.1:11434/v1", False),
+        ("https://api.a.example/v1", "http://localhost:11434/v1", False),
+        ("https://api.a.example/v1", "http://[::1]:11434/v1", False),
+        ("https://api.a.example/v1", "http://192.168.1.9:8000/v1", False),
+        ("http://192.168.1.9:8000/v1", "https://api.a.example/v1", True),
+        ("http://192.168.1.9:8000/v1", "http://192.168.1.10:8000/v1", True),
+        ("http://192.168.1.9:8000/v1", "http://127.0.0.1:8000/v1", False),
+        ("http://127.0.0.1:8000/v1", "http://127.0.0.1:8001/v1", True),
+        ("http://203.0.113.9/v1", "https://api.a.example/v1", True),
+    ],
+)
+def test_rule_9_only_who_is_as_far_away_can_vouch_for_the_way(url: str, other: str, is_proof: bool) -> None:
+    assert may_vouch(url, other) is is_proof
