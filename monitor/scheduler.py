@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 _TICK = timedelta(microseconds=1)  # APScheduler gives times >= its argument
 _MOST_MISSED = 100_000  # bounds what is recorded after years of downtime at short intervals
 _WATCH_SECONDS = 30.0  # between checks whether the wall clock stepped back
-_CANCEL_SECONDS = 10.0  # a cancelled sweep still closes itself in the database
+_CANCEL_SECONDS = 4.0  # a cancelled sweep still closes itself in the database
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,7 +124,7 @@ class _JobRunner:
         self._watch_from_now()
         missed, self._unserved = [*self._unserved, *due[:-1]], []
         # a task of ours: APScheduler would cancel its own coroutine at shutdown, whatever `wait` says
-        self.task = asyncio.create_task(self._run(slot, missed), name=self.job.name)
+        self.task = asyncio.create_task(self._run(slot, missed), name=f"run of {self.job.name}")
 
     async def _run(self, slot: datetime | None, missed: Sequence[datetime]) -> None:
         try:
@@ -152,8 +152,8 @@ class _JobRunner:
             self._overdue_at = asyncio.get_running_loop().time() + margin
 
 
-async def run_schedule(jobs: Iterable[Job], stop: Stop, *, now: Clock, grace: timedelta) -> None:
-    """Serve the jobs until asked to stop, then let what runs end within `grace` and cancel the rest."""
+async def run_schedule(jobs: Iterable[Job], stop: Stop, *, now: Clock) -> None:
+    """Serve the jobs until asked to stop, then let what runs end within its grace and cancel the rest."""
     runners = [_JobRunner(job, now) for job in jobs]
     # measured: with the default grace of 1 s a run is lost whenever the loop is blocked for longer
     scheduler = AsyncIOScheduler(
@@ -169,7 +169,7 @@ async def run_schedule(jobs: Iterable[Job], stop: Stop, *, now: Clock, grace: ti
             _wake_overdue(scheduler, runners)
     finally:
         scheduler.pause()  # no new run may start while the drain waits for the last one
-        await _drain(runners, stop, grace)
+        await _drain(runners, stop)
         scheduler.shutdown(wait=False)  # `wait` is ignored: it cancels its own coroutines
 
 
@@ -182,16 +182,17 @@ def _wake_overdue(scheduler: AsyncIOScheduler, runners: Iterable[_JobRunner]) ->
             runner.start()
 
 
-async def _drain(runners: Iterable[_JobRunner], stop: Stop, grace: timedelta) -> None:
-    """Wait for running jobs; after `grace`, or when hurried, cancel them and wait for their end."""
+async def _drain(runners: Iterable[_JobRunner], stop: Stop) -> None:
+    """Wait for running jobs; after the grace, or when hurried, cancel them and wait for their end."""
     running = {runner.task for runner in runners if runner.task is not None and runner.is_running}
     if not running:
         return
-    event(log, logging.INFO, "draining", running=len(running), grace_s=grace.total_seconds())
+    grace_s = stop.grace.total_seconds()
+    event(log, logging.INFO, "draining", running=len(running), grace_s=grace_s)
     hurry = asyncio.create_task(stop.hurried.wait())
     # one task to wait on: the first of "all ended" and "hurried"
     waiting: set[asyncio.Task[object]] = {hurry, asyncio.create_task(asyncio.wait(running))}
-    await asyncio.wait(waiting, timeout=grace.total_seconds(), return_when=asyncio.FIRST_COMPLETED)
+    await asyncio.wait(waiting, timeout=grace_s, return_when=asyncio.FIRST_COMPLETED)
     for task in waiting | running:
         task.cancel()
-    await asyncio.wait(waiting | running, timeout=_CANCEL_SECONDS)  # else one task keeps the process alive
+    await stop.ended(waiting | running, _CANCEL_SECONDS)  # else one task keeps the process alive

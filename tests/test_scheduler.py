@@ -62,9 +62,9 @@ def serve(
     """Run a schedule of one fast job until something is so, and ask it to stop."""
 
     async def body() -> None:
-        stop = Stop()
+        stop = Stop(grace)
         job = Job(name="job", cadence=FAST, run=run, after=after)
-        schedule = asyncio.create_task(run_schedule([job], stop, now=utc_now, grace=grace))
+        schedule = asyncio.create_task(run_schedule([job], stop, now=utc_now))
         await asyncio.to_thread(wait_for, until)
         stop.ask()
         await asyncio.wait_for(schedule, PATIENCE_S)
@@ -153,7 +153,7 @@ def test_after_the_grace_time_a_run_is_cancelled_and_may_still_write() -> None:
 
 
 def test_asked_twice_it_does_not_wait_for_the_grace_time() -> None:
-    stop = Stop()
+    stop = Stop(grace=timedelta(seconds=2 * PATIENCE_S))
 
     async def body() -> None:
         begun = asyncio.Event()
@@ -163,8 +163,7 @@ def test_asked_twice_it_does_not_wait_for_the_grace_time() -> None:
             await asyncio.sleep(2 * PATIENCE_S)
 
         job = Job(name="job", cadence=FAST, run=run)
-        grace = timedelta(seconds=2 * PATIENCE_S)
-        schedule = asyncio.create_task(run_schedule([job], stop, now=utc_now, grace=grace))
+        schedule = asyncio.create_task(run_schedule([job], stop, now=utc_now))
         await asyncio.wait_for(begun.wait(), PATIENCE_S)
         stop.ask()
         stop.ask()

@@ -33,6 +33,7 @@ _PROVIDER: Final = "demo"
 _KEY_VARIABLE: Final = "MONITOR_DEMO_KEY"
 _USUAL_PORT: Final = 8080
 _LATENCY_S: Final = 0.03  # seconds; the story's sweeps are 3 s apart
+GRACE: Final = timedelta(seconds=5)  # for a sweep under way
 _TIMEOUT: Final = "1s"  # hanging models must end within a sweep
 _MOST_EVENTS: Final = 12
 _NOTE: Final = "This is the demo: a simulated provider, in fast motion. Its models are not watched anywhere."
@@ -48,7 +49,7 @@ public_url = "http://{listen}"
 [summary]
 directory = "data/demo-summaries"
 [daemon]
-grace = "5s"
+grace = "{grace}"
 [[providers]]
 name = "{provider}"
 base_url = "{base_url}"
@@ -62,6 +63,7 @@ ShowTable = Callable[[App], None]
 
 
 async def run_demo(
+    stop: Stop,
     *,
     listen: str | None,
     database: str,
@@ -89,14 +91,13 @@ async def run_demo(
             base_url=server.base_url,
             key_variable=_KEY_VARIABLE,
             timeout=_TIMEOUT,
+            grace=f"{GRACE.seconds}s",
         )
         app = _app(parse_settings(text, "the demo's options"), {_KEY_VARIABLE: key})
         at_end.callback(app.close)
         reporter = _SweepReporter(app, story.last_step, show, show_table)
         show(f"simulated provider: {server.base_url}")
         show(f"database: {database_name(app.open_store())}")
-        stop = Stop()
-        stop.listen()
         asyncio.get_running_loop().call_later(duration.total_seconds(), stop.ask)
         await Daemon(app, show, reporter.report, note=_NOTE).run(stop)
     show("the demo has ended")

@@ -3,6 +3,7 @@
 import logging
 import os
 import sys
+import threading
 from contextlib import suppress
 from typing import Final, TextIO
 
@@ -14,6 +15,7 @@ try:  # this takes a noticeable moment, in which Ctrl-C is as good as later
     from monitor.cli.group import cli
     from monitor.cli.terminal.output import forget, note, unwritable
     from monitor.errors import MonitorError, NoVerdict
+    from monitor.process.end import leave
 except KeyboardInterrupt:
     sys.exit(_INTERRUPTED)
 
@@ -22,6 +24,7 @@ __all__ = ["cli", "main"]
 
 def main() -> None:
     """Run the command line and exit with a code of docs/commands.md; no traceback reaches a user."""
+    before = threading.enumerate()
     try:
         _open_missing_streams()
         code = _run()
@@ -29,7 +32,7 @@ def main() -> None:
             _flush(stream)
     except KeyboardInterrupt:
         code = _INTERRUPTED
-    sys.exit(code)
+    leave(code, before)
 
 
 def _open_missing_streams() -> None:

@@ -16,6 +16,7 @@ from tests.support.command import KEY, environment
 
 WAIT_S = 180.0  # many times what anything takes beside eight busy processes
 _LOOK_S = 0.05
+_ROOT = Path(__file__).parents[2]
 
 T = TypeVar("T")
 
@@ -23,14 +24,15 @@ T = TypeVar("T")
 class Process:
     """`monitor --config CONFIG ARGUMENTS` running beside the test, its words kept in two files."""
 
-    def __init__(self, config: Path, *arguments: str, key: str | None = KEY) -> None:
+    def __init__(self, config: Path, *arguments: str, key: str | None = KEY, module: str = "monitor") -> None:
+        """Start it; `module` is one of the tests' own that alters something and then runs the command."""
         place = config.parent / f"process-{time.monotonic_ns()}"
         self._paths = (place.with_suffix(".out"), place.with_suffix(".err"))
         with self._paths[0].open("wb") as out, self._paths[1].open("wb") as err:
             self._popen = subprocess.Popen(
-                [sys.executable, "-m", "monitor", "--config", str(config), *arguments],
+                [sys.executable, "-m", module, "--config", str(config), *arguments],
                 cwd=config.parent,
-                env=environment(key),
+                env={**environment(key), "PYTHONPATH": str(_ROOT)},
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=err,

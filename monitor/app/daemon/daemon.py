@@ -42,6 +42,10 @@ log = logging.getLogger(__name__)
 _STANDBY_SECONDS = 1.0  # seconds between tries to lead
 _HEARTBEAT_SECONDS = 5.0  # a sixth of the 30 s after which a silent holder loses its lock
 _LAST_WORDS_SECONDS = 10.0
+_WEB_SECONDS = 8.0  # more than the server takes to end
+_RELEASE_SECONDS = 3.0
+_ANSWER_SECONDS = 10.0  # of Postgres; many times what any statement of a sweep takes
+_PAGE_SECONDS = 30.0  # of Postgres, for a page that counts over years
 
 
 class Daemon:
@@ -59,9 +63,10 @@ class Daemon:
         self._settings = app.settings
         # now: a missing key ends the start, not the first sweep
         self._targets = {provider.name: target_of(app, provider) for provider in app.settings.providers}
-        self._engine = app.open_store()
-        self._readers = app.open_store(read_only=True)  # a slow page takes no connection of a sweep
-        self._announcer = Announcer(app.settings, app.environ, self._engine)
+        self._engine = app.open_store(answers_within_s=_ANSWER_SECONDS)
+        # a slow page takes no connection of a sweep
+        self._readers = app.open_store(read_only=True, answers_within_s=_PAGE_SECONDS)
+        self._announcer = Announcer(app.settings, app.environ, self._engine, readers=self._readers)
         self._pruner = Pruner(self._engine, app.settings.retention.observations)
         self._heartbeats = heartbeats_of(app.settings, app.environ)
         self._announce = announce
@@ -83,8 +88,9 @@ class Daemon:
                 if await self._acquire(lock, stop):
                     await self._serve(lock, stop)
         finally:
-            with suppress(StoreError):
-                await to_thread(lock.release)
+            # a database that does not answer frees it when the connection ends
+            releasing = asyncio.create_task(_release(lock), name="release of the lock")
+            await stop.ended({releasing}, _RELEASE_SECONDS)
             self._engine.dispose()
             self._readers.dispose()
 
@@ -92,11 +98,12 @@ class Daemon:
         """Wait for the lock, standing by while another process has it; with `gives_way` not waiting then."""
         while not stop.asked.is_set():
             try:
-                if await to_thread(lock.try_acquire):  # in a thread: the lock's server may not answer
+                # in a thread: the lock's server may not answer
+                if await stop.unless_asked(to_thread(lock.try_acquire), otherwise=False):
                     return True
                 if gives_way:
                     return False
-                await self._stand_by(lock)
+                await stop.unless_asked(self._stand_by(lock), None)
             except StoreUnavailable as error:
                 self._wait_for_database(error)
             await stop.within(_STANDBY_SECONDS)
@@ -130,10 +137,12 @@ class Daemon:
             self._announce(f"status page: {address}")
             is_up.set()
 
-        await to_thread(self._prepare)  # before the port opens: /readyz must not see an old schema
+        # before the port opens: /readyz must not see an old schema
+        await stop.unless_asked(to_thread(self._prepare), None)
         web = self._settings.web
         serving = asyncio.create_task(
-            serve(self._web_app(), host=web.host, port=web.port, ready=announce_page, stop=down)
+            serve(self._web_app(), host=web.host, port=web.port, ready=announce_page, stop=down),
+            name="web server",
         )
         try:
             await _first_of(serving, is_up)
@@ -143,7 +152,8 @@ class Daemon:
                     break
         finally:
             down.set()  # after the sweeps: the page shows the last one
-            await serving
+            if await stop.ended({serving}, _WEB_SECONDS):
+                serving.result()
 
     def _web_app(self) -> FastAPI:
         """Return the web app; its reads never take the connections of the sweeps."""
@@ -178,9 +188,9 @@ class Daemon:
     async def _sweep_while_held(self, lock: Lock, stop: Stop) -> None:
         """Serve the schedule until asked to stop or until the lock is lost."""
         self._is_database_unreachable, self._holder = False, ""
-        until = Stop()  # of this term: a lost lock must not stop the process
-        announcing = asyncio.create_task(self._announcer.run(until.asked))
-        pruning = asyncio.create_task(self._pruner.run(until.asked))
+        until = stop.part()  # of this term: a lost lock must not stop the process
+        announcing = asyncio.create_task(self._announcer.run(until.asked), name="messages")
+        pruning = asyncio.create_task(self._pruner.run(until.asked), name="prune")
         tasks = {
             asyncio.create_task(_pass_on(stop, until)),
             asyncio.create_task(
@@ -190,20 +200,20 @@ class Daemon:
         }
         try:
             # in a thread: it reads the last slots, which the database may be too busy for
-            jobs = await to_thread(self._jobs)
+            jobs = await until.unless_asked(to_thread(self._jobs), [])
             event(log, logging.INFO, "leading", providers=",".join(self._targets))
-            await run_schedule(jobs, until, now=utc_now, grace=self._settings.daemon.grace)
+            await run_schedule(jobs, until, now=utc_now)
             event(log, logging.INFO, "stopped")
         except StoreUnavailable as error:
             self._wait_for_database(error)
             await stop.within(_STANDBY_SECONDS)
         finally:
             until.ask()  # the announcer and the pruner finish what they do
-            await asyncio.wait({announcing, pruning}, timeout=_LAST_WORDS_SECONDS)
+            await until.ended({announcing, pruning}, _LAST_WORDS_SECONDS)
             for task in (announcing, pruning, *tasks):
                 task.cancel()
-            await asyncio.wait({announcing, pruning, *tasks})
-            await self._heartbeats.settle()
+            settling = asyncio.create_task(self._heartbeats.settle(), name="heartbeats")
+            await until.ended({announcing, pruning, *tasks, settling}, _LAST_WORDS_SECONDS)
 
     async def _check_lock(self, lock: Lock, until: Stop) -> None:
         """Stop leading at once when the lock is lost: another daemon may lead by now."""
@@ -251,6 +261,11 @@ class Daemon:
 def _log_missed(provider: str, slots: Sequence[datetime]) -> None:
     first, last = iso_millis(slots[0]), iso_millis(slots[-1])
     event(log, logging.WARNING, "slots_missed", provider=provider, slots=len(slots), first=first, last=last)
+
+
+async def _release(lock: Lock) -> None:
+    with suppress(StoreError):
+        await to_thread(lock.release)
 
 
 async def _pass_on(asked: Stop, until: Stop) -> None:

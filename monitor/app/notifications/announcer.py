@@ -62,11 +62,15 @@ class Announcer:
         environ: Mapping[str, str],
         engine: Engine,
         *,
+        readers: Engine | None = None,
         now: Clock = utc_now,
         by: str = DAEMON,
     ) -> None:
-        """Wire the channels; raises ConfigError naming a missing variable or an unusable address."""
-        self.summaries = summaries_of(settings, engine, now)
+        """Wire the channels; summaries read from `readers` if given, as they count over years.
+
+        Raises ConfigError naming a missing variable or an unusable address.
+        """
+        self.summaries = summaries_of(settings, readers or engine, now)
         messages = message_builders(settings, **{SUMMARY: self._message})
         self.publisher = Publisher(engine, configured_channels(settings, environ), messages, now=now, by=by)
         self._engine, self._now, self._channels = engine, now, summary_channels(settings)

@@ -46,12 +46,21 @@ class App:
     # The database
 
     def open_store(
-        self, *, read_only: bool = False, leaves_wal: bool = False, url: str | None = None
+        self,
+        *,
+        read_only: bool = False,
+        leaves_wal: bool = False,
+        url: str | None = None,
+        answers_within_s: float | None = None,
     ) -> Engine:
         """Return an engine on the configured database or another one, nothing checked or created."""
         database = self.settings.database
         engine = open_engine(
-            url or database.url, file_mode=database.file_mode, read_only=read_only, leaves_wal=leaves_wal
+            url or database.url,
+            file_mode=database.file_mode,
+            read_only=read_only,
+            leaves_wal=leaves_wal,
+            answers_within_s=answers_within_s,
         )
         self._engines.append(engine)
         return engine

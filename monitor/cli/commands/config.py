@@ -1,6 +1,5 @@
 """`monitor config check|show`."""
 
-import asyncio
 from collections.abc import Sequence
 from typing import Final
 
@@ -16,6 +15,7 @@ from monitor.cli.terminal.options import json_option
 from monitor.cli.terminal.output import note, print_json, say
 from monitor.config import as_dict, config_file, placed, shown
 from monitor.errors import ConfigError, NoVerdict
+from monitor.process import loop
 from monitor.report.words.codes import shown_id
 from monitor.report.words.numbers import counted
 
@@ -56,7 +56,7 @@ def check_config(context: Context, *, strict: bool, live: bool, as_json: bool) -
         app.interval_of(provider)  # refuses a cron line that never comes
     file = config_file(context.config_path, context.environ)
     missing = placed(missing_secrets(app.settings, context.environ), file)
-    checks = asyncio.run(check_catalogs(app)) if live else []
+    checks = loop.run(check_catalogs(app)) if live else []
     catalogs = {**app.catalogs, **{check.provider: check.listed for check in checks if check.listed}}
     doubtful = [*unmatched_patterns(app.settings, catalogs), *short_retention(app.settings)]
     warnings = placed(doubtful, file)

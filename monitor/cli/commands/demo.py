@@ -2,17 +2,18 @@
 
 from contextlib import ExitStack
 from datetime import timedelta
+from functools import partial
 
 import click
 
-from monitor.app.demo import run_demo
+from monitor.app.demo import GRACE, run_demo
 from monitor.app.wiring.application import App
 from monitor.cli.terminal.context import Context, pass_context
 from monitor.cli.terminal.moments import as_duration
 from monitor.cli.terminal.output import print_table, say
 from monitor.cli.terminal.width import wide_option
 from monitor.config import DEMO_DATABASE
-from monitor.process.stop import run_until_stopped
+from monitor.process.run import run_until_stopped
 from monitor.report.terminal.tables import status_counts, status_table
 from monitor.report.words.numbers import counted
 from monitor.store import query
@@ -36,7 +37,7 @@ from monitor.store import query
 @click.option("--interval", metavar="TIME", default="3s", show_default=True, help="Time between sweeps.")
 @wide_option
 @pass_context
-def demo(context: Context, *, listen: str | None, database: str, duration: timedelta, interval: str) -> None:
+def demo(context: Context, *, listen: str | None, database: str, duration: timedelta, interval: str) -> int:
     """Run the daemon against a simulated provider on loopback, in accelerated time; needs no key.
 
     Stops after --duration. The default database is emptied at each start.
@@ -45,8 +46,9 @@ def demo(context: Context, *, listen: str | None, database: str, duration: timed
     """
     context.start_logging(quiet=True)  # without secrets: the simulated provider has no key
     with ExitStack() as at_end:
-        run_until_stopped(
-            run_demo(
+        return run_until_stopped(
+            partial(
+                run_demo,
                 listen=listen,
                 database=database,
                 duration=duration,
@@ -54,7 +56,8 @@ def demo(context: Context, *, listen: str | None, database: str, duration: timed
                 show=say,
                 show_table=_show_table,
                 at_end=at_end,
-            )
+            ),
+            grace=GRACE,
         )
 
 

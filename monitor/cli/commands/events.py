@@ -24,7 +24,8 @@ from monitor.core.history.model_names import Key
 from monitor.core.history.rows import EventRow
 from monitor.core.history.selection import Selection
 from monitor.errors import StoreUnavailable, UsageError
-from monitor.process.stop import Stop, run_until_stopped
+from monitor.process.run import run_until_stopped
+from monitor.process.stop import Stop
 from monitor.report.terminal.tables import event_line, events_table
 from monitor.store import query
 from monitor.store.connection.engine import Engine
@@ -82,7 +83,7 @@ def events(
     is_wanted = partial(_is_wanted, selection, {(row.provider, row.model) for row in rows})
     if follow:
         follower = Follower(engine, kinds=kinds, is_wanted=is_wanted)
-        run_until_stopped(_keep_printing(follower, begin, length, as_json=as_json))
+        run_until_stopped(partial(_keep_printing, follower, begin, length, as_json=as_json))
         return
     _print_all(filter(is_wanted, _all_events(engine, begin, end, kinds)), as_json=as_json)
 
@@ -118,19 +119,20 @@ def _all_events(
 
 
 async def _keep_printing(
-    follower: Follower, since: datetime | None, length: timedelta | None, *, as_json: bool
+    follower: Follower, since: datetime | None, length: timedelta | None, stop: Stop, *, as_json: bool
 ) -> None:
     """Print new events every second until stopped, until the reader is gone or `length` has passed."""
-    stop, now = Stop(), asyncio.get_running_loop().time
-    stop.listen()
+    now = asyncio.get_running_loop().time
     ends_at = float("inf") if length is None else now() + length.total_seconds()
-    is_read = _print(await to_thread(follower.begin, since), as_json=as_json)
+    is_read = _print(await stop.unless_asked(to_thread(follower.begin, since), ()), as_json=as_json)
     is_away = False
     while is_read and now() < ends_at:  # a reader that left would be noticed only at the next event
         if await stop.within(min(_LOOK_SECONDS, ends_at - now())):
             return
         try:
-            rows = await to_thread(follower.look)  # in a thread: a signal is met while the database waits
+            rows = await stop.unless_asked(
+                to_thread(follower.look), ()
+            )  # in a thread: a signal is met while the database waits
         except StoreUnavailable as error:
             if not is_away:  # said once, not every second
                 note(f"monitor: {error}; waiting for it")

@@ -1,12 +1,11 @@
 """`monitor notify test`: send a test message to the channels."""
 
-import asyncio
-
 import click
 
 from monitor.cli.terminal.context import Context, pass_context
 from monitor.cli.terminal.options import json_option
 from monitor.cli.terminal.output import note, print_json, say
+from monitor.process import loop
 
 _TO_WRITE = '[[notify]]\nurl = "env:MONITOR_NOTIFY_URL"'
 
@@ -37,7 +36,7 @@ def test_channels(context: Context, *, channel: str | None, as_json: bool) -> No
         note("monitor: no channel is configured. Add this to the configuration, and set that variable:\n")
         note(_TO_WRITE)
         raise click.exceptions.Exit(click.UsageError.exit_code)  # as a wrong configuration ends
-    results = asyncio.run(send_test(app.settings, context.environ, channel))
+    results = loop.run(send_test(app.settings, context.environ, channel))
     if as_json:
         print_json(
             [

@@ -1,6 +1,7 @@
 """`monitor run`: the daemon, until it is stopped."""
 
 import logging
+from functools import partial
 
 import click
 
@@ -13,14 +14,15 @@ from monitor.cli.terminal.output import say
 from monitor.config import config_file, placed
 from monitor.errors import ConfigError
 from monitor.logs import event
-from monitor.process.stop import Stop, run_until_stopped
+from monitor.process.run import run_until_stopped
+from monitor.process.stop import Stop
 
 log = logging.getLogger(__name__)
 
 
 @click.command()
 @pass_context
-def run(context: Context) -> None:
+def run(context: Context) -> int:
     """Run the daemon: sweep on schedule, keep the history, serve the status page.
 
     SIGTERM or Ctrl-C lets a running sweep end within the grace time; a second one cuts it short. A second
@@ -35,10 +37,8 @@ def run(context: Context) -> None:
         event(log, logging.WARNING, "pattern_without_match", detail=line)
     if missing := missing_secrets(app.settings, app.environ):  # all at once: who sets one would meet the next
         raise ConfigError("\n".join(placed(missing, file) if file else [fault.words for fault in missing]))
-    run_until_stopped(_run(app))
+    return run_until_stopped(partial(_run, app), grace=app.settings.daemon.grace)
 
 
-async def _run(app: App) -> None:
-    stop = Stop()  # before the daemon: a signal while it starts must drain, too
-    stop.listen()
+async def _run(app: App, stop: Stop) -> None:
     await Daemon(app, say).run(stop)

@@ -1,6 +1,5 @@
 """`monitor sweep`: one sweep now, with live progress, the ids that answered on stdout."""
 
-import asyncio
 import sys
 from collections.abc import Sequence
 from contextlib import nullcontext
@@ -16,6 +15,7 @@ from monitor.cli.terminal.output import note, print_json, say_id
 from monitor.cli.terminal.sweep_progress import LiveSpectator, PlainSpectator
 from monitor.core.domain.vocabulary import ANSWERED
 from monitor.errors import NoVerdict, UsageError
+from monitor.process import loop
 from monitor.report.formats.sweep_documents import sweep_document, sweep_words
 from monitor.report.words.codes import cause_words
 from monitor.sweep import Swept
@@ -44,7 +44,7 @@ def sweep(context: Context, *, providers: Sequence[str], output_dir: Path | None
     # a bar in a log file is noise
     live = LiveSpectator() if sys.stderr.isatty() else nullcontext(PlainSpectator())
     with live as spectator:
-        swept, errors = asyncio.run(sweep_now(context.app, providers, spectator.watch))
+        swept, errors = loop.run(sweep_now(context.app, providers, spectator.watch))
     for result in swept:
         note(sweep_words(result.sweep, result.decision))
         for path in write_result_files(output_dir, result.sweep) if output_dir else ():

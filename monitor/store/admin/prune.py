@@ -17,7 +17,7 @@ from monitor.core.lifecycle.fold import fold
 from monitor.errors import StoreError
 from monitor.store.connection import sqlite_file
 from monitor.store.connection.codecs import batches
-from monitor.store.connection.engine import is_sqlite, reading, writing, writing_unchecked
+from monitor.store.connection.engine import is_sqlite, reading, unhurried, writing, writing_unchecked
 from monitor.store.derived.horizon import Horizon, is_kept, read_bounds, read_horizon, write_horizon
 from monitor.store.derived.rebuild import days_of
 from monitor.store.facts.identities import find_provider
@@ -124,7 +124,7 @@ def unused_findings(engine: Engine, now: datetime) -> list[int]:
     What is unused is first given a digest by which no writer finds it; who found it before that has ended
     long before it is removed. One that was taken in that moment stays, and its like is stored once more.
     """
-    with reading(engine) as connection:
+    with reading(engine) as connection, unhurried(connection):
         used = set(connection.scalars(select(observation.c.finding_id).distinct()))
         rows = connection.execute(select(finding.c.id, finding.c.digest))
         unused = {number: bytes(mark) for number, mark in rows if number not in used}
@@ -140,7 +140,7 @@ def unused_findings(engine: Engine, now: datetime) -> list[int]:
 def remove_findings(engine: Engine, unused: Sequence[int]) -> None:
     """Delete findings that `unused_findings` gave. On Postgres each takes a search for what points to it."""
     if unused:
-        with writing_unchecked(engine) as connection:
+        with writing_unchecked(engine) as connection, unhurried(connection):
             connection.execute(delete(finding).where(finding.c.id.in_(unused)))
 
 
@@ -158,7 +158,7 @@ def _prune_some(engine: Engine, name: str, before_day: date) -> tuple[int, int]:
         if owner is None or step is None:
             return 0, 0
         moved = _moved(step)
-        with writing(engine) as connection:
+        with writing(engine) as connection, unhurried(connection):
             if _is_still(connection, owner, step):
                 write_horizon(connection, owner, moved)
                 return len(step.sweeps), _remove(connection, owner, [finished.id for finished in step.sweeps])

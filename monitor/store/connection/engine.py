@@ -9,7 +9,6 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, NullPool, QueuePool, create_engine, event
 from sqlalchemy.engine import make_url
@@ -33,12 +32,13 @@ __all__ = [
     "open_engine",
     "reading",
     "sqlite_path",
+    "unhurried",
     "writing",
     "writing_unchecked",
 ]
 
 BUSY_TIMEOUT_MS = 10_000  # longer than the transaction of a sweep takes
-CONNECT_TIMEOUT_S = 10
+_POOL_TIMEOUT_S = 10
 _WRITES = "monitor_writes"
 _FILE_MODE = "monitor_file_mode"
 _READ_ONLY = "monitor_read_only"
@@ -48,17 +48,23 @@ _SQLITE = {"sqlite", "sqlite+pysqlite"}
 
 
 def open_engine(
-    url: str | URL, *, file_mode: int = 0o600, read_only: bool = False, leaves_wal: bool = False
+    url: str | URL,
+    *,
+    file_mode: int = 0o600,
+    read_only: bool = False,
+    leaves_wal: bool = False,
+    answers_within_s: float | None = None,
 ) -> Engine:
     """Return an engine for `sqlite:///path` or `postgresql://user@host/db`; nothing is opened or created yet.
 
     `file_mode` is that of a SQLite file and what belongs to it. A reader that `leaves_wal` never puts the
-    content of a -wal into the file, also where it closes last. Raises ConfigError for any other address.
+    content of a -wal into the file, also where it closes last. Of Postgres each statement must be answered
+    `answers_within_s` (None: however long it takes). Raises ConfigError for any other address.
     """
     address = _address(url)
     if address.get_backend_name() == "sqlite":
         return _sqlite(address, file_mode=file_mode, read_only=read_only, leaves_wal=leaves_wal)
-    return _postgres(address, read_only=read_only)
+    return _postgres(address, read_only=read_only, answers_within_s=answers_within_s)
 
 
 def open_alone(path: Path) -> Engine:
@@ -204,7 +210,7 @@ def _sqlite(address: URL, *, file_mode: int, read_only: bool, leaves_wal: bool) 
         address,
         creator=connect,
         poolclass=_Pool,
-        pool_timeout=CONNECT_TIMEOUT_S,
+        pool_timeout=_POOL_TIMEOUT_S,
         execution_options={_FILE_MODE: file_mode, _READ_ONLY: read_only, _LEAVES_WAL: leaves_wal},
     )
     event.listen(engine, "connect", _set_pragmas)
@@ -248,19 +254,28 @@ def _begin(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
-def _postgres(address: URL, *, read_only: bool) -> Engine:
-    given = address.query.get("options", "")
-    options = [*([given] if isinstance(given, str) else given), "-c timezone=UTC"]
-    arguments: dict[str, Any] = {"options": " ".join(options).strip()}
-    if "connect_timeout" not in address.query:
-        arguments["connect_timeout"] = CONNECT_TIMEOUT_S
-    if "application_name" not in address.query:
-        arguments["application_name"] = "monitor"
-    return create_engine(
+@contextmanager
+def unhurried(connection: Connection) -> Iterator[None]:
+    """Give the statements of the block more time: they go through a whole history."""
+    if connection.dialect.name == "sqlite":
+        yield
+        return
+    from monitor.store.connection.patience import longer  # noqa: PLC0415 - see there
+
+    with longer(connection):
+        yield
+
+
+def _postgres(address: URL, *, read_only: bool, answers_within_s: float | None) -> Engine:
+    from monitor.store.connection.patience import connection_arguments, connector  # noqa: PLC0415 - see there
+
+    engine = create_engine(
         address,
-        connect_args=arguments,
+        connect_args=connection_arguments(address, answers_within_s),
         pool_pre_ping=True,  # a server that restarted has closed the pool's connections
-        pool_timeout=CONNECT_TIMEOUT_S,
+        pool_timeout=_POOL_TIMEOUT_S,
         pool_recycle=1800,  # seconds; firewalls forget a silent connection after an hour or less
         execution_options={_READ_ONLY: read_only},
     )
+    event.listen(engine, "do_connect", connector(answers_within_s))
+    return engine

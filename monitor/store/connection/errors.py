@@ -60,6 +60,7 @@ POSTGRES_TROUBLE: Final[tuple[tuple[str, str], ...]] = (
     ("25006", "is read-only: connect to the primary server"),
     ("53100", "cannot be written: the disk of the server is full"),
     ("53", "has no connection or memory left: try again, or raise its limits"),
+    ("57014", "did not finish a statement in time: it is busy, or another process holds what it needs"),
     ("57", "is shutting down or starting up: try again in a moment"),
     ("55P03", "is busy: another process holds a lock on it; try again when it is done"),
     ("40", "was changed by another process at the same moment: try again"),

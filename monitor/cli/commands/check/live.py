@@ -1,6 +1,5 @@
 """`monitor check --live`: asks models now, as a sweep would."""
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import fields
 
@@ -11,6 +10,7 @@ from monitor.config import ProviderSettings
 from monitor.core.domain.vocabulary import ANSWERED, Outcome, Verdict
 from monitor.core.history.requirement import CheckAnswer
 from monitor.errors import UsageError
+from monitor.process import loop
 from monitor.report.words.codes import answer_words, cause_words, reason_words, shown_id
 from monitor.report.words.outcomes import outcome_words
 from monitor.sweep import Checked as Probed
@@ -20,7 +20,7 @@ def checked(app: App, names: Sequence[str], providers: Sequence[str]) -> list[Ch
     """Return what each model answers now; raises UsageError where it is open which provider to ask."""
     chosen = app.chosen(providers)
     asked = [_owner_and_id(name, chosen) for name in names]  # all of them, before the first request
-    return [_checked(asyncio.run(check_live(app, provider, model))) for provider, model in asked]
+    return [_checked(loop.run(check_live(app, provider, model))) for provider, model in asked]
 
 
 def _owner_and_id(name: str, chosen: Sequence[ProviderSettings]) -> tuple[ProviderSettings, str]:
