@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, timedelta, tzinfo
 from typing import Final
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from starlette.middleware.gzip import GZipMiddleware
 
 from monitor import __version__
@@ -14,8 +14,9 @@ from monitor.store.connection.engine import Engine
 from monitor.web.context import WebContext, WindowsAt, no_windows
 from monitor.web.errors import answer_errors
 from monitor.web.headers import Guarded
+from monitor.web.liveness import Liveness
 from monitor.web.notices import NoticesNow, no_notices
-from monitor.web.render import load_pages
+from monitor.web.render import Pages, load_pages
 from monitor.web.routes.api import api_routes
 from monitor.web.routes.changes import changes_routes
 from monitor.web.routes.feeds import SummaryOf, feed_routes
@@ -40,6 +41,7 @@ def create_app(
     notices: NoticesNow = no_notices,
     note: str = "",
     favourites: Sequence[str] = (),
+    liveness: Liveness | None = None,
 ) -> FastAPI:
     """Return the application that shows a history, which it only reads.
 
@@ -48,7 +50,8 @@ def create_app(
     an engine of its own, so that readers never take the connections of the sweeps. Days are those of `zone`.
     The feeds' links begin with `public_url`, their summaries come from `summary_of`, if any. `windows_at`
     gives the maintenance windows of a moment; models that fit `favourites` lead the page of a day. Each page
-    begins with `note`, then with the `notices` of the moment, which /readyz has too.
+    begins with `note`, then with the `notices` of the moment, which /readyz has too. /healthz says
+    by `liveness` whether the daemon's own loop stands still.
     """
     context = WebContext(
         engine=engine,
@@ -59,15 +62,19 @@ def create_app(
         windows_at=windows_at,
         notices=notices,
         favourites=favourites,
+        liveness=liveness or Liveness(),
     )
     pages = load_pages(note, notices)
+    feeds = feed_routes(context, zone=zone, public_url=public_url, summary_of=summary_of)
+    return _with_routes(context, pages, changes_routes(context, pages, zone=zone), feeds)
+
+
+def _with_routes(context: WebContext, pages: Pages, *others: APIRouter) -> FastAPI:
     app = _without_routes()
     answer_errors(app, pages)
-    app.include_router(page_routes(context, pages))
-    app.include_router(changes_routes(context, pages, zone=zone))
-    app.include_router(feed_routes(context, zone=zone, public_url=public_url, summary_of=summary_of))
-    for routes in (health_routes, api_routes, openai_routes):
-        app.include_router(routes(context))
+    own = (health_routes(context), api_routes(context), openai_routes(context))
+    for routes in (page_routes(context, pages), *others, *own):
+        app.include_router(routes)
     return app
 
 

@@ -1,7 +1,7 @@
 """What every route is given: engine, providers, clock; and when knowledge is stale."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from monitor.clock import Clock
@@ -10,6 +10,7 @@ from monitor.core.history.selection import Selection, Watched
 from monitor.core.history.staleness import is_older, max_age
 from monitor.core.notification.maintenance import RunningWindow
 from monitor.store.connection.engine import Engine
+from monitor.web.liveness import Liveness
 from monitor.web.notices import NoticesNow, no_notices
 
 WindowsAt = Callable[[datetime], Sequence[RunningWindow]]  # of a moment: the maintenance windows that run
@@ -35,6 +36,7 @@ class WebContext:
     windows_at: WindowsAt = no_windows
     notices: NoticesNow = no_notices
     favourites: Sequence[str] = ()
+    liveness: Liveness = field(default_factory=Liveness)
 
     def selection(self, providers: Iterable[str] = (), *, is_all: bool = False) -> Selection:
         """Return which models are asked for, as the commands choose them."""

@@ -79,9 +79,9 @@ class AnsweringBody(_Row):
 
 
 class HealthBody(_Row):
-    """The process serves."""
+    """Whether the process works; "stuck" where the daemon has stood still for half a minute."""
 
-    status: Literal["ok"] = "ok"
+    status: Literal["ok", "stuck"] = "ok"
 
 
 class WindowBody(_Row):

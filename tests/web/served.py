@@ -38,6 +38,12 @@ def served(app: ASGIApp) -> Iterator[str]:
         assert not thread.is_alive(), "the server did not end"
 
 
+def ask_served(app: ASGIApp, path: str) -> httpx.Response:
+    """Serve the application for one request, and return its answer."""
+    with served(app) as url, httpx.Client(base_url=url, trust_env=False) as client:
+        return client.get(path)
+
+
 @contextmanager
 def browsing(
     engine: Engine,

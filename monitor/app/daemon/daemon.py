@@ -34,6 +34,7 @@ from monitor.store.connection.locks import Lock, leader_lock
 from monitor.store.write import record
 from monitor.sweep import Swept, Target, sweep_provider
 from monitor.web.app import create_app
+from monitor.web.liveness import Liveness
 from monitor.web.notices import Notice, NoticesNow
 from monitor.web.server.server import serve
 
@@ -140,8 +141,16 @@ class Daemon:
         # before the port opens: /readyz must not see an old schema
         await stop.unless_asked(to_thread(self._prepare), None)
         web = self._settings.web
+        liveness = Liveness()
         serving = asyncio.create_task(
-            serve(self._web_app(), host=web.host, port=web.port, ready=announce_page, stop=down),
+            serve(
+                self._web_app(liveness),
+                host=web.host,
+                port=web.port,
+                ready=announce_page,
+                stop=down,
+                liveness=liveness,
+            ),
             name="web server",
         )
         try:
@@ -155,7 +164,7 @@ class Daemon:
             if await stop.ended({serving}, _WEB_SECONDS):
                 serving.result()
 
-    def _web_app(self) -> FastAPI:
+    def _web_app(self, liveness: Liveness) -> FastAPI:
         """Return the web app; its reads never take the connections of the sweeps."""
         return create_app(
             self._readers,
@@ -169,6 +178,7 @@ class Daemon:
             summary_of=day_entries(summaries_of(self._settings, self._readers)),
             note=self._note,
             favourites=self._settings.summary.favourites,
+            liveness=liveness,
         )
 
     def _notices(self) -> Sequence[Notice]:

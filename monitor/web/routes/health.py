@@ -18,10 +18,11 @@ def health_routes(context: WebContext) -> APIRouter:
     """Return these routes."""
     routes = APIRouter(tags=["health"])
 
-    @routes.get("/healthz")
-    async def healthz() -> HealthBody:
-        """Report that the process serves; a failing database is no reason to restart it."""
-        return HealthBody()
+    @routes.get("/healthz", responses={503: {"model": HealthBody, "description": "The daemon stands still"}})
+    async def healthz(response: Response) -> HealthBody:
+        """Report that the process works; a failing database is no reason to restart it."""
+        response.status_code = 503 if context.liveness.is_stuck else 200
+        return HealthBody(status="stuck" if context.liveness.is_stuck else "ok")
 
     @routes.get("/readyz", responses={503: {"model": ReadyBody, "description": "Not ready, and why"}})
     def readyz(response: Response) -> ReadyBody:

@@ -11,8 +11,9 @@ import pytest
 from starlette.types import Receive, Scope, Send
 
 from monitor.errors import ConfigError
+from monitor.web.server.connection import REQUEST_SECONDS
 from monitor.web.server.listener import address_of, open_listener
-from monitor.web.server.server import REQUEST_SECONDS, serve
+from monitor.web.server.server import serve
 
 PATIENCE_S = 60.0  # its own times are a few seconds
 Talk = Callable[["Caller"], Awaitable[None]]
