@@ -9,6 +9,7 @@ MonitorError                 1
 │   └── UnknownModel         3  no such model in the database
 └── StoreError               4  the database cannot be used
     ├── StoreUnavailable     4  not reachable, not writable, not a database
+    │   └── FileReplaced     4  the open SQLite file was deleted, emptied or replaced
     ├── Fenced               4  another process took the running sweep over
     └── SchemaOutdated       4  its schema is not this version's
 
@@ -81,6 +82,14 @@ class StoreError(MonitorError):
 
 class StoreUnavailable(StoreError):
     """The database is not reachable, not writable or not a database."""
+
+
+class FileReplaced(StoreUnavailable):
+    """The open SQLite file was deleted, emptied or replaced; `brief` says so without its path, for pages."""
+
+    def __init__(self, words: str, *, brief: str) -> None:
+        super().__init__(words)
+        self.brief = brief
 
 
 class Fenced(StoreError):

@@ -29,6 +29,7 @@ PROCESSES = {
     "tests/image/shell.py": "containers",
     "tests/image/test_healthcheck.py": "the exit code that a container engine reads",
     "tests/store/admin/test_migrate.py": "three processes upgrade at once",
+    "tests/store/connection/test_file_change.py": "the file as another process sees it",
     "tests/store/connection/test_locks.py": "a lock that another process holds, or dies with",
     "tests/store/memory/test_outbox.py": "two processes claim the same messages",
     "tests/store/write/test_record_killed.py": "a process is killed in a write, two claim one slot",

@@ -10,7 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 from starlette.exceptions import HTTPException
 
-from monitor.errors import SchemaOutdated, StoreError, UsageError
+from monitor.errors import FileReplaced, SchemaOutdated, StoreError, UsageError
 from monitor.logs import event
 from monitor.web.headers import HEADERS
 from monitor.web.render import Pages
@@ -31,6 +31,8 @@ def store_words(error: StoreError) -> str:
     """Say what is wrong with the database without naming it; the log has the whole message."""
     if isinstance(error, SchemaOutdated):
         return "the database has the schema of another version: run `monitor db upgrade`"
+    if isinstance(error, FileReplaced):
+        return error.brief
     return "the database cannot be read at the moment: the monitor's log says why"
 
 

@@ -16,6 +16,7 @@ from monitor.store.admin.comments import describe_views
 from monitor.store.admin.rights import kept_rights
 from monitor.store.connection.engine import is_sqlite, reading, writing
 from monitor.store.connection.errors import database_name
+from monitor.store.connection.file_change import require_same_file
 from monitor.store.connection.progress import OnProgress
 from monitor.store.connection.sqlite_file import create_file, ensure_mode, ensure_wal, is_missing
 from monitor.store.derived.daily import count_all_days
@@ -55,8 +56,10 @@ def schema_state(engine: Engine) -> SchemaState:
 
     Raises StoreUnavailable where it cannot be read or holds something else.
     """
-    if is_sqlite(engine) and is_missing(engine):
-        return SchemaState.MISSING
+    if is_sqlite(engine):
+        require_same_file(engine)
+        if is_missing(engine):
+            return SchemaState.MISSING
     with reading(engine) as connection:
         return _state(connection, engine)
 

@@ -14,6 +14,7 @@ from sqlalchemy import Engine
 
 from monitor.errors import StoreError
 from monitor.store.connection.engine import is_leaving_wal, is_read_only, is_sqlite, is_writable, sqlite_path
+from monitor.store.connection.open_file import open_file
 from monitor.store.connection.sqlite_file import close_alone
 
 
@@ -21,15 +22,24 @@ def close_all(engines: Collection[Engine]) -> None:
     """Close every connection of these engines, and leave their SQLite files without -wal and -shm.
 
     While others still read such a file its log stays, but what these engines wrote is in the file itself.
-    Never raises for what it cannot tidy up.
+    Never raises for what it cannot tidy up. A file that was put in the place of theirs is left as it is.
     """
+    files = [
+        engine
+        for engine in engines
+        if is_sqlite(engine) and not is_leaving_wal(engine) and _is_at_path(sqlite_path(engine))
+    ]
     for engine in engines:
         engine.dispose()
-    files = [engine for engine in engines if is_sqlite(engine) and not is_leaving_wal(engine)]
     written = {_real_path(engine) for engine in files if not is_read_only(engine)}
     for path in {_real_path(engine) for engine in files}:
         with suppress(OSError, sqlite3.Error, StoreError):
             _leave_one_file(path, is_written=path in written)
+
+
+def _is_at_path(path: Path) -> bool:
+    file = open_file(path)
+    return file is None or file.is_at_path()
 
 
 def _real_path(engine: Engine) -> Path:

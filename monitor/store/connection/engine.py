@@ -18,7 +18,8 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from monitor.errors import ConfigError
 from monitor.store.connection.codecs import is_storable
 from monitor.store.connection.errors import translated
-from monitor.store.connection.own_wal import enter, leave
+from monitor.store.connection.file_change import require_same_file, require_written, watch
+from monitor.store.connection.open_file import FileConnection, enter, leave
 
 __all__ = [
     "BUSY_TIMEOUT_MS",
@@ -79,6 +80,7 @@ def open_alone(path: Path) -> Engine:
 @contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
     """Give a connection whose statements all see the same moment of the database."""
+    require_same_file(engine)
     with translated(engine), engine.connect() as connection:
         if is_sqlite(engine):
             connection.execution_options(**{_WRITES: False})
@@ -91,7 +93,11 @@ def reading(engine: Engine) -> Iterator[Connection]:
 
 @contextmanager
 def writing(engine: Engine) -> Iterator[Connection]:
-    """Give a connection in one write transaction: committed at the end, rolled back by an exception."""
+    """Give a connection in one write transaction: committed at the end, rolled back by an exception.
+
+    Raises FileReplaced, a StoreUnavailable, where the SQLite file is no longer the one at its path.
+    """
+    require_same_file(engine)
     with translated(engine), engine.connect() as connection:
         if is_sqlite(engine):
             connection.execution_options(**{_WRITES: True})
@@ -100,6 +106,7 @@ def writing(engine: Engine) -> Iterator[Connection]:
             connection.execution_options(postgresql_readonly=is_read_only(engine))
         with connection.begin():
             yield connection
+    require_written(engine)
 
 
 @contextmanager
@@ -109,6 +116,7 @@ def writing_unchecked(engine: Engine) -> Iterator[Connection]:
         with writing(engine) as connection:
             yield connection
         return
+    require_same_file(engine)
     with translated(engine), engine.connect() as connection:
         plain = connection.connection.cursor()  # no effect inside a transaction: so before `begin`
         plain.execute("PRAGMA foreign_keys = OFF")
@@ -117,6 +125,7 @@ def writing_unchecked(engine: Engine) -> Iterator[Connection]:
                 yield connection
         finally:
             plain.execute("PRAGMA foreign_keys = ON")  # the connection goes back to the pool
+    require_written(engine)
 
 
 def is_sqlite(engine: Engine) -> bool:
@@ -193,18 +202,22 @@ def _sqlite(address: URL, *, file_mode: int, read_only: bool, leaves_wal: bool) 
         # A reader's connection can write, too: the last to close must put the log's content into the file.
         # mode=rw never creates: only `prepare` and `upgrade` create a file, with its mode set.
         mode = "ro" if read_only and (leaves_wal or not is_writable(path)) else "rw"
-        enter(path)
+        file = enter(path)
         try:
-            return sqlite3.connect(
+            connection = sqlite3.connect(
                 f"{path.as_uri()}?mode={mode}",
                 uri=True,
                 timeout=BUSY_TIMEOUT_MS / 1000,
                 isolation_level=None,  # by itself pysqlite begins none before DDL
                 check_same_thread=False,  # reading happens in a pool of threads
+                factory=FileConnection,
             )
         except sqlite3.Error:
-            leave(path)
+            if file is not None:
+                leave(file)
             raise
+        connection.file = file
+        return connection
 
     engine = create_engine(
         address,
@@ -214,10 +227,10 @@ def _sqlite(address: URL, *, file_mode: int, read_only: bool, leaves_wal: bool) 
         execution_options={_FILE_MODE: file_mode, _READ_ONLY: read_only, _LEAVES_WAL: leaves_wal},
     )
     event.listen(engine, "connect", _set_pragmas)
-    event.listen(engine, "close", lambda *_: leave(path))
     if read_only:
         event.listen(engine, "connect", _refuse_writes)
     event.listen(engine, "begin", _begin)
+    watch(engine, path, writes=not read_only)
     return engine
 
 

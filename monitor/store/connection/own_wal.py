@@ -11,11 +11,9 @@ file that was put in the place of another, it mixes two histories and damages bo
 
 import os
 import struct
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from threading import Lock
 from typing import Final
 
 from monitor.errors import StoreUnavailable
@@ -24,31 +22,9 @@ from monitor.store.connection.wal_frames import FILE_HEADER_BYTES, Frame, Wal, r
 _WAL_MODE: Final = b"\x02\x02"
 _WORD: Final = 0xFFFFFFFF
 
-_connections: Final = Counter[str]()  # those of this process, by the real path
-_examining: Final = Lock()
-
 
 class ForeignWal(StoreUnavailable):
     """The -wal beside the database is another file's."""
-
-
-def enter(path: Path) -> None:
-    """Count a connection that is about to be opened; raises ForeignWal where SQLite would mix two files.
-
-    Looks before the first of this process only: to read the file past SQLite would take the others their
-    locks (https://sqlite.org/howtocorrupt.html, section 2.2).
-    """
-    real = os.path.realpath(path)  # links in circles are left to SQLite
-    with _examining:
-        if not _connections[real]:
-            require_own_wal(Path(real))
-        _connections[real] += 1
-
-
-def leave(path: Path) -> None:
-    """Count a connection that was closed, or not opened after all."""
-    with _examining:
-        _connections[os.path.realpath(path)] -= 1
 
 
 def has_wal(path: Path) -> bool:

@@ -12,7 +12,8 @@ from sqlalchemy import Engine
 from monitor.errors import StoreUnavailable
 from monitor.store.connection.engine import BUSY_TIMEOUT_MS, file_mode_of, is_sqlite, sqlite_path
 from monitor.store.connection.errors import database_name, translated
-from monitor.store.connection.own_wal import enter, leave
+from monitor.store.connection.file_change import require_same_file
+from monitor.store.connection.open_file import enter, leave
 
 
 def is_missing(engine: Engine) -> bool:
@@ -47,6 +48,7 @@ def create_file(engine: Engine, look: Callable[[Engine], object]) -> None:
     `look` sees the file before anything in it is changed, and may raise to have it left alone.
     """
     path, mode = sqlite_path(engine), file_mode_of(engine)
+    require_same_file(engine)  # nothing is created in the place of one that vanished while it was open
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with alone_in(path.parent):  # two first starts would both see an empty file
@@ -143,12 +145,13 @@ def _set_wal(path: Path) -> None:
 def opened(path: Path) -> Iterator[sqlite3.Connection]:
     """Give a connection for writing to an existing file, past the engine; closes it. Raises ForeignWal."""
     seconds = BUSY_TIMEOUT_MS / 1000
-    enter(path)
+    file = enter(path)
     try:
-        with closing(sqlite3.connect(f"{path.as_uri()}?mode=rw", uri=True, timeout=seconds)) as file:
-            yield file
+        with closing(sqlite3.connect(f"{path.as_uri()}?mode=rw", uri=True, timeout=seconds)) as connection:
+            yield connection
     finally:
-        leave(path)
+        if file is not None:
+            leave(file)
 
 
 @contextmanager

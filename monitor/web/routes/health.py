@@ -43,7 +43,7 @@ def health_routes(context: WebContext) -> APIRouter:
         windows = [WindowBody.model_validate(window) for window in context.windows_at(context.now())]
         return ReadyBody(
             status="not ready" if reasons else "ready",
-            reasons=reasons,
+            reasons=list(dict.fromkeys(reasons)),  # the store's error may be a notice, too
             notices=[notice.words for notice in notices if not notice.is_trouble],
             maintenance=windows,
         )
