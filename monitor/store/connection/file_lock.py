@@ -4,6 +4,7 @@ import fcntl
 import json
 import os
 import socket
+from contextlib import suppress
 from pathlib import Path
 
 from sqlalchemy import Engine
@@ -12,6 +13,7 @@ from monitor.clock import Clock
 from monitor.errors import StoreUnavailable
 from monitor.store.connection.engine import file_mode_of, sqlite_path
 from monitor.store.connection.errors import database_name
+from monitor.store.connection.file_change import require_same_file
 
 
 class FileLock:
@@ -19,6 +21,7 @@ class FileLock:
 
     def __init__(self, engine: Engine, suffix: str, *, clock: Clock) -> None:
         path = sqlite_path(engine)
+        self._engine = engine
         self._path = path.with_name(f"{path.name}.{suffix}")
         self._mode = file_mode_of(engine)
         self._database = database_name(engine)
@@ -32,13 +35,15 @@ class FileLock:
         """Take the lock unless another has it."""
         if self._descriptor is not None:
             return True
+        require_same_file(self._engine)
         try:
             descriptor = self._open()
         except OSError as error:
             raise StoreUnavailable(
                 f"database {self._database}: its lock file cannot be written: {error.strerror}: {self._path}"
             ) from error
-        if not _lock(descriptor):  # closed, or every attempt of a standby would leave a descriptor open
+        # closed, or every attempt of a standby would leave a descriptor open
+        if not _lock(descriptor) or not self._is_at_path(descriptor):
             os.close(descriptor)
             return False
         self._descriptor = descriptor
@@ -56,14 +61,28 @@ class FileLock:
             return "another process"
 
     def is_held(self) -> bool:
-        """Return whether this object holds the lock."""
-        return self._descriptor is not None
+        """Return whether this object holds the lock.
+
+        A lock file that was deleted or replaced excludes no other: its holder takes the one at the path,
+        unless another process has it. While the database itself is away, no process can lead it.
+        """
+        if self._descriptor is None or not sqlite_path(self._engine).exists():
+            return self._descriptor is not None
+        if self._is_at_path(self._descriptor):
+            return True
+        self.release()
+        return self.try_acquire()
 
     def release(self) -> None:
         """Give the lock up. The file stays: removing it would let two processes lock two files."""
         if self._descriptor is not None:
             descriptor, self._descriptor = self._descriptor, None
             os.close(descriptor)
+
+    def _is_at_path(self, descriptor: int) -> bool:
+        with suppress(OSError):
+            return os.path.samestat(os.fstat(descriptor), self._path.stat())
+        return False
 
     def _open(self) -> int:
         self._path.parent.mkdir(parents=True, exist_ok=True)

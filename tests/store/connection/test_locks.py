@@ -15,6 +15,7 @@ from sqlalchemy import Engine, text
 from monitor.errors import StoreUnavailable
 from monitor.store.connection.engine import open_engine, writing
 from monitor.store.connection.locks import Lock, leader_lock, sweep_lock
+from tests.support.gateway import ON_SQLITE
 from tests.support.process import WAIT_S, wait_for
 
 HOLD = """
@@ -147,3 +148,48 @@ def test_a_lock_that_was_given_up_can_be_taken_at_once(postgres_url: str) -> Non
         theirs.release()
     engine.dispose()
     other.dispose()
+
+
+# ---- The lock file itself -------------------------------------------------------------
+
+
+def lock_file(url: str) -> Path:
+    return Path(url.removeprefix("sqlite:///")).with_name("monitor.db.lock")
+
+
+@ON_SQLITE
+def test_a_lock_file_that_was_deleted_is_taken_anew_by_its_holder(database_url: str, engine: Engine) -> None:
+    first, second = leader_lock(engine), leader_lock(engine)
+    assert first.try_acquire()
+    lock_file(database_url).unlink()
+    assert first.is_held()
+    assert not second.try_acquire()
+    assert second.holder().startswith("process ")
+
+
+@ON_SQLITE
+def test_who_finds_another_in_the_new_lock_file_leads_no_more(database_url: str, engine: Engine) -> None:
+    first = leader_lock(engine)
+    assert first.try_acquire()
+    lock_file(database_url).unlink()
+    with holder_elsewhere(database_url):
+        assert not first.is_held()
+        assert not first.try_acquire()
+    assert first.try_acquire()
+
+
+@ON_SQLITE
+def test_a_directory_that_was_moved_away_is_not_made_anew(database_url: str, engine: Engine) -> None:
+    with writing(engine):
+        pass
+    first, second = both(engine)
+    assert first.try_acquire()
+    directory = lock_file(database_url).parent
+    directory.rename(directory.with_name("elsewhere"))
+    assert first.is_held()
+    with pytest.raises(StoreUnavailable, match="was deleted or moved away"):
+        second.try_acquire()
+    assert not directory.exists()
+    directory.with_name("elsewhere").rename(directory)
+    assert first.is_held()
+    assert second.try_acquire()
