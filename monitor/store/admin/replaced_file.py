@@ -23,8 +23,9 @@ def set_aside(path: Path, now: datetime) -> tuple[Path | None, Path | None]:
     """
     kept, kept_wal = _free_name(path, now), None
     wal = path.with_name(f"{path.name}-wal")
+    has_content = path.exists() and path.stat().st_size > 0  # of an emptied file nothing can be put in order
     try:
-        if path.exists():
+        if has_content:
             close_alone(path, checkpoints=True)
     except ForeignWal:  # of another file, which the operator may still have
         kept_wal = wal.replace(kept.with_name(f"{kept.name}.foreign-wal"))
@@ -33,7 +34,7 @@ def set_aside(path: Path, now: datetime) -> tuple[Path | None, Path | None]:
             raise _in_use(path) from None
         with suppress(FileNotFoundError):
             wal.replace(kept.with_name(f"{kept.name}-wal"))
-    if wal.exists() and path.exists():
+    if wal.exists() and has_content:
         raise _in_use(path)
     if path.exists():
         _link(path, kept)

@@ -22,7 +22,7 @@ from monitor.store.admin.replaced_file import give_to_owner, set_aside
 from monitor.store.connection.engine import is_sqlite, open_engine, sqlite_path
 from monitor.store.connection.errors import database_name
 from monitor.store.connection.locks import leader_lock
-from monitor.store.connection.own_wal import has_wal, require_own_wal
+from monitor.store.connection.own_wal import ForeignWal, has_wal, require_own_wal
 from monitor.store.connection.progress import OnProgress
 from monitor.store.connection.sqlite_file import is_own
 
@@ -42,7 +42,7 @@ def restore(engine: Engine, file: Path, *, now: datetime, on_progress: OnProgres
     """Put a sound history, of this version or an older one, in the place of the database.
 
     Raises UsageError for Postgres and for a file that holds no history; StoreUnavailable while a daemon leads
-    the database or another process has it open; StoreError or SchemaOutdated for a file that is damaged or
+    a history or another process has it open; StoreError or SchemaOutdated for a file that is damaged or
     of a newer version. The database is then as it was.
     """
     if not is_sqlite(engine):
@@ -71,6 +71,9 @@ def _refuse_what_is_no_backup(engine: Engine, file: Path) -> None:
 @contextmanager
 def _without_a_leader(engine: Engine) -> Iterator[None]:
     lock = leader_lock(engine)
+    if _holds_nothing(engine):  # the daemon that led the file before waits for this one
+        yield
+        return
     if not lock.try_acquire():
         raise StoreUnavailable(
             f"database {database_name(engine)} is in use: {lock.holder()} leads it. Stop the daemon first "
@@ -80,6 +83,23 @@ def _without_a_leader(engine: Engine) -> Iterator[None]:
         yield
     finally:
         lock.release()
+
+
+def _holds_nothing(engine: Engine) -> bool:
+    """Return whether no history stands at the path, so that no daemon has it open."""
+    path = Path(os.path.realpath(sqlite_path(engine)))
+    if not path.exists() or not path.stat().st_size:
+        return True
+    try:
+        require_own_wal(path)
+        address = f"{path.as_uri()}?{'mode=ro' if has_wal(path) else 'immutable=1'}"
+        with closing(sqlite3.connect(address, uri=True)) as there:
+            there.execute("SELECT version_num FROM schema_version").fetchone()
+    except ForeignWal:  # the daemon's, of the file before
+        return True
+    except sqlite3.Error as error:  # not where it is damaged or busy: there may be a history
+        return getattr(error, "sqlite_errorname", "") == "SQLITE_NOTADB" or "no such" in str(error)
+    return False
 
 
 def _copy(file: Path, draft: Path, on_progress: OnProgress) -> None:
