@@ -24,6 +24,7 @@ _SHOWN = 15
 COSTLY: Mapping[str, str] = MappingProxyType(
     {
         "tests/app/daemon/test_database_away.py": "the database server of two daemons is restarted",
+        "tests/app/daemon/test_file_replaced.py": "a running daemon loses its file, again and again",
         "tests/app/daemon/test_notifications.py": "daemons are killed while they deliver, or started anew",
         "tests/app/daemon/test_process.py": "daemons are started side by side, interrupted and killed",
         "tests/app/daemon/test_stop.py": "daemons are stopped while a server, a thread or the loop hangs",

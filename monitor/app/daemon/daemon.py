@@ -13,6 +13,7 @@ from functools import partial
 
 from fastapi import FastAPI
 
+from monitor.app.daemon.file_watch import FileWatch
 from monitor.app.daemon.pruner import Pruner
 from monitor.app.notifications.announcer import Announcer, day_entries
 from monitor.app.notifications.heartbeats import heartbeats_of, recorded_health
@@ -75,7 +76,9 @@ class Daemon:
         self._has_worked = False
         self._is_database_unreachable = False
         self._holder = ""
-        self._notices_now: list[NoticesNow] = []  # what each part has to say on the page and in /readyz
+        self._file_watch = FileWatch(self._engine)
+        # what each part has to say on the page and in /readyz
+        self._notices_now: list[NoticesNow] = [self._file_watch.notices]
 
     async def run(self, stop: Stop) -> None:
         """Lead whenever possible until asked to stop.
@@ -112,6 +115,7 @@ class Daemon:
 
     async def _stand_by(self, lock: Lock) -> None:
         self._is_database_unreachable, self._has_worked = False, True
+        self._file_watch.remember()
         holder = await to_thread(lock.holder)
         if holder != self._holder:  # said once for each holder
             event(log, logging.INFO, "standby", holder=holder)
@@ -153,6 +157,7 @@ class Daemon:
             ),
             name="web server",
         )
+        watching = asyncio.create_task(self._file_watch.run(down))
         try:
             await _first_of(serving, is_up)
             while not serving.done() and not stop.asked.is_set():
@@ -161,6 +166,7 @@ class Daemon:
                     break
         finally:
             down.set()  # after the sweeps: the page shows the last one
+            watching.cancel()
             if await stop.ended({serving}, _WEB_SECONDS):
                 serving.result()
 
@@ -187,6 +193,7 @@ class Daemon:
     def _prepare(self) -> None:
         """Bring the database to this version, and close what a crash left running."""
         try:
+            self._file_watch.require_remembered()
             prepare(self._engine)
             for target in self._targets.values():
                 record.close_dead(self._engine, target.provider, target.vantage)
