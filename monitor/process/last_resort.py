@@ -27,7 +27,7 @@ CUT_SHORT: Final = 3  # the exit code where the end could not be waited for
 
 AFTER_GRACE_S: Final = 9.0
 AFTER_HURRY_S: Final = 1.5
-LAST_LINE_S: Final = 0.5  # for the log: whoever reads it may hang, too
+LAST_LINE_S: Final = 0.5  # for the log, whose reader may hang, too
 _ASKED = frozenset({signal.SIGTERM, signal.SIGINT})
 
 
@@ -44,12 +44,15 @@ class LastResort:
         """Begin to watch; only in the main thread."""
         self._signals.settimeout(0)
         signal.set_wakeup_fd(self._signals.fileno(), warn_on_full_buffer=False)
-        threading.Thread(target=self._run, name="last resort", daemon=True).start()
+        self._watching = threading.Thread(target=self._run, name="last resort", daemon=True)
+        self._watching.start()
         when_left(self._disarm)
 
     def _disarm(self) -> None:
         signal.set_wakeup_fd(-1)
         self._signals.close()  # wakes the thread, which ends
+        self._watching.join()
+        self._bytes.close()
 
     def _run(self) -> None:
         asked = 0

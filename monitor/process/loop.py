@@ -76,7 +76,7 @@ class _Loop(asyncio.SelectorEventLoop):
         self.set_default_executor(self._threads)
         self._lookups = 0
 
-    async def getaddrinfo(  # type: ignore[override]  # the stub spells out what nobody here passes
+    async def getaddrinfo(  # type: ignore[override]  # the stub spells out what is not passed here
         self,
         host: str | None,
         port: str | int | None,

@@ -45,7 +45,7 @@ class Stop:
 
     @property
     def ends_at(self) -> float:
-        """When the time to end is over, in seconds of the monotonic clock; infinite while nobody asked.
+        """When the time to end is over, in seconds of the monotonic clock; infinite until it is asked.
 
         That of a part which is asked alone is not limited here.
         """

@@ -51,7 +51,7 @@ class _Connection(psycopg.Connection[Any]):
 
 
 def connection_arguments(address: URL, answers_within_s: float | None) -> dict[str, object]:
-    """Return what libpq is told beside the address, which may say otherwise."""
+    """Return what libpq gets beside the address, which may say otherwise."""
     given = address.query.get("options", "")
     options = [*([given] if isinstance(given, str) else given), "-c timezone=UTC"]
     if answers_within_s is not None:
