@@ -28,6 +28,7 @@ COSTLY: Mapping[str, str] = MappingProxyType(
         "tests/app/daemon/test_notifications.py": "daemons are killed while they deliver, or started anew",
         "tests/app/daemon/test_process.py": "daemons are started side by side, interrupted and killed",
         "tests/app/daemon/test_stop.py": "daemons are stopped while a server, a thread or the loop hangs",
+        "tests/soak/test_months.py": "a day and a half of sweeps, with what a daemon does between them",
         "tests/sweep/test_killed.py": "sweeps are killed, again and again",
         "tests/thirdparty/test_infinity.py": "an embedding server, which imports for seconds, started twice",
         "tests/thirdparty/test_litellm.py": "a proxy that imports for a dozen seconds",

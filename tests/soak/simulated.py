@@ -1,0 +1,108 @@
+"""A provider in this process: what a world answers comes without a socket, and the network can fail."""
+
+import json
+import socket
+import ssl
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType, SimpleNamespace
+from typing import Any
+
+import httpx
+
+from monitor.demo import World
+from monitor.demo.answers import CannedAnswer
+from monitor.probe.probe import ProviderSession, SweepListener
+from monitor.probe.stopwatch import Stopwatch
+from monitor.sweep import Target
+
+_PAGE = "<!DOCTYPE html><title>Welcome to our hotel</title>"
+_BEGUN = "http11.send_request_headers.started"
+_SENT = "http11.send_request_body.complete"
+
+
+class NetworkFault(StrEnum):
+    """What is wrong with the way to the provider."""
+
+    DNS = "dns"
+    REFUSED = "refused"
+    CERTIFICATE = "certificate"
+    RESET = "reset"
+    TIMEOUT = "timeout"
+    LOGIN_PAGE = "login_page"
+
+
+def _caused(cause: Exception) -> Exception:
+    error = httpx.ConnectError("")
+    error.__cause__ = cause
+    return error
+
+
+_ERRORS: Mapping[NetworkFault, Callable[[], Exception]] = MappingProxyType(
+    {
+        NetworkFault.DNS: lambda: _caused(socket.gaierror(-3, "")),
+        NetworkFault.REFUSED: lambda: _caused(ConnectionRefusedError()),
+        NetworkFault.CERTIFICATE: lambda: _caused(ssl.SSLCertVerificationError()),
+        NetworkFault.RESET: lambda: httpx.ReadError(""),
+        NetworkFault.TIMEOUT: lambda: httpx.ReadTimeout(""),
+    }
+)
+
+
+@dataclass(slots=True)
+class Provider(httpx.AsyncBaseTransport):
+    """Answers as its world does; from the request number `fails_from` on the network has its fault."""
+
+    world: World
+    fault: NetworkFault | None = None
+    fails_from: int = 0
+    requests: int = field(default=0)
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Answer one request, with the trace that the real transport gives."""
+        self.requests += 1
+        trace = request.extensions["trace"]
+        await trace(_BEGUN, {"request": SimpleNamespace(method=request.method.encode())})
+        fault = self.fault if self.requests > self.fails_from else None
+        if make := _ERRORS.get(fault) if fault else None:
+            raise make()
+        await trace(_SENT, {})
+        if fault:
+            return httpx.Response(200, headers={"Content-Type": "text/html"}, text=_PAGE)
+        answer = self._answer(request)
+        headers = {"Content-Type": answer.content_type, **answer.headers}
+        return httpx.Response(answer.status, headers=headers, stream=_Body(answer.body.encode()))
+
+    def _answer(self, request: httpx.Request) -> CannedAnswer:
+        place = request.url.path.removeprefix("/v1/")
+        if request.method == "POST":
+            body: dict[str, Any] = json.loads(request.content)
+            return self.world.probe(place, body["model"], body)
+        if place == "models":
+            return self.world.listing("https://provider.test/v1", dict(request.url.params))
+        return self.world.metadata(place.removeprefix("models/"))
+
+
+class _Body(httpx.AsyncByteStream):
+    def __init__(self, content: bytes) -> None:
+        self._content = content
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        yield self._content
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InProcess(Target):
+    """A target whose requests go to a provider of this process."""
+
+    there: Provider
+
+    @asynccontextmanager
+    async def session(self, stopwatch: Stopwatch, listener: SweepListener) -> AsyncIterator[ProviderSession]:
+        """Open the real session, and put the provider in the place of its sockets."""
+        async with Target.session(self, stopwatch, listener) as session:
+            await session.client._transport.aclose()
+            session.client._transport = self.there
+            yield session
