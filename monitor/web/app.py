@@ -1,16 +1,19 @@
 """The application: every route, error and header of the web interface, around one history."""
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from datetime import UTC, timedelta, tzinfo
 from typing import Final
 
-from fastapi import APIRouter, FastAPI
-from starlette.middleware.gzip import GZipMiddleware
+from fastapi import APIRouter, FastAPI, Request, Response
 
 from monitor import __version__
 from monitor.clock import Clock
 from monitor.core.domain.policy import Policy
 from monitor.store.connection.engine import Engine
+from monitor.web.cache.answers import AnswerCache
+from monitor.web.cache.kept_answer import KeptAnswer
 from monitor.web.context import WebContext, WindowsAt, no_windows
 from monitor.web.errors import answer_errors
 from monitor.web.headers import Guarded
@@ -70,16 +73,32 @@ def create_app(
 
 
 def _with_routes(context: WebContext, pages: Pages, *others: APIRouter) -> FastAPI:
-    app = _without_routes()
+    app = _without_routes(context.answers)
     answer_errors(app, pages)
+
+    @app.get("/openapi.json", include_in_schema=False)
+    async def description(request: Request) -> Response:
+        return await context.answers.answer(request, "/openapi.json", lambda: None, lambda: _described(app))
+
     own = (health_routes(context), api_routes(context), openai_routes(context))
     for routes in (page_routes(context, pages), *others, *own):
         app.include_router(routes)
     return app
 
 
-def _without_routes() -> FastAPI:
+def _described(app: FastAPI) -> KeptAnswer:
+    return KeptAnswer(content=json.dumps(app.openapi()).encode(), media_type="application/json")
+
+
+def _without_routes(answers: AnswerCache) -> FastAPI:
+    @asynccontextmanager
+    async def life(_app: FastAPI) -> AsyncIterator[None]:
+        yield
+        await answers.settle()
+
     app = FastAPI(
+        lifespan=life,
+        openapi_url=None,  # FastAPI's own would be written again for each request
         title="monitor",
         version=__version__,
         summary="Which models of a hosted catalog answer",
@@ -88,6 +107,5 @@ def _without_routes() -> FastAPI:
         redirect_slashes=False,
         responses={422: {"model": ProblemBody}, 503: {"model": ProblemBody}},
     )
-    app.add_middleware(GZipMiddleware, minimum_size=2000, compresslevel=5)
-    app.add_middleware(Guarded)  # added last, so outermost: its headers are on every answer
+    app.add_middleware(Guarded)
     return app

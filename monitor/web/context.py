@@ -10,6 +10,7 @@ from monitor.core.history.selection import Selection, Watched
 from monitor.core.history.staleness import is_older, max_age
 from monitor.core.notification.maintenance import RunningWindow
 from monitor.store.connection.engine import Engine
+from monitor.web.cache.answers import AnswerCache
 from monitor.web.liveness import Liveness
 from monitor.web.notices import NoticesNow, no_notices
 
@@ -37,6 +38,7 @@ class WebContext:
     notices: NoticesNow = no_notices
     favourites: Sequence[str] = ()
     liveness: Liveness = field(default_factory=Liveness)
+    answers: AnswerCache = field(default_factory=AnswerCache)
 
     def selection(self, providers: Iterable[str] = (), *, is_all: bool = False) -> Selection:
         """Return which models are asked for, as the commands choose them."""

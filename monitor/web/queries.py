@@ -15,8 +15,10 @@ from monitor.core.history.selection import Selection
 from monitor.errors import UsageError
 from monitor.report.words.codes import shown_id
 from monitor.store.query import current_models, last_conclusive_at, providers
+from monitor.store.query.changes import standing_of
 from monitor.web.context import WebContext
 
+_AGE_STEP_S = 10  # ages in words need not be truer
 _LONGEST_ECHO = 100  # characters; a parameter may have thousands
 
 
@@ -33,6 +35,21 @@ class Freshness:
 def known_providers(context: WebContext) -> list[str]:
     """Return the providers that are watched or have a history, by name."""
     return sorted({*context.watched, *providers(context.engine)})
+
+
+def shown_state(context: WebContext, *, has_ages: bool = True) -> object:
+    """Return what differs whenever a page about what is known now may: read for each request.
+
+    Where the page says how long ago things were (`has_ages`), it is another every 10 seconds, too.
+    """
+    now = context.now()
+    return (
+        standing_of(context.engine),
+        [(fresh.provider, fresh.is_stale) for fresh in freshness(context, known_providers(context))],
+        context.windows_at(now),
+        context.notices(),
+        now.replace(second=now.second // _AGE_STEP_S * _AGE_STEP_S, microsecond=0) if has_ages else None,
+    )
 
 
 def freshness(context: WebContext, names: Iterable[str], rows: Iterable[ModelRow] = ()) -> list[Freshness]:

@@ -20,11 +20,13 @@ from monitor.report.words.codes import cause_words, reason_words
 from monitor.report.words.outcomes import busy_words, reason_now
 from monitor.report.words.paths import Links, changes_path, model_path
 from monitor.report.words.times import ago, coarse_duration, iso_millis, moment_words
+from monitor.web.cache.kept_answer import KeptAnswer
 from monitor.web.headers import STRICTEST
 from monitor.web.notices import NoticesNow, no_notices
 from monitor.web.status_page import StatusPage, WordedChange
 
 _SECOND: Final = timedelta(seconds=1)
+_HTML: Final = "text/html; charset=utf-8"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,11 @@ class Pages:
         """Render the summary of a day, with links to the days around it where there are such."""
         template = self.templates.get_template("day.html")
         return template.render(content=summary_content(summary, Links("")), before=before, after=after)
+
+    def body(self, page: str) -> KeptAnswer:
+        """Return a rendered page as an answer."""
+        own = {"Content-Security-Policy": self.policy}
+        return KeptAnswer(content=page.encode("utf-8", "replace"), media_type=_HTML, headers=own)
 
     def fault(self, title: str, message: str) -> str:
         """Render a page that only says what is wrong."""

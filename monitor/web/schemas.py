@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, create_model
 
 from monitor.core.history.rows import ModelRow
 from monitor.report.words.times import iso_millis
+from monitor.web.cache.kept_answer import KeptAnswer
 
 Moment = Annotated[datetime, PlainSerializer(iso_millis), Field(json_schema_extra={"format": "date-time"})]
 _SHOWN: Final = {datetime: Moment, datetime | None: Moment | None}  # what a body writes in a way of its own
@@ -39,6 +40,11 @@ def model_body(row: ModelRow, *, is_watched: bool) -> ModelBody:
     """Return a row as its body."""
     columns: dict[str, Any] = {field.name: getattr(row, field.name) for field in fields(row)}
     return ModelBody(**columns, watched=is_watched)
+
+
+def json_body(body: BaseModel, status: int = 200) -> KeptAnswer:
+    """Return a body as an answer."""
+    return KeptAnswer(content=body.model_dump_json().encode(), media_type="application/json", status=status)
 
 
 class ProviderBody(_Row):

@@ -32,6 +32,13 @@ _CHANGES = (
     .order_by(t.event.c.swept_at.desc(), t.event.c.id.desc())
 )
 
+# By provider and verdict, so that the index on these finds them among a million others.
+_RUNNING = select(t.sweep.c.started_at).where(
+    t.sweep.c.provider_id.in_(select(t.provider.c.id)),
+    t.sweep.c.verdict.is_(None),
+    t.sweep.c.finished_at.is_(None),
+)
+
 Version = tuple[tuple[str, int], ...]
 
 
@@ -53,16 +60,21 @@ def version_of(engine: Engine) -> Version:
         return tuple((name, folds) for name, folds in connection.execute(query))
 
 
+def standing_of(engine: Engine) -> object:
+    """Return what differs whenever what is known now may have changed, or which sweeps there are."""
+    with reading(engine) as connection:
+        folds = select(t.provider.c.name, t.provider.c.folds).order_by(t.provider.c.name)
+        return (
+            [tuple(row) for row in connection.execute(folds)],
+            connection.scalar(select(func.max(t.sweep.c.id))),
+            sorted(connection.scalars(_RUNNING)),
+        )
+
+
 def running_since(engine: Engine) -> list[datetime]:
     """Return when each sweep began that has not ended, the oldest first."""
     with reading(engine) as connection:
-        # By provider and verdict, so that the index on these finds them among a million others.
-        query = select(t.sweep.c.started_at).where(
-            t.sweep.c.provider_id.in_(select(t.provider.c.id)),
-            t.sweep.c.verdict.is_(None),
-            t.sweep.c.finished_at.is_(None),
-        )
-        return sorted(map(to_datetime, connection.scalars(query)))
+        return sorted(map(to_datetime, connection.scalars(_RUNNING)))
 
 
 def rewritten(engine: Engine) -> int:

@@ -2,14 +2,21 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from monitor.core.domain.vocabulary import Status
 from monitor.core.history.staleness import max_age
 from monitor.web.context import WebContext
-from monitor.web.queries import Freshness, chosen_kinds, chosen_providers, freshness, selected_models
-from monitor.web.schemas import ModelsBody, ProblemBody, ProviderBody, model_body
+from monitor.web.queries import (
+    Freshness,
+    chosen_kinds,
+    chosen_providers,
+    freshness,
+    selected_models,
+    shown_state,
+)
+from monitor.web.schemas import ModelsBody, ProblemBody, ProviderBody, json_body, model_body
 
 
 class ModelsQuery(BaseModel):
@@ -30,9 +37,19 @@ def api_routes(context: WebContext) -> APIRouter:
     """Return these routes."""
     routes = APIRouter(prefix="/api/v1", tags=["history"])
 
-    @routes.get("/models", responses={404: {"model": ProblemBody, "description": "No such model"}})
-    def models(query: Annotated[ModelsQuery, Query()]) -> ModelsBody:
+    @routes.get(
+        "/models",
+        response_model=ModelsBody,
+        responses={404: {"model": ProblemBody, "description": "No such model"}},
+    )
+    async def models(request: Request, query: Annotated[ModelsQuery, Query()]) -> Response:
         """Every watched model with its status, and how fresh the knowledge of each provider is."""
+        key = ("/api/v1/models", query.model_dump_json())
+        return await context.answers.answer(
+            request, key, lambda: shown_state(context), lambda: json_body(listed(query))
+        )
+
+    def listed(query: ModelsQuery) -> ModelsBody:
         selection = context.selection(query.provider, is_all=query.is_all)
         names = chosen_providers(context, selection)
         rows = selected_models(context, selection, query.model)

@@ -1,58 +1,92 @@
 """/changes: the days on which something changed, and the summary of each."""
 
+from dataclasses import dataclass
 from datetime import UTC, date, timedelta, tzinfo
-from functools import lru_cache
+from functools import partial
 from http import HTTPStatus
 from typing import Final
 
-from fastapi import APIRouter, HTTPException
-from fastapi.responses import HTMLResponse
+from fastapi import APIRouter, HTTPException, Request, Response
 
 from monitor.core.history.calendar import Span, begin_of, day_of, span_of
 from monitor.store.query.changes import rewritten, running_since, version_of
 from monitor.store.statistics.summaries import changes_by_day, history_began_at, summarise_span
+from monitor.web.cache.kept_answer import KeptAnswer
 from monitor.web.context import WebContext
 from monitor.web.render import Pages
 
 LISTED_DAYS: Final = 90
-_KEPT_DAYS: Final = 32
 _DAY: Final = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Days:
+    """The pages of days of one time zone, and what they depend on."""
+
+    context: WebContext
+    pages: Pages
+    zone: tzinfo
+
+    @property
+    def today(self) -> date:
+        return day_of(self.context.now(), self.zone)
+
+    def first(self) -> date | None:
+        began_at = history_began_at(self.context.engine)
+        return day_of(began_at, self.zone) if began_at else None
+
+    def has(self, day: date) -> bool:
+        first = self.first()
+        return first is not None and first <= day <= self.today
+
+    def list_state(self) -> object:
+        return version_of(self.context.engine), self.today, self.context.notices()
+
+    def list(self) -> KeptAnswer:
+        first = self.today - (LISTED_DAYS - 1) * _DAY
+        counts = changes_by_day(self.context.engine, begin_of(first, self.zone), self.zone)
+        return self.pages.body(self.pages.days(counts, str(self.zone), LISTED_DAYS))
+
+    def day_state(self, day: date) -> object:
+        source = _source(self.context, span_of(day, day, self.zone)) if self.has(day) else None
+        return self.first(), self.today, source, self.context.notices()
+
+    def day(self, day: date) -> KeptAnswer:
+        if not self.has(day):
+            raise _no_such_day()
+        summary = summarise_span(
+            self.context.engine,
+            span_of(day, day, self.zone),
+            watched=[*self.context.watched],
+            now=self.context.now(),
+            favourites=self.context.favourites,
+        )
+        before = day - _DAY if day != self.first() else None
+        return self.pages.body(self.pages.day(summary, before, day + _DAY if day < self.today else None))
 
 
 def changes_routes(context: WebContext, pages: Pages, *, zone: tzinfo = UTC) -> APIRouter:
     """Return these routes; days are those of `zone`."""
-    routes = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
-    headers = {"Content-Security-Policy": pages.policy}
-
-    @lru_cache(_KEPT_DAYS)  # by its source: the same day is rendered again only where that differs
-    def written(span: Span, before: date | None, after: date | None, _source: object) -> str:
-        summary = summarise_span(
-            context.engine,
-            span,
-            watched=[*context.watched],
-            now=context.now(),
-            favourites=context.favourites,
-        )
-        return pages.day(summary, before, after)
+    routes = APIRouter(include_in_schema=False)
+    days = _Days(context=context, pages=pages, zone=zone)
 
     @routes.get("/changes")
-    def days() -> HTMLResponse:
-        first = day_of(context.now(), zone) - (LISTED_DAYS - 1) * _DAY
-        counts = changes_by_day(context.engine, begin_of(first, zone), zone)
-        return HTMLResponse(pages.days(counts, str(zone), LISTED_DAYS), headers=headers)
+    async def all_days(request: Request) -> Response:
+        return await context.answers.answer(request, "/changes", days.list_state, days.list)
 
     @routes.get("/changes/{day}")
-    def one_day(day: str) -> HTMLResponse:
-        chosen, began_at, today = _parsed(day), history_began_at(context.engine), day_of(context.now(), zone)
-        first = day_of(began_at, zone) if began_at else None
-        if chosen is None or first is None or not first <= chosen <= today:
-            raise HTTPException(HTTPStatus.NOT_FOUND, "the history has no such day; /changes lists its days")
-        span = span_of(chosen, chosen, zone)
-        before = chosen - _DAY if chosen > first else None
-        after = chosen + _DAY if chosen < today else None
-        return HTMLResponse(written(span, before, after, _source(context, span)), headers=headers)
+    async def one_day(request: Request, day: str) -> Response:
+        chosen = _parsed(day)
+        if chosen is None:
+            raise _no_such_day()
+        state, make = partial(days.day_state, chosen), partial(days.day, chosen)
+        return await context.answers.answer(request, ("/changes", chosen), state, make)
 
     return routes
+
+
+def _no_such_day() -> HTTPException:
+    return HTTPException(HTTPStatus.NOT_FOUND, "the history has no such day; /changes lists its days")
 
 
 def _source(context: WebContext, span: Span) -> object:

@@ -1,8 +1,9 @@
 """/feed.atom and /summaries.atom: changes for feed readers; cheap to poll while nothing changes."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta, tzinfo
+from threading import Lock
 from typing import Annotated, Final
 from urllib.parse import urlencode
 
@@ -15,6 +16,7 @@ from monitor.report.formats.atom import (
     Address,
     Entry,
     Feed,
+    atom,
     event_entry,
     first_seen_entry,
     owner_of,
@@ -24,14 +26,16 @@ from monitor.report.words.codes import shown_id
 from monitor.store.query import sweeps
 from monitor.store.query.changes import FeedItem, change_feed, rewritten, running_since, version_of
 from monitor.store.statistics.summaries import spans_with_sweeps
+from monitor.web.cache.kept_answer import KeptAnswer
 from monitor.web.context import WebContext
-from monitor.web.feed_cache import FeedCache, answer
 from monitor.web.queries import chosen_providers
 
 SummaryOf = Callable[[date], tuple[str, str, datetime]]  # a day's title, HTML, and when it was written
 
 _MOST_EVENTS: Final = 100
 _MOST_DAYS: Final = 30
+_ATOM: Final = "application/atom+xml; charset=utf-8"
+_MAX_AGE_S: Final = 60  # seconds; sweeps take minutes
 
 
 class FeedQuery(BaseModel):
@@ -56,10 +60,15 @@ class DaySummaries:
     context: WebContext
     zone: tzinfo
     summary_of: SummaryOf
-    kept: dict[date, tuple[object, Entry]]
+    kept: dict[date, tuple[object, Entry]] = field(default_factory=dict)
+    lock: Lock = field(default_factory=Lock)
 
     def entries(self) -> list[Entry]:
         """Return the latest days, newest first, those without a sweep left out."""
+        with self.lock:  # feeds for two addresses may be made at one moment
+            return self._latest()
+
+    def _latest(self) -> list[Entry]:
         latest = sweeps(self.context.engine, limit=1)
         if not latest:
             return []
@@ -94,33 +103,46 @@ def feed_routes(
     of `zone`; without it the feed of summaries is empty.
     """
     routes = APIRouter(include_in_schema=False)
-    changes, days_over = FeedCache(), FeedCache()
-    days = DaySummaries(context=context, zone=zone, summary_of=summary_of, kept={}) if summary_of else None
+    days = DaySummaries(context=context, zone=zone, summary_of=summary_of) if summary_of else None
 
     @routes.get("/feed.atom")
-    def events(request: Request, query: Annotated[FeedQuery, Query()]) -> Response:
-        names = chosen_providers(context, context.selection(query.provider)) if query.provider else []
-        kinds = [kind.value for kind in EventKind if kind in query.kind]
-        address = _address(request, public_url, zone)
+    async def events(request: Request, query: Annotated[FeedQuery, Query()]) -> Response:
+        kinds, address = _kinds(query), _address(request, public_url, zone)
 
-        def build() -> tuple[Feed, Address]:
+        def build() -> KeptAnswer:
+            names = chosen_providers(context, context.selection(query.provider)) if query.provider else []
             items = change_feed(context.engine, providers=names, kinds=kinds, limit=_MOST_EVENTS)
-            return _events_feed(items, names, kinds, address), address
+            return _body(_events_feed(items, names, kinds, address), address)
 
-        key = (address, tuple(names), tuple(kinds))
-        return answer(request, changes.rendered(key, version_of(context.engine), build))
+        key = ("/feed.atom", address, tuple(sorted(query.provider)), tuple(kinds))
+        return await context.answers.answer(request, key, lambda: version_of(context.engine), build)
 
     @routes.get("/summaries.atom")
-    def summaries(request: Request, _query: Annotated[NoQuery, Query()]) -> Response:
+    async def summaries(request: Request, _query: Annotated[NoQuery, Query()]) -> Response:
         address = _address(request, public_url, zone)
 
-        def build() -> tuple[Feed, Address]:
-            return _summaries_feed(days.entries() if days else []), address
+        def build() -> KeptAnswer:
+            return _body(_summaries_feed(days.entries() if days else []), address)
 
-        source = (version_of(context.engine), day_of(context.now(), zone))
-        return answer(request, days_over.rendered(address, source, build))
+        return await context.answers.answer(request, ("/summaries.atom", address), state, build)
+
+    def state() -> object:
+        return version_of(context.engine), day_of(context.now(), zone)
 
     return routes
+
+
+def _kinds(query: FeedQuery) -> list[str]:
+    return [kind.value for kind in EventKind if kind in query.kind]
+
+
+def _body(feed: Feed, address: Address) -> KeptAnswer:
+    return KeptAnswer(
+        content=atom(feed, address),
+        media_type=_ATOM,
+        updated=feed.updated,
+        headers={"Cache-Control": f"max-age={_MAX_AGE_S}"},
+    )
 
 
 def _address(request: Request, public_url: str | None, zone: tzinfo) -> Address:

@@ -25,20 +25,15 @@ def health_routes(context: WebContext) -> APIRouter:
         return HealthBody(status="stuck" if context.liveness.is_stuck else "ok")
 
     @routes.get("/readyz", responses={503: {"model": ReadyBody, "description": "Not ready, and why"}})
-    def readyz(response: Response) -> ReadyBody:
+    async def readyz(response: Response) -> ReadyBody:
         """Return whether the database is readable and current, and every watched provider swept in time."""
         try:
-            require_current(context.engine)
-            reasons = [
-                f"provider {provider} has had no sweep for more than {coarse_duration(max_age(interval))}"
-                for provider, interval in context.watched.items()
-                if context.is_overdue(provider, _last_started_at(context, provider))
-            ]
+            reasons = await context.answers.read("/readyz", overdue)
         except StoreError as error:
             note_store_error(error)
             reasons = [store_words(error)]
         notices = context.notices()
-        reasons += [notice.words for notice in notices if notice.is_trouble]
+        reasons = [*reasons, *(notice.words for notice in notices if notice.is_trouble)]
         response.status_code = 503 if reasons else 200
         windows = [WindowBody.model_validate(window) for window in context.windows_at(context.now())]
         return ReadyBody(
@@ -47,6 +42,14 @@ def health_routes(context: WebContext) -> APIRouter:
             notices=[notice.words for notice in notices if not notice.is_trouble],
             maintenance=windows,
         )
+
+    def overdue() -> list[str]:
+        require_current(context.engine)
+        return [
+            f"provider {provider} has had no sweep for more than {coarse_duration(max_age(interval))}"
+            for provider, interval in context.watched.items()
+            if context.is_overdue(provider, _last_started_at(context, provider))
+        ]
 
     return routes
 

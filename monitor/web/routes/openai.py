@@ -4,14 +4,15 @@ from collections.abc import Iterable
 from itertools import groupby
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, Field
 
 from monitor.core.domain.vocabulary import Status
 from monitor.core.history.rows import ModelRow
+from monitor.web.cache.kept_answer import KeptAnswer
 from monitor.web.context import WebContext
-from monitor.web.queries import chosen_kinds, chosen_providers, freshness, selected_models
-from monitor.web.schemas import AnsweringBody, AnsweringModel, ProblemBody
+from monitor.web.queries import chosen_kinds, chosen_providers, freshness, selected_models, shown_state
+from monitor.web.schemas import AnsweringBody, AnsweringModel, ProblemBody, json_body
 
 
 class AnsweringQuery(BaseModel):
@@ -37,17 +38,23 @@ def openai_routes(context: WebContext) -> APIRouter:
         },
     }
 
-    @routes.get("/models", responses=others)
-    def models(query: Annotated[AnsweringQuery, Query()], response: Response) -> AnsweringBody:
+    @routes.get("/models", response_model=AnsweringBody, responses=others)
+    async def models(request: Request, query: Annotated[AnsweringQuery, Query()]) -> Response:
         """List the models available now. An id stands once, as its providers spell it."""
+        key = ("/v1/models", query.model_dump_json())
+        return await context.answers.answer(
+            request, key, lambda: shown_state(context, has_ages=False), lambda: answering(query)
+        )
+
+    def answering(query: AnsweringQuery) -> KeptAnswer:
         selection = context.selection(query.provider, is_all=query.is_all)
         names = chosen_providers(context, selection)
         rows = selected_models(context, selection, query.model)
         kinds = chosen_kinds(rows, query.kind)
         available = [row for row in rows if row.status == Status.AVAILABLE and row.kind in kinds]
         outdated = [fresh.provider for fresh in freshness(context, names, rows) if fresh.is_stale]
-        response.status_code = 503 if query.strict and outdated else 200
-        return AnsweringBody(data=_listed(available), stale=bool(outdated), stale_providers=outdated)
+        body = AnsweringBody(data=_listed(available), stale=bool(outdated), stale_providers=outdated)
+        return json_body(body, 503 if query.strict and outdated else 200)
 
     return routes
 

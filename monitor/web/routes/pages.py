@@ -1,18 +1,19 @@
 """/ and /models: the status page, and one page for each model."""
 
+from functools import partial
 from http import HTTPStatus
 from typing import Final
 
-from fastapi import APIRouter, HTTPException
-from fastapi.responses import HTMLResponse
+from fastapi import APIRouter, HTTPException, Request, Response
 
 from monitor.core.domain.names import meant_words
 from monitor.core.domain.patterns import nearest
 from monitor.report.words.codes import shown_id
 from monitor.report.words.maintenance import window_words
 from monitor.store.query import busy_models, current_models, events, model_story, sweeps
+from monitor.web.cache.kept_answer import KeptAnswer
 from monitor.web.context import WebContext
-from monitor.web.queries import freshness, known_providers
+from monitor.web.queries import freshness, known_providers, shown_state
 from monitor.web.render import Pages
 from monitor.web.status_page import ProviderSection, arrange, worded
 
@@ -22,41 +23,47 @@ _EVENTS: Final = 400  # a first sweep's appearances are left out; what came afte
 
 def page_routes(context: WebContext, pages: Pages) -> APIRouter:
     """Return these routes."""
-    routes = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
+    routes = APIRouter(include_in_schema=False)
+    state = partial(shown_state, context)
 
     @routes.get("/")
-    def status() -> HTMLResponse:
-        names = known_providers(context)
-        page = arrange(
-            _sections(context, names),
-            events(context.engine, limit=_EVENTS, newest_first=True),
-            now=context.now(),
-        )
-        return HTMLResponse(pages.status(page), headers={"Content-Security-Policy": pages.policy})
+    async def status(request: Request) -> Response:
+        return await context.answers.answer(request, "/", state, partial(_all_models, context, pages))
 
     @routes.get("/models/{provider}/{model:path}")
-    def model(provider: str, model: str) -> HTMLResponse:
-        story = model_story(context.engine, provider, model)
-        if story is None:
-            own = [row.model for row in current_models(context.engine, provider)]
-            meant = meant_words([*map(shown_id, nearest(model, own))])
-            raise HTTPException(HTTPStatus.NOT_FOUND, f"nothing is known of such a model{meant}")
-        changes = [worded(event) for event in story.events]
-        page = pages.model(
-            story,
-            changes,
-            context.now(),
-            is_watched=context.selection().covers(provider, model),
-            is_busy=bool(busy_models(context.engine, provider, model=model)),
-            notices=[
-                window_words(window)
-                for window in context.windows_at(context.now())
-                if window.covers(provider, model)
-            ],
-        )
-        return HTMLResponse(page, headers={"Content-Security-Policy": pages.policy})
+    async def model(request: Request, provider: str, model: str) -> Response:
+        key, make = ("/models", provider, model), partial(_one_model, context, pages, provider, model)
+        return await context.answers.answer(request, key, state, make)
 
     return routes
+
+
+def _all_models(context: WebContext, pages: Pages) -> KeptAnswer:
+    newest = events(context.engine, limit=_EVENTS, newest_first=True)
+    sections = _sections(context, known_providers(context))
+    return pages.body(pages.status(arrange(sections, newest, now=context.now())))
+
+
+def _one_model(context: WebContext, pages: Pages, provider: str, model: str) -> KeptAnswer:
+    story = model_story(context.engine, provider, model)
+    if story is None:
+        own = [row.model for row in current_models(context.engine, provider)]
+        meant = meant_words([*map(shown_id, nearest(model, own))])
+        raise HTTPException(HTTPStatus.NOT_FOUND, f"nothing is known of such a model{meant}")
+    changes = [worded(event) for event in story.events]
+    page = pages.model(
+        story,
+        changes,
+        context.now(),
+        is_watched=context.selection().covers(provider, model),
+        is_busy=bool(busy_models(context.engine, provider, model=model)),
+        notices=[
+            window_words(window)
+            for window in context.windows_at(context.now())
+            if window.covers(provider, model)
+        ],
+    )
+    return pages.body(page)
 
 
 def _sections(context: WebContext, names: list[str]) -> list[ProviderSection]:
