@@ -1,8 +1,9 @@
 """Clients that behave badly: many connections of raw sockets, and what became of them."""
 
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from threading import Event, Thread
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -33,6 +34,26 @@ class Crowd:
         parts = urlsplit(url)
         self._address = (str(parts.hostname), int(parts.port or 0))
         self._stack = stack
+        self._is_over = Event()
+        self._threads: list[Thread] = []
+
+    def go_on(self, act: Callable[[], None], *, threads: int) -> None:
+        """Do something again and again until the end, in so many threads."""
+
+        def repeat() -> None:
+            while not self._is_over.is_set():
+                act()
+
+        for _ in range(threads):
+            thread = Thread(target=repeat)
+            thread.start()
+            self._threads.append(thread)
+
+    def end(self) -> None:
+        """Let the threads end."""
+        self._is_over.set()
+        for thread in self._threads:
+            thread.join(PATIENCE_S)
 
     def connect(self, said: bytes = b"", *, receive_buffer: int | None = None) -> socket.socket:
         """Open a connection and say something; a small `receive_buffer` keeps answers at the server."""
@@ -50,7 +71,11 @@ class Crowd:
 def crowd(url: str) -> Iterator[Crowd]:
     """Give connections to a server, closed at the end."""
     with ExitStack() as stack:
-        yield Crowd(url, stack)
+        clients = Crowd(url, stack)
+        try:
+            yield clients
+        finally:
+            clients.end()  # before their sockets are closed
 
 
 def request(path: str = "/", *, version: str = "1.1", headers: str = "") -> bytes:
