@@ -6,12 +6,14 @@ Fields are data, not words; whatever they hold, a record stays one line.
 
 import json
 import logging
+import sys
+import threading
 import time
 from collections.abc import Iterable, Mapping
 from math import isfinite
 from typing import TextIO
 
-from monitor.masking import masked
+from monitor.masking import Masker
 
 _OURS = "monitor"
 _SWEEPS = "monitor.sweep.log"
@@ -53,6 +55,20 @@ def configure(
     logging.getLogger(_SWEEPS).setLevel(logging.ERROR if shows_sweeps else logging.NOTSET)
 
 
+def catch_uncaught() -> None:
+    """Log what would print a traceback past the log: exceptions of threads and finalizers, warnings."""
+    log = logging.getLogger(_OURS)
+
+    def in_thread(uncaught: threading.ExceptHookArgs) -> None:
+        event(log, logging.ERROR, "thread_died", error=repr(uncaught.exc_value))
+
+    def in_finalizer(uncaught: "sys.UnraisableHookArgs") -> None:
+        event(log, logging.ERROR, "error_ignored", error=repr(uncaught.exc_value))
+
+    threading.excepthook, sys.unraisablehook = in_thread, in_finalizer
+    logging.captureWarnings(capture=True)
+
+
 class _Stream(logging.StreamHandler[TextIO]):
     """A closed pipe or a full disk must not end a sweep: what cannot be written is lost."""
 
@@ -65,10 +81,7 @@ class _Line(logging.Formatter):
 
     def __init__(self, secrets: Iterable[str]) -> None:
         super().__init__()
-        self.secrets = tuple(secrets)
-
-    def masked(self, text: str) -> str:
-        return masked(text, self.secrets)
+        self.masked = Masker(secrets).masked
 
     def fields_of(self, record: logging.LogRecord) -> dict[str, str | int | float | bool | None]:
         fields: object = getattr(record, "fields", {})

@@ -4,13 +4,16 @@ import io
 import json
 import logging
 import os
+import sys
+import threading
+import warnings
 from collections.abc import Iterator
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.logs import configure, event
+from monitor.logs import catch_uncaught, configure, event
 from monitor.sweep.log import log as sweep_log
 
 LOG = logging.getLogger("monitor.test")
@@ -142,6 +145,52 @@ def test_configuring_again_replaces_the_first_stream() -> None:
     event(LOG, logging.INFO, "daemon_started")
     assert first.getvalue() == ""
     assert "daemon_started" in second.getvalue()
+
+
+def test_what_dies_in_a_thread_or_a_finalizer_is_a_masked_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(threading, "excepthook", threading.excepthook)  # put back at the end
+    monkeypatch.setattr(sys, "unraisablehook", sys.unraisablehook)
+    stream = io.StringIO()
+    configure(stream, level=logging.DEBUG, secrets=[SECRET])
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        catch_uncaught()
+        thread = threading.Thread(target=fail, args=(f"key {SECRET}",))
+        thread.start()
+        thread.join()
+        Dying()
+        warnings.warn(f"the key {SECRET} is old", stacklevel=1)
+    logging.captureWarnings(capture=False)
+    died, ignored, warned = stream.getvalue().splitlines()
+    assert "ERROR   thread_died error=" in died
+    assert "ERROR   error_ignored error=" in ignored
+    assert "the key *** is old" in warned
+    assert SECRET not in stream.getvalue()
+
+
+class Dying:
+    """Fails when it is collected."""
+
+    def __del__(self) -> None:
+        fail(f"key {SECRET}")
+
+
+@pytest.mark.parametrize(
+    "name", ["httpx", "httpcore.http11", "sqlalchemy.engine", "apprise", "uvicorn.error"]
+)
+def test_a_library_that_is_made_to_speak_is_masked_too(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    stream = io.StringIO()
+    configure(stream, level=logging.DEBUG, secrets=[SECRET])
+    library = logging.getLogger(name)
+    library.setLevel(logging.DEBUG)
+    monkeypatch.setattr(library, "propagate", True)  # a channel keeps Apprise's words to itself
+    library.debug("sent %r to %s", {"key": SECRET.encode()}, quote_of(SECRET))
+    library.setLevel(logging.NOTSET)
+    assert "DEBUG   sent {'key': b'***'} to https://host/?key=***" in stream.getvalue()
+
+
+def quote_of(secret: str) -> str:
+    return "https://host/?key=" + "".join(f"%{byte:02X}" for byte in secret.encode())
 
 
 def test_a_closed_pipe_is_no_error(capfd: pytest.CaptureFixture[str]) -> None:

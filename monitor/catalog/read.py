@@ -22,6 +22,7 @@ from monitor.core.answer.redact import redact
 from monitor.core.domain.vocabulary import Cause
 from monitor.core.planning.inputs import CatalogEntry, ProviderTraits
 from monitor.http import Client, Endpoint, exchange, host_of
+from monitor.masking import holds_secret
 
 _OK = 200
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -84,7 +85,7 @@ async def read_catalog(
     `traits` are the provider's own conventions (rules.md 40): a prefix of its ids, how its lists go on.
     """
     traits = traits or ProviderTraits()
-    pages = _Pages(client, pacer, limits or CatalogLimits(), traits)
+    pages = _Pages(client, pacer, limits or CatalogLimits(), traits, endpoint.secrets)
     trouble = await pages.read(endpoint.catalog)
     reading = pages.reading(_worded(trouble, pages, endpoint) if trouble else None)
     return without_prefix(reading, traits.id_prefix)
@@ -98,6 +99,7 @@ class _Pages:
     pacer: RequestPacer
     limits: CatalogLimits
     traits: ProviderTraits
+    secrets: tuple[str, ...]
     ids: dict[str, None] = field(default_factory=dict)
     entries: dict[str, CatalogEntry] = field(default_factory=dict)
     visited: set[str] = field(default_factory=set)
@@ -158,7 +160,7 @@ class _Pages:
         self.bytes += len(answer.body.encode())
         if answer.truncated:
             raise Unreadable(f"the catalog is larger than {self.limits.bytes:,} bytes")
-        return await _parse(answer, url, self.traits)
+        return _without_secrets(await _parse(answer, url, self.traits), self.secrets)
 
     def _visit(self, url: str) -> None:
         if url in self.visited:  # a cursor that returns would use up the limit of pages
@@ -192,6 +194,20 @@ async def _parse(answer: Exchange, url: str, traits: ProviderTraits) -> Page:
     """Parse large pages in a thread, so that the loop keeps breathing."""
     read = partial(read_page, answer.body, url=url, link=answer.headers.get("link", ""), traits=traits)
     return read() if len(answer.body) < _PARSE_HERE_CHARS else await asyncio.to_thread(read)
+
+
+def _without_secrets(page: Page, secrets: tuple[str, ...]) -> Page:
+    """Reject ids that hold a secret, and leave out owners that do: a list may echo what it was asked with."""
+    owners = (entry.owned_by or "" for entry in page.entries.values())
+    if not holds_secret(" ".join((*page.ids, *owners)), secrets):  # at once: a list has hundreds of ids
+        return page
+    ids = tuple(name for name in page.ids if not holds_secret(name, secrets))
+    entries = {
+        name: replace(entry, owned_by=None) if holds_secret(entry.owned_by or "", secrets) else entry
+        for name, entry in page.entries.items()
+        if name in ids
+    }
+    return replace(page, ids=ids, rejected=page.rejected + len(page.ids) - len(ids), entries=entries)
 
 
 def _trouble(answer: Exchange) -> CatalogTrouble | None:

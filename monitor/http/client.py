@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Generator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from http.cookiejar import CookieJar, DefaultCookiePolicy
-from urllib.parse import quote, quote_plus, urlsplit
+from urllib.parse import quote, urlsplit
 
 import httpx
 
@@ -53,11 +53,8 @@ class Endpoint:
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """What must never be stored or shown: a key that stands in addresses also as it is written there."""
-        keys = (self.api_key,) if self.api_key else ()
-        # both spellings: an error page may quote the address with blanks as + or as %20
-        written = [form(key, safe="") for key in keys for form in (quote, quote_plus)]
-        return (*dict.fromkeys((*keys, *(written if self.auth is Auth.QUERY else ()))), *self.other_secrets)
+        """What must never be stored or shown."""
+        return (*((self.api_key,) if self.api_key else ()), *self.other_secrets)
 
 
 class _KeyAuth(httpx.Auth):

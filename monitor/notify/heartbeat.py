@@ -83,16 +83,17 @@ class Heartbeats:
         own: Mapping[str, str] | None = None,
         *,
         is_silent: Callable[[str], bool] = lambda _provider: False,
+        secrets: tuple[str, ...] = (),
         new_id: Callable[[], object] = uuid4,
     ) -> None:
         """Ping `url` for all providers and the addresses of `own` for theirs, each sweep under a new id.
 
-        `is_silent` says whether a maintenance window covers a provider now.
+        `is_silent` says whether a maintenance window covers a provider now; `secrets` are kept out of pings.
         """
         self.health = health
         self._common = _Switch(url, "all providers") if url else None
         self._own = {name: _Switch(address, "one provider") for name, address in (own or {}).items()}
-        self._is_silent, self._new_id = is_silent, new_id
+        self._is_silent, self._secrets, self._new_id = is_silent, secrets, new_id
 
     @asynccontextmanager
     async def around(self, provider: str) -> AsyncIterator[Pulse]:
@@ -103,7 +104,7 @@ class Heartbeats:
         try:
             yield pulse
         except Exception as error:  # not BaseException: a cancelled sweep has no end to report
-            words = f"{provider}: {type(error).__name__}: {redact(str(error))}"
+            words = f"{provider}: {type(error).__name__}: {redact(str(error), secrets=self._secrets)}"
             self._count(provider, "not recorded")
             self._ping_end(provider, run, words, is_urgent=True)
             raise

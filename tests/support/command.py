@@ -118,6 +118,7 @@ def run(
         given.seek(0)
         for surroundings in (
             _logging(),
+            _hooks(),
             _signals(),
             _environment(environ),
             chdir(directory),
@@ -191,6 +192,17 @@ def _arguments(arguments: tuple[str, ...]) -> Iterator[None]:
         yield
     finally:
         sys.argv, sys.modules["__main__"] = before
+
+
+@contextmanager
+def _hooks() -> Iterator[None]:
+    """Leave what Python calls for uncaught exceptions and warnings as it was: the daemon logs them."""
+    before = threading.excepthook, sys.unraisablehook
+    try:
+        yield
+    finally:
+        threading.excepthook, sys.unraisablehook = before
+        logging.captureWarnings(capture=False)
 
 
 @contextmanager

@@ -7,9 +7,10 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
+from types import MappingProxyType
 from typing import Self, TypeVar
 
 from tests.support.command import KEY, environment
@@ -24,15 +25,25 @@ T = TypeVar("T")
 class Process:
     """`monitor --config CONFIG ARGUMENTS` running beside the test, its words kept in two files."""
 
-    def __init__(self, config: Path, *arguments: str, key: str | None = KEY, module: str = "monitor") -> None:
-        """Start it; `module` is one of the tests' own that alters something and then runs the command."""
+    def __init__(
+        self,
+        config: Path,
+        *arguments: str,
+        key: str | None = KEY,
+        module: str = "monitor",
+        variables: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
+        """Start it; `module` is one of the tests' own that alters something and then runs the command.
+
+        `variables` join its environment.
+        """
         place = config.parent / f"process-{time.monotonic_ns()}"
         self._paths = (place.with_suffix(".out"), place.with_suffix(".err"))
         with self._paths[0].open("wb") as out, self._paths[1].open("wb") as err:
             self._popen = subprocess.Popen(
                 [sys.executable, "-m", module, "--config", str(config), *arguments],
                 cwd=config.parent,
-                env={**environment(key), "PYTHONPATH": str(_ROOT)},
+                env={**environment(key), "PYTHONPATH": str(_ROOT), **variables},
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=err,

@@ -5,7 +5,7 @@ from typing import Final
 
 from monitor.app.notifications.maintenance import silence_of
 from monitor.clock import Clock, utc_now
-from monitor.config import Fault, Settings, resolve_heartbeat_url, resolve_own_heartbeat_url
+from monitor.config import Fault, Settings, known_secrets, resolve_heartbeat_url, resolve_own_heartbeat_url
 from monitor.core.domain.vocabulary import Cause, Verdict
 from monitor.core.notification.sweep_health import SweepHealth
 from monitor.errors import ConfigError
@@ -30,6 +30,7 @@ def heartbeats_of(settings: Settings, environ: Mapping[str, str], *, now: Clock 
         url.get_secret_value() if url else None,
         own,
         is_silent=lambda provider: is_silent(provider, None, now()),
+        secrets=known_secrets(settings, environ),
     )
 
 

@@ -13,7 +13,7 @@ from monitor.cli.terminal.context import Context, pass_context
 from monitor.cli.terminal.output import say
 from monitor.config import config_file, placed
 from monitor.errors import ConfigError
-from monitor.logs import event
+from monitor.logs import catch_uncaught, event
 from monitor.process.run import run_until_stopped
 from monitor.process.stop import Stop
 
@@ -32,6 +32,7 @@ def run(context: Context) -> int:
     """
     app = context.app
     context.start_logging(app.secrets, quiet=False)
+    catch_uncaught()
     file = config_file(context.config_path, context.environ)
     for line in placed(unmatched_patterns(app.settings, app.catalogs), file):
         event(log, logging.WARNING, "pattern_without_match", detail=line)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from monitor import logs
+from monitor.cli.terminal.core_dumps import forbid_core_dumps
 from monitor.cli.terminal.output import note
 from monitor.errors import ConfigError
 
@@ -39,6 +40,7 @@ class Context:
         from monitor.app.wiring.application import App  # noqa: PLC0415 - see above
         from monitor.config import load_settings  # noqa: PLC0415 - see above
 
+        forbid_core_dumps()  # before the first secret is read
         app = App(load_settings(self.config_path, self.environ), self.environ, note)
         self.start_logging(app.secrets, quiet=True)
         return app

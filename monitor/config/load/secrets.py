@@ -29,6 +29,8 @@ _COPIED_ALONG = {
     re.compile(r"\$\{?[A-Z_][A-Z0-9_]*\}?$"): "holds the name of a variable instead of its value",
     re.compile(r"<.*>$|your[-_ ].*$", re.IGNORECASE): "holds a placeholder",
 }
+_LIBPQ_PASSWORD = "PGPASSWORD"  # noqa: S105 - the name of the variable that libpq reads
+_PASSWORD_OPTIONS = frozenset({"password", "sslpassword"})
 # parts of an address that libraries quote by themselves
 _DELIMITERS = re.compile(r"[/@?&=#:,;]+")
 
@@ -116,7 +118,8 @@ def resolve_own_heartbeat_url(provider: ProviderSettings, environ: Mapping[str, 
 
 def known_secrets(settings: Settings, environ: Mapping[str, str]) -> tuple[str, ...]:
     """Return every secret value that can be read now, for masking logs; what cannot be read is left out."""
-    secrets = _passwords(settings.database.url)
+    secrets = [*_passwords(settings.database.url), *_parameters(settings.database.url)]
+    secrets.append(environ.get(_LIBPQ_PASSWORD, ""))
     for provider in settings.providers:
         secrets.append(_revealed(resolve_key, provider, environ))
         with suppress(ConfigError):
@@ -126,12 +129,12 @@ def known_secrets(settings: Settings, environ: Mapping[str, str]) -> tuple[str, 
                 for name, value in provider.headers.items()
                 if value.startswith(REFERENCE)
             ]
-        secrets += _passwords(_revealed(resolve_proxy, provider, environ))
-        secrets += _with_parts(_revealed(resolve_own_heartbeat_url, provider, environ))
+        secrets += _logins(_revealed(resolve_proxy, provider, environ))
+        secrets += _with_path(_revealed(resolve_own_heartbeat_url, provider, environ))
     for channel in settings.notify:
         secrets += _with_parts(_revealed(resolve_notify_url, channel, environ))
         secrets.append(_revealed(resolve_notify_secret, channel, environ))
-    secrets += _with_parts(_revealed(resolve_heartbeat_url, settings.heartbeat, environ))
+    secrets += _with_path(_revealed(resolve_heartbeat_url, settings.heartbeat, environ))
     return tuple(dict.fromkeys(filter(None, secrets)))  # a set would give another order at every start
 
 
@@ -154,6 +157,20 @@ def _passwords(url: str) -> list[str]:
     return [password, unquote(password)] if password else []  # libraries log the decoded one
 
 
+def _parameters(url: str) -> list[str]:
+    """Return the passwords that stand among the options of a database's address."""
+    return [value for name, value in parse_qsl(url.partition("?")[2]) if name in _PASSWORD_OPTIONS]
+
+
+def _logins(url: str) -> list[str]:
+    """Return the password of an address, and its user if that is like a token: some proxies take it alone."""
+    try:
+        user = unquote(urlsplit(url).username or "")
+    except ValueError:
+        user = ""
+    return [*_passwords(url), *([user] if _is_like_a_token(user) else [])]
+
+
 def _with_parts(url: str) -> list[str]:
     """Return an address that is a secret as a whole, and what in it may be one by itself.
 
@@ -161,6 +178,12 @@ def _with_parts(url: str) -> list[str]:
     """
     words = {form for word in _DELIMITERS.split(url) for form in (word, unquote(word))}
     return [url, *_passwords(url), *sorted(filter(_is_like_a_token, words))]
+
+
+def _with_path(url: str) -> list[str]:
+    """Return the secrets of a heartbeat's address: pings go to it with something after its path."""
+    path = "/" + url.partition("://")[2].partition("/")[2].partition("?")[0].partition("#")[0].rstrip("/")
+    return [*_with_parts(url), *([path] if len(path) > _SHORTEST_TOKEN else [])]
 
 
 def private_parts(url: str) -> tuple[str, ...]:

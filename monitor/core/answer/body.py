@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from monitor.core.answer.envelopes import Document, choice_of, meaning_of, objects_in
+from monitor.core.answer.redact import whole_words
 
 _READ_CHARS = 4000  # characters; what explains an error stands at its beginning
 _MOST_LEAVES = 300  # strings of a document; an echoed request may have thousands
@@ -132,7 +133,7 @@ class Body:
         `part` is what to look at in place of the whole document.
         """
         part = self.document if part is None else part
-        text = (_page_text(self.text) if part is None else _sentence(part))[:_READ_CHARS]
+        text = whole_words(_page_text(self.text) if part is None else _sentence(part), _READ_CHARS)
         return " ".join("".join(mark if mark.isprintable() else " " for mark in text).split())
 
     def words(self, part: object = None) -> str:
@@ -276,5 +277,6 @@ def _validation(detail: object) -> str:
 
 
 def _page_text(body: str) -> str:
-    title = _TITLE.search(body[:_READ_CHARS])
-    return title[1] if title else _TAG.sub(" ", body[:_READ_CHARS])
+    beginning = whole_words(body, _READ_CHARS)
+    title = _TITLE.search(beginning)
+    return title[1] if title else _TAG.sub(" ", beginning)

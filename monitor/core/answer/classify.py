@@ -12,6 +12,7 @@ from monitor.core.domain.vocabulary import Kind, Outcome, Reason
 from monitor.core.request.adaptations import MORE_ROOM, adaptation_in
 from monitor.core.request.forms import KIND_OF, Adaptation, Route
 from monitor.core.request.route_hints import is_costly
+from monitor.masking import masked
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,7 @@ class Finding:
 
 
 def classify(facts: Facts, route: Route, model: str, secrets: tuple[str, ...] = ()) -> Finding:
-    """Return what an answer says of a model that was asked on a route; no `secrets` are in the detail."""
+    """Return what an answer says of a model that was asked on a route; no `secrets` are in its texts."""
     rule = next((rule for rule in TABLE if rule.fits(facts)), TABLE[-1])  # the last row fits any status
     is_up = rule.outcome is Outcome.AVAILABLE
     return Finding(
@@ -47,7 +48,8 @@ def classify(facts: Facts, route: Route, model: str, secrets: tuple[str, ...] = 
         adaptation=_adaptation(rule, facts),
         retires_at=_retires_at(rule.reason, facts),
         detail=None if is_up else _detail(rule, facts, secrets) or None,  # an answer's own text is not kept
-        served_as=facts.served_as if is_up else None,
+        # an answer may name anything, and the name is stored
+        served_as=masked(facts.served_as, secrets) if is_up and facts.served_as else None,
     )
 
 

@@ -43,20 +43,21 @@ _PLACEHOLDERS: tuple[tuple[re.Pattern[str], str], ...] = (
 def redact(text: str, limit: int = 200, *, secrets: Iterable[str] = ()) -> str:
     """Return `text` as one line of at most `limit` characters, without ids, keys and control characters.
 
-    `secrets` are masked verbatim wherever they stand.
+    `secrets` are masked wherever they stand, in every form they can be written in.
     """
-    line = _shortened(_one_line(masked(text, secrets)))
+    # cut what can never be shown: the patterns take long over a long text of one word
+    line = whole_words(_one_line(masked(text, secrets)), _READ_CHARS)
     for pattern, placeholder in _PLACEHOLDERS:
         line = pattern.sub(placeholder, line)
     line = masked(line, secrets)  # again: taking out marks may have joined the halves of a secret
     return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
 
 
-def _shortened(line: str) -> str:
-    """Cut what can never be shown, at a word: the patterns take long over a long text of one word."""
-    if len(line) <= _READ_CHARS:
-        return line
-    return line[:_READ_CHARS].rpartition(" ")[0] or line[:_READ_CHARS]
+def whole_words(text: str, most: int) -> str:
+    """Return the words that fit into `most` characters: of half a key nothing would say that it is one."""
+    if len(text) <= most:
+        return text
+    return text[:most].rpartition(" ")[0] or text[:most]
 
 
 def _one_line(text: str) -> str:

@@ -27,6 +27,8 @@ _NEEDS_COMPANIONS: Final = (
     "read it while the daemon has it open, or as the daemon's user"
 )
 
+_PASSWORD_OPTIONS: Final = ("password", "sslpassword")  # libpq takes passwords as options, too
+
 # What SQLite says (a piece of its message) -> what it means.
 SQLITE_TROUBLE: Final[tuple[tuple[str, str], ...]] = (
     (
@@ -155,5 +157,11 @@ def _state_of_failed_connection(engine: Engine, origin: BaseException) -> str:
 
 
 def _first_line(engine: Engine, origin: BaseException) -> str:
-    line = (str(origin).strip() or type(origin).__name__).splitlines()[0][:300]
-    return masked(line, (str(engine.url.password or ""),))  # libpq may quote the address
+    line = (str(origin).strip() or type(origin).__name__).splitlines()[0]
+    return masked(line, _passwords(engine))[:300]  # libpq may quote the address
+
+
+def _passwords(engine: Engine) -> tuple[str, ...]:
+    options = engine.url.query
+    given = (engine.url.password, *(options.get(name) for name in _PASSWORD_OPTIONS))
+    return tuple(str(value) for value in given if value)
