@@ -18,6 +18,7 @@ from monitor.store.admin.migrate import prepare
 from monitor.store.connection.engine import is_sqlite, open_engine, sqlite_path
 from tests.support.lives import Lives
 from tests.support.postgres import PostgresServer
+from tests.support.reused import ReusedDatabase
 
 # How long an example takes, or its making, is a matter of the machine.
 settings.register_profile("monitor", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -59,6 +60,14 @@ def postgres_server(postgres_address: str) -> Iterator[PostgresServer]:
     yield server
     for url in (*server.kept, template):
         bare.drop_database(url)
+
+
+@pytest.fixture(scope="session")
+def reused_database(postgres_server: PostgresServer) -> Iterator[ReusedDatabase]:
+    """Give the database that tests with an `engine` on Postgres share one after the other."""
+    reused = ReusedDatabase(postgres_server)
+    yield reused
+    reused.drop()
 
 
 @pytest.fixture(scope="session")
@@ -104,11 +113,12 @@ def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
     if request.param == "sqlite":
         yield request.getfixturevalue("sqlite_url")
         return
-    server: PostgresServer = request.getfixturevalue("postgres_server")
-    is_migrated = "engine" in request.fixturenames
-    url = server.create_database(template=server.template if is_migrated else "template1")
-    yield url
-    server.drop_database(url)
+    if "engine" not in request.fixturenames:
+        yield request.getfixturevalue("postgres_url")
+        return
+    reused: ReusedDatabase = request.getfixturevalue("reused_database")
+    yield reused.lend()
+    reused.take_back()
 
 
 @pytest.fixture

@@ -46,9 +46,10 @@ class PostgresServer:
 
     def run(self, statement: str) -> None:
         """Run one statement outside of any transaction."""
-        with psycopg.connect(_conninfo(self.url), autocommit=True) as connection:
+        with psycopg.connect(conninfo(self.url), autocommit=True) as connection:
             connection.execute(statement.encode())
 
 
-def _conninfo(url: str) -> str:
+def conninfo(url: str) -> str:
+    """Return an address of SQLAlchemy's as psycopg takes it."""
     return make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
