@@ -91,9 +91,12 @@ def everything(engine: Engine, provider: str) -> dict[str, list[Any]]:
 
 def derived(engine: Engine, provider: str) -> dict[str, list[Any]]:
     """Return the same without what goes with the observations when they are pruned."""
-    return {
-        name: rows for name, rows in everything(engine, provider).items() if name not in {"gap", "export"}
-    }
+    return without_observations(everything(engine, provider))
+
+
+def without_observations(rows: dict[str, list[Any]]) -> dict[str, list[Any]]:
+    """Return of `everything` what stays when observations are pruned."""
+    return {name: values for name, values in rows.items() if name not in {"gap", "export"}}
 
 
 def forget(engine: Engine, provider: str) -> None:

@@ -6,7 +6,7 @@ After each step the rows are those a rebuild gives, and both databases tell the 
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from random import Random
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -23,7 +23,7 @@ from sqlalchemy import Engine
 from monitor.core.domain.sweep import Sweep
 from monitor.store.admin.migrate import prepare
 from monitor.store.connection.engine import open_engine
-from tests.store.invariants import assert_sound, derived, everything, forget
+from tests.store.invariants import assert_sound, everything, forget, without_observations
 from tests.store.living import START, Monitor, Nature, any_policy
 from tests.support.postgres import PostgresServer
 
@@ -35,13 +35,14 @@ chances = st.integers(0, 2**32).map(Random)
 class History(RuleBasedStateMachine):
     """One provider, watched by a monitor on SQLite and by one on Postgres that do the same."""
 
-    urls: ClassVar[tuple[str, ...]] = ()
+    engines: ClassVar[tuple[Engine, ...]] = ()
 
     def __init__(self) -> None:
         super().__init__()
         self.nature = Nature(PROVIDER)
-        self.monitors = [Monitor(open_engine(url), PROVIDER) for url in self.urls]
+        self.monitors = [Monitor(engine, PROVIDER) for engine in self.engines]
         self.imported: list[Sweep] = []
+        self.rows: dict[str, list[Any]] = {}  # of both, after the last step
 
     @property
     def is_running(self) -> bool:
@@ -96,8 +97,6 @@ class History(RuleBasedStateMachine):
         for each in self.monitors:
             each.die()
             each.engine.dispose()
-        for url, each in zip(self.urls, self.monitors, strict=True):
-            each.engine = open_engine(url)
             each.recover()
 
     @rule(chance=chances, back=st.floats(-0.2, 1), count=st.integers(1, 2))
@@ -113,9 +112,9 @@ class History(RuleBasedStateMachine):
     @rule()
     def import_again(self) -> None:
         """Import everything again, which changes nothing (rules.md 30)."""
-        before = [everything(each.engine, PROVIDER) for each in self.monitors]
+        before = self.rows
         self.both(lambda each: each.bring_in(self.imported))
-        assert [everything(each.engine, PROVIDER) for each in self.monitors] == before
+        assert self._rows() == before
 
     @rule()
     def accept(self) -> None:
@@ -137,9 +136,9 @@ class History(RuleBasedStateMachine):
     @rule(back=st.integers(0, 60))
     def prune(self, back: int) -> None:
         """Remove the observations of days long ago; all that was derived of them stays."""
-        before = [derived(each.engine, PROVIDER) for each in self.monitors]
+        before = self.rows
         self.both(lambda each: each.prune(self.nature.now.date() - timedelta(days=back)))
-        assert [derived(each.engine, PROVIDER) for each in self.monitors] == before
+        assert without_observations(self._rows()) == without_observations(before)
 
     @rule(place=st.integers(0, 30))
     def void(self, place: int) -> None:
@@ -149,10 +148,10 @@ class History(RuleBasedStateMachine):
     @rule(place=st.integers(0, 30))
     def void_and_undo(self, place: int) -> None:
         """Declare a sweep bad and take it back: everything is as it was."""
-        before = [everything(each.engine, PROVIDER) for each in self.monitors]
+        before = self.rows
         if self._judge(place, Monitor.void):
             assert self._judge(place, Monitor.undo)
-            assert [everything(each.engine, PROVIDER) for each in self.monitors] == before
+            assert self._rows() == before
 
     def _judge(self, place: int, judge: Callable[[Monitor, int], bool]) -> object:
         numbers = self.monitors[0].sweep_ids()
@@ -164,8 +163,13 @@ class History(RuleBasedStateMachine):
         """Hold both histories against their facts and against each other."""
         for each in self.monitors:
             assert_sound(each.engine, PROVIDER)
+        self.rows = self._rows()
+
+    def _rows(self) -> dict[str, list[Any]]:
+        """Return what is stored, which is the same in both."""
         lite, postgres = (everything(each.engine, PROVIDER) for each in self.monitors)
         assert lite == postgres
+        return lite
 
     def teardown(self) -> None:
         """Leave the databases empty for the next example."""
@@ -175,21 +179,23 @@ class History(RuleBasedStateMachine):
 
 
 @pytest.fixture(params=range(PARTS), ids="part{}".format)
-def urls(sqlite_url: str, postgres_server: PostgresServer) -> Iterator[tuple[str, ...]]:
+def engines(sqlite_url: str, postgres_server: PostgresServer) -> Iterator[tuple[Engine, ...]]:
     """Give a SQLite file and a Postgres database, both with monitor's schema."""
-    engine: Engine = open_engine(sqlite_url)
-    prepare(engine)
-    engine.dispose()
+    lite = open_engine(sqlite_url)
+    prepare(lite)
     postgres_url = postgres_server.create_database(template=postgres_server.template)
-    yield sqlite_url, postgres_url
+    postgres = open_engine(postgres_url)
+    yield lite, postgres
+    lite.dispose()
+    postgres.dispose()
     postgres_server.drop_database(postgres_url)
 
 
-def test_any_history_is_what_a_rebuild_gives_on_both_databases(urls: tuple[str, ...]) -> None:
+def test_any_history_is_what_a_rebuild_gives_on_both_databases(engines: tuple[Engine, ...]) -> None:
     class OnBoth(History):
         pass
 
-    OnBoth.urls = urls
+    OnBoth.engines = engines
     run_state_machine_as_test(
         OnBoth,
         settings=settings(
