@@ -11,7 +11,8 @@ MonitorError                 1
     ├── StoreUnavailable     4  not reachable, not writable, not a database
     │   └── FileReplaced     4  the open SQLite file was deleted, emptied or replaced
     ├── Fenced               4  another process took the running sweep over
-    └── SchemaOutdated       4  its schema is not this version's
+    ├── SchemaOutdated       4  its schema is not this version's
+    └── NotSpooled           4  the spool does not take a sweep either
 
 A message names the thing, what is wrong and what to do. It never holds a secret.
 An error outside this tree is a fault of the program and ends a command with 3: nothing can be concluded.
@@ -98,6 +99,10 @@ class Fenced(StoreError):
 
 class SchemaOutdated(StoreError):
     """The database holds data under a schema that is not this version's."""
+
+
+class NotSpooled(StoreError):
+    """The spool does not take a sweep: it is full, or its directory cannot be written."""
 
 
 @contextmanager

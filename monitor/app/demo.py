@@ -50,6 +50,8 @@ public_url = "http://{listen}"
 directory = "data/demo-summaries"
 [daemon]
 grace = "{grace}"
+[spool]
+directory = "data/demo-spool"
 [[providers]]
 name = "{provider}"
 base_url = "{base_url}"

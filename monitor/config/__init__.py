@@ -30,6 +30,7 @@ from monitor.config.schema.settings import (
     RetentionSettings,
     ScheduleSettings,
     Settings,
+    SpoolSettings,
     SummarySettings,
     WebSettings,
 )
@@ -55,6 +56,7 @@ __all__ = [
     "RetentionSettings",
     "ScheduleSettings",
     "Settings",
+    "SpoolSettings",
     "SummarySettings",
     "WebSettings",
     "as_dict",

@@ -1,43 +1,36 @@
-"""A sweep under way: what it has seen so far, and how much of that is stored.
+"""A sweep under way: what it has seen so far, and what that means in the end.
 
-No transaction is open while a request is in flight. Observations are stored while the sweep goes on: a kill
-loses seconds.
+No transaction is open while a request is in flight. What is seen is kept while the sweep goes on
+(sweep/keeping/keeper.py): a kill loses a second.
 """
 
 import asyncio
 import logging
-from asyncio import to_thread
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import replace
-from typing import TypeVar
-
-import stamina
 
 from monitor.catalog.reading import CatalogReading
 from monitor.core.domain.sweep import Observation, Sweep
 from monitor.core.domain.vocabulary import UNASKED, Cause, Outcome, Verdict
 from monitor.core.lifecycle.fold import doubt_catalog, fold, is_tracked
 from monitor.core.planning.inputs import Knowledge
-from monitor.errors import StoreUnavailable
+from monitor.errors import Fenced
 from monitor.logs import event
 from monitor.probe.probe import ProviderSession, SweepListener
 from monitor.probe.round_settings import RoundResult
 from monitor.probe.stopwatch import Stopwatch
-from monitor.store.connection.engine import Engine
-from monitor.store.memory.knowledge import save_knowledge
-from monitor.store.write.fence import OpenedSweep
-from monitor.store.write.record import add_observations, close_sweep, keep_catalog
+from monitor.sweep.keeping.keeper import SweepKeeper
+from monitor.sweep.keeping.memory import remembered
+from monitor.sweep.keeping.opening import Opening
+from monitor.sweep.keeping.recorder import Recorder
 from monitor.sweep.listing import new_origins, read_listing
 from monitor.sweep.log import log_sweep
 from monitor.sweep.plan import PriorKnowledge, excluded_observation, excluding, nothing_to_ask
 from monitor.sweep.probing import CatalogProbe
-from monitor.sweep.values import ProgressListener, SweepStart, Swept, Target
+from monitor.sweep.values import ProgressListener, Swept, Target
 
 log = logging.getLogger(__name__)
-T = TypeVar("T")
-
-_FLUSH_SECONDS = 1.0  # seconds; what a kill costs
-_CLOSE_ATTEMPTS = 8  # about two minutes of back-off
 
 
 class RunningSweep(SweepListener):
@@ -46,43 +39,48 @@ class RunningSweep(SweepListener):
     def __init__(
         self,
         target: Target,
-        engine: Engine,
-        opened: OpenedSweep,
+        recorder: Recorder,
+        opening: Opening,
         stopwatch: Stopwatch,
         *,
-        start: SweepStart,
         progress: ProgressListener,
     ) -> None:
-        self.target, self.engine, self.opened, self.progress = target, engine, opened, progress
-        self.start, self.state, self.stopwatch = start, start.state, stopwatch
+        self.target, self.recorder, self.progress = target, recorder, progress
+        self.start, self.state, self.stopwatch = opening.start, opening.start.state, stopwatch
+        self.keeper = SweepKeeper(target, recorder, opening)
         self.observations: dict[str, Observation] = {}
-        self.unstored: list[Observation] = []
         self.learned: dict[str, Knowledge] = {}
         self.proven: dict[str, Knowledge] = {}
         self.sweep = Sweep(
             provider=target.provider,
             vantage=target.vantage,
-            slot=start.slot,
+            slot=opening.start.slot,
             started_at=stopwatch.started_at,
             finished_at=stopwatch.started_at,
-            accepted=start.is_accepted,
+            accepted=opening.start.is_accepted,
         )
 
+    @asynccontextmanager
+    async def kept(self) -> AsyncIterator[None]:
+        """Keep what is seen meanwhile; where another process takes the sweep over, end it by Fenced."""
+        try:
+            async with asyncio.TaskGroup() as group:
+                keeping = group.create_task(self.keeper.run(self._cut))
+                yield
+                keeping.cancel()
+        except ExceptionGroup as errors:
+            raise errors.exceptions[0] from None
+
     async def observe(self) -> None:
-        """Read the catalog and, if it will be believed, probe it; store observations meanwhile."""
+        """Read the catalog and, if it will be believed, probe it."""
         async with self.target.session(self.stopwatch, self) as session:
             reading = await read_listing(self.target, session, self.start)
             self._take_catalog(reading)
-            await self._store(keep_catalog, self.sweep)  # before probing: a kill keeps what was listed
+            await self.keeper.keep_catalog(self._cut)
             # no request is worth sending to a catalog that is not believed
             if self.sweep.cause or doubt_catalog(self.state, self.sweep, self.target.policy):
                 return
-            storing = asyncio.create_task(self._keep_storing())
-            try:
-                await self._probe(session, reading)
-            finally:
-                storing.cancel()  # what it has in hand is stored again when the sweep is closed
-                await asyncio.wait({storing})
+            await self._probe(session, reading)
 
     def _take_catalog(self, reading: CatalogReading) -> None:
         trouble = reading.trouble
@@ -130,9 +128,9 @@ class RunningSweep(SweepListener):
         self.sweep = replace(self.sweep, requests=self.sweep.requests + requests)
 
     def observed(self, observation: Observation) -> None:
-        """Keep the final observation of a model, to be stored with the next batch."""
+        """Keep the final observation of a model."""
         self.observations[observation.model] = observation
-        self.unstored.append(observation)
+        self.keeper.add(observation)
         self.progress.on_observation(observation)
 
     def _take_round(self, result: RoundResult, askable: Sequence[str]) -> None:
@@ -147,52 +145,32 @@ class RunningSweep(SweepListener):
         if cause:
             self.sweep = replace(self.sweep, verdict=Verdict.INCONCLUSIVE, cause=cause, detail=detail)
 
-    async def _keep_storing(self) -> None:
-        """Store what came since the last time, every second; what fails is tried again with the next."""
-        while True:
-            await asyncio.sleep(_FLUSH_SECONDS)
-            batch, self.unstored = self.unstored, []  # taken off before the await: new ones come meanwhile
-            if batch and not await self._store(add_observations, batch):
-                self.unstored[:0] = batch  # in front: a model's later observation must come after
+    def _cut(self, cause: Cause = Cause.INTERRUPTED) -> Sweep:
+        """Return the sweep as it is to be recorded if it is cut now."""
+        # the catalog's own cause would hide that the sweep was cut
+        return replace(self._seen(), verdict=Verdict.INCONCLUSIVE, cause=cause, detail=None)
 
-    async def _store(self, act: Callable[[Engine, OpenedSweep, T], None], what: T) -> bool:
-        """Store something of the running sweep; all of it is stored again when the sweep is closed."""
-        try:
-            await to_thread(act, self.engine, self.opened, what)
-        except StoreUnavailable as error:
-            event(log, logging.WARNING, "not_stored_yet", provider=self.target.provider, error=str(error))
-            return False
-        return True
-
-    async def close(self, cause: Cause | None = None) -> Swept:
-        """Decide and record, trying again while the database is away."""
-        if cause:
-            # the catalog's own cause would hide that the sweep was cut
-            self.sweep = replace(self.sweep, verdict=Verdict.INCONCLUSIVE, cause=cause, detail=None)
-        finished = replace(
+    def _seen(self) -> Sweep:
+        return replace(
             self.sweep,
             finished_at=self.stopwatch.now(),
             observations=tuple(
                 self.observations[model] for model in self.sweep.listed if model in self.observations
             ),
         )
+
+    async def close(self, cause: Cause | None = None) -> Swept:
+        """Decide and record; `cause` says why the sweep was cut. Raises as `SweepKeeper.close`."""
+        finished = self._cut(cause) if cause else self._seen()
         decision = fold(self.state, finished, self.target.policy)
-        async for attempt in stamina.retry_context(  # other faults would only repeat
-            on=StoreUnavailable, attempts=_CLOSE_ATTEMPTS, timeout=None
-        ):
-            with attempt:
-                decision = await to_thread(
-                    close_sweep, self.engine, self.opened, finished, decision, self.target.outbox
-                )
         is_conclusive = decision.verdict is Verdict.CONCLUSIVE
         learned = self.learned if is_conclusive else self.proven
-        try:
-            await to_thread(save_knowledge, self.engine, self.target.provider, learned)
-        except StoreUnavailable as error:  # lost, it costs a few requests and is learned again
-            provider = self.target.provider
-            event(log, logging.WARNING, "knowledge_not_saved", provider=provider, error=str(error))
-        swept = Swept(
-            self.opened.id, replace(finished, verdict=decision.verdict, cause=decision.cause), decision
-        )
+        sweep_id, decision = await self.keeper.close(finished, decision, learned)
+        self.recorder.memories[self.target.provider] = remembered(self.start, finished, decision, learned)
+        swept = Swept(sweep_id, replace(finished, verdict=decision.verdict, cause=decision.cause), decision)
         log_sweep(swept)
         return swept
+
+    async def set_aside(self, error: Fenced) -> None:
+        """Keep apart what was seen: another process took the sweep over."""
+        await self.keeper.set_aside(self._cut(), error)

@@ -90,8 +90,11 @@ class ProgressListener:
 
 @dataclass(frozen=True, slots=True)
 class Swept:
-    """A finished sweep: what it saw, its verdict in place, and what that means."""
+    """A finished sweep: what it saw, its verdict in place, and what that means.
 
-    sweep_id: int
+    `sweep_id` is None while it waits in the spool; the decision is then what follows from memory.
+    """
+
+    sweep_id: int | None
     sweep: Sweep
     decision: Decision

@@ -7,7 +7,6 @@ import asyncio
 import logging
 from asyncio import to_thread
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from datetime import datetime
 from functools import partial
 
@@ -15,12 +14,16 @@ from fastapi import FastAPI
 
 from monitor.app.daemon.file_watch import FileWatch
 from monitor.app.daemon.pruner import Pruner
+from monitor.app.daemon.slots import record_missed, served_until
+from monitor.app.daemon.spooling import has_waiting_sweeps, waiting_notices
+from monitor.app.daemon.waits import first_of, pass_on, release
 from monitor.app.notifications.announcer import Announcer, day_entries
 from monitor.app.notifications.heartbeats import heartbeats_of, recorded_health
 from monitor.app.notifications.maintenance import running_windows
 from monitor.app.notifications.summaries import summaries_of
 from monitor.app.periodic import every
 from monitor.app.wiring.application import App
+from monitor.app.wiring.spool import recorder_of, replayer_of
 from monitor.app.wiring.targets import target_of
 from monitor.clock import utc_now
 from monitor.config import ProviderSettings
@@ -28,12 +31,11 @@ from monitor.errors import StoreError, StoreUnavailable
 from monitor.logs import event
 from monitor.process.stop import Stop
 from monitor.report.formats.sweep_documents import sweep_words
-from monitor.report.words.times import iso_millis
 from monitor.scheduler import Job, run_schedule
 from monitor.store.admin.migrate import prepare
 from monitor.store.connection.locks import Lock, leader_lock
 from monitor.store.write import record
-from monitor.sweep import Swept, Target, sweep_provider
+from monitor.sweep import Swept, sweep_provider
 from monitor.web.app import create_app
 from monitor.web.liveness import Liveness
 from monitor.web.notices import Notice, NoticesNow
@@ -42,6 +44,7 @@ from monitor.web.server.server import serve
 log = logging.getLogger(__name__)
 
 _STANDBY_SECONDS = 1.0  # seconds between tries to lead
+_REPLAY_SECONDS = 1.0  # seconds between two looks whether the database is back
 _HEARTBEAT_SECONDS = 5.0  # a sixth of the 30 s after which a silent holder loses its lock
 _LAST_WORDS_SECONDS = 10.0
 _WEB_SECONDS = 8.0  # more than the server takes to end
@@ -76,9 +79,14 @@ class Daemon:
         self._has_worked = False
         self._is_database_unreachable = False
         self._holder = ""
+        self._recorder = recorder_of(app, self._engine)
+        self._replayer = replayer_of(self._recorder, self._targets.values())
         self._file_watch = FileWatch(self._engine)
         # what each part has to say on the page and in /readyz
-        self._notices_now: list[NoticesNow] = [self._file_watch.notices]
+        self._notices_now: list[NoticesNow] = [
+            self._file_watch.notices,
+            partial(waiting_notices, self._recorder),
+        ]
 
     async def run(self, stop: Stop) -> None:
         """Lead whenever possible until asked to stop.
@@ -87,14 +95,19 @@ class Daemon:
         taken. A database that goes away later is waited for.
         """
         lock = leader_lock(self._engine)
+        ended = asyncio.Event()  # also a standby, and a leader that drains, replay what they kept
+        replaying = asyncio.create_task(
+            every(_REPLAY_SECONDS, self._replayer.look, ended, "replay"), name="replay"
+        )
         try:
             while not stop.asked.is_set():
                 if await self._acquire(lock, stop):
                     await self._serve(lock, stop)
         finally:
+            ended.set()
             # a database that does not answer frees it when the connection ends
-            releasing = asyncio.create_task(_release(lock), name="release of the lock")
-            await stop.ended({releasing}, _RELEASE_SECONDS)
+            releasing = asyncio.create_task(release(lock), name="release of the lock")
+            await stop.ended({releasing, replaying}, _RELEASE_SECONDS)
             self._engine.dispose()
             self._readers.dispose()
 
@@ -124,8 +137,10 @@ class Daemon:
 
     def _wait_for_database(self, error: StoreUnavailable) -> None:
         """Log once that the database is unreachable; raise the error of one that never worked."""
-        if not self._has_worked:  # at the start it is wrong configuration; later an outage
+        # at the start it is wrong configuration; later, or where sweeps wait for it, an outage
+        if not self._has_worked and not has_waiting_sweeps(self._recorder, error):
             raise error
+        self._has_worked = True
         if not self._is_database_unreachable:
             event(log, logging.ERROR, "database_unreachable", error=str(error))
         self._is_database_unreachable = True
@@ -159,7 +174,7 @@ class Daemon:
         )
         watching = asyncio.create_task(self._file_watch.run(down))
         try:
-            await _first_of(serving, is_up)
+            await first_of(serving, is_up)
             while not serving.done() and not stop.asked.is_set():
                 await self._sweep_while_held(lock, stop)
                 if not await self._acquire(lock, stop, gives_way=True):
@@ -195,6 +210,8 @@ class Daemon:
         try:
             self._file_watch.require_remembered()
             prepare(self._engine)
+            if self._recorder.spool:  # first: what waits may be of a sweep that would be closed as cut
+                self._replayer.replay(self._recorder.spool)
             for target in self._targets.values():
                 record.close_dead(self._engine, target.provider, target.vantage)
         except StoreUnavailable as error:
@@ -209,7 +226,7 @@ class Daemon:
         announcing = asyncio.create_task(self._announcer.run(until.asked), name="messages")
         pruning = asyncio.create_task(self._pruner.run(until.asked), name="prune")
         tasks = {
-            asyncio.create_task(_pass_on(stop, until)),
+            asyncio.create_task(pass_on(stop, until)),
             asyncio.create_task(
                 # until.hurried: also while the last sweep drains, the lock may be lost
                 every(_HEARTBEAT_SECONDS, partial(self._check_lock, lock, until), until.hurried, "lock_check")
@@ -253,11 +270,11 @@ class Daemon:
         async def run(slot: datetime | None, missed: Sequence[datetime]) -> None:
             async with self._heartbeats.around(target.provider) as pulse:
                 if missed:
-                    _log_missed(target.provider, missed)
-                    await to_thread(  # before the sweep: missed slots count even if it crashes
-                        record.record_missed_slots, self._engine, target.provider, target.vantage, missed
-                    )
-                if swept := await sweep_provider(target, self._engine, now=utc_now, slot=slot):
+                    # before the sweep: missed slots count even if it crashes
+                    await to_thread(record_missed, self._recorder, target, missed)
+                if swept := await sweep_provider(
+                    target, self._engine, now=utc_now, slot=slot, recorder=self._recorder
+                ):
                     pulse.report(sweep_words(swept.sweep, swept.decision), swept.sweep.cause)
                     self._on_swept(swept)
 
@@ -265,34 +282,5 @@ class Daemon:
             name=provider.name,
             cadence=self._settings.cadence_of(provider),
             run=run,
-            after=self._served_until(target),
+            after=served_until(self._engine, target),
         )
-
-    def _served_until(self, target: Target) -> datetime | None:
-        """Return up to when the schedule needs no catching up: the last slot, or a manual sweep after it."""
-        slot = record.last_slot(self._engine, target.provider, target.vantage)
-        made_at = record.last_made_at(self._engine, target.provider)
-        return max((moment for moment in (slot, made_at) if moment), default=None)
-
-
-def _log_missed(provider: str, slots: Sequence[datetime]) -> None:
-    first, last = iso_millis(slots[0]), iso_millis(slots[-1])
-    event(log, logging.WARNING, "slots_missed", provider=provider, slots=len(slots), first=first, last=last)
-
-
-async def _release(lock: Lock) -> None:
-    with suppress(StoreError):
-        await to_thread(lock.release)
-
-
-async def _pass_on(asked: Stop, until: Stop) -> None:
-    await asked.asked.wait()
-    until.ask()
-    await asked.hurried.wait()
-    until.ask()
-
-
-async def _first_of(serving: asyncio.Task[None], is_up: asyncio.Event) -> None:
-    up = asyncio.create_task(is_up.wait())
-    await asyncio.wait({serving, up}, return_when=asyncio.FIRST_COMPLETED)
-    up.cancel()

@@ -27,9 +27,9 @@ from monitor.notify.apprise_channel import AppriseChannel
 from monitor.notify.webhook import Webhook
 from monitor.report.layout.content import Content
 from monitor.report.layout.message import message_of
-from monitor.report.message.changes import changes_message, combined_message
+from monitor.report.message.changes import changes_message, combined_message, late_message
 from monitor.report.words.paths import Links
-from monitor.store.memory.notifications import CHANGES, Outbox, read_changes
+from monitor.store.memory.notifications import CHANGES, LATE, Outbox, read_changes
 
 SUMMARY = "summary"  # the topic of a daily summary, and what a channel asks for to get it
 
@@ -97,7 +97,11 @@ def message_builders(settings: Settings, **others: MessageBuilder) -> dict[str, 
             return changes_message(sweeps[0], id=number, links=links, zone=zone)
         return combined_message(sweeps, id=number, links=links, zone=zone)
 
-    return {CHANGES: build, **others}
+    def build_late(documents: Sequence[str], number: str) -> Message:
+        sweeps = [read_changes(document) for document in documents]
+        return late_message(sweeps, id=number, links=links, zone=zone)
+
+    return {CHANGES: build, LATE: build_late, **others}
 
 
 async def send_test(settings: Settings, environ: Mapping[str, str], name: str | None) -> list[Tested]:

@@ -22,7 +22,7 @@ from monitor.errors import NotDelivered, StoreError
 from monitor.logs import event
 from monitor.store.connection.engine import Engine
 from monitor.store.memory import outbox
-from monitor.store.memory.notifications import CHANGES
+from monitor.store.memory.notifications import CHANGES, LATE
 from monitor.store.memory.outbox import Delivery
 
 log = logging.getLogger(__name__)
@@ -255,10 +255,13 @@ class Publisher:
 def next_batch(waiting: Sequence[Delivery], room: int | None, *, as_one: bool) -> Sequence[Delivery]:
     """Return what is sent next: one message, or where more wait than there is room for, all as one.
 
-    Only changes of sweeps are combined, and only for people. Nothing is sent where there is no room.
+    Only changes of sweeps are combined, and only for people; those of late sweeps always and for all. Nothing
+    is sent where there is no room.
     """
     if room == 0:
         return ()
+    if waiting and waiting[0].topic == LATE:
+        return [delivery for delivery in waiting if delivery.topic == LATE]
     crowd = [delivery for delivery in waiting if delivery.topic == CHANGES]
     # beyond the limit: one message instead of many that wait for hours
     if as_one and room is not None and len(waiting) > room and len(crowd) > 1:

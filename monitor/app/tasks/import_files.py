@@ -20,6 +20,7 @@ from monitor.report.formats.blog_files import (
 )
 from monitor.report.formats.delimited import found_export
 from monitor.report.formats.records import format_record, parse_record
+from monitor.spool.record import SEAL, check_seal
 
 OnResults = Callable[[Path, ResultFile], None]
 
@@ -87,7 +88,12 @@ def _text(name: str, stream: BinaryIO) -> str:
 
 
 def _records(name: str, stream: BinaryIO) -> Iterator[Sweep]:
+    before = b""
     for number, line in enumerate(lines_of(name, stream), start=1):
-        if line.strip():
+        where = f"{name}:{number}"
+        if line.startswith(SEAL):  # a record of the spool
+            check_seal(before, line, where)
+        elif line.strip():
+            before = line.rstrip(b"\n")
             plain = line.removeprefix(codecs.BOM_UTF8) if number == 1 else line  # editors on Windows
-            yield parse_record(decoded(plain, f"{name}:{number}"), f"{name}:{number}")
+            yield parse_record(decoded(plain, where), where)

@@ -3,14 +3,16 @@
 import asyncio
 import logging
 import signal
-from collections.abc import Callable, Collection, Iterable
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable, Collection, Iterable
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from typing import Final
 from uuid import uuid4
 
 from monitor.app.notifications.announcer import Announcer
+from monitor.app.periodic import every
 from monitor.app.wiring.application import App
+from monitor.app.wiring.spool import recorder_of, replayer_of
 from monitor.app.wiring.targets import target_of
 from monitor.clock import utc_now
 from monitor.config import ProviderSettings
@@ -21,10 +23,20 @@ from monitor.store.connection.engine import Engine
 from monitor.store.derived.states import load_state
 from monitor.store.memory.acceptance import is_accepted
 from monitor.store.memory.knowledge import load_knowledge
-from monitor.sweep import Checked, ProgressListener, SweepStart, Swept, check_now, sweep_provider
+from monitor.sweep import (
+    Checked,
+    ProgressListener,
+    Recorder,
+    Replayer,
+    SweepStart,
+    Swept,
+    check_now,
+    sweep_provider,
+)
 
 log = logging.getLogger(__name__)
 
+_REPLAY_SECONDS: Final = 1.0  # between two looks whether the database is back
 _SENDING_SECONDS: Final = 60.0  # seconds; what is left waits in the outbox for the daemon
 
 
@@ -39,15 +51,21 @@ async def sweep_now(
     """
     targets = [target_of(app, provider) for provider in app.chosen(names)]
     engine = await asyncio.to_thread(app.prepared)
+    recorder = recorder_of(app, engine)
+    replayer = replayer_of(recorder, targets)
+    await replayer.look()  # first: what waits may be of a sweep that would be closed as cut
     sweeps = [
-        asyncio.create_task(sweep_provider(target, engine, now=utc_now, progress=watch_of(target.provider)))
+        asyncio.create_task(
+            sweep_provider(target, engine, now=utc_now, progress=watch_of(target.provider), recorder=recorder)
+        )
         for target in targets
     ]
     stop = asyncio.Event()
     # SIGTERM alone: SIGINT is Python's own KeyboardInterrupt
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, _cancel, sweeps, stop)
     # one provider's error must not cancel the other sweeps
-    results = await asyncio.gather(*sweeps, return_exceptions=True)
+    async with _replaying(replayer, recorder):
+        results = await asyncio.gather(*sweeps, return_exceptions=True)
     if not stop.is_set():
         await _send_due(app, engine)
     engine.dispose()
@@ -61,6 +79,22 @@ async def sweep_now(
         raise bugs[0]
     swept = [result for result in results if isinstance(result, Swept)]
     return swept, [result for result in results if isinstance(result, MonitorError)]
+
+
+@asynccontextmanager
+async def _replaying(replayer: Replayer, recorder: Recorder) -> AsyncIterator[None]:
+    """Look every second whether a database that went away is back, and once more at the end."""
+    ended = asyncio.Event()
+    looking = asyncio.create_task(every(_REPLAY_SECONDS, replayer.look, ended, "replay"))
+    try:
+        yield
+    finally:
+        ended.set()
+        await asyncio.wait({looking}, timeout=_SENDING_SECONDS)
+    if recorder.is_away:
+        await replayer.look()  # what ended since the last look
+    if recorder.is_away and recorder.spool:
+        event(log, logging.WARNING, "sweep_waits", directory=recorder.spool.directory)
 
 
 async def check_live(app: App, provider: ProviderSettings, model: str) -> Checked:

@@ -9,6 +9,7 @@ import tomli_w
 
 from monitor.config.schema.settings import Settings
 from monitor.config.values.duration import duration_text
+from monitor.config.values.size import size_text
 from monitor.config.values.urls import is_reference, without_password
 from monitor.masking import MASK
 
@@ -20,6 +21,10 @@ def as_dict(settings: Settings) -> dict[str, object]:
     document = settings.model_dump(by_alias=True)
     document["database"]["url"] = without_password(settings.database.url)
     document["database"]["file_mode"] = f"{settings.database.file_mode:04o}"
+    document["spool"] = {
+        "directory": str(settings.spool_directory),  # the default depends on the database
+        "max_size": size_text(settings.spool.max_size),
+    }
     for provider in document["providers"]:
         # Left out it would be read as the preset's limit, where a preset is named.
         provider["requests_per_minute"] = provider["requests_per_minute"] or 0

@@ -15,6 +15,7 @@ from monitor.config.schema.table import Text
 from monitor.config.values.auth import Auth
 from monitor.config.values.cron import normalised_cron
 from monitor.config.values.duration import FORMS, duration_text, parse_duration
+from monitor.config.values.size import SIZE_FORMS, parse_size, size_text
 from monitor.config.values.urls import (
     checked_channel_url,
     checked_database_url,
@@ -32,6 +33,7 @@ from monitor.core.request.forms import COSTLY, KIND_OF
 
 SUMMARY = "summary"  # what a [[notify]] may ask for beside the kinds of events
 
+_LEAST_SIZE, _LARGEST_SIZE = 1000, 10**12  # bytes
 _HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 # such a header's value in the file would be a secret in the file
 _SECRET_HEADER = re.compile(r"auth|key|token|secret|cookie|passw|credential", re.IGNORECASE)
@@ -72,6 +74,17 @@ def _duration(low: timedelta, high: timedelta) -> Callable[[object], timedelta]:
         return duration
 
     return read
+
+
+def _size(value: object) -> int:
+    if isinstance(value, int) and not isinstance(value, bool):
+        raise wrong_type(f'a size with a unit such as "{value}MB"')
+    if not isinstance(value, str):
+        raise wrong_type(f"a size such as {SIZE_FORMS}")
+    size = parse_size(value)
+    if not _LEAST_SIZE <= size <= _LARGEST_SIZE:
+        raise ValueError(f'must be from "{size_text(_LEAST_SIZE)}" to "{size_text(_LARGEST_SIZE)}"')
+    return size
 
 
 def _daytime(value: object) -> time:
@@ -208,6 +221,7 @@ Moment = Annotated[datetime, BeforeValidator(_moment)]
 Cron = Annotated[str, AfterValidator(normalised_cron)]
 DayTime = Annotated[time, BeforeValidator(_daytime)]
 Zone = Annotated[ZoneInfo, BeforeValidator(_timezone)]
+Size = Annotated[int, BeforeValidator(_size)]
 FileMode = Annotated[int, BeforeValidator(_file_mode)]
 BaseUrl = Annotated[str, AfterValidator(checked_base_url)]
 DatabaseUrl = Annotated[str, AfterValidator(checked_database_url), Field(repr=False)]

@@ -20,6 +20,7 @@ from monitor.config.schema.fields import (
     Interval,
     Listen,
     PublicUrl,
+    Size,
     SummaryFormat,
     Zone,
 )
@@ -120,6 +121,13 @@ class SummarySettings(Table):
         return Path(self.directory)
 
 
+class SpoolSettings(Table):
+    """Where sweeps are kept while the database cannot be written, and how many bytes they may take."""
+
+    directory: Text = "data/spool"
+    max_size: Size = 256_000_000
+
+
 class DaemonSettings(Table):
     """How the daemon stops: `grace` is how long a running sweep may take to end."""
 
@@ -141,6 +149,7 @@ class Settings(Table):
     maintenance: tuple[MaintenanceSettings, ...] = ()
     heartbeat: HeartbeatSettings = HeartbeatSettings()
     daemon: DaemonSettings = DaemonSettings()
+    spool: SpoolSettings = SpoolSettings()
 
     @model_validator(mode="after")
     def _check(self) -> "Settings":
@@ -171,6 +180,14 @@ class Settings(Table):
             for place, address in enumerate(addresses)
             if address is not None and address in addresses[:place]
         ]
+
+    @property
+    def spool_directory(self) -> Path:
+        """The configured directory of the spool, else `spool` beside a SQLite file."""
+        scheme, _, file = self.database.url.partition(":///")
+        if "directory" in self.spool.model_fields_set or not scheme.startswith("sqlite"):
+            return Path(self.spool.directory)
+        return Path(file.partition("?")[0]).parent / "spool"
 
     def provider(self, name: str) -> ProviderSettings | None:
         """Return the provider of that name, or None if it is not configured."""

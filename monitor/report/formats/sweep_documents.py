@@ -28,8 +28,8 @@ def sweep_words(sweep: Sweep, decision: Decision) -> str:
     )
 
 
-def sweep_fields(sweep_id: int, sweep: Sweep, decision: Decision) -> dict[str, object]:
-    """Return what a log line says of a sweep."""
+def sweep_fields(sweep_id: int | None, sweep: Sweep, decision: Decision) -> dict[str, object]:
+    """Return what a log line says of a sweep; one without an id waits in the spool."""
     counts = Counter(observation.outcome for observation in sweep.observations)
     return {
         "provider": sweep.provider,
@@ -45,7 +45,7 @@ def sweep_fields(sweep_id: int, sweep: Sweep, decision: Decision) -> dict[str, o
     }
 
 
-def sweep_document(sweep_id: int, sweep: Sweep, decision: Decision) -> dict[str, object]:
+def sweep_document(sweep_id: int | None, sweep: Sweep, decision: Decision) -> dict[str, object]:
     """Return the sweep's record (docs/commands.md) with its id and its events; times have milliseconds."""
     record = json.loads(format_record(sweep))  # by way of the record, so that both say the same
     for name in ("started_at", "finished_at", "slot"):

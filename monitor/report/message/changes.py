@@ -71,25 +71,52 @@ def combined_message(
     zone: tzinfo = UTC,
 ) -> Message:
     """Word what several sweeps changed as one message, provider by provider."""
+    why = "because this channel reached its limit of messages an hour"
+    return _message_of_all(sweeps, why, {}, id=id, links=links, zone=zone)
+
+
+def late_message(
+    sweeps: Sequence[Changes],
+    *,
+    id: str,  # noqa: A002
+    links: Links | None,
+    zone: tzinfo = UTC,
+) -> Message:
+    """Word what one or several sweeps changed that could not be recorded when they were made."""
+    why = "which are late: the database was away when they were made"
+    if len(sweeps) == 1:
+        why = why.replace("are late", "is late").replace("they were", "it was")
+    return _message_of_all(sweeps, why, {"late": True}, id=id, links=links, zone=zone)
+
+
+def _message_of_all(
+    sweeps: Sequence[Changes],
+    why: str,
+    marks: Mapping[str, object],
+    *,
+    id: str,  # noqa: A002
+    links: Links | None,
+    zone: tzinfo,
+) -> Message:
     by_provider = dict[str, list[Changes]]()
     for changes in sweeps:
         by_provider.setdefault(changes.provider, []).append(changes)
     everything = [event for changes in sweeps for event in changes.events]
     first, last = moment_words(sweeps[0].swept_at), moment_words(sweeps[-1].swept_at)
+    span = f"from {first} to {last}" if len(sweeps) > 1 else f"of {first}"
     number = counted(len(sweeps), "sweep")
     return message_of(
         id,
         _title(_names(list(by_provider)), f"{number}, {_headline(sweeps)}"),
         Content(
-            about=f"This message covers {number}, from {first} to {last}, "
-            "because this channel reached its limit of messages an hour.",
+            about=f"This message covers {number}, {span}, {why}.",
             providers=tuple(
                 _provider_content(provider, happened, links, is_alone=len(by_provider) == 1)
                 for provider, happened in by_provider.items()
             ),
             more=_more(everything, links, zone),
         ),
-        {"topic": _TOPIC, "sweeps": [changes_document(changes, links) for changes in sweeps]},
+        {"topic": _TOPIC, **marks, "sweeps": [changes_document(changes, links) for changes in sweeps]},
     )
 
 

@@ -31,19 +31,24 @@ def load_knowledge(engine: Engine, provider: str) -> dict[str, Knowledge]:
 
 
 def save_knowledge(engine: Engine, provider: str, learned: Mapping[str, Knowledge]) -> None:
-    """Keep what was learned of these models, by name, in one transaction; others are left as they are.
+    """Keep what was learned of these models, by name, in one transaction; others are left as they are."""
+    with writing(engine) as connection:
+        write_knowledge(connection, provider, learned)
+
+
+def write_knowledge(connection: Connection, provider: str, learned: Mapping[str, Knowledge]) -> None:
+    """As `save_knowledge`, in the transaction at hand.
 
     Only rows that change are written; one of a model that nothing is known of any more is deleted.
     """
     wanted = {name: knowledge_text(value) for name, value in learned.items() if value != NOTHING_KNOWN}
-    with writing(engine) as connection:
-        stored = _stored(connection, provider)
-        written = {name: document for name, (_, document) in stored.items()}
-        changed = {name: document for name, document in wanted.items() if written.get(name) != document}
-        _write(connection, provider, changed)
-        gone = [number for name, (number, _) in stored.items() if name in learned and name not in wanted]
-        for batch in batches(gone):
-            connection.execute(delete(knowledge).where(knowledge.c.model_id.in_(batch)))
+    stored = _stored(connection, provider)
+    written = {name: document for name, (_, document) in stored.items()}
+    changed = {name: document for name, document in wanted.items() if written.get(name) != document}
+    _write(connection, provider, changed)
+    gone = [number for name, (number, _) in stored.items() if name in learned and name not in wanted]
+    for batch in batches(gone):
+        connection.execute(delete(knowledge).where(knowledge.c.model_id.in_(batch)))
 
 
 def knowledge_text(learned: Knowledge) -> str:

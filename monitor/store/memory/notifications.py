@@ -26,6 +26,7 @@ from monitor.store.memory.outbox import post
 from monitor.store.schema import telling
 
 CHANGES: Final = "changes"  # the topic of such a message
+LATE: Final = "late_changes"  # the topic of one whose sweep had to wait for the database
 _CHANGES = TypeAdapter(Changes)
 _SUPPRESSION = TypeAdapter(dict[str, Suppressed])
 
@@ -38,8 +39,25 @@ class Outbox:
     is_silent: Callable[[str, str | None, datetime], bool] = lambda _provider, _model, _moment: False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Late:
+    """How the changes of a late sweep are posted: as of `now`, and due only at `due_at`.
+
+    Until then the late sweeps that follow are posted too, and a channel gets them all in one message.
+    """
+
+    now: datetime
+    due_at: datetime
+
+
 def post_changes(
-    connection: Connection, provider_id: int, stored: StoredSweep, decision: Decision, outbox: Outbox
+    connection: Connection,
+    provider_id: int,
+    stored: StoredSweep,
+    decision: Decision,
+    outbox: Outbox,
+    *,
+    late: Late | None = None,
 ) -> None:
     """Post what is to be sent after a sweep, one message for each channel, and keep what is not sent yet."""
     facts = stored.sweep
@@ -62,15 +80,16 @@ def post_changes(
             post(
                 connection,
                 [subscription.channel],
-                topic=CHANGES,
+                topic=LATE if late else CHANGES,
                 subject=str(stored.id),  # of the key: a sweep is posted once
                 document=_CHANGES.dump_json(part).decode(),
-                at=facts.finished_at,
+                at=late.now if late else facts.finished_at,  # an old message would be given up too soon
+                due_at=late.due_at if late else None,
             )
 
 
 def read_changes(document: str) -> Changes:
-    """Return the changes in a message of the topic `changes`."""
+    """Return the changes in a message of the topics `changes` and `late_changes`."""
     return _CHANGES.validate_json(document)
 
 

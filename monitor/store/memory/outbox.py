@@ -33,9 +33,19 @@ class Delivery:
 
 
 def post(
-    connection: Connection, channels: Iterable[str], *, topic: str, subject: str, document: str, at: datetime
+    connection: Connection,
+    channels: Iterable[str],
+    *,
+    topic: str,
+    subject: str,
+    document: str,
+    at: datetime,
+    due_at: datetime | None = None,
 ) -> None:
-    """Put one message to each channel in the outbox; what was posted before is not posted again."""
+    """Put one message to each channel in the outbox; what was posted before is not posted again.
+
+    It is to be sent from `due_at` on, or at once.
+    """
     rows = [
         {
             "channel": channel,
@@ -43,7 +53,7 @@ def post(
             "subject": subject,
             "document": document,
             "created_at": to_millis(at),
-            "due_at": to_millis(at),
+            "due_at": to_millis(due_at or at),
         }
         for channel in channels
     ]
@@ -107,6 +117,14 @@ def hasten(engine: Engine, numbers: Collection[int], due_at: datetime) -> None:
     is_free = delivery.c.id.in_(numbers) & delivery.c.claimed_by.is_(None)
     with writing(engine) as connection:
         _settle(connection, is_free, due_at=to_millis(due_at))
+
+
+def hasten_topic(engine: Engine, topic: str, due_at: datetime) -> None:
+    """Let messages of a topic that were never tried be due, if they are due later."""
+    is_untried = (delivery.c.topic == topic) & (delivery.c.attempts == 0) & delivery.c.claimed_by.is_(None)
+    with writing(engine) as connection:
+        is_later = delivery.c.due_at > to_millis(due_at)
+        _settle(connection, is_untried & is_later, due_at=to_millis(due_at))
 
 
 def give_up(engine: Engine, number: int, *, by: str, at: datetime, error: str) -> None:

@@ -47,17 +47,19 @@ def open_sweep(
     slot: datetime | None,
     started_at: datetime,
     policy: Policy,
+    token: str | None = None,
 ) -> OpenedSweep | None:
     """Claim a slot and begin a sweep; None if another has the slot already.
 
-    A start that another sweep of this provider and vantage has is moved up by a millisecond.
+    A start that another sweep of this provider and vantage has is moved up by a millisecond. Who gives the
+    `token` knows the row by it, also where the answer to the commit is lost.
     Load the state after this: what others derive meanwhile is then noticed when the sweep is closed.
     Raises StoreError for a start before the horizon, where observations were pruned.
     """
     with writing(engine) as connection:
         owner = provider_id(connection, provider)
         require_kept(connection, owner, started_at)
-        token = new_token()
+        token = token or new_token()
         row = {
             "provider_id": owner,
             "vantage": vantage,
@@ -205,8 +207,10 @@ def last_made_at(engine: Engine, provider: str) -> datetime | None:
         return moment(connection.scalar(made))
 
 
-def record_missed_slots(engine: Engine, provider: str, vantage: str, slots: Iterable[datetime]) -> None:
-    """Remember slots that no sweep was made for; one that has a sweep is left out."""
+def record_missed_slots(
+    engine: Engine, provider: str, vantage: str, slots: Iterable[datetime], *, cause: str | None = None
+) -> None:
+    """Remember slots that no sweep was made for, and why; one that has a sweep is left out."""
     with writing(engine) as connection:
         owner = provider_id(connection, provider)
         wanted = [to_millis(slot) for slot in slots]
@@ -220,7 +224,9 @@ def record_missed_slots(engine: Engine, provider: str, vantage: str, slots: Iter
             )
         )
         rows = [
-            {"provider_id": owner, "vantage": vantage, "slot": slot} for slot in wanted if slot not in made
+            {"provider_id": owner, "vantage": vantage, "slot": slot, "cause": cause}
+            for slot in wanted
+            if slot not in made
         ]
         if rows:
             connection.execute(insert_new(connection, missed_slot), rows)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from monitor.config.load.toml_lines import key_lines
 from monitor.config.values.cron import normalised_cron
 from monitor.config.values.duration import duration_text, parse_duration
+from monitor.config.values.size import parse_size, size_text
 from monitor.config.values.urls import checked_database_url, checked_listen, checked_proxy, without_password
 from monitor.config.values.variables import checked_variable
 
@@ -53,6 +54,22 @@ y = 3
 def test_a_written_duration_reads_back(millis: int) -> None:
     duration = timedelta(milliseconds=millis)
     assert parse_duration(duration_text(duration)) == duration
+
+
+@given(st.integers(1, 10**15))
+def test_a_written_size_reads_back(size: int) -> None:
+    assert parse_size(size_text(size)) == size
+
+
+def test_sizes_are_read_in_any_case() -> None:
+    cases = {"256MB": 256_000_000, "1 gib": 2**30, "5kb": 5000, "7B": 7}
+    assert {text: parse_size(text) for text in cases} == cases
+
+
+@pytest.mark.parametrize("text", ["", "MB", "12", "1.5MB", "-1MB", "1PB", "1e3kB"])
+def test_other_texts_are_no_sizes(text: str) -> None:
+    with pytest.raises(ValueError, match=r"has no unit|is not a size"):
+        parse_size(text)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,153 @@
+"""The directory of the spool: what waits there, in the order of its start, and what it may take.
+
+Several databases may share a directory: the name of a file says by a digest to which one it belongs.
+"""
+
+import hashlib
+import os
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from monitor.atomic import write_atomically
+from monitor.clock import utc_now
+from monitor.core.domain.sweep import Sweep
+from monitor.errors import NotSpooled
+from monitor.spool.live import MARK, LiveMark, is_live, remove_dead_mark
+from monitor.spool.missed import MissedNotes
+from monitor.spool.record import SpoolRecord, format_spooled
+
+SET_ASIDE: Final = "set-aside"
+_END: Final = ".jsonl"
+_TIME: Final = "%Y%m%dT%H%M%S"
+_SURPLUS_S: Final = 60.0  # seconds after which a draft is no file that another process writes just now
+_DIGITS: Final = 8
+
+
+class Spool:
+    """The records of one database in one directory. Nothing is created before the first record is kept."""
+
+    def __init__(self, directory: Path, database: str, *, max_size: int) -> None:
+        """Keep the sweeps of `database`, a label of it, in at most `max_size` bytes."""
+        self.directory, self.database, self.max_size = directory, database, max_size
+        self._end = f"-{_digest(database)}{_END}"
+        self.missed = MissedNotes(directory / f"missed-{_digest(database)}.json")
+        self._largest = 1
+
+    def path_of(self, sweep: Sweep) -> Path:
+        """Return the file of a sweep: one for each provider, vantage and start (rules.md 30)."""
+        start = f"{sweep.started_at.astimezone(UTC):{_TIME}}.{sweep.started_at.microsecond // 1000:03}Z"
+        word = "".join(c if c.isascii() and c.isalnum() else "_" for c in sweep.provider)[:40]
+        return self.directory / f"{start}-{word}-{_digest(sweep.provider, sweep.vantage)}{self._end}"
+
+    def keep(self, record: SpoolRecord) -> Path:
+        """Write a record over the one of the same sweep; returns its file. Raises NotSpooled."""
+        file, content = self.path_of(record.late.sweep), format_spooled(record)
+        self.create()
+        try:
+            taken = self.size(without=file.name)
+            if taken + len(content) > self.max_size:
+                raise NotSpooled(f"{self.directory} is full: {taken:,} of {self.max_size:,} bytes are taken")
+            write_atomically(file, content)
+        except OSError as error:
+            raise NotSpooled(f"{self.directory} cannot be written: {error.strerror}") from None
+        self._largest = max(self._largest, len(content))
+        return file
+
+    def create(self) -> None:
+        """Create the directory unless it is there; raises NotSpooled."""
+        try:
+            self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise NotSpooled(f"{self.directory} cannot be created: {error.strerror}") from None
+
+    def mark(self, sweep: Sweep) -> LiveMark:
+        """Return the mark that a sweep holds while it runs."""
+        return LiveMark(self.path_of(sweep))
+
+    def require_room(self) -> None:
+        """Raise NotSpooled unless one more sweep, as large as the largest so far, has room."""
+        self.create()
+        if not os.access(self.directory, os.W_OK | os.X_OK):
+            raise NotSpooled(f"{self.directory} cannot be written by this user")
+        try:
+            taken = self.size()
+        except OSError as error:
+            raise NotSpooled(f"{self.directory} cannot be read: {error.strerror}") from None
+        if taken + self._largest > self.max_size:
+            raise NotSpooled(f"{self.directory} is full: {taken:,} of {self.max_size:,} bytes are taken")
+
+    def size(self, *, without: str = "") -> int:
+        """Return how many bytes the directory takes, what was set aside and the file `without` left out."""
+        if not self.directory.is_dir():
+            return 0
+        with os.scandir(self.directory) as entries:
+            return sum(entry.stat().st_size for entry in entries if entry.is_file() and entry.name != without)
+
+    def waiting(self) -> list[Path]:
+        """Return the records of this database, the oldest start first; those of running sweeps too."""
+        return [self.directory / name for name in sorted(self._names()) if name.endswith(self._end)]
+
+    def ready(self) -> list[Path]:
+        """Return the records whose sweeps have ended, or whose process has."""
+        return [file for file in self.waiting() if not is_live(file)]
+
+    def count(self) -> tuple[int, datetime | None]:
+        """Count the records that wait to be replayed, and say when the first of them began; reads no file."""
+        names = set(self._names())
+        ready = [name for name in names if name.endswith(self._end) and f".{name}{MARK}" not in names]
+        return len(ready), started_at(Path(min(ready))) if ready else None
+
+    def others(self) -> int:
+        """Count the records that wait for other databases."""
+        return sum(name.endswith(_END) and not name.endswith(self._end) for name in self._names())
+
+    def remove(self, file: Path) -> None:
+        """Remove a record that is in the database now, or is not needed any more."""
+        with suppress(OSError):
+            file.unlink(missing_ok=True)
+
+    def set_aside(self, file: Path) -> Path:
+        """Move a record out of the way, for the operator; returns its new place. Raises OSError."""
+        place = self.directory / SET_ASIDE / file.name
+        place.parent.mkdir(mode=0o700, exist_ok=True)
+        number = 1
+        while place.exists():  # an older one of the same sweep
+            number += 1
+            place = place.with_name(f"{file.stem}-{number}{file.suffix}")
+        file.rename(place)
+        return place
+
+    def clean(self) -> None:
+        """Remove what a crash left: drafts that were never given their name, marks of dead processes."""
+        for name in self._names():
+            file = self.directory / name
+            if name.startswith(".") and name.endswith(MARK):
+                remove_dead_mark(file)
+            elif name.startswith("."):
+                with suppress(OSError):
+                    if abs(utc_now().timestamp() - file.stat().st_mtime) > _SURPLUS_S:
+                        file.unlink(missing_ok=True)
+
+    def _names(self) -> list[str]:
+        with suppress(OSError):
+            return [entry.name for entry in os.scandir(self.directory)]
+        return []
+
+
+def started_at(file: Path) -> datetime:
+    """Return when the sweep of a record began, by the name of its file."""
+    return datetime.strptime(file.name.partition("-")[0], f"{_TIME}.%fZ").replace(tzinfo=UTC)
+
+
+def set_aside_in(directory: Path) -> list[Path]:
+    """Return the files that were set aside in a spool's directory."""
+    with suppress(OSError):
+        return sorted((directory / SET_ASIDE).iterdir())
+    return []
+
+
+def _digest(*parts: str) -> str:
+    text = "\0".join(parts).encode("utf-8", "surrogatepass")
+    return hashlib.sha256(text).hexdigest()[:_DIGITS]

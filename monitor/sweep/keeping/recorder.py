@@ -1,0 +1,81 @@
+"""Where sweeps are kept: the database, and the spool while the database cannot be written."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+
+from monitor.clock import Clock, utc_now
+from monitor.errors import NotSpooled, SchemaOutdated, StoreError, StoreUnavailable
+from monitor.logs import event
+from monitor.spool.directory import Spool
+from monitor.spool.missed import MissedSlots
+from monitor.store.connection.engine import Engine
+from monitor.sweep.keeping.memory import ProviderMemory
+
+log = logging.getLogger(__name__)
+
+# what passes without the sweep: a server that restarts, a lock, a full disk, an upgrade by another process
+UNWRITABLE: Final = (StoreUnavailable, SchemaOutdated)
+
+
+@dataclass(slots=True, kw_only=True)
+class Recorder:
+    """What all sweeps of a process share; without a spool they wait for the database.
+
+    `memories` is what the next sweep of each provider begins with. While the database is away `since` says
+    when that was noticed, and `why` it is. `has_waiting`: a sweep that has ended is to be replayed before
+    anything new is recorded. `refusal` is why the spool takes nothing, empty while it does.
+    """
+
+    engine: Engine
+    spool: Spool | None = None
+    memories: dict[str, ProviderMemory] = field(default_factory=dict)
+    now: Clock = utc_now
+    since: datetime | None = None
+    why: str = ""
+    has_waiting: bool = False
+    refusal: str = ""
+
+    @property
+    def is_away(self) -> bool:
+        """Whether sweeps go to the spool now, and nothing tries the database but the replay."""
+        return self.spool is not None and (self.since is not None or self.has_waiting)
+
+    def memory_of(self, provider: str) -> ProviderMemory | None:
+        """Return what a sweep may begin with where the database is away; None where it must wait for it."""
+        return self.memories.get(provider) if self.spool else None
+
+    def lost(self, error: StoreError) -> None:
+        """Note that the database cannot be written; logged once."""
+        self.why = str(error)
+        if self.since is None:
+            self.since = self.now()
+            if self.spool:
+                event(log, logging.WARNING, "spooling", directory=self.spool.directory, error=self.why)
+            else:
+                event(log, logging.WARNING, "not_stored_yet", error=self.why)
+
+    def regained(self, *, sweeps: int = 0, set_aside: int = 0) -> None:
+        """Note that it can be written again and what was replayed; logged once."""
+        if self.since is not None or sweeps or set_aside:
+            away_s = round((self.now() - self.since).total_seconds(), 1) if self.since else None
+            event(
+                log, logging.INFO, "spool_replayed", sweeps=sweeps, set_aside=set_aside or None, away_s=away_s
+            )
+        self.why, self.since = "", None
+
+    def note_missed(
+        self, provider: str, vantage: str, slots: Sequence[datetime], cause: str | None = None
+    ) -> None:
+        """Note slots that no sweep is kept for, until the database is back."""
+        if self.spool and slots:
+            missed = MissedSlots(provider=provider, vantage=vantage, slots=tuple(slots), cause=cause)
+            self.spool.missed.add(missed)
+
+    def refused(self, provider: str, error: NotSpooled) -> None:
+        """Note that the spool takes nothing; logged once."""
+        if not self.refusal:
+            event(log, logging.ERROR, "not_spooled", provider=provider, error=str(error))
+        self.refusal = str(error)

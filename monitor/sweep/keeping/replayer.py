@@ -1,0 +1,105 @@
+"""Brings what waits in the spool into the database when it can be written again, the oldest sweep first."""
+
+import logging
+from asyncio import to_thread
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Final
+
+from monitor.clock import Clock, utc_now
+from monitor.errors import RecordError, StoreError
+from monitor.logs import event
+from monitor.spool.directory import Spool
+from monitor.spool.record import SpoolRecord, parse_spooled
+from monitor.store.admin.migrate import require_current
+from monitor.store.connection.engine import writing
+from monitor.store.memory.notifications import LATE, Late, Outbox
+from monitor.store.memory.outbox import hasten_topic
+from monitor.store.write.record import record_missed_slots
+from monitor.store.write.replay import replay_sweep
+from monitor.sweep.keeping.recorder import UNWRITABLE, Recorder
+
+log = logging.getLogger(__name__)
+
+# a channel gets all late sweeps in one message, also where a crash cuts the replay
+_SENT_AFTER: Final = timedelta(minutes=5)
+
+
+@dataclass(slots=True)
+class _Tally:
+    sweeps: int = 0
+    set_aside: int = 0
+
+
+class Replayer:
+    """Replays the spool of a recorder; `outboxes` says by provider which channels hear of its sweeps."""
+
+    def __init__(self, recorder: Recorder, outboxes: Mapping[str, Outbox], *, now: Clock = utc_now) -> None:
+        """Replay into the recorder's database."""
+        self._recorder, self._outboxes, self._now = recorder, outboxes, now
+
+    async def look(self) -> None:
+        """Look whether the database is back, and replay what waits; for once a second."""
+        if self._recorder.spool is not None:
+            await to_thread(self.replay, self._recorder.spool)
+
+    def replay(self, spool: Spool) -> None:
+        """As `look`, in the thread at hand."""
+        recorder = self._recorder
+        if not (recorder.is_away or spool.ready() or spool.missed.read()):
+            return
+        recorder.has_waiting = False  # before the look: what ends meanwhile says so again
+        tally = _Tally()
+        try:
+            self._replay_all(spool, tally)
+        except UNWRITABLE as error:
+            recorder.lost(error)
+        else:
+            recorder.regained(sweeps=tally.sweeps, set_aside=tally.set_aside)
+
+    def _replay_all(self, spool: Spool, tally: _Tally) -> None:
+        engine = self._recorder.engine
+        require_current(engine)  # never creates: what lies in the place of the history may be anything
+        with writing(engine):  # readable is not writable
+            pass
+        spool.clean()
+        for file in spool.ready():
+            self._replay_file(spool, file, tally)
+        notes = spool.missed.read()
+        for note in notes:
+            record_missed_slots(engine, note.provider, note.vantage, note.slots, cause=note.cause)
+        spool.missed.remove(notes)
+        if tally.sweeps:
+            hasten_topic(engine, LATE, self._now())
+
+    def _replay_file(self, spool: Spool, file: Path, tally: _Tally) -> None:
+        try:
+            self._record(parse_spooled(file.read_bytes(), file.name))
+        except FileNotFoundError:  # another process was quicker
+            return
+        except UNWRITABLE:
+            raise
+        except (RecordError, StoreError, OSError) as error:
+            _set_aside(spool, file, str(error))
+            tally.set_aside += 1
+        except Exception as error:  # noqa: BLE001 - whatever one record meets, the others must be replayed
+            _set_aside(spool, file, type(error).__name__)
+            tally.set_aside += 1
+        else:
+            spool.remove(file)
+            tally.sweeps += 1
+
+    def _record(self, record: SpoolRecord) -> None:
+        now, provider = self._now(), record.late.sweep.provider
+        posts = Late(now=now, due_at=now + _SENT_AFTER)
+        replay_sweep(self._recorder.engine, record.late, self._outboxes.get(provider), posts=posts)
+
+
+def _set_aside(spool: Spool, file: Path, why: str) -> None:
+    try:
+        place: Path | str = spool.set_aside(file)
+    except OSError as error:
+        place = f"not moved: {error.strerror}"
+    event(log, logging.WARNING, "spool_set_aside", file=file.name, error=why, place=place)
