@@ -1,7 +1,8 @@
-"""Scheduling: APScheduler, slots, drain. It runs coroutines and knows nothing of probes or SQL.
+"""Scheduling: slots, runs, drain. It runs coroutines and knows nothing of probes or SQL.
 
-Slots are aligned scheduled UTC times. APScheduler only fires; what that means (which slot, which were missed,
-what still runs) is decided here, because a late, coalesced or skipped run must be recorded as such.
+Slots are aligned scheduled UTC times, which APScheduler's triggers give. When to run, for which slot, and
+which were missed is decided here: its own loop reads the wall clock, which steps, and its timers stand still
+while a machine sleeps.
 """
 
 import asyncio
@@ -10,7 +11,6 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 
-from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.base import BaseTrigger
 from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 
 _TICK = timedelta(microseconds=1)  # APScheduler gives times >= its argument
 _MOST_MISSED = 100_000  # bounds what is recorded after years of downtime at short intervals
-_WATCH_SECONDS = 30.0  # between checks whether the wall clock stepped back
+_LOOK_SECONDS = 5.0
 _CANCEL_SECONDS = 4.0  # a cancelled sweep still closes itself in the database
 
 
@@ -82,48 +82,96 @@ def has_slot(trigger: BaseTrigger, after: datetime, until: datetime) -> bool:
     return slot is not None and slot <= until
 
 
+class Schedule:
+    """Runs each job on its slots, never twice at once; the jobs may be replaced while it runs."""
+
+    def __init__(self, now: Clock) -> None:
+        """Read the present moment from `now`."""
+        self._now = now
+        self._runners: dict[str, _JobRunner] = {}
+        self._leaving: dict[str, _JobRunner] = {}  # of jobs that were taken out while they ran
+        self._changed = asyncio.Event()
+        self.is_running = False
+
+    def replace(self, jobs: Iterable[Job]) -> None:
+        """Serve these jobs from now on; a run under way ends as it began.
+
+        A job whose name and cadence stay keeps its place in the schedule, whatever else of it is new.
+        """
+        before, self._runners = {**self._leaving, **self._runners}, {}
+        for job in jobs:
+            runner = before.pop(job.name, None) or _JobRunner(job, self._now)
+            self._runners[job.name] = runner
+            runner.become(job)
+        self._leaving = {name: runner for name, runner in before.items() if runner.is_running}
+        self._changed.set()
+
+    async def run(self, stop: Stop) -> None:
+        """Serve the jobs until asked to stop, then let what runs end within its grace and cancel the rest."""
+        stopping = asyncio.create_task(stop.asked.wait())
+        self.is_running = True
+        try:
+            while not stop.asked.is_set():
+                self._changed.clear()
+                for runner in self._runners.values():
+                    runner.start_if_due()
+                changing = asyncio.create_task(self._changed.wait())
+                await asyncio.wait(
+                    {stopping, changing}, timeout=self._idle_s(), return_when=asyncio.FIRST_COMPLETED
+                )
+                changing.cancel()
+        finally:
+            self.is_running = False
+            stopping.cancel()
+            await _drain([*self._runners.values(), *self._leaving.values()], stop)
+
+    def _idle_s(self) -> float:
+        """Seconds until the next slot; a few at most, as timers stand still while a machine sleeps."""
+        now = self._now()
+        slots = [runner.next_slot for runner in self._runners.values() if runner.next_slot]
+        waits = [(slot - now).total_seconds() for slot in slots]
+        return max(0.0, min([*waits, _LOOK_SECONDS]))
+
+
 class _JobRunner:
     """One job's place in the schedule: never two runs at once."""
 
     def __init__(self, job: Job, now: Clock) -> None:
-        self.job = job
+        self.job, self._now = job, now
         self.trigger = trigger_of(job.cadence)
         self.task: asyncio.Task[None] | None = None
-        self._now = now
         self._after = job.after
         self._unserved: list[datetime] = []  # reported as missed by the next run
-        self._overdue_at = float("inf")
+        self.next_slot = self._slot_after(job.after) if job.after else now()  # at once without a history
 
     @property
     def is_running(self) -> bool:
         return self.task is not None and not self.task.done()
 
-    @property
-    def is_overdue(self) -> bool:
-        """Whether two periods of the monotonic clock went by without a run, whatever the wall clock did."""
-        return not self.is_running and asyncio.get_running_loop().time() > self._overdue_at
+    def become(self, job: Job) -> None:
+        """Take another job of the same name; slots of a new cadence count from now on."""
+        is_other_cadence = job.cadence != self.job.cadence
+        self.job = job
+        if is_other_cadence:
+            self.trigger = trigger_of(job.cadence)
+            self._after = self._now()
+            self.next_slot = self._slot_after(self._after)
 
-    async def fire(self) -> None:
-        """Start what is due; the scheduler calls this."""
-        self.start()
-
-    def catch_up(self) -> None:
-        """Start at once if a slot passed while nothing ran."""
-        self._watch_from_now()  # its first slot may be the one that a clock step skips
-        if self._after is None or slots_between(self.trigger, self._after, self._now()):
+    def start_if_due(self) -> None:
+        if self.next_slot and self._now() >= self.next_slot:
             self.start()
 
     def start(self) -> None:
-        if self.is_running:  # max_instances would count the short call of `fire`
+        """Start a run for the latest slot; earlier ones are missed, since no sweep observes the past."""
+        now = self._now()
+        self.next_slot = self._slot_after(now)
+        if self.is_running:
             event(log, logging.WARNING, "run_skipped", chore=self.job.name, why="the last one still runs")
             return
-        now = self._now()
         due = slots_between(self.trigger, self._after or now - _TICK, now)
-        slot = due[-1] if due else None  # earlier ones are missed: no sweep observes the past
+        slot = due[-1] if due else None
         self._after = slot or self._after or now  # before the run: no slot is started twice
-        self._watch_from_now()
         missed, self._unserved = [*self._unserved, *due[:-1]], []
-        # a task of ours: APScheduler would cancel its own coroutine at shutdown, whatever `wait` says
         self.task = asyncio.create_task(self._run(slot, missed), name=f"run of {self.job.name}")
 
     async def _run(self, slot: datetime | None, missed: Sequence[datetime]) -> None:
@@ -142,44 +190,9 @@ class _JobRunner:
         else:
             event(log, logging.ERROR, "run_crashed", chore=self.job.name, error=words)
 
-    def _watch_from_now(self) -> None:
-        now = self._now()
-        upcoming = self.trigger.get_next_fire_time(None, now + _TICK)
-        following = upcoming and self.trigger.get_next_fire_time(upcoming, upcoming + _TICK)
-        if upcoming and following:
-            period = max(following - upcoming, timedelta(seconds=1))
-            margin = (upcoming - now + period).total_seconds()
-            self._overdue_at = asyncio.get_running_loop().time() + margin
-
-
-async def run_schedule(jobs: Iterable[Job], stop: Stop, *, now: Clock) -> None:
-    """Serve the jobs until asked to stop, then let what runs end within its grace and cancel the rest."""
-    runners = [_JobRunner(job, now) for job in jobs]
-    # measured: with the default grace of 1 s a run is lost whenever the loop is blocked for longer
-    scheduler = AsyncIOScheduler(
-        timezone=UTC, job_defaults={"coalesce": True, "misfire_grace_time": None, "max_instances": 1}
-    )
-    for runner in runners:
-        scheduler.add_job(runner.fire, runner.trigger, id=runner.job.name)
-    scheduler.start()
-    for runner in runners:
-        runner.catch_up()
-    try:
-        while not await stop.within(_WATCH_SECONDS):
-            _wake_overdue(scheduler, runners)
-    finally:
-        scheduler.pause()  # no new run may start while the drain waits for the last one
-        await _drain(runners, stop)
-        scheduler.shutdown(wait=False)  # `wait` is ignored: it cancels its own coroutines
-
-
-def _wake_overdue(scheduler: AsyncIOScheduler, runners: Iterable[_JobRunner]) -> None:
-    """Fire overdue jobs ourselves: after the wall clock steps back, APScheduler is silent for that long."""
-    for runner in runners:
-        if runner.is_overdue:
-            event(log, logging.WARNING, "schedule_overdue", chore=runner.job.name)
-            scheduler.wakeup()  # without it APScheduler keeps sleeping until the wall clock has caught up
-            runner.start()
+    def _slot_after(self, moment: datetime) -> datetime | None:
+        slot: datetime | None = self.trigger.get_next_fire_time(None, moment + _TICK)
+        return slot
 
 
 async def _drain(runners: Iterable[_JobRunner], stop: Stop) -> None:

@@ -5,20 +5,11 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from monitor.clock import utc_now
 from monitor.errors import ConfigError, NoVerdict
 from monitor.process.stop import Stop
-from monitor.scheduler import (
-    Job,
-    _JobRunner,
-    _wake_overdue,
-    period,
-    run_schedule,
-    slots_between,
-    trigger_of,
-)
+from monitor.scheduler import Job, Schedule, period, slots_between, trigger_of
 from tests.support.process import wait_for
 
 NOON = datetime(2026, 4, 6, 12, tzinfo=UTC)
@@ -56,6 +47,12 @@ def test_a_cron_line_that_never_comes_is_refused_by_name(line: str) -> None:
         period(line, NOON)
 
 
+async def scheduled(job: Job, stop: Stop) -> None:
+    schedule = Schedule(utc_now)
+    schedule.replace([job])
+    await schedule.run(stop)
+
+
 def serve(
     run: Run, *, until: Callable[[], object], after: datetime | None = None, grace: timedelta = FAST
 ) -> None:
@@ -64,7 +61,7 @@ def serve(
     async def body() -> None:
         stop = Stop(grace)
         job = Job(name="job", cadence=FAST, run=run, after=after)
-        schedule = asyncio.create_task(run_schedule([job], stop, now=utc_now))
+        schedule = asyncio.create_task(scheduled(job, stop))
         await asyncio.to_thread(wait_for, until)
         stop.ask()
         await asyncio.wait_for(schedule, PATIENCE_S)
@@ -163,7 +160,7 @@ def test_asked_twice_it_does_not_wait_for_the_grace_time() -> None:
             await asyncio.sleep(2 * PATIENCE_S)
 
         job = Job(name="job", cadence=FAST, run=run)
-        schedule = asyncio.create_task(run_schedule([job], stop, now=utc_now))
+        schedule = asyncio.create_task(scheduled(job, stop))
         await asyncio.wait_for(begun.wait(), PATIENCE_S)
         stop.ask()
         stop.ask()
@@ -172,28 +169,104 @@ def test_asked_twice_it_does_not_wait_for_the_grace_time() -> None:
     asyncio.run(body())
 
 
-def test_a_schedule_that_stays_silent_for_two_periods_is_woken_by_the_monotonic_clock() -> None:
-    """A wall clock set back silences APScheduler for as long as the step; the runner notices by itself."""
-    slots: list[datetime | None] = []
+class Clock:
+    """A clock that a test sets; each reading is one millisecond later."""
 
-    async def run(slot: datetime | None, _missed: Sequence[datetime]) -> None:
-        slots.append(slot)
+    def __init__(self) -> None:
+        self.at = NOON
+
+    def __call__(self) -> datetime:
+        self.at += timedelta(milliseconds=1)
+        return self.at
+
+
+def quarterly(run: Run, name: str = "job", cadence: timedelta | str = QUARTER) -> Job:
+    return Job(name=name, cadence=cadence, run=run, after=NOON)
+
+
+def replacing(steps: Callable[[Schedule, Clock, Callable[[str], Run]], Awaitable[None]]) -> list[str]:
+    """Run a schedule by a clock of the test's own; returns `name minute` of each run."""
+    runs, clock = list[str](), Clock()
+
+    def noting(name: str) -> Run:
+        async def run(slot: datetime | None, missed: Sequence[datetime]) -> None:
+            assert not missed
+            runs.append(f"{name} {slot.minute if slot else 'now'}")
+
+        return run
 
     async def body() -> None:
-        set_back = timedelta(days=365)
-        runner = _JobRunner(
-            Job(name="job", cadence=FAST, run=run, after=utc_now()), lambda: utc_now() - set_back
-        )
-        scheduler = AsyncIOScheduler(timezone=UTC)
-        scheduler.start(paused=True)
-        runner.catch_up()
-        assert not runner.is_overdue
-        await asyncio.sleep(3 * FAST.total_seconds() + 1)
-        assert runner.is_overdue
-        _wake_overdue(scheduler, [runner])
-        assert runner.task is not None
-        await runner.task
-        scheduler.shutdown(wait=False)
+        schedule, stop = Schedule(clock), Stop()
+        schedule.replace([quarterly(noting("old"))])
+        running = asyncio.create_task(schedule.run(stop))
+        await settle()
+        await steps(schedule, clock, noting)
+        await settle()
+        stop.ask()
+        await asyncio.wait_for(running, PATIENCE_S)
 
     asyncio.run(body())
-    assert slots == [None]
+    return runs
+
+
+async def settle() -> None:
+    for _ in range(20):
+        await asyncio.sleep(0)
+
+
+def test_a_job_that_is_replaced_keeps_its_place_in_the_schedule() -> None:
+    async def steps(schedule: Schedule, clock: Clock, noting: Callable[[str], Run]) -> None:
+        for minute, name in ((15, "b"), (30, "c"), (31, "d"), (45, "e")):
+            clock.at = NOON + timedelta(minutes=minute)
+            schedule.replace([quarterly(noting(name))])
+            await settle()
+
+    assert replacing(steps) == ["b 15", "c 30", "e 45"]
+
+
+def test_a_job_of_another_cadence_begins_with_its_next_slot() -> None:
+    async def steps(schedule: Schedule, clock: Clock, noting: Callable[[str], Run]) -> None:
+        clock.at = NOON + timedelta(minutes=14)
+        for minute in (14, 15, 20, 25):
+            clock.at = NOON + timedelta(minutes=minute)
+            schedule.replace([quarterly(noting("new"), cadence=timedelta(minutes=10))])
+            await settle()
+
+    assert replacing(steps) == ["new 20"]
+
+
+def test_a_job_is_added_and_another_one_is_taken_out() -> None:
+    async def steps(schedule: Schedule, clock: Clock, noting: Callable[[str], Run]) -> None:
+        first = Job(name="added", cadence=QUARTER, run=noting("added"))
+        for minute in (1, 15):
+            clock.at = NOON + timedelta(minutes=minute)
+            schedule.replace([first])
+            await settle()
+
+    assert replacing(steps) == ["added now", "added 15"]
+
+
+def test_a_run_under_way_ends_though_its_job_is_taken_out() -> None:
+    words = list[str]()
+
+    async def body() -> None:
+        clock, stop, going = Clock(), Stop(timedelta(seconds=PATIENCE_S)), asyncio.Event()
+
+        async def run(_slot: datetime | None, _missed: Sequence[datetime]) -> None:
+            words.append("begun")
+            await going.wait()
+            words.append("ended")
+
+        schedule = Schedule(clock)
+        schedule.replace([Job(name="job", cadence=QUARTER, run=run)])
+        running = asyncio.create_task(schedule.run(stop))
+        await settle()
+        schedule.replace([])
+        await settle()
+        stop.ask()
+        await settle()
+        going.set()
+        await asyncio.wait_for(running, PATIENCE_S)
+
+    asyncio.run(body())
+    assert words == ["begun", "ended"]

@@ -6,6 +6,7 @@ from collections.abc import Callable, Coroutine
 from datetime import timedelta
 from typing import Any, Final
 
+from monitor.process.hangup import HANGUP
 from monitor.process.last_resort import CUT_SHORT, LastResort
 from monitor.process.loop import run
 from monitor.process.stop import Stop
@@ -27,6 +28,7 @@ def run_until_stopped(
         if signal.getsignal(signal.SIGTERM) != signal.SIG_DFL:  # it did listen
             for number in (signal.SIGINT, signal.SIGTERM):
                 signal.signal(number, signal.SIG_IGN)
+            HANGUP.ignore()
 
 
 async def _run(service: Callable[[Stop], Coroutine[Any, Any, None]], stop: Stop) -> int:

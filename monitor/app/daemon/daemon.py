@@ -7,6 +7,7 @@ import asyncio
 import logging
 from asyncio import to_thread
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
@@ -14,6 +15,7 @@ from fastapi import FastAPI
 
 from monitor.app.daemon.file_watch import FileWatch
 from monitor.app.daemon.pruner import Pruner
+from monitor.app.daemon.reload import Reload, run_until_replaced
 from monitor.app.daemon.slots import record_missed, served_until
 from monitor.app.daemon.spooling import has_waiting_sweeps, waiting_notices
 from monitor.app.daemon.waits import first_of, pass_on, release
@@ -26,19 +28,20 @@ from monitor.app.wiring.application import App
 from monitor.app.wiring.spool import recorder_of, replayer_of
 from monitor.app.wiring.targets import target_of
 from monitor.clock import utc_now
-from monitor.config import ProviderSettings
+from monitor.config import ProviderSettings, Settings
 from monitor.errors import StoreError, StoreUnavailable
 from monitor.logs import event
 from monitor.process.stop import Stop
 from monitor.report.formats.sweep_documents import sweep_words
-from monitor.scheduler import Job, run_schedule
+from monitor.scheduler import Job, Schedule
 from monitor.store.admin.migrate import prepare
 from monitor.store.connection.locks import Lock, leader_lock
 from monitor.store.write import record
-from monitor.sweep import Swept, sweep_provider
+from monitor.sweep import Replayer, Swept, Target, sweep_provider
 from monitor.web.app import create_app
 from monitor.web.liveness import Liveness
 from monitor.web.notices import Notice, NoticesNow
+from monitor.web.server.replaceable import Replaceable
 from monitor.web.server.server import serve
 
 log = logging.getLogger(__name__)
@@ -63,30 +66,61 @@ class Daemon:
         on_swept: Callable[[Swept], None] = lambda _swept: None,
         *,
         note: str = "",
+        reread: Callable[[], App] | None = None,
     ) -> None:
-        """Wire the daemon; each page begins with `note`. Raises ConfigError naming a missing key."""
-        self._settings = app.settings
-        # now: a missing key ends the start, not the first sweep
-        self._targets = {provider.name: target_of(app, provider) for provider in app.settings.providers}
+        """Wire the daemon; each page begins with `note`. Raises ConfigError naming a missing key.
+
+        At SIGHUP the configuration that `reread` gives takes the place of `app`'s.
+        """
         self._engine = app.open_store(answers_within_s=_ANSWER_SECONDS)
         # a slow page takes no connection of a sweep
         self._readers = app.open_store(read_only=True, answers_within_s=_PAGE_SECONDS)
-        self._announcer = Announcer(app.settings, app.environ, self._engine, readers=self._readers)
-        self._pruner = Pruner(self._engine, app.settings.retention.observations)
-        self._heartbeats = heartbeats_of(app.settings, app.environ)
+        self._settings: Settings = app.settings
+        self._targets: dict[str, Target] = {}
+        self._recorder = recorder_of(app, self._engine)
+        self._set_up(app)  # now: a missing key ends the start, not the first sweep
+        self._announcing: Announcer = self._announcer
+        self._replaced, self._schedule = asyncio.Event(), Schedule(utc_now)
+        self._refresh_page: Callable[[], None] = lambda: None
+        self._stop = Stop(app.settings.daemon.grace)
+        self._reload = Reload(reread, app.settings, self._take) if reread else None
         self._announce = announce
         self._on_swept, self._note = on_swept, note
         self._has_worked = False
         self._is_database_unreachable = False
         self._holder = ""
-        self._recorder = recorder_of(app, self._engine)
-        self._replayer = replayer_of(self._recorder, self._targets.values())
         self._file_watch = FileWatch(self._engine)
         # what each part has to say on the page and in /readyz
         self._notices_now: list[NoticesNow] = [
             self._file_watch.notices,
             partial(waiting_notices, self._recorder),
         ]
+
+    def _set_up(self, app: App) -> None:
+        """Wire what one configuration makes of the daemon; a ConfigError leaves all as it was."""
+        targets = {provider.name: target_of(app, provider) for provider in app.settings.providers}
+        announcer = Announcer(app.settings, app.environ, self._engine, readers=self._readers)
+        pruner = Pruner(self._engine, app.settings.retention.observations)
+        heartbeats = heartbeats_of(app.settings, app.environ)
+        for name, old in self._targets.items():
+            if name in targets and self._settings.provider(name) == app.settings.provider(name):
+                targets[name] = replace(targets[name], pacer=old.pacer, gap=old.gap)  # they remember requests
+        self._settings, self._targets = app.settings, targets
+        self._announcer: Announcer = announcer
+        self._pruner, self._heartbeats = pruner, heartbeats
+        self._replayer: Replayer = replayer_of(self._recorder, targets.values())
+
+    async def _take(self, app: App) -> None:
+        """Go on with another configuration: sweeps under way end with the old one."""
+        health = self._heartbeats.health
+        await to_thread(self._set_up, app)
+        self._heartbeats.health = health
+        if self._schedule.is_running:
+            self._schedule.replace(await to_thread(self._next_jobs))
+        self._stop.grace = self._settings.daemon.grace
+        self._replaced.set()
+        self._replaced = asyncio.Event()
+        self._refresh_page()
 
     async def run(self, stop: Stop) -> None:
         """Lead whenever possible until asked to stop.
@@ -95,15 +129,16 @@ class Daemon:
         taken. A database that goes away later is waited for.
         """
         lock = leader_lock(self._engine)
+        self._stop = stop
+        reloading = asyncio.create_task(self._reload_until(stop))
         ended = asyncio.Event()  # also a standby, and a leader that drains, replay what they kept
-        replaying = asyncio.create_task(
-            every(_REPLAY_SECONDS, self._replayer.look, ended, "replay"), name="replay"
-        )
+        replaying = asyncio.create_task(every(_REPLAY_SECONDS, self._replay, ended, "replay"), name="replay")
         try:
             while not stop.asked.is_set():
                 if await self._acquire(lock, stop):
                     await self._serve(lock, stop)
         finally:
+            reloading.cancel()
             ended.set()
             # a database that does not answer frees it when the connection ends
             releasing = asyncio.create_task(release(lock), name="release of the lock")
@@ -161,9 +196,11 @@ class Daemon:
         await stop.unless_asked(to_thread(self._prepare), None)
         web = self._settings.web
         liveness = Liveness()
+        page = Replaceable(self._web_app(liveness))
+        self._refresh_page = lambda: page.replace(self._web_app(liveness))
         serving = asyncio.create_task(
             serve(
-                self._web_app(liveness),
+                page,
                 host=web.host,
                 port=web.port,
                 ready=announce_page,
@@ -223,8 +260,8 @@ class Daemon:
         """Serve the schedule until asked to stop or until the lock is lost."""
         self._is_database_unreachable, self._holder = False, ""
         until = stop.part()  # of this term: a lost lock must not stop the process
-        announcing = asyncio.create_task(self._announcer.run(until.asked), name="messages")
-        pruning = asyncio.create_task(self._pruner.run(until.asked), name="prune")
+        announcing = asyncio.create_task(self._run_latest(self._next_announcer, until.asked), name="messages")
+        pruning = asyncio.create_task(self._run_latest(lambda: self._pruner, until.asked), name="prune")
         tasks = {
             asyncio.create_task(pass_on(stop, until)),
             asyncio.create_task(
@@ -236,7 +273,9 @@ class Daemon:
             # in a thread: it reads the last slots, which the database may be too busy for
             jobs = await until.unless_asked(to_thread(self._jobs), [])
             event(log, logging.INFO, "leading", providers=",".join(self._targets))
-            await run_schedule(jobs, until, now=utc_now)
+            self._schedule = Schedule(utc_now)
+            self._schedule.replace(jobs)
+            await self._schedule.run(until)
             event(log, logging.INFO, "stopped")
         except StoreUnavailable as error:
             self._wait_for_database(error)
@@ -248,6 +287,24 @@ class Daemon:
                 task.cancel()
             settling = asyncio.create_task(self._heartbeats.settle(), name="heartbeats")
             await until.ended({announcing, pruning, *tasks, settling}, _LAST_WORDS_SECONDS)
+
+    async def _replay(self) -> None:
+        await self._replayer.look()  # the latest: a reload may have changed the channels
+
+    async def _reload_until(self, stop: Stop) -> None:
+        if self._reload:
+            await self._reload.run(stop)
+
+    async def _run_latest(self, latest: Callable[[], Announcer | Pruner], stop: asyncio.Event) -> None:
+        """Run a part until `stop` is set; one that takes its place begins when it has ended."""
+        while not stop.is_set():
+            await run_until_replaced(latest().run, self._replaced, stop)
+
+    def _next_announcer(self) -> Announcer:
+        if self._announcer is not self._announcing:
+            self._announcer.publisher.go_on_from(self._announcing.publisher)
+        self._announcing = self._announcer
+        return self._announcer
 
     async def _check_lock(self, lock: Lock, until: Stop) -> None:
         """Stop leading at once when the lock is lost: another daemon may lead by now."""
@@ -264,7 +321,14 @@ class Daemon:
         self._heartbeats.health = recorded_health(self._settings, self._engine)
         return [self._job(provider) for provider in self._settings.providers]
 
-    def _job(self, provider: ProviderSettings) -> Job:
+    def _next_jobs(self) -> list[Job]:
+        """Return the jobs of a new configuration: the schedule goes on also while the database is away."""
+        try:
+            return self._jobs()
+        except StoreUnavailable:
+            return [self._job(provider, after=utc_now()) for provider in self._settings.providers]
+
+    def _job(self, provider: ProviderSettings, *, after: datetime | None = None) -> Job:
         target = self._targets[provider.name]
 
         async def run(slot: datetime | None, missed: Sequence[datetime]) -> None:
@@ -282,5 +346,5 @@ class Daemon:
             name=provider.name,
             cadence=self._settings.cadence_of(provider),
             run=run,
-            after=served_until(self._engine, target),
+            after=after or served_until(self._engine, target),
         )

@@ -115,6 +115,13 @@ class Publisher:
         self._engine, self._messages, self._now, self._by = engine, messages, now, by
         self._queues = [_ChannelQueue(channel) for channel in channels]
 
+    def go_on_from(self, before: "Publisher") -> None:
+        """Take over what arrived and is not marked yet: it would be sent twice."""
+        old = {queue.name: queue for queue in before._queues}  # noqa: SLF001 - of the same class
+        for queue in self._queues:
+            if queue.name in old:
+                queue.unmarked, queue.arrived_at = old[queue.name].unmarked, old[queue.name].arrived_at
+
     async def run(self, stop: asyncio.Event) -> None:
         """Send what is due every few seconds until `stop` is set; what is being sent then is finished.
 

@@ -2,6 +2,7 @@
 
 import logging
 from functools import partial
+from pathlib import Path
 
 import click
 
@@ -11,9 +12,10 @@ from monitor.app.wiring.missing_secrets import missing_secrets
 from monitor.app.wiring.unmatched_patterns import unmatched_patterns
 from monitor.cli.terminal.context import Context, pass_context
 from monitor.cli.terminal.output import say
-from monitor.config import config_file, placed
+from monitor.config import config_file, load_settings, placed
 from monitor.errors import ConfigError
 from monitor.logs import catch_uncaught, event
+from monitor.process.hangup import HANGUP
 from monitor.process.run import run_until_stopped
 from monitor.process.stop import Stop
 
@@ -30,16 +32,30 @@ def run(context: Context) -> int:
 
     Example: monitor --config config.toml run
     """
+    HANGUP.catch()
     app = context.app
     context.start_logging(app.secrets, quiet=False)
     catch_uncaught()
     file = config_file(context.config_path, context.environ)
     for line in placed(unmatched_patterns(app.settings, app.catalogs), file):
         event(log, logging.WARNING, "pattern_without_match", detail=line)
+    _require_secrets(app, file)
+    return run_until_stopped(partial(_run, app, context), grace=app.settings.daemon.grace)
+
+
+def _require_secrets(app: App, file: Path | None) -> None:
     if missing := missing_secrets(app.settings, app.environ):  # all at once: who sets one would meet the next
         raise ConfigError("\n".join(placed(missing, file) if file else [fault.words for fault in missing]))
-    return run_until_stopped(partial(_run, app), grace=app.settings.daemon.grace)
 
 
-async def _run(app: App, stop: Stop) -> None:
-    await Daemon(app, say).run(stop)
+def _reread(before: App, context: Context) -> App:
+    """Read the configuration and its secrets again; raises ConfigError where they cannot be used."""
+    app = App(load_settings(context.config_path, context.environ), context.environ)
+    _require_secrets(app, config_file(context.config_path, context.environ))
+    # those of before, too: a sweep under way still uses them
+    context.start_logging((*before.secrets, *app.secrets), quiet=False)
+    return app
+
+
+async def _run(app: App, context: Context, stop: Stop) -> None:
+    await Daemon(app, say, reread=partial(_reread, app, context)).run(stop)
