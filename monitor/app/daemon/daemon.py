@@ -36,6 +36,7 @@ from monitor.report.formats.sweep_documents import sweep_words
 from monitor.scheduler import Job, Schedule
 from monitor.store.admin.migrate import prepare
 from monitor.store.connection.locks import Lock, leader_lock
+from monitor.store.derived.rebuild import settle_all
 from monitor.store.write import record
 from monitor.sweep import Replayer, Swept, Target, sweep_provider
 from monitor.web.app import create_app
@@ -247,6 +248,7 @@ class Daemon:
         try:
             self._file_watch.require_remembered()
             prepare(self._engine)
+            settle_all(self._engine)
             if self._recorder.spool:  # first: what waits may be of a sweep that would be closed as cut
                 self._replayer.replay(self._recorder.spool)
             for target in self._targets.values():

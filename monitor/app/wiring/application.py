@@ -20,6 +20,7 @@ from monitor.store.admin.migrate import SchemaState, prepare, require_current, s
 from monitor.store.connection.closing import close_all
 from monitor.store.connection.engine import Engine, open_engine
 from monitor.store.connection.errors import database_name
+from monitor.store.derived.rebuild import settle_all
 from monitor.store.derived.states import load_state
 from monitor.store.facts.catalogs import last_catalog
 
@@ -84,9 +85,13 @@ class App:
         return engine
 
     def prepared(self) -> Engine:
-        """Return the database for writing, created or upgraded where nothing can be lost by it."""
+        """Return the database for writing, created or upgraded where nothing can be lost by it.
+
+        What an import that was killed left unfolded is folded first.
+        """
         engine = self.open_store()
         prepare(engine)
+        settle_all(engine)
         return engine
 
     # The providers

@@ -14,7 +14,7 @@ from monitor.core.domain.policy import Policy
 from monitor.core.domain.state import ProviderState
 from monitor.core.history.comparison import Comparison
 from monitor.core.lifecycle.fold import fold
-from monitor.store.connection.engine import unhurried, writing
+from monitor.store.connection.engine import reading, unhurried, writing
 from monitor.store.derived.compare import MOST_SHOWN, compare_provider
 from monitor.store.derived.daily import count_days
 from monitor.store.derived.decisions import write_decision
@@ -87,6 +87,21 @@ def settle(connection: Connection, provider_id: int) -> None:
     state = read_state(connection, provider_id)
     days = _fold_all(connection, provider_id, state, read_stored(connection, *_unfolded(provider_id)))
     _count(connection, provider_id, days)
+
+
+def settle_all(engine: Engine) -> None:
+    """Fold what a process that ended amid an import left unfolded, of every provider, watched or not."""
+    with reading(engine) as connection:
+        owners = connection.scalars(select(provider.c.id)).all()
+        waiting = [
+            owner
+            for owner in owners
+            if connection.execute(select(sweep.c.id).where(*_unfolded(owner)).limit(1)).first() is not None
+        ]
+    for owner in waiting:
+        with writing(engine) as connection:
+            lock_provider(connection, owner)
+            settle(connection, owner)
 
 
 def rebuild_provider(

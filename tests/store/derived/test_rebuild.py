@@ -11,7 +11,7 @@ from monitor.store import schema as t
 from monitor.store.admin.check import check
 from monitor.store.admin.migrate import prepare
 from monitor.store.connection.engine import open_engine, reading, writing
-from monitor.store.derived.rebuild import lock_provider, rebuild_provider
+from monitor.store.derived.rebuild import lock_provider, rebuild_provider, settle_all
 from monitor.store.derived.states import load_state
 from monitor.store.facts.identities import find_provider
 from monitor.store.write.import_export import _add, add_sweeps, read_sweeps
@@ -134,4 +134,17 @@ def test_an_import_cut_short_before_it_was_derived_is_finished_by_the_next_sweep
     assert check(engine) == []
     by_steps = derived(engine)
     rewrite(engine)
+    assert derived(engine) == by_steps
+
+
+def test_it_is_finished_for_every_provider_also_for_one_that_is_not_swept_again(engine: Engine) -> None:
+    for name, seed in (("nvidia", 10), ("elsewhere", 11), ("nowhere", 12)):
+        history = histories.history(seed, 4, provider=name)
+        histories.live_all(engine, history[:2])
+        with writing(engine) as connection:
+            assert _add(connection, history[3][0], histories.POLICY)
+    settle_all(engine)
+    assert check(engine) == []
+    by_steps = derived(engine)
+    settle_all(engine)
     assert derived(engine) == by_steps
