@@ -34,6 +34,7 @@ PROCESSES = {
     "tests/store/memory/test_outbox.py": "two processes claim the same messages",
     "tests/store/write/test_record_killed.py": "a process is killed in a write, two claim one slot",
     "tests/support/examples.py": "the documents' examples as a user types them",
+    "tests/support/fault_points.py": "children that are killed at each boundary of their work",
     "tests/support/process.py": "`monitor` as a process",
     "tests/tools/audit.py": "pip-audit, which lives in an environment of its own",
     "tests/tools/sbom.py": "cyclonedx-py, which lives in an environment of its own",

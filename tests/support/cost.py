@@ -31,6 +31,7 @@ COSTLY: Mapping[str, str] = MappingProxyType(
         "tests/app/daemon/test_stop.py": "daemons are stopped while a server, a thread or the loop hangs",
         "tests/soak/test_months.py": "a day and a half of sweeps, with what a daemon does between them",
         "tests/sweep/test_killed.py": "sweeps are killed, again and again",
+        "tests/test_killed_anywhere.py": "a child is killed at each boundary, and another goes on",
         "tests/thirdparty/test_infinity.py": "an embedding server, which imports for seconds, started twice",
         "tests/thirdparty/test_litellm.py": "a proxy that imports for a dozen seconds",
         "tests/thirdparty/test_litellm_behind.py": "that proxy, and an embedding server behind it",

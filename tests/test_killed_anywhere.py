@@ -1,0 +1,363 @@
+"""Killed at each boundary of its work, a process leaves nothing that the next one does not put right."""
+
+import asyncio
+import os
+from collections import Counter
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+from shutil import copytree
+
+import pytest
+
+from monitor.app.notifications.announcer import Announcer
+from monitor.app.wiring.application import App
+from monitor.clock import utc_now
+from monitor.config import load_settings
+from monitor.core.domain.policy import Policy
+from monitor.demo import Behave
+from monitor.demo.stories import steady
+from monitor.store.admin.migrate import SchemaState, prepare, schema_state
+from monitor.store.connection.closing import close_all
+from monitor.store.connection.engine import Engine as Database
+from monitor.store.connection.engine import open_engine
+from tests.older.load import load_history
+from tests.store import histories, views
+from tests.support import gateway as g
+from tests.support.command import config_file, environment, monitor
+from tests.support.fault_points import Run, Server, command
+from tests.support.mailbox import Receiver, receiver
+from tests.support.posting import hook, ids_of, is_empty, publisher
+
+MODELS = 3
+COMMAND = f"{command.__module__}:{command.__name__}"
+NOWHERE = "http://127.0.0.1:9/v1"
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with Server(tmp_path_factory.mktemp("runs")) as running:
+        yield running
+
+
+class Place:
+    """A directory with a configuration and a database, which is copied for each kill."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self.config = directory / "config.toml"
+        self.database = directory / "data/monitor.db"
+
+    def engine(self) -> Database:
+        return open_engine(f"sqlite:///{self.database}")
+
+    def copy(self, name: str) -> "Place":
+        target = self.directory.parent / name
+        copytree(self.directory, target)
+        return Place(target)
+
+    def state(self) -> object:
+        """Return what readers see, every view's rows; the schema's state where there are none to see."""
+        engine = self.engine()
+        try:
+            state = schema_state(engine)
+            return views.all_rows(engine) if state is SchemaState.CURRENT else state
+        finally:
+            close_all([engine])
+
+    def check_sound(self) -> None:
+        """Check that the database and everything derived in it are right."""
+        for words in (("db", "check"), ("db", "rebuild")):
+            done = monitor(self.config, *words)
+            assert done.returncode == 0, (words, done.stdout, done.stderr)
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    """Give a place with a history of eight sweeps."""
+    made = empty_place(tmp_path)
+    engine = made.engine()
+    prepare(engine)
+    histories.live_all(engine, histories.history(61, 8))
+    close_all([engine])
+    return made
+
+
+def empty_place(directory: Path, base_url: str = NOWHERE) -> Place:
+    made = Place(directory / "made")
+    made.database.parent.mkdir(parents=True)
+    config_file(made.directory, base_url, "sqlite:///data/monitor.db", concurrency=1)
+    return made
+
+
+# ---- Commands that change a history ----------------------------------------------------
+
+
+def with_records(place: Place) -> None:
+    """Put sweep records of another provider beside, and of eight more sweeps of the same."""
+    other = Place(place.directory.parent / "other")
+    other.database.parent.mkdir(parents=True)
+    config_file(other.directory, NOWHERE, "sqlite:///data/monitor.db")
+    engine = other.engine()
+    prepare(engine)
+    histories.live_all(engine, histories.history(62, 12))
+    histories.live_all(engine, histories.history(63, 3, provider="elsewhere"))
+    close_all([engine])
+    done = monitor(other.config, "export", str(place.directory / "records.jsonl"))
+    assert done.returncode == 0, done.stderr
+
+
+def of_an_older_version(place: Place) -> None:
+    place.database.unlink()
+    engine = place.engine()
+    load_history(engine)
+    close_all([engine])
+
+
+def with_short_retention(place: Place) -> None:
+    text = place.config.read_text("utf-8")
+    place.config.write_text(f'{text}\n[retention]\nobservations = "1d"\n', "utf-8")
+
+
+def with_a_fault(place: Place) -> None:
+    engine = place.engine()
+    with engine.begin() as connection:
+        connection.exec_driver_sql("DELETE FROM event WHERE rowid % 2 = 0")
+    close_all([engine])
+
+
+def first_sweep(place: Place) -> str:
+    engine = place.engine()
+    (sweep_id,) = g.rows(engine, "SELECT min(sweep_id) FROM sweep_history")[0]
+    close_all([engine])
+    return str(sweep_id)
+
+
+def as_it_is(_place: Place) -> None:
+    pass
+
+
+@pytest.mark.parametrize(
+    ("words", "make"),
+    [
+        (("import", "records.jsonl"), with_records),
+        (("db", "upgrade"), of_an_older_version),
+        (("db", "prune"), with_short_retention),
+        (("db", "rebuild", "--write"), with_a_fault),
+        (("db", "void", "SWEEP", "--reason", "none of ours"), as_it_is),
+        (("accept", "nvidia"), as_it_is),
+        (("provider", "rename", "nvidia", "other"), as_it_is),
+        (("provider", "remove", "nvidia", "--yes", "--no-export"), as_it_is),
+    ],
+    ids=lambda value: " ".join(value[:2]) if isinstance(value, tuple) else "",
+)
+def test_a_command_that_is_given_again_ends_where_it_would_have(
+    words: tuple[str, ...], make: Callable[[Place], None], place: Place, server: Server
+) -> None:
+    make(place)
+    words = tuple(first_sweep(place) if word == "SWEEP" else word for word in words)
+    before, whole = place.state(), place.copy("whole")
+    run = server.run(COMMAND, str(whole.config), *words)
+    assert run.code in {0, 1}, run.words  # 1: a fault was there
+    assert "before commit" in run.points
+    expected = whole.state()
+    for number, point in enumerate(run.points):
+        killed = place.copy(f"killed-{number}")
+        ended = server.run(COMMAND, str(killed.config), *words, kill_at=number)
+        assert ended.is_killed, (point, ended.words)
+        if make is with_records:
+            started = killed.copy(f"started-{number}")
+            assert server.run(f"{__name__}:start", str(started.config)).code == 0
+            started.check_sound()
+        elif before is not SchemaState.OUTDATED and make is not with_a_fault:
+            killed.check_sound()
+        again = monitor(killed.config, *words)
+        assert again.returncode in {0, 1, 2, 3}, (point, again.stderr)  # 2, 3: it was done already
+        assert killed.state() == expected, (number, point)
+        killed.check_sound()
+
+
+def start(config: str, *_: str) -> None:
+    """Begin as every process does that will write."""
+    os.chdir(Path(config).parent)
+    app = App(load_settings(Path(config), environment()), environment())
+    app.prepared()
+    app.close()
+
+
+# ---- Files that take the place of others -----------------------------------------------
+
+
+@pytest.mark.parametrize("is_there", [False, True], ids=["new", "another"])
+def test_a_backup_is_whole_or_not_there(is_there: bool, place: Place, server: Server) -> None:
+    if is_there:
+        assert monitor(place.config, "db", "backup", "backup.db").returncode == 0
+        engine = place.engine()
+        histories.live_all(engine, histories.history(61, 10)[8:])
+        close_all([engine])
+    words = ("db", "backup", "--force", "backup.db")
+    whole = place.copy("whole")
+    run = server.run(COMMAND, str(whole.config), *words)
+    assert (run.code, "after replace" in run.points) == (0, True), run
+    for number, point in enumerate(run.points):
+        killed = place.copy(f"killed-{number}")
+        assert server.run(COMMAND, str(killed.config), *words, kill_at=number).is_killed
+        file = killed.directory / "backup.db"
+        assert file.exists() or not is_there, point
+        if file.exists():
+            restored = monitor(killed.config, "db", "restore", "backup.db")
+            assert restored.returncode == 0, (point, restored.stderr)
+        killed.check_sound()
+        assert monitor(killed.config, *words).returncode == 0
+
+
+def test_a_restore_leaves_one_history_or_the_other(place: Place, server: Server) -> None:
+    assert monitor(place.config, "db", "backup", "backup.db").returncode == 0
+    before = place.state()
+    engine = place.engine()
+    histories.live_all(engine, histories.history(61, 12)[8:])
+    engine.dispose()
+    after, words = place.state(), ("db", "restore", "backup.db")
+    whole = place.copy("whole")
+    run = server.run(COMMAND, str(whole.config), *words)
+    assert run.code == 0, run.words
+    assert whole.state() == before
+    for number, point in enumerate(run.points):
+        killed = place.copy(f"killed-{number}")
+        assert server.run(COMMAND, str(killed.config), *words, kill_at=number).is_killed
+        assert killed.state() in (before, after), point
+        killed.check_sound()
+        assert monitor(killed.config, *words).returncode == 0, point
+        assert killed.state() == before
+
+
+# ---- A sweep, its messages, and the summary --------------------------------------------
+
+
+@pytest.fixture
+def hooked() -> Iterator[Receiver]:
+    with receiver() as running:
+        yield running
+
+
+def with_hook(place: Place, hooked: Receiver) -> None:
+    text = place.config.read_text("utf-8")
+    channel = f'[[notify]]\nname = "hook"\ntype = "webhook"\nurl = "{hooked.base_url}/hook"\n'
+    place.config.write_text(f"{text}\n{channel}", "utf-8")
+
+
+def sweep(config: str, *_: str) -> None:
+    """Be `monitor sweep`, which stores what it saw at once instead of every second."""
+    from monitor.sweep import running  # noqa: PLC0415 - of the child
+
+    running._FLUSH_SECONDS = 0.001
+    command(config, "sweep")
+
+
+def observations(place: Place) -> int:
+    engine = place.engine()
+    ((count,),) = g.rows(engine, "SELECT count(*) FROM observation_history")
+    close_all([engine])
+    return int(count)
+
+
+def stored_of(ended: Run) -> int:
+    """Return how many answers must be stored: each by the second batch after it, which take a second each."""
+    commits = [place for place, point in enumerate(ended.points) if point == "after commit"]
+    answers = [place for place, point in enumerate(ended.points) if point == "after POST"][:MODELS]
+    return sum(len([commit for commit in commits if commit > answer]) > 1 for answer in answers)
+
+
+def told(place: Place) -> list[tuple[object, ...]]:
+    """Return what changed, without times; a killed sweep moves them."""
+    engine = place.engine()
+    try:
+        return [
+            *g.rows(engine, "SELECT kind, model, reason FROM change_history ORDER BY kind, model"),
+            *g.rows(engine, "SELECT model, status, listed FROM model_status ORDER BY model"),
+        ]
+    finally:
+        close_all([engine])
+
+
+def deliver(place: Place, hooked: Receiver) -> None:
+    """Send what waits, as the daemon does once the claims of the dead have run out."""
+    engine = place.engine()
+
+    def later() -> datetime:
+        return utc_now() + timedelta(minutes=3)
+
+    asyncio.run(publisher(engine, later, hook(hooked, later)).publish())
+    assert is_empty(engine, "hook")
+    close_all([engine])
+
+
+def test_a_killed_sweep_loses_no_answer_of_before_and_no_message(
+    tmp_path: Path, server: Server, hooked: Receiver
+) -> None:
+    with g.gateway(steady(MODELS)) as there:
+        place = empty_place(tmp_path, there.base_url)
+        assert monitor(place.config, "sweep").returncode == 0
+        there.change(Behave(steady(MODELS).listed[:1], "not_found"))
+        for _ in range(Policy().confirm_down - 1):
+            assert monitor(place.config, "sweep").returncode == 0
+        with_hook(place, hooked)
+        before, whole = observations(place), place.copy("whole")
+        run = server.run(f"{__name__}:sweep", str(whole.config))
+        assert run.code == 0, run.words
+        deliver(whole, hooked)
+        expected, messages = told(whole), Counter(ids_of(hooked))
+        assert messages.total() == 1, run.words
+        for number, point in enumerate(run.points):
+            killed = place.copy(f"killed-{number}")
+            hooked.taken.clear()
+            ended = server.run(f"{__name__}:sweep", str(killed.config), kill_at=number)
+            assert ended.is_killed or ended.code == 0
+            assert observations(killed) >= before + stored_of(ended), point
+            assert monitor(killed.config, "sweep").returncode == 0, point
+            deliver(killed, hooked)
+            assert told(killed) == expected, point
+            times = Counter(ids_of(hooked))
+            assert len(times) == 1, (point, times)
+            assert times.total() <= 2, point
+            killed.check_sound()
+
+
+def announce(config: str, *_: str) -> None:
+    """Post and write the summaries that are due."""
+    os.chdir(Path(config).parent)
+    settings = load_settings(Path(config), environment())
+    engine = open_engine("sqlite:///data/monitor.db")
+    now = histories.START + timedelta(days=1, hours=8)
+    Announcer(settings, environment(), engine, now=lambda: now).announce_days()
+    close_all([engine])
+
+
+def test_a_summary_is_posted_once_and_its_file_is_whole(
+    place: Place, server: Server, hooked: Receiver
+) -> None:
+    with_hook(place, hooked)
+    whole = place.copy("whole")
+    run = server.run(f"{__name__}:announce", str(whole.config))
+    assert run.code == 0, run.words
+    assert {"before commit", "after link"} <= {*run.points}
+    expected = summaries(whole)
+    assert len(expected[0]) == 1
+    assert expected[1] == 1
+    for number, point in enumerate(run.points):
+        killed = place.copy(f"killed-{number}")
+        assert server.run(f"{__name__}:announce", str(killed.config), kill_at=number).is_killed
+        assert set(summaries(killed)[0].items()) <= set(expected[0].items()), point
+        again = server.run(f"{__name__}:announce", str(killed.config))
+        assert again.code == 0, again.words
+        assert summaries(killed) == expected, point
+        killed.check_sound()
+
+
+def summaries(place: Place) -> tuple[dict[str, str], int]:
+    """Return the files of summaries by name, and how many messages were posted."""
+    engine = place.engine()
+    ((count,),) = g.rows(engine, "SELECT count(*) FROM delivery WHERE topic = 'summary'")
+    close_all([engine])
+    files = (place.directory / "data/summaries").glob("*")
+    return {file.name: file.read_text("utf-8") for file in files if not file.name.startswith(".")}, count
