@@ -10,7 +10,13 @@ from monitor.core.answer.exchange import Exchange, Failure
 from monitor.core.domain.sweep import Sweep
 from monitor.core.domain.vocabulary import Cause, Reason, Verdict
 from monitor.core.lifecycle.fold import fold
-from monitor.core.lifecycle.reachability import cause_beside_others, is_answer, is_intercepted, may_vouch
+from monitor.core.lifecycle.reachability import (
+    cause_beside_others,
+    is_answer,
+    is_intercepted,
+    is_stuck_on_the_way,
+    may_vouch,
+)
 from monitor.errors import ConfigError
 from monitor.http import Endpoint, exchange, open_client
 from monitor.logs import event
@@ -24,7 +30,6 @@ _LONGEST_S: Final = 20.0
 _SHORTEST_S: Final = 4.0
 _SHARE: Final = 0.05  # of an interval: the sweep has to end before the next one
 _DOUBTFUL: Final = frozenset({Cause.OUR_NETWORK, Cause.PROVIDER_OUTAGE, Cause.CATALOG_UNREADABLE})
-_ANSWERED: Final = frozenset({Reason.OK})
 _SUSPECT: Final = frozenset({Reason.CONNECTION_FAILED, Reason.INVALID_ANSWER})
 
 
@@ -33,11 +38,19 @@ async def name_cause(running: RunningSweep) -> None:
 
     The provider is asked once more after them: only what fails before and after their answer is its own.
     """
-    others = witnesses_of(running.target)
-    cause = _doubtful_cause(running) if others else None
+    cause = _doubtful_cause(running)
     if cause is None:
         return
+    if running.sweep.detail is None:  # the guard judges a whole sweep, and has no words of its own
+        running.sweep = replace(running.sweep, detail=_detail(running))
+    if others := witnesses_of(running.target):
+        await _ask_others(running, cause, others)
+
+
+async def _ask_others(running: RunningSweep, cause: Cause, others: Sequence[Endpoint]) -> None:
     timeout_s = min(_LONGEST_S, max(_SHORTEST_S, running.target.interval.total_seconds() * _SHARE))
+    if any(seen.reason == Reason.OK for seen in running.observations.values()):
+        return  # the guard alone holds such a mass failure, and lets it go in time (rules.md 11)
     if cause is not Cause.OUR_NETWORK and not _is_ambiguous(await _ask_own(running, timeout_s)):
         return
     answers = await asyncio.gather(*(_ask(other, timeout_s) for other in others))
@@ -46,8 +59,8 @@ async def name_cause(running: RunningSweep) -> None:
     if proven is not cause:
         hosts = ", ".join(answer.host for answer in answers if is_answer(answer))
         beside = f"; {hosts} answers at the same time" if hosts else "; so it is with every other provider"
-        detail = (running.sweep.detail or _detail(running)) + beside
         event(log, logging.INFO, "cause_named", provider=running.target.provider, cause=proven)
+        detail = f"{running.sweep.detail}{beside}"
         running.sweep = replace(running.sweep, verdict=Verdict.INCONCLUSIVE, cause=proven, detail=detail)
 
 
@@ -65,9 +78,7 @@ def witnesses_of(target: Target) -> Sequence[Endpoint]:
 def _doubtful_cause(running: RunningSweep) -> Cause | None:
     """Return the cause that the sweep will have, as far as others could say more of it."""
     cause = running.sweep.cause
-    reasons = {seen.reason for seen in running.observations.values()}
-    # where a model answered, the guard alone holds a mass failure, and lets it go in time (rules.md 11)
-    if cause is None and reasons & _SUSPECT and not reasons & _ANSWERED:
+    if cause is None and any(seen.reason in _SUSPECT for seen in running.observations.values()):
         cause = fold(running.state, _finished(running), running.target.policy).cause
     return next((doubtful for doubtful in _DOUBTFUL if doubtful == cause), None)
 
@@ -78,13 +89,13 @@ def _finished(running: RunningSweep) -> Sweep:
 
 
 def _detail(running: RunningSweep) -> str:
-    """Return what a model's failure said, where the sweep has no words of its own yet."""
+    """Return what the first failure said."""
     suspects = (seen.detail for seen in running.observations.values() if seen.reason in _SUSPECT)
     return next(filter(None, suspects), "no model could be reached")
 
 
 def _is_ambiguous(own: Exchange) -> bool:
-    return own.failure is Failure.TLS_EXPIRED or is_intercepted(own)
+    return own.failure is Failure.TLS_EXPIRED or is_intercepted(own) or is_stuck_on_the_way(own)
 
 
 async def _ask_own(running: RunningSweep, timeout_s: float) -> Exchange:

@@ -10,6 +10,7 @@ from monitor.core.answer.exchange import CONNECTION_LEVEL, Exchange, Failure
 from monitor.core.domain.vocabulary import Cause
 
 _OF_PROXY: Final = frozenset({Failure.PROXY, Failure.PROXY_AWAY})
+_STUCK: Final = frozenset({Failure.TIMEOUT, Failure.TIMEOUT_AFTER_HEADERS, Failure.CLOSED})
 _ON_THE_WAY: Final = frozenset({407, 511})  # said by a device, not by the provider
 
 
@@ -37,7 +38,8 @@ def cause_beside_others(cause: Cause, own: Exchange, others: Sequence[Exchange])
     """Return the cause of a failed sweep, given what others answered and what its provider says after that.
 
     Another provider's answer between two failures of this one proves that our network works. Where
-    web pages are in the place of several, or every certificate has expired, it is ours.
+    web pages are in the place of several, where several answers get stuck, or every certificate has expired,
+    it is ours.
     """
     if own.failure is Failure.DNS:  # an address needs no name server
         others = [other for other in others if not _is_address(other.host)]
@@ -48,7 +50,13 @@ def cause_beside_others(cause: Cause, own: Exchange, others: Sequence[Exchange])
         return cause
     is_in_all_places = is_intercepted(own) and any(map(_is_anothers, others))
     is_clock = own.failure is Failure.TLS_EXPIRED and any(map(_has_expired, others))
-    return Cause.OUR_NETWORK if is_in_all_places or is_clock else cause
+    is_stuck = is_stuck_on_the_way(own) and any(map(is_stuck_on_the_way, others))
+    return Cause.OUR_NETWORK if is_in_all_places or is_clock or is_stuck else cause
+
+
+def is_stuck_on_the_way(exchange: Exchange) -> bool:
+    """Whether a connection stood and no whole answer came: as where a link loses large packets."""
+    return exchange.failure in _STUCK
 
 
 def _has_expired(exchange: Exchange) -> bool:

@@ -62,6 +62,16 @@ def test_rule_9_a_log_in_page_in_everybodys_place_is_our_networks(own: Exchange,
     assert cause_beside_others(cause, own, []) is cause
 
 
+@pytest.mark.parametrize("cause", [UNREADABLE, OUTAGE])
+def test_rule_9_where_several_answers_get_stuck_it_is_our_network(cause: Cause) -> None:
+    late, cut = failed(Failure.TIMEOUT), failed(Failure.CLOSED)
+    assert cause_beside_others(cause, late, [failed(Failure.TIMEOUT_AFTER_HEADERS)]) is OURS
+    assert cause_beside_others(cause, cut, [AWAY, late]) is OURS
+    assert cause_beside_others(cause, late, [late, LIST]) is cause
+    assert cause_beside_others(cause, late, [AWAY]) is cause
+    assert cause_beside_others(cause, LIST, [late]) is cause
+
+
 def test_rule_9_where_every_certificate_has_expired_it_is_our_clock() -> None:
     expired = failed(Failure.TLS_EXPIRED)
     assert cause_beside_others(OUTAGE, expired, [expired]) is OURS
