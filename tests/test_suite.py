@@ -37,7 +37,7 @@ PROCESSES = {
     "tests/support/examples.py": "the documents' examples as a user types them",
     "tests/support/fault_points.py": "children that are killed at each boundary of their work",
     "tests/support/namespaces.py": "namespaces",
-    "tests/support/process.py": "`monitor` as a process",
+    "tests/support/prefork.py": "`monitor` as a process",
     "tests/tools/audit.py": "pip-audit, which lives in an environment of its own",
     "tests/tools/sbom.py": "cyclonedx-py, which lives in an environment of its own",
     "tests/tools/test_mutation.py": "cosmic-ray, which lives in an environment of its own",

@@ -4,20 +4,17 @@ Where a process adds nothing, a test runs the command with tests/support/command
 """
 
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from pathlib import Path
 from types import MappingProxyType
 from typing import Self, TypeVar
 
 from tests.support.command import KEY, environment
+from tests.support.prefork import Forked
 
 WAIT_S = 180.0  # many times what anything takes beside eight busy processes
 _LOOK_S = 0.05
-_ROOT = Path(__file__).parents[2]
 
 T = TypeVar("T")
 
@@ -39,20 +36,21 @@ class Process:
         """
         place = config.parent / f"process-{time.monotonic_ns()}"
         self._paths = (place.with_suffix(".out"), place.with_suffix(".err"))
-        with self._paths[0].open("wb") as out, self._paths[1].open("wb") as err:
-            self._popen = subprocess.Popen(
-                [sys.executable, "-m", module, "--config", str(config), *arguments],
-                cwd=config.parent,
-                env={**environment(key), "PYTHONPATH": str(_ROOT), **variables},
-                stdin=subprocess.DEVNULL,
-                stdout=out,
-                stderr=err,
-            )
+        for path in self._paths:
+            path.touch()
+        self._process = Forked(
+            ("--config", str(config), *arguments),
+            module=module,
+            cwd=config.parent,
+            env={**environment(key), **variables},
+            out=self._paths[0],
+            err=self._paths[1],
+        )
 
     @property
     def pid(self) -> int:
         """The process id."""
-        return self._popen.pid
+        return self._process.pid
 
     @property
     def out(self) -> str:
@@ -67,7 +65,7 @@ class Process:
     @property
     def is_alive(self) -> bool:
         """Whether it still runs."""
-        return self._popen.poll() is None
+        return self._process.poll() is None
 
     @property
     def page(self) -> str:
@@ -77,17 +75,16 @@ class Process:
 
     def send(self, number: signal.Signals) -> None:
         """Send a signal to it and to nobody else."""
-        self._popen.send_signal(number)
+        self._process.send_signal(number)
 
     def kill(self) -> None:
         """End it at once, as a power cut does."""
-        with suppress(ProcessLookupError):
-            self._popen.kill()
-        self._popen.wait(WAIT_S)
+        self.send(signal.SIGKILL)
+        self.wait()
 
     def wait(self, within_s: float = WAIT_S) -> int:
         """Wait for its end and return its exit code."""
-        return self._popen.wait(within_s)
+        return self._process.wait(within_s)
 
     def __enter__(self) -> Self:
         return self
