@@ -248,9 +248,9 @@ def with_hook(place: Place, hooked: Receiver) -> None:
 
 def sweep(config: str, *_: str) -> None:
     """Be `monitor sweep`, which stores what it saw at once instead of every second."""
-    from monitor.sweep import running  # noqa: PLC0415 - of the child
+    from monitor.sweep.keeping import keeper  # noqa: PLC0415 - of the child
 
-    running._FLUSH_SECONDS = 0.001
+    keeper._FLUSH_SECONDS = 0.001
     command(config, "sweep")
 
 
