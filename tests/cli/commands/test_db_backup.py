@@ -19,19 +19,19 @@ from monitor.store.connection.engine import open_engine
 from tests.store import histories, views
 from tests.support.command import config_file, monitor
 
-# A daemon in haste: it stores sweeps until it is killed, each in several transactions.
+# Another process, which stores a sweep for each line it reads, in several transactions.
 _WRITER = """
 import sys
 from datetime import timedelta
-from itertools import count
 from monitor.store.connection.engine import open_engine
 from tests.store import histories
 engine = open_engine(sys.argv[1])
-for step in count():
+for step, _ in enumerate(sys.stdin):
     at = histories.START + timedelta(days=30, minutes=step)
     histories.live(engine, histories.sweep(at, {f"w/{each}": histories.UP for each in range(40)}))
     print(step, flush=True)
 """
+_PAGES_BETWEEN_WRITES = 10
 ROOT = Path(__file__).resolve().parents[3]
 
 
@@ -70,37 +70,31 @@ def test_a_backup_of_a_history_that_is_being_written_is_of_one_moment(
 ) -> None:
     monkeypatch.setattr(backup, "PAGES_AT_ONCE", 1)
     command = [sys.executable, "-c", _WRITER, sqlite_url]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as writer:
-        try:
-            assert writer.stdout
-            for place in range(2):
-                writer.stdout.readline()
-                steps: list[tuple[int, int]] = []
-                before = _sweeps(sqlite_url)
+    with subprocess.Popen(
+        command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as writer:
+        for place in range(2):
+            steps: list[tuple[int, int]] = []
 
-                def on_progress(
-                    _work: str,
-                    done: int,
-                    total: int,
-                    steps: list[tuple[int, int]] = steps,
-                    before: int = before,
-                ) -> None:
-                    steps.append((done, total))
-                    while done == 1 and _sweeps(sqlite_url) < before + 2:
-                        pass  # others commit before the second page is copied
+            def on_progress(_work: str, done: int, total: int, steps: list[tuple[int, int]] = steps) -> None:
+                steps.append((done, total))
+                if done % _PAGES_BETWEEN_WRITES == 1:
+                    _store_a_sweep(writer)
 
-                back_up(history, tmp_path / f"{place}.db", replaces=False, on_progress=on_progress)
-                assert len(steps) == steps[-1][1]  # nothing was begun anew
-                copy = open_engine(f"sqlite:///{tmp_path}/{place}.db", read_only=True)
-                assert check.check(copy) == []
-                copy.dispose()
-        finally:
-            writer.kill()
+            back_up(history, tmp_path / f"{place}.db", replaces=False, on_progress=on_progress)
+            assert len(steps) == steps[-1][1]  # nothing was begun anew
+            assert len(steps) > 2 * _PAGES_BETWEEN_WRITES
+            copy = open_engine(f"sqlite:///{tmp_path}/{place}.db", read_only=True)
+            assert check.check(copy) == []
+            copy.dispose()
 
 
-def _sweeps(url: str) -> int:
-    with closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as file:
-        return int(file.execute("SELECT count(*) FROM sweep").fetchone()[0])
+def _store_a_sweep(writer: subprocess.Popen[str]) -> None:
+    assert writer.stdin
+    assert writer.stdout
+    writer.stdin.write("\n")
+    writer.stdin.flush()
+    assert writer.stdout.readline()
 
 
 def test_a_file_that_exists_is_replaced_only_by_force(history: Engine, tmp_path: Path) -> None:
