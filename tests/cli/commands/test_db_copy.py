@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, Engine, Table, delete, func, insert, inspect, select
+from sqlalchemy import Engine, delete, func, insert, inspect, select
 
 from monitor.clock import to_millis
 from monitor.errors import SchemaOutdated, StoreError, StoreUnavailable, UsageError
 from monitor.store.admin import check
 from monitor.store.admin import copy as copying
-from monitor.store.admin.copy import Rows, copy_history
+from monitor.store.admin.copy import copy_history
 from monitor.store.admin.migrate import SchemaState, prepare, schema_state
 from monitor.store.connection.engine import is_sqlite, open_engine, reading, writing
 from monitor.store.derived.rebuild import rebuild
@@ -175,19 +175,26 @@ def test_a_copy_that_fails_leaves_the_target_empty_and_can_be_made_again(
     assert everything(target) == everything(history)
 
 
-def test_a_row_that_changes_on_the_way_is_noticed_and_nothing_is_kept(
-    lite: Engine, target: Engine, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    bound = copying._bound
+# What a database does by itself to the rows it is given.
+_BENDING = {
+    "sqlite": """
+        CREATE TRIGGER bend AFTER INSERT ON observation BEGIN
+            UPDATE observation SET at_ms = at_ms + 1
+            WHERE model_id = NEW.model_id AND sweep_id = NEW.sweep_id;
+        END
+    """,
+    "postgresql": """
+        CREATE FUNCTION bend() RETURNS trigger LANGUAGE plpgsql
+            AS 'BEGIN NEW.at_ms := NEW.at_ms + 1; RETURN NEW; END';
+        CREATE TRIGGER bend BEFORE INSERT ON observation FOR EACH ROW EXECUTE FUNCTION bend()
+    """,
+}
 
-    def bent(connection: Connection, table: Table, rows: Rows) -> Rows:
-        given = bound(connection, table, rows)
-        if table.name != "observation":
-            return given
-        first = dict(zip(table.columns.keys(), given[0], strict=True))
-        return [tuple({**first, "at_ms": first["at_ms"] + 1}.values()), *given[1:]]
 
-    monkeypatch.setattr(copying, "_bound", bent)
+def test_a_row_that_changes_on_the_way_is_noticed_and_nothing_is_kept(lite: Engine, target: Engine) -> None:
+    prepare(target)
+    with writing(target) as connection:
+        connection.exec_driver_sql(_BENDING[target.dialect.name])
     with pytest.raises(StoreError, match="rows of observation did not arrive as they were"):
         copied(lite, target)
     assert not any(everything(target).values())
