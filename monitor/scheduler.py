@@ -85,12 +85,13 @@ def has_slot(trigger: BaseTrigger, after: datetime, until: datetime) -> bool:
 class Schedule:
     """Runs each job on its slots, never twice at once; the jobs may be replaced while it runs."""
 
-    def __init__(self, now: Clock) -> None:
-        """Read the present moment from `now`."""
-        self._now = now
+    def __init__(self, now: Clock, follows: Callable[[], int] = lambda: 0) -> None:
+        """Read the present moment from `now`; `follows` counts how often that has stepped."""
+        self._now, self._follows = now, follows
         self._runners: dict[str, _JobRunner] = {}
         self._leaving: dict[str, _JobRunner] = {}  # of jobs that were taken out while they ran
         self._changed = asyncio.Event()
+        self._followed = follows()
         self.is_running = False
 
     def replace(self, jobs: Iterable[Job]) -> None:
@@ -113,6 +114,7 @@ class Schedule:
         try:
             while not stop.asked.is_set():
                 self._changed.clear()
+                self._follow_clock()
                 for runner in self._runners.values():
                     runner.start_if_due()
                 changing = asyncio.create_task(self._changed.wait())
@@ -124,6 +126,14 @@ class Schedule:
             self.is_running = False
             stopping.cancel()
             await _drain([*self._runners.values(), *self._leaving.values()], stop)
+
+    def _follow_clock(self) -> None:
+        """Begin again after a step of the clock: no time passed between the two moments, so no slot did."""
+        now, follows = self._now(), self._follows()
+        if follows != self._followed:
+            self._followed = follows
+            for runner in self._runners.values():
+                runner.begin_at(now)
 
     def _idle_s(self) -> float:
         """Seconds until the next slot; a few at most, as timers stand still while a machine sleeps."""
@@ -140,9 +150,10 @@ class _JobRunner:
         self.job, self._now = job, now
         self.trigger = trigger_of(job.cadence)
         self.task: asyncio.Task[None] | None = None
-        self._after = job.after
+        self._taken_until = job.after  # a clock that was ahead may have served slots that come again
+        self._after = job.after and min(job.after, now())
         self._unserved: list[datetime] = []  # reported as missed by the next run
-        self.next_slot = self._slot_after(job.after) if job.after else now()  # at once without a history
+        self.next_slot = self._slot_after(self._after) if self._after else now()  # at once without a history
 
     @property
     def is_running(self) -> bool:
@@ -154,8 +165,13 @@ class _JobRunner:
         self.job = job
         if is_other_cadence:
             self.trigger = trigger_of(job.cadence)
-            self._after = self._now()
-            self.next_slot = self._slot_after(self._after)
+            self.begin_at(self._now())
+
+    def begin_at(self, now: datetime) -> None:
+        """Serve the slots from now on, none of them twice."""
+        self._taken_until = max(filter(None, (self._taken_until, self._after)), default=None)
+        self._after = now
+        self.next_slot = self._slot_after(now)
 
     def start_if_due(self) -> None:
         if self.next_slot and self._now() >= self.next_slot:
@@ -171,7 +187,8 @@ class _JobRunner:
         due = slots_between(self.trigger, self._after or now - _TICK, now)
         slot = due[-1] if due else None
         self._after = slot or self._after or now  # before the run: no slot is started twice
-        missed, self._unserved = [*self._unserved, *due[:-1]], []
+        missed, self._unserved = [*self._unserved, *filter(self._is_free, due[:-1])], []
+        slot = slot if slot and self._is_free(slot) else None
         self.task = asyncio.create_task(self._run(slot, missed), name=f"run of {self.job.name}")
 
     async def _run(self, slot: datetime | None, missed: Sequence[datetime]) -> None:
@@ -189,6 +206,9 @@ class _JobRunner:
             event(log, logging.ERROR, "run_failed", chore=self.job.name, error=words)
         else:
             event(log, logging.ERROR, "run_crashed", chore=self.job.name, error=words)
+
+    def _is_free(self, slot: datetime) -> bool:
+        return self._taken_until is None or slot > self._taken_until
 
     def _slot_after(self, moment: datetime) -> datetime | None:
         slot: datetime | None = self.trigger.get_next_fire_time(None, moment + _TICK)

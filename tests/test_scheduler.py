@@ -3,10 +3,13 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from monitor.clock import utc_now
+from monitor.clock import SteadyClock, to_datetime, to_millis, utc_now
 from monitor.errors import ConfigError, NoVerdict
 from monitor.process.stop import Stop
 from monitor.scheduler import Job, Schedule, period, slots_between, trigger_of
@@ -17,6 +20,7 @@ QUARTER = timedelta(minutes=15)
 FAST = timedelta(milliseconds=200)
 PATIENCE_S = 60.0  # who needs longer hangs
 Run = Callable[[datetime | None, Sequence[datetime]], Awaitable[None]]
+Act = Callable[[], None]
 
 
 @pytest.mark.parametrize("cadence", [QUARTER, "*/15 * * * *"])
@@ -270,3 +274,88 @@ def test_a_run_under_way_ends_though_its_job_is_taken_out() -> None:
 
     asyncio.run(body())
     assert words == ["begun", "ended"]
+
+
+def slots_served(
+    clock: Callable[[], datetime],
+    follows: Callable[[], int],
+    times: Sequence[Callable[[], None]],
+    after: datetime,
+) -> tuple[list[datetime | None], list[datetime]]:
+    """Run a quarterly job through these times; returns the slots of its runs, and those it missed."""
+    served, told = list[datetime | None](), list[datetime]()
+
+    async def run(slot: datetime | None, missed: Sequence[datetime]) -> None:
+        served.append(slot)
+        told.extend(missed)
+
+    async def body() -> None:
+        schedule, stop = Schedule(clock, follows), Stop()
+        job = Job(name="job", cadence=QUARTER, run=run, after=after)
+        schedule.replace([job])
+        running = asyncio.create_task(schedule.run(stop))
+        await settle()
+        for act in times:
+            act()
+            schedule.replace([job])  # wakes it
+            await settle()
+        stop.ask()
+        await asyncio.wait_for(running, PATIENCE_S)
+
+    asyncio.run(body())
+    return served, told
+
+
+class Machine:
+    """A steady clock on a machine whose wall clock a test sets."""
+
+    def __init__(self) -> None:
+        self.boot, self.ahead = 1_000_000, to_millis(NOON) - 1_000_000
+        self.clock = SteadyClock(lambda: self.boot + self.ahead, lambda: self.boot)
+
+    def now(self) -> datetime:
+        return to_datetime(self.clock.now_ms())
+
+    def go_on(self, step: timedelta = timedelta(0), by: timedelta = timedelta(minutes=1)) -> None:
+        self.ahead += step // timedelta(milliseconds=1)
+        self.boot += by // timedelta(milliseconds=1)
+
+
+@given(st.lists(st.integers(-2 * 86_400, 2 * 86_400), min_size=1, max_size=8), st.integers(1, 9))
+def test_slots_are_those_of_real_time_whatever_the_clock_is_set_to(steps: list[int], minutes: int) -> None:
+    """Each step is mended before it is followed: the hour has its four slots, none missed and none twice."""
+    machine = Machine()
+    times: list[Act] = [partial(machine.go_on, timedelta(seconds=step)) for step in steps]
+    times += [machine.go_on] * (minutes - 1)
+    times += [partial(machine.go_on, -timedelta(seconds=sum(steps)))]
+    times += [machine.go_on] * (61 - len(times))
+    served, missed = slots_served(machine.now, lambda: machine.clock.follows, times, NOON)
+    assert served == [NOON + part * QUARTER for part in (1, 2, 3, 4)]
+    assert missed == []
+
+
+@given(st.integers(-2 * 86_400, 2 * 86_400).filter(lambda step: abs(step) > 1))
+def test_a_step_that_is_followed_makes_no_slot_missed_and_none_twice(step: int) -> None:
+    machine = Machine()
+    times: list[Act] = [partial(machine.go_on, timedelta(seconds=step)), *[machine.go_on] * 119]
+    served, missed = slots_served(machine.now, lambda: machine.clock.follows, times, NOON)
+    slots = [slot for slot in served if slot]
+    assert len(set(slots)) == len(slots)
+    assert missed == []
+    assert 7 <= len(served) <= 9, "a run each quarter of an hour, but for the one that the step moves"
+
+
+def test_a_machine_that_slept_for_three_hours_missed_their_slots_but_the_last() -> None:
+    machine = Machine()
+    asleep = partial(machine.go_on, by=timedelta(hours=3, minutes=2))
+    served, missed = slots_served(machine.now, lambda: 0, [asleep], NOON)
+    assert served == [NOON + 12 * QUARTER]
+    assert missed == [NOON + part * QUARTER for part in range(1, 12)]
+
+
+def test_a_history_of_the_future_stops_no_schedule_and_its_slots_are_not_taken_again() -> None:
+    machine = Machine()
+    times = [machine.go_on] * 61
+    served, missed = slots_served(machine.now, lambda: 0, times, NOON + 2 * QUARTER)
+    assert served == [None, None, NOON + 3 * QUARTER, NOON + 4 * QUARTER]
+    assert missed == []

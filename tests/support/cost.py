@@ -27,6 +27,7 @@ COSTLY: Mapping[str, str] = MappingProxyType(
         "tests/app/daemon/test_file_replaced.py": "a running daemon loses its file, again and again",
         "tests/app/daemon/test_notifications.py": "daemons are killed while they deliver, or started anew",
         "tests/app/daemon/test_process.py": "daemons are started side by side, interrupted and killed",
+        "tests/app/daemon/test_clock_steps.py": "daemons sweep on while their clock is set",
         "tests/app/daemon/test_reload.py": "daemons are given other configurations",
         "tests/app/daemon/test_stop.py": "daemons are stopped while a server, a thread or the loop hangs",
         "tests/http/test_network.py": "a network of its own for each, whose silence is waited for",

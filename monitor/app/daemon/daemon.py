@@ -13,6 +13,7 @@ from functools import partial
 
 from fastapi import FastAPI
 
+from monitor.app.daemon.clock_steps import ClockSteps, log_step
 from monitor.app.daemon.file_watch import FileWatch
 from monitor.app.daemon.pruner import Pruner
 from monitor.app.daemon.reload import Reload, run_until_replaced
@@ -27,7 +28,7 @@ from monitor.app.periodic import every
 from monitor.app.wiring.application import App
 from monitor.app.wiring.spool import recorder_of, replayer_of
 from monitor.app.wiring.targets import target_of
-from monitor.clock import utc_now
+from monitor.clock import SteadyClock, keep, utc_now
 from monitor.config import ProviderSettings, Settings
 from monitor.errors import StoreError, StoreUnavailable
 from monitor.logs import event
@@ -81,7 +82,9 @@ class Daemon:
         self._recorder = recorder_of(app, self._engine)
         self._set_up(app)  # now: a missing key ends the start, not the first sweep
         self._announcing: Announcer = self._announcer
-        self._replaced, self._schedule = asyncio.Event(), Schedule(utc_now)
+        self._clock = SteadyClock(on_step=log_step)
+        self._clock_steps = ClockSteps(self._clock)
+        self._replaced, self._schedule = asyncio.Event(), self._new_schedule()
         self._refresh_page: Callable[[], None] = lambda: None
         self._stop = Stop(app.settings.daemon.grace)
         self._reload = Reload(reread, app.settings, self._take) if reread else None
@@ -94,6 +97,7 @@ class Daemon:
         # what each part has to say on the page and in /readyz
         self._notices_now: list[NoticesNow] = [
             self._file_watch.notices,
+            self._clock_steps.notices,
             partial(waiting_notices, self._recorder),
         ]
 
@@ -110,6 +114,9 @@ class Daemon:
         self._announcer: Announcer = announcer
         self._pruner, self._heartbeats = pruner, heartbeats
         self._replayer: Replayer = replayer_of(self._recorder, targets.values())
+
+    def _new_schedule(self) -> Schedule:
+        return Schedule(utc_now, follows=lambda: self._clock.follows)
 
     async def _take(self, app: App) -> None:
         """Go on with another configuration: sweeps under way end with the old one."""
@@ -131,6 +138,7 @@ class Daemon:
         """
         lock = leader_lock(self._engine)
         self._stop = stop
+        keep(self._clock)  # from here on no step of the wall clock reaches a slot, a rest or a window
         reloading = asyncio.create_task(self._reload_until(stop))
         ended = asyncio.Event()  # also a standby, and a leader that drains, replay what they kept
         replaying = asyncio.create_task(every(_REPLAY_SECONDS, self._replay, ended, "replay"), name="replay")
@@ -275,7 +283,7 @@ class Daemon:
             # in a thread: it reads the last slots, which the database may be too busy for
             jobs = await until.unless_asked(to_thread(self._jobs), [])
             event(log, logging.INFO, "leading", providers=",".join(self._targets))
-            self._schedule = Schedule(utc_now)
+            self._schedule = self._new_schedule()
             self._schedule.replace(jobs)
             await self._schedule.run(until)
             event(log, logging.INFO, "stopped")
@@ -342,6 +350,7 @@ class Daemon:
                     target, self._engine, now=utc_now, slot=slot, recorder=self._recorder
                 ):
                     pulse.report(sweep_words(swept.sweep, swept.decision), swept.sweep.cause)
+                    await to_thread(self._clock_steps.record, self._engine, swept)
                     self._on_swept(swept)
 
         return Job(

@@ -3,8 +3,10 @@
 import asyncio
 import logging
 from asyncio import to_thread
-from datetime import date, timedelta
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
 from functools import partial
+from itertools import pairwise
 from typing import Final
 
 from monitor.app.periodic import every, stopped_within
@@ -21,6 +23,8 @@ log = logging.getLogger(__name__)
 _LOOK_EVERY: Final = timedelta(hours=6)  # what one look leaves or fails at is done by the next
 # at 50 sweeps a step, some 200 days of a quarter-hourly schedule
 _MOST_STEPS: Final = 400  # of one provider at one look: what is left then waits for the next
+_LATEST: Final = 200  # sweeps that a new time must have before anything is removed by it
+_LONGEST_GAP: Final = timedelta(days=60)  # between two sweeps
 _FINDINGS_PER_STEP: Final = 10  # on Postgres each takes a search of a big table
 
 
@@ -36,14 +40,20 @@ class Pruner:
         await every(_LOOK_EVERY.total_seconds(), partial(self._prune, stop), stop, "prune")
 
     async def _prune(self, stop: asyncio.Event) -> None:
-        before_day = first_kept_day(self._now(), self._observations)
-        gone = 0
+        gone, before_day = 0, first_kept_day(self._now(), self._observations)
         for name in await to_thread(query.providers, self._engine):
+            before_day = await to_thread(self._first_kept_day, name)
             await to_thread(end_dead_sweeps, self._engine, name, before_day)
             gone += await self._prune_provider(name, before_day, stop)
         if gone:
             event(log, logging.INFO, "pruned", observations=gone, before=str(before_day))
             await self._clean(stop)
+
+    def _first_kept_day(self, name: str) -> date:
+        """Return the first day that stays; a clock that is months ahead of the sweeps removes nothing."""
+        latest = query.sweeps(self._engine, name, limit=_LATEST)
+        moment = believed_moment(self._now(), [sweep.started_at for sweep in latest])
+        return first_kept_day(moment, self._observations)
 
     async def _prune_provider(self, name: str, before_day: date, stop: asyncio.Event) -> int:
         """Prune step by step, at most half of the time; returns how many observations went."""
@@ -65,3 +75,12 @@ class Pruner:
             await to_thread(prune.remove_findings, self._engine, batch)
         while not stop.is_set() and await to_thread(prune.give_back, self._engine):
             pass
+
+
+def believed_moment(now: datetime, starts: Sequence[datetime]) -> datetime:
+    """Return the present moment, or one shortly after the last sweep before a gap of months.
+
+    `starts` are those of the latest sweeps, newest first. After such a gap the clock may be years ahead.
+    """
+    gaps = [former for later, former in pairwise((now, *starts)) if later - former > _LONGEST_GAP]
+    return gaps[-1] + _LONGEST_GAP if gaps else now

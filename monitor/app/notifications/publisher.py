@@ -155,7 +155,7 @@ class Publisher:
         """Send the next message; False where there is none, it has to wait, or it failed."""
         await self._mark(queue)  # before anything else: an unmarked message would be sent twice
         now = self._now()
-        if queue.rests_until and now < queue.rests_until:
+        if queue.rests_until and now < queue.rests_until <= now + GIVE_UP_AFTER:  # longer: the clock was set
             return False
         waiting = await to_thread(outbox.due, self._engine, queue.name, now)
         batch = next_batch(

@@ -137,8 +137,8 @@ MEANINGS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
             "requests": "how many requests it sent",
             "detail": "what made it inconclusive, in a few words; of a voided sweep, the operator's reason",
             "clock_step_s": (
-                "how many seconds the wall clock was set forwards (back below 0) while it ran; NULL if it was"
-                " not set"
+                "how many seconds the wall clock was set forwards (back below 0) since the sweep before; NULL"
+                " if it was not set"
             ),
         },
         "stream_history": {

@@ -54,7 +54,7 @@ class SweepRow:
     """One line of `sweep_history`; `verdict` and `finished_at` are None while it runs.
 
     `detail` says why it is inconclusive, for a voided one in the operator's words. `clock_step_s` is how far
-    the wall clock was set while it ran, forwards above 0.
+    the wall clock was set since the sweep before, forwards above 0.
     """
 
     sweep_id: int

@@ -11,7 +11,7 @@ from typing import Final
 
 from sqlalchemy import ColumnElement, Connection, Engine, delete, func, or_, select, update
 
-from monitor.clock import to_datetime, to_millis
+from monitor.clock import DAY_MS, to_datetime, to_millis
 from monitor.store.connection.engine import reading, writing
 from monitor.store.facts.identities import insert_new
 from monitor.store.schema import delivery
@@ -196,9 +196,11 @@ def _pending() -> tuple[ColumnElement[bool], ...]:
 
 def _claimable(now: datetime) -> tuple[ColumnElement[bool], ...]:
     moment = to_millis(now)
-    # a claim runs out, should its sender be gone
-    is_free = or_(delivery.c.claimed_until.is_(None), delivery.c.claimed_until <= moment)
-    return (*_pending(), delivery.c.due_at <= moment, is_free)
+    beyond = moment + DAY_MS  # no pause and no claim is as long: the clock was set back since
+    until = delivery.c.claimed_until  # a claim runs out, should its sender be gone
+    is_free = or_(until.is_(None), until <= moment, until > beyond)
+    is_due = or_(delivery.c.due_at <= moment, delivery.c.due_at > beyond)
+    return (*_pending(), is_due, is_free)
 
 
 def _is_claimed(number: int, by: str) -> ColumnElement[bool]:

@@ -154,6 +154,13 @@ def close_sweep(
         return recorded
 
 
+def note_clock_step(engine: Engine, sweep_id: int, step_ms: int) -> None:
+    """Record how far the wall clock was set while a sweep ran or before it, in milliseconds; back below 0."""
+    with writing(engine) as connection:
+        of_sweep = sweep_table.c.id == sweep_id
+        connection.execute(update(sweep_table).where(of_sweep).values(clock_step_ms=step_ms))
+
+
 def close_interrupted(engine: Engine, provider: str, vantage: str) -> list[Sweep]:
     """Close sweeps that were cut short as interrupted, keeping what they observed; returns them.
 

@@ -196,6 +196,16 @@ def test_messages_delivered_as_one_count_once_within_the_hour(engine: Engine) ->
     assert outbox.delivered_since(engine, "mail", START) == 0
 
 
+def test_a_pause_or_a_claim_of_more_than_a_day_is_none_since_the_clock_was_set_back(engine: Engine) -> None:
+    for number in range(2):
+        post(engine, str(number))
+    claim(engine, 1)
+    outbox.postpone(engine, 1, by="a", due_at=START + timedelta(hours=1), error="HTTP 503")
+    claim(engine, 2)
+    assert waiting(engine) == waiting(engine, -timedelta(hours=12)) == []
+    assert waiting(engine, -timedelta(days=2)) == ["0", "1"]
+
+
 def test_what_waits_for_a_channel_that_is_gone_is_given_up_after_its_day(engine: Engine) -> None:
     post(engine, "1", "team", "gone")
     later = START + timedelta(days=2)
