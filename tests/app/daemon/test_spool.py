@@ -6,17 +6,25 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
+import pytest
 from sqlalchemy import Engine
 
 from monitor.core.domain.vocabulary import Verdict
 from monitor.demo.stories import steady
 from monitor.store.admin import check
-from monitor.store.connection.engine import sqlite_path
+from monitor.store.connection.engine import open_engine, sqlite_path
 from tests.support import gateway as g
-from tests.support.command import config_file
+from tests.support.command import config_file, monitor
+from tests.support.own_postgres import OwnPostgres, own_postgres
 from tests.support.process import Process, wait_for
 
 MODELS = 8
+
+
+@pytest.fixture
+def postgres() -> Iterator[OwnPostgres]:
+    with own_postgres() as server:
+        yield server
 
 
 def records(directory: Path) -> list[Path]:
@@ -39,8 +47,14 @@ def check_whole(engine: Engine, there: g.Gateway) -> None:
     assert all(each.available == MODELS for each in whole)
     observed = g.rows(engine, "SELECT count(*) FROM observation_history WHERE outcome = 'available'")[0][0]
     assert observed == len(there.probes)
-    assert len({each.slot for each in g.finished(engine)}) == len(g.finished(engine))
+    check_no_slot_twice(engine)
     assert g.model_events(engine) == MODELS
+
+
+def check_no_slot_twice(engine: Engine) -> None:
+    """Every slot has one sweep at most, and the database is sound."""
+    slots = [each.slot for each in g.finished(engine) if each.slot]
+    assert len(set(slots)) == len(slots)
     assert check.check(engine) == []
 
 
@@ -63,3 +77,69 @@ def test_a_locked_file_costs_no_sweep_and_a_kill_with_a_full_spool_no_answer(
             assert process.wait() == 0, process.err
             assert "Traceback" not in process.err
         check_whole(engine, there)
+
+
+def test_a_start_without_the_database_waits_for_it_where_sweeps_do(
+    postgres: OwnPostgres, tmp_path: Path
+) -> None:
+    """The server goes in mid-sweep, the daemon is killed, and another starts before the server is back."""
+    place = tmp_path / "data"
+    with g.gateway(steady(MODELS), latency_s=0.1) as there:
+        config = config_file(tmp_path, there.base_url, postgres.url, interval="2s", concurrency=2)
+        with Process(config, "run") as process:
+            wait_for(lambda: len(there.probes) > 2 * MODELS, process)
+            postgres.stop()
+            wait_for(lambda: len(records(place)) >= 1 and "sweep_id=null" in process.err, process)
+            process.kill()
+        answered = len(there.probes)
+        with Process(config, "run") as process:
+            wait_for(lambda: "started_without_database" in process.err, process)
+            postgres.start()
+            wait_for(lambda: not records(place) and len(there.probes) > answered + MODELS, process)
+            process.send(signal.SIGTERM)
+            assert process.wait() == 0, process.err
+            assert "Traceback" not in process.err
+        history = open_engine(postgres.url)
+        check_no_slot_twice(history)
+        kept = g.rows(history, "SELECT count(*) FROM observation_history WHERE outcome = 'available'")[0][0]
+        # what was answered within the last second before the kill may be lost
+        assert len(there.probes) - MODELS <= kept <= len(there.probes)
+        history.dispose()
+
+
+@g.ON_SQLITE
+def test_a_stop_while_the_file_is_locked_leaves_the_sweep_in_the_spool(
+    engine: Engine, database_url: str, tmp_path: Path
+) -> None:
+    with g.gateway(steady(MODELS), latency_s=0.3) as there:
+        config = config_file(tmp_path, there.base_url, database_url, interval="15m", concurrency=1)
+        with Process(config, "run") as process:
+            wait_for(lambda: len(there.probes) >= 2, process)
+            with locked(engine):
+                process.send(signal.SIGTERM)
+                assert process.wait() == 0, process.err
+                assert len(records(sqlite_path(engine).parent)) == 1
+        assert monitor(config, "sweep").returncode == 0
+    assert records(sqlite_path(engine).parent) == []
+    assert [each.available for each in g.finished(engine)] == [MODELS, MODELS]
+
+
+@g.ON_SQLITE
+def test_a_spool_that_cannot_be_written_is_named_and_ends_nothing(
+    engine: Engine, database_url: str, tmp_path: Path
+) -> None:
+    place = sqlite_path(engine).parent
+    (place / "spool").write_text("a file in the way")
+    with g.gateway(steady(MODELS)) as there:
+        config = config_file(tmp_path, there.base_url, database_url, interval="2s")
+        with Process(config, "run") as process:
+            wait_for(lambda: len(g.finished(engine)) >= 1, process)
+            with locked(engine):
+                wait_for(lambda: "not_spooled" in process.err, process)
+            sweeps = len(g.finished(engine))
+            wait_for(lambda: len(g.finished(engine)) >= sweeps + 2, process)
+            process.send(signal.SIGTERM)
+            assert process.wait() == 0, process.err
+            assert "spool cannot be created: File exists" in process.err
+            assert "Traceback" not in process.err
+    check_no_slot_twice(engine)

@@ -18,7 +18,7 @@ from monitor.core.notification.message import Message
 from monitor.errors import NotDelivered
 from monitor.notify.apprise_channel import AppriseChannel
 from monitor.store.memory import outbox
-from monitor.store.memory.notifications import CHANGES
+from monitor.store.memory.notifications import CHANGES, LATE
 from tests.notify.messages import MESSAGE, logged
 from tests.support.gateway import ON_SQLITE
 from tests.support.mailbox import PASSWORD, Mailbox, Receiver, mailbox, receiver
@@ -212,6 +212,19 @@ def test_webhooks_are_never_told_several_sweeps_as_one(engine: Engine, watch: Wa
         watch.pass_by(HOUR + timedelta(seconds=1))
     assert counts == [2, 4, 5, 5]
     assert models_of(place) == [f"model/{number}" for number in range(5)]
+
+
+@ON_SQLITE
+def test_late_sweeps_are_one_message_for_programs_and_people_alike(
+    engine: Engine, watch: Watch, place: Receiver, box: Mailbox
+) -> None:
+    post(engine, range(2), "hook", "mail")
+    post(engine, range(2, 7), "hook", "mail", topic=LATE)
+    publish(publisher(engine, watch, hook(place, watch), mail(box)))
+    assert [len(posted.document.get("sweeps", [0])) for posted in place.taken] == [1, 1, 5]
+    assert len(box.letters) == 3
+    assert "covers 5 sweeps" in box.text_of()
+    assert is_empty(engine, "hook", "mail")
 
 
 def test_a_summary_is_never_told_as_one_with_anything_else(

@@ -18,7 +18,7 @@ from monitor.report.layout.content import MOST_ITEMS, Content, Item, ProviderCon
 from monitor.report.layout.html import as_html
 from monitor.report.layout.markdown import as_markdown
 from monitor.report.layout.text import as_text
-from monitor.report.message.changes import changes_message, combined_message
+from monitor.report.message.changes import changes_message, combined_message, late_message
 from monitor.report.words.codes import shown_id
 from monitor.report.words.paths import Links
 
@@ -344,3 +344,20 @@ def test_a_model_that_came_limited_is_busy() -> None:
     text = message(*came).text
     assert "meta/llama: available, busy, since" in text
     assert "meta/llama: busy, since" in text
+
+
+def test_what_is_late_says_so_for_people_and_for_programs() -> None:
+    sweeps = [
+        Changes(provider="nvidia", sweep_id=place, swept_at=NOON + place * timedelta(hours=1), events=(DOWN,))
+        for place in range(2)
+    ]
+    many = late_message(sweeps, id="monitor-1-x", links=None)
+    why = "which are late: the database was away when they were made"
+    assert f"2 sweeps, from 2026-04-06 12:00:00 UTC to 2026-04-06 13:00:00 UTC, {why}." in _flat(many.text)
+    assert (many.document["late"], len(many.document["sweeps"])) == (True, 2)  # type: ignore[arg-type]
+    one = late_message(sweeps[:1], id="monitor-1-x", links=None)
+    assert "1 sweep, of 2026-04-06 12:00:00 UTC, which is late: the database was away" in _flat(one.text)
+
+
+def _flat(text: str) -> str:
+    return " ".join(text.split())
