@@ -165,7 +165,7 @@ class RunningSweep(SweepListener):
         decision = fold(self.state, finished, self.target.policy)
         is_conclusive = decision.verdict is Verdict.CONCLUSIVE
         learned = self.learned if is_conclusive else self.proven
-        sweep_id, decision = await self.keeper.close(finished, decision, learned)
+        sweep_id, decision = await self.keeper.close(finished, decision, learned, is_cut=cause is not None)
         self.recorder.memories[self.target.provider] = remembered(self.start, finished, decision, learned)
         swept = Swept(sweep_id, replace(finished, verdict=decision.verdict, cause=decision.cause), decision)
         log_sweep(swept)

@@ -10,9 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from monitor.core.domain.vocabulary import Cause
 from monitor.demo import Delist
 from monitor.demo.stories import steady
 from monitor.process import last_resort
+from monitor.store.connection.engine import open_engine
 from tests.support import gateway as g
 from tests.support.command import config_file
 from tests.support.mailbox import receiver
@@ -62,12 +64,22 @@ def test_while_postgres_is_frozen_in_mid_sweep(postgres: OwnPostgres, tmp_path: 
         with Process(config, "run") as daemon:
             wait_for(lambda: len(there.probes) >= 3, daemon)
             postgres.freeze()
+            answered = len(there.probes) - 1  # one at a time: the last one is under way
             there.server.latency_s = ENDLESS_S
             code, took_s = end(daemon, hurried=hurried)
             assert "Traceback" not in daemon.err
             assert daemon.err.count("stopped_with_work_left") <= 1
             assert code in {0, last_resort.CUT_SHORT}, daemon.err
             assert took_s < (HURRIED_S if hurried else PROMISED_S), daemon.err
+        postgres.thaw()
+        there.server.latency_s = 0.0
+        history = open_engine(postgres.url)
+        with Process(config, "run") as daemon:
+            wait_for(lambda: g.finished(history), daemon)
+            end(daemon)
+    (cut,) = (each for each in g.finished(history) if each.cause == Cause.INTERRUPTED)
+    assert cut.available >= answered, "no answer is lost"
+    history.dispose()
 
 
 @pytest.mark.parametrize("hurried", [False, True])
