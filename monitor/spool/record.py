@@ -73,11 +73,14 @@ def parse_spooled(content: bytes, where: str) -> SpoolRecord:
     seal = _read_seal(lines[0], lines[1], where)
     try:
         policy = read_policy(json.dumps(seal.policy))
+        line = lines[0].decode("utf-8")
+    except UnicodeDecodeError:
+        raise RecordError(f"{where}: is not UTF-8") from None
     except ValidationError:
         raise RecordError(f"{where}: the policy in its seal cannot be read") from None
     return SpoolRecord(
         late=LateSweep(
-            sweep=parse_record(lines[0].decode("utf-8"), where),
+            sweep=parse_record(line, where),
             policy=policy,
             token=seal.token,
             learned={model: read_knowledge(json.dumps(known)) for model, known in seal.learned.items()},

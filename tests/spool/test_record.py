@@ -1,5 +1,6 @@
 """A record of the spool comes back as it went in, and a damaged one never passes for a sound one."""
 
+import hashlib
 import json
 
 import pytest
@@ -12,7 +13,9 @@ from monitor.core.request.forms import RequestForm, Route
 from monitor.errors import RecordError
 from monitor.report.formats.records import format_record
 from monitor.spool.record import SpoolRecord, check_seal, format_spooled, parse_spooled
+from monitor.store.connection.codecs import stable_json
 from monitor.store.write.replay import LateSweep
+from tests.fuzz.valid import SPOOLED
 from tests.report.formats.test_records import ids, moments, sweeps, words
 
 KNOWLEDGE = st.builds(
@@ -71,3 +74,15 @@ def test_a_record_of_a_newer_version_says_so(record: SpoolRecord) -> None:
     document["seal"]["version"] = 2
     with pytest.raises(RecordError, match=r"damaged|newer"):
         parse_spooled(line + b"\n" + json.dumps(document).encode() + b"\n", "x")
+
+
+def test_a_record_that_is_not_utf_8_is_damaged_even_where_its_checksum_fits() -> None:
+    """As a disk may return it: the checksum was made of the same bytes."""
+    line, seal, _ = SPOOLED.split(b"\n")
+    broken = b"\x80" + line
+    document = json.loads(seal)["seal"]
+    del document["sha256"]
+    document["sha256"] = hashlib.sha256(broken + b"\n" + stable_json(document).encode()).hexdigest()
+    content = broken + b"\n" + json.dumps({"seal": document}).encode() + b"\n"
+    with pytest.raises(RecordError, match=r"^a\.sweep: is not UTF-8$"):
+        parse_spooled(content, "a.sweep")
