@@ -110,9 +110,12 @@ $(FUZZ)/.ready: tests/fuzz/atheris.lock
 	$(FUZZ)/bin/pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r $<
 	@touch $@
 
-fuzz: $(FUZZ)/.ready ## whatever bodies a fuzzer thinks of, for ten minutes (FUZZ_S=60: one)
+# The readers need what the program needs: its packages stand beside the fuzzer's.
+fuzz: setup $(FUZZ)/.ready ## whatever a fuzzer thinks of, for every reader, for ten minutes (FUZZ_S=60: one)
 	mkdir -p build/fuzz
-	PYTHONPATH=. $(FUZZ)/bin/python tests/fuzz/bodies.py build/fuzz/corpus -max_total_time=$(FUZZ_S) -max_len=8192 -timeout=10 -artifact_prefix=build/fuzz/
+	PYTHONPATH=. $(FUZZ)/bin/python tests/fuzz/bodies.py build/fuzz/corpus -max_total_time=$$(($(FUZZ_S) / 2)) -max_len=8192 -timeout=10 -artifact_prefix=build/fuzz/
+	PYTHONPATH=.:$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))') \
+		$(FUZZ)/bin/python tests/fuzz/anything.py build/fuzz/files -max_total_time=$$(($(FUZZ_S) / 2)) -max_len=8192 -timeout=10 -artifact_prefix=build/fuzz/
 
 test-e2e: setup $(SERVERS)/node_modules/.ready ## a real browser (installs Debian's Chromium) and npm's servers
 	@command -v chromium >/dev/null || { apt-get update -qq && apt-get install -y -qq $(E2E_PACKAGES) >/dev/null; }
