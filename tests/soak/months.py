@@ -140,9 +140,9 @@ class Months:
             if swept is not None:
                 self.counts[swept.decision.cause or "conclusive"] += 1
                 self.figures.writes_ms.append((time.monotonic() - self._seen_at) * 1000)
-        except Killed:
+        except* Killed:
             pass
-        except StoreError:
+        except* StoreError:
             self.counts["not recorded"] += 1
         finally:
             if locked:
