@@ -5,6 +5,7 @@ Everything but the provider is the real thing: the configuration, the sweeps, th
 
 import asyncio
 import shlex
+import shutil
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from datetime import timedelta
@@ -34,6 +35,7 @@ _KEY_VARIABLE: Final = "MONITOR_DEMO_KEY"
 _USUAL_PORT: Final = 8080
 _LATENCY_S: Final = 0.03  # seconds; the story's sweeps are 3 s apart
 GRACE: Final = timedelta(seconds=5)  # for a sweep under way
+_SPOOL: Final = "data/demo-spool"
 _TIMEOUT: Final = "1s"  # hanging models must end within a sweep
 _MOST_EVENTS: Final = 12
 _NOTE: Final = "This is the demo: a simulated provider, in fast motion. Its models are not watched anywhere."
@@ -51,7 +53,7 @@ directory = "data/demo-summaries"
 [daemon]
 grace = "{grace}"
 [spool]
-directory = "data/demo-spool"
+directory = "{spool}"
 [[providers]]
 name = "{provider}"
 base_url = "{base_url}"
@@ -93,6 +95,7 @@ async def run_demo(
             base_url=server.base_url,
             key_variable=_KEY_VARIABLE,
             timeout=_TIMEOUT,
+            spool=_SPOOL,
             grace=f"{GRACE.seconds}s",
         )
         app = _app(parse_settings(text, "the demo's options"), {_KEY_VARIABLE: key})
@@ -136,6 +139,7 @@ def _forget_last_demo(app: App) -> None:
     file = Path(DEMO_DATABASE.removeprefix("sqlite:///"))
     for suffix in ("", "-wal", "-shm"):  # -wal too: SQLite would play an old log into the new file
         file.with_name(file.name + suffix).unlink(missing_ok=True)
+    shutil.rmtree(_SPOOL, ignore_errors=True)  # what waits there is of the last demo
     lock.release()
 
 

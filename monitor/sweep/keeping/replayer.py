@@ -39,6 +39,7 @@ class Replayer:
     def __init__(self, recorder: Recorder, outboxes: Mapping[str, Outbox], *, now: Clock = utc_now) -> None:
         """Replay into the recorder's database."""
         self._recorder, self._outboxes, self._now = recorder, outboxes, now
+        self._stuck = set[Path]()  # dealt with, but the directory does not let them go
 
     async def look(self) -> None:
         """Look whether the database is back, and replay what waits; for once a second."""
@@ -61,12 +62,15 @@ class Replayer:
 
     def _replay_all(self, spool: Spool, tally: _Tally) -> None:
         engine = self._recorder.engine
+        spool.clean()
         require_current(engine)  # never creates: what lies in the place of the history may be anything
         with writing(engine):  # readable is not writable
             pass
-        spool.clean()
         for file in spool.ready():
-            self._replay_file(spool, file, tally)
+            if file not in self._stuck:
+                self._replay_file(spool, file, tally)
+                if file.exists():
+                    self._stuck.add(file)
         notes = spool.missed.read()
         for note in notes:
             record_missed_slots(engine, note.provider, note.vantage, note.slots, cause=note.cause)

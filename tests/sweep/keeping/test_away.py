@@ -173,3 +173,22 @@ def test_damaged_records_are_set_aside_and_the_rest_goes_on(engine: Engine, tmp_
         process.come_back()
     assert [each.slot for each in g.finished(engine)] == [g.hours(hour) for hour in (0, 1, 3)]
     assert [file.name for file in set_aside_in(process.spool.directory)] == [damaged.name]
+
+
+@g.ON_SQLITE
+def test_a_record_that_cannot_be_removed_is_replayed_and_said_once(
+    engine: Engine, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with g.gateway(steady(MODELS)) as there:
+        process = Process(engine, tmp_path, there.base_url)
+        process.sweep(0)
+        process.recorder.lost(AWAY)
+        process.sweep(1)
+        (file,) = process.spool.waiting()
+        file.rename(file.with_name("kept"))
+        file.mkdir()  # neither read nor removed as a file, and its place is taken
+        (process.spool.directory / "set-aside").write_text("a file in the way")
+        for _ in range(3):
+            process.come_back()
+    assert [record.message for record in caplog.records].count("spool_set_aside") == 1
+    assert not process.recorder.is_away
