@@ -39,6 +39,7 @@ class SweepKeeper:
         self._unstored: list[Observation] = []
         self._unspooled = 0  # observations that are not in the record either
         self._storing: asyncio.Task[None] | None = None
+        self._one_record = asyncio.Lock()
 
     def add(self, observation: Observation) -> None:
         """Take an observation, to be kept with the next round."""
@@ -90,23 +91,21 @@ class SweepKeeper:
 
     async def _wait_for_storing(self) -> None:
         """Wait a second at most for what is being stored; raises what became of it."""
-        if self._storing is None:
+        storing = self._storing
+        if storing is None:
             return
-        await asyncio.wait({self._storing}, timeout=_FLUSH_SECONDS)
-        if self._storing.done():
-            storing, self._storing = self._storing, None
+        await asyncio.wait({storing}, timeout=_FLUSH_SECONDS)
+        if storing.done() and self._storing is storing:  # the catalog is kept while a round waits, too
+            self._storing = None
             storing.result()
 
     async def close(
-        self, finished: Sweep, decision: Decision, learned: Mapping[str, Knowledge], *, is_cut: bool
+        self, finished: Sweep, decision: Decision, learned: Mapping[str, Knowledge]
     ) -> tuple[int | None, Decision]:
         """Record the finished sweep; returns its id, None where it waits in the spool, and the decision.
 
-        One that `is_cut` is kept in the spool first: the process may end before the database answers.
         Raises Fenced where another process took the sweep over, StoreError where it can be kept nowhere.
         """
-        if is_cut:
-            await self._spool(finished, learned)
         await self._wait_for_storing()
         try:
             if self._row.is_open and not self._recorder.is_away:
@@ -152,9 +151,17 @@ class SweepKeeper:
         """Keep the sweep as it is now in the spool; returns whether it is there."""
         if self._file is None:
             return False
+        writing = asyncio.create_task(self._write(self._file, sweep, learned))
+        return await asyncio.shield(writing)  # a round that is cut short goes on, before what comes after it
+
+    async def _write(self, file: RecordFile, sweep: Sweep, learned: Mapping[str, Knowledge]) -> bool:
+        async with self._one_record:  # else an older state of the sweep may take the place of a newer one
+            return await self._write_alone(file, sweep, learned)
+
+    async def _write_alone(self, file: RecordFile, sweep: Sweep, learned: Mapping[str, Knowledge]) -> bool:
         count, self._unspooled = self._unspooled, 0
         try:
-            await to_thread(self._file.keep, sweep, learned)
+            await to_thread(file.keep, sweep, learned)
         except NotSpooled as error:
             self._unspooled += count
             self._recorder.refused(self._target.provider, error)

@@ -1,0 +1,50 @@
+"""A sweep is kept by one writer at a time, however slow its places are."""
+
+import asyncio
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine
+
+from monitor.demo.stories import steady
+from monitor.spool.directory import Spool
+from monitor.store.admin import check
+from monitor.store.connection.engine import sqlite_path
+from monitor.sweep import Recorder, Replayer, sweep_provider
+from monitor.sweep.keeping import keeper
+from tests.support import gateway as g
+from tests.support.process import wait_for
+
+MODELS = 4
+
+
+@g.ON_SQLITE
+def test_the_catalog_and_a_round_may_wait_for_the_same_row(
+    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keeper, "_FLUSH_SECONDS", 0.2)
+    recorder = Recorder(engine=engine, spool=Spool(tmp_path / "spool", "x", max_size=10**7))
+    with g.gateway(steady(MODELS), latency_s=0.1) as there:
+        target = g.target(there.base_url)
+
+        async def hang() -> None:
+            """Hold the file from the request for the catalog until both wait for it."""
+            await asyncio.to_thread(wait_for, lambda: there.requests)
+            with closing(sqlite3.connect(sqlite_path(engine), isolation_level=None, timeout=30)) as other:
+                other.execute("BEGIN IMMEDIATE")
+                await asyncio.sleep(0.27)
+                other.execute("ROLLBACK")
+
+        async def run() -> None:
+            hanging = asyncio.create_task(hang())
+            await sweep_provider(target, engine, now=lambda: g.NOON, slot=g.NOON, recorder=recorder)
+            await hanging
+
+        g.run_async(run)
+        asyncio.run(Replayer(recorder, {target.provider: target.outbox}).look())
+        answers = len(there.probes)
+    assert g.rows(engine, "SELECT count(*) FROM observation_history") == [(answers,)]
+    assert [each.available for each in g.finished(engine)] == [MODELS]
+    assert check.check(engine) == []
