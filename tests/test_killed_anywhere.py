@@ -12,15 +12,21 @@ import pytest
 
 from monitor.app.notifications.announcer import Announcer
 from monitor.app.wiring.application import App
+from monitor.app.wiring.spool import recorder_of, replayer_of
+from monitor.app.wiring.targets import target_of
 from monitor.clock import utc_now
 from monitor.config import load_settings
 from monitor.core.domain.policy import Policy
 from monitor.demo import Behave
 from monitor.demo.stories import steady
+from monitor.errors import StoreUnavailable
 from monitor.store.admin.migrate import SchemaState, prepare, schema_state
 from monitor.store.connection.closing import close_all
 from monitor.store.connection.engine import Engine as Database
 from monitor.store.connection.engine import open_engine
+from monitor.store.write.record import close_dead
+from monitor.sweep import sweep_provider
+from monitor.sweep.keeping import keeper
 from tests.older.load import load_history
 from tests.store import histories, views
 from tests.support import gateway as g
@@ -30,6 +36,7 @@ from tests.support.mailbox import Receiver, receiver
 from tests.support.posting import hook, ids_of, is_empty, publisher
 
 MODELS = 3
+AT_ONCE_S = 0.02
 COMMAND = f"{command.__module__}:{command.__name__}"
 NOWHERE = "http://127.0.0.1:9/v1"
 
@@ -159,7 +166,7 @@ def test_a_command_that_is_given_again_ends_where_it_would_have(
     before, whole = place.state(), place.copy("whole")
     run = server.run(COMMAND, str(whole.config), *words)
     assert run.code in {0, 1}, run.words  # 1: a fault was there
-    assert "before commit" in run.points
+    assert "commit" in run.points
     expected = whole.state()
     for number, point in enumerate(run.points):
         killed = place.copy(f"killed-{number}")
@@ -198,7 +205,7 @@ def test_a_backup_is_whole_or_not_there(is_there: bool, place: Place, server: Se
     words = ("db", "backup", "--force", "backup.db")
     whole = place.copy("whole")
     run = server.run(COMMAND, str(whole.config), *words)
-    assert (run.code, "after replace" in run.points) == (0, True), run
+    assert (run.code, "replace" in run.points) == (0, True), run
     for number, point in enumerate(run.points):
         killed = place.copy(f"killed-{number}")
         assert server.run(COMMAND, str(killed.config), *words, kill_at=number).is_killed
@@ -248,9 +255,7 @@ def with_hook(place: Place, hooked: Receiver) -> None:
 
 def sweep(config: str, *_: str) -> None:
     """Be `monitor sweep`, which stores what it saw at once instead of every second."""
-    from monitor.sweep.keeping import keeper  # noqa: PLC0415 - of the child
-
-    keeper._FLUSH_SECONDS = 0.001
+    keeper._FLUSH_SECONDS = AT_ONCE_S
     command(config, "sweep")
 
 
@@ -261,10 +266,10 @@ def observations(place: Place) -> int:
     return int(count)
 
 
-def stored_of(ended: Run) -> int:
+def stored_of(ended: Run, *stores: str) -> int:
     """Return how many answers must be stored: each by the second batch after it, which take a second each."""
-    commits = [place for place, point in enumerate(ended.points) if point == "after commit"]
-    answers = [place for place, point in enumerate(ended.points) if point == "after POST"][:MODELS]
+    commits = [place for place, point in enumerate(ended.points) if point in stores]
+    answers = [place for place, point in enumerate(ended.points) if point == "POST"][:MODELS]
     return sum(len([commit for commit in commits if commit > answer]) > 1 for answer in answers)
 
 
@@ -285,7 +290,7 @@ def deliver(place: Place, hooked: Receiver) -> None:
     engine = place.engine()
 
     def later() -> datetime:
-        return utc_now() + timedelta(minutes=3)
+        return utc_now() + timedelta(minutes=10)
 
     asyncio.run(publisher(engine, later, hook(hooked, later)).publish())
     assert is_empty(engine, "hook")
@@ -313,13 +318,70 @@ def test_a_killed_sweep_loses_no_answer_of_before_and_no_message(
             hooked.taken.clear()
             ended = server.run(f"{__name__}:sweep", str(killed.config), kill_at=number)
             assert ended.is_killed or ended.code == 0
-            assert observations(killed) >= before + stored_of(ended), point
+            assert observations(killed) >= before + stored_of(ended, "commit"), point
             assert monitor(killed.config, "sweep").returncode == 0, point
             deliver(killed, hooked)
             assert told(killed) == expected, point
             times = Counter(ids_of(hooked))
             assert len(times) == 1, (point, times)
             assert times.total() <= 2, point
+            killed.check_sound()
+
+
+def away(config: str, *hours: str) -> None:
+    """Be a daemon that begins, sweeps in these hours while the database is away, and sees it come back."""
+    os.chdir(Path(config).parent)
+    keeper._FLUSH_SECONDS = AT_ONCE_S
+    app = App(load_settings(Path(config), environment()), environment())
+    engine, target = app.prepared(), target_of(app, app.settings.providers[0])
+    recorder = recorder_of(app, engine)
+    replayer = replayer_of(recorder, [target])
+    assert recorder.spool
+    replayer.replay(recorder.spool)
+    close_dead(engine, target.provider, target.vantage)
+    for hour in hours:
+        if not recorder.is_away and hour != hours[-1]:
+            recorder.lost(StoreUnavailable("the database is away"))
+        elif hour == hours[-1]:
+            asyncio.run(replayer.look())
+        at = g.hours(int(hour))
+        asyncio.run(sweep_provider(target, engine, now=lambda at=at: at, slot=at, recorder=recorder))  # type: ignore[misc]
+    app.close()
+
+
+def messages_about(model: str, hooked: Receiver) -> set[str]:
+    """Return the ids of the messages that name a model."""
+    return {each.headers["X-Monitor-Delivery"] for each in hooked.taken if model.encode() in each.body}
+
+
+def test_a_spool_loses_no_answer_while_it_is_written_and_replayed(
+    tmp_path: Path, server: Server, hooked: Receiver
+) -> None:
+    with g.gateway(steady(2)) as there:
+        place = empty_place(tmp_path, there.base_url)
+        with_hook(place, hooked)
+        assert server.run(f"{__name__}:away", str(place.config), "0").code == 0
+        there.change(Behave(steady(2).listed[:1], "not_found"))
+        hours, before = ("1", "2"), observations(place)
+        whole = place.copy("whole")
+        run = server.run(f"{__name__}:away", str(whole.config), *hours)
+        assert run.code == 0, run.words
+        assert [each for each in run.points if each == "replace"], "nothing was spooled"
+        deliver(whole, hooked)
+        expected = told(whole)
+        assert len(messages_about(steady(2).listed[0], hooked)) == 1
+        for number, point in enumerate(run.points):
+            killed = place.copy(f"killed-{number}")
+            hooked.taken.clear()
+            ended = server.run(f"{__name__}:away", str(killed.config), *hours, kill_at=number)
+            assert ended.is_killed or ended.code == 0
+            again = server.run(f"{__name__}:away", str(killed.config), *hours, "3")
+            assert again.code == 0, (point, again.words)
+            assert observations(killed) >= before + stored_of(ended, "commit", "replace"), point
+            deliver(killed, hooked)
+            assert told(killed) == expected, (number, point)
+            assert len(messages_about(steady(2).listed[0], hooked)) == 1, (number, point)
+            assert not list((killed.directory / "data/spool").glob("*.jsonl")), point
             killed.check_sound()
 
 
@@ -340,7 +402,7 @@ def test_a_summary_is_posted_once_and_its_file_is_whole(
     whole = place.copy("whole")
     run = server.run(f"{__name__}:announce", str(whole.config))
     assert run.code == 0, run.words
-    assert {"before commit", "after link"} <= {*run.points}
+    assert {"commit", "link"} <= {*run.points}
     expected = summaries(whole)
     assert len(expected[0]) == 1
     assert expected[1] == 1

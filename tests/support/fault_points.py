@@ -1,5 +1,6 @@
-"""Kills a process at the Nth of its boundaries: before or after a commit, a file call, a request.
+"""Kills a process at the Nth of its boundaries: after a commit, a file call, a request.
 
+A kill before one leaves what a kill after the one before it leaves: a process takes only its memory along.
 The boundaries are hooked from outside the program, wherever its code reaches them, so what is added to it
 later joins by itself. A run without a kill counts them; a run with one ends there as a power cut does. By
 their number and not by time: a slow machine changes nothing.
@@ -66,11 +67,10 @@ class FaultPoints:
     def install(self) -> None:
         """Begin to note: hook what commits, what gives files their names, and what sends."""
         event.listen(Engine, "before_cursor_execute", self._note_write)
-        event.listen(Engine, "commit", self._before_commit)
         event.listen(Engine, "rollback", self._forget_write)
-        self._wrap(DefaultDialect, "do_commit", "commit", after_only=True)
+        self._wrap_commit()
         for name in _FILE_CALLS:
-            self._wrap(os, name, name)
+            self._wrap_file_call(name)
         self._wrap_send()
 
     def _note_write(self, _conn: Connection, _cursor: object, statement: str, *_: object) -> None:
@@ -80,31 +80,33 @@ class FaultPoints:
     def _forget_write(self, _conn: Connection) -> None:
         self._written.is_true = False
 
-    def _before_commit(self, _conn: Connection) -> None:
-        if getattr(self._written, "is_true", False):  # what only read has nothing to lose
-            self.reach("before commit")
+    def _wrap_commit(self) -> None:
+        act = DefaultDialect.do_commit
 
-    def _wrap(self, owner: Any, name: str, label: str, *, after_only: bool = False) -> None:  # noqa: ANN401
-        act: Callable[..., object] = getattr(owner, name)
-
-        def wrapped(*given: object, **named: object) -> object:
-            if not after_only:
-                self.reach(f"before {label}")
-            result = act(*given, **named)
-            if not after_only or getattr(self._written, "is_true", False):
-                self.reach(f"after {label}")
+        def do_commit(dialect: DefaultDialect, connection: Any) -> None:  # noqa: ANN401 - of any driver
+            act(dialect, connection)  # type: ignore[no-untyped-call]
+            if getattr(self._written, "is_true", False):  # what only read has nothing to lose
+                self.reach("commit")
             self._written.is_true = False
+
+        DefaultDialect.do_commit = do_commit  # type: ignore[method-assign]
+
+    def _wrap_file_call(self, name: str) -> None:
+        act: Callable[..., object] = getattr(os, name)
+
+        def call(*given: object, **named: object) -> object:
+            result = act(*given, **named)
+            self.reach(name)
             return result
 
-        setattr(owner, name, wrapped)
+        setattr(os, name, call)
 
     def _wrap_send(self) -> None:
         act = httpx.AsyncClient.send
 
         async def send(client: httpx.AsyncClient, request: httpx.Request, **named: Any) -> httpx.Response:  # noqa: ANN401
-            self.reach(f"before {request.method}")
             answer = await act(client, request, **named)
-            self.reach(f"after {request.method}")
+            self.reach(request.method)
             return answer
 
         httpx.AsyncClient.send = send  # type: ignore[method-assign, assignment]
