@@ -96,6 +96,11 @@ def keep(clock: SteadyClock) -> None:
     _readers.append(clock.now_ms)
 
 
+def boot_s() -> float:
+    """Return seconds since the machine started: never set, and they go on while it sleeps."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME)
+
+
 def to_millis(moment: datetime) -> int:
     """Milliseconds since 1970 of an aware moment, truncated."""
     return (moment - EPOCH) // _MILLISECOND

@@ -33,13 +33,14 @@ class Job:
     """Something to do on every slot.
 
     `run` gets the slot (None for a run outside the schedule) and the earlier slots that were missed.
-    `after` is the last slot known to be served; None asks for a first run at once.
+    `after` is the last slot known to be served; None asks for a first run at once, and so does `at_once`.
     """
 
     name: str
     cadence: timedelta | str
     run: Callable[[datetime | None, Sequence[datetime]], Awaitable[None]]
     after: datetime | None = None
+    at_once: bool = False
 
 
 def trigger_of(cadence: timedelta | str, timezone: tzinfo = UTC) -> BaseTrigger:
@@ -153,7 +154,8 @@ class _JobRunner:
         self._taken_until = job.after  # a clock that was ahead may have served slots that come again
         self._after = job.after and min(job.after, now())
         self._unserved: list[datetime] = []  # reported as missed by the next run
-        self.next_slot = self._slot_after(self._after) if self._after else now()  # at once without a history
+        # at once without a history, and where the last run was cut
+        self.next_slot = self._slot_after(self._after) if self._after and not job.at_once else now()
 
     @property
     def is_running(self) -> bool:

@@ -5,7 +5,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
-from monitor.errors import MonitorError
+from monitor.errors import Fenced, MonitorError
 from monitor.logs import event
 
 log = logging.getLogger(__name__)
@@ -20,6 +20,8 @@ async def every(seconds: float, act: Callable[[], Awaitable[object]], stop: asyn
     while not stop.is_set():
         try:
             await act()
+        except Fenced:  # another process does this now, and this one notices
+            pass
         except MonitorError as error:
             event(log, logging.ERROR, f"{name}_failed", error=str(error))
         except Exception as error:  # noqa: BLE001 - whatever one round meets, the next one must be made

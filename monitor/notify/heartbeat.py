@@ -15,7 +15,7 @@ from uuid import uuid4
 from monitor.core.answer.redact import redact
 from monitor.core.domain.vocabulary import Cause
 from monitor.core.notification.sweep_health import SweepHealth
-from monitor.errors import NotDelivered
+from monitor.errors import Fenced, NotDelivered
 from monitor.logs import event
 from monitor.notify.post import is_taken, post
 
@@ -103,6 +103,8 @@ class Heartbeats:
             switch.ping(provider, run, lambda: (_START, f"{provider}: sweep begins"))
         try:
             yield pulse
+        except Fenced:  # the process that took the sweep over reports its end
+            raise
         except Exception as error:  # not BaseException: a cancelled sweep has no end to report
             words = f"{provider}: {type(error).__name__}: {redact(str(error), secrets=self._secrets)}"
             self._count(provider, "not recorded")

@@ -16,6 +16,12 @@ MOST_JITTER_S = 0.2
 SLOWEST_INTERVAL_S = 5.0
 RECOVERY = 0.75  # three of them take back one doubling
 
+Gate = Callable[[], Awaitable[None]]
+
+
+async def always() -> None:
+    """Let every request through."""
+
 
 class Pacer:
     """Hands out starts one after the other, in the order they were asked for.
@@ -23,7 +29,7 @@ class Pacer:
     `requests_per_minute` None means only `start_rate_per_s` applies, which keeps measured latencies true.
     `interval_s` is the time between two starts as it is now. `jitter` gives numbers from 0 to 1, so that
     starts do not beat in time with other clients'; none of them delays the starts after it. `now` is a
-    monotonic clock in seconds, by default the running loop's.
+    monotonic clock in seconds, by default the running loop's. `gate` is passed before each request.
     """
 
     def __init__(
@@ -43,13 +49,15 @@ class Pacer:
         self._sleep = sleep
         self._turns: tuple[asyncio.AbstractEventLoop | None, asyncio.Lock] = (None, asyncio.Lock())
         self._due = float("-inf")
+        self.gate: Gate = always
 
     async def acquire(self) -> None:
-        """Wait until the next request may start."""
+        """Wait until the next request may start; raises what the gate does, where none may any more."""
         async with self._turn():
             late_s = self._jitter() * min(self.interval_s * JITTER_SHARE, MOST_JITTER_S)
             while (wait_s := self._due + late_s - self._now()) > 0:
                 await self._sleep(wait_s)
+            await self.gate()  # last: nothing is waited for between it and the request
             # from the due moment, not from now: late wake-ups do not add up
             self._due = max(self._due, self._now() - late_s - CATCH_UP_S) + self.interval_s
 

@@ -15,6 +15,7 @@ from fastapi import FastAPI
 
 from monitor.app.daemon.clock_steps import ClockSteps, log_step
 from monitor.app.daemon.file_watch import FileWatch
+from monitor.app.daemon.leadership import Leadership
 from monitor.app.daemon.pruner import Pruner
 from monitor.app.daemon.reload import Reload, run_until_replaced
 from monitor.app.daemon.slots import record_missed, served_until
@@ -30,13 +31,15 @@ from monitor.app.wiring.spool import recorder_of, replayer_of
 from monitor.app.wiring.targets import target_of
 from monitor.clock import SteadyClock, keep, utc_now
 from monitor.config import ProviderSettings, Settings
-from monitor.errors import StoreError, StoreUnavailable
+from monitor.errors import Fenced, StoreUnavailable
 from monitor.logs import event
 from monitor.process.stop import Stop
 from monitor.report.formats.sweep_documents import sweep_words
 from monitor.scheduler import Job, Schedule
 from monitor.store.admin.migrate import prepare
-from monitor.store.connection.locks import Lock, leader_lock
+from monitor.store.connection.keeping.frozen import end_frozen_transactions
+from monitor.store.connection.keeping.gate import gated
+from monitor.store.connection.locks import leader_lock
 from monitor.store.derived.rebuild import settle_all
 from monitor.store.write import record
 from monitor.sweep import Replayer, Swept, Target, sweep_provider
@@ -48,9 +51,8 @@ from monitor.web.server.server import serve
 
 log = logging.getLogger(__name__)
 
-_STANDBY_SECONDS = 1.0  # seconds between tries to lead
+_STANDBY_SECONDS = 0.5  # seconds between tries to lead
 _REPLAY_SECONDS = 1.0  # seconds between two looks whether the database is back
-_HEARTBEAT_SECONDS = 5.0  # a sixth of the 30 s after which a silent holder loses its lock
 _LAST_WORDS_SECONDS = 10.0
 _WEB_SECONDS = 8.0  # more than the server takes to end
 _RELEASE_SECONDS = 3.0
@@ -75,8 +77,10 @@ class Daemon:
         At SIGHUP the configuration that `reread` gives takes the place of `app`'s.
         """
         self._engine = app.open_store(answers_within_s=_ANSWER_SECONDS)
+        end_frozen_transactions(self._engine)
         # a slow page takes no connection of a sweep
         self._readers = app.open_store(read_only=True, answers_within_s=_PAGE_SECONDS)
+        self._leadership = Leadership(leader_lock(self._engine), announce, self._note_database)
         self._settings: Settings = app.settings
         self._targets: dict[str, Target] = {}
         self._recorder = recorder_of(app, self._engine)
@@ -92,7 +96,7 @@ class Daemon:
         self._on_swept, self._note = on_swept, note
         self._has_worked = False
         self._is_database_unreachable = False
-        self._holder = ""
+        self._cut = set[str]()  # providers whose last sweep another process left unfinished
         self._file_watch = FileWatch(self._engine)
         # what each part has to say on the page and in /readyz
         self._notices_now: list[NoticesNow] = [
@@ -104,8 +108,11 @@ class Daemon:
     def _set_up(self, app: App) -> None:
         """Wire what one configuration makes of the daemon; a ConfigError leaves all as it was."""
         targets = {provider.name: target_of(app, provider) for provider in app.settings.providers}
-        announcer = Announcer(app.settings, app.environ, self._engine, readers=self._readers)
-        pruner = Pruner(self._engine, app.settings.retention.observations)
+        led = gated(self._engine, self._leadership.require_now)  # a process that was frozen may not lead
+        announcer = Announcer(
+            app.settings, app.environ, led, readers=self._readers, may_send=self._leadership.require
+        )
+        pruner = Pruner(led, app.settings.retention.observations)
         heartbeats = heartbeats_of(app.settings, app.environ)
         for name, old in self._targets.items():
             if name in targets and self._settings.provider(name) == app.settings.provider(name):
@@ -136,7 +143,6 @@ class Daemon:
         Raises StoreError where the database cannot be used at the start, ConfigError where the address is
         taken. A database that goes away later is waited for.
         """
-        lock = leader_lock(self._engine)
         self._stop = stop
         keep(self._clock)  # from here on no step of the wall clock reaches a slot, a rest or a window
         reloading = asyncio.create_task(self._reload_until(stop))
@@ -144,40 +150,42 @@ class Daemon:
         replaying = asyncio.create_task(every(_REPLAY_SECONDS, self._replay, ended, "replay"), name="replay")
         try:
             while not stop.asked.is_set():
-                if await self._acquire(lock, stop):
-                    await self._serve(lock, stop)
+                if await self._acquire(stop):
+                    await self._serve(stop)
         finally:
             reloading.cancel()
             ended.set()
             # a database that does not answer frees it when the connection ends
-            releasing = asyncio.create_task(release(lock), name="release of the lock")
+            releasing = asyncio.create_task(release(self._leadership.lock), name="release of the lock")
             await stop.ended({releasing, replaying}, _RELEASE_SECONDS)
             self._engine.dispose()
             self._readers.dispose()
 
-    async def _acquire(self, lock: Lock, stop: Stop, *, gives_way: bool = False) -> bool:
+    async def _acquire(self, stop: Stop, *, gives_way: bool = False) -> bool:
         """Wait for the lock, standing by while another process has it; with `gives_way` not waiting then."""
         while not stop.asked.is_set():
             try:
-                # in a thread: the lock's server may not answer
-                if await stop.unless_asked(to_thread(lock.try_acquire), otherwise=False):
+                if await stop.unless_asked(self._leadership.try_acquire(at_once=gives_way), otherwise=False):
                     return True
                 if gives_way:
                     return False
-                await stop.unless_asked(self._stand_by(lock), None)
+                await stop.unless_asked(self._stand_by(), None)
             except StoreUnavailable as error:
                 self._wait_for_database(error)
             await stop.within(_STANDBY_SECONDS)
         return False
 
-    async def _stand_by(self, lock: Lock) -> None:
+    async def _stand_by(self) -> None:
         self._is_database_unreachable, self._has_worked = False, True
         self._file_watch.remember()
-        holder = await to_thread(lock.holder)
-        if holder != self._holder:  # said once for each holder
-            event(log, logging.INFO, "standby", holder=holder)
-            self._announce(f"standby: {holder} leads this database; taking over when it ends")
-        self._holder = holder
+        await self._leadership.stand_by()
+
+    def _note_database(self, error: StoreUnavailable | None) -> None:
+        """Take note that the leader's lock cannot be kept alive, or can again."""
+        if error is None:
+            self._is_database_unreachable = False
+        elif self._has_worked:
+            self._wait_for_database(error)
 
     def _wait_for_database(self, error: StoreUnavailable) -> None:
         """Log once that the database is unreachable; raise the error of one that never worked."""
@@ -189,7 +197,7 @@ class Daemon:
             event(log, logging.ERROR, "database_unreachable", error=str(error))
         self._is_database_unreachable = True
 
-    async def _serve(self, lock: Lock, stop: Stop) -> None:
+    async def _serve(self, stop: Stop) -> None:
         """Serve the web app and sweep until asked to stop, or until another process leads.
 
         The app is up before the first sweep and until the last has ended, also while the database is
@@ -201,8 +209,9 @@ class Daemon:
             self._announce(f"status page: {address}")
             is_up.set()
 
-        # before the port opens: /readyz must not see an old schema
-        await stop.unless_asked(to_thread(self._prepare), None)
+        async with self._leadership.term(stop.part()):
+            # before the port opens: /readyz must not see an old schema
+            await stop.unless_asked(to_thread(self._prepare), None)
         web = self._settings.web
         liveness = Liveness()
         page = Replaceable(self._web_app(liveness))
@@ -222,8 +231,8 @@ class Daemon:
         try:
             await first_of(serving, is_up)
             while not serving.done() and not stop.asked.is_set():
-                await self._sweep_while_held(lock, stop)
-                if not await self._acquire(lock, stop, gives_way=True):
+                await self._sweep_while_held(stop)
+                if not await self._acquire(stop, gives_way=True):
                     break
         finally:
             down.set()  # after the sweeps: the page shows the last one
@@ -260,32 +269,28 @@ class Daemon:
             if self._recorder.spool:  # first: what waits may be of a sweep that would be closed as cut
                 self._replayer.replay(self._recorder.spool)
             for target in self._targets.values():
-                record.close_dead(self._engine, target.provider, target.vantage)
+                if record.close_dead(self._engine, target.provider, target.vantage):
+                    self._cut.add(target.provider)
         except StoreUnavailable as error:
             self._wait_for_database(error)
         else:
             self._has_worked = True
 
-    async def _sweep_while_held(self, lock: Lock, stop: Stop) -> None:
-        """Serve the schedule until asked to stop or until the lock is lost."""
-        self._is_database_unreachable, self._holder = False, ""
+    async def _sweep_while_held(self, stop: Stop) -> None:
+        """Serve the schedule until asked to stop or until another process leads."""
+        self._is_database_unreachable = False
         until = stop.part()  # of this term: a lost lock must not stop the process
         announcing = asyncio.create_task(self._run_latest(self._next_announcer, until.asked), name="messages")
         pruning = asyncio.create_task(self._run_latest(lambda: self._pruner, until.asked), name="prune")
-        tasks = {
-            asyncio.create_task(pass_on(stop, until)),
-            asyncio.create_task(
-                # until.hurried: also while the last sweep drains, the lock may be lost
-                every(_HEARTBEAT_SECONDS, partial(self._check_lock, lock, until), until.hurried, "lock_check")
-            ),
-        }
+        passing_on = asyncio.create_task(pass_on(stop, until))
         try:
-            # in a thread: it reads the last slots, which the database may be too busy for
-            jobs = await until.unless_asked(to_thread(self._jobs), [])
-            event(log, logging.INFO, "leading", providers=",".join(self._targets))
-            self._schedule = self._new_schedule()
-            self._schedule.replace(jobs)
-            await self._schedule.run(until)
+            async with self._leadership.term(until):
+                # in a thread: it reads the last slots, which the database may be too busy for
+                jobs = await until.unless_asked(to_thread(self._jobs), [])
+                event(log, logging.INFO, "leading", providers=",".join(self._targets))
+                self._schedule = self._new_schedule()
+                self._schedule.replace(jobs)
+                await self._schedule.run(until)
             event(log, logging.INFO, "stopped")
         except StoreUnavailable as error:
             self._wait_for_database(error)
@@ -293,10 +298,10 @@ class Daemon:
         finally:
             until.ask()  # the announcer and the pruner finish what they do
             await until.ended({announcing, pruning}, _LAST_WORDS_SECONDS)
-            for task in (announcing, pruning, *tasks):
+            for task in (announcing, pruning, passing_on):
                 task.cancel()
             settling = asyncio.create_task(self._heartbeats.settle(), name="heartbeats")
-            await until.ended({announcing, pruning, *tasks, settling}, _LAST_WORDS_SECONDS)
+            await until.ended({announcing, pruning, passing_on, settling}, _LAST_WORDS_SECONDS)
 
     async def _replay(self) -> None:
         await self._replayer.look()  # the latest: a reload may have changed the channels
@@ -316,17 +321,6 @@ class Daemon:
         self._announcing = self._announcer
         return self._announcer
 
-    async def _check_lock(self, lock: Lock, until: Stop) -> None:
-        """Stop leading at once when the lock is lost: another daemon may lead by now."""
-        try:
-            is_held = await to_thread(lock.is_held)
-        except StoreError:
-            is_held = False
-        if not is_held:
-            event(log, logging.WARNING, "leadership_lost")  # another leads, or this one will again
-            until.ask()  # twice: drain and cut short in one
-            until.ask()
-
     def _jobs(self) -> list[Job]:
         self._heartbeats.health = recorded_health(self._settings, self._engine)
         return [self._job(provider) for provider in self._settings.providers]
@@ -342,20 +336,34 @@ class Daemon:
         target = self._targets[provider.name]
 
         async def run(slot: datetime | None, missed: Sequence[datetime]) -> None:
-            async with self._heartbeats.around(target.provider) as pulse:
-                if missed:
-                    # before the sweep: missed slots count even if it crashes
-                    await to_thread(record_missed, self._recorder, target, missed)
-                if swept := await sweep_provider(
-                    target, self._engine, now=utc_now, slot=slot, recorder=self._recorder
-                ):
-                    pulse.report(sweep_words(swept.sweep, swept.decision), swept.sweep.cause)
-                    await to_thread(self._clock_steps.record, self._engine, swept)
-                    self._on_swept(swept)
+            try:
+                await self._leadership.require()  # before anything: this process may have been frozen
+                await self._sweep(target, slot, missed)
+            except Fenced as error:
+                event(log, logging.WARNING, "sweep_fenced", provider=target.provider, error=str(error))
 
+        is_cut = target.provider in self._cut
+        self._cut.discard(target.provider)
         return Job(
             name=provider.name,
             cadence=self._settings.cadence_of(provider),
             run=run,
             after=after or served_until(self._engine, target),
+            at_once=is_cut,
         )
+
+    async def _sweep(self, target: Target, slot: datetime | None, missed: Sequence[datetime]) -> None:
+        async with self._heartbeats.around(target.provider) as pulse:
+            if missed:  # before the sweep: missed slots count even if it crashes
+                await to_thread(record_missed, self._recorder, target, missed)
+            if swept := await sweep_provider(
+                target,
+                self._engine,
+                now=utc_now,
+                slot=slot,
+                recorder=self._recorder,
+                may_go_on=self._leadership.require,
+            ):
+                pulse.report(sweep_words(swept.sweep, swept.decision), swept.sweep.cause)
+                await to_thread(self._clock_steps.record, self._engine, swept)
+                self._on_swept(swept)

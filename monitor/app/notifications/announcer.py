@@ -18,7 +18,7 @@ from monitor.app.notifications.channels import (
     summary_channels,
 )
 from monitor.app.notifications.maintenance import WindowLog
-from monitor.app.notifications.publisher import DAEMON, Publisher
+from monitor.app.notifications.publisher import DAEMON, MaySend, Publisher, send_always
 from monitor.app.notifications.summaries import Summaries, summaries_of
 from monitor.app.periodic import every
 from monitor.clock import Clock, utc_now
@@ -26,7 +26,7 @@ from monitor.config import Settings
 from monitor.core.history.calendar import span_of
 from monitor.core.notification.message import Message
 from monitor.core.summary.values import ProviderSummary, Summary
-from monitor.errors import MonitorError
+from monitor.errors import Fenced, MonitorError
 from monitor.logs import event
 from monitor.report.summary import Links, summary_html, summary_message, summary_subject
 from monitor.store.connection.engine import Engine
@@ -65,6 +65,7 @@ class Announcer:
         readers: Engine | None = None,
         now: Clock = utc_now,
         by: str = DAEMON,
+        may_send: MaySend = send_always,
     ) -> None:
         """Wire the channels; summaries read from `readers` if given, as they count over years.
 
@@ -72,7 +73,8 @@ class Announcer:
         """
         self.summaries = summaries_of(settings, readers or engine, now)
         messages = message_builders(settings, **{SUMMARY: self._message})
-        self.publisher = Publisher(engine, configured_channels(settings, environ), messages, now=now, by=by)
+        channels = configured_channels(settings, environ)
+        self.publisher = Publisher(engine, channels, messages, now=now, by=by, may_send=may_send)
         self._engine, self._now, self._channels = engine, now, summary_channels(settings)
         self._window_log = WindowLog(settings, now)
         self._trouble = ""
@@ -88,6 +90,8 @@ class Announcer:
         """Announce the days that are due; the same error is logged once, and tried again."""
         try:
             await to_thread(self.announce_days)
+        except Fenced:  # it is the new leader's to announce
+            return
         except MonitorError as error:
             if str(error) != self._trouble:  # every 20 seconds the same line would hide others
                 event(log, logging.ERROR, "summary_failed", error=str(error))

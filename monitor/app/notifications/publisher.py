@@ -7,7 +7,7 @@ are served side by side; nothing that becomes of a delivery reaches a sweep.
 import asyncio
 import logging
 from asyncio import to_thread
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,10 +15,10 @@ from functools import partial
 from typing import Final
 
 from monitor.app.periodic import every
-from monitor.clock import Clock, to_millis
+from monitor.clock import Clock, boot_s, to_millis
 from monitor.core.notification.backoff import GIVE_UP_AFTER, next_try, pause_after
 from monitor.core.notification.message import Channel, Message
-from monitor.errors import NotDelivered, StoreError
+from monitor.errors import Fenced, NotDelivered, StoreError
 from monitor.logs import event
 from monitor.store.connection.engine import Engine
 from monitor.store.memory import outbox
@@ -35,7 +35,15 @@ _MANY_TRIES: Final = 8  # in an hour
 _LOOK_EVERY_S: Final = 5.0
 _TIDY_EVERY_S: Final = 3600.0
 
+# a process that was frozen between its claim and the message does not know who has sent it meanwhile
+_FRESH_S: Final = 60.0  # half of the claim
+
+MaySend = Callable[[], Awaitable[None]]  # returns when this process may send, raises Fenced where it may not
 MessageBuilder = Callable[[Sequence[str], str], Message]  # of documents for one message, and the message's id
+
+
+async def send_always() -> None:
+    """Let every message through."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,9 +118,12 @@ class Publisher:
         *,
         now: Clock,
         by: str = DAEMON,
+        may_send: MaySend = send_always,
+        seconds: Callable[[], float] = boot_s,
     ) -> None:
-        """Send from the outbox of `engine` to the channels."""
+        """Send from the outbox of `engine` to the channels; `may_send` is asked before each message."""
         self._engine, self._messages, self._now, self._by = engine, messages, now, by
+        self._may_send, self._seconds = may_send, seconds
         self._queues = [_ChannelQueue(channel) for channel in channels]
 
     def go_on_from(self, before: "Publisher") -> None:
@@ -146,6 +157,8 @@ class Publisher:
             while await self._send_next(queue) and not stop.is_set():
                 pass
             queue.is_outbox_away = False
+        except Fenced:  # the messages are the new leader's, this process's claims with them
+            return
         except StoreError as error:
             if not queue.is_outbox_away:
                 event(log, logging.WARNING, "outbox_away", channel=queue.name, error=str(error))
@@ -166,8 +179,12 @@ class Publisher:
         numbers = [delivery.id for delivery in batch]
         until = now + _CLAIM_FOR
         # claimed in the database: a manual sweep publishes, too
+        claimed_s = self._seconds()
         taken = await to_thread(outbox.claim, self._engine, numbers, by=self._by, now=now, until=until)
         mine = [delivery for delivery in batch if delivery.id in taken]
+        await self._may_send()
+        if self._seconds() - claimed_s > _FRESH_S:
+            return False
         return not mine or await self._send(queue, mine)
 
     async def _room(self, queue: _ChannelQueue, now: datetime) -> int | None:

@@ -17,7 +17,7 @@ from monitor.app.wiring.targets import target_of
 from monitor.clock import utc_now
 from monitor.config import ProviderSettings
 from monitor.core.domain.state import ProviderState
-from monitor.errors import ConfigError, MonitorError, NoVerdict, StoreError
+from monitor.errors import ConfigError, Fenced, MonitorError, NoVerdict, StoreError
 from monitor.logs import event
 from monitor.store.connection.engine import Engine
 from monitor.store.derived.states import load_state
@@ -66,7 +66,8 @@ async def sweep_now(
     # one provider's error must not cancel the other sweeps
     async with _replaying(replayer, recorder):
         results = await asyncio.gather(*sweeps, return_exceptions=True)
-    if not stop.is_set():
+    # a process whose sweep was taken over may not be the one that sends
+    if not stop.is_set() and not any(isinstance(result, Fenced) for result in results):
         await _send_due(app, engine)
     engine.dispose()
     if stop.is_set():

@@ -3,10 +3,12 @@
 from contextlib import closing, suppress
 from hashlib import blake2b
 
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, Engine, Row, text
 
-from monitor.errors import StoreError
-from monitor.store.connection.errors import translated
+from monitor.errors import StoreError, StoreUnavailable
+from monitor.store.connection.errors import database_name, translated
+from monitor.store.connection.keeping.lock import LockState
+from monitor.store.connection.keeping.pooler import require_session
 
 _SILENCE_S = 30  # seconds; six heartbeats may fail
 
@@ -19,21 +21,29 @@ WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
     AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
     AND l.classid::bigint = (:key >> 32) & 4294967295 AND l.objid::bigint = :key & 4294967295
 """)
+_TAKE = text("""
+SELECT pg_try_advisory_lock(:key) AS is_taken, a.pid, a.backend_start
+FROM pg_stat_activity a
+WHERE a.pid = pg_backend_pid()
+""")
 
 
 class AdvisoryLock:
     """One key in this database. The server lets go of it when the connection ends, however it ends.
 
-    With `dies_silent` a holder without a heartbeat for 30 seconds loses it: a frozen leader must not lead.
+    A holder without a heartbeat for 30 seconds loses it: a frozen process must neither lead nor sweep.
     """
 
-    def __init__(self, engine: Engine, name: str, *, dies_silent: bool) -> None:
+    precedence_s = 1.0  # the holder whose connection was cut takes it again in less
+
+    def __init__(self, engine: Engine, name: str) -> None:
         self._engine = engine
         self._name = name
         # signed: the server's key is a bigint
         self._key = int.from_bytes(blake2b(f"monitor {name}".encode(), digest_size=8).digest(), signed=True)
-        self._dies_silent = dies_silent
         self._connection: Connection | None = None
+        self._session: tuple[object, object] | None = None  # of the connection that held it last
+        self.terms = 0
 
     def __repr__(self) -> str:
         return f"AdvisoryLock({self._name!r})"
@@ -42,29 +52,36 @@ class AdvisoryLock:
         """Take the lock unless another has it."""
         if self._connection is not None:
             return self.is_held()
-        with translated(self._engine):
-            connection = self._engine.connect()
-            connection.execution_options(isolation_level="AUTOCOMMIT")  # an open one holds vacuum back
-            connection.detach()  # out of the pool: closing it ends the session
-            try:
-                taken = self._take(connection)
-            except BaseException:  # not only errors: a cancellation must not leave a session with a lock
-                connection.close()
-                raise
-        if taken:
-            self._connection = connection
-        else:
-            connection.close()
-        return taken
+        if self._take():
+            return True
+        # a connection that the network swallowed lives on at the server, for half a minute
+        return self._end_own_session() and self._take()
+
+    def keep(self) -> LockState:
+        """Keep the lock alive; where its connection was cut, take it again at once."""
+        return LockState.HELD if self.is_held() or self.try_acquire() else LockState.LOST
+
+    def fileno(self) -> int | None:
+        """Return the socket that can be read from once the connection ends."""
+        if self._connection is None:
+            return None
+        try:
+            number: int = self._connection.connection.dbapi_connection.fileno()  # type: ignore[union-attr]
+        except Exception:  # noqa: BLE001 - the driver's own for a closed connection; `keep` finds out
+            return None
+        return number
 
     def holder(self) -> str:
         """Say who holds the lock, by what the server knows of its connection."""
-        with translated(self._engine), self._engine.connect() as connection:
-            row = connection.execute(_HOLDER, {"key": self._key}).first()
+        row = self._holder()
         if row is None:
             return "no process"
         since = row.backend_start.isoformat(sep=" ", timespec="seconds")
         return f"{row.application_name or 'a client'} at {row.address} (backend {row.pid}) since {since}"
+
+    def is_free(self) -> bool:
+        """Return whether no process holds it, without taking it."""
+        return self._holder() is None
 
     def is_held(self) -> bool:
         """Return whether the connection that holds the lock still lives; keeps it alive."""
@@ -74,7 +91,7 @@ class AdvisoryLock:
             with translated(self._engine):
                 self._connection.execute(text("SELECT 1"))
         except StoreError:
-            self.release()  # without the heartbeat's answer the lock may be another's by now
+            self._drop()  # without the heartbeat's answer the lock may be another's by now
             return False
         return True
 
@@ -85,13 +102,54 @@ class AdvisoryLock:
             with suppress(StoreError), translated(self._engine), closing(connection):
                 connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": self._key})
 
-    def _take(self, connection: Connection) -> bool:
+    def _drop(self) -> None:
+        if self._connection is not None:
+            connection, self._connection = self._connection, None
+            with suppress(StoreError), translated(self._engine):
+                connection.close()
+
+    def _holder(self) -> Row[tuple[object, ...]] | None:
+        with translated(self._engine), self._engine.connect() as connection:
+            return connection.execute(_HOLDER, {"key": self._key}).first()
+
+    def _take(self) -> bool:
+        with translated(self._engine):
+            connection = self._engine.connect()
+            connection.execution_options(isolation_level="AUTOCOMMIT")  # an open one holds vacuum back
+            connection.detach()  # out of the pool: closing it ends the session
+            try:
+                row = self._lock(connection)
+            except BaseException:  # not only errors: a cancellation must not leave a session with a lock
+                connection.close()
+                raise
+        if not row.is_taken:
+            connection.close()
+            return False
+        self._connection, self._session = connection, (row.pid, row.backend_start)
+        self.terms += 1
+        return True
+
+    def _lock(self, connection: Connection) -> Row[tuple[bool, object, object]]:
+        require_session(self._engine, connection)
+        if connection.execute(text("SELECT pg_is_in_recovery()")).scalar_one():
+            raise StoreUnavailable(
+                f"database {database_name(self._engine)} is a read-only standby: name the primary server, or "
+                "several servers with target_session_attrs=read-write"
+            )
         for setting in ("idle = 30", "interval = 10", "count = 3"):  # a dead host is noticed within a minute
             connection.execute(text(f"SET tcp_keepalives_{setting}"))
-        if self._dies_silent:
-            # ends a session that says nothing: the server lets go of a frozen holder's lock
-            connection.execute(text(f"SET idle_session_timeout = '{_SILENCE_S}s'"))
-        taken: bool = connection.execute(
-            text("SELECT pg_try_advisory_lock(:key)"), {"key": self._key}
-        ).scalar_one()
-        return taken
+        # ends a session that says nothing: the server lets go of a frozen holder's lock
+        connection.execute(text(f"SET idle_session_timeout = '{_SILENCE_S}s'"))
+        return connection.execute(_TAKE, {"key": self._key}).one()
+
+    def _end_own_session(self) -> bool:
+        """End the session in which this object held the lock last, if that one is in the way."""
+        row = self._holder()
+        if row is None or (row.pid, row.backend_start) != self._session:
+            return False
+        with translated(self._engine), self._engine.connect() as connection:
+            # waits until it is gone, as the lock is only free then
+            ended: bool = connection.execute(
+                text("SELECT pg_terminate_backend(:pid, 5000)"), {"pid": row.pid}
+            ).scalar_one()
+        return ended

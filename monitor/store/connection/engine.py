@@ -19,6 +19,7 @@ from monitor.errors import ConfigError
 from monitor.store.connection.codecs import is_storable
 from monitor.store.connection.errors import translated
 from monitor.store.connection.file_change import require_same_file, require_written, watch
+from monitor.store.connection.keeping.gate import pass_gate
 from monitor.store.connection.open_file import FileConnection, enter, leave
 
 __all__ = [
@@ -97,6 +98,7 @@ def writing(engine: Engine) -> Iterator[Connection]:
 
     Raises FileReplaced, a StoreUnavailable, where the SQLite file is no longer the one at its path.
     """
+    pass_gate(engine)
     require_same_file(engine)
     with translated(engine), engine.connect() as connection:
         if is_sqlite(engine):
@@ -116,6 +118,7 @@ def writing_unchecked(engine: Engine) -> Iterator[Connection]:
         with writing(engine) as connection:
             yield connection
         return
+    pass_gate(engine)
     require_same_file(engine)
     with translated(engine), engine.connect() as connection:
         plain = connection.connection.cursor()  # no effect inside a transaction: so before `begin`

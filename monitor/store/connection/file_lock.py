@@ -14,10 +14,17 @@ from monitor.errors import StoreUnavailable
 from monitor.store.connection.engine import file_mode_of, sqlite_path
 from monitor.store.connection.errors import database_name
 from monitor.store.connection.file_change import require_same_file
+from monitor.store.connection.keeping.lock import LockState
+from monitor.store.connection.keeping.process_state import process_state
 
 
 class FileLock:
-    """`flock` on `<database>.<suffix>`; the kernel lets go of it when the process ends, however it ends."""
+    """`flock` on `<database>.<suffix>`; the kernel lets go of it when the process ends, however it ends.
+
+    A frozen process keeps it for as long as it is frozen.
+    """
+
+    precedence_s = 0.0  # a lock that is free has no holder that wants it back
 
     def __init__(self, engine: Engine, suffix: str, *, clock: Clock) -> None:
         path = sqlite_path(engine)
@@ -27,6 +34,7 @@ class FileLock:
         self._database = database_name(engine)
         self._clock = clock
         self._descriptor: int | None = None
+        self.terms = 0
 
     def __repr__(self) -> str:
         return f"FileLock({str(self._path)!r})"
@@ -47,16 +55,27 @@ class FileLock:
             os.close(descriptor)
             return False
         self._descriptor = descriptor
+        self.terms += 1
         self._sign(descriptor)  # once it is taken: only the holder writes into it
         return True
 
+    def keep(self) -> LockState:
+        """Keep it; where its file was deleted, which would let another process in, lock a new one."""
+        return LockState.HELD if self.is_held() or self.try_acquire() else LockState.LOST
+
+    def fileno(self) -> int | None:
+        """Return None: nothing shows that a file was deleted."""
+        return None
+
     def holder(self) -> str:
-        """Say who holds the lock, by what is written in it."""
-        if self._is_free():
+        """Say who holds the lock, by what is written in it, and what that process does."""
+        if self.is_free():
             return "no process"
         try:
             holder = json.loads(self._path.read_text(encoding="utf-8"))
-            return f"process {holder['pid']} on {holder['host']} since {holder['since']}"
+            state = process_state(holder["pid"]) if holder["host"] == socket.gethostname() else ""
+            words = f" ({state})" if state else ""
+            return f"process {holder['pid']} on {holder['host']}{words} since {holder['since']}"
         except (OSError, ValueError, KeyError, TypeError):  # the holder may be writing its name
             return "another process"
 
@@ -97,7 +116,8 @@ class FileLock:
         os.ftruncate(descriptor, 0)  # an older, longer name would leave its end behind
         os.pwrite(descriptor, json.dumps(holder).encode(), 0)
 
-    def _is_free(self) -> bool:
+    def is_free(self) -> bool:
+        """Return whether no process holds it, without taking it."""
         if self._descriptor is not None:
             return False
         return _is_unlocked(self._path)

@@ -4,14 +4,17 @@ A process that was frozen for long cannot know that another one closed its sweep
 transaction locks the row and compares the token before it writes.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from secrets import token_hex
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Engine, Row, select, update
 
 from monitor.errors import Fenced, StoreError
+from monitor.store.connection.engine import reading
+from monitor.store.derived.rebuild import lock_provider
 from monitor.store.schema import sweep
 
 _TOKEN_BYTES = 8
@@ -55,9 +58,37 @@ def lock_row(connection: Connection, sweep_id: int) -> Row[Any]:
     return row
 
 
+def is_ours(engine: Engine, opened: OpenedSweep) -> bool:
+    """Return whether no other process took a sweep over; also where the database does not have it."""
+    query = select(sweep.c.token).where(sweep.c.id == opened.id)
+    with reading(engine) as connection:
+        row = connection.execute(query).first()
+    return row is None or row.token == opened.token
+
+
 def is_closed_by(row: Row[Any], opened: OpenedSweep) -> bool:
     """Return whether this very opening closed its sweep: its answer may have been lost on the way.
 
     Another process that closes a sweep takes the token away.
     """
     return row.finished_at is not None and row.token == opened.token
+
+
+def take_over(connection: Connection, provider_id: int, vantage: str) -> Mapping[int, int]:
+    """Take the running sweeps of a provider from the processes that made them; returns policies by sweep."""
+    columns = sweep.c
+    cut = (columns.provider_id == provider_id, columns.vantage == vantage, columns.finished_at.is_(None))
+    if connection.scalar(select(columns.id).where(*cut).limit(1)) is None:
+        return {}
+    lock_provider(connection, provider_id)
+    # the update waits for a batch that is being added, and no batch is added after it
+    taken = update(sweep).where(*cut).values(token=None).returning(columns.id, columns.policy_id)
+    return {row.id: row.policy_id for row in connection.execute(taken)}
+
+
+def owner_of(connection: Connection, sweep_id: int) -> int:
+    """Return the provider of a sweep; raises StoreError for one that the database does not have."""
+    owner: int | None = connection.scalar(select(sweep.c.provider_id).where(sweep.c.id == sweep_id))
+    if owner is None:
+        raise StoreError(f"sweep {sweep_id} is not in the database")
+    return owner

@@ -34,7 +34,15 @@ from monitor.store.schema import missed_slot
 from monitor.store.schema import policy as policy_table
 from monitor.store.schema import provider as provider_table
 from monitor.store.schema import sweep as sweep_table
-from monitor.store.write.fence import OpenedSweep, is_closed_by, lock_row, lock_running, new_token
+from monitor.store.write.fence import (
+    OpenedSweep,
+    is_closed_by,
+    lock_row,
+    lock_running,
+    new_token,
+    owner_of,
+    take_over,
+)
 
 _MOST_COLLISIONS = 100_000
 
@@ -137,7 +145,7 @@ def close_sweep(
     and returns the same. Raises Fenced for a sweep that another process took over.
     """
     with writing(engine) as connection:
-        owner = _owner_of(connection, opened.id)
+        owner = owner_of(connection, opened.id)
         # before the row: all that derive lock in this order, else two could wait for each other
         folds = lock_provider(connection, owner)
         if is_closed_by(lock_row(connection, opened.id), opened):
@@ -171,7 +179,7 @@ def close_interrupted(engine: Engine, provider: str, vantage: str) -> list[Sweep
         owner = find_provider(connection, provider)
         if owner is None:
             return []
-        policies = _take_over(connection, owner, vantage)
+        policies = take_over(connection, owner, vantage)
         cut = [*read_stored(connection, sweep_table.c.id.in_(policies))] if policies else []
         running = [_interrupted(stored) for stored in cut]
         for stored in running:
@@ -180,14 +188,18 @@ def close_interrupted(engine: Engine, provider: str, vantage: str) -> list[Sweep
         return [stored.sweep for stored in running]
 
 
-def close_dead(engine: Engine, provider: str, vantage: str) -> None:
-    """Close what a crash left running, unless a sweep of the same is running now (rules.md 32)."""
+def close_dead(engine: Engine, provider: str, vantage: str) -> bool:
+    """Close what a crash left running, unless a sweep of the same is running now (rules.md 32).
+
+    Returns whether there was any.
+    """
     lock = sweep_lock(engine, provider, vantage)
-    if lock.try_acquire():  # a lock that is free proves that no sweep runs
-        try:
-            close_interrupted(engine, provider, vantage)
-        finally:
-            lock.release()
+    if not lock.try_acquire():  # a lock that is free proves that no sweep runs
+        return False
+    try:
+        return bool(close_interrupted(engine, provider, vantage))
+    finally:
+        lock.release()
 
 
 def last_slot(engine: Engine, provider: str, vantage: str) -> datetime | None:
@@ -239,18 +251,6 @@ def record_missed_slots(
             connection.execute(insert_new(connection, missed_slot), rows)
 
 
-def _take_over(connection: Connection, provider_id: int, vantage: str) -> Mapping[int, int]:
-    """Take the running sweeps of a provider from the processes that made them; returns policies by sweep."""
-    sweep = sweep_table.c
-    cut = (sweep.provider_id == provider_id, sweep.vantage == vantage, sweep.finished_at.is_(None))
-    if connection.scalar(select(sweep.id).where(*cut).limit(1)) is None:
-        return {}
-    lock_provider(connection, provider_id)
-    # the update waits for a batch that is being added, and no batch is added after it
-    taken = update(sweep_table).where(*cut).values(token=None).returning(sweep.id, sweep.policy_id)
-    return {row.id: row.policy_id for row in connection.execute(taken)}
-
-
 def _close(
     connection: Connection, row: Row[Any], stored: StoredSweep, decision: Decision, *, folds: int
 ) -> Decision:
@@ -279,15 +279,6 @@ def _interrupted(stored: StoredSweep) -> StoredSweep:
     requests = stored.sweep.requests + sum(observation.attempts for observation in stored.sweep.observations)
     cut = replace(stored.sweep, verdict=Verdict.INCONCLUSIVE, cause=Cause.INTERRUPTED, requests=requests)
     return replace(stored, sweep=cut)
-
-
-def _owner_of(connection: Connection, sweep_id: int) -> int:
-    owner: int | None = connection.scalar(
-        select(sweep_table.c.provider_id).where(sweep_table.c.id == sweep_id)
-    )
-    if owner is None:
-        raise StoreError(f"sweep {sweep_id} is not in the database")
-    return owner
 
 
 def _policy(connection: Connection, policy_id: int) -> Policy:
