@@ -195,3 +195,20 @@ def _split(url: str) -> SplitResult:
     except ValueError:
         raise ValueError("is not an address; its host or port cannot be read") from None
     return parts
+
+
+_SEVERAL_HOSTS = re.compile(
+    r"(?P<before>postgres\w*(?:\+\w+)?://(?:[^/?#]*@)?)(?P<hosts>[^/?#@]*:\d+[^/?#@]*)(?P<path>[^?#]*)\??(?P<query>.*)"
+)
+
+
+def with_hosts_as_options(url: str) -> str:
+    """Return an address of Postgres with several servers and ports, as libpq writes it, with `host=` options.
+
+    `postgresql://a:1,b:2/db` becomes `postgresql:///db?host=a:1&host=b:2`; any other address stays as it is.
+    """
+    match = _SEVERAL_HOSTS.fullmatch(url)
+    if match is None or "," not in match["hosts"]:
+        return url
+    options = [*(f"host={host}" for host in match["hosts"].split(",")), *filter(None, [match["query"]])]
+    return f"{match['before']}{match['path']}?{'&'.join(options)}"

@@ -15,6 +15,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from monitor.config.values.urls import with_hosts_as_options
 from monitor.errors import ConfigError
 from monitor.store.connection.codecs import is_storable
 from monitor.store.connection.errors import translated
@@ -166,7 +167,7 @@ def file_mode_of(engine: Engine) -> int:
 
 def _address(url: str | URL) -> URL:
     try:
-        address = make_url(url)
+        address = make_url(with_hosts_as_options(url) if isinstance(url, str) else url)
     except (ArgumentError, ValueError):
         # not repeated: any part of such a text may be a password
         raise ConfigError(
