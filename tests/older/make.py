@@ -35,7 +35,8 @@ from monitor.store.memory import outbox
 from monitor.store.memory.notifications import Outbox
 from monitor.store.schema import metadata
 from monitor.store.write.import_export import add_sweeps, read_sweeps
-from monitor.store.write.record import close_sweep, open_sweep, record_missed_slots
+from monitor.store.write.record import close_sweep, open_sweep
+from monitor.store.write.slots import record_missed_slots
 
 START = datetime(2026, 4, 6, 12, tzinfo=UTC)
 STEP = timedelta(hours=1)

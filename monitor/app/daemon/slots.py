@@ -7,7 +7,7 @@ from datetime import datetime
 from monitor.logs import event
 from monitor.report.words.times import iso_millis
 from monitor.store.connection.engine import Engine
-from monitor.store.write import record
+from monitor.store.write.slots import last_made_at, last_slot, record_missed_slots
 from monitor.sweep import UNWRITABLE, Recorder, Target
 
 log = logging.getLogger(__name__)
@@ -27,7 +27,7 @@ def record_missed(recorder: Recorder, target: Target, slots: Sequence[datetime])
     )
     try:
         if not recorder.is_away:
-            record.record_missed_slots(recorder.engine, target.provider, target.vantage, slots)
+            record_missed_slots(recorder.engine, target.provider, target.vantage, slots)
             return
     except UNWRITABLE as error:
         if recorder.spool is None:
@@ -38,6 +38,6 @@ def record_missed(recorder: Recorder, target: Target, slots: Sequence[datetime])
 
 def served_until(engine: Engine, target: Target) -> datetime | None:
     """Return up to when the schedule needs no catching up: the last slot, or a manual sweep after it."""
-    slot = record.last_slot(engine, target.provider, target.vantage)
-    made_at = record.last_made_at(engine, target.provider)
+    slot = last_slot(engine, target.provider, target.vantage)
+    made_at = last_made_at(engine, target.provider)
     return max((moment for moment in (slot, made_at) if moment), default=None)

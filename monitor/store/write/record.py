@@ -3,12 +3,12 @@
 Every function is one transaction.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, func, select, update
+from sqlalchemy import Connection, Engine, Row, select, update
 
 from monitor.clock import to_datetime, to_millis
 from monitor.core.domain.event import Decision
@@ -16,8 +16,8 @@ from monitor.core.domain.policy import Policy
 from monitor.core.domain.sweep import Observation, Sweep
 from monitor.core.domain.vocabulary import Cause, Verdict
 from monitor.errors import StoreError
-from monitor.store.connection.codecs import millis, moment, read_policy, wanted_sweep_id
-from monitor.store.connection.engine import reading, writing
+from monitor.store.connection.codecs import millis, read_policy, wanted_sweep_id
+from monitor.store.connection.engine import writing
 from monitor.store.connection.locks import sweep_lock
 from monitor.store.derived.daily import count_sweep
 from monitor.store.derived.decisions import read_decision, write_decision
@@ -30,7 +30,6 @@ from monitor.store.facts.observations import write_observations
 from monitor.store.facts.sweeps import StoredSweep, read_stored, write_catalog, write_facts
 from monitor.store.memory.acceptance import consume_acceptance
 from monitor.store.memory.notifications import Outbox, post_changes
-from monitor.store.schema import missed_slot
 from monitor.store.schema import policy as policy_table
 from monitor.store.schema import provider as provider_table
 from monitor.store.schema import sweep as sweep_table
@@ -200,55 +199,6 @@ def close_dead(engine: Engine, provider: str, vantage: str) -> bool:
         return bool(close_interrupted(engine, provider, vantage))
     finally:
         lock.release()
-
-
-def last_slot(engine: Engine, provider: str, vantage: str) -> datetime | None:
-    """Return the latest slot that a sweep was made for or that is known as missed."""
-    with reading(engine) as connection:
-        owner = find_provider(connection, provider)
-        claimed = select(func.max(sweep_table.c.slot)).where(
-            sweep_table.c.provider_id == owner, sweep_table.c.vantage == vantage
-        )
-        missed = select(func.max(missed_slot.c.slot)).where(
-            missed_slot.c.provider_id == owner, missed_slot.c.vantage == vantage
-        )
-        slots = [slot for slot in (connection.scalar(claimed), connection.scalar(missed)) if slot is not None]
-        return to_datetime(max(slots)) if slots else None
-
-
-def last_made_at(engine: Engine, provider: str) -> datetime | None:
-    """Return when the latest sweep began that was made here; imported ones say nothing of our schedule."""
-    with reading(engine) as connection:
-        made = select(func.max(sweep_table.c.started_at)).where(
-            sweep_table.c.provider_id == find_provider(connection, provider),
-            sweep_table.c.imported.is_(False),
-        )
-        return moment(connection.scalar(made))
-
-
-def record_missed_slots(
-    engine: Engine, provider: str, vantage: str, slots: Iterable[datetime], *, cause: str | None = None
-) -> None:
-    """Remember slots that no sweep was made for, and why; one that has a sweep is left out."""
-    with writing(engine) as connection:
-        owner = provider_id(connection, provider)
-        wanted = [to_millis(slot) for slot in slots]
-        made = set(
-            connection.scalars(
-                select(sweep_table.c.slot).where(
-                    sweep_table.c.provider_id == owner,
-                    sweep_table.c.vantage == vantage,
-                    sweep_table.c.slot.in_(wanted),
-                )
-            )
-        )
-        rows = [
-            {"provider_id": owner, "vantage": vantage, "slot": slot, "cause": cause}
-            for slot in wanted
-            if slot not in made
-        ]
-        if rows:
-            connection.execute(insert_new(connection, missed_slot), rows)
 
 
 def _close(

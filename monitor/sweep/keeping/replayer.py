@@ -17,8 +17,8 @@ from monitor.store.admin.migrate import require_current
 from monitor.store.connection.engine import writing
 from monitor.store.memory.notifications import LATE, Late, Outbox
 from monitor.store.memory.outbox import hasten_topic
-from monitor.store.write.record import record_missed_slots
 from monitor.store.write.replay import replay_sweep
+from monitor.store.write.slots import record_missed_slots
 from monitor.sweep.keeping.recorder import UNWRITABLE, Recorder
 
 log = logging.getLogger(__name__)

@@ -16,8 +16,8 @@ from monitor.store.memory.acceptance import accept
 from monitor.store.query import providers
 from monitor.store.query.changes import version_of
 from monitor.store.write.import_export import read_sweeps
-from monitor.store.write.record import record_missed_slots
 from monitor.store.write.rename import rename_provider
+from monitor.store.write.slots import record_missed_slots
 from tests.store import histories, views
 from tests.support.command import config_file, monitor
 from tests.support.gateway import ON_SQLITE

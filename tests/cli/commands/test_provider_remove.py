@@ -22,8 +22,8 @@ from monitor.store.memory.knowledge import save_knowledge
 from monitor.store.memory.outbox import post_all
 from monitor.store.query import providers
 from monitor.store.write.import_export import read_sweeps
-from monitor.store.write.record import record_missed_slots
 from monitor.store.write.remove import extent_of, remove_provider
+from monitor.store.write.slots import record_missed_slots
 from tests.store import histories, views
 from tests.support.command import config_file, environment, monitor
 from tests.support.gateway import ON_SQLITE

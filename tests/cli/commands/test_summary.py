@@ -35,7 +35,7 @@ from monitor.store.admin.migrate import prepare
 from monitor.store.connection.engine import Engine, open_engine
 from monitor.store.statistics.summaries import summarise_span
 from monitor.store.write.import_export import add_sweeps
-from monitor.store.write.record import record_missed_slots
+from monitor.store.write.slots import record_missed_slots
 from tests.support.command import config_file, monitor
 from tests.support.weeks import BEGIN, two_weeks
 from tests.web.history import START, UP, live, sweep

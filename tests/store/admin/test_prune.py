@@ -21,7 +21,7 @@ from monitor.store.derived.compare import compare
 from monitor.store.derived.horizon import Horizon
 from monitor.store.derived.rebuild import rebuild
 from monitor.store.write.import_export import _add, add_sweeps, read_sweeps
-from monitor.store.write.record import record_missed_slots
+from monitor.store.write.slots import record_missed_slots
 from monitor.store.write.void import void
 from tests.store import histories, views
 from tests.store.figures import model_counts

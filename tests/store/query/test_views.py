@@ -22,7 +22,7 @@ from monitor.store import query
 from monitor.store.connection.engine import reading, writing
 from monitor.store.derived.states import load_state
 from monitor.store.write.import_export import add_sweeps, read_sweeps
-from monitor.store.write.record import last_slot
+from monitor.store.write.slots import last_slot
 from monitor.store.write.void import void
 from tests.store import histories, views
 

@@ -17,7 +17,7 @@ from monitor.store.statistics.summaries import (
     summarise_provider,
     summarise_span,
 )
-from monitor.store.write.record import record_missed_slots
+from monitor.store.write.slots import record_missed_slots
 from tests.web.history import BUSY, DOWN, START, UNCLEAR, UP, Answer, live, sweep
 
 FIRST = date(2026, 4, 6)

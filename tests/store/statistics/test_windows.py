@@ -34,7 +34,8 @@ from monitor.store.connection.engine import reading
 from monitor.store.statistics import windows
 from monitor.store.statistics.as_of import read_status_events
 from monitor.store.write.import_export import add_sweeps
-from monitor.store.write.record import add_observations, open_sweep, record_missed_slots
+from monitor.store.write.record import add_observations, open_sweep
+from monitor.store.write.slots import record_missed_slots
 from tests.core.strategies import Past, quiet_pasts, stormy_pasts
 from tests.store import figures as figures_at
 from tests.store import histories

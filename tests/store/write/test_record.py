@@ -25,11 +25,9 @@ from monitor.store.write.record import (
     close_interrupted,
     close_sweep,
     keep_catalog,
-    last_made_at,
-    last_slot,
     open_sweep,
-    record_missed_slots,
 )
+from monitor.store.write.slots import last_made_at, last_slot, record_missed_slots
 from tests.store import histories, views
 
 NAMES = ("b/second", "a/first", "C/third")

@@ -16,7 +16,8 @@ from monitor.core.domain.policy import Policy
 from monitor.core.domain.vocabulary import Cause
 from monitor.core.history.calendar import begin_of
 from monitor.store.derived.rebuild import rebuild
-from monitor.store.write.record import open_sweep, record_missed_slots
+from monitor.store.write.record import open_sweep
+from monitor.store.write.slots import record_missed_slots
 from monitor.web.app import create_app
 from tests.store import histories
 from tests.web.history import DOWN, ENDED, HOSTILE, INTERVAL, START, UP, after, live, sweep
