@@ -100,12 +100,15 @@ class SweepKeeper:
             storing.result()
 
     async def close(
-        self, finished: Sweep, decision: Decision, learned: Mapping[str, Knowledge]
+        self, finished: Sweep, decision: Decision, learned: Mapping[str, Knowledge], *, is_cut: bool
     ) -> tuple[int | None, Decision]:
         """Record the finished sweep; returns its id, None where it waits in the spool, and the decision.
 
+        One that `is_cut` is kept in the spool first: the process may end before the database answers.
         Raises Fenced where another process took the sweep over, StoreError where it can be kept nowhere.
         """
+        if is_cut:
+            await self._spool(finished, learned)
         await self._wait_for_storing()
         try:
             if self._row.is_open and not self._recorder.is_away:
