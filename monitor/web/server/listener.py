@@ -52,7 +52,8 @@ def _addresses(host: str, port: int) -> list[tuple[socket.AddressFamily, Address
 
 
 def _bound(family: socket.AddressFamily, address: Address) -> socket.socket:
-    listener = socket.socket(family, socket.SOCK_STREAM)
+    # the protocol by name: asyncio sends small pieces at once only where it is known to be TCP
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.setblocking(False)  # noqa: FBT003 - its only form

@@ -172,3 +172,14 @@ def test_a_restart_takes_the_same_port_at_once() -> None:
         assert ports[0] == ports[1]
 
     asyncio.run(twice())
+
+
+def test_an_answer_in_two_pieces_does_not_wait_for_its_reader() -> None:
+    """The loop sets TCP_NODELAY only where the protocol says TCP; without it an answer takes 40 ms more."""
+    with closing(open_listener("127.0.0.1", 0)) as listener:
+        listener.listen()
+        with closing(socket.create_connection(listener.getsockname(), timeout=30)):
+            listener.setblocking(True)
+            accepted, _ = listener.accept()
+            with closing(accepted):
+                assert accepted.proto == socket.IPPROTO_TCP
