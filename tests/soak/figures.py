@@ -44,6 +44,7 @@ class Figures:
     threads: list[int] = field(default_factory=list)
     size: list[int] = field(default_factory=list)
     writes_ms: list[float] = field(default_factory=list)
+    steady_from: int = 0  # the first sweep after pruning began
 
     def sample(self) -> None:
         """Take one sample of everything."""
@@ -57,16 +58,19 @@ class Figures:
         return [*self._slopes(), *self._counts(), self._write_line()]
 
     def _slopes(self) -> list[tuple[str, bool]]:
-        last = self.memory[len(self.memory) // 2 :]
-        rise, error = (1000 / self.every * figure for figure in slope(last))
-        each = slope(self.size[len(self.size) // 2 :])[0] / self.every
-        size = self.size[-1] / 1e6
+        """Of the second half, once pruning has begun: until then the history grows, and what holds it."""
+        begin = max(len(self.memory) // 2, self.steady_from // self.every)
+        rise, error = (1000 / self.every * figure for figure in slope(self.memory[begin:]))
+        each = slope(self.size[begin:])[0] / self.every
+        is_long = len(self.memory) - begin >= FEWEST_SAMPLES
+        fewest = f"{FEWEST_SAMPLES * self.every:,} sweeps after pruning began"
+        judged = "" if is_long else f"; not judged before {fewest}"
+        memory, size = self.memory[-1] / 1024, self.size[-1] / 1e6
+        slopes = f"memory: {memory:.1f} MB, {rise:+.1f} ± {error:.1f} kB for 1,000 sweeps{judged}"
+        growth = f"database: {size:.1f} MB, {each:+,.0f} bytes for each sweep{judged}"
         return [
-            (
-                f"memory: {last[-1] / 1024:.1f} MB, {rise:+.1f} ± {error:.1f} kB for 1,000 sweeps",
-                abs(rise) <= max(3 * error, MOST_MEMORY_KB),
-            ),
-            (f"database: {size:.1f} MB, {each:+,.0f} bytes for each sweep", each <= MOST_GROWTH_BYTES),
+            (slopes, not is_long or abs(rise) <= max(3 * error, MOST_MEMORY_KB)),
+            (growth, not is_long or each <= MOST_GROWTH_BYTES),
         ]
 
     def _counts(self) -> list[tuple[str, bool]]:
@@ -86,6 +90,7 @@ class Figures:
 MOST_MEMORY_KB = 50.0  # for 1,000 sweeps: what a year of quarter hours may cost is 1.7 MB
 MOST_GROWTH_BYTES = 10_000.0  # for each sweep, once pruning has begun: days, events, sweeps stay
 MOST_WRITE_RATIO = 2.0
+FEWEST_SAMPLES = 20
 MOST_MORE = 3  # descriptors or threads in the second half beside the first
 
 

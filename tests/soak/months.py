@@ -84,7 +84,11 @@ class Months:
         self.target = self._target()
         self.announcer = Announcer(self.app.settings, {}, self.engine, now=self.now)
         self.pruner = Pruner(self.engine, self.app.settings.retention.observations, now=self.now)
-        self.figures = Figures(SAMPLE_EVERY, directory / "monitor.db")
+        self.figures = Figures(
+            SAMPLE_EVERY,
+            directory / "monitor.db",
+            steady_from=self.app.settings.retention.observations // QUARTER,
+        )
         self.counts = Counter[str]()
         self._seen_at = time.monotonic()
 
