@@ -27,6 +27,7 @@ _COMMANDS = {
     "provider": ("provider", "provider"),
     "db": ("db.group", "db"),
     "config": ("config", "config"),
+    "doctor": ("doctor", "doctor"),
     "demo": ("demo", "demo"),
 }
 

@@ -5,7 +5,8 @@ own origins only and appears in no message and no `repr`.
 """
 
 from monitor.config.values.auth import Auth
-from monitor.http.client import Client, Endpoint, host_of, open_client
+from monitor.http.client import Client, Endpoint, host_of, open_client, tls_context
+from monitor.http.failures import tls_failure
 from monitor.http.wire import exchange
 
-__all__ = ["Auth", "Client", "Endpoint", "exchange", "host_of", "open_client"]
+__all__ = ["Auth", "Client", "Endpoint", "exchange", "host_of", "open_client", "tls_context", "tls_failure"]

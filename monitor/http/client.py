@@ -97,7 +97,7 @@ def _target(url: httpx.URL, key: str, *, whole: bool) -> bytes:
 
 
 @functools.cache
-def _tls() -> ssl.SSLContext:
+def tls_context() -> ssl.SSLContext:
     """Trust the bundled authorities and the machine's own; built once, as it costs 14 ms."""
     context = httpx.create_ssl_context(trust_env=False)  # else SSL_CERT_FILE replaces them
     context.load_default_certs()  # a proxy inside a company signs with the machine's own
@@ -131,7 +131,7 @@ def _build(endpoint: Endpoint) -> Client:
             auth=_KeyAuth(endpoint),
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
             proxy=endpoint.proxy,
-            verify=_tls(),  # one context for all clients: building it takes 14 ms
+            verify=tls_context(),  # one context for all clients: building it takes 14 ms
             trust_env=False,  # HTTP_PROXY and .netrc would change where keys go
             follow_redirects=False,  # a redirect could carry the key to another host; 3xx is `wrong_address`
             timeout=None,  # each exchange brings its own

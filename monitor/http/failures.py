@@ -61,15 +61,20 @@ def failure_of(fault: BaseException, *, has_proxy: bool = False) -> Failure:
     return Failure.PROXY_AWAY if is_about_proxy else failure
 
 
+def tls_failure(error: ssl.SSLError) -> Failure:
+    """Return why a handshake failed."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return _CERTIFICATES.get(getattr(error, "verify_code", 0), Failure.TLS)
+    return Failure.TLS_VERSION if error.reason in _VERSIONS else Failure.TLS
+
+
 def _connect_failure(fault: BaseException) -> Failure:
     """Return by its causes why no connection came."""
     link: BaseException | None = fault
     for _ in range(_CHAIN_LIMIT):
         if isinstance(link, socket.gaierror):  # httpx and anyio each wrap the cause
             return Failure.DNS
-        if isinstance(link, ssl.SSLCertVerificationError):
-            return _CERTIFICATES.get(getattr(link, "verify_code", 0), Failure.TLS)
         if isinstance(link, ssl.SSLError):
-            return Failure.TLS_VERSION if link.reason in _VERSIONS else Failure.TLS
+            return tls_failure(link)
         link = link and (link.__cause__ or link.__context__)
     return Failure.CONNECT

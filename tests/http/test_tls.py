@@ -35,8 +35,9 @@ def result_of(context: ssl.SSLContext, host: str = "127.0.0.1") -> tuple[Exchang
 def trusting(monkeypatch: pytest.MonkeyPatch) -> None:
     """Trust the tests' authority as an operator would: by SSL_CERT_FILE."""
     monkeypatch.setenv("SSL_CERT_FILE", str(AUTHORITY))
-    fresh = client._tls.__wrapped__()
-    monkeypatch.setattr(client, "_tls", lambda: fresh)  # else it would be the one that was built before
+    fresh = client.tls_context.__wrapped__()
+    # else it would be the one that was built before
+    monkeypatch.setattr(client, "tls_context", lambda: fresh)
 
 
 @pytest.mark.parametrize(

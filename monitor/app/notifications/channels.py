@@ -72,6 +72,19 @@ def check_channels(settings: Settings, environ: Mapping[str, str]) -> list[Fault
     return missing + missing_addresses(settings, environ)
 
 
+def address_errors(settings: Settings, environ: Mapping[str, str]) -> dict[str, str]:
+    """Return by channel why it cannot be used; an empty text where its address is understood."""
+    errors, secrets = dict[str, str](), known_secrets(settings, environ)
+    for place, channel in enumerate(settings.notify):
+        try:
+            _placed(place, channel, environ, secrets)
+        except ConfigError as error:
+            errors[channel.channel] = str(error)
+        else:
+            errors[channel.channel] = ""
+    return errors
+
+
 def outbox_of(settings: Settings) -> Outbox:
     """Return which channels get which events, and when all are silent. Raises ConfigError as `silence_of`."""
     subscriptions = tuple(

@@ -48,10 +48,11 @@ class CatalogCheck:
 
 async def check_catalogs(app: App) -> list[CatalogCheck]:
     """Read the catalogs of all providers at once; returns them in the order of the configuration."""
-    return await asyncio.gather(*(_check(app, provider) for provider in app.settings.providers))
+    return await asyncio.gather(*(check_catalog(app, provider) for provider in app.settings.providers))
 
 
-async def _check(app: App, provider: ProviderSettings) -> CatalogCheck:
+async def check_catalog(app: App, provider: ProviderSettings) -> CatalogCheck:
+    """Read the catalog of one provider, and prove its key."""
     check = CatalogCheck(provider=provider.name, address=provider.catalog_url)
     try:
         target = target_of(app, provider)

@@ -19,10 +19,11 @@ def missing_secrets(settings: Settings, environ: Mapping[str, str]) -> list[Faul
 
     Raises ConfigError for a channel's address that is not understood.
     """
-    return [*_of_providers(settings, environ), *check_channels(settings, environ)]
+    return [*missing_provider_secrets(settings, environ), *check_channels(settings, environ)]
 
 
-def _of_providers(settings: Settings, environ: Mapping[str, str]) -> Iterator[Fault]:
+def missing_provider_secrets(settings: Settings, environ: Mapping[str, str]) -> Iterator[Fault]:
+    """Give a word on each secret of a provider that is not set or cannot be used."""
     for place, provider in enumerate(settings.providers):
         for name, resolve in _RESOLVERS.items():
             try:

@@ -78,6 +78,11 @@ _REMEDIES: Mapping[Failure, str] = MappingProxyType(
 )
 
 
+def remedy_of(failure: Failure) -> str:
+    """Return what an operator can do about a failed connection; empty where there is nothing."""
+    return _REMEDIES.get(failure, "")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exchange:
     """The facts of one exchange.

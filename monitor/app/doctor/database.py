@@ -1,0 +1,131 @@
+"""The database: whether it can be used, who leads it, its disk and its log; and what waits in the spool."""
+
+import os
+import re
+import shutil
+import socket
+import stat
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from monitor.app.doctor.diagnosis import Diagnosis, fault, ok, warning
+from monitor.app.wiring.application import App
+from monitor.app.wiring.spool import spool_of
+from monitor.errors import StoreError
+from monitor.spool.report import look_into
+from monitor.store.admin.migrate import SchemaState, schema_state
+from monitor.store.admin.network_disk import network_disk
+from monitor.store.connection.engine import Engine, is_sqlite, sqlite_path
+from monitor.store.connection.errors import database_name
+from monitor.store.connection.locks import leader_lock
+
+_LARGE_WAL: Final = 256_000_000  # bytes; usually it has a few million
+_LITTLE_FREE, _LEAST_FREE = 1_000_000_000, 100_000_000  # bytes
+_HOLDER: Final = re.compile(r"process (?P<pid>\d+) on (?P<host>\S+)")
+_STOPPED: Final = "stopped"
+_SCHEMAS: Final = {
+    SchemaState.MISSING: ("there is no history yet", "monitor run, or monitor sweep, makes it"),
+    SchemaState.EMPTY: ("it is empty", "monitor run, or monitor sweep, fills it"),
+    SchemaState.OUTDATED: ("its schema is an older version's", "make a backup, then run monitor db upgrade"),
+    SchemaState.NEWER: ("its schema is a newer version's", "run that version of monitor"),
+}
+_NEW: Final = frozenset({SchemaState.MISSING, SchemaState.EMPTY})
+
+
+def check_database(app: App) -> Sequence[Diagnosis]:
+    """Return the database's lines; what cannot be reached gets one, and nothing that depends on it."""
+    engine = app.open_store(read_only=True, leaves_wal=True)
+    name = database_name(engine)
+    try:
+        state = schema_state(engine)
+    except StoreError as error:
+        return [fault("database", name, str(error), "")]
+    lines = [_schema(name, state), *(_of_file(app, engine) if is_sqlite(engine) else [])]
+    return lines if state is SchemaState.MISSING else [*lines, *_leader(engine, name)]
+
+
+def check_spool(app: App) -> Sequence[Diagnosis]:
+    """Say what waits for the database, and what of it cannot be read."""
+    spool = spool_of(app, app.open_store(read_only=True, leaves_wal=True))
+    report, place = look_into(spool), str(spool.directory)
+    lines = [fault("spool", place, words, "the record is set aside at its replay") for words in report.faults]
+    if report.set_aside:
+        words = f"{report.set_aside} records could not be replayed and were set aside"
+        lines.append(
+            warning("spool", place, words, "look into them: monitor import reads those that are sound")
+        )
+    if report.waiting:
+        words = f"{report.waiting} sweeps wait for the database, the first of {report.since}"
+        lines.append(warning("spool", place, words, "monitor run brings them in once the database is back"))
+    return lines or [ok("spool", place, "no sweep waits for the database")]
+
+
+def _schema(name: str, state: SchemaState) -> Diagnosis:
+    if state is SchemaState.CURRENT:
+        return ok("database", name, "its schema is this version's")
+    words, advice = _SCHEMAS[state]
+    return (warning if state in _NEW else fault)("database", name, words, advice)
+
+
+def _leader(engine: Engine, name: str) -> Sequence[Diagnosis]:
+    holder = leader_lock(engine).holder()
+    if holder == "no process":
+        return [warning("leader", name, "no daemon runs: nothing is swept", "start monitor run")]
+    match = _HOLDER.match(holder)
+    state = _state(int(match["pid"])) if match and match["host"] == socket.gethostname() else ""
+    if _STOPPED in holder or state in {"T", "t"}:
+        advice = f"kill -CONT {match['pid']} lets it go on" if match else "let it go on, or end it"
+        return [fault("leader", name, f"{holder} leads, and is stopped: nothing is swept", advice)]
+    return [ok("leader", name, f"{holder} leads")]
+
+
+def _state(pid: int) -> str:
+    """Return the letter of a process's state (proc(5)); empty where it cannot be known."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text("ascii", "replace").rpartition(")")[2].split()[0]
+    except (OSError, IndexError):
+        return ""
+
+
+def _of_file(app: App, engine: Engine) -> list[Diagnosis]:
+    path = sqlite_path(engine)
+    directory = next((parent for parent in path.absolute().parents if parent.exists()), Path("/"))
+    lines = []
+    for place in (path, directory):
+        if place.exists() and not os.access(place, os.W_OK):
+            words = "this user may not write it, so no sweep is recorded"
+            lines.append(fault("database", str(place), words, "give the daemon's user the right to write"))
+    if kind := network_disk(directory):
+        words = f"it lies on a network file system ({kind}), whose locks are not reliable"
+        lines.append(warning("database", str(path), words, "move it to a local disk, or use Postgres"))
+    return [*lines, *_mode(app, path), _disk(directory), *_wal(path)]
+
+
+def _mode(app: App, path: Path) -> list[Diagnosis]:
+    if not path.exists():
+        return []
+    mode, wanted = stat.S_IMODE(path.stat().st_mode), app.settings.database.file_mode
+    if mode & ~wanted:
+        words = f"its mode is {mode:04o}, more than the configured {wanted:04o}"
+        return [warning("database", str(path), words, f"chmod {wanted:04o} {path}")]
+    return []
+
+
+def _disk(directory: Path) -> Diagnosis:
+    free = shutil.disk_usage(directory).free
+    words, advice = f"{free / 1e9:,.1f} GB free", "free some, or shorten [retention] and run monitor db prune"
+    if free < _LEAST_FREE:
+        return fault("disk", str(directory), words, advice)
+    if free < _LITTLE_FREE:
+        return warning("disk", str(directory), words, advice)
+    return ok("disk", str(directory), words)
+
+
+def _wal(path: Path) -> list[Diagnosis]:
+    log = path.with_name(f"{path.name}-wal")
+    size = log.stat().st_size if log.exists() else 0
+    if size > _LARGE_WAL:
+        words = f"the log has {size / 1e6:,.0f} MB: a reader holds it open"
+        return [warning("database", str(log), words, "end the program that reads the database for long")]
+    return []
