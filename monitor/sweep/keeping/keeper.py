@@ -66,8 +66,7 @@ class SweepKeeper:
             self._storing = asyncio.create_task(self._store())
         await self._wait_for_storing()
         if self._storing is None and not self._is_behind:
-            if self._file and self._file.is_kept:
-                self._file.forget()
+            await self._forget()
         elif self._unspooled:
             await self._spool(snapshot(), _NOTHING)
 
@@ -128,9 +127,14 @@ class SweepKeeper:
         if not closing.done():  # a kill, or the end of the process, then loses nothing
             await self._spool(finished, learned)
         recorded = await closing
-        if self._file:
-            self._file.forget()
+        await self._forget()
         return recorded
+
+    async def _forget(self) -> None:
+        """Remove the record, once a round that was cut short has written it."""
+        async with self._one_record:
+            if self._file:
+                self._file.forget()
 
     async def _insist(
         self, finished: Sweep, decision: Decision, learned: Mapping[str, Knowledge]
