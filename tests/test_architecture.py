@@ -21,7 +21,7 @@ TESTED_ELSEWHERE = {
     "store/schema": "tests/store/admin/test_migrate.py",  # the tables are those of the migrations
 }
 # Folders of tests of no package: the service, a browser, the image, ten thousand lives, other servers, tools.
-WHOLE_PROGRAM = {"deploy", "e2e", "image", "soak", "thirdparty", "tools"}
+WHOLE_PROGRAM = {"deploy", "e2e", "fuzz", "image", "soak", "thirdparty", "tools"}
 _LINE = re.compile(r"^ *([\w/.]+) {2,}(\S.*)$")
 
 

@@ -18,6 +18,7 @@ PROCESSES = {
     "tests/cli/commands/test_events_follow.py": "the reader of a pipe goes away",
     "tests/cli/commands/test_export.py": "pipes, a terminal, peak memory, a Python without pyarrow",
     "tests/cli/commands/test_provider_remove.py": "a question on a terminal",
+    "tests/cli/terminal/test_core_dumps.py": "a limit that a process keeps",
     "tests/cli/terminal/test_width.py": "terminals of several widths",
     "tests/cli/test_main.py": "terminals, pipes, closed and full streams, an interrupt while modules load",
     "tests/compare/__main__.py": "two trees of the program, side by side",
@@ -45,6 +46,7 @@ PROCESSES = {
     "tests/test_docs.py": "the documents' programs",
     "tests/test_layout.py": "the wheel, built and installed",
     "tests/test_release.py": "the release script",
+    "tests/web/server/test_crowds.py": "a server with a limit of open files of its own",
     "tests/thirdparty/servers.py": "servers that nobody here wrote",
 }
 
