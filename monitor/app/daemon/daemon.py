@@ -7,30 +7,27 @@ import asyncio
 import logging
 from asyncio import to_thread
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
-from fastapi import FastAPI
-
 from monitor.app.daemon.clock_steps import ClockSteps, log_step
+from monitor.app.daemon.database_state import DatabaseState
 from monitor.app.daemon.file_watch import FileWatch
 from monitor.app.daemon.leadership import Leadership
+from monitor.app.daemon.page import Page
+from monitor.app.daemon.parts import parts_of
 from monitor.app.daemon.pruner import Pruner
 from monitor.app.daemon.reload import Reload, run_until_replaced
 from monitor.app.daemon.slots import record_missed, served_until
-from monitor.app.daemon.spooling import has_waiting_sweeps, waiting_notices
+from monitor.app.daemon.spooling import waiting_notices
 from monitor.app.daemon.waits import first_of, pass_on, release
-from monitor.app.notifications.announcer import Announcer, day_entries
-from monitor.app.notifications.heartbeats import heartbeats_of, recorded_health
-from monitor.app.notifications.maintenance import running_windows
-from monitor.app.notifications.summaries import summaries_of
+from monitor.app.notifications.announcer import Announcer
+from monitor.app.notifications.heartbeats import recorded_health
 from monitor.app.periodic import every
 from monitor.app.wiring.application import App
-from monitor.app.wiring.spool import recorder_of, replayer_of
-from monitor.app.wiring.targets import target_of
+from monitor.app.wiring.spool import recorder_of
 from monitor.clock import SteadyClock, keep, utc_now
-from monitor.config import ProviderSettings, Settings
+from monitor.config import ProviderSettings
 from monitor.errors import Fenced, StoreUnavailable
 from monitor.logs import event
 from monitor.process.stop import Stop
@@ -38,16 +35,10 @@ from monitor.report.formats.sweep_documents import sweep_words
 from monitor.scheduler import Job, Schedule
 from monitor.store.admin.migrate import prepare
 from monitor.store.connection.keeping.frozen import end_frozen_transactions
-from monitor.store.connection.keeping.gate import gated
 from monitor.store.connection.locks import leader_lock
 from monitor.store.derived.rebuild import settle_all
 from monitor.store.write import record
-from monitor.sweep import Replayer, Swept, Target, sweep_provider
-from monitor.web.app import create_app
-from monitor.web.liveness import Liveness
-from monitor.web.notices import Notice, NoticesNow
-from monitor.web.server.replaceable import Replaceable
-from monitor.web.server.server import serve
+from monitor.sweep import Swept, Target, sweep_provider
 
 log = logging.getLogger(__name__)
 
@@ -80,62 +71,44 @@ class Daemon:
         end_frozen_transactions(self._engine)
         # a slow page takes no connection of a sweep
         self._readers = app.open_store(read_only=True, answers_within_s=_PAGE_SECONDS)
-        self._leadership = Leadership(leader_lock(self._engine), announce, self._note_database)
-        self._settings: Settings = app.settings
-        self._targets: dict[str, Target] = {}
         self._recorder = recorder_of(app, self._engine)
-        self._set_up(app)  # now: a missing key ends the start, not the first sweep
-        self._announcing: Announcer = self._announcer
+        self._database = DatabaseState(self._recorder)
+        self._leadership = Leadership(leader_lock(self._engine), announce, self._database.note)
+        self._parts_of = partial(
+            parts_of,
+            engine=self._engine,
+            readers=self._readers,
+            recorder=self._recorder,
+            leadership=self._leadership,
+        )
+        self._parts = self._parts_of(app)  # now: a missing key ends the start, not the first sweep
+        self._announcing = self._parts.announcer
         self._clock = SteadyClock(on_step=log_step)
         self._clock_steps = ClockSteps(self._clock)
         self._replaced, self._schedule = asyncio.Event(), self._new_schedule()
-        self._refresh_page: Callable[[], None] = lambda: None
         self._stop = Stop(app.settings.daemon.grace)
         self._reload = Reload(reread, app.settings, self._take) if reread else None
         self._announce = announce
-        self._on_swept, self._note = on_swept, note
-        self._has_worked = False
-        self._is_database_unreachable = False
+        self._on_swept = on_swept
         self._cut = set[str]()  # providers whose last sweep another process left unfinished
         self._file_watch = FileWatch(self._engine)
-        # what each part has to say on the page and in /readyz
-        self._notices_now: list[NoticesNow] = [
-            self._file_watch.notices,
-            self._clock_steps.notices,
-            partial(waiting_notices, self._recorder),
-        ]
-
-    def _set_up(self, app: App) -> None:
-        """Wire what one configuration makes of the daemon; a ConfigError leaves all as it was."""
-        targets = {provider.name: target_of(app, provider) for provider in app.settings.providers}
-        led = gated(self._engine, self._leadership.require_now)  # a process that was frozen may not lead
-        announcer = Announcer(
-            app.settings, app.environ, led, readers=self._readers, may_send=self._leadership.require
-        )
-        pruner = Pruner(led, app.settings.retention.observations)
-        heartbeats = heartbeats_of(app.settings, app.environ)
-        for name, old in self._targets.items():
-            if name in targets and self._settings.provider(name) == app.settings.provider(name):
-                targets[name] = replace(targets[name], pacer=old.pacer, gap=old.gap)  # they remember requests
-        self._settings, self._targets = app.settings, targets
-        self._announcer: Announcer = announcer
-        self._pruner, self._heartbeats = pruner, heartbeats
-        self._replayer: Replayer = replayer_of(self._recorder, targets.values())
+        waiting = partial(waiting_notices, self._recorder)
+        notices = (self._file_watch.notices, self._clock_steps.notices, waiting)
+        self._page = Page(self._readers, notices, note=note)
 
     def _new_schedule(self) -> Schedule:
         return Schedule(utc_now, follows=lambda: self._clock.follows)
 
     async def _take(self, app: App) -> None:
         """Go on with another configuration: sweeps under way end with the old one."""
-        health = self._heartbeats.health
-        await to_thread(self._set_up, app)
-        self._heartbeats.health = health
+        parts = await to_thread(self._parts_of, app)
+        self._parts = parts.following(self._parts)
         if self._schedule.is_running:
             self._schedule.replace(await to_thread(self._next_jobs))
-        self._stop.grace = self._settings.daemon.grace
+        self._stop.grace = self._parts.settings.daemon.grace
         self._replaced.set()
         self._replaced = asyncio.Event()
-        self._refresh_page()
+        self._page.show(self._parts.settings, self._parts.targets)
 
     async def run(self, stop: Stop) -> None:
         """Lead whenever possible until asked to stop.
@@ -171,31 +144,14 @@ class Daemon:
                     return False
                 await stop.unless_asked(self._stand_by(), None)
             except StoreUnavailable as error:
-                self._wait_for_database(error)
+                self._database.wait_for(error)
             await stop.within(_STANDBY_SECONDS)
         return False
 
     async def _stand_by(self) -> None:
-        self._is_database_unreachable, self._has_worked = False, True
+        self._database.reached(has_worked=True)
         self._file_watch.remember()
         await self._leadership.stand_by()
-
-    def _note_database(self, error: StoreUnavailable | None) -> None:
-        """Take note that the leader's lock cannot be kept alive, or can again."""
-        if error is None:
-            self._is_database_unreachable = False
-        elif self._has_worked:
-            self._wait_for_database(error)
-
-    def _wait_for_database(self, error: StoreUnavailable) -> None:
-        """Log once that the database is unreachable; raise the error of one that never worked."""
-        # at the start it is wrong configuration; later, or where sweeps wait for it, an outage
-        if not self._has_worked and not has_waiting_sweeps(self._recorder, error):
-            raise error
-        self._has_worked = True
-        if not self._is_database_unreachable:
-            event(log, logging.ERROR, "database_unreachable", error=str(error))
-        self._is_database_unreachable = True
 
     async def _serve(self, stop: Stop) -> None:
         """Serve the web app and sweep until asked to stop, or until another process leads.
@@ -212,20 +168,9 @@ class Daemon:
         async with self._leadership.term(stop.part()):
             # before the port opens: /readyz must not see an old schema
             await stop.unless_asked(to_thread(self._prepare), None)
-        web = self._settings.web
-        liveness = Liveness()
-        page = Replaceable(self._web_app(liveness))
-        self._refresh_page = lambda: page.replace(self._web_app(liveness))
+        self._page.show(self._parts.settings, self._parts.targets)
         serving = asyncio.create_task(
-            serve(
-                page,
-                host=web.host,
-                port=web.port,
-                ready=announce_page,
-                stop=down,
-                liveness=liveness,
-            ),
-            name="web server",
+            self._page.serve(self._parts.settings, ready=announce_page, stop=down), name="web server"
         )
         watching = asyncio.create_task(self._file_watch.run(down))
         try:
@@ -240,26 +185,6 @@ class Daemon:
             if await stop.ended({serving}, _WEB_SECONDS):
                 serving.result()
 
-    def _web_app(self, liveness: Liveness) -> FastAPI:
-        """Return the web app; its reads never take the connections of the sweeps."""
-        return create_app(
-            self._readers,
-            watched={name: target.interval for name, target in self._targets.items()},
-            policies={name: target.policy for name, target in self._targets.items()},
-            now=utc_now,
-            zone=self._settings.schedule.timezone,
-            public_url=self._settings.web.public_url,
-            windows_at=running_windows(self._settings),
-            notices=self._notices,
-            summary_of=day_entries(summaries_of(self._settings, self._readers)),
-            note=self._note,
-            favourites=self._settings.summary.favourites,
-            liveness=liveness,
-        )
-
-    def _notices(self) -> Sequence[Notice]:
-        return [notice for notices_now in self._notices_now for notice in notices_now()]
-
     def _prepare(self) -> None:
         """Bring the database to this version, and close what a crash left running."""
         try:
@@ -267,44 +192,44 @@ class Daemon:
             prepare(self._engine)
             settle_all(self._engine)
             if self._recorder.spool:  # first: what waits may be of a sweep that would be closed as cut
-                self._replayer.replay(self._recorder.spool)
-            for target in self._targets.values():
+                self._parts.replayer.replay(self._recorder.spool)
+            for target in self._parts.targets.values():
                 if record.close_dead(self._engine, target.provider, target.vantage):
                     self._cut.add(target.provider)
         except StoreUnavailable as error:
-            self._wait_for_database(error)
+            self._database.wait_for(error)
         else:
-            self._has_worked = True
+            self._database.reached(has_worked=True)
 
     async def _sweep_while_held(self, stop: Stop) -> None:
         """Serve the schedule until asked to stop or until another process leads."""
-        self._is_database_unreachable = False
+        self._database.reached()
         until = stop.part()  # of this term: a lost lock must not stop the process
         announcing = asyncio.create_task(self._run_latest(self._next_announcer, until.asked), name="messages")
-        pruning = asyncio.create_task(self._run_latest(lambda: self._pruner, until.asked), name="prune")
+        pruning = asyncio.create_task(self._run_latest(lambda: self._parts.pruner, until.asked), name="prune")
         passing_on = asyncio.create_task(pass_on(stop, until))
         try:
             async with self._leadership.term(until):
                 # in a thread: it reads the last slots, which the database may be too busy for
                 jobs = await until.unless_asked(to_thread(self._jobs), [])
-                event(log, logging.INFO, "leading", providers=",".join(self._targets))
+                event(log, logging.INFO, "leading", providers=",".join(self._parts.targets))
                 self._schedule = self._new_schedule()
                 self._schedule.replace(jobs)
                 await self._schedule.run(until)
             event(log, logging.INFO, "stopped")
         except StoreUnavailable as error:
-            self._wait_for_database(error)
+            self._database.wait_for(error)
             await stop.within(_STANDBY_SECONDS)
         finally:
             until.ask()  # the announcer and the pruner finish what they do
             await until.ended({announcing, pruning}, _LAST_WORDS_SECONDS)
             for task in (announcing, pruning, passing_on):
                 task.cancel()
-            settling = asyncio.create_task(self._heartbeats.settle(), name="heartbeats")
+            settling = asyncio.create_task(self._parts.heartbeats.settle(), name="heartbeats")
             await until.ended({announcing, pruning, passing_on, settling}, _LAST_WORDS_SECONDS)
 
     async def _replay(self) -> None:
-        await self._replayer.look()  # the latest: a reload may have changed the channels
+        await self._parts.replayer.look()  # the latest: a reload may have changed the channels
 
     async def _reload_until(self, stop: Stop) -> None:
         if self._reload:
@@ -316,24 +241,24 @@ class Daemon:
             await run_until_replaced(latest().run, self._replaced, stop)
 
     def _next_announcer(self) -> Announcer:
-        if self._announcer is not self._announcing:
-            self._announcer.publisher.go_on_from(self._announcing.publisher)
-        self._announcing = self._announcer
-        return self._announcer
+        if self._parts.announcer is not self._announcing:
+            self._parts.announcer.publisher.go_on_from(self._announcing.publisher)
+        self._announcing = self._parts.announcer
+        return self._parts.announcer
 
     def _jobs(self) -> list[Job]:
-        self._heartbeats.health = recorded_health(self._settings, self._engine)
-        return [self._job(provider) for provider in self._settings.providers]
+        self._parts.heartbeats.health = recorded_health(self._parts.settings, self._engine)
+        return [self._job(provider) for provider in self._parts.settings.providers]
 
     def _next_jobs(self) -> list[Job]:
         """Return the jobs of a new configuration: the schedule goes on also while the database is away."""
         try:
             return self._jobs()
         except StoreUnavailable:
-            return [self._job(provider, after=utc_now()) for provider in self._settings.providers]
+            return [self._job(provider, after=utc_now()) for provider in self._parts.settings.providers]
 
     def _job(self, provider: ProviderSettings, *, after: datetime | None = None) -> Job:
-        target = self._targets[provider.name]
+        target = self._parts.targets[provider.name]
 
         async def run(slot: datetime | None, missed: Sequence[datetime]) -> None:
             try:
@@ -346,14 +271,14 @@ class Daemon:
         self._cut.discard(target.provider)
         return Job(
             name=provider.name,
-            cadence=self._settings.cadence_of(provider),
+            cadence=self._parts.settings.cadence_of(provider),
             run=run,
             after=after or served_until(self._engine, target),
             at_once=is_cut,
         )
 
     async def _sweep(self, target: Target, slot: datetime | None, missed: Sequence[datetime]) -> None:
-        async with self._heartbeats.around(target.provider) as pulse:
+        async with self._parts.heartbeats.around(target.provider) as pulse:
             if missed:  # before the sweep: missed slots count even if it crashes
                 await to_thread(record_missed, self._recorder, target, missed)
             if swept := await sweep_provider(
