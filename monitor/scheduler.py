@@ -23,6 +23,7 @@ from monitor.process.stop import Stop
 log = logging.getLogger(__name__)
 
 _TICK = timedelta(microseconds=1)  # APScheduler gives times >= its argument
+_MOST_REPEATED = 240  # minutes; no zone sets its clock back by as much
 _MOST_MISSED = 100_000  # bounds what is recorded after years of downtime at short intervals
 _LOOK_SECONDS = 5.0
 _CANCEL_SECONDS = 4.0  # a cancelled sweep still closes itself in the database
@@ -70,16 +71,31 @@ def period(cadence: timedelta | str, now: datetime) -> timedelta:
 def slots_between(trigger: BaseTrigger, after: datetime, until: datetime) -> list[datetime]:
     """Return the scheduled times after one moment up to and including another, at most the last 100,000."""
     slots: list[datetime] = []
-    slot = trigger.get_next_fire_time(None, after + _TICK)
+    slot = _next(trigger, after)
     while slot is not None and slot <= until:
-        slots.append(slot.astimezone(UTC))  # the history knows UTC only
-        slot = trigger.get_next_fire_time(slot, slot + _TICK)
+        slots.append(slot)
+        slot = _next(trigger, slot)
     return slots[-_MOST_MISSED:]
+
+
+def _next(trigger: BaseTrigger, after: datetime) -> datetime | None:
+    """Return the first scheduled time after a moment, in UTC."""
+    moment = after.astimezone(UTC)  # the history knows UTC only
+    for _ in range(_MOST_REPEATED):  # in the hour that comes twice, a trigger may give a time that is past
+        moment += _TICK
+        given = trigger.get_next_fire_time(None, moment)
+        if given is None:
+            return None
+        slot: datetime = given.astimezone(UTC)
+        if slot > after:
+            return slot
+        moment += timedelta(minutes=1)
+    return None
 
 
 def has_slot(trigger: BaseTrigger, after: datetime, until: datetime) -> bool:
     """Return whether a scheduled time lies after one moment and not after another."""
-    slot = trigger.get_next_fire_time(None, after + _TICK)
+    slot = _next(trigger, after)
     return slot is not None and slot <= until
 
 

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -32,6 +33,19 @@ def test_slots_are_aligned_whatever_the_start(cadence: timedelta | str) -> None:
 def test_a_slot_is_after_the_last_one_and_up_to_now() -> None:
     assert slots_between(trigger_of(QUARTER), NOON, NOON) == []
     assert slots_between(trigger_of(QUARTER), NOON, NOON + QUARTER) == [NOON + QUARTER]
+
+
+@pytest.mark.parametrize(
+    "changes_on", [datetime(2026, 3, 29, tzinfo=UTC), datetime(2026, 10, 25, tzinfo=UTC)]
+)
+def test_a_cron_line_of_a_zone_goes_on_through_both_changes_of_summer_time(changes_on: datetime) -> None:
+    day, hours = changes_on - timedelta(hours=12), 48
+    zone = ZoneInfo("Europe/Berlin")
+    slots = slots_between(trigger_of("*/30 * * * *", zone), day, day + timedelta(hours=hours))
+    assert slots == [day + half * timedelta(minutes=30) for half in range(1, 2 * hours + 1)]
+    at_night = slots_between(trigger_of("30 2 * * *", zone), day, day + timedelta(hours=hours))
+    assert at_night == sorted(set(at_night))
+    assert len(at_night) >= 2
 
 
 def test_a_year_of_missed_slots_is_bounded() -> None:
