@@ -14,6 +14,7 @@ from monitor.atomic import write_atomically
 from monitor.clock import utc_now
 from monitor.core.domain.sweep import Sweep
 from monitor.errors import NotSpooled
+from monitor.spool.home import Home
 from monitor.spool.live import MARK, LiveMark, is_live, remove_dead_mark
 from monitor.spool.missed import MissedNotes
 from monitor.spool.record import SpoolRecord, format_spooled
@@ -32,14 +33,15 @@ class Spool:
         """Keep the sweeps of `database`, a label of it, in at most `max_size` bytes."""
         self.directory, self.database, self.max_size = directory, database, max_size
         self._end = f"-{_digest(database)}{_END}"
-        self.missed = MissedNotes(directory / f"missed-{_digest(database)}.json")
+        self._home = Home(directory)
+        self.missed = MissedNotes(self._home, f"missed-{_digest(database)}.json")
         self._largest = 1
 
     def path_of(self, sweep: Sweep) -> Path:
         """Return the file of a sweep: one for each provider, vantage and start (rules.md 30)."""
         start = f"{sweep.started_at.astimezone(UTC):{_TIME}}.{sweep.started_at.microsecond // 1000:03}Z"
         word = "".join(c if c.isascii() and c.isalnum() else "_" for c in sweep.provider)[:40]
-        return self.directory / f"{start}-{word}-{_digest(sweep.provider, sweep.vantage)}{self._end}"
+        return self._home.place() / f"{start}-{word}-{_digest(sweep.provider, sweep.vantage)}{self._end}"
 
     def keep(self, record: SpoolRecord) -> Path:
         """Write a record over the one of the same sweep; returns its file. Raises NotSpooled."""
@@ -58,7 +60,7 @@ class Spool:
     def create(self) -> None:
         """Create the directory unless it is there; raises NotSpooled."""
         try:
-            self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._home.create()
         except OSError as error:
             raise NotSpooled(f"{self.directory} cannot be created: {error.strerror}") from None
 
@@ -69,7 +71,7 @@ class Spool:
     def require_room(self) -> None:
         """Raise NotSpooled unless one more sweep, as large as the largest so far, has room."""
         self.create()
-        if not os.access(self.directory, os.W_OK | os.X_OK):
+        if not os.access(self._home.place(), os.W_OK | os.X_OK):
             raise NotSpooled(f"{self.directory} cannot be written by this user")
         try:
             taken = self.size()
@@ -80,14 +82,16 @@ class Spool:
 
     def size(self, *, without: str = "") -> int:
         """Return how many bytes the directory takes, what was set aside and the file `without` left out."""
-        if not self.directory.is_dir():
+        place = self._home.place()
+        if not place.is_dir():
             return 0
-        with os.scandir(self.directory) as entries:
+        with os.scandir(place) as entries:
             return sum(entry.stat().st_size for entry in entries if entry.is_file() and entry.name != without)
 
     def waiting(self) -> list[Path]:
         """Return the records of this database, the oldest start first; those of running sweeps too."""
-        return [self.directory / name for name in sorted(self._names()) if name.endswith(self._end)]
+        place = self._home.place()
+        return [place / name for name in sorted(self._names()) if name.endswith(self._end)]
 
     def ready(self) -> list[Path]:
         """Return the records whose sweeps have ended, or whose process has."""
@@ -108,9 +112,14 @@ class Spool:
         with suppress(OSError):
             file.unlink(missing_ok=True)
 
+    def leave(self) -> None:
+        """Remove the directory if nothing is in it: after a clean stop the history is one file."""
+        with suppress(OSError):
+            self._home.place().rmdir()
+
     def set_aside(self, file: Path) -> Path:
         """Move a record out of the way, for the operator; returns its new place. Raises OSError."""
-        place = self.directory / SET_ASIDE / file.name
+        place = self._home.place() / SET_ASIDE / file.name
         place.parent.mkdir(mode=0o700, exist_ok=True)
         number = 1
         while place.exists():  # an older one of the same sweep
@@ -122,7 +131,7 @@ class Spool:
     def clean(self) -> None:
         """Remove what a crash left: drafts that were never given their name, marks of dead processes."""
         for name in self._names():
-            file = self.directory / name
+            file = self._home.place() / name
             if name.startswith(".") and name.endswith(MARK):
                 remove_dead_mark(file)
             elif name.startswith("."):
@@ -132,7 +141,7 @@ class Spool:
 
     def _names(self) -> list[str]:
         with suppress(OSError):
-            return [entry.name for entry in os.scandir(self.directory)]
+            return [entry.name for entry in os.scandir(self._home.place())]
         return []
 
 

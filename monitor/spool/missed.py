@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import Final
 
 from pydantic import TypeAdapter, ValidationError
 
 from monitor.atomic import write_atomically
+from monitor.spool.home import Home
 
 _MOST: Final = 100_000  # slots; as many as the schedule looks back
 
@@ -30,9 +30,9 @@ _NOTES: Final = TypeAdapter(list[MissedSlots])
 class MissedNotes:
     """The notes of one database in a file beside its records; in memory, where that cannot be written."""
 
-    def __init__(self, file: Path) -> None:
-        """Keep the notes in this file."""
-        self._file = file
+    def __init__(self, home: Home, name: str) -> None:
+        """Keep the notes in a file of this name."""
+        self._home, self._name = home, name
         self._unwritten = list[MissedSlots]()
 
     def add(self, note: MissedSlots) -> None:
@@ -44,7 +44,7 @@ class MissedNotes:
     def read(self) -> list[MissedSlots]:
         """Return what is noted; a file that cannot be read holds nothing."""
         with suppress(OSError, ValueError, ValidationError):
-            return [*_NOTES.validate_json(self._file.read_bytes()), *self._unwritten]
+            return [*_NOTES.validate_json((self._home.place() / self._name).read_bytes()), *self._unwritten]
         return list(self._unwritten)
 
     def remove(self, notes: Sequence[MissedSlots]) -> None:
@@ -56,8 +56,7 @@ class MissedNotes:
     def _write(self, notes: Sequence[MissedSlots]) -> None:
         with suppress(OSError):
             if notes:
-                self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-                write_atomically(self._file, _NOTES.dump_json(list(notes)))
+                write_atomically(self._home.create() / self._name, _NOTES.dump_json(list(notes)))
             else:
-                self._file.unlink(missing_ok=True)
+                (self._home.place() / self._name).unlink(missing_ok=True)
             self._unwritten = []

@@ -12,6 +12,7 @@ from monitor.core.domain.policy import Policy
 from monitor.core.domain.sweep import Sweep
 from monitor.errors import NotSpooled
 from monitor.spool.directory import Spool, set_aside_in, started_at
+from monitor.spool.home import Home
 from monitor.spool.missed import MissedNotes, MissedSlots
 from monitor.spool.record import SpoolRecord, parse_spooled
 from monitor.spool.report import look_into
@@ -124,13 +125,13 @@ def test_the_report_counts_what_waits_and_names_what_is_damaged(tmp_path: Path) 
 
 
 def test_missed_slots_are_noted_until_they_are_known(tmp_path: Path) -> None:
-    notes = MissedNotes(tmp_path / "spool" / "missed.json")
+    notes = MissedNotes(Home(tmp_path / "spool"), "missed.json")
     first = MissedSlots(provider="a", vantage="default", slots=(histories.START,), cause="full")
     second = replace(first, slots=(histories.START + HOUR,), cause=None)
     notes.add(first)
     notes.add(second)
     notes.add(replace(first, slots=()))
-    assert MissedNotes(tmp_path / "spool" / "missed.json").read() == [first, second]
+    assert MissedNotes(Home(tmp_path / "spool"), "missed.json").read() == [first, second]
     notes.remove([first])
     assert notes.read() == [second]
     notes.remove([second])
@@ -139,7 +140,7 @@ def test_missed_slots_are_noted_until_they_are_known(tmp_path: Path) -> None:
 
 def test_notes_that_cannot_be_written_stay_in_memory(tmp_path: Path) -> None:
     (tmp_path / "spool").write_text("a file")
-    notes = MissedNotes(tmp_path / "spool" / "missed.json")
+    notes = MissedNotes(Home(tmp_path / "spool"), "missed.json")
     note = MissedSlots(provider="a", vantage="default", slots=(histories.START,))
     notes.add(note)
     assert notes.read() == [note]

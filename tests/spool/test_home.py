@@ -1,0 +1,47 @@
+"""The spool goes with what is around it: moved away, it is not made anew in the old place."""
+
+import shutil
+from pathlib import Path
+
+from monitor.spool.home import Home
+
+
+def test_a_directory_that_was_moved_away_is_used_where_it_is(tmp_path: Path) -> None:
+    data, away = tmp_path / "data", tmp_path / "away"
+    data.mkdir()
+    home = Home(data / "spool")
+    data.rename(away)
+    (home.create() / "record").write_text("kept", "ascii")
+    assert not data.exists()
+    assert (away / "spool" / "record").read_text("ascii") == "kept"
+    away.rename(data)
+    assert home.place() == data / "spool"
+    assert (home.place() / "record").read_text("ascii") == "kept"
+
+
+def test_a_directory_that_was_removed_is_made_anew(tmp_path: Path) -> None:
+    (tmp_path / "data" / "spool").mkdir(parents=True)
+    home = Home(tmp_path / "data" / "spool")
+    shutil.rmtree(tmp_path / "data")
+    assert home.create() == tmp_path / "data" / "spool"
+    assert home.place().is_dir()
+
+
+def test_another_directory_in_the_place_is_the_one_to_use(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    data.mkdir()
+    home = Home(data / "spool")
+    data.rename(tmp_path / "old")
+    data.mkdir()
+    assert home.create() == data / "spool"
+    data.rename(tmp_path / "new")
+    home.create()
+    assert (tmp_path / "new" / "spool").is_dir()
+    assert not (tmp_path / "old" / "spool").exists()
+
+
+def test_nothing_around_it_yet_is_no_trouble(tmp_path: Path) -> None:
+    home = Home(tmp_path / "data" / "spool")
+    assert home.place() == tmp_path / "data" / "spool"
+    assert not (tmp_path / "data").exists()
+    assert home.create().is_dir()
