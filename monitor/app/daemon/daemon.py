@@ -131,6 +131,8 @@ class Daemon:
             # a database that does not answer frees it when the connection ends
             releasing = asyncio.create_task(release(self._leadership.lock), name="release of the lock")
             await stop.ended({releasing, replaying}, _RELEASE_SECONDS)
+            if self._recorder.spool:
+                self._recorder.spool.leave()
             self._engine.dispose()
             self._readers.dispose()
 

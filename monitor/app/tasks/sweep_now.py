@@ -96,6 +96,8 @@ async def _replaying(replayer: Replayer, recorder: Recorder) -> AsyncIterator[No
         await replayer.look()  # what ended since the last look
     if recorder.is_away and recorder.spool:
         event(log, logging.WARNING, "sweep_waits", directory=recorder.spool.directory)
+    elif recorder.spool:
+        recorder.spool.leave()
 
 
 async def check_live(app: App, provider: ProviderSettings, model: str) -> Checked:
