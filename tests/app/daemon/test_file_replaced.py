@@ -49,7 +49,7 @@ class Scene:
         assert words in self.daemon.err
         ready, page = self.page("/readyz"), self.page("/")
         assert (ready.status_code, page.status_code, self.get("/healthz")) == (503, 503, 200)
-        for text in (*ready.json()["reasons"], page.text):
+        for text in (" ".join(ready.json()["reasons"]), page.text):
             assert f"the database file {words}" in text
             assert "put the file back, or run" in text
             assert str(self.database) not in text
