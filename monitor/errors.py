@@ -97,6 +97,10 @@ class Fenced(StoreError):
     """Another process took the running sweep over: nothing more of it is written, sent or asked."""
 
 
+class SweepMissing(StoreError):
+    """The database lost a sweep under way: an older copy was restored, or another server took over."""
+
+
 class SchemaOutdated(StoreError):
     """The database holds data under a schema that is not this version's."""
 

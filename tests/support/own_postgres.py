@@ -6,8 +6,10 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from shutil import rmtree
+from shutil import copytree, rmtree
 from tempfile import mkdtemp
+
+import psycopg
 
 
 class OwnPostgres:
@@ -26,9 +28,33 @@ class OwnPostgres:
             self._server = get_server(self._directory / "data", cleanup_mode="stop")
         self.url = self._server.get_uri()
 
+    def copy_to(self, directory: Path) -> None:
+        """Copy what it holds, for another server; it is stopped for that, and started again."""
+        self.stop()
+        here, there = self._directory / "data", directory / "data"
+        copytree(here, there)
+        owner = here.stat()
+        for place in (directory, there, *there.rglob("*")):
+            os.chown(place, owner.st_uid, owner.st_gid)
+        self.start()
+
     def stop(self) -> None:
         """End it, and every connection to it."""
         self._server.cleanup()
+
+    def become_standby_of_nobody(self) -> None:
+        """Start it again in recovery, where it only reads, until `promote`."""
+        self.stop()
+        data = self._directory / "data"
+        signal_file = data / "standby.signal"
+        signal_file.touch()
+        os.chown(signal_file, data.stat().st_uid, data.stat().st_gid)
+        self.start()
+
+    def promote(self) -> None:
+        """Let a server in recovery write, as a failover does."""
+        with psycopg.connect(self.url, autocommit=True) as connection:
+            connection.execute("SELECT pg_promote()")
 
     def freeze(self) -> None:
         """Stop every process of it where it is: its connections stay, and nothing answers."""
@@ -46,10 +72,12 @@ class OwnPostgres:
 
 
 @contextmanager
-def own_postgres() -> Iterator[OwnPostgres]:
-    """Start a server, and remove it at the end."""
+def own_postgres(like: OwnPostgres | None = None) -> Iterator[OwnPostgres]:
+    """Start a server, with what another one holds now, and remove it at the end."""
     # not in pytest's directory, which is closed to the user that root's server runs as
     directory = Path(mkdtemp(prefix="monitor-postgres-"))
+    if like:
+        like.copy_to(directory)
     server = OwnPostgres(directory)
     try:
         yield server

@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, Row, select, update
 
-from monitor.errors import Fenced, StoreError
+from monitor.errors import Fenced, StoreError, SweepMissing
 from monitor.store.connection.engine import reading
 from monitor.store.derived.rebuild import lock_provider
 from monitor.store.schema import sweep
@@ -37,8 +37,8 @@ def new_token() -> str:
 def lock_running(connection: Connection, opened: OpenedSweep) -> Row[Any]:
     """Return the row of a sweep that is still this process's, locked until the end of the transaction.
 
-    Raises Fenced where another process took it over or it is finished, StoreError where the database does not
-    have it.
+    Raises Fenced where another process took it over or it is finished, SweepMissing where the database does
+    not have it.
     """
     row = lock_row(connection, opened.id)
     if row.finished_at is not None or row.token != opened.token:
@@ -48,13 +48,13 @@ def lock_running(connection: Connection, opened: OpenedSweep) -> Row[Any]:
 
 
 def lock_row(connection: Connection, sweep_id: int) -> Row[Any]:
-    """Return the row of a sweep, locked; raises StoreError for one that the database does not have.
+    """Return the row of a sweep, locked; raises SweepMissing for one that the database does not have.
 
     SQLite has no locks of rows: a writing transaction has the whole file.
     """
     row = connection.execute(select(sweep).where(sweep.c.id == sweep_id).with_for_update()).first()
     if row is None:
-        raise StoreError(f"sweep {sweep_id} is not in the database")
+        raise SweepMissing(f"sweep {sweep_id} is not in the database")
     return row
 
 

@@ -13,7 +13,7 @@ import stamina
 from monitor.core.domain.event import Decision
 from monitor.core.domain.sweep import Observation, Sweep
 from monitor.core.planning.inputs import Knowledge
-from monitor.errors import Fenced, NotSpooled
+from monitor.errors import Fenced, NotSpooled, StoreError, SweepMissing
 from monitor.logs import event
 from monitor.sweep.keeping.opening import Opening
 from monitor.sweep.keeping.places import RecordFile, Row
@@ -80,13 +80,20 @@ class SweepKeeper:
         batch, self._unstored = self._unstored, []
         try:
             await to_thread(self._row.store, catalog, batch)
-        except UNWRITABLE as error:
+        except (*UNWRITABLE, SweepMissing) as error:
             self._catalog = catalog
             self._unstored[:0] = batch  # in front: a model's later observation must come after
-            self._recorder.lost(error)
+            self._note(error)
         else:
             if self._file is None:  # no replay looks whether it is back
                 self._recorder.regained()
+
+    def _note(self, error: StoreError) -> None:
+        if not isinstance(error, SweepMissing):
+            self._recorder.lost(error)
+            return
+        self._row.lose()
+        event(log, logging.WARNING, "sweep_missing", provider=self._target.provider, error=str(error))
 
     async def _wait_for_storing(self) -> None:
         """Wait a second at most for what is being stored; raises what became of it."""
@@ -112,8 +119,8 @@ class SweepKeeper:
         try:
             if self._row.is_open and not self._recorder.is_away:
                 return await self._close_row(finished, decision, learned)
-        except UNWRITABLE as error:
-            self._recorder.lost(error)
+        except (*UNWRITABLE, SweepMissing) as error:
+            self._note(error)
         if await self._spool(finished, learned):
             self.release()
             return None, decision

@@ -32,6 +32,10 @@ class Row:
         self._engine, self._target, self._opening = engine, target, opening
         self.is_open = opening.row is not None
 
+    def lose(self) -> None:
+        """Take note that the database lost the row: the sweep is recorded anew once it has ended."""
+        self.is_open = False
+
     def store(self, catalog: Sweep | None, observations: Sequence[Observation]) -> None:
         """Bring the row of a sweep that goes on up to date."""
         if row := self._opening.row:
@@ -45,9 +49,8 @@ class Row:
     ) -> tuple[int, Decision]:
         """Record the finished sweep; returns its id, and the decision that was recorded."""
         row, outbox = self._opening.row, self._target.outbox
-        if (
-            row is None or not self._opening.is_recorded
-        ):  # decided on memory: decided again on what is recorded
+        # decided on memory, or on what the database lost: decided again on what is recorded
+        if row is None or not (self.is_open and self._opening.is_recorded):
             late = LateSweep(
                 sweep=finished, policy=self._target.policy, token=self._opening.token, learned=learned
             )
