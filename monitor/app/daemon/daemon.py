@@ -14,8 +14,8 @@ from monitor.app.daemon.clock_steps import ClockSteps, log_step
 from monitor.app.daemon.database_state import DatabaseState
 from monitor.app.daemon.file_watch import FileWatch
 from monitor.app.daemon.leadership import Leadership
-from monitor.app.daemon.page import Page
-from monitor.app.daemon.parts import parts_of
+from monitor.app.daemon.page import ServedPage
+from monitor.app.daemon.parts import Parts, parts_of
 from monitor.app.daemon.pruner import Pruner
 from monitor.app.daemon.reload import Reload, run_until_replaced
 from monitor.app.daemon.slots import record_missed, served_until
@@ -74,13 +74,6 @@ class Daemon:
         self._recorder = recorder_of(app, self._engine)
         self._database = DatabaseState(self._recorder)
         self._leadership = Leadership(leader_lock(self._engine), announce, self._database.note)
-        self._parts_of = partial(
-            parts_of,
-            engine=self._engine,
-            readers=self._readers,
-            recorder=self._recorder,
-            leadership=self._leadership,
-        )
         self._parts = self._parts_of(app)  # now: a missing key ends the start, not the first sweep
         self._announcing = self._parts.announcer
         self._clock = SteadyClock(on_step=log_step)
@@ -94,7 +87,10 @@ class Daemon:
         self._file_watch = FileWatch(self._engine)
         waiting = partial(waiting_notices, self._recorder)
         notices = (self._file_watch.notices, self._clock_steps.notices, waiting)
-        self._page = Page(self._readers, notices, note=note)
+        self._page = ServedPage(self._readers, notices, note=note)
+
+    def _parts_of(self, app: App) -> Parts:
+        return parts_of(app, self._engine, self._readers, self._recorder, self._leadership)
 
     def _new_schedule(self) -> Schedule:
         return Schedule(utc_now, follows=lambda: self._clock.follows)
@@ -167,9 +163,7 @@ class Daemon:
             self._announce(f"status page: {address}")
             is_up.set()
 
-        async with self._leadership.term(stop.part()):
-            # before the port opens: /readyz must not see an old schema
-            await stop.unless_asked(to_thread(self._prepare), None)
+        is_ready = await self._get_ready(stop)  # before the port opens: /readyz must not see an old schema
         self._page.show(self._parts.settings, self._parts.targets)
         serving = asyncio.create_task(
             self._page.serve(self._parts.settings, ready=announce_page, stop=down), name="web server"
@@ -178,7 +172,8 @@ class Daemon:
         try:
             await first_of(serving, is_up)
             while not serving.done() and not stop.asked.is_set():
-                await self._sweep_while_held(stop)
+                is_ready = is_ready or await self._get_ready(stop)
+                await (self._sweep_while_held(stop) if is_ready else stop.within(_STANDBY_SECONDS))
                 if not await self._acquire(stop, gives_way=True):
                     break
         finally:
@@ -187,8 +182,13 @@ class Daemon:
             if await stop.ended({serving}, _WEB_SECONDS):
                 serving.result()
 
-    def _prepare(self) -> None:
-        """Bring the database to this version, and close what a crash left running."""
+    async def _get_ready(self, stop: Stop) -> bool:
+        """Prepare the database, keeping the lock meanwhile; returns whether it could be."""
+        async with self._leadership.term(stop.part()):
+            return await stop.unless_asked(to_thread(self._prepare), otherwise=False)
+
+    def _prepare(self) -> bool:
+        """Bring the database to this version and close what a crash left running, if it answers."""
         try:
             self._file_watch.require_remembered()
             prepare(self._engine)
@@ -200,8 +200,9 @@ class Daemon:
                     self._cut.add(target.provider)
         except StoreUnavailable as error:
             self._database.wait_for(error)
-        else:
-            self._database.reached(has_worked=True)
+            return False
+        self._database.reached(has_worked=True)
+        return True
 
     async def _sweep_while_held(self, stop: Stop) -> None:
         """Serve the schedule until asked to stop or until another process leads."""
