@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 class Home:
-    """The directory of a spool. What was moved away around it is not made anew: it may come back."""
+    """The directory of a spool. What was moved away around it is not made again: it may come back."""
 
     def __init__(self, directory: Path) -> None:
         """Remember what is around the directory, if it is there by now."""
@@ -22,7 +22,7 @@ class Home:
             if self._around is None or not os.path.samestat(status, os.fstat(self._around)):
                 self._remember(around)
             return self._directory
-        # a directory that was removed, not moved, has no links: the path is made anew
+        # a directory that was removed, not moved, has no links: the path is made again
         if self._around is not None and os.fstat(self._around).st_nlink:
             return Path(f"/proc/self/fd/{self._around}") / self._directory.name
         return self._directory

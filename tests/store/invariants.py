@@ -70,10 +70,15 @@ def statuses(engine: Engine, provider: str) -> dict[str, str]:
 
 
 def everything(engine: Engine, provider: str) -> dict[str, list[Any]]:
-    """Return all that is derived of a provider, and its export, with names in the place of ids."""
+    """Return all that is derived of a provider, and its export, with names in the place of ids.
+
+    Tokens are left out: each opening of a sweep has one of its own.
+    """
     sweeps = select(t.sweep).join(t.provider).where(t.provider.c.name == provider).order_by(t.sweep.c.id)
     with reading(engine) as connection:
-        rows = [_named(row) | {"id": row["id"]} for row in connection.execute(sweeps).mappings()]
+        rows = [
+            _named(row) | {"id": row["id"], "token": None} for row in connection.execute(sweeps).mappings()
+        ]
         memory = connection.scalars(
             select(t.provider_state.c.memory).join(t.provider).where(t.provider.c.name == provider)
         ).all()

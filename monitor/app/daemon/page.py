@@ -19,7 +19,7 @@ from monitor.web.server.replaceable import Replaceable
 from monitor.web.server.server import serve
 
 
-class Page:
+class ServedPage:
     """What the daemon serves. `notices` are what its parts have to say, `note` begins each page."""
 
     def __init__(self, readers: Engine, notices: Sequence[NoticesNow], *, note: str) -> None:

@@ -33,7 +33,7 @@ class Row:
         self.is_open = opening.row is not None
 
     def lose(self) -> None:
-        """Take note that the database lost the row: the sweep is recorded anew once it has ended."""
+        """Take note that the database lost the row: the sweep gets another one once it has ended."""
         self.is_open = False
 
     def store(self, catalog: Sweep | None, observations: Sequence[Observation]) -> None:

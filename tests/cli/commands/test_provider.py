@@ -197,7 +197,12 @@ def test_the_page_marks_it_and_readiness_ignores_it(engine: Engine) -> None:
         assert "may be out of date" not in page
         assert '<span class="mark retired">not watched</span>' in client.get("/models/former/z").text
         assert "not watched" not in client.get("/models/nvidia/a").text
-        assert client.get("/readyz").json() == {"status": "ready", "reasons": [], "maintenance": []}
+        assert client.get("/readyz").json() == {
+            "status": "ready",
+            "reasons": [],
+            "maintenance": [],
+            "notices": [],
+        }
         found = client.get("/api/v1/models?all=true").json()["providers"]
     assert [(each["provider"], each["watched"]) for each in found] == [("former", False), ("nvidia", True)]
 

@@ -13,7 +13,7 @@ from monitor.store.connection.keeping.gate import gated
 from monitor.store.connection.keeping.lease import Lease
 from monitor.store.connection.keeping.lock import Lock, LockState
 from monitor.store.connection.locks import leader_lock, sweep_lock
-from tests.support.process import WAIT_S
+from tests.support.process import WAIT_S, wait_for
 from tests.support.proxy import PostgresProxy
 
 CUT = text(
@@ -207,6 +207,7 @@ def test_a_standby_leaves_a_lock_alone_that_its_holder_may_want_back(postgres_ur
     assert holder.try_acquire()
     assert not candidate.try_acquire()
     cut(engine)
+    wait_for(lambda: lock.holder() == "no process")
     for _ in range(3):
         assert not candidate.try_acquire()
         clock.value += 0.4
