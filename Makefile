@@ -69,7 +69,7 @@ $(SERVERS)/node_modules/.ready: $(SERVERS)/package.json $(SERVERS)/package-lock.
 
 # Four on two cores: half of a test is waiting, for a process, a server or a clock.
 test: setup $(TOOLS)/.ready $(LITELLM)/.ready $(GATEWAYS)/.ready ## the whole test suite, on SQLite and on a real Postgres it starts itself
-	$(BIN)/pytest -n 4 -m "not e2e and not soak"
+	$(BIN)/pytest -n 6 --dist worksteal -m "not e2e and not soak"
 
 # Packages whose tests need nothing but this process; tests/support/fast.py holds them to it.
 UNITS := tests/core tests/config tests/report
