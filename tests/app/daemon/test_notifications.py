@@ -205,7 +205,7 @@ def test_a_rejected_key_is_one_failure_of_the_common_switch_also_after_a_restart
         bad = all_of.enter_context(g.gateway(steady(MODELS), api_key="another"))
         common, own, other = (all_of.enter_context(receiver()) for _ in range(3))
         config = config_file(
-            tmp_path, good.base_url, database_url, interval="1s", heartbeat=f"{own.base_url}/ping"
+            tmp_path, good.base_url, database_url, interval="8s", heartbeat=f"{own.base_url}/ping"
         )
         with config.open("a", encoding="utf-8") as out:
             out.write(
