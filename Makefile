@@ -67,7 +67,7 @@ $(SERVERS)/node_modules/.ready: $(SERVERS)/package.json $(SERVERS)/package-lock.
 	cd $(SERVERS) && npm ci --silent --ignore-scripts --no-audit --no-fund $$($(IS_NODE_NEW) && echo --omit=optional)
 	@touch $@
 
-# Four on two cores: half of a test is waiting, for a process, a server or a clock.
+# Six on two cores: half of a test is waiting, for a process, a server or a clock.
 test: setup $(TOOLS)/.ready $(LITELLM)/.ready $(GATEWAYS)/.ready ## the whole test suite, on SQLite and on a real Postgres it starts itself
 	$(BIN)/pytest -n 6 --dist worksteal -m "not e2e and not soak"
 
