@@ -5,7 +5,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -154,32 +154,33 @@ def test_while_a_webhook_does_not_answer(sqlite_url: str, tmp_path: Path, hurrie
             assert took_s < (HURRIED_S if hurried else PROMISED_S), daemon.err
 
 
-@pytest.mark.parametrize("hurried", [False, True])
-def test_while_a_thread_never_ends(sqlite_url: str, tmp_path: Path, hurried: bool) -> None:
-    (tmp_path / "hangs").write_text("thread", "utf-8")
+@contextmanager
+def hanging(what: str, sqlite_url: str, tmp_path: Path) -> Iterator[Process]:
+    """Give a daemon that has swept once, and of which one part then hangs."""
+    (tmp_path / "hangs").write_text(what, "utf-8")
     with g.gateway(steady(MODELS)) as there:
         config = config_file(tmp_path, there.base_url, sqlite_url, grace="200ms")
         with Process(config, "run", module=HANGING) as daemon:
             wait_for(lambda: "sweep_finished" in daemon.err, daemon)
             (tmp_path / "hang-now").touch()
             wait_for((tmp_path / "hangs-now").exists, daemon)
-            code, took_s = end(daemon, hurried=hurried)
-            assert code == 0, "all work was done"
-            assert 'WARNING stopped_with_work_left work="a thread that never ends"' in daemon.err
-            assert took_s < (HURRIED_S if hurried else PROMISED_S), daemon.err
+            yield daemon
+
+
+@pytest.mark.parametrize("hurried", [False, True])
+def test_while_a_thread_never_ends(sqlite_url: str, tmp_path: Path, hurried: bool) -> None:
+    with hanging("thread", sqlite_url, tmp_path) as daemon:
+        code, took_s = end(daemon, hurried=hurried)
+        assert code == 0, "all work was done"
+        assert 'WARNING stopped_with_work_left work="a thread that never ends"' in daemon.err
+        assert took_s < (HURRIED_S if hurried else PROMISED_S), daemon.err
 
 
 @pytest.mark.parametrize("hurried", [False, True])
 def test_while_the_event_loop_itself_hangs(sqlite_url: str, tmp_path: Path, hurried: bool) -> None:
     """Also while no handler of Python can run: the main thread hangs."""
-    (tmp_path / "hangs").write_text("loop", "utf-8")
-    with g.gateway(steady(MODELS)) as there:
-        config = config_file(tmp_path, there.base_url, sqlite_url, grace="200ms")
-        with Process(config, "run", module=HANGING) as daemon:
-            wait_for(lambda: "sweep_finished" in daemon.err, daemon)
-            (tmp_path / "hang-now").touch()
-            wait_for((tmp_path / "hangs-now").exists, daemon)
-            code, took_s = end(daemon, hurried=hurried)
-            assert code == last_resort.CUT_SHORT
-            assert daemon.err.count("WARNING stopped_with_work_left work=") == 1
-            assert took_s < (HURRIED_S if hurried else PROMISED_S), daemon.err
+    with hanging("loop", sqlite_url, tmp_path) as daemon:
+        code, took_s = end(daemon, hurried=hurried)
+        assert code == last_resort.CUT_SHORT
+        assert daemon.err.count("WARNING stopped_with_work_left work=") == 1
+        assert took_s < (HURRIED_S if hurried else PROMISED_S), daemon.err
