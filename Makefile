@@ -62,7 +62,8 @@ $(GATEWAYS)/.ready: $(SERVERS)/gateways.lock
 	$(GATEWAYS)/bin/pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r $<
 	@touch $@
 
-$(SERVERS)/node_modules/.ready: $(SERVERS)/package.json $(SERVERS)/package-lock.json
+# After `image-test` where both are wanted: apt-get installs for one at a time.
+$(SERVERS)/node_modules/.ready: $(SERVERS)/package.json $(SERVERS)/package-lock.json | $(filter image-test,$(MAKECMDGOALS))
 	@command -v npm >/dev/null || { apt-get update -qq && apt-get install -y -qq --no-install-recommends $(NODE_PACKAGES) >/dev/null; }
 	cd $(SERVERS) && npm ci --silent --ignore-scripts --no-audit --no-fund $$($(IS_NODE_NEW) && echo --omit=optional)
 	@touch $@

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.documents import ROOT
+from tests.support.documents import ROOT, files_below
 
 PACKAGES = tuple(sorted(file.parent for file in ROOT.glob("monitor/**/__init__.py")))
 MOST_MODULES = 15
@@ -63,5 +63,6 @@ def test_every_package_has_its_folder_of_tests_or_says_where_it_is_tested() -> N
 
 def test_every_folder_of_tests_has_its_package_or_is_about_the_whole_program() -> None:
     names = {folder.relative_to(ROOT / "monitor").as_posix() for folder in PACKAGES}
-    tested = {file.parent.relative_to(ROOT / "tests").as_posix() for file in ROOT.glob("tests/**/test_*.py")}
+    tests = [file for file in files_below("tests") if file.match("test_*.py")]
+    tested = {file.parent.relative_to(ROOT / "tests").as_posix() for file in tests}
     assert tested - names == WHOLE_PROGRAM

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from monitor.core.answer.table import TABLE
-from tests.support.documents import ROOT
+from tests.support.documents import ROOT, files_below
 
 FOLDERS = ("monitor", "migrations", "tests", "benchmarks", "docs", "findings")
 SUFFIXES = frozenset({".py", ".md", ".sh", ".toml", ".html", ".jsonl"})
@@ -30,7 +30,7 @@ _FACT = re.compile(r"\bprovider[ -]facts (\d(?:\.\d)?)(?:, rows? (\d+))?", re.IG
 @cache
 def files() -> tuple[Path, ...]:
     """Return the text files that may cite something."""
-    inside = (file for name in FOLDERS for file in (ROOT / name).rglob("*") if file.suffix in SUFFIXES)
+    inside = (file for file in files_below(*FOLDERS) if file.suffix in SUFFIXES)
     beside = (file for file in ROOT.iterdir() if file.is_file() and file.suffix in SUFFIXES)
     return tuple(sorted((*inside, *beside)))
 
@@ -53,7 +53,11 @@ def rules() -> tuple[int, ...]:
 def proven_rules() -> frozenset[int]:
     """Return the rules that the name or the docstring of a test cites."""
     return frozenset(
-        rule for file in ROOT.glob("tests/**/test_*.py") for test in _tests(file) for rule in _proven_by(test)
+        rule
+        for file in files_below("tests")
+        if file.match("test_*.py")
+        for test in _tests(file)
+        for rule in _proven_by(test)
     )
 
 

@@ -16,16 +16,14 @@ from pathlib import Path
 import pytest
 
 import monitor
+from tests.support.documents import ROOT, files_below
 from tests.support.process import WAIT_S
 
-ROOT = Path(__file__).resolve().parent.parent
 SOURCES = tuple(sorted(ROOT.glob("monitor/**/*.py")))
 EVERY_SOURCE = tuple(
-    sorted(
-        file
-        for place in ("monitor", "migrations", "tests", "benchmarks", "findings")
-        for file in ROOT.glob(f"{place}/**/*.py")
-    )
+    file
+    for file in files_below("monitor", "migrations", "tests", "benchmarks", "findings")
+    if file.suffix == ".py"
 )
 FINDINGS = tuple(sorted(ROOT.glob("findings/*-*.sh")))
 LONGEST_MODULE, LONGEST_FUNCTION = 300, 40

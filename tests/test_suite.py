@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.cost import COSTLY
-from tests.support.documents import ROOT, read
+from tests.support.documents import ROOT, files_below, read
 
 # What starts processes, and what only a process can show there.
 PROCESSES = {
@@ -52,8 +52,9 @@ PROCESSES = {
 
 
 def _modules() -> Iterator[tuple[str, str]]:
-    for file in sorted(ROOT.glob("tests/**/*.py")):
-        yield file.relative_to(ROOT).as_posix(), read(file)
+    for file in files_below("tests"):
+        if file.suffix == ".py":
+            yield file.relative_to(ROOT).as_posix(), read(file)
 
 
 def test_what_starts_processes_is_listed_with_its_reason() -> None:
@@ -61,6 +62,11 @@ def test_what_starts_processes_is_listed_with_its_reason() -> None:
         name for name, text in _modules() if re.search(r"^(import|from) subprocess\b", text, re.MULTILINE)
     }
     assert starting == set(PROCESSES)
+
+
+def test_no_test_walks_through_what_npm_installs_beside_it() -> None:
+    walk = re.compile(r"ROOT\.(rglob|glob\(f?\"(tests/)?\*\*)")
+    assert [name for name, text in _modules() if walk.search(text)] == []
 
 
 @pytest.mark.parametrize("place", COSTLY)

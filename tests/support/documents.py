@@ -1,5 +1,6 @@
 """The documents at the root and in docs/ as a test reads them: sections, fenced blocks, console examples."""
 
+import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -7,6 +8,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = tuple(sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]))
+_NOT_OURS = {"node_modules", "__pycache__"}
 _FENCE = re.compile(r"^```(\w*)( \w+)?$")
 _COMMENT = re.compile(r"\s{2,}#\s+(.*)$")
 _EXIT_CODE = re.compile(r"exit code (\d+)")
@@ -33,6 +35,16 @@ class Example:
         """Tell whether this is the output that the document shows; it may show none."""
         wanted = re.escape(self.output).replace(re.escape("..."), ".*")
         return not self.output or re.fullmatch(wanted, output.strip(), re.DOTALL) is not None
+
+
+def files_below(*folders: str) -> list[Path]:
+    """Return the project's files in these folders, sorted; npm installs its own beside them."""
+    files = list[Path]()
+    for folder in folders:
+        for directory, inside, names in os.walk(ROOT / folder):
+            inside[:] = [name for name in inside if name not in _NOT_OURS]
+            files += [Path(directory, name) for name in names]
+    return sorted(files)
 
 
 def read(document: Path) -> str:
