@@ -4,7 +4,7 @@ from collections import defaultdict
 from itertools import pairwise
 from typing import Any
 
-from sqlalchemy import Engine, Table, delete, select
+from sqlalchemy import Connection, Engine, Select, Table, bindparam, delete, select
 
 from monitor.core.lifecycle.rules import BASELINE
 from monitor.report.formats.records import format_record
@@ -16,13 +16,38 @@ from monitor.store.write.import_export import read_sweeps
 
 _STATUS_KINDS = frozenset({"appeared", "reappeared", "became_available", "became_unavailable", "retired"})
 _IDS = frozenset({"id", "model_id", "provider_id", "policy_id", "catalog_id", "folds_before"})
+_OF_PROVIDER = t.provider.c.name == bindparam("provider")
+
+
+def _of_models(table: Table) -> Select[Any]:
+    return (
+        select(t.model.c.name, table)
+        .join_from(t.model, table, table.c.model_id == t.model.c.id)
+        .join(t.provider, t.provider.c.id == t.model.c.provider_id)
+        .where(_OF_PROVIDER)
+    )
+
+
+_EVENTS = (
+    select(t.event, t.model.c.name.label("model"))
+    .select_from(t.event)
+    .outerjoin(t.model, t.model.c.id == t.event.c.model_id)
+    .join(t.provider, t.provider.c.id == t.event.c.provider_id)
+    .where(_OF_PROVIDER)
+    .order_by(t.event.c.swept_at, t.event.c.id)
+)
+_SWEEPS = select(t.sweep).join(t.provider).where(_OF_PROVIDER).order_by(t.sweep.c.id)
+_MEMORY = select(t.provider_state.c.memory).join(t.provider).where(_OF_PROVIDER)
+_OF_MODELS = {each.name: _of_models(each) for each in (t.model_state, t.daily, t.monthly, t.period, t.gap)}
 
 
 def assert_sound(engine: Engine, provider: str) -> None:
     """Assert that the rows are those a rebuild gives, and that the events tell a life (rules.md 13, 29)."""
     found = compare(engine, provider)
     assert not found.differs, "\n".join(difference_lines(found))
-    events = events_of(engine, provider)
+    with reading(engine) as connection:
+        events = _rows(connection, _EVENTS, provider)
+        states = _rows(connection, _OF_MODELS["model_state"], provider)
     assert len({each["id"] for each in events}) == len(events)
     identities = {(each["model"], each["kind"], each["sweep_id"]) for each in events}
     assert len(identities) == len(events)
@@ -30,7 +55,9 @@ def assert_sound(engine: Engine, provider: str) -> None:
     for each in events:
         if each["model"] is not None:
             lives[each["model"]].append(each)
-    assert {name: life[-1]["to_status"] for name, life in lives.items()} == statuses(engine, provider)
+    assert {name: life[-1]["to_status"] for name, life in lives.items()} == {
+        row["name"]: row["status"] for row in states
+    }
     for life in lives.values():
         _assert_a_life(life)
 
@@ -50,48 +77,24 @@ def _assert_a_life(life: list[dict[str, Any]]) -> None:
     assert flaps[-1:] in ([], ["flapping_started"], ["flapping_stopped"])
 
 
-def events_of(engine: Engine, provider: str) -> list[dict[str, Any]]:
-    """Return a provider's events in their order, each with its model's name."""
-    query = (
-        select(t.event, t.model.c.name.label("model"))
-        .select_from(t.event)
-        .outerjoin(t.model, t.model.c.id == t.event.c.model_id)
-        .join(t.provider, t.provider.c.id == t.event.c.provider_id)
-        .where(t.provider.c.name == provider)
-        .order_by(t.event.c.swept_at, t.event.c.id)
-    )
-    with reading(engine) as connection:
-        return [dict(row) for row in connection.execute(query).mappings()]
-
-
-def statuses(engine: Engine, provider: str) -> dict[str, str]:
-    """Return what is believed of each model."""
-    return {row["name"]: row["status"] for row in _of_models(engine, provider, t.model_state)}
-
-
 def everything(engine: Engine, provider: str) -> dict[str, list[Any]]:
     """Return all that is derived of a provider, and its export, with names in the place of ids.
 
     Tokens are left out: each opening of a sweep has one of its own.
     """
-    sweeps = select(t.sweep).join(t.provider).where(t.provider.c.name == provider).order_by(t.sweep.c.id)
     with reading(engine) as connection:
-        rows = [
-            _named(row) | {"id": row["id"], "token": None} for row in connection.execute(sweeps).mappings()
-        ]
-        memory = connection.scalars(
-            select(t.provider_state.c.memory).join(t.provider).where(t.provider.c.name == provider)
-        ).all()
-    return {
-        "events": [_named(each) | {"id": each["id"]} for each in events_of(engine, provider)],
-        "sweeps": rows,
-        "memory": list(memory),
-        **{
-            table.name: sorted(map(repr, map(_named, _of_models(engine, provider, table))))
-            for table in (t.model_state, t.daily, t.monthly, t.period, t.gap)
-        },
-        "export": [format_record(each) for each in read_sweeps(engine, providers=[provider])],
-    }
+        rows = {
+            "events": [_named(each) | {"id": each["id"]} for each in _rows(connection, _EVENTS, provider)],
+            "sweeps": [
+                _named(row) | {"id": row["id"], "token": None} for row in _rows(connection, _SWEEPS, provider)
+            ],
+            "memory": [row["memory"] for row in _rows(connection, _MEMORY, provider)],
+            **{
+                name: sorted(map(repr, map(_named, _rows(connection, query, provider))))
+                for name, query in _OF_MODELS.items()
+            },
+        }
+    return rows | {"export": [format_record(each) for each in read_sweeps(engine, providers=[provider])]}
 
 
 def derived(engine: Engine, provider: str) -> dict[str, list[Any]]:
@@ -128,15 +131,8 @@ def forget(engine: Engine, provider: str) -> None:
         connection.execute(delete(t.provider).where(t.provider.c.name == provider))
 
 
-def _of_models(engine: Engine, provider: str, table: Table) -> list[dict[str, Any]]:
-    query = (
-        select(t.model.c.name, table)
-        .join_from(t.model, table, table.c.model_id == t.model.c.id)
-        .join(t.provider, t.provider.c.id == t.model.c.provider_id)
-        .where(t.provider.c.name == provider)
-    )
-    with reading(engine) as connection:
-        return [dict(row) for row in connection.execute(query).mappings()]
+def _rows(connection: Connection, query: Select[Any], provider: str) -> list[dict[str, Any]]:
+    return [dict(row) for row in connection.execute(query, {"provider": provider}).mappings()]
 
 
 def _named(row: Any) -> dict[str, Any]:  # noqa: ANN401  # a row of any table
