@@ -103,6 +103,11 @@ class Spool:
         ready = [name for name in names if name.endswith(self._end) and f".{name}{MARK}" not in names]
         return len(ready), started_at(Path(min(ready))) if ready else None
 
+    def settle(self) -> None:
+        """Take note that the database is at hand: what stands at the path is there to stay."""
+        if not self.waiting() and not self.missed.read():
+            self._home.settle()
+
     def others(self) -> int:
         """Count the records that wait for other databases."""
         return sum(name.endswith(_END) and not name.endswith(self._end) for name in self._names())

@@ -3,18 +3,20 @@
 import logging
 from asyncio import to_thread
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
 from monitor.clock import Clock, utc_now
-from monitor.errors import RecordError, StoreError
+from monitor.errors import RecordError, StoreError, StoreUnavailable
 from monitor.logs import event
 from monitor.spool.directory import Spool
 from monitor.spool.record import SpoolRecord, parse_spooled
 from monitor.store.admin.migrate import require_current
 from monitor.store.connection.engine import writing
+from monitor.store.connection.file_change import require_same_file
 from monitor.store.memory.notifications import LATE, Late, Outbox
 from monitor.store.memory.outbox import hasten_topic
 from monitor.store.write.replay import replay_sweep
@@ -50,6 +52,9 @@ class Replayer:
         """As `look`, in the thread at hand."""
         recorder = self._recorder
         if not (recorder.is_away or spool.ready() or spool.missed.read()):
+            with suppress(StoreUnavailable):  # a file that was moved away is not noticed by all at once
+                require_same_file(recorder.engine)
+                spool.settle()
             return
         recorder.has_waiting = False  # before the look: what ends meanwhile says so again
         tally = _Tally()
