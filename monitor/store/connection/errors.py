@@ -53,23 +53,78 @@ SQLITE_TROUBLE: Final[tuple[tuple[str, str], ...]] = (
     ),
 )
 
+_REFUSES: Final = "refuses this user: check user name and password in the database url, and pg_hba.conf"
+_NO_DATABASE: Final = "does not exist: create it with `createdb`, or correct the name in the database url"
+
 # Postgres error class or code (SQLSTATE, the longest match counts) -> what it means.
 POSTGRES_TROUBLE: Final[tuple[tuple[str, str], ...]] = (
-    ("08004", "refuses the connection: see what it says"),
-    ("28", "refuses this user: check user name and password in the database url, and pg_hba.conf"),
-    ("3D000", "does not exist: create it with `createdb`, or correct the name in the database url"),
+    ("28", _REFUSES),
+    ("3D000", _NO_DATABASE),
     ("42501", "does not let this user do that: grant it the rights on the schema"),
     ("25006", "is read-only: connect to the primary server"),
+    ("25", "ended a transaction: see its idle_in_transaction_session_timeout and transaction_timeout"),
     ("53100", "cannot be written: the disk of the server is full"),
     ("53", "has no connection or memory left: try again, or raise its limits"),
     ("57014", "did not finish a statement in time: it is busy, or another process holds what it needs"),
+    ("57P01", "ended the connection: it shuts down, or an administrator did it; try again in a moment"),
+    ("57P05", "ended a silent connection: try again, or raise its idle_session_timeout"),
     ("57", "is shutting down or starting up: try again in a moment"),
+    ("58", "cannot use its files: the log of the server says why"),
+    ("XX", "reports damage or a fault of its own: the log of the server says which"),
     ("55P03", "is busy: another process holds a lock on it; try again when it is done"),
     ("40", "was changed by another process at the same moment: try again"),
     (
         "08",
         "cannot be reached: check that the server runs and that host and port in the database url are right",
     ),
+)
+
+_NOT_UP: Final = "is shutting down or starting up: try again in a moment"
+_FULL: Final = "has no connection left: try again, or raise its max_connections or the limit of this user"
+_UNVERIFIED: Final = (
+    "shows a certificate that cannot be verified: it has expired, or it is not from an authority in the file "
+    "of sslrootcert; renew it, or name that authority's file in the database url"
+)
+_NO_AUTHORITY: Final = (
+    "cannot be verified: the file of sslrootcert cannot be read; name that of the server's authority in the "
+    "database url"
+)
+_NO_TLS: Final = (
+    "speaks no TLS, which sslmode in the database url demands: set ssl = on at the server, or write another "
+    "sslmode"
+)
+_OTHER_HOST: Final = (
+    "shows a certificate of another host: write the name that it is for into the database url, or have one "
+    "issued for this host"
+)
+_TLS_ALONE: Final = "refuses this user without TLS: write sslmode=require or stricter into the database url, or see pg_hba.conf"
+
+# What is said of a connection that never came to be (a piece of it, the first that fits) -> what it means.
+# libpq has no SQLSTATE before there is a connection: it hands over only the words of the server, or its own.
+REFUSED_CONNECTIONS: Final[tuple[tuple[str, str], ...]] = (
+    ("certificate verify failed", _UNVERIFIED),
+    ("does not match host name", _OTHER_HOST),
+    ("root certificate file", _NO_AUTHORITY),
+    ("does not support SSL", _NO_TLS),
+    ("SSL encryption", _REFUSES),  # of two tries, with and without
+    ("no encryption", _TLS_ALONE),
+    ("valid client certificate", "wants a certificate of this client: name sslcert and sslkey in its url"),
+    ("not permitted to log in", "lets this user not log in: ALTER ROLE ... LOGIN, or name another one"),
+    ("permission denied for database", "lets this user not connect: GRANT CONNECT ON DATABASE to it"),
+    ("not currently accepting", "takes no connections: ALTER DATABASE ... ALLOW_CONNECTIONS true"),
+    ("connection slots", _FULL),
+    ("too many", _FULL),
+    ("read-only", "is read-only: connect to the primary server"),  # target_session_attrs
+    ("password", _REFUSES),
+    ("authentication failed", _REFUSES),
+    ("pg_hba.conf", _REFUSES),
+    ('role "', _REFUSES),
+    ("does not exist", _NO_DATABASE),
+    ("starting up", _NOT_UP),
+    ("shutting down", _NOT_UP),
+    ("recovery", _NOT_UP),  # after a crash, or a standby that is not consistent yet
+    ("accepting connections", _NOT_UP),
+    ("FATAL:", "refuses the connection: see what it says"),
 )
 
 
@@ -135,25 +190,14 @@ def _sqlstate(origin: BaseException) -> str | None:
 
 
 def _postgres_trouble(engine: Engine, origin: BaseException) -> str | None:
-    state = _sqlstate(origin) or _state_of_failed_connection(engine, origin)
+    state = _sqlstate(origin)
+    if state is None:
+        said = str(origin)
+        if meaning := next((words for piece, words in REFUSED_CONNECTIONS if piece in said), None):
+            return meaning
+        state = "08006" if _is_postgres_error(engine, origin, "OperationalError") else ""
     matches = [(len(code), meaning) for code, meaning in POSTGRES_TROUBLE if state.startswith(code)]
     return max(matches)[1] if matches else None
-
-
-def _state_of_failed_connection(engine: Engine, origin: BaseException) -> str:
-    """Return the SQLSTATE of a connection that never came to be: libpq hands over only the server's words."""
-    said = str(origin)  # libpq has no code before there is a connection
-    if "password" in said or "authentication failed" in said or "pg_hba.conf" in said:
-        return "28000"
-    if "does not exist" in said:
-        return "28000" if 'role "' in said else "3D000"
-    if "too many" in said:
-        return "53300"
-    if "starting up" in said or "shutting down" in said:
-        return "57P03"
-    if "FATAL:" in said:
-        return "08004"
-    return "08006" if _is_postgres_error(engine, origin, "OperationalError") else ""
 
 
 def _first_line(engine: Engine, origin: BaseException) -> str:
