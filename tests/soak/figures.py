@@ -3,7 +3,8 @@
 import math
 import os
 import threading
-from collections.abc import Sequence
+from array import array
+from collections.abc import MutableSequence, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import fmean, median
@@ -33,17 +34,28 @@ def descriptors() -> int:
     return sum(1 for _ in Path("/proc/self/fd").iterdir())
 
 
+def _floats() -> MutableSequence[float]:
+    return array("d")
+
+
+def _ints() -> MutableSequence[int]:
+    return array("q")
+
+
 @dataclass(slots=True)
 class Figures:
-    """Samples of a run, one every `every` sweeps, and what each sweep's record took to write."""
+    """Samples of a run, one every `every` sweeps, and what each sweep's record took to write.
+
+    In arrays: lists of numbers would take most of the memory that may grow.
+    """
 
     every: int
     database: Path
-    memory: list[float] = field(default_factory=list)
-    files: list[int] = field(default_factory=list)
-    threads: list[int] = field(default_factory=list)
-    size: list[int] = field(default_factory=list)
-    writes_ms: list[float] = field(default_factory=list)
+    memory: MutableSequence[float] = field(default_factory=_floats)
+    files: MutableSequence[int] = field(default_factory=_ints)
+    threads: MutableSequence[int] = field(default_factory=_ints)
+    size: MutableSequence[int] = field(default_factory=_ints)
+    writes_ms: MutableSequence[float] = field(default_factory=_floats)
     steady_from: int = 0  # the first sweep after pruning began
 
     def sample(self) -> None:

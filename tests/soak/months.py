@@ -1,53 +1,48 @@
 """Months in an hour: `python -m tests.soak.months` makes 50,000 sweeps of 200 models through the real code.
 
 Only time and the provider are simulated. Random faults come between: of the network, of the clock, of the
-database, and the death of the process. Exits with 1 where a figure breaks its bound.
+database, of the webhook, and the death or restart of the process. Exits with 1 where a figure breaks its
+bound or a sweep that ended is not in the history.
 """
 
 import argparse
 import asyncio
 import logging
 import math
-import sqlite3
 import sys
 import tempfile
 import threading
 import time
-from asyncio import to_thread
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
-from dataclasses import fields, replace
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
 
-import httpx
+from sqlalchemy import select
 
-from monitor.app.daemon.pruner import Pruner
-from monitor.app.notifications.announcer import Announcer
-from monitor.app.wiring.application import App
-from monitor.app.wiring.targets import target_of
+from monitor.clock import to_datetime
 from monitor.config import parse_settings
 from monitor.core.domain.sweep import Observation
-from monitor.demo import World
-from monitor.errors import StoreError
-from monitor.probe.gap import Gap
-from monitor.probe.pacer import Pacer
-from monitor.store.admin.migrate import prepare
-from monitor.sweep import ProgressListener, Target, sweep_provider
-from monitor.web.app import create_app
+from monitor.demo import DemoServer, World
+from monitor.errors import MonitorError
+from monitor.store import schema as t
+from monitor.store.connection.engine import reading
+from monitor.sweep import ProgressListener
+from tests.soak.database import DatabaseFaults
 from tests.soak.figures import Figures
-from tests.soak.simulated import InProcess, NetworkFault, Provider
+from tests.soak.hook import Hook, open_hook
+from tests.soak.process import Process
+from tests.soak.simulated import Provider
+from tests.soak.trouble import KILLED, LOCKED, RESTARTED, Trouble
 from tests.store.invariants import assert_sound
 
 BEGINNING = datetime(2027, 1, 1, tzinfo=UTC)
 QUARTER = timedelta(minutes=15)
 PROVIDER = "simulated"
 SAMPLE_EVERY = 20
-PAGES = ("/", "/readyz", "/v1/models", "/events.atom")
-BEHAVIOURS = ("ok", "ok", "ok", "not_found", "server_error", "degraded", "not_for_account", "end_of_life")
-LOCKED_S = 0.2
+SAY_EVERY = 200
+REPLAYS = 5  # looks at the spool after the last sweep
 
 
 class Killed(BaseException):
@@ -55,12 +50,16 @@ class Killed(BaseException):
 
 
 class Months:
-    """A daemon's work in accelerated time: sweeps, messages, summaries, pruning and page reads."""
+    """A daemon's work in accelerated time: sweeps, replays, messages, summaries, pruning and page reads."""
 
-    def __init__(self, directory: Path, hook: str, *, models: int, seed: int) -> None:
+    def __init__(
+        self, directory: Path, hook: Hook, server: DemoServer, *, models: int, seed: int, odds: float
+    ) -> None:
         text = f"""
             [database]
             url = "sqlite:///{directory}/monitor.db"
+            [spool]
+            directory = "{directory}/spool"
             [retention]
             observations = "31d"
             [summary]
@@ -68,121 +67,128 @@ class Months:
             [[notify]]
             name = "hook"
             type = "webhook"
-            url = "{hook}"
+            url = "{hook.address}"
             on = ["summary", "retired", "became_unavailable", "became_available"]
             [[providers]]
             name = "{PROVIDER}"
             base_url = "https://provider.test/v1"
         """
+        names = tuple(f"acme/model-{number:03}" for number in range(models))
         self.chance = Random(seed)  # noqa: S311  # chance, not a secret
-        self.names = tuple(f"acme/model-{number:03}" for number in range(models))
-        self.behaviours: dict[str, str] = {}
-        self.provider = Provider(World(listed=self.names))
-        self.app = App(parse_settings(text, "soak"), {})
-        self.engine = self.app.open_store()
-        self.slot, self.step = BEGINNING, timedelta()
-        self.target = self._target()
-        self.announcer = Announcer(self.app.settings, {}, self.engine, now=self.now)
-        self.pruner = Pruner(self.engine, self.app.settings.retention.observations, now=self.now)
+        self.provider = Provider(World(listed=names))
+        self.settings = parse_settings(text, "soak")
+        self.slot, self.number = BEGINNING, 0
+        self.counts = hook.counts
+        self.trouble = Trouble(
+            chance=self.chance,
+            names=names,
+            provider=self.provider,
+            server=server,
+            hook=hook,
+            database=DatabaseFaults(directory / "monitor.db", self.chance),
+            counts=self.counts,
+            odds=odds,
+        )
         self.figures = Figures(
             SAMPLE_EVERY,
             directory / "monitor.db",
-            steady_from=self.app.settings.retention.observations // QUARTER,
+            steady_from=self.settings.retention.observations // QUARTER,
         )
-        self.counts = Counter[str]()
+        self.ended = bytearray()  # for each sweep whether it ended: then it must be in the history
+        self.process = self._process()
         self._seen_at = time.monotonic()
 
     def now(self) -> datetime:
         """Return the simulated moment, by a wall clock that may have stepped."""
-        return self.slot + self.step
+        return self.slot + self.trouble.step
 
-    def _target(self) -> InProcess:
-        real = target_of(self.app, self.app.settings.providers[0])
-        values = {field.name: getattr(real, field.name) for field in fields(Target)}
-        fast = Pacer(None, start_rate_per_s=1e9)
-        return InProcess(**{**values, "pacer": fast, "gap": Gap()}, there=self.provider)
+    def _process(self) -> Process:
+        return Process(self.settings, self.provider, self.now, interval=QUARTER)
 
     async def live(self, sweeps: int, until: float, say: Callable[[str], None]) -> None:
         """Make so many sweeps until then, with everything that a daemon does between them."""
-        await to_thread(prepare, self.engine)
-        web = create_app(self.app.open_store(read_only=True), watched={PROVIDER: QUARTER}, now=self.now)
-        transport = httpx.ASGITransport(web)
-        async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8080") as reader:
-            for number in range(1, sweeps + 1):
-                self.slot += QUARTER
-                await self._sweep()
-                await self._work_between(number, reader)
-                if number % SAMPLE_EVERY == 0:
-                    self.figures.sample()
-                if time.monotonic() > until:
-                    break
-                if number % 200 == 0:
-                    say(f"{number:,} sweeps: {self.figures.memory[-1] / 1024:.0f} MB, {dict(self.counts)}")
+        await self.process.start()
+        while self.number < sweeps and time.monotonic() < until:
+            await self.turn()
+            if self.number % SAY_EVERY == 0:
+                self._say_so_far(say)
 
-    async def _work_between(self, number: int, reader: httpx.AsyncClient) -> None:
-        await self.announcer.publisher.publish()
-        if number % 4 == 0:
-            answer = await reader.get(self.chance.choice(PAGES))
-            self.counts[f"HTTP {answer.status_code}"] += 1
-        if number % 24 == 0:
-            await to_thread(self.announcer.announce_days)
-            await self.pruner._prune(asyncio.Event())
+    async def turn(self) -> None:
+        """Make the sweep of the next slot, and do what is to be done after it."""
+        self.number += 1
+        self.slot += QUARTER
+        await self._sweep()
+        await self._work_between()
+        self.trouble.database.pass_sweep()
+        if self.number % SAMPLE_EVERY == 0:
+            self.figures.sample()
+
+    def _say_so_far(self, say: Callable[[str], None]) -> None:
+        say(f"{self.number:,} sweeps: {self.figures.memory[-1] / 1024:.0f} MB, {self.words()}")
+        if self.number % (10 * SAY_EVERY) == 0:
+            for text, _ in self.figures.lines():
+                say(f"so far {text}")
+
+    def words(self) -> str:
+        """Return what has happened, and how often."""
+        return ", ".join(f"{name} {count:,}" for name, count in sorted((self.counts).items()))
+
+    async def _work_between(self) -> None:
+        """Do what the daemon does beside its sweeps; what fails there is tried again later."""
+        try:
+            await self.process.replayer.look()
+            await self.process.files.look()
+            await self.process.announcer.publisher.publish()
+            if self.number % 4 == 0:
+                self.counts[f"HTTP {await self.process.read(self.chance)}"] += 1
+            if self.number % 24 == 0:
+                await asyncio.to_thread(self.process.announcer.announce_days)
+                await self.process.prune()
+        except MonitorError as error:
+            self.counts[f"work put off: {type(error).__name__}"] += 1
 
     async def _sweep(self) -> None:
-        self._change_world()
-        act = self._fault()
-        if act:
-            self.counts[act] += 1
-        watch = ProgressListener(on_observation=self._killing() if act == "killed" else self._note)
-        locked = threading.Thread(target=self._lock) if act == "locked" else None
-        if locked:
-            locked.start()
+        self.trouble.change_world()
+        act = self.trouble.choose()
+        if act == RESTARTED:
+            await self._restart()
+        watch = ProgressListener(on_observation=self._killing() if act == KILLED else self._note)
+        locking = threading.Thread(target=self.trouble.lock) if act == LOCKED else None
+        if locking:
+            locking.start()
+        self.ended.append(0)
         try:
-            swept = await sweep_provider(
-                self.target, self.engine, now=self.now, slot=self.slot, progress=watch
-            )
-            if swept is not None:
-                self.counts[swept.decision.cause or "conclusive"] += 1
-                self.figures.writes_ms.append((time.monotonic() - self._seen_at) * 1000)
+            await self._sweep_with(watch)
         except* Killed:
-            pass
-        except* StoreError:
-            self.counts["not recorded"] += 1
+            if not self.trouble.database.is_on and self.chance.random() < 0.5:
+                await self._restart()
+        except* MonitorError as errors:
+            self.counts.update(f"not recorded: {type(error).__name__}" for error in errors.exceptions)
         finally:
-            if locked:
-                locked.join()
+            if locking:
+                locking.join()
 
-    def _change_world(self) -> None:
-        """Let a few models behave otherwise, and some leave the catalog or come back to it."""
-        for _ in range(self.chance.randrange(3)):
-            self.behaviours[self.chance.choice(self.names)] = self.chance.choice(BEHAVIOURS)
-        if self.chance.random() < 0.05:
-            listed = [name for name in self.names if self.chance.random() < 0.97]
-            self.provider.world = replace(self.provider.world, listed=tuple(listed))
-        self.provider.world = replace(self.provider.world, behaviours=dict(self.behaviours))
+    async def _sweep_with(self, watch: ProgressListener) -> None:
+        swept = await self.process.sweep(self.slot, watch)
+        if swept is None:
+            return
+        self.ended[-1] = 1
+        self.counts[str(swept.decision.cause or "conclusive")] += 1
+        if swept.sweep_id is None:
+            self.counts["spooled"] += 1
+        else:
+            self.figures.writes_ms.append((time.monotonic() - self._seen_at) * 1000)
 
-    def _fault(self) -> str | None:
-        """Choose what goes wrong with this sweep: mostly nothing."""
-        self.provider.fault, self.provider.requests, self.step = None, 0, timedelta()
-        luck = self.chance.random()
-        if luck < 0.04:
-            self.provider.fault = self.chance.choice(tuple(NetworkFault))
-            self.provider.fails_from = self.chance.choice((0, 0, len(self.names) // 3))
-            return f"network {self.provider.fault}"
-        if luck < 0.043:
-            # a whole day seldom: after it every sweep of a day is one in the past, which is derived anew
-            hours = self.chance.choice((-24, *(-1, 1) * 10, 24))
-            self.step = timedelta(hours=hours)
-            return f"clock {hours:+} h"
-        if luck < 0.06:
-            return "killed"
-        return "locked" if luck < 0.07 else None
+    async def _restart(self) -> None:
+        await self.process.stop()
+        self.process = self._process()
+        await self.process.start()
 
     def _note(self, _observation: Observation) -> None:
         self._seen_at = time.monotonic()
 
     def _killing(self) -> Callable[[Observation], None]:
-        left = self.chance.randrange(1, len(self.names))
+        left = self.chance.randrange(1, len(self.trouble.names))
 
         def count(_observation: Observation) -> None:
             nonlocal left
@@ -192,54 +198,42 @@ class Months:
 
         return count
 
-    def _lock(self) -> None:
-        """Hold the database for a moment, as a backup or another program does."""
-        with sqlite3.connect(self.figures.database, isolation_level=None, timeout=5) as other:
-            try:
-                other.execute("BEGIN IMMEDIATE")
-                time.sleep(LOCKED_S)
-                other.execute("COMMIT")
-            except sqlite3.OperationalError:  # the sweep was quicker
-                self.counts["not locked"] += 1
-        other.close()
+    async def close(self) -> None:
+        """Bring in what waits, look at the history, and close what was opened."""
+        self.trouble.database.end()
+        for _ in range(REPLAYS):
+            await self.process.replayer.look()
+        self._assert_nothing_lost()
+        assert_sound(self.process.engine, PROVIDER)
+        await self.process.stop()
 
-    def close(self) -> None:
-        """Close what was opened, after a look at the history."""
-        assert_sound(self.engine, PROVIDER)
-        self.app.close()
-
-
-@asynccontextmanager
-async def hook(counts: Counter[str]) -> AsyncIterator[str]:
-    """Take messages on loopback; gives the address."""
-
-    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        head = await reader.readuntil(b"\r\n\r\n")
-        length = int(head.lower().partition(b"content-length:")[2].split(b"\r\n")[0])
-        await reader.readexactly(length)
-        counts["messages"] += 1
-        writer.write(b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n")
-        writer.close()
-
-    server = await asyncio.start_server(talk, "127.0.0.1", 0)
-    async with server:
-        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/hook"
+    def _assert_nothing_lost(self) -> None:
+        with reading(self.process.engine) as connection:
+            finished = select(t.sweep.c.slot).where(t.sweep.c.finished_at.is_not(None))
+            recorded = {to_datetime(slot) for slot in connection.scalars(finished) if slot}
+        ended = {BEGINNING + number * QUARTER for number, has_ended in enumerate(self.ended, 1) if has_ended}
+        assert ended <= recorded, f"{len(ended - recorded)} sweeps that ended are not in the history"
 
 
 async def run(
-    sweeps: int, models: int, seed: int, say: Callable[[str], None], *, until: float = math.inf
+    sweeps: int,
+    models: int,
+    seed: int,
+    say: Callable[[str], None],
+    *,
+    until: float = math.inf,
+    odds: float = 1.0,
 ) -> tuple[Figures, Counter[str]]:
     """Live through so many sweeps in a directory of its own; raises AssertionError for an unsound history."""
-    messages = Counter[str]()
     with tempfile.TemporaryDirectory(prefix="soak-") as directory:
-        async with hook(messages) as address:
-            months = Months(Path(directory), address, models=models, seed=seed)
+        async with open_hook() as hook, DemoServer(World()) as server:
+            months = Months(Path(directory), hook, server, models=models, seed=seed, odds=odds)
             await months.live(sweeps, until, say)
-            say(", ".join(f"{name} {count:,}" for name, count in sorted((months.counts + messages).items())))
+            say(months.words())
             for text, is_kept in months.figures.lines():  # before the long look at the history
                 say(("ok     " if is_kept else "BROKEN ") + text)
-            months.close()
-        return months.figures, months.counts + messages
+            await months.close()
+        return months.figures, months.counts
 
 
 def main() -> int:

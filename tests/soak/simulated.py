@@ -5,7 +5,7 @@ import socket
 import ssl
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from types import MappingProxyType, SimpleNamespace
 from typing import Any
@@ -53,11 +53,15 @@ _ERRORS: Mapping[NetworkFault, Callable[[], Exception]] = MappingProxyType(
 
 @dataclass(slots=True)
 class Provider(httpx.AsyncBaseTransport):
-    """Answers as its world does; from the request number `fails_from` on the network has its fault."""
+    """Answers as its world does; from the request number `fails_from` on the network has its fault.
+
+    With an `address` it is a server there that answers, through sockets.
+    """
 
     world: World
     fault: NetworkFault | None = None
     fails_from: int = 0
+    address: str = ""
     requests: int = field(default=0)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
@@ -101,7 +105,12 @@ class InProcess(Target):
 
     @asynccontextmanager
     async def session(self, stopwatch: Stopwatch, listener: SweepListener) -> AsyncIterator[ProviderSession]:
-        """Open the real session, and put the provider in the place of its sockets."""
+        """Open the real session, and put the provider in the place of its sockets unless it uses them."""
+        if self.there.address:
+            served = replace(self, endpoint=replace(self.endpoint, base_url=self.there.address))
+            async with Target.session(served, stopwatch, listener) as session:
+                yield session
+            return
         async with Target.session(self, stopwatch, listener) as session:
             await session.client._transport.aclose()
             session.client._transport = self.there

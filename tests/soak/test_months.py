@@ -2,29 +2,63 @@
 
 import asyncio
 import math
+import threading
+from collections.abc import MutableSequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from monitor.demo import DemoServer, World
+from tests.soak.database import KINDS
 from tests.soak.figures import Figures, slope
-from tests.soak.months import run
+from tests.soak.hook import open_hook
+from tests.soak.months import Months, run
+from tests.soak.trouble import KILLED, RESTARTED
 
-SWEEPS = 150
-MODELS = 30
+SWEEPS = 40
+MODELS = 8
+
+
+def _lasting_threads() -> set[threading.Thread]:
+    """Return the threads that a process waits for; those of a web server end by themselves when idle."""
+    return {thread for thread in threading.enumerate() if not thread.daemon}
+
+
+def _silent(_line: str) -> None:
+    """Take what a run says."""
 
 
 @pytest.mark.timeout(600)  # a busy machine takes its time
-def test_a_day_and_a_half_with_faults_leaves_nothing_open_and_a_sound_history() -> None:
-    figures, counts = asyncio.run(run(SWEEPS, MODELS, 2, lambda _line: None))
+def test_half_a_day_with_many_faults_leaves_nothing_open_and_a_sound_history() -> None:
+    before = _lasting_threads()
+    figures, counts = asyncio.run(run(SWEEPS, MODELS, 4, _silent, odds=4))
+    assert _lasting_threads() == before
     assert counts["conclusive"] >= SWEEPS / 2
-    assert counts["our_network"] >= 1
-    assert counts["killed"] >= 1
+    assert min(counts[name] for name in ("our_network", KILLED, RESTARTED, "over sockets", "spooled")) >= 1
     assert counts["messages"] >= 1
     assert counts["HTTP 200"] >= 1
     kept = {text.partition(":")[0]: is_kept for text, is_kept in figures.lines()}
     assert kept["file descriptors"]
-    assert kept["threads"]
+
+
+@pytest.mark.timeout(600)
+def test_no_fault_of_the_database_costs_a_sweep_that_ended(tmp_path: Path) -> None:
+    asyncio.run(_through_all_faults(tmp_path))
+
+
+async def _through_all_faults(directory: Path) -> None:
+    async with open_hook() as hook, DemoServer(World()) as server:
+        months = Months(directory, hook, server, models=3, seed=1, odds=0)
+        await months.process.start()
+        for kind in KINDS:
+            await months.turn()
+            months.trouble.database.begin(kind)
+            await months.turn()
+            months.trouble.database.end()
+        assert hook.counts["conclusive"] == 2 * len(KINDS)
+        assert hook.counts["spooled"] >= 4  # away, replaced, locked, upgraded
+        await months.close()
 
 
 def test_a_slope_has_an_error_that_noise_makes_and_a_straight_line_does_not() -> None:
@@ -47,7 +81,7 @@ def test_a_slope_has_an_error_that_noise_makes_and_a_straight_line_does_not() ->
 def test_each_bound_can_be_broken(figure: str, values: list[float], tmp_path: Path) -> None:
     figures = Figures(20, tmp_path, [1000.0] * 40, [9] * 40, [3] * 40, [5] * 40, [10.0] * 40)
     assert all(is_kept for _, is_kept in figures.lines())
-    fields: dict[str, list[Any]] = {
+    fields: dict[str, MutableSequence[Any]] = {
         "memory": figures.memory,
         "database": figures.size,
         "file descriptors": figures.files,

@@ -31,7 +31,6 @@ COSTLY: Mapping[str, str] = MappingProxyType(
         "tests/app/daemon/test_reload.py": "daemons are given other configurations",
         "tests/app/daemon/test_stop.py": "daemons are stopped while a server, a thread or the loop hangs",
         "tests/http/test_network.py": "a network of its own for each, whose silence is waited for",
-        "tests/soak/test_months.py": "a day and a half of sweeps, with what a daemon does between them",
         "tests/sweep/test_killed.py": "sweeps are killed, again and again",
         "tests/test_killed_anywhere.py": "a child is killed at each boundary, and another goes on",
         "tests/thirdparty/test_infinity.py": "an embedding server, which imports for seconds, started twice",
