@@ -4,6 +4,7 @@ import asyncio
 import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
@@ -121,7 +122,7 @@ async def exchange(
         async with asyncio.timeout(timeout_s):  # httpx's limits hold for each read, not in all
             async with client.stream(  # so that the cap holds before memory is used
                 method,
-                url,
+                _parsed(url),
                 json=json,
                 content=content,
                 headers=headers,
@@ -134,6 +135,11 @@ async def exchange(
     except FOREIGN as error:  # CancelledError is in none of them and goes through
         failure = failure_of(error, has_proxy=has_proxy)
     return received.exchange(failure, client.proxy_host if failure in _OF_PROXY else host_of(url))
+
+
+@lru_cache(maxsize=1024)  # a provider has few addresses, and parsing one is a tenth of what a request costs
+def _parsed(url: str) -> httpx.URL:
+    return httpx.URL(url)
 
 
 async def _receive(response: httpx.Response, received: _Received, cap_bytes: int) -> None:
