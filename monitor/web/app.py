@@ -4,6 +4,7 @@ import json
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, timedelta, tzinfo
+from functools import partial
 from typing import Final
 
 from fastapi import APIRouter, FastAPI, Request, Response
@@ -19,6 +20,7 @@ from monitor.web.errors import answer_errors
 from monitor.web.headers import Guarded
 from monitor.web.liveness import Liveness
 from monitor.web.notices import NoticesNow, no_notices
+from monitor.web.outdated import why_old
 from monitor.web.render import Pages, load_pages
 from monitor.web.routes.api import api_routes
 from monitor.web.routes.changes import changes_routes
@@ -66,6 +68,7 @@ def create_app(
         notices=notices,
         favourites=favourites,
         liveness=liveness or Liveness(),
+        answers=AnswerCache(now=now, why_old=partial(why_old, now=now, notices=notices)),
     )
     pages = load_pages(note, notices)
     feeds = feed_routes(context, zone=zone, public_url=public_url, summary_of=summary_of)

@@ -2,7 +2,7 @@
 
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import partial
 from hashlib import sha256
@@ -27,6 +27,8 @@ from monitor.web.status_page import StatusPage, WordedChange
 
 _SECOND: Final = timedelta(seconds=1)
 _HTML: Final = "text/html; charset=utf-8"
+# what stands between them is replaced on a page that is old; texts from outside are escaped
+_NOTICES_BEGIN, _NOTICES_END = b'<div id="notices">', b"</div>"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,7 @@ class Pages:
 
     templates: Environment
     policy: str
+    notices: NoticesNow
 
     def status(self, page: StatusPage) -> str:
         """Render the status page."""
@@ -73,7 +76,16 @@ class Pages:
     def body(self, page: str) -> KeptAnswer:
         """Return a rendered page as an answer."""
         own = {"Content-Security-Policy": self.policy}
-        return KeptAnswer(content=page.encode("utf-8", "replace"), media_type=_HTML, headers=own)
+        content = page.encode("utf-8", "replace")
+        return KeptAnswer(content=content, media_type=_HTML, headers=own, mark=self._marked)
+
+    def _marked(self, body: KeptAnswer, words: str) -> KeptAnswer:
+        """Return a page that begins with these words, and with the other notices of now."""
+        others = [notice.words for notice in self.notices() if not notice.is_trouble]
+        notices = self.templates.get_template("notices.html").render(sentences=[words, *others])
+        head, _, rest = body.content.partition(_NOTICES_BEGIN)
+        _, _, tail = rest.partition(_NOTICES_END)
+        return replace(body, content=head + notices.encode("utf-8", "replace") + tail)
 
     def fault(self, title: str, message: str) -> str:
         """Render a page that only says what is wrong."""
@@ -104,7 +116,7 @@ def load_pages(note: str = "", notices: NoticesNow = no_notices) -> Pages:
         reason_now=lambda row, is_busy: reason_now(row, is_busy=is_busy),
         why=reason_words,
     )
-    return Pages(templates, _policy(templates.get_template("page.css").render()))
+    return Pages(templates, _policy(templates.get_template("page.css").render()), notices)
 
 
 def _policy(style: str) -> str:

@@ -1,8 +1,9 @@
 """Shapes of the JSON answers; they are also their description in /openapi.json."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, get_type_hints
+from functools import partial
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Self, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, create_model
 
@@ -42,9 +43,26 @@ def model_body(row: ModelRow, *, is_watched: bool) -> ModelBody:
     return ModelBody(**columns, watched=is_watched)
 
 
-def json_body(body: BaseModel, status: int = 200) -> KeptAnswer:
-    """Return a body as an answer."""
-    return KeptAnswer(content=body.model_dump_json().encode(), media_type="application/json", status=status)
+class Dated(_Row):
+    """A body that can be old; `notice` then says so and why, else it is left out."""
+
+    notice: str | None = None
+
+    def as_old(self, words: str) -> Self:
+        """Return it as what may be out of date."""
+        return self.model_copy(update={"notice": words})
+
+
+def json_body(body: Dated, status: int = 200, *, old_status: int = 200) -> KeptAnswer:
+    """Return a body as an answer; `old_status` is its status once it is old."""
+    content = body.model_dump_json(exclude={"notice"}).encode()
+    mark = partial(_marked, type(body), old_status)
+    return KeptAnswer(content=content, media_type="application/json", status=status, mark=mark)
+
+
+def _marked(shape: type[Dated], status: int, body: KeptAnswer, words: str) -> KeptAnswer:
+    old = shape.model_validate_json(body.content).as_old(words)
+    return replace(body, content=old.model_dump_json().encode(), status=status)
 
 
 class ProviderBody(_Row):
@@ -57,12 +75,17 @@ class ProviderBody(_Row):
     max_age_s: float | None
 
 
-class ModelsBody(_Row):
+class ModelsBody(Dated):
     """All models asked for, by provider and id, and how fresh that knowledge is."""
 
     at: Moment
     providers: list[ProviderBody]
     models: list[ModelBody]
+
+    def as_old(self, words: str) -> Self:
+        """Return it with every provider stale."""
+        stale = [provider.model_copy(update={"stale": True}) for provider in self.providers]
+        return super().as_old(words).model_copy(update={"providers": stale})
 
 
 class AnsweringModel(_Row):
@@ -75,13 +98,19 @@ class AnsweringModel(_Row):
     providers: list[str]
 
 
-class AnsweringBody(_Row):
+class AnsweringBody(Dated):
     """The models available now, as OpenAI lists them, with what says how far to trust it."""
 
     object: Literal["list"] = "list"
     data: list[AnsweringModel]
     stale: bool
     stale_providers: list[str]
+
+    def as_old(self, words: str) -> Self:
+        """Return it as stale, with all that its models are of."""
+        owners = {name for model in self.data for name in model.providers}
+        names = sorted({*owners, *self.stale_providers})
+        return super().as_old(words).model_copy(update={"stale": True, "stale_providers": names})
 
 
 class HealthBody(_Row):

@@ -1,9 +1,9 @@
 """An answer as it is kept, and as it is sent to one reader: whole, compressed or not at all (RFC 9110)."""
 
 import gzip
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime, parsedate_to_datetime
 from functools import cached_property
 from hashlib import blake2b
@@ -17,17 +17,26 @@ _SMALLEST_COMPRESSED: Final = 2000  # bytes
 _LEVEL: Final = 5
 _PIECE: Final = 64 * 1024  # bytes; the next is written when the client has taken the last
 _CODING: Final = "gzip"
+_STALE: Final = '110 - "Response is Stale"'  # RFC 7234, 5.5.1
 
 
 @dataclass(frozen=True, kw_only=True)
 class KeptAnswer:
-    """An answer; `updated` is when what it shows changed last, where that is known."""
+    """An answer; `updated` is when what it shows changed last, where that is known.
+
+    `mark` returns the same answer saying in a sentence that it is old; without it, only the headers do.
+    """
 
     content: bytes
     media_type: str
     status: int = HTTPStatus.OK
     updated: datetime | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
+    mark: "Callable[[KeptAnswer, str], KeptAnswer] | None" = None
+
+    def marked_as_old(self, words: str) -> "KeptAnswer":
+        """Return it saying in these words that it is old, and why."""
+        return self.mark(self, words) if self.mark else self
 
     @cached_property
     def tag(self) -> str:
@@ -52,9 +61,11 @@ class KeptAnswer:
         return len(self.content) + len(self.compressed or b"")
 
 
-def answer(request: Request, body: KeptAnswer) -> Response:
-    """Send an answer, or 304 where the reader has it already."""
+def answer(request: Request, body: KeptAnswer, *, age: timedelta | None = None) -> Response:
+    """Send an answer, or 304 where the reader has it already; one that is old has an `age`."""
     headers = {"ETag": body.tag, "Vary": "Accept-Encoding", **body.headers}
+    if age is not None:
+        headers |= {"Age": str(max(round(age.total_seconds()), 0)), "Warning": _STALE}
     if body.updated is not None:
         headers["Last-Modified"] = format_datetime(_whole_seconds(body.updated), usegmt=True)
     if body.status == HTTPStatus.OK and _is_current(request, body):

@@ -54,7 +54,9 @@ def openai_routes(context: WebContext) -> APIRouter:
         available = [row for row in rows if row.status == Status.AVAILABLE and row.kind in kinds]
         outdated = [fresh.provider for fresh in freshness(context, names, rows) if fresh.is_stale]
         body = AnsweringBody(data=_listed(available), stale=bool(outdated), stale_providers=outdated)
-        return json_body(body, 503 if query.strict and outdated else 200)
+        return json_body(
+            body, 503 if query.strict and outdated else 200, old_status=503 if query.strict else 200
+        )
 
     return routes
 

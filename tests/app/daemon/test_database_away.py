@@ -31,6 +31,7 @@ def test_leader_and_standby_outlive_a_restart_of_the_database(postgres: OwnPostg
         config = config_file(tmp_path, there.base_url, postgres.url, interval="3s")
         with Process(config, "run") as leader:
             page = leader.page
+            assert status_of(page, "/") == 200
             with Process(config, "run") as standby:
                 wait_for(lambda: "standby" in standby.out, standby)
                 postgres.stop()
@@ -40,6 +41,7 @@ def test_leader_and_standby_outlive_a_restart_of_the_database(postgres: OwnPostg
                 )
                 assert status_of(page, "/healthz") == 200
                 assert status_of(page, "/readyz") == 503
+                assert "What is shown is as of" in httpx.get(page, trust_env=False, timeout=WAIT_S).text
                 postgres.start()
                 probes = len(there.probes)
                 wait_for(lambda: len(there.probes) > probes + 10, standby)

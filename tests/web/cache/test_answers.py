@@ -130,6 +130,32 @@ def test_a_database_that_does_not_answer_is_waited_for_only_so_long(
     never.set()
 
 
+def test_a_database_that_hangs_is_waited_for_shortly_where_an_old_answer_is_kept(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(answers, "_HANGING_PATIENCE_SECONDS", 0.05)
+    goes_on = threading.Event()
+
+    def hang() -> object:
+        goes_on.wait()
+        return page.state
+
+    async def wait() -> list[bytes]:
+        cache = AnswerCache()
+        fresh = await ask(cache, page)
+        page.state = 2
+        with monkeypatch.context() as impatient:
+            impatient.setattr(answers, "_PATIENCE_SECONDS", 0.05)
+            old = [bytes((await cache.answer(asking(), "page", hang, page.make)).body)]
+        old.append(bytes((await cache.answer(asking(), "page", hang, page.make)).body))
+        goes_on.set()
+        await cache.settle()
+        return [fresh, *old, await ask(cache, page)]
+
+    page = Page()
+    assert asyncio.run(wait()) == [b"state 1"] * 3 + [b"state 2"]
+
+
 def test_what_hangs_takes_a_bounded_number_of_threads_and_of_waiting_calls(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
