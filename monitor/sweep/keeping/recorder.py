@@ -1,6 +1,7 @@
 """Where sweeps are kept: the database, and the spool while the database cannot be written."""
 
 import logging
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -26,7 +27,8 @@ class Recorder:
 
     `memories` is what the next sweep of each provider begins with. While the database is away `since` says
     when that was noticed, and `why` it is. `has_waiting`: a sweep that has ended is to be replayed before
-    anything new is recorded. `refusal` is why the spool takes nothing, empty while it does.
+    anything new is recorded. `refusal` is why the spool takes nothing, empty while it does. Who replays
+    holds `replaying`.
     """
 
     engine: Engine
@@ -37,6 +39,7 @@ class Recorder:
     why: str = ""
     has_waiting: bool = False
     refusal: str = ""
+    replaying: threading.Lock = field(default_factory=threading.Lock)
 
     @property
     def is_away(self) -> bool:

@@ -46,10 +46,22 @@ class Replayer:
     async def look(self) -> None:
         """Look whether the database is back, and replay what waits; for once a second."""
         if self._recorder.spool is not None:
-            await to_thread(self.replay, self._recorder.spool)
+            await to_thread(self._look, self._recorder.spool)
+
+    def _look(self, spool: Spool) -> None:
+        """Replay, unless another thread is at it: two would record, and say, everything twice."""
+        if self._recorder.replaying.acquire(blocking=False):
+            try:
+                self._replay(spool)
+            finally:
+                self._recorder.replaying.release()
 
     def replay(self, spool: Spool) -> None:
-        """As `look`, in the thread at hand."""
+        """As `look`, in the thread at hand; at the end what waited has been replayed, whoever did it."""
+        with self._recorder.replaying:
+            self._replay(spool)
+
+    def _replay(self, spool: Spool) -> None:
         recorder = self._recorder
         if not (recorder.is_away or spool.ready() or spool.missed.read()):
             with suppress(StoreUnavailable):  # a file that was moved away is not noticed by all at once

@@ -1,7 +1,9 @@
 """While the database is away sweeps go on from memory and wait in the spool; it is as if it never was."""
 
 import asyncio
+import logging
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -91,6 +93,30 @@ def test_the_history_is_that_of_an_undisturbed_run(
     assert [each.slot for each in g.finished(engine)] == [g.hours(hour) for hour in range(6)]
     assert process.spool.waiting() == []
     assert check.check(engine) == []
+
+
+@g.ON_SQLITE
+def test_a_replay_at_the_start_and_that_of_every_second_are_one(
+    engine: Engine, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    with g.gateway(steady(MODELS)) as there:
+        process = Process(engine, tmp_path, there.base_url)
+        process.sweep(0)
+        process.recorder.lost(AWAY)
+        process.sweep(1)
+        process.sweep(2)
+        with ThreadPoolExecutor(2) as threads:
+            held = process.recorder.replaying
+            with held:  # both come while a third is at work
+                replays = [threads.submit(process.replayer.replay, process.spool) for _ in range(2)]
+                process.come_back()  # that of every second leaves it to that one
+                assert len(process.spool.waiting()) == 2
+            for replay in replays:
+                replay.result()
+    said = [record for record in caplog.records if record.message == "spool_replayed"]
+    assert len(said) == 1
+    assert process.spool.waiting() == []
 
 
 @g.ON_SQLITE
