@@ -13,8 +13,6 @@ from collections.abc import Iterable, Mapping
 from math import isfinite
 from typing import TextIO
 
-from monitor.masking import Masker
-
 _OURS = "monitor"
 _SWEEPS = "monitor.sweep.log"
 # they log every request or job at INFO: thousands of lines a day
@@ -80,6 +78,8 @@ class _Line(logging.Formatter):
     """What both formats share: UTC milliseconds, masked secrets, tracebacks only while debugging."""
 
     def __init__(self, secrets: Iterable[str]) -> None:
+        from monitor.masking import Masker  # noqa: PLC0415 - `monitor --version` logs nothing
+
         super().__init__()
         self.masked = Masker(secrets).masked
 

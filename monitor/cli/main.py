@@ -7,11 +7,11 @@ import threading
 from contextlib import suppress
 from typing import Final, TextIO
 
-from monitor.process.hangup import HANGUP
-
 _INTERRUPTED: Final = 130  # 128 + SIGINT, as shells report it
 
 if "run" in sys.argv[1:]:  # before anything that takes a moment: a daemon is not ended by SIGHUP
+    from monitor.process.hangup import HANGUP
+
     HANGUP.catch()
 
 try:  # this takes a noticeable moment, in which Ctrl-C is as good as later
