@@ -1,5 +1,7 @@
 # Every target is one line of intent; setup is shared and instant the second time.
 PYTHON ?= python3
+# Where a container sets it, each of the suite's processes would compile every module anew.
+unexport PYTHONDONTWRITEBYTECODE
 BIN := .venv/bin
 E2E_PACKAGES := chromium
 NODE_PACKAGES := nodejs npm
@@ -46,20 +48,21 @@ setup: .venv/.ready ## .venv with the package and its tools, from the hash-pinne
 run: setup ## the monitor: for real with a key or a config.toml, else the demo
 	@if [ -n "$$NVIDIA_API_KEY$$NVIDIA_API_KEY_FILE$$MONITOR_CONFIG" ] || [ -f config.toml ]; then exec $(BIN)/monitor run; else exec $(BIN)/monitor demo; fi
 
-# What only some targets use, apart: 70 packages and 130 MB that `make setup` does without.
+# What only some targets use, apart: 70 packages and 130 MB that `make setup` does without. Of these environments
+# and the two below little is ever imported, so Python compiles what is.
 $(TOOLS)/.ready: requirements-tools.lock
 	$(PYTHON) -m venv --clear $(TOOLS)
-	$(TOOLS)/bin/pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r $<
+	$(TOOLS)/bin/pip install --quiet --no-compile --disable-pip-version-check --require-hashes --no-deps -r $<
 	@touch $@
 
 $(LITELLM)/.ready: $(SERVERS)/litellm.lock
 	$(PYTHON) -m venv --clear $(LITELLM)
-	$(LITELLM)/bin/pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r $<
+	$(LITELLM)/bin/pip install --quiet --no-compile --disable-pip-version-check --require-hashes --no-deps -r $<
 	@touch $@
 
 $(GATEWAYS)/.ready: $(SERVERS)/gateways.lock
 	$(PYTHON) -m venv --clear $(GATEWAYS)
-	$(GATEWAYS)/bin/pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r $<
+	$(GATEWAYS)/bin/pip install --quiet --no-compile --disable-pip-version-check --require-hashes --no-deps -r $<
 	@touch $@
 
 # After `image-test` where both are wanted: apt-get installs for one at a time.
@@ -68,8 +71,13 @@ $(SERVERS)/node_modules/.ready: $(SERVERS)/package.json $(SERVERS)/package-lock.
 	cd $(SERVERS) && npm ci --silent --ignore-scripts --no-audit --no-fund $$($(IS_NODE_NEW) && echo --omit=optional)
 	@touch $@
 
+# Compiled by one process before six of them do it at once; pytest rewrites assertions, which costs most.
+.venv/.compiled: .venv/.ready
+	-@$(BIN)/pytest --collect-only -qq >/dev/null
+	@touch $@
+
 # Six on two cores: half of a test is waiting, for a process, a server or a clock.
-test: setup $(TOOLS)/.ready $(LITELLM)/.ready $(GATEWAYS)/.ready ## the whole test suite, on SQLite and on a real Postgres it starts itself
+test: setup .venv/.compiled $(TOOLS)/.ready $(LITELLM)/.ready $(GATEWAYS)/.ready ## the whole test suite, on SQLite and on a real Postgres it starts itself
 	$(BIN)/pytest -n 6 --dist worksteal -m "not e2e and not soak"
 
 # Packages whose tests need nothing but this process; tests/support/fast.py holds them to it.
