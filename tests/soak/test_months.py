@@ -1,8 +1,10 @@
 """The short form of the long run: a day and a half of sweeps with faults, and what the figures mean."""
 
 import asyncio
+import gc
 import math
 import threading
+from collections import Counter
 from collections.abc import MutableSequence
 from pathlib import Path
 from typing import Any
@@ -40,6 +42,37 @@ def test_half_a_day_with_many_faults_leaves_nothing_open_and_a_sound_history() -
     assert counts["HTTP 200"] >= 1
     kept = {text.partition(":")[0]: is_kept for text, is_kept in figures.lines()}
     assert kept["file descriptors"]
+
+
+@pytest.mark.timeout(600)
+def test_sweeps_leave_no_object_of_monitor_behind(tmp_path: Path) -> None:
+    after_some, after_twice_as_many = asyncio.run(_objects_left(tmp_path, sweeps=12))
+    more = after_twice_as_many - after_some
+    assert not {name: count for name, count in more.items() if count >= 12}  # one for each sweep
+
+
+async def _objects_left(directory: Path, *, sweeps: int) -> tuple[Counter[str], Counter[str]]:
+    """Count the objects of monitor's types after so many sweeps, and after as many more."""
+    async with open_hook() as hook, DemoServer(World()) as server:
+        months = Months(directory, hook, server, models=2, seed=1, odds=0)
+        await months.process.start()
+        counts = []
+        for _ in range(2):
+            for _ in range(sweeps):
+                await months.turn()
+            gc.collect()
+            counts.append(Counter(map(_type_name, filter(_is_own, gc.get_objects()))))
+        await months.close()
+    return counts[0], counts[1]
+
+
+def _type_name(value: object) -> str:
+    return f"{type(value).__module__}.{type(value).__qualname__}"
+
+
+def _is_own(value: object) -> bool:
+    module = str(type(value).__module__)  # some have no text there
+    return module.startswith(("monitor.", "asyncio", "_asyncio", "threading", "sqlite3"))
 
 
 @pytest.mark.timeout(600)
