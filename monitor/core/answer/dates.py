@@ -14,6 +14,8 @@ _ISO_DATE = re.compile(
 def read_moment(text: str) -> datetime | None:
     """Read `@unix seconds` (RFC 9745), RFC 3339 or an HTTP date; None where it is none of them."""
     text = text.strip()
+    if not text:  # most answers announce nothing
+        return None
     for reader in (_unix, _iso, parsedate_to_datetime):  # from the strictest form on
         try:
             return _whole_millis(reader(text))

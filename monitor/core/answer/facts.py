@@ -43,9 +43,10 @@ class Facts:
     `status` is the HTTP status, or the one that a gateway's words pass on; NO_STATUS where none came, and for
     an error object inside a 2xx the status that object names, or UNDER_200. `text` holds every string of the
     body (of the error alone where it came under a 2xx) in lower case without addresses and the model's id,
-    `sentence` the one that says most, `relayed` what it passes on of a backend. `is_empty` says that a
-    generation held nothing, and nothing says why (rules.md 39). `served_as` is the model that an answer
-    itself names where it is not the one asked for (rules.md 37).
+    `sentence` the one that says most, `relayed` what it passes on of a backend; beside a result, whose words
+    are a model's, all three are empty. `is_empty` says that a generation held nothing, and nothing says why
+    (rules.md 39). `served_as` is the model that an answer itself names where it is not the one asked for
+    (rules.md 37).
     """
 
     exchange: Exchange
@@ -68,7 +69,7 @@ def read_facts(exchange: Exchange, *, now: datetime, model: str, listed: bool) -
     proves = _proof(exchange, body)
     is_success = exchange.http_status in SUCCESS
     error = body.error if is_success and proves is None else None
-    sentence = without_own_words(body.sentence(error))
+    sentence = "" if proves else without_own_words(body.sentence(error))
     relayed = None if proves else relayed_in(sentence)
     return Facts(
         exchange=_made_whole(exchange, body.document),
@@ -77,7 +78,8 @@ def read_facts(exchange: Exchange, *, now: datetime, model: str, listed: bool) -
         text="" if proves else _searched(body, error, model),
         sentence=sentence,
         proves=proves,
-        wait=read_wait(exchange.headers, exchange.body, now),
+        # a result's words are a model's, and ask for no wait
+        wait=read_wait(exchange.headers, "" if proves else exchange.body, now),
         listed=listed,
         is_page=body.is_page or is_page(sentence),
         is_empty=is_success and proves is None and error is None and body.is_empty,
