@@ -13,11 +13,11 @@ from typing import Final
 from monitor.atomic import write_atomically
 from monitor.clock import utc_now
 from monitor.core.domain.sweep import Sweep
-from monitor.errors import NotSpooled
 from monitor.spool.home import Home
 from monitor.spool.live import MARK, LiveMark, is_live, remove_dead_mark
 from monitor.spool.missed import MissedNotes
 from monitor.spool.record import SpoolRecord, format_spooled
+from monitor.spool.trouble import full, not_spooled, try_to_write
 
 SET_ASIDE: Final = "set-aside"
 _END: Final = ".jsonl"
@@ -50,10 +50,10 @@ class Spool:
         try:
             taken = self.size(without=file.name)
             if taken + len(content) > self.max_size:
-                raise NotSpooled(f"{self.directory} is full: {taken:,} of {self.max_size:,} bytes are taken")
+                raise full(self.directory, taken, self.max_size)
             write_atomically(file, content)
         except OSError as error:
-            raise NotSpooled(f"{self.directory} cannot be written: {error.strerror}") from None
+            raise not_spooled(self.directory, "written", error) from None
         self._largest = max(self._largest, len(content))
         return file
 
@@ -62,23 +62,22 @@ class Spool:
         try:
             self._home.create()
         except OSError as error:
-            raise NotSpooled(f"{self.directory} cannot be created: {error.strerror}") from None
+            raise not_spooled(self.directory, "created", error) from None
 
     def mark(self, sweep: Sweep) -> LiveMark:
         """Return the mark that a sweep holds while it runs."""
         return LiveMark(self.path_of(sweep))
 
     def require_room(self) -> None:
-        """Raise NotSpooled unless one more sweep, as large as the largest so far, has room."""
+        """Raise NotSpooled unless one more sweep, as large as the largest so far, can be written."""
         self.create()
-        if not os.access(self._home.place(), os.W_OK | os.X_OK):
-            raise NotSpooled(f"{self.directory} cannot be written by this user")
         try:
             taken = self.size()
+            if taken + self._largest > self.max_size:
+                raise full(self.directory, taken, self.max_size)
+            try_to_write(self._home.place(), self._largest)
         except OSError as error:
-            raise NotSpooled(f"{self.directory} cannot be read: {error.strerror}") from None
-        if taken + self._largest > self.max_size:
-            raise NotSpooled(f"{self.directory} is full: {taken:,} of {self.max_size:,} bytes are taken")
+            raise not_spooled(self.directory, "written", error) from None
 
     def size(self, *, without: str = "") -> int:
         """Return how many bytes the directory takes, what was set aside and the file `without` left out."""

@@ -8,11 +8,11 @@ from pathlib import Path
 from monitor.core.domain.event import Decision
 from monitor.core.domain.sweep import Observation, Sweep
 from monitor.core.planning.inputs import Knowledge
-from monitor.errors import NotSpooled
 from monitor.logs import event
 from monitor.spool.directory import Spool
 from monitor.spool.live import LiveMark
 from monitor.spool.record import SpoolRecord
+from monitor.spool.trouble import not_spooled
 from monitor.store.connection.engine import Engine
 from monitor.store.memory.knowledge import save_knowledge
 from monitor.store.write.record import add_observations, close_sweep, keep_catalog
@@ -87,7 +87,7 @@ class RecordFile:
             try:
                 mark.acquire()
             except OSError as error:
-                raise NotSpooled(f"{self._spool.directory} cannot be written: {error.strerror}") from None
+                raise not_spooled(self._spool.directory, "written", error) from None
             self._mark = mark
         row = self._opening.row
         late = LateSweep(sweep=sweep, policy=self._target.policy, token=self._opening.token, learned=learned)

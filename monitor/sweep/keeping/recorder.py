@@ -67,7 +67,7 @@ class Recorder:
             event(
                 log, logging.INFO, "spool_replayed", sweeps=sweeps, set_aside=set_aside or None, away_s=away_s
             )
-        self.why, self.since = "", None
+        self.why, self.since, self.refusal = "", None, ""
 
     def note_missed(
         self, provider: str, vantage: str, slots: Sequence[datetime], cause: str | None = None
@@ -78,7 +78,12 @@ class Recorder:
             self.spool.missed.add(missed)
 
     def refused(self, provider: str, error: NotSpooled) -> None:
-        """Note that the spool takes nothing; logged once."""
-        if not self.refusal:
+        """Note that the spool takes nothing; logged once for each reason."""
+        if _reason(self.refusal) != _reason(str(error)):
             event(log, logging.ERROR, "not_spooled", provider=provider, error=str(error))
         self.refusal = str(error)
+
+
+def _reason(refusal: str) -> str:
+    """Return a refusal without its figures, which differ from sweep to sweep."""
+    return "".join(character for character in refusal if not character.isdigit())
