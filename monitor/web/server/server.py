@@ -23,7 +23,7 @@ KEEP_ALIVE_SECONDS: Final = 5
 GRACE_SECONDS: Final = 2  # for answers under way when asked to stop
 _LARGEST_HEAD: Final = 32 * 1024
 _END_SECONDS: Final = 5.0
-_TICKS_A_SECOND: Final = 10  # of uvicorn's main loop
+_TICK_SECONDS: Final = 1.0
 
 
 async def serve(
@@ -58,7 +58,7 @@ async def serve(
     finally:
         stopping.cancel()
         beating.cancel()
-        server.should_exit = True
+        server.end()
         await asyncio.wait({serving}, timeout=GRACE_SECONDS + _END_SECONDS)
         listener.close()
     if serving.done():
@@ -87,6 +87,8 @@ class _Server(uvicorn.Server):
         )
         self._opened, self._liveness = opened, liveness
         self._acceptors: list[Acceptor] = []
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._ending = asyncio.Event()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Begin to accept on the sockets, in our own way, then call `opened`."""
@@ -102,11 +104,21 @@ class _Server(uvicorn.Server):
         self.started = True
         self._opened()
 
-    async def on_tick(self, counter: int) -> bool:
-        """Count the seconds."""
-        if counter % _TICKS_A_SECOND == 0:
+    async def main_loop(self) -> None:
+        """Count the seconds until the end; uvicorn's own loop wakes up ten times as often."""
+        self._loop = asyncio.get_running_loop()  # before the first look at `should_exit`: see `end`
+        while not await self.on_tick(0):  # whose number says that a second is over
             self._liveness.tick()
-        return await super().on_tick(counter)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_TICK_SECONDS):
+                    await self._ending.wait()
+
+    def end(self) -> None:
+        """Let it end now; from any thread."""
+        self.should_exit = True
+        if self._loop is not None:
+            with suppress(RuntimeError):  # it has ended
+                self._loop.call_soon_threadsafe(self._ending.set)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Let answers under way be sent, then close whatever is still open."""
