@@ -232,7 +232,7 @@ class Daemon:
             await until.ended({announcing, pruning, passing_on, settling}, _LAST_WORDS_SECONDS)
 
     async def _replay(self) -> None:
-        await self._parts.replayer.look()  # the latest: a reload may have changed the channels
+        await self._parts.replayer.look_often()  # the latest: a reload may have changed the channels
 
     async def _reload_until(self, stop: Stop) -> None:
         if self._reload:

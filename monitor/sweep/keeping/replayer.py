@@ -27,6 +27,7 @@ log = logging.getLogger(__name__)
 
 # a channel gets all late sweeps in one message, also where a crash cuts the replay
 _SENT_AFTER: Final = timedelta(minutes=5)
+_IDLE_LOOKS: Final = 5
 
 
 @dataclass(slots=True)
@@ -42,9 +43,19 @@ class Replayer:
         """Replay into the recorder's database."""
         self._recorder, self._outboxes, self._now = recorder, outboxes, now
         self._stuck = set[Path]()  # dealt with, but the directory does not let them go
+        self._looks = 0
+
+    async def look_often(self) -> None:
+        """As `look`, for once a second; where nothing is known to wait, only each fifth call looks.
+
+        What may wait unknown is of other processes, and each look takes a thread's turn.
+        """
+        self._looks += 1
+        if self._recorder.is_away or self._looks % _IDLE_LOOKS == 1:
+            await self.look()
 
     async def look(self) -> None:
-        """Look whether the database is back, and replay what waits; for once a second."""
+        """Look whether the database is back, and replay what waits."""
         if self._recorder.spool is not None:
             await to_thread(self._look, self._recorder.spool)
 

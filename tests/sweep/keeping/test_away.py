@@ -218,3 +218,25 @@ def test_a_record_that_cannot_be_removed_is_replayed_and_said_once(
             process.come_back()
     assert [record.message for record in caplog.records].count("spool_set_aside") == 1
     assert not process.recorder.is_away
+
+
+@g.ON_SQLITE
+def test_a_process_of_which_nothing_waits_looks_for_what_others_left_each_fifth_time(
+    engine: Engine, tmp_path: Path
+) -> None:
+    with g.gateway(steady(MODELS)) as there:
+        other, idle = (Process(engine, tmp_path, there.base_url) for _ in range(2))
+        other.sweep(0)
+        asyncio.run(idle.replayer.look_often())
+        other.recorder.lost(AWAY)
+        other.sweep(1)
+        waiting = list[int]()
+        for _ in range(5):
+            waiting.append(len(idle.spool.waiting()))
+            asyncio.run(idle.replayer.look_often())
+        assert waiting == [1, 1, 1, 1, 1]
+        assert idle.spool.waiting() == []
+        other.sweep(2)
+        idle.recorder.lost(AWAY)
+        asyncio.run(idle.replayer.look_often())
+        assert idle.spool.waiting() == []
