@@ -4,7 +4,12 @@ import pytest
 
 from monitor.core.answer.exchange import CONNECTION_LEVEL, Exchange, Failure
 from monitor.core.domain.vocabulary import Cause
-from monitor.core.lifecycle.reachability import cause_beside_others, may_vouch
+from monitor.core.lifecycle.reachability import (
+    cause_beside_others,
+    is_answer,
+    is_intercepted,
+    may_vouch,
+)
 
 OURS, OUTAGE, UNREADABLE = Cause.OUR_NETWORK, Cause.PROVIDER_OUTAGE, Cause.CATALOG_UNREADABLE
 PAGE = "<!DOCTYPE html><title>Welcome to our hotel</title>"
@@ -20,6 +25,30 @@ def said(status: int, body: str = "{}", host: str = "api.other.example") -> Exch
 
 LIST, REFUSED, LOGIN = said(200), said(401), said(200, PAGE)
 OFFLINE, AWAY = failed(Failure.DNS), failed(Failure.CONNECT)
+
+
+@pytest.mark.parametrize(
+    ("exchange", "is_proof", "is_device"),
+    [
+        (said(200), True, False),
+        (said(299), True, False),
+        (said(300), False, True),
+        (said(399), False, True),
+        (said(400), True, False),
+        (said(407), False, True),
+        (said(511), False, True),
+        (said(400, PAGE), False, True),
+        (said(401, PAGE), False, False),
+        (said(402, PAGE), False, False),
+        (said(403, PAGE), False, True),
+        (Exchange(failure=Failure.CLOSED, http_status=200, body=PAGE), False, False),
+        (Exchange(failure=Failure.CLOSED, http_status=200), False, False),
+    ],
+)
+def test_rule_9_an_answer_is_an_apis_and_a_page_or_redirect_may_be_a_devices(
+    exchange: Exchange, is_proof: bool, is_device: bool
+) -> None:
+    assert (is_answer(exchange), is_intercepted(exchange)) == (is_proof, is_device)
 
 
 @pytest.mark.parametrize("own", sorted(CONNECTION_LEVEL - {Failure.PROXY, Failure.PROXY_AWAY}))
@@ -94,6 +123,12 @@ def test_rule_9_where_every_certificate_has_expired_it_is_our_clock() -> None:
         ("http://192.168.1.9:8000/v1", "http://127.0.0.1:8000/v1", False),
         ("http://127.0.0.1:8000/v1", "http://127.0.0.1:8001/v1", True),
         ("http://203.0.113.9/v1", "https://api.a.example/v1", True),
+        ("https://api.a.example/v1", "http://1.1.1.1/v1", True),
+        ("http://1.1.1.1/v1", "https://api.a.example/v1", True),
+        ("http://1.1.1.1/v1", "http://192.168.1.9:8000/v1", False),
+        ("http://localhost:8000/v1", "http://127.0.0.1:8001/v1", True),
+        ("http://127.0.0.1:8000/v1", "http://localhost:8001/v1", True),
+        ("https://the.example/v1", "http://127.0.0.1:8000/v1", False),
     ],
 )
 def test_rule_9_only_who_is_as_far_away_can_vouch_for_the_way(url: str, other: str, is_proof: bool) -> None:

@@ -192,6 +192,8 @@ def test_rule_8_the_cause_of_a_class_is_judged_by_those_that_fail_in_it() -> Non
     assert stats.common_cause("trouble") == Cause.OUR_NETWORK
     assert stats.common_cause("account") == Cause.QUOTA
     assert stats_of((TWELVE, "not found"), regulars=TWELVE).common_cause("account") == Cause.CREDENTIAL
+    beside_others = stats_of(("abc", "not found"), ("defghi", "moved"), regulars=TWELVE)
+    assert beside_others.common_cause("account") == Cause.CREDENTIAL, "what fails in another class has no say"
 
 
 # A key that is limited
