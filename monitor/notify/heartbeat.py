@@ -7,7 +7,7 @@ the state of all providers, whichever was swept. A ping that fails neither fails
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Final
 from uuid import uuid4
@@ -29,6 +29,11 @@ _FOR_THE_OPERATOR: Final = frozenset({Cause.CREDENTIAL, Cause.QUOTA, Cause.OUR_N
 _START, _SUCCESS, _FAIL = "/start", "", "/fail"
 
 Report = Callable[[], tuple[str, str]]  # the ending of the address and the words of a ping, when it is sent
+MayPing = Callable[[], Awaitable[None]]  # returns when this process may ping, raises Fenced where it may not
+
+
+async def ping_always() -> None:
+    """Let every ping through."""
 
 
 class Pulse:
@@ -46,9 +51,10 @@ class Pulse:
 class _Switch:
     """One address. Its pings are sent one after the other: a late one would hide the state after it."""
 
-    def __init__(self, url: str, scope: str) -> None:
-        """Ping `url`; `scope` says in the log which switch it is."""
+    def __init__(self, url: str, scope: str, may_ping: MayPing) -> None:
+        """Ping `url`, each time after `may_ping`; `scope` says in the log which switch it is."""
         self._url, self._scope, self._turn = url, scope, asyncio.Lock()
+        self._may_ping = may_ping
         self.pings: set[asyncio.Task[None]] = set()
 
     def ping(self, provider: str, run: str, report: Report) -> None:
@@ -61,13 +67,23 @@ class _Switch:
         task.add_done_callback(self.pings.discard)  # asyncio holds tasks weakly: without this one may vanish
 
     async def _ping(self, provider: str, run: str, report: Report) -> None:
-        async with self._turn:
-            ending, words = report()
-            error = ""
-            for _ in range(_TRIES):
-                if not (error := await _failure(place(self._url, ending, run), words)):
-                    return
-        self._note(provider, error)
+        try:
+            async with self._turn:
+                error = await self._send(run, report)
+        except Fenced:  # while it waited: the process that took over reports its own sweeps
+            return
+        if error:
+            self._note(provider, error)
+
+    async def _send(self, run: str, report: Report) -> str:
+        """Send a ping; returns what went wrong, an empty text if nothing did."""
+        ending, words = report()
+        error = ""
+        for _ in range(_TRIES):
+            await self._may_ping()  # before each: the process may be frozen while one is under way
+            if not (error := await _failure(place(self._url, ending, run), words)):
+                break
+        return error
 
     def _note(self, provider: str, error: str) -> None:
         event(log, logging.WARNING, "heartbeat_failed", provider=provider, error=error, scope=self._scope)
@@ -83,16 +99,20 @@ class Heartbeats:
         own: Mapping[str, str] | None = None,
         *,
         is_silent: Callable[[str], bool] = lambda _provider: False,
+        may_ping: MayPing = ping_always,
         secrets: tuple[str, ...] = (),
         new_id: Callable[[], object] = uuid4,
     ) -> None:
         """Ping `url` for all providers and the addresses of `own` for theirs, each sweep under a new id.
 
-        `is_silent` says whether a maintenance window covers a provider now; `secrets` are kept out of pings.
+        `is_silent` says whether a maintenance window covers a provider now; `may_ping` is awaited before each
+        ping, and one for which it raises Fenced is not sent; `secrets` are kept out of pings.
         """
         self.health = health
-        self._common = _Switch(url, "all providers") if url else None
-        self._own = {name: _Switch(address, "one provider") for name, address in (own or {}).items()}
+        self._common = _Switch(url, "all providers", may_ping) if url else None
+        self._own = {
+            name: _Switch(address, "one provider", may_ping) for name, address in (own or {}).items()
+        }
         self._is_silent, self._secrets, self._new_id = is_silent, secrets, new_id
 
     @asynccontextmanager

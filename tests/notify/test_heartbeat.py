@@ -11,6 +11,7 @@ import pytest
 
 from monitor.core.domain.vocabulary import Cause
 from monitor.core.notification.sweep_health import SweepHealth
+from monitor.errors import Fenced
 from monitor.notify import heartbeat as heartbeat_module
 from monitor.notify.heartbeat import Heartbeats, place
 from tests.notify.messages import logged
@@ -230,6 +231,22 @@ def test_a_second_try_is_enough(there: Receiver) -> None:
     with logged() as written:
         asyncio.run(one_sweep(heart(there.base_url)))
     assert (len(there.refused), len(there.taken)) == (1, 2)
+    assert written.getvalue() == ""
+
+
+def test_a_process_that_no_longer_leads_sends_no_ping_that_still_waits(there: Receiver) -> None:
+    """It was frozen while the first try was under way, and another process took over meanwhile."""
+    there.refusals = 1
+    tries = count()
+
+    async def may_ping() -> None:
+        if next(tries):
+            raise Fenced("another process took over")
+
+    beat = Heartbeats(SweepHealth(confirm_down={"nvidia": 2}), there.base_url, may_ping=may_ping)
+    with logged() as written:
+        asyncio.run(one_sweep(beat))
+    assert (len(there.refused), len(there.taken)) == (1, 0)
     assert written.getvalue() == ""
 
 

@@ -47,6 +47,6 @@ def parts_of(app: App, engine: Engine, readers: Engine, recorder: Recorder, lead
         targets=targets,
         announcer=Announcer(app.settings, app.environ, led, readers=readers, may_send=leadership.require),
         pruner=Pruner(led, app.settings.retention.observations),
-        heartbeats=heartbeats_of(app.settings, app.environ),
+        heartbeats=heartbeats_of(app.settings, app.environ, may_ping=leadership.require),
         replayer=replayer_of(recorder, targets.values()),
     )

@@ -9,7 +9,7 @@ from monitor.config import Fault, Settings, known_secrets, resolve_heartbeat_url
 from monitor.core.domain.vocabulary import Cause, Verdict
 from monitor.core.notification.sweep_health import SweepHealth
 from monitor.errors import ConfigError
-from monitor.notify.heartbeat import Heartbeats
+from monitor.notify.heartbeat import Heartbeats, MayPing, ping_always
 from monitor.store.connection.engine import Engine
 from monitor.store.query import sweeps
 
@@ -17,7 +17,13 @@ _LOOK_BACK: Final = 200  # sweeps of a provider: some of the latest may count fo
 _UNCOUNTED: Final = frozenset({Cause.INTERRUPTED, Cause.VOIDED})  # a stop and an operator say nothing of it
 
 
-def heartbeats_of(settings: Settings, environ: Mapping[str, str], *, now: Clock = utc_now) -> Heartbeats:
+def heartbeats_of(
+    settings: Settings,
+    environ: Mapping[str, str],
+    *,
+    now: Clock = utc_now,
+    may_ping: MayPing = ping_always,
+) -> Heartbeats:
     """Return the heartbeats, which show that we live; raises ConfigError naming a missing variable."""
     url, is_silent = resolve_heartbeat_url(settings.heartbeat, environ), silence_of(settings)
     own = {
@@ -30,6 +36,7 @@ def heartbeats_of(settings: Settings, environ: Mapping[str, str], *, now: Clock 
         url.get_secret_value() if url else None,
         own,
         is_silent=lambda provider: is_silent(provider, None, now()),
+        may_ping=may_ping,
         secrets=known_secrets(settings, environ),
     )
 

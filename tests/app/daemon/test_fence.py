@@ -1,6 +1,7 @@
 """Two daemons on one Postgres: one is frozen, cut off or without its database in the middle of a sweep."""
 
 import signal
+import threading
 import time
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from monitor.core.domain.vocabulary import Cause, Verdict
 from monitor.demo.stories import steady
 from tests.support import gateway as g
 from tests.support.command import config_file
+from tests.support.mailbox import Receiver, receiver
 from tests.support.process import Process, wait_for
 from tests.support.proxy import PostgresProxy
 
@@ -38,29 +40,49 @@ def every_row(engine: Engine) -> list[object]:
     ]
 
 
+def telling(config: Path, told: Receiver) -> Path:
+    """Let a daemon ping a switch and send summaries, the first one at its start."""
+    text = config.read_text("utf-8").replace("[schedule]", '[schedule]\ndaily_summary = "00:00"')
+    there = told.base_url
+    told_at = f'[heartbeat]\nurl = "{there}/ping"\n[[notify]]\ntype = "webhook"\nurl = "{there}/hook"\n'
+    config.write_text(text + told_at + 'name = "hook"\non = ["summary"]\n', "utf-8")
+    return config
+
+
 @g.ON_POSTGRES
 def test_a_frozen_leader_is_replaced_and_does_nothing_when_it_wakes_up(
     engine: Engine, database_url: str, tmp_path: Path
 ) -> None:
-    """The standby makes the sweep that was cut, though no slot is due; the old leader stands by."""
-    with g.gateway(steady(MODELS), latency_s=0.3) as there:
-        config = config_file(tmp_path, there.base_url, database_url, interval="24h", concurrency=2)
-        with Process(config, "run") as one, Process(config, "run") as two:
-            wait_for(lambda: "standby" in one.out + two.out and len(there.probes) >= 6)
-            leader, standby = (two, one) if "standby" in one.out else (one, two)
-            leader.send(signal.SIGSTOP)
-            frozen_at = time.monotonic()
-            wait_for(lambda: len(g.finished(engine)) == 2, standby)
-            assert time.monotonic() - frozen_at > SILENCE_S / 2, "nothing but the silence made it lose"
-            before, requests = every_row(engine), len(there.requests)
-            leader.send(signal.SIGCONT)
-            wait_for(lambda: "standby" in leader.out, leader)
-            assert "leadership_lost" in leader.err
-            assert (every_row(engine), len(there.requests)) == (before, requests)
-            for process in (leader, standby):
-                assert "Traceback" not in process.err
-                process.send(signal.SIGTERM)
-                assert process.wait() == 0, process.err
+    """The standby makes the sweep that was cut, though no slot is due; the old leader stands by.
+
+    A ping and a message of the old leader were under way, and wait for the next try.
+    """
+    with g.gateway(steady(MODELS), latency_s=0.3) as there, receiver() as told, receiver() as other:
+        told.hold, told.refusals = threading.Event(), 99
+        configs = (
+            config_file(tmp_path, there.base_url, database_url, interval="24h", concurrency=2, name=name)
+            for name in ("one.toml", "two.toml")
+        )
+        config, standby_config = map(telling, configs, (told, other))
+        with Process(config, "run") as leader:
+            wait_for(lambda: len(there.probes) >= 6 and told.begun >= 2, leader)
+            with Process(standby_config, "run") as standby:
+                wait_for(lambda: "standby" in standby.out, standby)
+                leader.send(signal.SIGSTOP)
+                frozen_at = time.monotonic()
+                told.hold.set()
+                wait_for(lambda: len(g.finished(engine)) == 2, standby)
+                assert time.monotonic() - frozen_at > SILENCE_S / 2, "nothing but the silence made it lose"
+                before, requests, sent = every_row(engine), len(there.requests), told.begun
+                leader.send(signal.SIGCONT)
+                wait_for(lambda: "standby" in leader.out, leader)
+                assert "leadership_lost" in leader.err
+                assert (every_row(engine), len(there.requests)) == (before, requests)
+                for process in (leader, standby):
+                    assert "Traceback" not in process.err
+                    process.send(signal.SIGTERM)
+                    assert process.wait() == 0, process.err
+                assert told.begun == sent
     first, latest = g.finished(engine)
     assert (latest.verdict, latest.probed) == (Verdict.CONCLUSIVE, MODELS)
     assert (first.verdict, first.cause) == (Verdict.INCONCLUSIVE, Cause.INTERRUPTED)
