@@ -10,7 +10,7 @@ from monitor.store.connection.errors import database_name, translated
 from monitor.store.connection.keeping.lock import LockState
 from monitor.store.connection.keeping.pooler import require_session
 
-_SILENCE_S = 30  # seconds; six heartbeats may fail
+SILENCE_S = 30  # seconds; five heartbeats may fail
 
 # a key of 64 bits is shown in two halves, objsubid 1 says so
 _HOLDER = text("""
@@ -31,13 +31,13 @@ WHERE a.pid = pg_backend_pid()
 class AdvisoryLock:
     """One key in this database. The server lets go of it when the connection ends, however it ends.
 
-    A holder without a heartbeat for 30 seconds loses it: a frozen process must neither lead nor sweep.
+    A holder without a heartbeat for `silence_s` loses it: a frozen process must neither lead nor sweep.
     """
 
     precedence_s = 1.0  # the holder whose connection was cut takes it again in less
 
-    def __init__(self, engine: Engine, name: str) -> None:
-        self._engine = engine
+    def __init__(self, engine: Engine, name: str, *, silence_s: int = SILENCE_S) -> None:
+        self._engine, self._silence_s = engine, silence_s
         self._name = name
         # signed: the server's key is a bigint
         self._key = int.from_bytes(blake2b(f"monitor {name}".encode(), digest_size=8).digest(), signed=True)
@@ -139,7 +139,7 @@ class AdvisoryLock:
         for setting in ("idle = 30", "interval = 10", "count = 3"):  # a dead host is noticed within a minute
             connection.execute(text(f"SET tcp_keepalives_{setting}"))
         # ends a session that says nothing: the server lets go of a frozen holder's lock
-        connection.execute(text(f"SET idle_session_timeout = '{_SILENCE_S}s'"))
+        connection.execute(text(f"SET idle_session_timeout = '{self._silence_s}s'"))
         return connection.execute(_TAKE, {"key": self._key}).one()
 
     def _end_own_session(self) -> bool:

@@ -12,10 +12,13 @@ from stat import S_IMODE
 import pytest
 from sqlalchemy import Engine, text
 
+from monitor.app.daemon import daemon
 from monitor.errors import StoreUnavailable
+from monitor.store.connection.advisory_lock import AdvisoryLock
 from monitor.store.connection.engine import open_engine, writing
+from monitor.store.connection.keeping import lease
 from monitor.store.connection.locks import Lock, leader_lock, sweep_lock
-from tests.support.gateway import ON_SQLITE
+from tests.support.gateway import ON_POSTGRES, ON_SQLITE
 from tests.support.process import WAIT_S, wait_for
 
 HOLD = """
@@ -46,6 +49,21 @@ def holder_elsewhere(url: str) -> Iterator[subprocess.Popen[str]]:
 def both(engine: Engine) -> list[Lock]:
     """Return one lock of each sort."""
     return [leader_lock(engine), sweep_lock(engine, "nvidia", "default")]
+
+
+@ON_POSTGRES
+def test_a_frozen_leader_loses_its_sweep_before_its_lead_and_both_within_35_seconds(engine: Engine) -> None:
+    """Who takes over finds the sweep cut, and makes it at once; else only when the next slot is due."""
+    silences = []
+    for lock in both(engine):
+        assert lock.try_acquire()
+        held = lock._connection  # type: ignore[attr-defined]  # no other session shows it
+        silences.append(int(held.execute(text("SHOW idle_session_timeout")).scalar_one().removesuffix("s")))
+        lock.release()
+    of_leader, of_sweep = silences
+    assert of_sweep + lease._HEARTBEAT_S < of_leader  # that of the sweep may be the later one
+    looks_s = 2 * daemon._STANDBY_SECONDS  # one finds it free, one free for long enough
+    assert of_leader + AdvisoryLock.precedence_s + looks_s <= 33, "two seconds are left to prepare"
 
 
 def test_a_lock_has_one_holder_until_it_is_released(engine: Engine) -> None:
