@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from itertools import product
 
 from hypothesis import strategies as st
 
@@ -66,6 +67,8 @@ GIVEN: tuple[tuple[Verdict | None, str | None], ...] = (
 )
 SERVERS = (None, None, "", "b", "x", "x", "y")
 MOMENTS = (0, 0, 700, 1500, 90_000)
+# One choice of all four: each draw costs more than what is done with it.
+_details = st.sampled_from(tuple(product(MOMENTS, KINDS, DATES, SERVERS)))
 
 
 @dataclass(frozen=True)
@@ -200,15 +203,16 @@ def _plain(model: str, answer: Answer) -> Observation:
 
 def _observation(draw: st.DrawFn, model: str, answer: Answer) -> Observation:
     outcome, reason, status = answer
+    at_ms, kind, retires_at, served_as = draw(_details)
     return Observation(
         model,
         outcome,
         reason,
-        draw(st.sampled_from(MOMENTS)),
-        kind=draw(st.sampled_from(KINDS)),
+        at_ms,
+        kind=kind,
         http_status=status,
         latency_ms=300 if outcome == Outcome.AVAILABLE else None,
         attempts=0 if reason == Reason.NOT_PROBED else 1,
-        retires_at=draw(st.sampled_from(DATES)),
-        served_as=draw(st.sampled_from(SERVERS)) if outcome == Outcome.AVAILABLE else None,
+        retires_at=retires_at,
+        served_as=served_as if outcome == Outcome.AVAILABLE else None,
     )
