@@ -51,7 +51,7 @@ class Lease:
         self._rounds = self._needed = self._confirmed = 0
         self._terms = lock.terms
         self._alive_at = now()
-        self._is_over = False
+        self._is_over, self._ended = False, asyncio.Event()
         self._sleep, self._wake = socket.socketpair()
         self._thread = threading.Thread(target=self._keep, name=f"lease of {lock!r}", daemon=True)
 
@@ -65,10 +65,9 @@ class Lease:
         self._ticking.cancel()
         self._is_over = True
         self._end_rest()
-        for _look in range(round(_TICK_S / _LOOK_S)):  # a database that hangs ends it later
-            if not self._thread.is_alive():
-                break
-            await asyncio.sleep(_LOOK_S)
+        with suppress(TimeoutError):  # a database that hangs ends it later
+            async with asyncio.timeout(_TICK_S):
+                await self._ended.wait()
 
     async def require(self) -> None:
         """Wait until this process may go on; raises Fenced where another one holds the lock."""
@@ -111,6 +110,8 @@ class Lease:
     def _keep(self) -> None:
         with self._sleep, self._wake:
             self._keep_alive()
+        with suppress(RuntimeError):  # the loop has ended
+            self._loop.call_soon_threadsafe(self._ended.set)
 
     def _keep_alive(self) -> None:
         while not self._is_over:
