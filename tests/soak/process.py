@@ -24,6 +24,7 @@ from monitor.probe.pacer import Pacer
 from monitor.store.admin.migrate import prepare
 from monitor.store.connection.engine import Engine
 from monitor.store.derived.rebuild import settle_all
+from monitor.store.write.record import close_dead
 from monitor.sweep import ProgressListener, Recorder, Replayer, Swept, Target, sweep_provider
 from monitor.web.app import create_app
 from monitor.web.notices import Notice
@@ -40,7 +41,8 @@ class Process:
         """Wire them; nothing is opened yet."""
         self.app = App(settings, {})
         self.engine, readers = self._open(), self._open(read_only=True)
-        self.recorder = Recorder(engine=self.engine, spool=spool_of(self.app, self.engine), now=now)
+        self.spool = spool_of(self.app, self.engine)
+        self.recorder = Recorder(engine=self.engine, spool=self.spool, now=now)
         self.target = _target(self.app, provider)
         self.replayer = Replayer(self.recorder, {self.target.provider: self.target.outbox}, now=now)
         self.announcer = Announcer(settings, {}, self.engine, readers=readers, now=now)
@@ -68,8 +70,13 @@ class Process:
 
     async def start(self) -> None:
         """Begin as the daemon does: with the schema, and with what the process before left half done."""
-        await to_thread(prepare, self.engine)
-        await to_thread(settle_all, self.engine)
+        await to_thread(self._prepare)
+
+    def _prepare(self) -> None:
+        prepare(self.engine)
+        settle_all(self.engine)
+        self.replayer.replay(self.spool)
+        close_dead(self.engine, self.target.provider, self.target.vantage)
 
     async def sweep(self, slot: datetime, progress: ProgressListener) -> Swept | None:
         """Make the sweep of a slot."""
@@ -88,6 +95,7 @@ class Process:
     async def stop(self) -> None:
         """Close everything, as a clean end does."""
         await self._reader.aclose()
+        self.spool.leave()
         await to_thread(self.app.close)
 
 
