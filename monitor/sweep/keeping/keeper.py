@@ -40,6 +40,7 @@ class SweepKeeper:
         self._unspooled = 0  # observations that are not in the record either
         self._storing: asyncio.Task[None] | None = None
         self._one_record = asyncio.Lock()
+        self._is_released = False
 
     def add(self, observation: Observation) -> None:
         """Take an observation, to be kept with the next round."""
@@ -170,7 +171,10 @@ class SweepKeeper:
 
     async def _write(self, file: RecordFile, sweep: Sweep, learned: Mapping[str, Knowledge]) -> bool:
         async with self._one_record:  # else an older state of the sweep may take the place of a newer one
-            return await self._write_alone(file, sweep, learned)
+            is_kept = await self._write_alone(file, sweep, learned)
+            if self._is_released:  # who waited for it was cancelled meanwhile
+                self.release()
+            return is_kept
 
     async def _write_alone(self, file: RecordFile, sweep: Sweep, learned: Mapping[str, Knowledge]) -> bool:
         count, self._unspooled = self._unspooled, 0
@@ -184,7 +188,8 @@ class SweepKeeper:
         return True
 
     def release(self) -> None:
-        """Leave a record that waits to the replay."""
+        """Leave a record that waits to the replay, also one that is being written now."""
+        self._is_released = True
         if self._file:
             if self._file.is_kept:
                 self._recorder.has_waiting = True

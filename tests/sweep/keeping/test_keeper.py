@@ -4,18 +4,21 @@ import asyncio
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from threading import Event
 
 import pytest
 from sqlalchemy import Engine
 
 from monitor.demo.stories import steady
+from monitor.errors import StoreUnavailable
 from monitor.spool.directory import Spool
+from monitor.spool.record import SpoolRecord
 from monitor.store.admin import check
 from monitor.store.connection.engine import sqlite_path
 from monitor.sweep import Recorder, Replayer, sweep_provider
 from monitor.sweep.keeping import keeper
 from tests.support import gateway as g
-from tests.support.process import wait_for
+from tests.support.process import WAIT_S, wait_for
 
 MODELS = 4
 
@@ -48,3 +51,46 @@ def test_the_catalog_and_a_round_may_wait_for_the_same_row(
     assert g.rows(engine, "SELECT count(*) FROM observation_history") == [(answers,)]
     assert [each.available for each in g.finished(engine)] == [MODELS]
     assert check.check(engine) == []
+
+
+class SlowSpool(Spool):
+    """A spool on a disk that answers when the test lets it."""
+
+    begun: Event
+    answers: Event
+
+    def keep(self, record: SpoolRecord) -> Path:
+        self.begun.set()
+        assert self.answers.wait(WAIT_S)
+        return super().keep(record)
+
+
+@g.ON_SQLITE
+def test_a_record_that_is_written_while_its_sweep_is_cancelled_again_is_replayed(
+    engine: Engine, tmp_path: Path
+) -> None:
+    """A process that was frozen is cancelled by its lost lead and by its lost sweep at once."""
+    spool = SlowSpool(tmp_path / "spool", "x", max_size=10**7)
+    spool.begun, spool.answers = Event(), Event()
+    recorder = Recorder(engine=engine, spool=spool)
+
+    async def run() -> None:
+        before = asyncio.all_tasks()
+        await sweep_provider(target, engine, now=lambda: g.NOON, slot=g.NOON, recorder=recorder)
+        recorder.lost(StoreUnavailable("away"))
+        swept = sweep_provider(target, engine, now=lambda: g.hours(1), slot=g.hours(1), recorder=recorder)
+        sweeping = asyncio.create_task(swept)
+        await asyncio.to_thread(spool.begun.wait, WAIT_S)
+        for _ in range(2):
+            sweeping.cancel()
+            await asyncio.sleep(0.05)  # the first one is on its way to the record
+        await asyncio.wait({sweeping}, timeout=0.5)
+        spool.answers.set()
+        await asyncio.gather(*asyncio.all_tasks() - before, return_exceptions=True)
+
+    with g.gateway(steady(MODELS)) as there:
+        target = g.target(there.base_url)
+        g.run_async(run)
+    asyncio.run(Replayer(recorder, {target.provider: target.outbox}).look())
+    assert [each.started_at for each in g.finished(engine)] == [g.NOON, g.hours(1)]
+    assert not list(spool.directory.iterdir())
