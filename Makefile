@@ -108,7 +108,7 @@ mutation: setup $(TOOLS)/.ready ## which small changes of core/lifecycle and cor
 		-p tests.support.mutation --mutants build/mutants.jsonl \
 		--survivors tests/core/survivors.toml --alive build/alive.jsonl tests/core/lifecycle tests/core/answer
 
-soak: setup ## 50,000 sweeps of 200 models with faults, in accelerated time (hours; ARGS="--minutes 60": so long)
+soak: setup ## 50,000 sweeps of 200 models with faults, in accelerated time (an hour on three cores; ARGS="--minutes 60": so long)
 	$(BIN)/python -m tests.soak.months $(ARGS)
 
 lives: setup ## ten thousand random lives, each rebuilt (an hour and more)

@@ -30,6 +30,7 @@ PROCESSES = {
     "tests/image/place.py": "containers",
     "tests/image/shell.py": "containers",
     "tests/image/test_healthcheck.py": "the exit code that a container engine reads",
+    "tests/soak/months.py": "lives side by side, a core for each",
     "tests/store/admin/test_migrate.py": "three processes upgrade at once",
     "tests/store/connection/test_file_change.py": "the file as another process sees it",
     "tests/store/connection/test_locks.py": "a lock that another process holds, or dies with",

@@ -9,6 +9,8 @@ import argparse
 import asyncio
 import logging
 import math
+import os
+import subprocess
 import sys
 import tempfile
 import threading
@@ -113,6 +115,8 @@ class Months:
             await self.turn()
             if self.number % SAY_EVERY == 0:
                 self._say_so_far(say)
+        if not self.figures.memory:  # a short life
+            self.figures.sample()
 
     async def turn(self) -> None:
         """Make the sweep of the next slot, and do what is to be done after it."""
@@ -241,16 +245,33 @@ async def run(
 def main() -> int:
     """Run, print the figures, and say with the exit code whether all keep their bounds."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0] if __doc__ else "")
-    parser.add_argument("--sweeps", type=int, default=50_000)
+    parser.add_argument("--sweeps", type=int, default=50_000, help="of all lives together")
     parser.add_argument("--models", type=int, default=200)
-    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--seed", type=int, default=1, help="of the first life; the others' follow it")
     parser.add_argument("--minutes", type=float, default=math.inf, help="end before all are made")
+    parser.add_argument(
+        "--lives", type=int, default=os.cpu_count() or 1, help="side by side, a core for each"
+    )
     options = parser.parse_args()
+    return _several(options) if options.lives > 1 else _one(options)
+
+
+def _several(options: argparse.Namespace) -> int:
+    """Divide the sweeps among processes of their own; returns the worst exit code."""
+    share = math.ceil(options.sweeps / options.lives)
+    command = [sys.executable, "-m", "tests.soak.months", "--lives=1", f"--sweeps={share}"]
+    command += [f"--models={options.models}", f"--minutes={options.minutes}"]
+    seeds = range(options.seed, options.seed + options.lives)
+    lives = [subprocess.Popen([*command, f"--seed={seed}"]) for seed in seeds]
+    return max(abs(life.wait()) for life in lives)
+
+
+def _one(options: argparse.Namespace) -> int:
     logging.getLogger("monitor").setLevel(logging.CRITICAL)
     began, cpu = time.monotonic(), time.process_time()
 
     def say(line: str) -> None:
-        sys.stdout.write(f"{time.monotonic() - began:8.0f} s  {line}\n")
+        sys.stdout.write(f"{time.monotonic() - began:8.0f} s  seed {options.seed}: {line}\n")
         sys.stdout.flush()
 
     until = began + 60 * options.minutes
