@@ -68,7 +68,7 @@ class Replayer:
                 self._recorder.replaying.release()
 
     def replay(self, spool: Spool) -> None:
-        """As `look`, in the thread at hand; at the end what waited has been replayed, whoever did it."""
+        """As `look`, in the thread at hand; at the end what waited has been replayed, here or there."""
         with self._recorder.replaying:
             self._replay(spool)
 
