@@ -13,6 +13,7 @@ from typing import Final
 from monitor.atomic import write_atomically
 from monitor.clock import utc_now
 from monitor.core.domain.sweep import Sweep
+from monitor.errors import NotSpooled
 from monitor.spool.home import Home
 from monitor.spool.live import MARK, LiveMark, is_live, remove_dead_mark
 from monitor.spool.missed import MissedNotes
@@ -24,6 +25,7 @@ _END: Final = ".jsonl"
 _TIME: Final = "%Y%m%dT%H%M%S"
 _SURPLUS_S: Final = 60.0  # seconds after which a draft is no file that another process writes just now
 _DIGITS: Final = 8
+_SMALLEST_FILE: Final = 4096  # bytes
 
 
 class Spool:
@@ -122,9 +124,20 @@ class Spool:
             self._home.place().rmdir()
 
     def set_aside(self, file: Path) -> Path:
-        """Move a record out of the way, for the operator; returns its new place. Raises OSError."""
+        """Move a record out of the way, for the operator; returns its new place.
+
+        What was set aside takes at most as much as the spool: where there is no room, nothing older goes,
+        the record itself is removed, and NotSpooled is raised. Raises OSError.
+        """
         place = self._home.place() / SET_ASIDE / file.name
         place.parent.mkdir(mode=0o700, exist_ok=True)
+        taken = sum(map(_on_disk, set_aside_in(self._home.place())))
+        if taken + _on_disk(file) > self.max_size:
+            file.unlink()
+            raise NotSpooled(
+                f"it was removed: {place.parent} is full: {taken:,} of {self.max_size:,} bytes are taken: "
+                "import or delete what is there"
+            )
         number = 1
         while place.exists():  # an older one of the same sweep
             number += 1
@@ -159,6 +172,11 @@ def set_aside_in(directory: Path) -> list[Path]:
     with suppress(OSError):
         return sorted((directory / SET_ASIDE).iterdir())
     return []
+
+
+def _on_disk(file: Path) -> int:
+    """Return how many bytes a file takes at least: an empty one takes some, too."""
+    return max(file.stat().st_size, _SMALLEST_FILE)
 
 
 def _digest(*parts: str) -> str:

@@ -112,6 +112,27 @@ def test_what_is_set_aside_waits_no_more_and_replaces_nothing(tmp_path: Path) ->
         assert parse_spooled(file.read_bytes(), file.name) == record_of(sweep_at(1))
 
 
+def test_what_is_set_aside_is_bounded_and_the_oldest_stay(tmp_path: Path) -> None:
+    spool = spool_in(tmp_path, max_size=3 * 4096)
+    for hours in range(3):
+        spool.set_aside(spool.keep(record_of(sweep_at(hours))))
+    file = spool.keep(record_of(sweep_at(3)))
+    with pytest.raises(NotSpooled, match=r"removed: .*set-aside is full: .*: import or delete what is there"):
+        spool.set_aside(file)
+    names = [started_at(each) for each in set_aside_in(spool.directory)]
+    assert names == [histories.START + hours * HOUR for hours in range(3)]
+    assert spool.waiting() == []
+
+
+def test_the_report_says_what_of_it_is_sound(tmp_path: Path) -> None:
+    spool = spool_in(tmp_path)
+    sound, cut = (spool.set_aside(spool.keep(record_of(sweep_at(hours)))) for hours in (1, 2))
+    cut.write_bytes(cut.read_bytes()[:-20])
+    report = look_into(spool)
+    assert (report.set_aside, report.set_aside_sound) == (2, 1)
+    assert report.set_aside_size == sound.stat().st_size * 2 - 20
+
+
 def test_the_report_counts_what_waits_and_names_what_is_damaged(tmp_path: Path) -> None:
     spool = spool_in(tmp_path)
     assert look_into(spool).waiting == 0

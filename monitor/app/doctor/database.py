@@ -11,6 +11,7 @@ from monitor.app.doctor.diagnosis import Diagnosis, fault, ok, warning
 from monitor.app.wiring.application import App
 from monitor.app.wiring.spool import spool_of
 from monitor.errors import StoreError
+from monitor.report.words.numbers import counted
 from monitor.spool.report import look_into
 from monitor.store.admin.migrate import SchemaState, schema_state
 from monitor.store.admin.network_disk import network_disk
@@ -48,12 +49,13 @@ def check_spool(app: App) -> Sequence[Diagnosis]:
     report, place = look_into(spool), str(spool.directory)
     lines = [fault("spool", place, words, "the record is set aside at its replay") for words in report.faults]
     if report.set_aside:
-        words = f"{report.set_aside} records could not be replayed and were set aside"
-        lines.append(
-            warning("spool", place, words, "look into them: monitor import reads those that are sound")
-        )
+        records, size = counted(report.set_aside, "record"), f"{report.set_aside_size / 1000:,.0f} kB"
+        words = f"{records} set aside, not replayed: {report.set_aside_sound} sound, {size} in all"
+        advice = "monitor import reads those that are sound; then delete them"
+        lines.append(warning("spool", place, words, advice))
     if report.waiting:
-        words = f"{report.waiting} sweeps wait for the database, the first of {report.since}"
+        verb = "wait" if report.waiting > 1 else "waits"
+        words = f"{counted(report.waiting, 'sweep')} {verb} for the database, the first of {report.since}"
         lines.append(warning("spool", place, words, "monitor run brings them in once the database is back"))
     return lines or [ok("spool", place, "no sweep waits for the database")]
 

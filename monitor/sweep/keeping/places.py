@@ -2,12 +2,12 @@
 
 import logging
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from pathlib import Path
 
 from monitor.core.domain.event import Decision
 from monitor.core.domain.sweep import Observation, Sweep
 from monitor.core.planning.inputs import Knowledge
+from monitor.errors import NotSpooled
 from monitor.logs import event
 from monitor.spool.directory import Spool
 from monitor.spool.live import LiveMark
@@ -107,12 +107,14 @@ class RecordFile:
             self._file = None
         self.release()
 
-    def set_aside(self) -> Path | None:
-        """Move the record to where the operator may look at it; returns its place, None where that fails."""
-        place = None
+    def set_aside(self) -> Path | str | None:
+        """Move the record to where the operator may look at it; returns its place, or why it has none."""
+        place: Path | str | None = None
         if self._file:
-            with suppress(OSError):
+            try:
                 place = self._spool.set_aside(self._file)
+            except (OSError, NotSpooled) as error:
+                place = str(error)
         self._file = None
         self.release()
         return place

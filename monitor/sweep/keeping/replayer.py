@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from monitor.clock import Clock, utc_now
-from monitor.errors import RecordError, StoreError, StoreUnavailable
+from monitor.errors import NotSpooled, RecordError, StoreError, StoreUnavailable
 from monitor.logs import event
 from monitor.spool.directory import Spool
 from monitor.spool.record import SpoolRecord, parse_spooled
@@ -134,4 +134,6 @@ def _set_aside(spool: Spool, file: Path, why: str) -> None:
         place: Path | str = spool.set_aside(file)
     except OSError as error:
         place = f"not moved: {error.strerror}"
+    except NotSpooled as error:
+        place = str(error)
     event(log, logging.WARNING, "spool_set_aside", file=file.name, error=why, place=place)
