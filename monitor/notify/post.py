@@ -12,7 +12,8 @@ from monitor.http import Auth, Endpoint, exchange, open_client
 
 _CAP_BYTES: Final = 4096  # bytes; only the beginning is quoted
 _ANYWHERE: Final = Endpoint(base_url="", auth=Auth.NONE)
-_LATE: Final = frozenset({Failure.TIMEOUT, Failure.TIMEOUT_AFTER_HEADERS})
+# its status counts, whatever became of the body: what was taken must not be sent again
+_OF_BODY: Final = frozenset({Failure.GARBLED, Failure.TIMEOUT_AFTER_HEADERS})
 # httpx reads them only where a client has no auth of its own
 _USER_INFO: Final = re.compile(r"https?://([^/?#]*)@", re.IGNORECASE)
 
@@ -33,10 +34,11 @@ async def post(url: str, body: bytes, *, headers: Mapping[str, str], timeout_s: 
             timeout_s=timeout_s,
             cap_bytes=_CAP_BYTES,
         )
-    if answer.failure in _LATE:
+    if answer.failure in _OF_BODY and answer.http_status:
+        return answer
+    if answer.failure in {Failure.TIMEOUT, Failure.TIMEOUT_AFTER_HEADERS}:
         raise NotDelivered(f"no answer within {timeout_s:g} s")
-    has_status = answer.failure is Failure.GARBLED and answer.http_status  # whatever its body is packed in
-    if answer.failure and not has_status:
+    if answer.failure:
         raise NotDelivered(FAILURE_TEXT[answer.failure])
     return answer
 

@@ -4,8 +4,10 @@ import asyncio
 import hashlib
 import hmac
 import re
+import socket
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -136,3 +138,40 @@ def test_an_address_that_cannot_be_reached_is_not_shown(url: str) -> None:
         error = failure(url)
     assert str(error) in {"no connection", "the request cannot be sent to this address"}
     assert "s3cret" not in written.getvalue()
+
+
+@contextmanager
+def trickling(at_once: bytes) -> Iterator[str]:
+    """Give the address of a receiver that answers so far at once, and then a byte at a time without end."""
+    ended = threading.Event()
+
+    def answer(server: socket.socket) -> None:
+        connection, _ = server.accept()
+        with connection, suppress(OSError):
+            connection.recv(65536)
+            connection.sendall(at_once)
+            while not ended.wait(0.05):
+                connection.sendall(b"x")
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        thread = threading.Thread(target=answer, args=(server,), daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{server.getsockname()[1]}/"
+        ended.set()
+        thread.join(60)
+
+
+def test_a_receiver_that_trickles_is_given_up_by_the_time_in_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A limit for each read would never end it."""
+    monkeypatch.setattr(webhook, "_TIMEOUT_S", 0.5)
+    with trickling(b"HTTP/1.1 200 OK\r\nX-Slow: ") as url:
+        assert str(failure(url)) == "no answer within 0.5 s"
+
+
+def test_a_status_counts_also_where_the_body_never_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A message that was taken is not sent again."""
+    monkeypatch.setattr(webhook, "_TIMEOUT_S", 5)
+    with trickling(b"HTTP/1.1 202 Accepted\r\nContent-Length: 999\r\n\r\n") as url:
+        deliver(url)
+    with trickling(b"HTTP/1.1 500 Oh\r\nContent-Length: 999\r\n\r\nbroken ") as url:
+        assert str(failure(url)).startswith("HTTP 500: broken ")
