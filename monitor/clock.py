@@ -55,6 +55,7 @@ class SteadyClock:
         self._offset = self._last_offset = wall() - self._since
         self.steps: tuple[int, ...] = ()  # of the wall clock, in milliseconds, below 0 for one back
         self.follows = 0  # how often its own time has stepped, because it followed
+        self._skips: tuple[tuple[int, int], ...] = ()  # where it stepped to, forwards, and how far
 
     def now_ms(self) -> int:
         """Milliseconds since 1970."""
@@ -65,8 +66,7 @@ class SteadyClock:
             if is_step := abs(step) > _STEP_MS:
                 self._since, self.steps = boot, (*self.steps, step)
             if self._may_follow(boot, offset):
-                self.follows += abs(offset - self._offset) > _STEP_MS
-                self._offset = offset
+                self._follow(boot, offset)
             now = boot + self._offset
         if is_step:
             self._on_step(step)
@@ -77,6 +77,20 @@ class SteadyClock:
         """How far the wall clock is ahead of this one (behind it: below 0); 0 where they agree."""
         ahead = self._last_offset - self._offset
         return ahead if abs(ahead) > _STEP_MS else 0
+
+    def skipped_since(self, moment: datetime) -> timedelta:
+        """Return how much time it left out since a moment that it gave, by following steps forwards.
+
+        What lies that far back is younger by so much. After a step back it may seem younger than it is.
+        """
+        began = to_millis(moment)
+        return timedelta(milliseconds=sum(size for to, size in self._skips if began < to))
+
+    def _follow(self, boot: int, offset: int) -> None:
+        step, self._offset = offset - self._offset, offset
+        self.follows += abs(step) > _STEP_MS
+        if step > _STEP_MS:
+            self._skips = (*self._skips, (boot + offset, step))
 
     def _may_follow(self, boot: int, offset: int) -> bool:
         if abs(offset - self._offset) <= _STEP_MS:
@@ -93,7 +107,13 @@ def utc_now() -> datetime:
 
 def keep(clock: SteadyClock) -> None:
     """Read the time of this process from a steady clock from now on."""
+    _kept.append(clock)
     _readers.append(clock.now_ms)
+
+
+def skipped_since(moment: datetime) -> timedelta:
+    """Return how much time `utc_now` left out since a moment that it gave; see SteadyClock."""
+    return _kept[-1].skipped_since(moment) if _kept else timedelta()
 
 
 def boot_s() -> float:
@@ -121,4 +141,5 @@ def day_millis(day: date) -> int:
     return (day.toordinal() - EPOCH.toordinal()) * DAY_MS  # free of zones and leap seconds
 
 
+_kept: list[SteadyClock] = []
 _readers: list[Callable[[], int]] = [wall_ms]  # the last one counts

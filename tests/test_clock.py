@@ -1,6 +1,6 @@
 """The time of a daemon goes on evenly whatever the wall clock is set to, and follows what stands."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -50,6 +50,25 @@ def test_where_the_wall_clock_stands_for_ten_minutes_is_followed_once(step: int)
     assert machine.clock.follows == 0
     assert machine.go_on(2 * MINUTE) == machine.wall() == NOON + 11 * MINUTE + step
     assert (machine.clock.follows, machine.clock.ahead_ms, machine.told) == (1, 0, [step])
+
+
+@pytest.mark.parametrize("step", [HOUR, DAY])
+def test_what_waits_is_no_older_for_a_step_that_is_followed(step: int) -> None:
+    machine = Machine()
+    posted = to_datetime(machine.go_on(MINUTE))
+    machine.ahead += step
+    machine.go_on(20 * MINUTE)
+    now, skipped = to_datetime(machine.clock.now_ms()), machine.clock.skipped_since(posted)
+    assert now - posted - skipped == timedelta(minutes=20)
+    assert machine.clock.skipped_since(now) == timedelta()
+
+
+def test_a_step_back_makes_nothing_older() -> None:
+    machine = Machine()
+    posted = to_datetime(machine.go_on(MINUTE))
+    machine.ahead -= DAY
+    machine.go_on(20 * MINUTE)
+    assert machine.clock.skipped_since(posted) == timedelta()
 
 
 def test_a_time_before_2020_is_never_followed_and_left_at_once() -> None:

@@ -15,7 +15,7 @@ from functools import partial
 from typing import Final
 
 from monitor.app.periodic import every
-from monitor.clock import Clock, boot_s, to_millis
+from monitor.clock import Clock, boot_s, skipped_since, to_millis
 from monitor.core.notification.backoff import GIVE_UP_AFTER, next_try, pause_after
 from monitor.core.notification.message import Channel, Message
 from monitor.errors import Fenced, NotDelivered, StoreError
@@ -120,10 +120,11 @@ class Publisher:
         by: str = DAEMON,
         may_send: MaySend = send_always,
         seconds: Callable[[], float] = boot_s,
+        skipped: Callable[[datetime], timedelta] = skipped_since,
     ) -> None:
-        """Send from the outbox of `engine` to the channels; `may_send` is asked before each message."""
+        """Send from `engine`'s outbox; `may_send` is asked before each, `skipped` is time left out."""
         self._engine, self._messages, self._now, self._by = engine, messages, now, by
-        self._may_send, self._seconds = may_send, seconds
+        self._may_send, self._seconds, self._skipped = may_send, seconds, skipped
         self._queues = [_ChannelQueue(channel) for channel in channels]
 
     def go_on_from(self, before: "Publisher") -> None:
@@ -246,7 +247,7 @@ class Publisher:
         now = self._now()
         for delivery in batch:
             due_at = next_try(
-                created_at=delivery.created_at,
+                created_at=delivery.created_at + self._skipped(delivery.created_at),
                 attempts=delivery.attempts + 1,
                 now=now,
                 retry_after=retry_after,
@@ -264,10 +265,10 @@ class Publisher:
     async def _tidy(self) -> None:
         """Give up what waits for channels that are not there any more, and forget what is long settled."""
         now, names = self._now(), [queue.name for queue in self._queues]
+        before = now - GIVE_UP_AFTER
+        before -= self._skipped(before)
         with suppress(StoreError):  # there is no hurry
-            gone = await to_thread(
-                outbox.give_up_orphans, self._engine, names, created_before=now - GIVE_UP_AFTER, at=now
-            )
+            gone = await to_thread(outbox.give_up_orphans, self._engine, names, created_before=before, at=now)
             for channel, messages in gone.items():
                 error = "the channel is no longer configured"
                 event(

@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import Engine
 
 from monitor.app.notifications.channels import message_builders
-from monitor.app.notifications.publisher import Publisher
+from monitor.app.notifications.publisher import ConfiguredChannel, Publisher
 from monitor.config import Settings
 from monitor.core.notification.message import Message
 from monitor.errors import NotDelivered
@@ -133,6 +133,26 @@ def test_a_message_that_fails_for_a_day_is_given_up_loudly(
     place.refusals = 0
     publish(sender)
     assert place.taken == []
+
+
+def test_a_message_is_no_older_for_a_clock_that_was_set_a_day_ahead(
+    engine: Engine, watch: Watch, place: Receiver
+) -> None:
+    post(engine, [1], "hook")
+    sender = Publisher(
+        engine,
+        [ConfiguredChannel(channel=hook(place, watch))],
+        MESSAGES,
+        now=watch,
+        skipped=lambda moment: timedelta(days=1) if moment <= NOON else timedelta(),
+    )
+    place.refusals = 2
+    publish(sender)
+    watch.pass_by(timedelta(days=1, minutes=30))
+    publish(sender)
+    watch.pass_by(timedelta(minutes=30))
+    publish(sender)
+    assert models_of(place) == ["model/1"]
 
 
 def test_a_message_as_old_as_that_is_still_tried_once_where_nobody_was_there_to_send_it(
