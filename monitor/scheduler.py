@@ -87,10 +87,20 @@ def _next(trigger: BaseTrigger, after: datetime) -> datetime | None:
         if given is None:
             return None
         slot: datetime = given.astimezone(UTC)
-        if slot > after:
+        if slot > after and not _is_repeated(trigger, slot):
             return slot
-        moment += timedelta(minutes=1)
+        moment = max(moment + timedelta(minutes=1), slot)
     return None
+
+
+def _is_repeated(trigger: BaseTrigger, slot: datetime) -> bool:
+    """Return whether a cron line has named this hour and minute an hour before, as cron(8) counts them.
+
+    A line for every hour is one of elapsed time: it comes in both hours.
+    """
+    if not isinstance(trigger, CronTrigger) or not slot.astimezone(trigger.timezone).fold:
+        return False
+    return any(field.name == "hour" and str(field) != "*" for field in trigger.fields)
 
 
 def has_slot(trigger: BaseTrigger, after: datetime, until: datetime) -> bool:
