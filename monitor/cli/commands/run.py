@@ -38,10 +38,14 @@ def run(context: Context) -> int:
     context.start_logging(app.secrets, quiet=False)
     catch_uncaught()
     file = config_file(context.config_path, context.environ)
-    for line in placed(unmatched_patterns(app.settings, app.catalogs), file):
-        event(log, logging.WARNING, "pattern_without_match", detail=line)
+    _warn_of_patterns(app, file)
     _require_secrets(app, file)
     return run_until_stopped(partial(_run, app, context), grace=app.settings.daemon.grace)
+
+
+def _warn_of_patterns(app: App, file: Path | None) -> None:
+    for line in placed(unmatched_patterns(app.settings, app.catalogs), file):
+        event(log, logging.WARNING, "pattern_without_match", detail=line)
 
 
 def _require_secrets(app: App, file: Path | None) -> None:
@@ -52,9 +56,11 @@ def _require_secrets(app: App, file: Path | None) -> None:
 def _reread(before: App, context: Context) -> App:
     """Read the configuration and its secrets again; raises ConfigError where they cannot be used."""
     app = App(load_settings(context.config_path, context.environ), context.environ)
-    _require_secrets(app, config_file(context.config_path, context.environ))
+    file = config_file(context.config_path, context.environ)
+    _require_secrets(app, file)
     # those of before, too: a sweep under way still uses them
     context.start_logging((*before.secrets, *app.secrets), quiet=False)
+    _warn_of_patterns(app, file)
     return app
 
 

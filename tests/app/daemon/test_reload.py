@@ -67,8 +67,11 @@ def test_providers_intervals_and_the_page_follow_and_no_slot_is_lost(
             hang_up(daemon, "INFO    reloaded providers=nvidia,second added=second")
             wait_for(lambda: len(slots(engine, "second")) >= 2, daemon)
             assert "second" in httpx.get(daemon.page, trust_env=False).text
-            config.write_text(alone, "utf-8")
+            window = '[[maintenance]]\nfrom = 2020-01-01\nto = 2020-01-02\nprovider = "elsewhere"\n'
+            config.write_text(alone + window, "utf-8")
             hang_up(daemon, "removed=second")
+            hang_up(daemon, "WARNING pattern_without_match")  # at each reading, until it is mended
+            assert daemon.err.count("pattern_without_match") == 2
             swept = daemon.err.count("sweep_finished provider=second")
             before = len(slots(engine, PROVIDER))
             wait_for(lambda: len(slots(engine, PROVIDER)) >= before + 2, daemon)
