@@ -11,7 +11,7 @@ from functools import partial
 
 from monitor.catalog.reading import CatalogReading
 from monitor.core.domain.sweep import Observation, Sweep
-from monitor.core.domain.vocabulary import Outcome, Verdict
+from monitor.core.domain.vocabulary import Outcome, Reason, Verdict
 from monitor.core.lifecycle.fold import doubt_catalog, is_tracked
 from monitor.core.lifecycle.guard import FEWEST_ANSWERED, judge, regulars
 from monitor.core.lifecycle.round_stats import ENOUGH, as_models_own, refusal_cause
@@ -22,6 +22,7 @@ from monitor.sweep.listing import read_listing
 from monitor.sweep.plan import PriorKnowledge, excluded_observation, excluding, plan_sweep
 from monitor.sweep.probing import CatalogProbe
 from monitor.sweep.values import SweepStart, Target
+from monitor.sweep.witnesses import proven_cause
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,14 +83,27 @@ class _Check:
         if observation.outcome is Outcome.AVAILABLE:  # an answer needs no witness
             return checked
         if cause := self.catalog.cause or doubt_catalog(self.start.state, self.catalog, self.target.policy):
-            return replace(checked, cause=cause, detail=self.catalog.detail)
+            return await self._named(replace(checked, cause=cause, detail=self.catalog.detail))
         own = as_models_own(observation) if refusal_cause(observation) else observation
-        cause = first.trouble
+        cause, is_answered = first.trouble, False
         if witnesses := self._witnesses(first):
-            cause = self._cause(own, await self._probe(*witnesses))
+            others = await self._probe(*witnesses)
+            cause, is_answered = (
+                self._cause(own, others),
+                any(seen.reason == Reason.OK for seen in others.observations),
+            )
         if cause:
-            return replace(checked, cause=cause, detail=observation.detail)
+            doubtful = replace(checked, cause=cause, detail=observation.detail)
+            return doubtful if is_answered else await self._named(doubtful)
         return replace(checked, observation=own)
+
+    async def _named(self, checked: Checked) -> Checked:
+        """Return it with the cause that other providers prove, as a sweep would have it (rules.md 9)."""
+        proven = await proven_cause(self.target, checked.cause)
+        if proven is None:
+            return checked
+        cause, beside = proven
+        return replace(checked, cause=cause, detail=f"{checked.detail or 'no answer'}{beside}")
 
     def _checked(self, observation: Observation) -> Checked:
         is_listed = self.model in self.listed

@@ -2,8 +2,9 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Final
 
 from monitor.core.answer.exchange import Exchange, Failure
@@ -25,6 +26,8 @@ from monitor.sweep.values import Target
 
 log = logging.getLogger(__name__)
 
+AskOwn = Callable[[float], Awaitable[Exchange]]
+
 _MOST: Final = 3  # others; one that answers is enough
 _LONGEST_S: Final = 20.0
 _SHORTEST_S: Final = 4.0
@@ -43,25 +46,45 @@ async def name_cause(running: RunningSweep) -> None:
         return
     if running.sweep.detail is None:  # the guard judges a whole sweep, and has no words of its own
         running.sweep = replace(running.sweep, detail=_detail(running))
-    if others := witnesses_of(running.target):
-        await _ask_others(running, cause, others)
+    await _ask_others(running, cause)
 
 
-async def _ask_others(running: RunningSweep, cause: Cause, others: Sequence[Endpoint]) -> None:
-    timeout_s = min(_LONGEST_S, max(_SHORTEST_S, running.target.interval.total_seconds() * _SHARE))
+async def _ask_others(running: RunningSweep, cause: Cause) -> None:
     if any(seen.reason == Reason.OK for seen in running.observations.values()):
         return  # the guard alone holds such a mass failure, and lets it go in time (rules.md 11)
-    if cause is not Cause.OUR_NETWORK and not _is_ambiguous(await _ask_own(running, timeout_s)):
-        return
-    answers = await asyncio.gather(*(_ask(other, timeout_s) for other in others))
-    own = await _ask_own(running, timeout_s)
-    proven = cause_beside_others(cause, own, answers)
-    if proven is not cause:
-        hosts = ", ".join(answer.host for answer in answers if is_answer(answer))
-        beside = f"; {hosts} answers at the same time" if hosts else "; so it is with every other provider"
-        event(log, logging.INFO, "cause_named", provider=running.target.provider, cause=proven)
+
+    async def ask_own(timeout_s: float) -> Exchange:
+        running.requested(1)
+        return await ask_provider(running.target, timeout_s)
+
+    if proven := await proven_cause(running.target, cause, ask_own):
+        proven_one, beside = proven
+        event(log, logging.INFO, "cause_named", provider=running.target.provider, cause=proven_one)
         detail = f"{running.sweep.detail}{beside}"
-        running.sweep = replace(running.sweep, verdict=Verdict.INCONCLUSIVE, cause=proven, detail=detail)
+        running.sweep = replace(running.sweep, verdict=Verdict.INCONCLUSIVE, cause=proven_one, detail=detail)
+
+
+async def proven_cause(
+    target: Target, cause: str | None, ask_own: AskOwn | None = None
+) -> tuple[Cause, str] | None:
+    """Return another cause that the answers of other providers prove, and words on them; None without one.
+
+    The provider itself is asked by `ask_own` with a limit in seconds.
+    """
+    doubtful = next((one for one in _DOUBTFUL if one == cause), None)
+    others = witnesses_of(target)
+    if doubtful is None or not others:
+        return None
+    ask_own = ask_own or partial(ask_provider, target)
+    timeout_s = min(_LONGEST_S, max(_SHORTEST_S, target.interval.total_seconds() * _SHARE))
+    if doubtful is not Cause.OUR_NETWORK and not _is_ambiguous(await ask_own(timeout_s)):
+        return None
+    answers = await asyncio.gather(*(_ask(other, timeout_s) for other in others))
+    proven = cause_beside_others(doubtful, await ask_own(timeout_s), answers)
+    if proven is doubtful:
+        return None
+    hosts = ", ".join(answer.host for answer in answers if is_answer(answer))
+    return proven, f"; {hosts} answers at the same time" if hosts else "; so it is with every other provider"
 
 
 def witnesses_of(target: Target) -> Sequence[Endpoint]:
@@ -98,10 +121,10 @@ def _is_ambiguous(own: Exchange) -> bool:
     return own.failure is Failure.TLS_EXPIRED or is_intercepted(own) or is_stuck_on_the_way(own)
 
 
-async def _ask_own(running: RunningSweep, timeout_s: float) -> Exchange:
-    await running.target.pacer.acquire()
-    running.requested(1)
-    return await _ask(running.target.endpoint, timeout_s)
+async def ask_provider(target: Target, timeout_s: float) -> Exchange:
+    """Ask a provider for its list, within its pace."""
+    await target.pacer.acquire()
+    return await _ask(target.endpoint, timeout_s)
 
 
 async def _ask(endpoint: Endpoint, timeout_s: float) -> Exchange:

@@ -9,16 +9,18 @@ from shutil import copy2
 import pytest
 
 from monitor.core.domain.sweep import Observation
+from monitor.core.domain.vocabulary import Cause
 from monitor.core.planning.inputs import ProviderTraits
 from monitor.demo import World
 from monitor.demo.answers import CannedAnswer, chat
+from monitor.http import Endpoint
 from monitor.store.connection.engine import Engine, open_engine, sqlite_path
 from monitor.store.derived.states import load_state
 from monitor.store.memory.knowledge import load_knowledge
 from monitor.sweep import Checked, SweepStart, Target, check_now
 from tests.support import gateway as g
 from tests.support import scripted as s
-from tests.support.command import PROVIDER, config_file, monitor
+from tests.support.command import KEY, PROVIDER, config_file, monitor
 from tests.support.provider_cases import CASES, CHAT, EMBED, OTHERS, SUBJECT, ProviderCase
 
 INTERVAL_S = 20.0  # what a case may last at most, whoever waits in it
@@ -230,6 +232,21 @@ def test_what_an_operator_accepted_is_believed(history: Engine) -> None:
         there.show(world(subject=UNKNOWN_MODEL, others=UNKNOWN_MODEL))
         assert check(aim, history, SUBJECT, hour=1).cause is not None
         assert check(aim, history, SUBJECT, hour=1, is_accepted=True).cause is None
+
+
+def test_another_providers_answer_proves_our_network_as_in_a_sweep(history: Engine) -> None:
+    with g.gateway(world(subject=s.OK)) as there:
+        aim = g.target(there.base_url)
+        g.sweep(aim, history, g.hours(0))
+    assert check(aim, history, SUBJECT, hour=1).cause == Cause.OUR_NETWORK
+    with g.gateway(world(subject=s.OK)) as other:
+        beside = replace(aim, others=(Endpoint(base_url=other.base_url, api_key=KEY),))
+        seen = check(beside, history, SUBJECT, hour=1)
+        assert [request.path for request in other.requests] == ["/v1/models"]
+        swept = g.sweep(beside, history, g.hours(2))
+    assert seen.cause == swept.sweep.cause == Cause.PROVIDER_OUTAGE
+    assert seen.detail == swept.sweep.detail
+    assert (seen.detail or "").endswith("answers at the same time")
 
 
 # ---- The command ----
