@@ -1,10 +1,12 @@
 """A mark beside a record whose sweep still runs: a lock of the kernel, which ends with the process."""
 
-import fcntl
 import os
 from contextlib import suppress
+from errno import EAGAIN
 from pathlib import Path
 from typing import Final
+
+from monitor.process import flock
 
 MARK: Final = ".live"
 
@@ -20,8 +22,11 @@ class LiveMark:
     def acquire(self) -> None:
         """Take the mark; raises OSError where it cannot be written."""
         if self._descriptor is None:
-            self._descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            if not flock.take(descriptor):  # two processes with one sweep: the other one keeps it
+                os.close(descriptor)
+                raise BlockingIOError(EAGAIN, "another process keeps this sweep")
+            self._descriptor = descriptor
 
     def release(self) -> None:
         """Give it up; does nothing if it is not held."""
@@ -34,17 +39,7 @@ class LiveMark:
 
 def is_live(record: Path) -> bool:
     """Return whether a sweep that still runs, in whatever process of this machine, writes this record."""
-    try:
-        descriptor = os.open(_mark_of(record), os.O_RDWR | os.O_CLOEXEC)
-    except OSError:
-        return False
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return True
-    finally:
-        os.close(descriptor)
-    return False
+    return not flock.is_free(_mark_of(record))
 
 
 def remove_dead_mark(mark: Path) -> None:

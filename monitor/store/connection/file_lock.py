@@ -1,16 +1,15 @@
 """A lock file beside the SQLite file. It says who holds it, so that a standby can say so too."""
 
-import fcntl
 import json
 import os
 import socket
 from contextlib import suppress
-from pathlib import Path
 
 from sqlalchemy import Engine
 
 from monitor.clock import Clock
 from monitor.errors import StoreUnavailable
+from monitor.process import flock
 from monitor.store.connection.engine import file_mode_of, sqlite_path
 from monitor.store.connection.errors import database_name
 from monitor.store.connection.file_change import require_same_file
@@ -50,8 +49,8 @@ class FileLock:
             raise StoreUnavailable(
                 f"database {self._database}: its lock file cannot be written: {error.strerror}: {self._path}"
             ) from error
-        # closed, or every attempt of a standby would leave a descriptor open
-        if not _lock(descriptor) or not self._is_at_path(descriptor):
+        # a standby goes on and looks again; closed, or every attempt would leave a descriptor open
+        if not flock.take(descriptor) or not self._is_at_path(descriptor):
             os.close(descriptor)
             return False
         self._descriptor = descriptor
@@ -120,27 +119,4 @@ class FileLock:
         """Return whether no process holds it, without taking it."""
         if self._descriptor is not None:
             return False
-        return _is_unlocked(self._path)
-
-
-def _lock(descriptor: int) -> bool:
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)  # LOCK_NB: a standby goes on and looks again
-    except BlockingIOError:
-        return False
-    return True
-
-
-def _is_unlocked(path: Path) -> bool:
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    except OSError as error:
-        return isinstance(error, FileNotFoundError | NotADirectoryError)
-    try:
-        # Shared, so that two that ask do not take each other for the holder.
-        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    finally:
-        os.close(descriptor)
-    return True
+        return flock.is_free(self._path)
