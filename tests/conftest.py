@@ -20,10 +20,12 @@ from monitor.store.connection.engine import is_sqlite, open_engine, sqlite_path
 from tests.support.lives import Lives
 from tests.support.postgres import PostgresServer
 from tests.support.reused import ReusedDatabase
+from tests.support.statements import share_compiled_statements
 
 # How long an example takes, or its making, is a matter of the machine.
 settings.register_profile("monitor", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("monitor")
+share_compiled_statements()
 
 
 @pytest.hookimpl(wrapper=True)
