@@ -7,6 +7,7 @@ from sqlalchemy import Connection, Engine, Row, text
 
 from monitor.errors import StoreError, StoreUnavailable
 from monitor.store.connection.errors import database_name, translated
+from monitor.store.connection.keeping.abandoned import Session, abandon, is_abandoned
 from monitor.store.connection.keeping.lock import LockState
 from monitor.store.connection.keeping.pooler import require_session
 
@@ -21,11 +22,12 @@ WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
     AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
     AND l.classid::bigint = (:key >> 32) & 4294967295 AND l.objid::bigint = :key & 4294967295
 """)
-_TAKE = text("""
-SELECT pg_try_advisory_lock(:key) AS is_taken, a.pid, a.backend_start
+_SESSION = text("""
+SELECT a.pid, a.backend_start, pg_is_in_recovery() AS is_standby
 FROM pg_stat_activity a
 WHERE a.pid = pg_backend_pid()
 """)
+_TAKE = text("SELECT pg_try_advisory_lock(:key)")
 
 
 class AdvisoryLock:
@@ -42,7 +44,8 @@ class AdvisoryLock:
         # signed: the server's key is a bigint
         self._key = int.from_bytes(blake2b(f"monitor {name}".encode(), digest_size=8).digest(), signed=True)
         self._connection: Connection | None = None
-        self._session: tuple[object, object] | None = None  # of the connection that held it last
+        self._session: Session | None = None  # of that connection
+        self._releases = 0
         self.terms = 0
 
     def __repr__(self) -> str:
@@ -55,7 +58,7 @@ class AdvisoryLock:
         if self._take():
             return True
         # a connection that the network swallowed lives on at the server, for half a minute
-        return self._end_own_session() and self._take()
+        return self._end_abandoned_session() and self._take()
 
     def keep(self) -> LockState:
         """Keep the lock alive; where its connection was cut, take it again at once."""
@@ -97,41 +100,52 @@ class AdvisoryLock:
 
     def release(self) -> None:
         """Give the lock up, then close its connection, which alone would free the lock only after a while."""
-        if self._connection is not None:
-            connection, self._connection = self._connection, None
+        self._releases += 1  # a try that still waits for the server must not take it afterwards
+        if (connection := self._let_go()) is not None:
             with suppress(StoreError), translated(self._engine), closing(connection):
                 connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": self._key})
 
     def _drop(self) -> None:
-        if self._connection is not None:
-            connection, self._connection = self._connection, None
+        if (connection := self._let_go()) is not None:
             with suppress(StoreError), translated(self._engine):
                 connection.close()
+
+    def _let_go(self) -> Connection | None:
+        connection, self._connection = self._connection, None
+        if self._session is not None:
+            abandon(self._session)
+        return connection
 
     def _holder(self) -> Row[tuple[object, ...]] | None:
         with translated(self._engine), self._engine.connect() as connection:
             return connection.execute(_HOLDER, {"key": self._key}).first()
 
     def _take(self) -> bool:
+        releases, session = self._releases, None
         with translated(self._engine):
             connection = self._engine.connect()
             connection.execution_options(isolation_level="AUTOCOMMIT")  # an open one holds vacuum back
             connection.detach()  # out of the pool: closing it ends the session
             try:
-                row = self._lock(connection)
+                session = self._prepare(connection)
+                is_taken = releases == self._releases and self._lock(connection)
             except BaseException:  # not only errors: a cancellation must not leave a session with a lock
+                if session is not None:
+                    abandon(session)
                 connection.close()
                 raise
-        if not row.is_taken:
+        if not is_taken:
             connection.close()
             return False
-        self._connection, self._session = connection, (row.pid, row.backend_start)
+        self._connection, self._session = connection, session
         self.terms += 1
         return True
 
-    def _lock(self, connection: Connection) -> Row[tuple[bool, object, object]]:
+    def _prepare(self, connection: Connection) -> Session:
+        """Let a session end with a frozen process; returns its identity at the server."""
         require_session(self._engine, connection)
-        if connection.execute(text("SELECT pg_is_in_recovery()")).scalar_one():
+        pid, began_at, is_standby = connection.execute(_SESSION).one()
+        if is_standby:
             raise StoreUnavailable(
                 f"database {database_name(self._engine)} is a read-only standby: name the primary server, or "
                 "several servers with target_session_attrs=read-write"
@@ -140,12 +154,16 @@ class AdvisoryLock:
             connection.execute(text(f"SET tcp_keepalives_{setting}"))
         # ends a session that says nothing: the server lets go of a frozen holder's lock
         connection.execute(text(f"SET idle_session_timeout = '{self._silence_s}s'"))
-        return connection.execute(_TAKE, {"key": self._key}).one()
+        return pid, began_at
 
-    def _end_own_session(self) -> bool:
-        """End the session in which this object held the lock last, if that one is in the way."""
+    def _lock(self, connection: Connection) -> bool:
+        is_taken: bool = connection.execute(_TAKE, {"key": self._key}).scalar_one()
+        return is_taken
+
+    def _end_abandoned_session(self) -> bool:
+        """End a session that this process has let go of, if that one is in the way."""
         row = self._holder()
-        if row is None or (row.pid, row.backend_start) != self._session:
+        if row is None or not is_abandoned((row.pid, row.backend_start)):
             return False
         with translated(self._engine), self._engine.connect() as connection:
             # waits until it is gone, as the lock is only free then

@@ -4,13 +4,16 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from stat import S_IMODE
+from threading import Event
 
 import pytest
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, event, text
+from sqlalchemy.exc import OperationalError
 
 from monitor.app.daemon import daemon
 from monitor.errors import StoreUnavailable
@@ -132,6 +135,42 @@ def test_a_leader_without_a_heartbeat_loses_the_lock_on_the_server(postgres_url:
     assert lock.try_acquire()
     connection = lock._connection  # type: ignore[attr-defined]
     assert connection.execute(text("SHOW idle_session_timeout")).scalar_one() == "30s"
+    lock.release()
+    engine.dispose()
+
+
+def test_a_session_that_this_process_let_go_of_is_in_its_way_no_longer(postgres_url: str) -> None:
+    """A server that was frozen has not noticed yet that the sweep before has ended."""
+    engine = open_engine(postgres_url)
+    for former, later in zip(both(engine), both(engine), strict=True):
+        assert former.try_acquire()
+        session = former._let_go()  # type: ignore[attr-defined]  # its end does not reach the server
+        assert later.try_acquire()
+        later.release()
+        with suppress(OperationalError):
+            session.close()
+    engine.dispose()
+
+
+def test_a_lock_that_was_given_up_is_not_taken_by_a_try_that_still_waits(postgres_url: str) -> None:
+    """A sweep ends while the server is frozen; the next one finds its lock free."""
+    engine = open_engine(postgres_url)
+    asks, answers = Event(), Event()
+
+    def wait(*_: object) -> None:
+        asks.set()
+        answers.wait(WAIT_S)
+
+    event.listen(engine, "connect", wait)
+    lock = sweep_lock(engine, "nvidia", "default")
+    with ThreadPoolExecutor(1) as pool:
+        trying = pool.submit(lock.try_acquire)
+        assert asks.wait(WAIT_S)
+        lock.release()
+        answers.set()
+        assert not trying.result(WAIT_S)
+    assert lock.holder() == "no process"
+    assert lock.try_acquire(), "it may be taken anew"
     lock.release()
     engine.dispose()
 
