@@ -12,6 +12,7 @@ _NO_ENCRYPTION: Final = {80877103, 80877104}  # requests for TLS and for GSSAPI
 _PROTOCOL: Final = 196608
 _ASKS: Final = b"QS"  # a query, or the end of an extended one: the server answers until it is ready
 _PARAMETER: Final = b"S"
+_REFUSAL: Final = b"SFATAL\0C08P01\0Munsupported startup parameter: options\0\0"
 
 
 class TransactionPooler:
@@ -50,8 +51,11 @@ class TransactionPooler:
 
     def _serve(self, client: socket.socket, number: int) -> None:
         with suppress(OSError, EOFError), client:
-            while struct.unpack("!i", startup(client)[:4])[0] in _NO_ENCRYPTION:
+            while struct.unpack("!i", (greeting := startup(client))[:4])[0] in _NO_ENCRYPTION:
                 client.sendall(b"N")
+            if b"\0options\0" in greeting:
+                client.sendall(packed(b"E", _REFUSAL))
+                return
             key = packed(b"K", struct.pack("!ii", number, number))  # a number of its own to cancel by
             client.sendall(packed(b"R", struct.pack("!i", 0)) + self._greeting + key + packed(b"Z", b"I"))
             while self._transaction(client):

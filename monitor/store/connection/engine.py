@@ -294,5 +294,5 @@ def _postgres(address: URL, *, read_only: bool, answers_within_s: float | None) 
         pool_recycle=1800,  # seconds; firewalls forget a silent connection after an hour or less
         execution_options={_READ_ONLY: read_only},
     )
-    event.listen(engine, "do_connect", connector(answers_within_s))
+    event.listen(engine, "do_connect", connector(address, answers_within_s))
     return engine

@@ -54,10 +54,14 @@ SQLITE_TROUBLE: Final[tuple[tuple[str, str], ...]] = (
 )
 
 _REFUSES: Final = "refuses this user: check user name and password in the database url, and pg_hba.conf"
+_POOLER: Final = (
+    "is reached through a pooler that refuses this: name the server itself, or a pool with pool_mode=session"
+)
 _NO_DATABASE: Final = "does not exist: create it with `createdb`, or correct the name in the database url"
 
 # Postgres error class or code (SQLSTATE, the longest match counts) -> what it means.
 POSTGRES_TROUBLE: Final[tuple[tuple[str, str], ...]] = (
+    ("08P01", _POOLER),  # PgBouncer's, of a transaction in its statement mode
     ("28", _REFUSES),
     ("3D000", _NO_DATABASE),
     ("42501", "does not let this user do that: grant it the rights on the schema"),
@@ -102,6 +106,7 @@ _TLS_ALONE: Final = "refuses this user without TLS: write sslmode=require or str
 # What is said of a connection that never came to be (a piece of it, the first that fits) -> what it means.
 # libpq has no SQLSTATE before there is a connection: it hands over only the words of the server, or its own.
 REFUSED_CONNECTIONS: Final[tuple[tuple[str, str], ...]] = (
+    ("unsupported startup parameter", _POOLER),
     ("certificate verify failed", _UNVERIFIED),
     ("does not match host name", _OTHER_HOST),
     ("root certificate file", _NO_AUTHORITY),

@@ -4,7 +4,7 @@ A server that is frozen keeps its connections and says nothing: neither TCP nor 
 that, so the waiting itself is bounded here. Imported for Postgres alone: a SQLite file never loads psycopg.
 """
 
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
 from time import monotonic
 from typing import Any, Final
@@ -16,6 +16,7 @@ CONNECT_TIMEOUT_S: Final = 10
 
 _LOCK_WAIT_S: Final = 5.0  # for a row that another transaction holds, such as a rebuild
 _UNHURRIED_S: Final = 120.0  # for a statement that goes through a whole history
+_OPTIONS_REFUSED: Final = "unsupported startup parameter"
 _IN_TRANSACTION_S: Final = 30  # a frozen process must not hold rows for good
 _TCP: Final = {  # a host that vanished is noticed within a minute, also while nothing is asked of it
     "keepalives_idle": 30,
@@ -52,8 +53,7 @@ class _Connection(psycopg.Connection[Any]):
 
 def connection_arguments(address: URL, answers_within_s: float | None) -> dict[str, object]:
     """Return what libpq gets beside the address, which may say otherwise."""
-    given = address.query.get("options", "")
-    options = [*([given] if isinstance(given, str) else given), "-c timezone=UTC"]
+    options = [*_options_of(address), "-c timezone=UTC"]
     if answers_within_s is not None:
         options += _time_limits(answers_within_s)
     usual = {"connect_timeout": CONNECT_TIMEOUT_S, "application_name": "monitor", **_TCP}
@@ -61,16 +61,42 @@ def connection_arguments(address: URL, answers_within_s: float | None) -> dict[s
     return {**arguments, "options": " ".join(options).strip()}
 
 
-def connector(answers_within_s: float | None) -> Callable[..., psycopg.Connection[Any]]:
+def connector(address: URL, answers_within_s: float | None) -> Callable[..., psycopg.Connection[Any]]:
     """Return what connects; with a limit each statement must be answered within it."""
 
     def connect(_dialect: object, _record: object, arguments: Any, names: Any) -> psycopg.Connection[Any]:  # noqa: ANN401 - SQLAlchemy's
-        connection = _Connection.connect(*arguments, **names)
+        try:
+            connection = _Connection.connect(*arguments, **names)
+        except psycopg.OperationalError as error:
+            if _OPTIONS_REFUSED not in str(error):
+                raise
+            connection = _connect_without_options(address, names)
         if answers_within_s is not None:
             connection.answers_within_s = answers_within_s
         return connection
 
     return connect
+
+
+def _connect_without_options(address: URL, names: Mapping[str, Any]) -> _Connection:
+    """Connect through a pooler that takes no options of ours, as PgBouncer does.
+
+    Time limits would stay with the server's session, which may be another client's next: waiting is bounded
+    here alone. PgBouncer knows which time zone is whose.
+    """
+    others = {name: value for name, value in names.items() if name != "options"}
+    if given := _options_of(address):
+        others["options"] = " ".join(given)
+    connection = _Connection.connect(**others)
+    connection.set_autocommit(True)
+    connection.execute("SET timezone = 'UTC'")
+    connection.set_autocommit(False)
+    return connection
+
+
+def _options_of(address: URL) -> list[str]:
+    given = address.query.get("options", "")
+    return [part for part in ([given] if isinstance(given, str) else given) if part]
 
 
 @contextmanager

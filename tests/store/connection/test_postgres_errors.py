@@ -76,6 +76,7 @@ def test_a_connection_that_is_refused_has_the_right_cause(said: str, meaning: st
         (errors.InsufficientPrivilege, "grant it the rights"),
         (errors.DiskFull, "disk of the server is full"),
         (errors.TooManyConnections, "no connection"),
+        (errors.ProtocolViolation, "pool_mode=session"),
     ],
 )
 def test_a_statement_that_fails_for_now_leaves_the_sweep_to_the_spool(

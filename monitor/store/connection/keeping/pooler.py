@@ -11,6 +11,7 @@ from monitor.store.connection.errors import database_name
 
 _TRIES = 3  # a pooler may rotate the few sessions that it has
 _PID = text("SELECT pg_backend_pid()")
+_RESET = text("RESET idle_in_transaction_session_timeout")
 
 
 def require_session(engine: Engine, connection: Connection) -> None:
@@ -23,6 +24,7 @@ def require_session(engine: Engine, connection: Connection) -> None:
     # a pooler gives its clients numbers of its own to cancel by
     if _promised_pid(connection) == pid or not _is_shared(engine, connection):
         return
+    connection.execute(_RESET)  # what `end_frozen_transactions` set would be another client's
     raise StoreError(
         f"database {database_name(engine)} is reached through a pooler in transaction mode, such as "
         "PgBouncer, which cannot carry the locks of a session: name the server itself, or a pool with "
