@@ -15,10 +15,12 @@ from monitor.report.words.numbers import counted
 from monitor.spool.report import look_into
 from monitor.store.admin.migrate import SchemaState, schema_state
 from monitor.store.admin.network_disk import network_disk
+from monitor.store.admin.write_lock import is_locked
 from monitor.store.connection.engine import Engine, is_sqlite, sqlite_path
 from monitor.store.connection.errors import database_name
 from monitor.store.connection.locks import leader_lock
 
+_LOCK_S: Final = 5.0  # longer than any transaction of a sweep
 _LARGE_WAL: Final = 256_000_000  # bytes; usually it has a few million
 _LITTLE_FREE, _LEAST_FREE = 1_000_000_000, 100_000_000  # bytes
 _STOPPED: Final = "(stopped: "
@@ -40,7 +42,9 @@ def check_database(app: App) -> Sequence[Diagnosis]:
     except StoreError as error:
         return [fault("database", name, str(error), "")]
     lines = [_schema(name, state), *(_of_file(app, engine) if is_sqlite(engine) else [])]
-    return lines if state is SchemaState.MISSING else [*lines, *_leader(engine, name)]
+    if state is SchemaState.MISSING:
+        return lines
+    return [*lines, *_lock(app, engine, name), *_leader(engine, name)]
 
 
 def check_spool(app: App) -> Sequence[Diagnosis]:
@@ -76,6 +80,16 @@ def _leader(engine: Engine, name: str) -> Sequence[Diagnosis]:
         advice = f"kill -CONT {number} lets it go on"
         return [fault("leader", name, f"{holder} leads, and nothing is swept", advice)]
     return [ok("leader", name, f"{holder} leads")]
+
+
+def _lock(app: App, engine: Engine, name: str) -> Sequence[Diagnosis]:
+    may_write = is_sqlite(engine) and os.access(sqlite_path(engine), os.W_OK)
+    if not may_write or not is_locked(app.open_store(), _LOCK_S):
+        return ()
+    words = f"another program has held its write lock for {_LOCK_S:g} s: sweeps wait in the spool"
+    return [
+        warning("database", name, words, "end that program's transaction; fuser names who has the file open")
+    ]
 
 
 def _of_file(app: App, engine: Engine) -> list[Diagnosis]:

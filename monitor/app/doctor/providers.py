@@ -18,7 +18,7 @@ from monitor.errors import ConfigError
 from monitor.http import exchange, open_client
 
 _OFF: Final = timedelta(seconds=5)  # a Date header has whole seconds, and an answer takes some
-_FAR_OFF: Final = timedelta(minutes=2)
+_FAR_OFF: Final = timedelta(minutes=30)  # signatures and certificates begin to be refused
 _TIMEOUT_S: Final = 10.0
 _CLOCK: Final = "this machine"
 
