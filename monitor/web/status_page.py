@@ -29,6 +29,7 @@ class ProviderSection:
     models: Sequence[ModelRow]
     sweeps: Sequence[SweepRow]  # newest first
     maintenance: Sequence[RunningWindow] = ()
+    missed: str = ""  # a sentence on what was not swept lately
     busy: Collection[tuple[str, str]] = ()  # provider and id of models that were limited when last asked
 
     @property
@@ -43,8 +44,8 @@ class ProviderSection:
 
     @property
     def notices(self) -> Sequence[str]:
-        """The maintenance windows that run, in words."""
-        return [window_words(window) for window in self.maintenance]
+        """The maintenance windows that run and what was missed, in words."""
+        return [*map(window_words, self.maintenance), *filter(None, [self.missed])]
 
     @cached_property
     def counts(self) -> Mapping[Status, int]:

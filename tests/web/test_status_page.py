@@ -12,6 +12,7 @@ from monitor.core.domain.policy import Policy
 from monitor.core.domain.vocabulary import Cause, Kind
 from monitor.core.notification.maintenance import RunningWindow
 from monitor.store.write.record import open_sweep
+from monitor.store.write.slots import record_missed_slots
 from tests.web.history import (
     BUSY,
     DOWN,
@@ -209,6 +210,17 @@ def test_what_is_not_served_is_refused_in_json(engine: Engine, method: str, path
         answer = client.request(method, path)
     assert answer.status_code == status
     assert set(answer.json()["error"]) == {"message", "type"}
+
+
+def test_sweeps_that_were_missed_lately_are_said_with_why(engine: Engine) -> None:
+    live(engine, [sweep(0, {"a": UP})])
+    record_missed_slots(engine, "nvidia", "default", [START + INTERVAL], cause="the spool is <full>")
+    with browsing(engine, after(2)) as client:
+        page = client.get("/").text
+    assert (
+        "1 scheduled sweep of nvidia missed in the last 24 h; the last one: the spool is &lt;full&gt;."
+        in page
+    )
 
 
 def test_a_running_maintenance_window_is_shown_at_the_providers_that_it_concerns(engine: Engine) -> None:

@@ -1,6 +1,8 @@
 """`monitor status`: the current status of models, from the history alone."""
 
 from collections.abc import Sequence
+from datetime import timedelta
+from typing import Final
 
 import click
 
@@ -29,9 +31,13 @@ from monitor.report.terminal.tables import (
 )
 from monitor.report.terminal.uptime import outage_document
 from monitor.report.words.maintenance import window_words
+from monitor.report.words.missed import missed_lately
 from monitor.report.words.numbers import counted
 from monitor.store import query
 from monitor.store.connection.engine import Engine
+from monitor.store.statistics.windows import sweep_counts
+
+_LATELY: Final = timedelta(hours=24)
 
 
 @click.command()
@@ -98,6 +104,9 @@ def _print_status(
     for window in windows:
         if not selection.providers or any(map(window.concerns, selection.providers)):
             say(window_words(window))
+    for name in sorted(selection.providers or providers):
+        if words := missed_lately(name, sweep_counts(engine, utc_now() - _LATELY, utc_now(), provider=name)):
+            note(f"note: {words}")
     for words in stale_words(app, engine, selection, None):  # of others no new data come (rules.md 34)
         note(f"note: {words}")
 

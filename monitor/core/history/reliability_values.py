@@ -6,11 +6,15 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SweepCounts:
-    """The sweeps of a span: conclusive ones, inconclusive ones by cause, and scheduled ones never made."""
+    """The sweeps of a span: conclusive ones, inconclusive ones by cause, and scheduled ones never made.
+
+    `missed_because` is why the last of these was not made, None where nothing but time is known of any.
+    """
 
     conclusive: int = 0
     inconclusive: Mapping[str, int] = field(default_factory=dict)
     missed: int = 0
+    missed_because: str | None = None
 
     @property
     def made(self) -> int:

@@ -17,6 +17,7 @@ from monitor.report.summary.sections import SectionWriter
 from monitor.report.summary.standing import standing_words
 from monitor.report.summary.times import clock, days_after, hours_of
 from monitor.report.words.codes import shown_id
+from monitor.report.words.missed import missed_words
 from monitor.report.words.numbers import counted
 from monitor.report.words.paths import Links
 from monitor.report.words.times import rounded_duration
@@ -100,7 +101,7 @@ def _quiet_words(part: ProviderSummary, summary: Summary) -> str:
 def _silence_words(sweeps: SweepCounts) -> list[str]:
     if sweeps.made:
         return [_sweep_words(sweeps)]
-    return [f"{sweeps.missed} missed"] if sweeps.missed else []
+    return [missed_words(sweeps)] if sweeps.missed else []
 
 
 def _standing(part: ProviderSummary, span: Span) -> Iterator[str]:
@@ -132,7 +133,7 @@ def _sweep_words(sweeps: SweepCounts) -> str:
     if failed := sum(sweeps.inconclusive.values()):
         words.append(f"{failed} inconclusive {_causes(sweeps)}")
     if sweeps.missed:
-        words.append(f"{sweeps.missed} missed")
+        words.append(missed_words(sweeps))
     return ", ".join(words)
 
 

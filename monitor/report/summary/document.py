@@ -101,6 +101,7 @@ def _sweeps(sweeps: SweepCounts) -> dict[str, object]:
         "conclusive": sweeps.conclusive,
         "inconclusive": dict(sorted(sweeps.inconclusive.items())),
         "missed": sweeps.missed,
+        "missed_because": sweeps.missed_because,
     }
 
 

@@ -37,7 +37,10 @@ def sweep_counts(engine: Engine, begins_at: datetime, ends_at: datetime, *, prov
         .where(t.sweep.c.verdict.is_not(None))
         .group_by(t.sweep.c.verdict, t.sweep.c.cause)
     )
-    missed = select(func.count()).where(t.missed_slot.c.provider_id == owner, slot >= begin, slot < end)
+    is_missed = (t.missed_slot.c.provider_id == owner, slot >= begin, slot < end)
+    missed = select(func.count()).where(*is_missed)
+    cause = t.missed_slot.c.cause
+    because = select(cause).where(*is_missed, cause.is_not(None)).order_by(slot.desc()).limit(1)
     with reading(engine) as connection:
         counts = Counter[tuple[str, str]]()
         for row in connection.execute(made):
@@ -48,6 +51,7 @@ def sweep_counts(engine: Engine, begins_at: datetime, ends_at: datetime, *, prov
                 cause: number for (verdict, cause), number in counts.items() if verdict != _CONCLUSIVE
             },
             missed=connection.execute(missed).scalar_one(),
+            missed_because=connection.scalar(because),
         )
 
 

@@ -155,9 +155,9 @@ class SweepKeeper:
             ):
                 with attempt:
                     recorded = await to_thread(self._row.close, finished, decision, learned)
-        except UNWRITABLE as error:
+        except UNWRITABLE:
             if self._slot and not self._row.is_open:
-                why = f"the spool took nothing while the database was away: {error}"
+                why = "the database was away, and the spool took nothing"
                 self._recorder.note_missed(self._target.provider, self._target.vantage, (self._slot,), why)
             raise
         return recorded

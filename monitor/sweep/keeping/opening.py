@@ -67,8 +67,9 @@ def _require_room(target: Target, recorder: Recorder, slot: datetime | None) -> 
             recorder.spool.require_room()
     except NotSpooled as error:
         recorder.refused(target.provider, error)
-        if slot:
-            why = f"the database was away, and the spool took no sweep: {error}"
+        if slot and recorder.spool:
+            refusal = str(error).removeprefix(f"{recorder.spool.directory} ")  # the page shows it
+            why = f"the database was away, and the spool {refusal}"
             recorder.note_missed(target.provider, target.vantage, (slot,), why)
         raise
 

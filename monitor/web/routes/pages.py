@@ -1,5 +1,6 @@
 """/ and /models: the status page, and one page for each model."""
 
+from datetime import timedelta
 from functools import partial
 from http import HTTPStatus
 from typing import Final
@@ -10,7 +11,9 @@ from monitor.core.domain.names import meant_words
 from monitor.core.domain.patterns import nearest
 from monitor.report.words.codes import shown_id
 from monitor.report.words.maintenance import window_words
+from monitor.report.words.missed import missed_lately
 from monitor.store.query import busy_models, current_models, events, model_story, sweeps
+from monitor.store.statistics.windows import sweep_counts
 from monitor.web.cache.kept_answer import KeptAnswer
 from monitor.web.context import WebContext
 from monitor.web.queries import freshness, known_providers, shown_state
@@ -18,6 +21,7 @@ from monitor.web.render import Pages
 from monitor.web.status_page import ProviderSection, arrange, worded
 
 _SWEEPS: Final = 10
+_LATELY: Final = timedelta(hours=24)
 _EVENTS: Final = 400  # a first sweep's appearances are left out; what came after it must not drown in them
 
 
@@ -82,6 +86,10 @@ def _sections(context: WebContext, names: list[str]) -> list[ProviderSection]:
             is_stale=fresh.is_stale,
             last_conclusive_at=fresh.last_conclusive_at,
             models=[row for row in rows if row.provider == fresh.provider],
+            missed=missed_lately(
+                fresh.provider,
+                sweep_counts(context.engine, context.now() - _LATELY, context.now(), provider=fresh.provider),
+            ),
             maintenance=[window for window in windows if window.concerns(fresh.provider)],
             sweeps=sweeps(context.engine, provider=fresh.provider, limit=_SWEEPS),
             busy=busy,

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
+from monitor.clock import utc_now
+from monitor.store.write.slots import record_missed_slots
 from tests.store import histories
 from tests.support.command import config_file, monitor
 
@@ -58,6 +60,18 @@ def test_the_story_of_a_model_that_streams_tells_of_its_latest_streamed_answer(
     }
     assert "first token" not in monitor(config, "status", "b/plain").stdout
     assert json.loads(monitor(config, "status", "b/plain", "--json").stdout)["streamed"] is None
+
+
+def test_sweeps_that_were_missed_lately_are_noted_with_why(
+    database_url: str, engine: Engine, tmp_path: Path
+) -> None:
+    config = config_file(tmp_path, "http://127.0.0.1:1/v1", database_url)
+    histories.live(engine, histories.sweep(histories.START, {"a/one": histories.UP}))
+    assert "missed" not in monitor(config, "status").stderr
+    slots = [utc_now() - timedelta(hours=hours) for hours in (1, 2, 30)]
+    record_missed_slots(engine, "nvidia", "default", slots, cause="the spool is full")
+    words = "note: 2 scheduled sweeps of nvidia missed in the last 24 h; the last one: the spool is full\n"
+    assert words in monitor(config, "status").stderr
 
 
 WINDOW = '[[maintenance]]\nfrom = 2026-01-01\nto = 2999-01-01\nprovider = "nvidia"\nmodels = ["b/*"]\n'

@@ -711,6 +711,7 @@ def test_the_document_has_stable_keys_and_units() -> None:
         "conclusive": 94,
         "inconclusive": {"credential": 1, "our_network": 1},
         "missed": 3,
+        "missed_because": None,
     }
     lengths = {each["model"]: each["duration_s"] for each in provider["outages"]}
     assert lengths == {"m/down": 7200.0, "m/back": 2700.0}

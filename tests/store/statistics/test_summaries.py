@@ -79,8 +79,11 @@ def test_sweeps_are_counted_by_what_became_of_them(engine: Engine) -> None:
     ]
     live(engine, [*rows, *bad, sweep(EVENING, {"a": UP})])
     record_missed_slots(engine, "nvidia", "default", [START + timedelta(hours=2)])
+    assert told(engine).sweeps.missed_because is None
+    record_missed_slots(engine, "nvidia", "default", [START + timedelta(hours=3)], cause="the spool is full")
     sweeps = told(engine).sweeps
-    assert (sweeps.made, sweeps.conclusive, sweeps.missed) == (5, 3, 1)
+    assert sweeps.missed_because == "the spool is full"
+    assert (sweeps.made, sweeps.conclusive, sweeps.missed) == (5, 3, 2)
     assert sweeps.inconclusive == {"quota": 1, "our_network": 1}
     assert [each.cause for each in told(engine).troubles] == ["quota"]
 
