@@ -9,6 +9,7 @@ from pathlib import Path
 from signal import SIGTERM, signal
 from types import MappingProxyType
 
+from benchmarks.builds.table import builds
 from benchmarks.cost import cost
 from benchmarks.figures import Benchmark, Scale
 from benchmarks.folding import folding
@@ -29,6 +30,7 @@ BENCHMARKS: Mapping[str, Benchmark] = MappingProxyType(
         "limits": limited,
         "cost": cost,
         "public": public,
+        "builds": builds,
         "daemon": watching,
         "store": storing,
         "fold": folding,
