@@ -23,7 +23,7 @@ from random import Random
 
 from sqlalchemy import select
 
-from monitor.clock import to_datetime
+from monitor.clock import SteadyClock, to_datetime, to_millis
 from monitor.config import parse_settings
 from monitor.core.domain.sweep import Observation
 from monitor.demo import DemoServer, World
@@ -101,12 +101,11 @@ class Months:
         self.process = self._process()
         self._seen_at = time.monotonic()
 
-    def now(self) -> datetime:
-        """Return the simulated moment, by a wall clock that may have stepped."""
-        return self.slot + self.trouble.step
-
     def _process(self) -> Process:
-        return Process(self.settings, self.provider, self.now, interval=QUARTER)
+        clock = SteadyClock(
+            wall=lambda: to_millis(self.slot + self.trouble.step), boot=lambda: to_millis(self.slot)
+        )
+        return Process(self.settings, self.provider, clock, interval=QUARTER)
 
     async def live(self, sweeps: int, until: float, say: Callable[[str], None]) -> None:
         """Make so many sweeps until then, with everything that a daemon does between them."""

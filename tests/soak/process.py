@@ -10,6 +10,7 @@ from random import Random
 import httpx
 from sqlalchemy import event
 
+from monitor.app.daemon.clock_steps import ClockSteps
 from monitor.app.daemon.file_watch import FileWatch
 from monitor.app.daemon.pruner import Pruner
 from monitor.app.daemon.spooling import waiting_notices
@@ -17,7 +18,7 @@ from monitor.app.notifications.announcer import Announcer, day_entries
 from monitor.app.wiring.application import App
 from monitor.app.wiring.spool import spool_of
 from monitor.app.wiring.targets import target_of
-from monitor.clock import Clock
+from monitor.clock import SteadyClock, to_datetime
 from monitor.config import Settings
 from monitor.probe.gap import Gap
 from monitor.probe.pacer import Pacer
@@ -37,8 +38,14 @@ _BUSY_MS = 100  # the daemon waits ten seconds for a lock: time is accelerated h
 class Process:
     """The parts that the daemon wires, with a clock and a provider of this process."""
 
-    def __init__(self, settings: Settings, provider: Provider, now: Clock, *, interval: timedelta) -> None:
+    def __init__(
+        self, settings: Settings, provider: Provider, clock: SteadyClock, *, interval: timedelta
+    ) -> None:
         """Wire them; nothing is opened yet."""
+
+        def now() -> datetime:
+            return to_datetime(clock.now_ms())
+
         self.app = App(settings, {})
         self.engine, readers = self._open(), self._open(read_only=True)
         self.spool = spool_of(self.app, self.engine)
@@ -48,7 +55,7 @@ class Process:
         self.announcer = Announcer(settings, {}, self.engine, readers=readers, now=now)
         self.pruner = Pruner(self.engine, settings.retention.observations, now=now)
         self.files = FileWatch(self.engine)
-        self._now = now
+        self._now, self._clock_steps = now, ClockSteps(clock)
         web = create_app(
             readers,
             watched={self.target.provider: interval},
@@ -66,7 +73,7 @@ class Process:
         return engine
 
     def _notices(self) -> Sequence[Notice]:
-        return [*waiting_notices(self.recorder), *self.files.notices()]
+        return [*waiting_notices(self.recorder), *self.files.notices(), *self._clock_steps.notices()]
 
     async def start(self) -> None:
         """Begin as the daemon does: with the schema, and with what the process before left half done."""
@@ -80,9 +87,12 @@ class Process:
 
     async def sweep(self, slot: datetime, progress: ProgressListener) -> Swept | None:
         """Make the sweep of a slot."""
-        return await sweep_provider(
+        swept = await sweep_provider(
             self.target, self.engine, now=self._now, slot=slot, progress=progress, recorder=self.recorder
         )
+        if swept is not None:
+            await to_thread(self._clock_steps.record, self.engine, swept)
+        return swept
 
     async def read(self, chance: Random) -> int:
         """Read a page or a feed; returns its status."""

@@ -22,7 +22,7 @@ _LOCKED_S = 0.2
 class Trouble:
     """What a life meets; `odds` is how much more often than usual.
 
-    `step` is how far the wall clock is from the simulated time, for one sweep.
+    `step` is how far the wall clock is from the simulated time, for one to three sweeps.
     """
 
     chance: Random
@@ -34,6 +34,7 @@ class Trouble:
     counts: Counter[str]
     odds: float = 1.0
     step: timedelta = timedelta()
+    stepped_sweeps: int = 0
     behaviours: dict[str, str] = field(default_factory=dict)
 
     def change_world(self) -> None:
@@ -48,7 +49,10 @@ class Trouble:
     def choose(self) -> str:
         """Let something go wrong with the next sweep, mostly nothing; returns what, empty for nothing."""
         self.provider.fault, self.provider.requests, self.provider.address = None, 0, ""
-        self.step, self.hook.refuses = timedelta(), self.chance.random() < 0.03 * self.odds
+        self.hook.refuses = self.chance.random() < 0.03 * self.odds
+        self.stepped_sweeps -= 1
+        if self.stepped_sweeps <= 0:
+            self.step = timedelta()
         act = self._act(self.chance.random() / self.odds if self.odds else 1.0)
         if act:
             self.counts[act] += 1
@@ -80,7 +84,8 @@ class Trouble:
     def _clock(self) -> str:
         # a whole day seldom: after it every sweep of a day is one in the past, which is derived anew
         hours = self.chance.choice((-24, *(-1, 1) * 10, 24))
-        self.step = timedelta(hours=hours)
+        # the daemon follows a step that stays for ten minutes
+        self.step, self.stepped_sweeps = timedelta(hours=hours), self.chance.randint(1, 3)
         return f"clock {hours:+} h"
 
     def _sockets(self) -> str:
