@@ -41,9 +41,16 @@ class Spool:
 
     def path_of(self, sweep: Sweep) -> Path:
         """Return the file of a sweep: one for each provider, vantage and start (rules.md 30)."""
-        start = f"{sweep.started_at.astimezone(UTC):{_TIME}}.{sweep.started_at.microsecond // 1000:03}Z"
-        word = "".join(c if c.isascii() and c.isalnum() else "_" for c in sweep.provider)[:40]
-        return self._home.place() / f"{start}-{word}-{_digest(sweep.provider, sweep.vantage)}{self._end}"
+        return self._path(sweep.provider, sweep.vantage, sweep.started_at)
+
+    def is_taken(self, provider: str, vantage: str, started_at: datetime) -> bool:
+        """Return whether a sweep of this start waits already."""
+        return self._path(provider, vantage, started_at).exists()
+
+    def _path(self, provider: str, vantage: str, started_at: datetime) -> Path:
+        start = f"{started_at.astimezone(UTC):{_TIME}}.{started_at.microsecond // 1000:03}Z"
+        word = "".join(c if c.isascii() and c.isalnum() else "_" for c in provider)[:40]
+        return self._home.place() / f"{start}-{word}-{_digest(provider, vantage)}{self._end}"
 
     def keep(self, record: SpoolRecord) -> Path:
         """Write a record over the one of the same sweep; returns its file. Raises NotSpooled."""

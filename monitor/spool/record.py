@@ -83,6 +83,7 @@ def parse_spooled(content: bytes, where: str) -> SpoolRecord:
             sweep=parse_record(line, where),
             policy=policy,
             token=seal.token,
+            has_row=seal.sweep_id is not None,
             learned={model: read_knowledge(json.dumps(known)) for model, known in seal.learned.items()},
         ),
         database=seal.database,

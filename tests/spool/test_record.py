@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -38,7 +39,7 @@ RECORDS = st.builds(
     ),
     database=words,
     sweep_id=st.none() | st.integers(0, 2**31 - 1),
-)
+).map(lambda record: replace(record, late=replace(record.late, has_row=record.sweep_id is not None)))
 
 
 @given(RECORDS)

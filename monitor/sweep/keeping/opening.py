@@ -2,7 +2,8 @@
 
 from asyncio import to_thread
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
 from monitor.clock import to_datetime, to_millis
 from monitor.errors import NotSpooled
@@ -16,6 +17,8 @@ from monitor.store.write.fence import OpenedSweep, new_token
 from monitor.store.write.record import close_interrupted, open_sweep
 from monitor.sweep.keeping.recorder import UNWRITABLE, Recorder
 from monitor.sweep.values import SweepStart, Target
+
+_MILLISECOND: Final = timedelta(milliseconds=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,13 +54,21 @@ async def open_kept(
                 raise
             recorder.lost(error)
     _require_room(target, recorder, slot)
-    started_at = to_datetime(to_millis(started_at))  # as a row has it
+    started_at = _free_start(target, recorder, to_datetime(to_millis(started_at)))  # as a row has it
     return Opening(
         started_at=started_at,
         token=token,
         start=memory.start_at(started_at, slot),
         idle_s=memory.idle_s(started_at),
     )
+
+
+def _free_start(target: Target, recorder: Recorder, started_at: datetime) -> datetime:
+    """Return the first moment from this on at which no waiting sweep began: a clock may have stepped back."""
+    spool = recorder.spool
+    while spool and spool.is_taken(target.provider, target.vantage, started_at):
+        started_at += _MILLISECOND
+    return started_at
 
 
 def _require_room(target: Target, recorder: Recorder, slot: datetime | None) -> None:

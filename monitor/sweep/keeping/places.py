@@ -51,9 +51,7 @@ class Row:
         row, outbox = self._opening.row, self._target.outbox
         # decided on memory, or on what the database lost: decided again on what is recorded
         if row is None or not (self.is_open and self._opening.is_recorded):
-            late = LateSweep(
-                sweep=finished, policy=self._target.policy, token=self._opening.token, learned=learned
-            )
+            late = _late(self._target, self._opening, finished, learned)
             replayed = replay_sweep(self._engine, late, outbox)
             return replayed.sweep_id, replayed.decision or decision
         decision = close_sweep(self._engine, row, finished, decision, outbox)
@@ -90,7 +88,7 @@ class RecordFile:
                 raise not_spooled(self._spool.directory, "written", error) from None
             self._mark = mark
         row = self._opening.row
-        late = LateSweep(sweep=sweep, policy=self._target.policy, token=self._opening.token, learned=learned)
+        late = _late(self._target, self._opening, sweep, learned)
         record = SpoolRecord(late=late, database=self._spool.database, sweep_id=row.id if row else None)
         self._file = self._spool.keep(record)
 
@@ -118,3 +116,13 @@ class RecordFile:
         self._file = None
         self.release()
         return place
+
+
+def _late(target: Target, opening: Opening, sweep: Sweep, learned: Mapping[str, Knowledge]) -> LateSweep:
+    return LateSweep(
+        sweep=sweep,
+        policy=target.policy,
+        token=opening.token,
+        has_row=opening.row is not None,
+        learned=learned,
+    )

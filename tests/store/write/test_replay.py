@@ -40,7 +40,7 @@ VIEWS = ("change_history", "model_status", _OUTAGES, "uptime_daily", "observatio
 
 
 def late(sweep: Sweep, policy: Policy = histories.POLICY, token: str = TOKEN) -> LateSweep:
-    return LateSweep(sweep=sweep, policy=policy, token=token)
+    return LateSweep(sweep=sweep, policy=policy, token=token, has_row=True)
 
 
 def sweep_at(hours: int, answer: histories.Answer = histories.UP) -> Sweep:
@@ -169,8 +169,19 @@ def test_it_uses_up_its_acceptance_and_keeps_what_was_learned(engine: Engine) ->
     assert load_knowledge(engine, "nvidia") == {"m/a": Knowledge(searches=3)}
 
 
-def test_two_sweeps_of_one_moment_are_not_mixed(engine: Engine) -> None:
+def test_a_row_of_the_same_moment_is_not_mixed_with_another_sweep(engine: Engine) -> None:
     histories.live(engine, sweep_at(1))
     with pytest.raises(StoreError):
         replay_sweep(engine, late(sweep_at(1, histories.DOWN)))
     assert [each.available for each in g.finished(engine)] == [2]
+
+
+def test_of_two_sweeps_of_one_moment_the_late_one_is_moved_by_a_millisecond(engine: Engine) -> None:
+    """A clock that was set back by an hour gives the same start again."""
+    histories.live(engine, sweep_at(1))
+    again = replace(late(replace(sweep_at(1, histories.DOWN), slot=None)), has_row=False)
+    first = replay_sweep(engine, again)
+    assert replay_sweep(engine, again).sweep_id == first.sweep_id
+    starts = [(each.started_at, each.available) for each in g.finished(engine)]
+    assert starts == [(sweep_at(1).started_at, 2), (sweep_at(1).started_at + timedelta(milliseconds=1), 1)]
+    assert not compare(engine, "nvidia").differs

@@ -5,6 +5,7 @@ import logging
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,7 @@ from tests.support import gateway as g
 
 MODELS = 6
 TEAM = Outbox(subscriptions=(Subscription(channel="team", topics=frozenset(EventKind)),))
+MS = timedelta(milliseconds=1)
 AWAY = StoreUnavailable("database x cannot be reached")
 
 
@@ -38,13 +40,13 @@ class Process:
         self.target: Target = replace(g.target(base_url), outbox=TEAM)
         self.replayer = Replayer(self.recorder, {self.target.provider: TEAM})
 
-    def sweep(self, hours: int) -> Swept:
-        """Make the sweep of an hour."""
+    def sweep(self, hours: int, *, slot: int | None = None) -> Swept:
+        """Make the sweep of an hour, for the slot of that hour or of another."""
 
         async def run() -> Swept:
-            at = g.hours(hours)
+            at, for_slot = g.hours(hours), g.hours(hours if slot is None else slot)
             swept = await sweep_provider(
-                self.target, self.recorder.engine, now=lambda: at, slot=at, recorder=self.recorder
+                self.target, self.recorder.engine, now=lambda: at, slot=for_slot, recorder=self.recorder
             )
             assert swept
             return swept
@@ -92,6 +94,23 @@ def test_the_history_is_that_of_an_undisturbed_run(
     assert changes(engine) == undisturbed
     assert [each.slot for each in g.finished(engine)] == [g.hours(hour) for hour in range(6)]
     assert process.spool.waiting() == []
+    assert check.check(engine) == []
+
+
+@g.ON_SQLITE
+def test_sweeps_of_one_moment_are_all_kept_where_the_clock_was_set_back(
+    engine: Engine, tmp_path: Path
+) -> None:
+    with g.gateway(steady(MODELS)) as there:
+        process = Process(engine, tmp_path, there.base_url)
+        process.sweep(1)
+        process.recorder.lost(AWAY)
+        for slot in (2, 3):
+            process.sweep(1, slot=slot)
+        process.come_back()
+    finished = g.finished(engine)
+    assert [each.slot for each in finished] == [g.hours(hour) for hour in (1, 2, 3)]
+    assert [each.started_at - g.hours(1) for each in finished] == [0 * MS, MS, 2 * MS]
     assert check.check(engine) == []
 
 
