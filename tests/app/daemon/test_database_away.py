@@ -28,7 +28,7 @@ def status_of(page: str, path: str) -> int:
 def test_leader_and_standby_outlive_a_restart_of_the_database(postgres: OwnPostgres, tmp_path: Path) -> None:
     """The leader's page stays and says so; afterwards one leads and sweeps, the other stands by."""
     with g.gateway(steady(5)) as there:
-        config = config_file(tmp_path, there.base_url, postgres.url, interval="3s")
+        config = config_file(tmp_path, there.base_url, postgres.url, interval="10s")
         with Process(config, "run") as leader:
             page = leader.page
             assert status_of(page, "/") == 200
@@ -44,7 +44,7 @@ def test_leader_and_standby_outlive_a_restart_of_the_database(postgres: OwnPostg
                 assert "What is shown is as of" in httpx.get(page, trust_env=False, timeout=WAIT_S).text
                 postgres.start()
                 probes = len(there.probes)
-                wait_for(lambda: len(there.probes) > probes + 10, standby)
+                wait_for(lambda: len(there.probes) > probes + 5, leader)
                 assert (leader.is_alive, standby.is_alive) == (True, True)
                 assert leader.err.count("database_unreachable") == 1
                 for process in (leader, standby):

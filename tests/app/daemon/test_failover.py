@@ -55,10 +55,13 @@ def test_a_failover_in_mid_sweep_costs_no_answer(tmp_path: Path) -> None:
             text = config.read_text("utf-8").replace(first.url, both(first, second))
             config.write_text(text, "utf-8")
             with Process(config, "run") as daemon:
-                wait_for(lambda: len(there.probes) >= 3, daemon)
+                wait_for(lambda: len(there.probes) >= 2, daemon)
+                there.server.latency_s = 15.0  # a model that is asked now answers after the failover
+                probes = len(there.probes)
+                wait_for(lambda: len(there.probes) > probes, daemon)
                 first.stop()
                 second.promote()
-                wait_for(lambda: len(there.probes) >= MODELS, daemon)
+                there.server.latency_s = 0.0
                 wait_for(lambda: sweeps_in(second), daemon)
                 daemon.send(signal.SIGTERM)
                 assert daemon.wait() == 0, daemon.err
