@@ -72,8 +72,7 @@ def postgres_server(postgres_address: str) -> Iterator[PostgresServer]:
     engine.dispose()
     server = PostgresServer(postgres_address, str(make_url(template).database))
     yield server
-    for url in (*server.kept, template):
-        bare.drop_database(url)
+    bare.drop_database(template)
 
 
 @pytest.fixture(scope="session")
@@ -95,16 +94,9 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def lives(
-    tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path, request: pytest.FixtureRequest
-) -> Lives:
+def lives(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path) -> Lives:
     """Give databases that have lived through a history of tests/store/histories.py."""
-
-    def server() -> PostgresServer:
-        running: PostgresServer = request.getfixturevalue("postgres_server")
-        return running
-
-    return Lives(tmp_path_factory.mktemp("lives"), sqlite_template, server)
+    return Lives(tmp_path_factory.mktemp("lives"), sqlite_template)
 
 
 @pytest.fixture

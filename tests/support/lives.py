@@ -1,48 +1,72 @@
 """Databases that have lived through a history of tests/store/histories.py, lived once, copied each time."""
 
-from collections.abc import Callable
 from pathlib import Path
 from shutil import copy2
+from typing import Any
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, Table, func, select
 
-from monitor.store.connection.engine import is_sqlite, open_engine, sqlite_path
+from monitor.store.connection.engine import is_sqlite, open_engine, reading, sqlite_path, writing
+from monitor.store.schema import metadata
 from tests.store import histories
-from tests.support.postgres import PostgresServer
 
 Life = tuple[int, int] | tuple[int, int, str]
+Rows = dict[Table, list[dict[str, Any]]]
 
 
 class Lives:
-    """Gives a migrated and empty database the state it has after some lives: (seed, sweeps[, provider])."""
+    """Gives a migrated and empty database the state it has after some lives: (seed, sweeps[, provider]).
 
-    def __init__(self, directory: Path, empty_file: Path, postgres: Callable[[], PostgresServer]) -> None:
-        self._directory, self._empty_file, self._postgres = directory, empty_file, postgres
-        self._templates: dict[tuple[bool, tuple[Life, ...]], str] = {}
+    Postgres gets the rows of the file: that both databases write the same is tested where they are written
+    (tests/store/test_history_machine.py, tests/store/derived).
+    """
+
+    def __init__(self, directory: Path, empty_file: Path) -> None:
+        self._directory, self._empty_file = directory, empty_file
+        self._files: dict[tuple[Life, ...], Path] = {}
+        self._rows: dict[tuple[Life, ...], Rows] = {}
 
     def through(self, engine: Engine, *lives: Life) -> None:
         """Live through a history, or copy what did."""
-        key = is_sqlite(engine), lives
-        if key not in self._templates:
-            self._templates[key] = self._lived(*key)
-        engine.dispose()
+        if lives not in self._files:
+            self._files[lives] = self._lived(lives)
         if is_sqlite(engine):
-            copy2(self._templates[key], sqlite_path(engine))
-        else:
-            self._postgres().replace_database(str(engine.url.database), template=self._templates[key])
+            engine.dispose()
+            copy2(self._files[lives], sqlite_path(engine))
+            return
+        if lives not in self._rows:
+            self._rows[lives] = _rows_of(self._files[lives])
+        _fill(engine, self._rows[lives])
 
-    def _lived(self, is_file: bool, lives: tuple[Life, ...]) -> str:
-        """Return the file or the name of a database that lived through this."""
-        url = self._empty_copy() if is_file else self._postgres().kept_database()
-        engine = open_engine(url)
+    def _lived(self, lives: tuple[Life, ...]) -> Path:
+        """Return a file that lived through this."""
+        file = self._directory / f"{len(self._files)}.db"
+        copy2(self._empty_file, file)
+        engine = open_engine(f"sqlite:///{file}")
         for seed, count, *provider in lives:
             histories.live_all(
                 engine, histories.history(seed, count, provider=provider[0] if provider else "nvidia")
             )
         engine.dispose()
-        return str(engine.url.database)
+        return file
 
-    def _empty_copy(self) -> str:
-        file = self._directory / f"{len(self._templates)}.db"
-        copy2(self._empty_file, file)
-        return f"sqlite:///{file}"
+
+def _rows_of(file: Path) -> Rows:
+    engine = open_engine(f"sqlite:///{file}")
+    with reading(engine) as connection:
+        rows = {
+            table: [dict(row) for row in connection.execute(select(table)).mappings()]
+            for table in metadata.sorted_tables
+        }
+    engine.dispose()
+    return {table: of_table for table, of_table in rows.items() if of_table}
+
+
+def _fill(engine: Engine, rows: Rows) -> None:
+    with writing(engine) as connection:
+        for table, of_table in rows.items():
+            connection.execute(table.insert(), of_table)
+            for key in table.primary_key.columns:
+                if key is table.autoincrement_column:
+                    sequence = func.pg_get_serial_sequence(table.name, key.name)
+                    connection.execute(select(func.setval(sequence, max(row[key.name] for row in of_table))))

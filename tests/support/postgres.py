@@ -1,6 +1,6 @@
 """A Postgres server for the tests: one that they start by themselves, and databases on it."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from uuid import uuid4
 
 import psycopg
@@ -9,14 +9,10 @@ from sqlalchemy import make_url
 
 @dataclass(frozen=True)
 class PostgresServer:
-    """A running server: `url` names its maintenance database, `template` one that has monitor's schema.
-
-    `kept` are the addresses of databases that are dropped with the template.
-    """
+    """A running server: `url` names its maintenance database, `template` one that has monitor's schema."""
 
     url: str
     template: str
-    kept: list[str] = field(default_factory=list)
 
     def create_database(self, *, template: str = "template1") -> str:
         """Create a database of its own for a test and return its address."""
@@ -24,17 +20,6 @@ class PostgresServer:
         # Copied as files: with fsync off that takes half the time of copying through the log.
         self.run(f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY file_copy')
         return self.address_of(name)
-
-    def kept_database(self) -> str:
-        """Create a database with monitor's schema that stays as long as the server; return its address."""
-        url = self.create_database(template=self.template)
-        self.kept.append(url)
-        return url
-
-    def replace_database(self, name: str, *, template: str) -> None:
-        """Make a database anew as a copy of another one, whoever is still connected."""
-        self.drop_database(self.address_of(name))
-        self.run(f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY file_copy')
 
     def drop_database(self, url: str) -> None:
         """Drop a test's database, whoever is still connected."""
