@@ -25,6 +25,7 @@ from monitor.store.write.import_export import add_sweeps, read_sweeps
 from monitor.store.write.slots import last_slot
 from monitor.store.write.void import void
 from tests.store import histories, views
+from tests.support.lives import Lives
 
 
 @pytest.mark.parametrize("view", list(views.COLUMNS))
@@ -68,12 +69,11 @@ def _tally(seen: list[Observation]) -> dict[str, Any]:
 
 @pytest.mark.parametrize("seed", [11, 12])
 def test_days_count_conclusive_observations_of_models_that_were_not_retired(
-    engine: Engine, seed: int
+    engine: Engine, lives: Lives, seed: int
 ) -> None:
     """Rule 27."""
-    history = histories.history(seed, 60)
-    histories.live_all(engine, history)
-    expected = day_counts(history)
+    lives.through(engine, (seed, 60))
+    expected = day_counts(histories.history(seed, 60))
     found = {(row.pop("model"), row.pop("day")): row for row in views.told(engine, "uptime_daily")}
     for (model, _), row in found.items():
         prefix = model.partition("/")[0] if "/" in model else None
@@ -152,12 +152,11 @@ def outages_of(events: Iterable[Event]) -> list[dict[str, Any]]:
     return found
 
 
-def test_outages_open_and_close_as_the_events_say(engine: Engine) -> None:
+def test_outages_open_and_close_as_the_events_say(engine: Engine, lives: Lives) -> None:
     """Rule 21."""
-    history = histories.history(13, 90)
-    histories.live_all(engine, history)
+    lives.through(engine, (13, 60))
     state, events = ProviderState(), list[Event]()
-    for sweep, policy in history:
+    for sweep, policy in histories.history(13, 60):
         decision = fold(state, sweep, policy)
         state, events = decision.state, [*events, *decision.events]
     expected = outages_of(events)
@@ -192,8 +191,10 @@ def test_an_outage_lasts_from_the_first_down_to_the_next_up(engine: Engine) -> N
 
 
 @pytest.mark.parametrize("view", ["outage_history", "status_history"])
-def test_what_lasts_is_counted_until_now_and_what_ended_until_its_end(engine: Engine, view: str) -> None:
-    histories.live_all(engine, histories.history(13, 40))
+def test_what_lasts_is_counted_until_now_and_what_ended_until_its_end(
+    engine: Engine, lives: Lives, view: str
+) -> None:
+    lives.through(engine, (13, 60))
     before = utc_now().replace(microsecond=0)
     with reading(engine) as connection:
         query_text = f"SELECT began_at, duration_s, duration_so_far_s FROM {view}"  # noqa: S608  # from above
@@ -277,9 +278,11 @@ def test_a_provider_day_counts_finished_sweeps_by_cause(engine: Engine) -> None:
     assert views.rows(engine, "provider_uptime_daily") == [("nvidia", "2026-04-06", 10, 1, 4, 3, 1, 0)]
 
 
-def test_change_history_by_sweep_and_event_id_is_in_the_order_of_the_rules(engine: Engine) -> None:
+def test_change_history_by_sweep_and_event_id_is_in_the_order_of_the_rules(
+    engine: Engine, lives: Lives
+) -> None:
     """Rule 26."""
-    histories.live_all(engine, histories.history(14, 40))
+    lives.through(engine, (13, 60))
     with reading(engine) as connection:
         rows = connection.execute(
             text("SELECT sweep_id, event_id, confirmed_at, model FROM change_history ORDER BY event_id")
@@ -292,8 +295,8 @@ def test_change_history_by_sweep_and_event_id_is_in_the_order_of_the_rules(engin
             assert (before.confirmed_at, before.model) <= (after.confirmed_at, after.model)
 
 
-def test_queries_give_what_the_views_give(engine: Engine) -> None:
-    histories.live_all(engine, histories.history(15, 40))
+def test_queries_give_what_the_views_give(engine: Engine, lives: Lives) -> None:
+    lives.through(engine, (11, 60))
     for view, found in (
         ("model_status", query.current_models(engine)),
         ("change_history", query.events(engine)),

@@ -39,6 +39,7 @@ from monitor.store.write.slots import record_missed_slots
 from tests.core.strategies import Past, quiet_pasts, stormy_pasts
 from tests.store import figures as figures_at
 from tests.store import histories
+from tests.support.lives import Lives
 
 MILLISECOND = timedelta(milliseconds=1)
 DAY = timedelta(days=1)
@@ -238,11 +239,12 @@ def brief(row: StatusAt) -> tuple[object, ...]:
 
 
 @pytest.mark.parametrize("seed", [21, 22, 23])
-def test_windows_of_an_eventful_history_count_as_the_rules_say(engine: Engine, seed: int) -> None:
+def test_windows_of_an_eventful_history_count_as_the_rules_say(
+    engine: Engine, lives: Lives, seed: int
+) -> None:
     """Rule 27."""
-    history = histories.history(seed, 70)
-    histories.live_all(engine, history)
-    lived = live_through(history)
+    lives.through(engine, (seed, 70))
+    lived = live_through(histories.history(seed, 70))
     assert any(state.status is Status.RETIRED for state in lived[-1].decision.state.models.values())
     assert not all(each.is_conclusive for each in lived)
     missed = [histories.START + place * HOUR + 1800 * 1000 * MILLISECOND for place in range(-1, 72, 5)]
@@ -263,15 +265,16 @@ def test_windows_of_an_eventful_history_count_as_the_rules_say(engine: Engine, s
 
 _numbers = count()
 _relaxed = settings(
-    max_examples=20, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+    max_examples=5, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
 )
 
 
+@pytest.mark.parametrize("_part", range(4))
 @pytest.mark.parametrize("pasts", [quiet_pasts(), stormy_pasts()], ids=["quiet", "stormy"])
 @_relaxed
 @given(data=st.data())
 def test_any_window_of_any_history_counts_as_the_rules_say(
-    engine: Engine, pasts: st.SearchStrategy[Past], data: st.DataObject
+    engine: Engine, pasts: st.SearchStrategy[Past], _part: int, data: st.DataObject
 ) -> None:
     past = data.draw(pasts)
     provider, policy = f"p{next(_numbers)}", past.policies[0]
@@ -376,9 +379,9 @@ def test_reliability_pools_what_its_models_did(engine: Engine) -> None:
     }
 
 
-@pytest.mark.parametrize("seed", [24, 25])
-def test_a_model_is_never_available_and_down_at_once(engine: Engine, seed: int) -> None:
-    histories.live_all(engine, histories.history(seed, 60))
+@pytest.mark.parametrize("seed", [21, 22])
+def test_a_model_is_never_available_and_down_at_once(engine: Engine, lives: Lives, seed: int) -> None:
+    lives.through(engine, (seed, 70))
     begins_at, ends_at = at(5.3), at(50.7)
     figures = windows.window_figures(engine, begins_at, ends_at)
     assert figures.outages
