@@ -54,8 +54,8 @@ FAULTS: tuple[tuple[Executable, str], ...] = (
     (update(t.provider_state).values(memory="{}"), "1 state differs"),
     (update(t.sweep).where(t.sweep.c.id == _SWEEP).values(verdict="inconclusive"), "1 sweep differs"),
     (update(t.sweep).where(t.sweep.c.id == _SWEEP).values(available=0, cause="quota"), "1 sweep differs"),
-    (delete(t.daily).where(t.daily.c.model_id == _MODEL), "3 days missing"),
-    (update(t.daily).where(t.daily.c.model_id == _MODEL).values(latency_p95_ms=1), "3 days differ"),
+    (delete(t.daily).where(t.daily.c.model_id == _MODEL), "2 days missing"),
+    (update(t.daily).where(t.daily.c.model_id == _MODEL).values(latency_p95_ms=1), "2 days differ"),
     (delete(t.monthly).where(t.monthly.c.model_id == _MODEL), "1 month missing"),
     (update(t.monthly).where(t.monthly.c.model_id == _MODEL).values(checks=7), "1 month differs"),
     (delete(t.period).where(_OPENED), "1 period missing"),
@@ -76,21 +76,21 @@ def counts(found: Comparison) -> dict[tuple[RowKind, How], int]:
 def test_every_kind_of_row_that_does_not_follow_is_found_and_mended(
     engine: Engine, lives: Lives, fault: Executable, words: str
 ) -> None:
-    lives.through(engine, (3, 50))
+    lives.through(engine, (3, 30))
     right = everything(engine, "nvidia")
     with writing(engine) as connection:
         connection.execute(fault)
     found = compare(engine, "nvidia")
-    assert summary_line(found) == f"nvidia: {words} (50 sweeps)"
+    assert summary_line(found) == f"nvidia: {words} (30 sweeps)"
     assert rebuild(engine, "nvidia") == found
     assert not compare(engine, "nvidia").differs
     assert everything(engine, "nvidia") == right
 
 
 def test_nothing_differs_in_a_history_that_was_written_step_by_step(engine: Engine, lives: Lives) -> None:
-    lives.through(engine, (3, 50))
-    assert compare(engine, "nvidia") == Comparison(provider="nvidia", sweeps=50)
-    assert rebuild(engine, "nvidia") == Comparison(provider="nvidia", sweeps=50)
+    lives.through(engine, (3, 30))
+    assert compare(engine, "nvidia") == Comparison(provider="nvidia", sweeps=30)
+    assert rebuild(engine, "nvidia") == Comparison(provider="nvidia", sweeps=30)
     assert compare(engine, "nobody") == rebuild(engine, "nobody") == Comparison(provider="nobody", sweeps=0)
 
 
@@ -123,7 +123,7 @@ def test_a_comparison_writes_nothing_and_waits_for_no_writer(engine: Engine, liv
 
 
 def test_the_differences_told_in_full_are_few_and_all_are_counted(engine: Engine, lives: Lives) -> None:
-    lives.through(engine, (3, 50))
+    lives.through(engine, (3, 30))
     with writing(engine) as connection:
         events = len(connection.execute(select(t.event)).all())
         connection.execute(delete(t.event))

@@ -17,6 +17,7 @@ from monitor.store.facts.identities import find_provider
 from monitor.store.write.import_export import _add, add_sweeps, read_sweeps
 from monitor.store.write.record import close_sweep, open_sweep
 from tests.store import histories, views
+from tests.support.lives import Lives
 from tests.support.postgres import PostgresServer
 
 DERIVED = (t.event, t.model_state, t.provider_state, t.daily, t.monthly, t.period, t.gap)
@@ -40,7 +41,7 @@ def rewrite(engine: Engine) -> None:
 @pytest.mark.parametrize("seed", [1, 2])
 def test_a_rebuild_gives_the_rows_that_were_written_step_by_step(engine: Engine, seed: int) -> None:
     """Rule 29."""
-    histories.live_all(engine, histories.history(seed, 50))
+    histories.live_all(engine, histories.history(seed, 40))
     by_steps, seen = derived(engine), views.all_rows(engine)
     rewrite(engine)
     assert derived(engine) == by_steps
@@ -48,8 +49,8 @@ def test_a_rebuild_gives_the_rows_that_were_written_step_by_step(engine: Engine,
     assert check(engine) == []
 
 
-def test_a_rebuild_repairs_derived_rows_that_were_lost_or_changed(engine: Engine) -> None:
-    histories.live_all(engine, histories.history(3, 30))
+def test_a_rebuild_repairs_derived_rows_that_were_lost_or_changed(engine: Engine, lives: Lives) -> None:
+    lives.through(engine, (3, 30))
     right = derived(engine)
     with writing(engine) as connection:
         connection.execute(t.daily.delete())
@@ -62,7 +63,7 @@ def test_a_rebuild_repairs_derived_rows_that_were_lost_or_changed(engine: Engine
 
 def test_an_import_in_any_order_and_in_pieces_gives_the_rows_of_living_through_it(engine: Engine) -> None:
     """Rule 30."""
-    history = [(each, histories.POLICY) for each, _ in histories.history(4, 40)]
+    history = [(each, histories.POLICY) for each, _ in histories.history(4, 30)]
     histories.live_all(engine, history)
     lived = views.all_rows(engine)
     sweeps = list(read_sweeps(engine))
@@ -83,8 +84,8 @@ def test_the_same_history_gives_the_same_views_on_both_databases(
     for url in (sqlite_url, postgres_url):
         engine = open_engine(url)
         prepare(engine)
-        histories.live_all(engine, histories.history(6, 3 * 24))
-        histories.live_all(engine, histories.history(7, 20, provider="other"))
+        histories.live_all(engine, histories.history(6, 30))
+        histories.live_all(engine, histories.history(7, 4, provider="other"))
         told_rows.append(views.all_rows(engine))
         engine.dispose()
     postgres_server.drop_database(postgres_url)
@@ -93,8 +94,8 @@ def test_the_same_history_gives_the_same_views_on_both_databases(
 
 
 def test_a_sweep_that_takes_its_place_in_the_past_changes_what_followed(engine: Engine) -> None:
-    history = histories.history(8, 40)
-    late = history.pop(20)
+    history = histories.history(8, 30)
+    late = history.pop(15)
     histories.live_all(engine, history)
     histories.live(engine, *late)
     stepwise = derived(engine)

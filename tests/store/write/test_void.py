@@ -24,6 +24,7 @@ from monitor.store.write.record import close_sweep, open_sweep
 from monitor.store.write.void import undo_void, void
 from tests.store import histories, views
 from tests.store.invariants import everything
+from tests.support.lives import Lives
 
 HASTY = Policy(confirm_down=1)
 WHY = "our proxy answered for the provider"
@@ -63,9 +64,9 @@ def test_a_void_sweep_is_inconclusive_and_its_events_are_gone(engine: Engine) ->
     assert check(engine) == []
 
 
-def test_taken_back_it_counts_exactly_as_before(engine: Engine) -> None:
+def test_taken_back_it_counts_exactly_as_before(engine: Engine, lives: Lives) -> None:
     """Rule 31."""
-    histories.live_all(engine, histories.history(31, 40))
+    lives.through(engine, (3, 30))
     before = everything(engine, "nvidia")
     with reading(engine) as connection:
         numbers = connection.scalars(select(t.sweep.c.id).where(t.sweep.c.verdict == "conclusive")).all()
@@ -91,10 +92,10 @@ def test_a_rebuild_keeps_it_void(engine: Engine) -> None:
 
 
 def test_an_export_carries_it_and_gives_the_same_history_elsewhere(engine: Engine) -> None:
-    histories.live_all(engine, [(each, HASTY) for each, _ in histories.history(32, 40)])
+    histories.live_all(engine, [(each, HASTY) for each, _ in histories.history(32, 16)])
     with reading(engine) as connection:
         numbers = connection.scalars(select(t.sweep.c.id).where(t.sweep.c.verdict == "conclusive")).all()
-    for number in numbers[5:15:3]:
+    for number in numbers[2:10:2]:
         void(engine, number, WHY)
     sweeps, seen = list(read_sweeps(engine)), views.all_rows(engine)
     exported = [each for each in sweeps if each.cause == Cause.VOIDED]
