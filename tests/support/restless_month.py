@@ -16,7 +16,7 @@ from tests.support.weeks import BEGIN, PROVIDER, two_weeks
 
 DAYS = 30
 MODELS = 100
-SWEEPS_PER_DAY = 12
+SWEEPS_PER_DAY = 8
 
 _DAY = timedelta(days=1)
 _LATER = BEGIN + 40 * _DAY

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from statistics import median
 
 import pytest
+from sqlalchemy import Engine
 
 from monitor.core.summary.values import Summary
 from monitor.report.summary import summary_markdown, summary_message, summary_text
@@ -14,17 +15,43 @@ from tests.support.restless_month import MODELS, days, restless_month, summary_o
 
 LONGEST_MEDIAN_DAY = 35
 OF_A_CALM_DAY = 3
+Days = list[Summary]
 
 
 @pytest.fixture(scope="module")
-def month(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Summary, list[Summary]]]:
-    """Give the summary of the month, and those of its days."""
+def lived(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    """Give a database that holds the month."""
     with restless_month(tmp_path_factory.mktemp("restless")) as engine:
-        yield summary_of(engine, whole()), [summary_of(engine, day) for day in days()]
+        yield engine
 
 
-def test_the_median_day_is_at_most_35_lines(month: tuple[Summary, list[Summary]]) -> None:
-    _, summaries = month
+@pytest.fixture(scope="module")
+def month(lived: Engine) -> Summary:
+    """Give the summary of the month."""
+    return summary_of(lived, whole())
+
+
+@pytest.fixture(scope="module")
+def summaries(lived: Engine) -> Days:
+    """Give the summaries of its days."""
+    return [summary_of(lived, day) for day in days()]
+
+
+def test_the_month_says_how_many_outages_it_had(month: Summary) -> None:
+    totals = month.providers[0].outage_totals(month.until)
+    assert (
+        f"{totals.began} outages of {totals.models} models began, {totals.ended} ended; longest "
+        in " ".join(summary_text(month).split())
+    )
+    assert totals.models > MODELS / 3
+
+
+def test_the_outages_of_the_month_are_those_of_its_days(month: Summary, summaries: Days) -> None:
+    parts = [summary.providers[0].outage_totals(month.until) for summary in summaries]
+    assert month.providers[0].outage_totals(month.until).began == sum(day.began for day in parts)
+
+
+def test_the_median_day_is_at_most_35_lines(summaries: Days) -> None:
     for form in (summary_text, summary_markdown):
         assert median(len(form(summary).splitlines()) for summary in summaries) <= LONGEST_MEDIAN_DAY
         for summary in summaries:
@@ -32,7 +59,7 @@ def test_the_median_day_is_at_most_35_lines(month: tuple[Summary, list[Summary]]
             assert lines <= OF_A_CALM_DAY or summary.providers[0].needs_reader
 
 
-def test_what_needs_the_reader_comes_first_every_day(month: tuple[Summary, list[Summary]]) -> None:
+def test_what_needs_the_reader_comes_first_every_day(summaries: Days) -> None:
     order = (
         "Trouble with the provider",
         "Will be retired",
@@ -43,14 +70,14 @@ def test_what_needs_the_reader_comes_first_every_day(month: tuple[Summary, list[
         "Still down from before",
         "Came back",
     )
-    for summary in month[1]:
+    for summary in summaries:
         titles = [section.title.split(" (")[0] for section in summary_content(summary).providers[0].sections]
         places = [order.index(title) if title in order else len(order) for title in titles]
         assert places == sorted(places)
 
 
-def test_every_subject_fits_and_names_no_trouble_that_is_over(month: tuple[Summary, list[Summary]]) -> None:
-    for summary in (month[0], *month[1]):
+def test_every_subject_fits_and_names_no_trouble_that_is_over(month: Summary, summaries: Days) -> None:
+    for summary in (month, *summaries):
         subject = summary_message(summary, id="1.1").title
         assert len(subject) <= LONGEST_SUBJECT
         assert subject.startswith(str(summary.span.first))
@@ -58,21 +85,8 @@ def test_every_subject_fits_and_names_no_trouble_that_is_over(month: tuple[Summa
         assert is_troubled or not re.search(r"key|quota|trouble|catalog", subject)
 
 
-def test_every_headline_adds_up(month: tuple[Summary, list[Summary]]) -> None:
-    for summary in (month[0], *month[1]):
+def test_every_headline_adds_up(month: Summary, summaries: Days) -> None:
+    for summary in (month, *summaries):
         words = summary_content(summary).providers[0].words
         (standing,) = re.findall(r"(\d+ available, [^.;]*) of (\d+)[.;]", words)
         assert sum(map(int, re.findall(r"\d+", standing[0]))) == int(standing[1])
-
-
-def test_the_month_is_its_outages(month: tuple[Summary, list[Summary]]) -> None:
-    whole_month, summaries = month
-    (part,) = whole_month.providers
-    totals = part.outage_totals(whole_month.until)
-    assert (
-        f"{totals.began} outages of {totals.models} models began, {totals.ended} ended; longest "
-        in " ".join(summary_text(whole_month).split())
-    )
-    parts = [summary.providers[0] for summary in summaries]
-    assert totals.began == sum(day.outage_totals(whole_month.until).began for day in parts)
-    assert totals.models > MODELS / 3
