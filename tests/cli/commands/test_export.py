@@ -425,15 +425,15 @@ WITH RECURSIVE step(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM step WHERE n < {
 
 @pytest.fixture(scope="module")
 def few_and_many(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
-    """Give a small history and one that is twenty times as large."""
+    """Give a small history and one that is ten times as large."""
     directory = tmp_path_factory.mktemp("memory")
-    return _made(directory, 3_000), _made(directory, 60_000)
+    return _made(directory, 3_000), _made(directory, 30_000)
 
 
 @pytest.mark.parametrize("form", Format)
 def test_memory_does_not_grow_with_the_history(few_and_many: tuple[str, str], form: Format) -> None:
     few, many = (_peak_mb(url, form) for url in few_and_many)
-    assert many - few < 25
+    assert many - few < 16
     assert many < 150
 
 
