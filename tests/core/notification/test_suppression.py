@@ -286,10 +286,11 @@ SUBJECTS: tuple[str | None, ...] = (None, *"abcdefghijkl", "Zé")
 
 
 @pytest.mark.thorough
-@settings(max_examples=400)
+@pytest.mark.parametrize("_part", range(2))
+@settings(max_examples=200)
 @given(PASTS, st.data())
 def test_whenever_nothing_is_silent_the_reader_is_right_and_hears_nothing_twice(
-    past: Past, data: st.DataObject
+    _part: int, past: Past, data: st.DataObject
 ) -> None:
     silences = st.one_of(
         st.just(frozenset[str | None]()),
