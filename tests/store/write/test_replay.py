@@ -72,10 +72,11 @@ def replay_all(engine: Engine, history: Sequence[tuple[Sweep, Policy]]) -> None:
 
 
 @g.ON_SQLITE
+@pytest.mark.parametrize("_part", range(4))
 @given(seed=st.integers(0, 10**6), away=st.integers(0, 20), again=st.integers(1, 20))
-@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=3, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_replayed_history_is_that_of_an_undisturbed_run(
-    engine: Engine, seed: int, away: int, again: int
+    engine: Engine, _part: int, seed: int, away: int, again: int
 ) -> None:
     """Also where a crash lets what was replayed be replayed again."""
     g.empty(engine)
