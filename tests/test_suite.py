@@ -50,6 +50,7 @@ PROCESSES = {
     "tests/web/server/test_crowds.py": "a server with a limit of open files of its own",
     "tests/thirdparty/servers.py": "servers that nobody here wrote",
 }
+_CLIENTS = {f"httpx.{name}" for name in ("Client", "AsyncClient", "get", "post", "head", "request", "stream")}
 
 
 def _modules() -> Iterator[tuple[str, str]]:
@@ -93,3 +94,16 @@ def test_no_test_waits_for_the_clock_in_this_process() -> None:
         if isinstance(node, ast.Call) and ast.unparse(node.func) in {"time.sleep", "sleep"}
     ]
     assert sleeping == []
+
+
+def test_every_client_of_a_test_says_how_long_it_waits() -> None:
+    """Httpx waits for 5 seconds, which is too short for a page beside eight busy processes."""
+    impatient = [
+        f"{name}:{node.lineno}"
+        for name, text in _modules()
+        if "httpx" in text
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, ast.Call) and ast.unparse(node.func) in _CLIENTS
+        if not {"timeout", "transport"} & {keyword.arg for keyword in node.keywords}
+    ]
+    assert impatient == []

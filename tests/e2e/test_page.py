@@ -15,6 +15,7 @@ from monitor.core.domain.vocabulary import Cause, Kind
 from monitor.store.connection.engine import open_engine
 from monitor.web.app import create_app
 from monitor.web.headers import STRICTEST
+from tests.support.process import WAIT_S
 from tests.web.history import DOWN, ENDED, HOSTILE, INTERVAL, START, UNCLEAR, UP, after, live, sweep
 from tests.web.markup import read
 from tests.web.served import served
@@ -94,7 +95,7 @@ def test_no_id_makes_the_page_wider_than_the_window(
 ) -> None:
     # The page itself allows no script, so a copy of it is measured.
     copy = tmp_path / "copy.html"
-    with httpx.Client(trust_env=False) as client:
+    with httpx.Client(trust_env=False, timeout=WAIT_S) as client:
         copy.write_text(client.get(address).text + MEASURE)
     document, _ = run(browser, f"--window-size={width},900", "--dump-dom", copy.as_uri())
     assert f"<p>{width} of {width}</p>" in document

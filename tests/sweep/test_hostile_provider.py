@@ -82,9 +82,9 @@ def test_hostile_ids_are_shown_safely_by_every_command_and_page(database_url: st
         with Process(config, "run") as daemon:
             page = daemon.page
             wait_for(lambda: "sweep_finished" in daemon.err, daemon)
-            shown = httpx.get(f"{page}/", trust_env=False)
-            api = httpx.get(f"{page}/api/v1/models", trust_env=False).json()
-            openai = httpx.get(f"{page}/v1/models", trust_env=False).json()
+            shown = httpx.get(f"{page}/", trust_env=False, timeout=WAIT_S)
+            api = httpx.get(f"{page}/api/v1/models", trust_env=False, timeout=WAIT_S).json()
+            openai = httpx.get(f"{page}/v1/models", trust_env=False, timeout=WAIT_S).json()
     assert {row["model"] for row in api["models"]} == set(STORED)
     assert {row["id"] for row in openai["data"]} == set(STORED)
     check_page(shown.text)

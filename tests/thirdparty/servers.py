@@ -131,11 +131,13 @@ def requests_in(place: Path) -> Counter[str]:
 
 def script_llmock(address: str, *behaviours: Mapping[str, object]) -> None:
     """Tell llmock how to answer chat requests from now on; its catalog stays as it is."""
-    httpx.post(f"{address}/_llmock/reset", trust_env=False).raise_for_status()
+    httpx.post(f"{address}/_llmock/reset", trust_env=False, timeout=WAIT_S).raise_for_status()
     told = [{"match": {"path": "*/chat/completions"}, **each} for each in behaviours]
     if told:
         scenario = {"behaviors": told}
-        httpx.post(f"{address}/_llmock/scenario", json=scenario, trust_env=False).raise_for_status()
+        httpx.post(
+            f"{address}/_llmock/scenario", json=scenario, trust_env=False, timeout=WAIT_S
+        ).raise_for_status()
 
 
 def ask(base_url: str, model: str, *, key: str | None = None) -> httpx.Response:

@@ -11,6 +11,7 @@ from sqlalchemy import Engine
 
 from monitor.core.domain.vocabulary import Cause, Outcome, Reason, Verdict
 from tests.support import gateway as g
+from tests.support.process import WAIT_S
 from tests.thirdparty.servers import llmock, reasons, script_llmock
 
 MODELS = 7
@@ -19,7 +20,7 @@ MODELS = 7
 def test_its_catalog_is_swept_and_every_model_is_available(engine: Engine, tmp_path: Path) -> None:
     with llmock(tmp_path) as address:
         swept = g.sweep(g.target(f"{address}/v1"), engine, g.NOON)
-        told = httpx.get(f"{address}/v1/models", trust_env=False).json()
+        told = httpx.get(f"{address}/v1/models", trust_env=False, timeout=WAIT_S).json()
     assert swept.sweep.listed == tuple(row["id"] for row in told["data"])
     assert reasons(swept) == {(Outcome.AVAILABLE, Reason.OK): MODELS}
     assert swept.decision.verdict is Verdict.CONCLUSIVE
@@ -30,7 +31,7 @@ def test_its_catalog_is_swept_and_every_model_is_available(engine: Engine, tmp_p
 
 def asked(address: str) -> list[dict[str, Any]]:
     """Return its own journal of the chat requests, oldest first."""
-    journal = httpx.get(f"{address}/_llmock/requests", trust_env=False).json()
+    journal = httpx.get(f"{address}/_llmock/requests", trust_env=False, timeout=WAIT_S).json()
     return [each for each in journal["requests"] if each["path"].endswith("/chat/completions")]
 
 

@@ -15,6 +15,7 @@ from sqlalchemy import Engine
 
 from monitor.core.domain.vocabulary import Cause, Verdict
 from tests.support import gateway as g
+from tests.support.process import WAIT_S
 from tests.thirdparty.servers import by_model, npm_server
 
 pytestmark = pytest.mark.e2e
@@ -137,7 +138,7 @@ def mock_llm(place: Path, *rules: Rule) -> Iterator[str]:
 def play(base_url: str, *rules: Rule) -> None:
     """Play other rules from the next request on."""
     config = f"{base_url.removesuffix('/v1')}/config"
-    httpx.post(config, json={"rules": rules}, trust_env=False).raise_for_status()
+    httpx.post(config, json={"rules": rules}, trust_env=False, timeout=WAIT_S).raise_for_status()
 
 
 ANSWERS = rule("/v1/chat/completions$", said("Hello!"))

@@ -15,9 +15,8 @@ from starlette.types import ASGIApp
 from monitor.web.app import create_app
 from monitor.web.context import WindowsAt, no_windows
 from monitor.web.server.server import serve
+from tests.support.process import WAIT_S
 from tests.web.history import INTERVAL
-
-WAIT_S = 180
 
 
 @contextmanager
@@ -40,7 +39,7 @@ def served(app: ASGIApp) -> Iterator[str]:
 
 def ask_served(app: ASGIApp, path: str) -> httpx.Response:
     """Serve the application for one request, and return its answer."""
-    with served(app) as url, httpx.Client(base_url=url, trust_env=False) as client:
+    with served(app) as url, httpx.Client(base_url=url, trust_env=False, timeout=WAIT_S) as client:
         return client.get(path)
 
 
@@ -54,7 +53,7 @@ def browsing(
     """Give a client of the face of this history, as it is at that moment."""
     providers = {"nvidia": INTERVAL} if watched is None else watched
     app = create_app(engine, watched=providers, now=lambda: now, windows_at=windows_at)
-    with served(app) as url, httpx.Client(base_url=url, trust_env=False) as client:
+    with served(app) as url, httpx.Client(base_url=url, trust_env=False, timeout=WAIT_S) as client:
         yield client
 
 

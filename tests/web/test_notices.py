@@ -9,6 +9,7 @@ from sqlalchemy import Engine
 from monitor.store.connection.engine import open_engine
 from monitor.web.app import create_app
 from monitor.web.notices import Notice
+from tests.support.process import WAIT_S
 from tests.web.history import INTERVAL, UP, after, live, sweep
 from tests.web.served import served
 
@@ -19,7 +20,10 @@ HTML = {"Accept": "text/html"}
 
 def answer_to(engine: Engine, path: str, *notices: Notice) -> httpx.Response:
     app = create_app(engine, watched={"nvidia": INTERVAL}, now=lambda: after(1), notices=lambda: notices)
-    with served(app) as url, httpx.Client(base_url=url, trust_env=False, headers=HTML) as client:
+    with (
+        served(app) as url,
+        httpx.Client(base_url=url, trust_env=False, timeout=WAIT_S, headers=HTML) as client,
+    ):
         return client.get(path)
 
 

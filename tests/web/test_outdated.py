@@ -12,6 +12,7 @@ from monitor.store.admin.migrate import prepare
 from monitor.store.connection.engine import open_engine
 from monitor.web.app import create_app
 from monitor.web.notices import Notice
+from tests.support.process import WAIT_S
 from tests.web.history import INTERVAL, START, UP, live, sweep
 from tests.web.served import served
 
@@ -27,7 +28,7 @@ class Scene:
 
     def __init__(self, file: Path) -> None:
         self.file, self.now, self.notices = file, START, list[Notice]()
-        self.client = httpx.Client()
+        self.client = httpx.Client(timeout=WAIT_S)
 
     def get(self, path: str, **headers: str) -> httpx.Response:
         return self.client.get(path, headers={**HTML, **headers})
@@ -54,7 +55,7 @@ def serving(file: Path) -> Iterator[Scene]:
     prepare(engine)
     live(engine, [sweep(0, {"a": UP})])
     app = create_app(engine, watched={"nvidia": INTERVAL}, now=lambda: one.now, notices=lambda: one.notices)
-    with served(app) as url, httpx.Client(base_url=url, trust_env=False) as one.client:
+    with served(app) as url, httpx.Client(base_url=url, trust_env=False, timeout=WAIT_S) as one.client:
         yield one
     engine.dispose()
 

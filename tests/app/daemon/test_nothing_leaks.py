@@ -169,7 +169,7 @@ def test_no_secret_is_left_in_anything_that_a_run_leaves_behind(
             page = daemon.page
             wait_for(lambda: "sweep_finished" in daemon.err, daemon)
             wait_for(lambda: daemon.err.count("heartbeat_failed") >= 4, daemon)
-            left = {path: httpx.get(page + path, trust_env=False).content for path in PAGES}
+            left = {path: httpx.get(page + path, trust_env=False, timeout=WAIT_S).content for path in PAGES}
             daemon.send(signal.SIGTERM)
             assert daemon.wait() == 0, daemon.err
         left |= said_by_commands(config, monkeypatch)

@@ -25,7 +25,7 @@ from monitor.store.write.import_export import add_sweeps
 from tests.support import gateway as g
 from tests.support.command import KEY_VARIABLE, PROVIDER, config_file, monitor
 from tests.support.mailbox import Mailbox, Receiver, mailbox, receiver
-from tests.support.process import Process, wait_for
+from tests.support.process import WAIT_S, Process, wait_for
 
 MODELS = 6
 
@@ -156,7 +156,7 @@ def test_a_normal_start_and_a_normal_day_write_no_warning(stage: Stage, engine: 
             enough = len(stage.pings.taken) + 2 * sweeps
             wait_for(lambda enough=enough: len(stage.pings.taken) >= enough, daemon)  # type: ignore[misc]
             for path in ("/", "/readyz", "/feed.atom", "/v1/models", "/nothing"):
-                httpx.get(daemon.page + path, trust_env=False)
+                httpx.get(daemon.page + path, trust_env=False, timeout=WAIT_S)
             with socket.create_connection(("127.0.0.1", int(daemon.page.rpartition(":")[2]))) as stranger:
                 stranger.sendall(b"\x16\x03\x01 no HTTP at all\r\n\r\n")
                 stranger.recv(1000)

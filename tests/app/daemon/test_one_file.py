@@ -12,7 +12,7 @@ import pytest
 from monitor.demo.stories import steady
 from tests.support import gateway as g
 from tests.support.command import KEY, config_file, monitor
-from tests.support.process import Process, wait_for
+from tests.support.process import WAIT_S, Process, wait_for
 
 MODELS = 8
 PAGES = ("/", "/changes", "/feed.atom", "/api/v1/models", "/readyz", "/metrics")
@@ -50,7 +50,10 @@ def sweeps(config: Path) -> int:
 
 def view_pages(daemon: Process) -> None:
     """Read every kind of page, over two connections at once."""
-    with httpx.Client(base_url=daemon.page, trust_env=False) as one, httpx.Client(trust_env=False) as other:
+    with (
+        httpx.Client(base_url=daemon.page, trust_env=False, timeout=WAIT_S) as one,
+        httpx.Client(trust_env=False, timeout=WAIT_S) as other,
+    ):
         for path in PAGES:
             # a daemon that has not swept yet is not ready
             assert one.get(path).status_code < 500 or path == "/readyz"

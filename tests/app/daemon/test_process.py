@@ -18,7 +18,7 @@ from monitor.store.connection.engine import open_engine
 from monitor.store.connection.locks import sweep_lock
 from tests.support import gateway as g
 from tests.support.command import KEY, PROVIDER, config_file, monitor
-from tests.support.process import Process, wait_for
+from tests.support.process import WAIT_S, Process, wait_for
 
 MODELS = 24
 SLOT_S = 3  # a sweep takes a tenth of a second, and many times that on a busy machine
@@ -135,7 +135,7 @@ def test_a_second_daemon_says_who_leads_binds_no_port_and_takes_over(
                 assert "status page" not in second.out
                 first.kill()
                 wait_for(lambda: "status page: " in second.out, second)
-                assert httpx.get(f"{second.page}/healthz", trust_env=False).status_code == 200
+                assert httpx.get(f"{second.page}/healthz", trust_env=False, timeout=WAIT_S).status_code == 200
                 second.send(signal.SIGTERM)
                 assert second.wait() == 0, second.err
 
@@ -326,7 +326,7 @@ def test_a_daemon_that_talks_of_everything_never_tells_the_key(sqlite_url: str, 
             page = daemon.page
             there.change(Everywhere("payment_required"))
             wait_for(lambda: daemon.err.count("sweep_finished") >= 2, daemon)
-            face = httpx.get(page, trust_env=False).text
+            face = httpx.get(page, trust_env=False, timeout=WAIT_S).text
             daemon.send(signal.SIGTERM)
             assert daemon.wait() == 0
         texts = {"out": daemon.out, "err": daemon.err, "face": face}

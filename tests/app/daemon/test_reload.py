@@ -13,7 +13,7 @@ from monitor.config import Settings, parse_settings
 from monitor.demo.stories import steady
 from tests.support import gateway as g
 from tests.support.command import KEY, KEY_VARIABLE, PROVIDER, config_file
-from tests.support.process import Process, wait_for
+from tests.support.process import WAIT_S, Process, wait_for
 
 MODELS = 6
 
@@ -66,7 +66,7 @@ def test_providers_intervals_and_the_page_follow_and_no_slot_is_lost(
             config.write_text(alone + second, "utf-8")
             hang_up(daemon, "INFO    reloaded providers=nvidia,second added=second")
             wait_for(lambda: len(slots(engine, "second")) >= 2, daemon)
-            assert "second" in httpx.get(daemon.page, trust_env=False).text
+            assert "second" in httpx.get(daemon.page, trust_env=False, timeout=WAIT_S).text
             window = '[[maintenance]]\nfrom = 2020-01-01\nto = 2020-01-02\nprovider = "elsewhere"\n'
             config.write_text(alone + window, "utf-8")
             hang_up(daemon, "removed=second")

@@ -18,6 +18,7 @@ from monitor.web.app import create_app
 from tests.store import histories
 from tests.support.command import config_file, monitor
 from tests.support.gateway import ON_SQLITE
+from tests.support.process import WAIT_S
 from tests.web.history import INTERVAL
 from tests.web.served import served
 
@@ -82,7 +83,7 @@ def test_every_face_names_the_same_models(
     live(engine, chance)
     config, policies = configured(chance, tmp_path, database_url)
     app = create_app(engine, watched=dict.fromkeys(policies, INTERVAL), policies=policies, now=utc_now)
-    with served(app) as url, httpx.Client(base_url=url, trust_env=False) as client:
+    with served(app) as url, httpx.Client(base_url=url, trust_env=False, timeout=WAIT_S) as client:
         for more in ((), ("--all",)):
             said = _sayer(config, more)
             query = "?all=true" if more else ""

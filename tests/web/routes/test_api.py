@@ -9,6 +9,7 @@ from sqlalchemy import Engine
 from monitor.core.domain.policy import Policy
 from monitor.core.domain.vocabulary import Kind
 from monitor.web.app import create_app
+from tests.support.process import WAIT_S
 from tests.web.history import DOWN, ENDED, HOSTILE, INTERVAL, START, UNCLEAR, UP, after, live, sweep
 from tests.web.served import browsing, served
 
@@ -157,7 +158,7 @@ def test_models_that_the_patterns_exclude_are_not_watched(engine: Engine) -> Non
     live(engine, [sweep(0, {"a": UP, "test/b": UP})])
     policies = {"nvidia": Policy(exclude=("test/*",))}
     app = create_app(engine, watched={"nvidia": INTERVAL}, policies=policies, now=lambda: after(1))
-    with served(app) as url, httpx.Client(base_url=url, trust_env=False) as client:
+    with served(app) as url, httpx.Client(base_url=url, trust_env=False, timeout=WAIT_S) as client:
         answers = [client.get(path).json() for path in ("/api/v1/models", "/api/v1/models?all=true")]
         callable_ = [model["id"] for model in client.get("/v1/models").json()["data"]]
         page, its_page = client.get("/").text, client.get("/models/nvidia/test/b").text

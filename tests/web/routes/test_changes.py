@@ -13,6 +13,7 @@ from sqlalchemy import Engine
 
 from monitor.web.app import create_app
 from tests.support.gateway import ON_SQLITE
+from tests.support.process import WAIT_S
 from tests.web.history import DOWN, HOSTILE, INTERVAL, START, UP, live, sweep
 from tests.web.markup import read
 from tests.web.served import served
@@ -36,7 +37,10 @@ def browsing(
     zone: tzinfo = ZoneInfo("UTC"),  # noqa: B008 - it never changes
 ) -> Iterator[httpx.Client]:
     app = create_app(engine, watched={"nvidia": INTERVAL}, now=lambda: now, zone=zone)
-    with served(app) as url, httpx.Client(base_url=url, trust_env=False, headers=HTML) as client:
+    with (
+        served(app) as url,
+        httpx.Client(base_url=url, trust_env=False, timeout=WAIT_S, headers=HTML) as client,
+    ):
         yield client
 
 

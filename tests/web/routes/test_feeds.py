@@ -20,6 +20,7 @@ from monitor.store.write.record import open_sweep
 from monitor.store.write.slots import record_missed_slots
 from monitor.web.app import create_app
 from tests.store import histories
+from tests.support.process import WAIT_S
 from tests.web.history import DOWN, ENDED, HOSTILE, INTERVAL, START, UP, after, live, sweep
 from tests.web.markup import read
 from tests.web.served import browsing, served
@@ -143,7 +144,7 @@ def test_a_public_address_is_where_links_begin(engine: Engine) -> None:
     app = create_app(
         engine, watched={"nvidia": INTERVAL}, now=lambda: after(2), public_url="https://status.example.org/m"
     )
-    with served(app) as url, httpx.Client(base_url=url, trust_env=False) as client:
+    with served(app) as url, httpx.Client(base_url=url, trust_env=False, timeout=WAIT_S) as client:
         answer = client.get("/feed.atom")
     assert all(link.startswith("https://status.example.org/m/") for link in links(answer))
     assert all(each.startswith("tag:status.example.org,2026:") for each in ids(answer))
@@ -244,7 +245,7 @@ def telling(engine: Engine, teller: Teller, clock: Clock) -> Iterator[httpx.Clie
     """Serve the summaries of a history."""
     watched = {"nvidia": INTERVAL}
     app = create_app(engine, watched=watched, now=clock, zone=teller.zone, summary_of=teller)
-    with served(app) as url, httpx.Client(base_url=url, trust_env=False) as client:
+    with served(app) as url, httpx.Client(base_url=url, trust_env=False, timeout=WAIT_S) as client:
         yield client
 
 

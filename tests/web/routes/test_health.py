@@ -12,6 +12,7 @@ from sqlalchemy import Engine, make_url
 from monitor.core.notification.maintenance import RunningWindow
 from monitor.store.connection.engine import open_engine
 from monitor.web.app import create_app
+from tests.support.process import WAIT_S
 from tests.web.history import INTERVAL, START, UP, after, live, sweep
 from tests.web.served import browsing, served
 
@@ -31,7 +32,7 @@ class Watch:
 @contextmanager
 def running_since(engine: Engine, watch: Watch) -> Iterator[httpx.Client]:
     app = create_app(engine, watched={"nvidia": INTERVAL}, now=watch)
-    with served(app) as url, httpx.Client(base_url=url, trust_env=False) as client:
+    with served(app) as url, httpx.Client(base_url=url, trust_env=False, timeout=WAIT_S) as client:
         yield client
 
 
