@@ -92,14 +92,14 @@ def test_a_killed_daemon_loses_nothing_and_the_next_one_goes_on(
     engine: Engine, database_url: str, tmp_path: Path
 ) -> None:
     with g.gateway(steady(MODELS)) as there:
-        # A daemon's sweep ends before its next slot, whoever does not answer.
+        # A daemon's sweep ends before its next slot, whoever does not answer: 10 s are enough for all.
         config = config_file(tmp_path, there.base_url, database_url, interval="10s", concurrency=8)
         scene = Scene(there, engine, config)
         with Process(config, "run") as process:
             scene.check_untouched(scene.kill_after(process, MODELS - 6))
         scene.mend()
         sweeps = len(g.finished(engine))
-        config = config_file(tmp_path, there.base_url, database_url, interval="3s", concurrency=8)
+        config = config_file(tmp_path, there.base_url, database_url, interval="10s", concurrency=8)
         with Process(config, "run") as process:
             wait_for(lambda: len(g.finished(engine)) >= sweeps + 2, process)
             process.kill()

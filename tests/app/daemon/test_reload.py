@@ -119,7 +119,7 @@ def test_a_sweep_under_way_ends_with_the_old_key_and_the_next_has_the_new_one(
     key = tmp_path / "key"
     key.write_text(KEY, "utf-8")
     with g.gateway(steady(MODELS), latency_s=0.3) as there:
-        config = config_file(tmp_path, there.base_url, database_url, interval="2s", concurrency=1)
+        config = config_file(tmp_path, there.base_url, database_url, interval="10s", concurrency=1)
         text = config.read_text("utf-8")
         config.write_text(
             text.replace(f'api_key_env = "{KEY_VARIABLE}"', f"api_key_file = {json.dumps(str(key))}")

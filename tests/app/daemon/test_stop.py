@@ -22,16 +22,20 @@ from tests.support.own_postgres import OwnPostgres, own_postgres
 from tests.support.process import Process, wait_for
 
 MODELS = 12
-GRACE_S = 2
-PROMISED_S = GRACE_S + 10  # docs/operations.md
-HURRIED_S = 4  # "at once", on a busy machine
 ENDLESS_S = 1000.0
+PROMISED_S = 90.0  # who does not keep the promise of docs/operations.md hangs for ever
+HURRIED_S = 90.0  # who does not hurry waits for all of its grace
 HANGING = "tests.support.hanging_monitor"
 
 
 def test_the_last_resort_keeps_the_promise() -> None:
     assert last_resort.AFTER_GRACE_S + last_resort.LAST_LINE_S < 10
     assert last_resort.AFTER_HURRY_S + last_resort.LAST_LINE_S <= 2
+
+
+def grace(*, hurried: bool) -> str:
+    """Return what decides on the end: a short grace, or the second request within a long one."""
+    return "200s" if hurried else "200ms"
 
 
 def end(process: Process, *, hurried: bool = False) -> tuple[int, float]:
@@ -60,7 +64,9 @@ def postgres() -> Iterator[OwnPostgres]:
 @pytest.mark.parametrize("hurried", [False, True])
 def test_while_postgres_is_frozen_in_mid_sweep(postgres: OwnPostgres, tmp_path: Path, hurried: bool) -> None:
     with g.gateway(steady(MODELS), latency_s=0.3) as there:
-        config = config_file(tmp_path, there.base_url, postgres.url, concurrency=1, grace=f"{GRACE_S}s")
+        config = config_file(
+            tmp_path, there.base_url, postgres.url, concurrency=1, grace=grace(hurried=hurried)
+        )
         with Process(config, "run") as daemon:
             wait_for(lambda: len(there.probes) >= 3, daemon)
             postgres.freeze()
@@ -88,7 +94,7 @@ def test_while_postgres_is_frozen_and_the_page_is_read(
 ) -> None:
     """Between two sweeps: the heartbeat of the lock, the messages and a page hang in threads."""
     with g.gateway(steady(MODELS)) as there:
-        config = config_file(tmp_path, there.base_url, postgres.url, grace=f"{GRACE_S}s")
+        config = config_file(tmp_path, there.base_url, postgres.url, grace=grace(hurried=hurried))
         with Process(config, "run") as daemon, ExitStack() as readers:
             wait_for(lambda: "sweep_finished" in daemon.err, daemon)
             host, port = daemon.page.removeprefix("http://").split(":")
@@ -109,7 +115,7 @@ def _reader(host: str, port: int) -> socket.socket:
 @pytest.mark.parametrize("hurried", [False, True])
 def test_while_it_connects_to_a_frozen_postgres(postgres: OwnPostgres, tmp_path: Path, hurried: bool) -> None:
     with g.gateway(steady(MODELS)) as there:
-        config = config_file(tmp_path, there.base_url, postgres.url, grace="200ms")
+        config = config_file(tmp_path, there.base_url, postgres.url, grace=grace(hurried=hurried))
         postgres.freeze()
         with Process(config, "run") as daemon:
             wait_for(lambda: _is_listening(daemon.pid), daemon)
@@ -128,7 +134,7 @@ def _is_listening(pid: int) -> bool:
 def test_while_names_are_looked_up_in_vain(sqlite_url: str, tmp_path: Path, hurried: bool) -> None:
     (tmp_path / "hangs").write_text("lookups", "utf-8")
     url, patience = "http://provider.test/v1", {"timeout": "100s", "slow_timeout": "100s"}
-    config = config_file(tmp_path, url, sqlite_url, grace="200ms", **patience)
+    config = config_file(tmp_path, url, sqlite_url, grace=grace(hurried=hurried), **patience)
     with Process(config, "run", module=HANGING) as daemon:
         wait_for((tmp_path / "hangs-now").exists, daemon)
         _code, took_s = end(daemon, hurried=hurried)
@@ -139,7 +145,9 @@ def test_while_names_are_looked_up_in_vain(sqlite_url: str, tmp_path: Path, hurr
 @pytest.mark.parametrize("hurried", [False, True])
 def test_while_a_webhook_does_not_answer(sqlite_url: str, tmp_path: Path, hurried: bool) -> None:
     with g.gateway(steady(MODELS)) as there, receiver() as hook:
-        config = config_file(tmp_path, there.base_url, sqlite_url, interval="1s", grace="200ms")
+        config = config_file(
+            tmp_path, there.base_url, sqlite_url, interval="8s", grace=grace(hurried=hurried)
+        )
         with config.open("a", encoding="utf-8") as out:
             out.write('[[notify]]\nname = "hook"\ntype = "webhook"\non = ["retired"]\n')
             out.write(f'url = "{hook.base_url}/"\n')
@@ -155,11 +163,11 @@ def test_while_a_webhook_does_not_answer(sqlite_url: str, tmp_path: Path, hurrie
 
 
 @contextmanager
-def hanging(what: str, sqlite_url: str, tmp_path: Path) -> Iterator[Process]:
+def hanging(what: str, sqlite_url: str, tmp_path: Path, *, hurried: bool) -> Iterator[Process]:
     """Give a daemon that has swept once, and of which one part then hangs."""
     (tmp_path / "hangs").write_text(what, "utf-8")
     with g.gateway(steady(MODELS)) as there:
-        config = config_file(tmp_path, there.base_url, sqlite_url, grace="200ms")
+        config = config_file(tmp_path, there.base_url, sqlite_url, grace=grace(hurried=hurried))
         with Process(config, "run", module=HANGING) as daemon:
             wait_for(lambda: "sweep_finished" in daemon.err, daemon)
             (tmp_path / "hang-now").touch()
@@ -169,7 +177,7 @@ def hanging(what: str, sqlite_url: str, tmp_path: Path) -> Iterator[Process]:
 
 @pytest.mark.parametrize("hurried", [False, True])
 def test_while_a_thread_never_ends(sqlite_url: str, tmp_path: Path, hurried: bool) -> None:
-    with hanging("thread", sqlite_url, tmp_path) as daemon:
+    with hanging("thread", sqlite_url, tmp_path, hurried=hurried) as daemon:
         code, took_s = end(daemon, hurried=hurried)
         assert code == 0, "all work was done"
         assert 'WARNING stopped_with_work_left work="a thread that never ends"' in daemon.err
@@ -179,7 +187,7 @@ def test_while_a_thread_never_ends(sqlite_url: str, tmp_path: Path, hurried: boo
 @pytest.mark.parametrize("hurried", [False, True])
 def test_while_the_event_loop_itself_hangs(sqlite_url: str, tmp_path: Path, hurried: bool) -> None:
     """Also while no handler of Python can run: the main thread hangs."""
-    with hanging("loop", sqlite_url, tmp_path) as daemon:
+    with hanging("loop", sqlite_url, tmp_path, hurried=hurried) as daemon:
         code, took_s = end(daemon, hurried=hurried)
         assert code == last_resort.CUT_SHORT
         assert daemon.err.count("WARNING stopped_with_work_left work=") == 1
