@@ -43,6 +43,7 @@ PROCESSES = {
     "tests/tools/audit.py": "pip-audit, which lives in an environment of its own",
     "tests/tools/sbom.py": "cyclonedx-py, which lives in an environment of its own",
     "tests/tools/test_mutation.py": "cosmic-ray, which lives in an environment of its own",
+    "tests/sweep/keeping/full_disk.py": "a small disk in a mount namespace, by `mount`",
     "tests/sweep/test_hostile_provider.py": "peak memory",
     "tests/test_docs.py": "the documents' programs",
     "tests/test_layout.py": "the wheel, built and installed",
