@@ -3,7 +3,6 @@
 Several databases may share a directory: the name of a file says by a digest to which one it belongs.
 """
 
-import hashlib
 import os
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -16,7 +15,9 @@ from monitor.core.domain.sweep import Sweep
 from monitor.errors import NotSpooled
 from monitor.spool.home import Home
 from monitor.spool.live import MARK, LiveMark, is_live, remove_dead_mark
+from monitor.spool.memories import MemoryFiles
 from monitor.spool.missed import MissedNotes
+from monitor.spool.names import digest
 from monitor.spool.record import SpoolRecord, format_spooled
 from monitor.spool.trouble import full, not_spooled, try_to_write
 
@@ -24,7 +25,6 @@ SET_ASIDE: Final = "set-aside"
 _END: Final = ".jsonl"
 _TIME: Final = "%Y%m%dT%H%M%S"
 _SURPLUS_S: Final = 60.0  # seconds after which a draft is no file that another process writes just now
-_DIGITS: Final = 8
 _SMALLEST_FILE: Final = 4096  # bytes
 
 
@@ -34,9 +34,10 @@ class Spool:
     def __init__(self, directory: Path, database: str, *, max_size: int) -> None:
         """Keep the sweeps of `database`, a label of it, in at most `max_size` bytes."""
         self.directory, self.database, self.max_size = directory, database, max_size
-        self._end = f"-{_digest(database)}{_END}"
+        self._end = f"-{digest(database)}{_END}"
         self._home = Home(directory)
-        self.missed = MissedNotes(self._home, f"missed-{_digest(database)}.json")
+        self.missed = MissedNotes(self._home, f"missed-{digest(database)}.json")
+        self.memories = MemoryFiles(self._home, f"-{digest(database)}.json")
         self._largest = 1
 
     def path_of(self, sweep: Sweep) -> Path:
@@ -49,17 +50,23 @@ class Spool:
 
     def _path(self, provider: str, vantage: str, started_at: datetime) -> Path:
         start = f"{started_at.astimezone(UTC):{_TIME}}.{started_at.microsecond // 1000:03}Z"
+        return self._home.place() / f"{start}-{self._end_of(provider, vantage)}"
+
+    def _end_of(self, provider: str, vantage: str) -> str:
         word = "".join(c if c.isascii() and c.isalnum() else "_" for c in provider)[:40]
-        return self._home.place() / f"{start}-{word}-{_digest(provider, vantage)}{self._end}"
+        return f"{word}-{digest(provider, vantage)}{self._end}"
+
+    def last_of(self, provider: str, vantage: str) -> Path | None:
+        """Return the record of the latest sweep of a provider that waits, if one does."""
+        end = f"-{self._end_of(provider, vantage)}"
+        return max((file for file in self.waiting() if file.name.endswith(end)), default=None)
 
     def keep(self, record: SpoolRecord) -> Path:
         """Write a record over the one of the same sweep; returns its file. Raises NotSpooled."""
         file, content = self.path_of(record.late.sweep), format_spooled(record)
         self.create()
         try:
-            taken = self.size(without=file.name)
-            if taken + len(content) > self.max_size:
-                raise full(self.directory, taken, self.max_size)
+            self._make_room(len(content), without=file.name)
             write_atomically(file, content)
         except OSError as error:
             raise not_spooled(self.directory, "written", error) from None
@@ -81,12 +88,24 @@ class Spool:
         """Raise NotSpooled unless one more sweep, as large as the largest so far, can be written."""
         self.create()
         try:
-            taken = self.size()
-            if taken + self._largest > self.max_size:
-                raise full(self.directory, taken, self.max_size)
+            self._make_room(self._largest)
             try_to_write(self._home.place(), self._largest)
         except OSError as error:
             raise not_spooled(self.directory, "written", error) from None
+
+    def keep_memory(self, provider: str, document: str) -> None:
+        """Keep what a provider's next sweep begins with, if it leaves room for a record."""
+        with suppress(OSError):
+            if self.size() + len(document) + self._largest <= self.max_size:
+                self.memories.keep(provider, document)
+
+    def _make_room(self, wanted: int, *, without: str = "") -> None:
+        """Raise NotSpooled unless so many bytes have room; what is no sweep gives way."""
+        if self.size(without=without) + wanted > self.max_size:
+            self.memories.clear()
+        taken = self.size(without=without)
+        if taken + wanted > self.max_size:
+            raise full(self.directory, taken, self.max_size)
 
     def size(self, *, without: str = "") -> int:
         """Return how many bytes the directory takes, what was set aside and the file `without` left out."""
@@ -114,6 +133,7 @@ class Spool:
     def settle(self) -> None:
         """Take note that the database is at hand: what stands at the path is there to stay."""
         if not self.waiting() and not self.missed.read():
+            self.memories.clear()
             self._home.settle()
 
     def others(self) -> int:
@@ -184,8 +204,3 @@ def set_aside_in(directory: Path) -> list[Path]:
 def _on_disk(file: Path) -> int:
     """Return how many bytes a file takes at least: an empty one takes some, too."""
     return max(file.stat().st_size, _SMALLEST_FILE)
-
-
-def _digest(*parts: str) -> str:
-    text = "\0".join(parts).encode("utf-8", "surrogatepass")
-    return hashlib.sha256(text).hexdigest()[:_DIGITS]

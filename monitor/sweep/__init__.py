@@ -4,6 +4,7 @@ It connects what looks, decides and remembers, and does none of that itself.
 """
 
 from monitor.sweep.check import Checked, check_now
+from monitor.sweep.keeping.recall import recall, require_history, spooled_until
 from monitor.sweep.keeping.recorder import UNWRITABLE, Recorder
 from monitor.sweep.keeping.replayer import Replayer
 from monitor.sweep.route import sweep_provider
@@ -19,5 +20,8 @@ __all__ = [
     "Swept",
     "Target",
     "check_now",
+    "recall",
+    "require_history",
+    "spooled_until",
     "sweep_provider",
 ]

@@ -167,6 +167,7 @@ class RunningSweep(SweepListener):
         learned = self.learned if is_conclusive else self.proven
         sweep_id, decision = await self.keeper.close(finished, decision, learned, is_cut=cause is not None)
         self.recorder.memories[self.target.provider] = remembered(self.start, finished, decision, learned)
+        await asyncio.to_thread(self.recorder.spool_memories)
         swept = Swept(sweep_id, replace(finished, verdict=decision.verdict, cause=decision.cause), decision)
         log_sweep(swept)
         return swept

@@ -165,3 +165,26 @@ def test_notes_that_cannot_be_written_stay_in_memory(tmp_path: Path) -> None:
     note = MissedSlots(provider="a", vantage="default", slots=(histories.START,))
     notes.add(note)
     assert notes.read() == [note]
+
+
+def test_what_the_next_sweep_begins_with_gives_way_to_a_record(tmp_path: Path) -> None:
+    spool = Spool(tmp_path / "spool", "x", max_size=10**6)
+    spool.keep_memory("a", "x" * 1000)
+    assert spool.memories.read("a") == "x" * 1000
+    spool.max_size = 1100
+    spool.require_room()
+    assert spool.memories.read("a") == "x" * 1000
+    spool.max_size = 1000
+    spool.require_room()
+    assert spool.memories.read("a") is None
+    spool.keep_memory("a", "x" * 1000)
+    assert spool.memories.read("a") is None
+
+
+def test_a_damaged_memory_is_none(tmp_path: Path) -> None:
+    spool = Spool(tmp_path / "spool", "x", max_size=10**6)
+    spool.keep_memory("a", "what is known")
+    (file,) = spool.directory.iterdir()
+    file.write_bytes(file.read_bytes()[:-1])
+    assert spool.memories.read("a") is None
+    assert Spool(tmp_path / "spool", "y", max_size=10**6).memories.read("a") is None

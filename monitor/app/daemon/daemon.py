@@ -7,9 +7,11 @@ import asyncio
 import logging
 from asyncio import to_thread
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import datetime
 from functools import partial
 
+from monitor.app.daemon.beginning import Beginning
 from monitor.app.daemon.clock_steps import ClockSteps, log_step
 from monitor.app.daemon.database_state import DatabaseState
 from monitor.app.daemon.file_watch import FileWatch
@@ -33,12 +35,9 @@ from monitor.logs import event
 from monitor.process.stop import Stop
 from monitor.report.formats.sweep_documents import sweep_words
 from monitor.scheduler import Job, Schedule
-from monitor.store.admin.migrate import prepare
 from monitor.store.connection.keeping.frozen import end_frozen_transactions
 from monitor.store.connection.locks import leader_lock
-from monitor.store.derived.rebuild import settle_all
-from monitor.store.write import record
-from monitor.sweep import Swept, Target, sweep_provider
+from monitor.sweep import Swept, Target, recall, sweep_provider
 
 log = logging.getLogger(__name__)
 
@@ -48,6 +47,7 @@ _LAST_WORDS_SECONDS = 10.0
 _WEB_SECONDS = 8.0  # more than the server takes to end
 _RELEASE_SECONDS = 3.0
 _ANSWER_SECONDS = 10.0  # of Postgres; many times what any statement of a sweep takes
+_BUSY_SECONDS = 2.0  # of SQLite, while another process writes: then the spool takes what is seen
 _PAGE_SECONDS = 30.0  # of Postgres, for a page that counts over years
 
 
@@ -67,7 +67,7 @@ class Daemon:
 
         At SIGHUP the configuration that `reread` gives takes the place of `app`'s.
         """
-        self._engine = app.open_store(answers_within_s=_ANSWER_SECONDS)
+        self._engine = app.open_store(answers_within_s=_ANSWER_SECONDS, busy_after_s=_BUSY_SECONDS)
         end_frozen_transactions(self._engine)
         # a slow page takes no connection of a sweep
         self._readers = app.open_store(read_only=True, answers_within_s=_PAGE_SECONDS)
@@ -83,8 +83,8 @@ class Daemon:
         self._reload = Reload(reread, app.settings, self._take) if reread else None
         self._announce = announce
         self._on_swept = on_swept
-        self._cut = set[str]()  # providers whose last sweep another process left unfinished
         self._file_watch = FileWatch(self._engine)
+        self._beginning = Beginning(self._recorder, self._database, self._file_watch)
         waiting = partial(waiting_notices, self._recorder)
         notices = (self._file_watch.notices, self._clock_steps.notices, waiting)
         self._page = ServedPage(self._readers, notices, note=note)
@@ -185,24 +185,7 @@ class Daemon:
     async def _get_ready(self, stop: Stop) -> bool:
         """Prepare the database, keeping the lock meanwhile; returns whether it could be."""
         async with self._leadership.term(stop.part()):
-            return await stop.unless_asked(to_thread(self._prepare), otherwise=False)
-
-    def _prepare(self) -> bool:
-        """Bring the database to this version and close what a crash left running, if it answers."""
-        try:
-            self._file_watch.require_remembered()
-            prepare(self._engine)
-            settle_all(self._engine)
-            if self._recorder.spool:  # first: what waits may be of a sweep that would be closed as cut
-                self._parts.replayer.replay(self._recorder.spool)
-            for target in self._parts.targets.values():
-                if record.close_dead(self._engine, target.provider, target.vantage):
-                    self._cut.add(target.provider)
-        except StoreUnavailable as error:
-            self._database.wait_for(error)
-            return False
-        self._database.reached(has_worked=True)
-        return True
+            return await stop.unless_asked(to_thread(self._beginning.prepare, self._parts), otherwise=False)
 
     async def _sweep_while_held(self, stop: Stop) -> None:
         """Serve the schedule until asked to stop or until another process leads."""
@@ -233,6 +216,8 @@ class Daemon:
 
     async def _replay(self) -> None:
         await self._parts.replayer.look_often()  # the latest: a reload may have changed the channels
+        if self._beginning.is_late:
+            await to_thread(self._beginning.finish)
 
     async def _reload_until(self, stop: Stop) -> None:
         if self._reload:
@@ -250,7 +235,10 @@ class Daemon:
         return self._parts.announcer
 
     def _jobs(self) -> list[Job]:
-        self._parts.heartbeats.health = recorded_health(self._parts.settings, self._engine)
+        for target in self._parts.targets.values():
+            recall(self._recorder, target)
+        with suppress(StoreUnavailable):
+            self._parts.heartbeats.health = recorded_health(self._parts.settings, self._engine)
         return [self._job(provider) for provider in self._parts.settings.providers]
 
     def _next_jobs(self) -> list[Job]:
@@ -270,13 +258,13 @@ class Daemon:
             except Fenced as error:
                 event(log, logging.WARNING, "sweep_fenced", provider=target.provider, error=str(error))
 
-        is_cut = target.provider in self._cut
-        self._cut.discard(target.provider)
+        is_cut = target.provider in self._beginning.cut
+        self._beginning.cut.discard(target.provider)
         return Job(
             name=provider.name,
             cadence=self._parts.settings.cadence_of(provider),
             run=run,
-            after=after or served_until(self._engine, target),
+            after=after or served_until(self._recorder, target),
             at_once=is_cut,
         )
 

@@ -33,6 +33,12 @@ class DatabaseState:
             event(log, logging.ERROR, "database_unreachable", error=str(error))
         self._is_unreachable = True
 
+    def go_without(self, error: StoreUnavailable) -> None:
+        """Log at the start that sweeps begin without the database."""
+        if not self._has_worked:
+            event(log, logging.WARNING, "started_without_database", error=str(error))
+        self._has_worked = True
+
     def note(self, error: StoreUnavailable | None) -> None:
         """Take note that the leader's lock cannot be kept alive, or can again."""
         if error is None:

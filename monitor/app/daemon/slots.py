@@ -4,11 +4,11 @@ import logging
 from collections.abc import Sequence
 from datetime import datetime
 
+from monitor.errors import StoreUnavailable
 from monitor.logs import event
 from monitor.report.words.times import iso_millis
-from monitor.store.connection.engine import Engine
 from monitor.store.write.slots import last_made_at, last_slot, record_missed_slots
-from monitor.sweep import UNWRITABLE, Recorder, Target
+from monitor.sweep import UNWRITABLE, Recorder, Target, spooled_until
 
 log = logging.getLogger(__name__)
 
@@ -36,8 +36,20 @@ def record_missed(recorder: Recorder, target: Target, slots: Sequence[datetime])
     recorder.note_missed(target.provider, target.vantage, slots)
 
 
-def served_until(engine: Engine, target: Target) -> datetime | None:
-    """Return up to when the schedule needs no catching up: the last slot, or a manual sweep after it."""
-    slot = last_slot(engine, target.provider, target.vantage)
-    made_at = last_made_at(engine, target.provider)
-    return max((moment for moment in (slot, made_at) if moment), default=None)
+def served_until(recorder: Recorder, target: Target) -> datetime | None:
+    """Return up to when the schedule needs no catching up: the last slot, or a manual sweep after it.
+
+    Raises StoreUnavailable where neither the database nor memory has it.
+    """
+    moments = [spooled_until(recorder, target)]
+    try:
+        moments += [
+            last_slot(recorder.engine, target.provider, target.vantage),
+            last_made_at(recorder.engine, target.provider),
+        ]
+    except StoreUnavailable:
+        memory = recorder.memory_of(target.provider)
+        if memory is None:
+            raise
+        moments.append(memory.start.slot or memory.ended_at)
+    return max((moment for moment in moments if moment), default=None)

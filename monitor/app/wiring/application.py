@@ -18,7 +18,7 @@ from monitor.scheduler import period, slots_between, trigger_of
 from monitor.store import query
 from monitor.store.admin.migrate import SchemaState, prepare, require_current, schema_state
 from monitor.store.connection.closing import close_all
-from monitor.store.connection.engine import Engine, open_engine
+from monitor.store.connection.engine import BUSY_AFTER_S, Engine, open_engine
 from monitor.store.connection.errors import database_name
 from monitor.store.derived.rebuild import settle_all
 from monitor.store.derived.states import load_state
@@ -53,6 +53,7 @@ class App:
         leaves_wal: bool = False,
         url: str | None = None,
         answers_within_s: float | None = None,
+        busy_after_s: float = BUSY_AFTER_S,
     ) -> Engine:
         """Return an engine on the configured database or another one, nothing checked or created."""
         database = self.settings.database
@@ -62,6 +63,7 @@ class App:
             read_only=read_only,
             leaves_wal=leaves_wal,
             answers_within_s=answers_within_s,
+            busy_after_s=busy_after_s,
         )
         self._engines.append(engine)
         return engine

@@ -6,7 +6,7 @@
 
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -24,7 +24,7 @@ from monitor.store.connection.keeping.gate import pass_gate
 from monitor.store.connection.open_file import FileConnection, enter, leave
 
 __all__ = [
-    "BUSY_TIMEOUT_MS",
+    "BUSY_AFTER_S",
     "Engine",
     "file_mode_of",
     "is_leaving_wal",
@@ -40,7 +40,7 @@ __all__ = [
     "writing_unchecked",
 ]
 
-BUSY_TIMEOUT_MS = 10_000  # longer than the transaction of a sweep takes
+BUSY_AFTER_S = 10.0  # longer than the transaction of a sweep takes
 _POOL_TIMEOUT_S = 10
 _WRITES = "monitor_writes"
 _FILE_MODE = "monitor_file_mode"
@@ -57,16 +57,19 @@ def open_engine(
     read_only: bool = False,
     leaves_wal: bool = False,
     answers_within_s: float | None = None,
+    busy_after_s: float = BUSY_AFTER_S,
 ) -> Engine:
     """Return an engine for `sqlite:///path` or `postgresql://user@host/db`; nothing is opened or created yet.
 
     `file_mode` is that of a SQLite file and what belongs to it. A reader that `leaves_wal` never puts the
-    content of a -wal into the file, also where it closes last. Of Postgres each statement must be answered
-    `answers_within_s` (None: however long it takes). Raises ConfigError for any other address.
+    content of a -wal into the file, also where it closes last. SQLite is busy when another process writes for
+    `busy_after_s`; of Postgres each statement must be answered `answers_within_s` (None: however long it
+    takes). Raises ConfigError for any other address.
     """
     address = _address(url)
     if address.get_backend_name() == "sqlite":
-        return _sqlite(address, file_mode=file_mode, read_only=read_only, leaves_wal=leaves_wal)
+        kinds = {_FILE_MODE: file_mode, _READ_ONLY: read_only, _LEAVES_WAL: leaves_wal}
+        return _sqlite(address, kinds, busy_after_s)
     return _postgres(address, read_only=read_only, answers_within_s=answers_within_s)
 
 
@@ -199,19 +202,19 @@ def _with_password_in_place(address: URL) -> URL:
     return address.difference_update_query(["password"]).set(password=address.password or given)
 
 
-def _sqlite(address: URL, *, file_mode: int, read_only: bool, leaves_wal: bool) -> Engine:
-    path = Path(str(address.database))
+def _sqlite(address: URL, kinds: Mapping[str, int | bool], busy_after_s: float) -> Engine:
+    path, read_only = Path(str(address.database)), kinds[_READ_ONLY]
 
     def connect() -> sqlite3.Connection:
         # A reader's connection can write, too: the last to close must put the log's content into the file.
         # mode=rw never creates: only `prepare` and `upgrade` create a file, with its mode set.
-        mode = "ro" if read_only and (leaves_wal or not is_writable(path)) else "rw"
+        mode = "ro" if read_only and (kinds[_LEAVES_WAL] or not is_writable(path)) else "rw"
         file = enter(path)
         try:
             connection = sqlite3.connect(
                 f"{path.as_uri()}?mode={mode}",
                 uri=True,
-                timeout=BUSY_TIMEOUT_MS / 1000,
+                timeout=busy_after_s,  # writers wait for one another
                 isolation_level=None,  # by itself pysqlite begins none before DDL
                 check_same_thread=False,  # reading happens in a pool of threads
                 factory=FileConnection,
@@ -228,7 +231,7 @@ def _sqlite(address: URL, *, file_mode: int, read_only: bool, leaves_wal: bool) 
         creator=connect,
         poolclass=_Pool,
         pool_timeout=_POOL_TIMEOUT_S,
-        execution_options={_FILE_MODE: file_mode, _READ_ONLY: read_only, _LEAVES_WAL: leaves_wal},
+        execution_options=kinds,
     )
     event.listen(engine, "connect", _set_pragmas)
     if read_only:
@@ -239,7 +242,6 @@ def _sqlite(address: URL, *, file_mode: int, read_only: bool, leaves_wal: bool) 
 
 
 def _set_pragmas(connection: sqlite3.Connection, _record: object) -> None:
-    connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")  # writers wait for one another
     connection.execute("PRAGMA synchronous = NORMAL")  # a crash loses the last commits at most
     connection.execute("PRAGMA foreign_keys = ON")  # off by default in SQLite, for each connection
 

@@ -45,11 +45,11 @@ SQLITE_TROUBLE: Final[tuple[tuple[str, str], ...]] = (
     ),
     (
         "locked",
-        "is busy: another process has been writing to it for over 10 seconds; try again when it is done",
+        "is busy: another process is writing to it; try again when it is done",
     ),
     (
         "busy",
-        "is busy: another process has been writing to it for over 10 seconds; try again when it is done",
+        "is busy: another process is writing to it; try again when it is done",
     ),
 )
 

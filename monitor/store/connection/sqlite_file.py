@@ -10,7 +10,7 @@ from pathlib import Path
 from sqlalchemy import Engine
 
 from monitor.errors import StoreUnavailable
-from monitor.store.connection.engine import BUSY_TIMEOUT_MS, file_mode_of, is_sqlite, sqlite_path
+from monitor.store.connection.engine import BUSY_AFTER_S, file_mode_of, is_sqlite, sqlite_path
 from monitor.store.connection.errors import database_name, translated
 from monitor.store.connection.file_change import require_same_file
 from monitor.store.connection.open_file import enter, leave
@@ -144,10 +144,11 @@ def _set_wal(path: Path) -> None:
 @contextmanager
 def opened(path: Path) -> Iterator[sqlite3.Connection]:
     """Give a connection for writing to an existing file, past the engine; closes it. Raises ForeignWal."""
-    seconds = BUSY_TIMEOUT_MS / 1000
     file = enter(path)
     try:
-        with closing(sqlite3.connect(f"{path.as_uri()}?mode=rw", uri=True, timeout=seconds)) as connection:
+        with closing(
+            sqlite3.connect(f"{path.as_uri()}?mode=rw", uri=True, timeout=BUSY_AFTER_S)
+        ) as connection:
             yield connection
     finally:
         if file is not None:

@@ -180,6 +180,7 @@ class SweepKeeper:
         count, self._unspooled = self._unspooled, 0
         try:
             await to_thread(file.keep, sweep, learned)
+            await to_thread(self._recorder.spool_memories)
         except NotSpooled as error:
             self._unspooled += count
             self._recorder.refused(self._target.provider, error)

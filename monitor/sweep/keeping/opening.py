@@ -8,13 +8,10 @@ from typing import Final
 from monitor.clock import to_datetime, to_millis
 from monitor.errors import NotSpooled
 from monitor.store.connection.engine import Engine
-from monitor.store.derived.states import load_state
-from monitor.store.facts.origins import load_origins
-from monitor.store.memory.acceptance import is_accepted
-from monitor.store.memory.knowledge import load_knowledge
-from monitor.store.query import requests_between, sweeps
+from monitor.store.query import sweeps
 from monitor.store.write.fence import OpenedSweep, new_token
 from monitor.store.write.record import close_interrupted, open_sweep
+from monitor.sweep.keeping.beginning import load_start
 from monitor.sweep.keeping.recorder import UNWRITABLE, Recorder
 from monitor.sweep.values import SweepStart, Target
 
@@ -101,8 +98,9 @@ def _open_row(
     )
     if row is None:
         return None
-    try:
-        start, idle_s = _start(target, engine, row, slot), _idle_s(target, engine, row)
+    try:  # after it was opened: what others change meanwhile is then noticed
+        start = load_start(engine, target.provider, row.started_at, slot=slot)
+        idle_s = _idle_s(target, engine, row)
     except UNWRITABLE as error:
         memory = recorder.memory_of(target.provider)
         if memory is None:
@@ -119,16 +117,3 @@ def _idle_s(target: Target, engine: Engine, row: OpenedSweep) -> float:
     """Seconds since the sweep before this one, whose process had a pacer of its own."""
     ends = [other.finished_at for other in sweeps(engine, target.provider, limit=2) if other.finished_at]
     return min(((row.started_at - end).total_seconds() for end in ends), default=float("inf"))
-
-
-def _start(target: Target, engine: Engine, row: OpenedSweep, slot: datetime | None) -> SweepStart:
-    """Load what the sweep begins with, after it was opened: what others change meanwhile is then noticed."""
-    midnight = row.started_at.replace(hour=0, minute=0, second=0, microsecond=0)
-    return SweepStart(
-        slot=slot,
-        state=load_state(engine, target.provider),
-        knowledge=load_knowledge(engine, target.provider),
-        origins=load_origins(engine, target.provider),
-        is_accepted=is_accepted(engine, target.provider),
-        spent_today=requests_between(engine, target.provider, midnight, row.started_at),
-    )

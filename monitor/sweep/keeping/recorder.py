@@ -14,6 +14,7 @@ from monitor.spool.directory import Spool
 from monitor.spool.missed import MissedSlots
 from monitor.store.connection.engine import Engine
 from monitor.sweep.keeping.memory import ProviderMemory
+from monitor.sweep.keeping.memory_document import memory_document
 
 log = logging.getLogger(__name__)
 
@@ -40,6 +41,7 @@ class Recorder:
     has_waiting: bool = False
     refusal: str = ""
     replaying: threading.Lock = field(default_factory=threading.Lock)
+    _spooled: dict[str, ProviderMemory] = field(default_factory=dict)
 
     @property
     def is_away(self) -> bool:
@@ -49,6 +51,15 @@ class Recorder:
     def memory_of(self, provider: str) -> ProviderMemory | None:
         """Return what a sweep may begin with where the database is away; None where it must wait for it."""
         return self.memories.get(provider) if self.spool else None
+
+    def spool_memories(self) -> None:
+        """Leave in the spool what the next sweeps begin with, for a process that begins meanwhile."""
+        if self.spool is None or not self.is_away:
+            return
+        for provider, memory in list(self.memories.items()):
+            if self._spooled.get(provider) is not memory:
+                self.spool.keep_memory(provider, memory_document(memory))
+                self._spooled[provider] = memory
 
     def lost(self, error: StoreError) -> None:
         """Note that the database cannot be written; logged once."""
@@ -68,6 +79,7 @@ class Recorder:
                 log, logging.INFO, "spool_replayed", sweeps=sweeps, set_aside=set_aside or None, away_s=away_s
             )
         self.why, self.since, self.refusal = "", None, ""
+        self._spooled.clear()
 
     def note_missed(
         self, provider: str, vantage: str, slots: Sequence[datetime], cause: str | None = None

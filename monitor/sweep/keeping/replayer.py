@@ -21,6 +21,7 @@ from monitor.store.memory.notifications import LATE, Late, Outbox
 from monitor.store.memory.outbox import hasten_topic
 from monitor.store.write.replay import replay_sweep
 from monitor.store.write.slots import record_missed_slots
+from monitor.sweep.keeping.recall import require_history
 from monitor.sweep.keeping.recorder import UNWRITABLE, Recorder
 
 log = logging.getLogger(__name__)
@@ -87,10 +88,12 @@ class Replayer:
             recorder.lost(error)
         else:
             recorder.regained(sweeps=tally.sweeps, set_aside=tally.set_aside)
+            spool.settle()
 
     def _replay_all(self, spool: Spool, tally: _Tally) -> None:
         engine = self._recorder.engine
         spool.clean()
+        require_history(engine, spool)
         require_current(engine)  # never creates: what lies in the place of the history may be anything
         with writing(engine):  # readable is not writable
             pass

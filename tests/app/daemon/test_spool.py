@@ -59,18 +59,24 @@ def check_no_slot_twice(engine: Engine) -> None:
 
 
 @g.ON_SQLITE
-def test_a_locked_file_costs_no_sweep_and_a_kill_with_a_full_spool_no_answer(
+def test_a_locked_file_costs_no_sweep_also_after_a_kill_and_no_answer(
     engine: Engine, database_url: str, tmp_path: Path
 ) -> None:
+    """The file stays locked over the restart: the next process goes on from what the first one left."""
     place = sqlite_path(engine).parent
     with g.gateway(steady(MODELS)) as there:
         config = config_file(tmp_path, there.base_url, database_url, interval="3s")
-        with Process(config, "run") as process:
-            wait_for(lambda: len(g.finished(engine)) >= 1, process)
+        with Process(config, "run") as first:
+            wait_for(lambda: len(g.finished(engine)) >= 1, first)
             with locked(engine):
-                wait_for(lambda: len(records(place)) >= 3, process)
-                process.kill()
-        assert records(place)
+                wait_for(lambda: len(records(place)) >= 2, first)
+                first.kill()
+                waiting = len(records(place))
+                with Process(config, "run") as process:
+                    wait_for(lambda: len(records(place)) >= waiting + 2, process)
+                    assert "started_without_database" in process.err
+                    process.send(signal.SIGTERM)
+                    assert process.wait() == 0, process.err
         with Process(config, "run") as process:
             wait_for(lambda: not records(place), process)
             process.send(signal.SIGTERM)

@@ -165,6 +165,7 @@ def test_a_full_spool_starts_no_sweep_and_the_slot_is_missed_with_its_cause(
         process.sweep(0)
         process.recorder.lost(AWAY)
         process.sweep(1)
+        process.spool.memories.clear()  # it would give way to a sweep
         process.spool.max_size = process.spool.size() * 3 // 2
         probes = len(there.probes)
         with pytest.raises(NotSpooled, match="is full"):
