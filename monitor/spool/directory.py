@@ -24,6 +24,7 @@ from monitor.spool.trouble import full, not_spooled, try_to_write
 SET_ASIDE: Final = "set-aside"
 _END: Final = ".jsonl"
 _TIME: Final = "%Y%m%dT%H%M%S"
+_USUAL_BYTES: Final = 1 << 16  # of a sweep of 200 models
 _SURPLUS_S: Final = 60.0  # seconds after which a draft is no file that another process writes just now
 _SMALLEST_FILE: Final = 4096  # bytes
 
@@ -89,7 +90,7 @@ class Spool:
         self.create()
         try:
             self._make_room(self._largest)
-            try_to_write(self._home.place(), self._largest)
+            try_to_write(self._home.place(), max(self._largest, _USUAL_BYTES))
         except OSError as error:
             raise not_spooled(self.directory, "written", error) from None
 

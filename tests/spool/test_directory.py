@@ -1,6 +1,7 @@
 """The directory of the spool: in order, bounded, private, and shared by several databases and processes."""
 
 import os
+import resource
 import stat
 from dataclasses import replace
 from datetime import timedelta
@@ -188,3 +189,17 @@ def test_a_damaged_memory_is_none(tmp_path: Path) -> None:
     file.write_bytes(file.read_bytes()[:-1])
     assert spool.memories.read("a") is None
     assert Spool(tmp_path / "spool", "y", max_size=10**6).memories.read("a") is None
+
+
+def test_a_full_disk_has_no_room_for_a_sweep(tmp_path: Path) -> None:
+    """The limit of a file's size stands for the disk."""
+    spool = Spool(tmp_path / "spool", "x", max_size=10**6)
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, before[1]))
+    try:
+        with pytest.raises(NotSpooled, match="cannot be written: File too large"):
+            spool.require_room()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    spool.require_room()
+    assert list(spool.directory.iterdir()) == []

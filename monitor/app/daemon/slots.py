@@ -25,15 +25,16 @@ def record_missed(recorder: Recorder, target: Target, slots: Sequence[datetime])
         first=first,
         last=last,
     )
+    cause = recorder.held_up.pop(target.provider, None)
     try:
         if not recorder.is_away:
-            record_missed_slots(recorder.engine, target.provider, target.vantage, slots)
+            record_missed_slots(recorder.engine, target.provider, target.vantage, slots, cause=cause)
             return
     except UNWRITABLE as error:
         if recorder.spool is None:
             raise
         recorder.lost(error)
-    recorder.note_missed(target.provider, target.vantage, slots)
+    recorder.note_missed(target.provider, target.vantage, slots, cause)
 
 
 def served_until(recorder: Recorder, target: Target) -> datetime | None:

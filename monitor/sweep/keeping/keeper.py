@@ -23,7 +23,7 @@ from monitor.sweep.values import Target
 log = logging.getLogger(__name__)
 
 _FLUSH_SECONDS = 1.0  # seconds; what a kill costs
-_CLOSE_ATTEMPTS = 8  # about two minutes of back-off, where the spool takes nothing or there is none
+_CLOSE_ATTEMPTS = 8  # by hand, where the spool takes nothing or there is none
 _NOTHING: Mapping[str, Knowledge] = {}
 
 
@@ -147,20 +147,34 @@ class SweepKeeper:
     async def _insist(
         self, finished: Sweep, decision: Decision, learned: Mapping[str, Knowledge]
     ) -> tuple[int | None, Decision]:
-        """Try the database for about two minutes: nothing else takes the sweep."""
+        """Try both places, since neither takes the sweep now: a daemon for as long as it runs."""
+        attempts = None if self._recorder.insists else _CLOSE_ATTEMPTS
         recorded: tuple[int | None, Decision] = None, decision
+        why = "the database was away, and the spool took nothing"  # no path: the page shows it
         try:
             async for attempt in stamina.retry_context(  # other faults would only repeat
-                on=UNWRITABLE, attempts=_CLOSE_ATTEMPTS, timeout=None
+                on=UNWRITABLE, attempts=attempts, timeout=None
             ):
                 with attempt:
-                    recorded = await to_thread(self._row.close, finished, decision, learned)
+                    recorded = await self._close_anywhere(finished, decision, learned)
         except UNWRITABLE:
             if self._slot and not self._row.is_open:
-                why = "the database was away, and the spool took nothing"
                 self._recorder.note_missed(self._target.provider, self._target.vantage, (self._slot,), why)
             raise
+        self._recorder.held_up[self._target.provider] = why
         return recorded
+
+    async def _close_anywhere(
+        self, finished: Sweep, decision: Decision, learned: Mapping[str, Knowledge]
+    ) -> tuple[int | None, Decision]:
+        try:
+            return await to_thread(self._row.close, finished, decision, learned)
+        except UNWRITABLE as error:
+            self._note(error)
+            if not await self._spool(finished, learned):
+                raise
+            self.release()
+            return None, decision
 
     async def _spool(self, sweep: Sweep, learned: Mapping[str, Knowledge]) -> bool:
         """Keep the sweep as it is now in the spool; returns whether it is there."""

@@ -28,8 +28,9 @@ class Recorder:
 
     `memories` is what the next sweep of each provider begins with. While the database is away `since` says
     when that was noticed, and `why` it is. `has_waiting`: a sweep that has ended is to be replayed before
-    anything new is recorded. `refusal` is why the spool takes nothing, empty while it does. Who replays
-    holds `replaying`.
+    anything new is recorded. `refusal` is why the spool takes nothing, empty while it does. One that
+    `insists` holds a sweep that neither takes in memory until one of both does; `held_up` says why by
+    provider, for the slots that passed meanwhile. Who replays holds `replaying`.
     """
 
     engine: Engine
@@ -41,6 +42,8 @@ class Recorder:
     has_waiting: bool = False
     refusal: str = ""
     replaying: threading.Lock = field(default_factory=threading.Lock)
+    insists: bool = False
+    held_up: dict[str, str] = field(default_factory=dict)
     _spooled: dict[str, ProviderMemory] = field(default_factory=dict)
 
     @property

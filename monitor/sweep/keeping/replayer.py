@@ -14,7 +14,7 @@ from monitor.errors import NotSpooled, RecordError, StoreError, StoreUnavailable
 from monitor.logs import event
 from monitor.spool.directory import Spool
 from monitor.spool.record import SpoolRecord, parse_spooled
-from monitor.store.admin.migrate import require_current
+from monitor.store.admin.migrate import require_current, touch
 from monitor.store.connection.engine import writing
 from monitor.store.connection.file_change import require_same_file
 from monitor.store.memory.notifications import LATE, Late, Outbox
@@ -95,8 +95,8 @@ class Replayer:
         spool.clean()
         require_history(engine, spool)
         require_current(engine)  # never creates: what lies in the place of the history may be anything
-        with writing(engine):  # readable is not writable
-            pass
+        with writing(engine) as connection:  # readable is not writable, and a full disk begins transactions
+            touch(connection)
         for file in spool.ready():
             if file not in self._stuck:
                 self._replay_file(spool, file, tally)

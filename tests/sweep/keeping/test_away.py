@@ -2,14 +2,17 @@
 
 import asyncio
 import logging
+import sqlite3
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine
+from stamina.instrumentation import set_on_retry_hooks
 
 from monitor.clock import to_millis
 from monitor.core.domain.vocabulary import EventKind, Verdict
@@ -19,6 +22,7 @@ from monitor.demo.stories import steady
 from monitor.errors import Fenced, NotSpooled, StoreUnavailable
 from monitor.spool.directory import Spool, set_aside_in
 from monitor.store.admin import check
+from monitor.store.connection.engine import open_engine, sqlite_path
 from monitor.store.memory import outbox
 from monitor.store.memory.notifications import LATE, Outbox
 from monitor.store.write.record import close_interrupted
@@ -40,13 +44,20 @@ class Process:
         self.target: Target = replace(g.target(base_url), outbox=TEAM)
         self.replayer = Replayer(self.recorder, {self.target.provider: TEAM})
 
-    def sweep(self, hours: int, *, slot: int | None = None) -> Swept:
+    def sweep(
+        self, hours: int, progress: ProgressListener | None = None, *, slot: int | None = None
+    ) -> Swept:
         """Make the sweep of an hour, for the slot of that hour or of another."""
 
         async def run() -> Swept:
             at, for_slot = g.hours(hours), g.hours(hours if slot is None else slot)
             swept = await sweep_provider(
-                self.target, self.recorder.engine, now=lambda: at, slot=for_slot, recorder=self.recorder
+                self.target,
+                self.recorder.engine,
+                now=lambda: at,
+                slot=for_slot,
+                progress=progress,
+                recorder=self.recorder,
             )
             assert swept
             return swept
@@ -176,6 +187,34 @@ def test_a_full_spool_starts_no_sweep_and_the_slot_is_missed_with_its_cause(
     assert [slot for slot, _ in missed] == [to_millis(g.hours(2))]
     assert "is full" in missed[0][1]
     assert [each.slot for each in g.finished(engine)] == [g.hours(0), g.hours(1)]
+
+
+@g.ON_SQLITE
+def test_a_sweep_that_neither_place_takes_is_held_until_one_does(engine: Engine, tmp_path: Path) -> None:
+    hasty, obstacle = open_engine(engine.url, busy_after_s=0.0), tmp_path / "spool"
+    with (
+        g.gateway(steady(MODELS)) as there,
+        closing(sqlite3.connect(sqlite_path(engine), isolation_level=None)) as other,
+    ):
+        process = Process(hasty, tmp_path, there.base_url)
+        process.recorder.insists = True
+
+        def spoil(_observation: object) -> None:
+            if not obstacle.exists():
+                other.execute("BEGIN IMMEDIATE")
+                obstacle.write_text("in the way")
+
+        set_on_retry_hooks([lambda _details: obstacle.unlink(missing_ok=True)])  # once both have refused
+        try:
+            assert process.sweep(0, ProgressListener(on_observation=spoil)).sweep_id is None
+        finally:
+            set_on_retry_hooks(None)
+        assert process.recorder.refusal == ""
+        assert "the spool took nothing" in process.recorder.held_up[process.target.provider]
+        other.execute("ROLLBACK")
+        process.come_back()
+    assert [each.available for each in g.finished(engine)] == [MODELS]
+    hasty.dispose()
 
 
 @g.ON_SQLITE
