@@ -11,6 +11,7 @@ from monitor.app.doctor.diagnosis import Diagnosis, fault, ok, warning
 from monitor.app.wiring.application import App
 from monitor.app.wiring.spool import spool_of
 from monitor.errors import StoreError
+from monitor.process.file_writer import process_words, writer_of
 from monitor.report.words.numbers import counted
 from monitor.spool.report import look_into
 from monitor.store.admin.migrate import SchemaState, schema_state
@@ -19,6 +20,7 @@ from monitor.store.admin.write_lock import is_locked
 from monitor.store.connection.engine import Engine, is_sqlite, sqlite_path
 from monitor.store.connection.errors import database_name
 from monitor.store.connection.locks import leader_lock
+from monitor.sweep import require_history
 
 _LOCK_S: Final = 5.0  # longer than any transaction of a sweep
 _LARGE_WAL: Final = 256_000_000  # bytes; usually it has a few million
@@ -38,6 +40,7 @@ def check_database(app: App) -> Sequence[Diagnosis]:
     engine = app.open_store(read_only=True, leaves_wal=True)
     name = database_name(engine)
     try:
+        require_history(engine, spool_of(app, engine))
         state = schema_state(engine)
     except StoreError as error:
         return [fault("database", name, str(error), "")]
@@ -87,9 +90,9 @@ def _lock(app: App, engine: Engine, name: str) -> Sequence[Diagnosis]:
     if not may_write or not is_locked(app.open_store(), _LOCK_S):
         return ()
     words = f"another program has held its write lock for {_LOCK_S:g} s: sweeps wait in the spool"
-    return [
-        warning("database", name, words, "end that program's transaction; fuser names who has the file open")
-    ]
+    writer = writer_of(sqlite_path(engine))
+    who = f"which is {process_words(writer)}" if writer else "fuser names who has the file open"
+    return [warning("database", name, words, f"end that program's transaction; {who}")]
 
 
 def _of_file(app: App, engine: Engine) -> list[Diagnosis]:

@@ -1,10 +1,12 @@
 """This machine: the interpreter, how many files a process may open, and the port of the status page."""
 
+import json
 import platform
 import resource
 import urllib.error
 import urllib.request
 from collections.abc import Sequence
+from http import HTTPStatus
 from typing import Final
 
 from monitor.app.doctor.diagnosis import Diagnosis, fault, ok, warning
@@ -15,6 +17,7 @@ from monitor.web.server.listener import open_listener
 
 _FEWEST_FILES: Final = 1024
 _HEALTH_S: Final = 5.0
+_MOST_BYTES: Final = 100_000
 _WILDCARDS: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - compared with, not bound
 
 
@@ -46,15 +49,9 @@ def check_web(settings: Settings) -> Sequence[Diagnosis]:
 
 def _held(listen: str, host: str, port: int) -> Diagnosis:
     address = _WILDCARDS.get(host, host)
-    url = f"http://[{address}]:{port}/healthz" if ":" in address else f"http://{address}:{port}/healthz"
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    url = f"http://[{address}]:{port}" if ":" in address else f"http://{address}:{port}"
     try:
-        with opener.open(url, timeout=_HEALTH_S) as answer:
-            is_ours = b'"status"' in answer.read(1000)
-    except urllib.error.HTTPError as error:
-        if error.code == 503:  # noqa: PLR2004 - what /healthz says of a daemon that stands still
-            return fault("web", listen, "a daemon answers and says that it is stuck", "restart that daemon")
-        is_ours = False
+        status, body = _get(f"{url}/healthz")
     except (OSError, ValueError):
         words = "the port is in use, and its holder does not answer /healthz"
         return fault(
@@ -63,8 +60,31 @@ def _held(listen: str, host: str, port: int) -> Diagnosis:
             words,
             "if it is a daemon of monitor, it hangs: restart it; else choose another port",
         )
-    if is_ours:
-        return ok("web", listen, "a running daemon answers, and is healthy")
+    if status == HTTPStatus.SERVICE_UNAVAILABLE:
+        return fault("web", listen, "a daemon answers and says that it is stuck", "restart that daemon")
+    if status == HTTPStatus.OK and b'"status"' in body:
+        return _readiness(listen, url)
     return fault(
         "web", listen, "another program listens on the port", "stop it, or choose another port in [web]"
     )
+
+
+def _readiness(listen: str, url: str) -> Diagnosis:
+    """Say what the daemon that listens there says of itself: it knows what it has open."""
+    try:
+        status, body = _get(f"{url}/readyz")
+        reasons = "; ".join(json.loads(body)["reasons"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return fault("web", listen, "a running daemon does not answer /readyz", "see its log")
+    if status == HTTPStatus.OK:
+        return ok("web", listen, "a running daemon answers, and is healthy")
+    return fault("web", listen, f"the running daemon is not ready: {reasons}", "see its log")
+
+
+def _get(url: str) -> tuple[int, bytes]:
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with opener.open(url, timeout=_HEALTH_S) as answer:
+            return answer.status, answer.read(_MOST_BYTES)
+    except urllib.error.HTTPError as error:
+        return error.code, error.read(_MOST_BYTES)

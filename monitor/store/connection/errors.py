@@ -3,9 +3,11 @@
 Foreign exceptions are translated here, once, and nowhere else.
 """
 
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Final
 
 from sqlalchemy import URL, Engine
@@ -14,6 +16,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from monitor.errors import SchemaOutdated, StoreError, StoreUnavailable
 from monitor.masking import masked
+from monitor.process.file_writer import process_words, writer_of
 
 _UPGRADE = "its tables are not this version's: run `monitor db upgrade`"
 
@@ -29,6 +32,8 @@ _NEEDS_COMPANIONS: Final = (
 
 _PASSWORD_OPTIONS: Final = ("password", "sslpassword")  # libpq takes passwords as options, too
 
+_BUSY: Final = "is busy: another process is writing to it; try again when it is done"
+
 # What SQLite says (a piece of its message) -> what it means.
 SQLITE_TROUBLE: Final[tuple[tuple[str, str], ...]] = (
     (
@@ -43,14 +48,8 @@ SQLITE_TROUBLE: Final[tuple[tuple[str, str], ...]] = (
         "readonly database",
         "cannot be written: the file, its directory or the disk is read-only for this user",
     ),
-    (
-        "locked",
-        "is busy: another process is writing to it; try again when it is done",
-    ),
-    (
-        "busy",
-        "is busy: another process is writing to it; try again when it is done",
-    ),
+    ("locked", _BUSY),
+    ("busy", _BUSY),
 )
 
 _REFUSES: Final = "refuses this user: check user name and password in the database url, and pg_hba.conf"
@@ -179,8 +178,14 @@ def _known_trouble(engine: Engine, origin: BaseException) -> str | None:
         if getattr(origin, "sqlite_errorname", None) in _COMPANIONS_CLOSED:
             return _NEEDS_COMPANIONS
         said = str(origin).lower()
-        return next((meaning for piece, meaning in SQLITE_TROUBLE if piece in said), None)
+        meaning = next((meaning for piece, meaning in SQLITE_TROUBLE if piece in said), None)
+        return f"{meaning}{_writer_words(engine)}" if meaning == _BUSY else meaning
     return None
+
+
+def _writer_words(engine: Engine) -> str:
+    writer = writer_of(Path(str(engine.url.database)))
+    return "" if writer in {None, os.getpid()} else f" ({process_words(writer or 0)})"
 
 
 def _is_postgres_error(engine: Engine, origin: BaseException, name: str = "Error") -> bool:

@@ -19,6 +19,7 @@ from typing import Final
 from monitor.errors import StoreUnavailable
 from monitor.store.connection.wal_frames import FILE_HEADER_BYTES, Frame, Wal, read_wal
 
+_MAGIC: Final = b"SQLite format 3\0"
 _WAL_MODE: Final = b"\x02\x02"
 _WORD: Final = 0xFFFFFFFF
 
@@ -72,6 +73,8 @@ def _fault_of(head: bytes, wal: Wal, frames: Iterator[Frame]) -> str | None:
     first = next(frames, None)
     if first is None:
         return None
+    if not head.startswith(_MAGIC):
+        return "the file is no SQLite database"
     if head[18:20] != _WAL_MODE:
         return "the file is a copy that never had one, such as `monitor db backup` makes"
     (page_size,) = struct.unpack_from(">H", head, 16)

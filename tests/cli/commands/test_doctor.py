@@ -23,6 +23,7 @@ from monitor.app.doctor import database
 from monitor.clock import utc_now
 from monitor.core.domain.policy import Policy
 from monitor.demo.stories import steady
+from monitor.process.file_writer import process_words
 from monitor.spool.directory import Spool
 from monitor.spool.record import SpoolRecord
 from monitor.store.admin.migrate import prepare
@@ -150,6 +151,26 @@ def test_a_leading_daemon_and_its_page_are_named_and_a_stopped_one_is_a_fault(
     assert line.endswith("leads this database; taking over when it ends")
 
 
+def test_a_daemon_whose_file_is_gone_says_so_to_who_sees_only_that_there_is_none(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    with g.gateway(steady(2)) as there:
+        port = g.closed_port()
+        config = config_file(tmp_path, there.base_url, sqlite_url, interval="2s", listen=f"127.0.0.1:{port}")
+        file = Path(sqlite_url.removeprefix("sqlite:///"))
+        with Process(config, "run") as daemon:
+            wait_for(lambda: "sweep_finished" in daemon.err, daemon)
+            file.rename(tmp_path / "aside.db")
+            wait_for(lambda: "sweep_id=null" in daemon.err, daemon)
+            done = monitor(config, "doctor", "--json")
+    lines = lines_of(done)
+    assert done.returncode == 1
+    assert lines["database"][0]["state"] == "fault"
+    assert "does not exist, but sweeps wait for it" in lines["database"][0]["detail"]
+    assert lines["web"][0]["state"] == "fault"
+    assert "was deleted or moved away while it was open" in lines["web"][0]["detail"]
+
+
 def test_a_wrong_configuration_is_a_line_and_exit_code_2(tmp_path: Path) -> None:
     config = tmp_path / "config.toml"
     config.write_text("[[providers]]\nnme = 3\n")
@@ -259,4 +280,5 @@ def test_sweeps_that_wait_and_a_lock_that_is_held_are_warnings(
     assert (held["spool"][0]["state"], held["spool"][0]["detail"][:15]) == ("warning", "1 sweep waits f")
     locked = [line for line in held["database"] if "held its write lock" in line["detail"]]
     assert [line["state"] for line in locked] == ["warning"]
+    assert process_words(os.getpid()) in locked[0]["advice"]
     assert not any("write lock" in line["detail"] for line in free["database"])

@@ -3,6 +3,8 @@
 import os
 import sqlite3
 import stat
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,9 +14,10 @@ import pytest
 from sqlalchemy import Engine, make_url, text
 
 from monitor.errors import ConfigError, SchemaOutdated, StoreError, StoreUnavailable
+from monitor.process.file_writer import writer_of
 from monitor.store.admin.check import check
 from monitor.store.admin.migrate import SchemaState, prepare, require_current, schema_state, upgrade
-from monitor.store.connection.engine import open_engine, reading, writing
+from monitor.store.connection.engine import open_engine, reading, sqlite_path, writing
 from monitor.store.connection.errors import POSTGRES_TROUBLE, SQLITE_TROUBLE, database_name
 from monitor.store.write.record import close_interrupted
 from tests.support.postgres import PostgresServer
@@ -277,6 +280,27 @@ def test_a_writer_that_another_keeps_out_is_told_so(sqlite_url: str) -> None:
     with pytest.raises(StoreUnavailable, match="is busy: another process"):
         insert_provider(engine)
     other.close()
+    engine.dispose()
+
+
+def test_a_process_that_keeps_the_lock_is_named(sqlite_url: str) -> None:
+    engine = open_engine(sqlite_url, busy_after_s=0.0)
+    prepare(engine)
+    path = sqlite_path(engine)
+    assert writer_of(path) is None
+    script = (
+        "import sqlite3, sys; c = sqlite3.connect(sys.argv[1], isolation_level=None);"
+        "c.execute('BEGIN EXCLUSIVE'); print(flush=True); sys.stdin.read()"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", script, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as other:
+        assert other.stdout
+        other.stdout.readline()
+        assert writer_of(path) == other.pid
+        with pytest.raises(StoreUnavailable, match=rf"try again when it is done \(process {other.pid}, "):
+            insert_provider(engine)
+        other.terminate()
     engine.dispose()
 
 

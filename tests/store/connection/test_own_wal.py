@@ -64,6 +64,12 @@ def mixed(sqlite_url: str, tmp_path: Path) -> Path:
     return file
 
 
+def test_a_file_that_is_no_database_is_called_so(mixed: Path) -> None:
+    mixed.write_bytes(b"no database, of some length" * 100)
+    with pytest.raises(ForeignWal, match="the file is no SQLite database"):
+        require_own_wal(mixed)
+
+
 def test_a_backup_beside_an_old_log_is_noticed_and_left_as_it_is(mixed: Path) -> None:
     before = contents(mixed)
     for read_only in (True, False):
