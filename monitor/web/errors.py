@@ -10,6 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 from starlette.exceptions import HTTPException
 
+from monitor.clock import boot_s
 from monitor.errors import FileReplaced, SchemaOutdated, StoreError, UsageError
 from monitor.logs import event
 from monitor.web.headers import HEADERS
@@ -17,6 +18,9 @@ from monitor.web.render import Pages
 from monitor.web.schemas import Problem, ProblemBody
 
 log = logging.getLogger(__name__)
+
+_SAY_AGAIN_S: Final = 60.0
+_said_at: Final[dict[str, float]] = {}
 
 _FOR_PROGRAMS: Final = ("/api/", "/v1/", "/openapi.json")
 _TYPES: Final[dict[int, str]] = {
@@ -37,8 +41,12 @@ def store_words(error: StoreError) -> str:
 
 
 def note_store_error(error: StoreError) -> None:
-    """Log what the answer leaves out."""
-    event(log, logging.WARNING, "page_failed", error=str(error))
+    """Log what the answer leaves out, the same words once a minute: health is asked for again and again."""
+    words, now = str(error), boot_s()
+    if now - _said_at.get(words, -_SAY_AGAIN_S) >= _SAY_AGAIN_S:
+        _said_at.clear()  # of other words, too: what comes back is said again
+        _said_at[words] = now
+        event(log, logging.WARNING, "page_failed", error=words)
 
 
 def answer_errors(app: FastAPI, pages: Pages) -> None:

@@ -85,6 +85,16 @@ def test_a_missing_database_is_not_ready(tmp_path: Path) -> None:
         )
 
 
+def test_what_is_asked_for_again_and_again_is_logged_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    engine = open_engine(f"sqlite:///{tmp_path}/missing/monitor.db")
+    with browsing(engine, START) as client:
+        for _ in range(3):
+            assert client.get("/readyz").status_code == 503
+    assert sum(record.getMessage() == "page_failed" for record in caplog.records) == 1
+
+
 def test_a_schema_of_another_version_is_not_ready(engine: Engine) -> None:
     with engine.begin() as connection:
         connection.exec_driver_sql("UPDATE schema_version SET version_num = '0001'")
