@@ -4,7 +4,8 @@ import asyncio
 import logging
 import socket
 import threading
-from collections.abc import Coroutine
+import time
+from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
@@ -13,6 +14,7 @@ from typing import Any, Final, TypeVar
 from monitor.logs import event
 from monitor.process.daemon_thread import run_in_daemon_thread
 from monitor.process.hanging import names_of, others_than
+from monitor.process.standstill import Standstill
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -31,7 +33,7 @@ def run(main: Coroutine[Any, Any, T]) -> T:
     What is left behind is logged; `monitor.process.end.leave` then ends the process.
     """
     before = threading.enumerate()
-    runner = asyncio.Runner(loop_factory=_Loop)
+    runner = asyncio.Runner(loop_factory=Loop)
     try:
         return runner.run(main)
     finally:
@@ -67,14 +69,22 @@ async def _cancel(tasks: set[asyncio.Task[Any]]) -> None:
     await asyncio.wait(tasks, timeout=_CANCEL_S)
 
 
-class _Loop(asyncio.SelectorEventLoop):
-    """The usual loop, but for threads: it has more of them, and does not wait for their end."""
+class Loop(asyncio.SelectorEventLoop):
+    """The usual loop, but for threads: it has more of them, and does not wait for their end.
 
-    def __init__(self) -> None:
-        super().__init__()
+    Its time stands still while the process does: what is in flight has its time-out still before it.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._standstill = Standstill(clock)
+        super().__init__(self._standstill)
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="work")
         self.set_default_executor(self._threads)
         self._lookups = 0
+
+    def time(self) -> float:
+        """Return seconds without those in which the process was frozen."""
+        return self._standstill.now()
 
     async def getaddrinfo(  # type: ignore[override]  # the stub spells out what is not passed here
         self,
