@@ -108,8 +108,11 @@ def writing(engine: Engine) -> Iterator[Connection]:
         if is_sqlite(engine):
             connection.execution_options(**{_WRITES: True})
         else:
+            # whatever the server's default is: who waited for a row sees it as it is then, and goes on;
             # the server refuses to write where this program only reads
-            connection.execution_options(postgresql_readonly=is_read_only(engine))
+            connection.execution_options(
+                isolation_level="READ COMMITTED", postgresql_readonly=is_read_only(engine)
+            )
         with connection.begin():
             yield connection
     require_written(engine)

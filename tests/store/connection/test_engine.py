@@ -6,6 +6,7 @@ import stat
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from socket import socket
@@ -20,7 +21,9 @@ from monitor.store.admin.migrate import SchemaState, prepare, require_current, s
 from monitor.store.connection.engine import open_engine, reading, sqlite_path, writing
 from monitor.store.connection.errors import POSTGRES_TROUBLE, SQLITE_TROUBLE, database_name
 from monitor.store.write.record import close_interrupted
+from tests.support.gateway import ON_POSTGRES
 from tests.support.postgres import PostgresServer
+from tests.support.process import WAIT_S, wait_for
 
 
 def mode_of(path: Path) -> int:
@@ -141,6 +144,31 @@ def test_reading_sees_one_moment_of_the_database(engine: Engine) -> None:
         with writing(engine) as other:
             other.execute(text("INSERT INTO provider (name) VALUES ('p')"))
         assert connection.execute(text("SELECT count(*) FROM provider")).scalar_one() == before
+
+
+@ON_POSTGRES
+def test_a_server_whose_transactions_are_serializable_lets_two_write_in_turn(engine: Engine) -> None:
+    """Each waits for the row of the other and goes on; the administrator's default is for others."""
+    insert_provider(engine)
+    set_default = f'ALTER DATABASE "{engine.url.database}" SET default_transaction_isolation = serializable'
+    with writing(engine) as connection:
+        connection.execute(text(set_default))
+    engine.dispose()
+    rename = text("UPDATE provider SET name = name || 'x'")
+    with ThreadPoolExecutor(1) as pool, writing(engine) as first:
+        first.execute(rename)
+
+        def second() -> None:
+            with writing(engine) as other:
+                other.execute(rename)
+
+        waiting = pool.submit(second)
+        waits = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+        wait_for(lambda: first.execute(waits).scalar_one())
+        first.commit()
+        waiting.result(WAIT_S)
+    with reading(engine) as connection:
+        assert connection.execute(text("SELECT name FROM provider")).scalar_one() == "pxx"
 
 
 def test_a_failed_transaction_leaves_nothing(engine: Engine) -> None:
