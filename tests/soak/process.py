@@ -29,6 +29,7 @@ from monitor.store.write.record import close_dead
 from monitor.sweep import ProgressListener, Recorder, Replayer, Swept, Target, sweep_provider
 from monitor.web.app import create_app
 from monitor.web.notices import Notice
+from monitor.web.server.replaceable import forget_routes
 from tests.soak.simulated import InProcess, Provider
 
 PAGES = ("/", "/readyz", "/changes", "/api/v1/models", "/v1/models", "/feed.atom", "/summaries.atom")
@@ -107,6 +108,7 @@ class Process:
         await self._reader.aclose()
         self.spool.leave()
         await to_thread(self.app.close)
+        forget_routes()  # as the end of a process does
 
 
 def _target(app: App, provider: Provider) -> Target:
