@@ -48,6 +48,7 @@ _BLOCK_BYTES: Final = 1 << 20
 _REVISION: Final = "SELECT max(version_num) FROM schema_version"
 
 _engines: Final[dict[Path, WeakKeyDictionary[Engine, bool]]] = {}  # whether it writes
+_paths: Final[WeakKeyDictionary[Engine, Path]] = WeakKeyDictionary()
 _refused: Final[
     dict[Path, tuple[tuple[int, ...], str]]
 ] = {}  # the state of a file, and what is wrong with it
@@ -56,6 +57,7 @@ _refused: Final[
 def watch(engine: Engine, path: Path, *, writes: bool) -> None:
     """Keep an engine in mind, so that its connections can be closed when its file has changed."""
     _engines.setdefault(path, WeakKeyDictionary())[engine] = writes
+    _paths[engine] = path
 
 
 def require_same_file(engine: Engine) -> None:
@@ -89,11 +91,8 @@ def require_written(engine: Engine) -> None:
 
 def _open_file(engine: Engine) -> OpenFile | None:
     """Return what is open at an engine's path; nothing for Postgres, whose path no engine is watched by."""
-    return (
-        open_file(Path(engine.url.database))
-        if engine.dialect.name == "sqlite" and engine.url.database
-        else None
-    )
+    path = _paths.get(engine)
+    return open_file(path) if path else None
 
 
 def _open_other(engine: Engine, file: OpenFile) -> None:

@@ -8,7 +8,7 @@ with a comparison of that file with the one at the path.
 import os
 import sqlite3
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from threading import RLock
 from typing import Final
@@ -56,6 +56,10 @@ class OpenFile:
     revision: str | None = None  # of its schema, once someone has asked
     log: FileId | None = None
     index: FileId | None = None
+    _companions: tuple[Path, ...] = field(init=False)  # made once: they are looked at with each transaction
+
+    def __post_init__(self) -> None:
+        self._companions = tuple(beside(self.real, end) for end in COMPANIONS)
 
     def is_at_path(self) -> bool:
         """Return whether the path still leads to this file, with what was in it."""
@@ -89,7 +93,7 @@ class OpenFile:
 
     def has_companions(self) -> bool:
         """Return whether the files beside it are those that its connections use."""
-        log, index = (file_id(beside(self.real, end)) for end in COMPANIONS)
+        log, index = map(file_id, self._companions)
         self.log, self.index = self.log or log, self.index or index  # SQLite makes them when it first reads
         return self.log == log and self.index == index
 
