@@ -15,7 +15,7 @@ from monitor.core.domain.policy import Policy
 from monitor.store.connection.engine import Engine
 from monitor.web.cache.answers import AnswerCache
 from monitor.web.cache.kept_answer import KeptAnswer
-from monitor.web.context import WebContext, WindowsAt, no_windows
+from monitor.web.context import SweptAt, WebContext, WindowsAt, no_sweep, no_windows
 from monitor.web.errors import answer_errors
 from monitor.web.headers import Guarded
 from monitor.web.liveness import Liveness
@@ -46,6 +46,7 @@ def create_app(
     notices: NoticesNow = no_notices,
     note: str = "",
     favourites: Sequence[str] = (),
+    swept_at: SweptAt = no_sweep,
     liveness: Liveness | None = None,
 ) -> FastAPI:
     """Return the application that shows a history, which it only reads.
@@ -55,8 +56,8 @@ def create_app(
     an engine of its own, so that readers never take the connections of the sweeps. Days are those of `zone`.
     The feeds' links begin with `public_url`, their summaries come from `summary_of`, if any. `windows_at`
     gives the maintenance windows of a moment; models that fit `favourites` lead the page of a day. Each page
-    begins with `note`, then with the `notices` of the moment, which /readyz has too. /healthz says
-    by `liveness` whether the daemon's own loop stands still.
+    begins with `note`, then with the `notices` of the moment, which /readyz has too; a sweep that `swept_at`
+    knows of is not overdue. /healthz says by `liveness` whether the daemon's own loop stands still.
     """
     context = WebContext(
         engine=engine,
@@ -67,6 +68,7 @@ def create_app(
         windows_at=windows_at,
         notices=notices,
         favourites=favourites,
+        swept_at=swept_at,
         liveness=liveness or Liveness(),
         answers=AnswerCache(now=now, why_old=partial(why_old, now=now, notices=notices)),
     )

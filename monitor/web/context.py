@@ -15,6 +15,12 @@ from monitor.web.liveness import Liveness
 from monitor.web.notices import NoticesNow, no_notices
 
 WindowsAt = Callable[[datetime], Sequence[RunningWindow]]  # of a moment: the maintenance windows that run
+SweptAt = Callable[[str], datetime | None]
+
+
+def no_sweep(_provider: str) -> datetime | None:
+    """Return that nothing is known of sweeps but what the history has."""
+    return None
 
 
 def no_windows(_moment: datetime) -> Sequence[RunningWindow]:
@@ -26,7 +32,8 @@ def no_windows(_moment: datetime) -> Sequence[RunningWindow]:
 class WebContext:
     """The history to read, the watched providers with their intervals and policies, and the time.
 
-    `favourites` are patterns of the models that lead the page of a day.
+    `favourites` are patterns of the models that lead the page of a day. `swept_at` says of a provider when
+    its latest sweep ended that the history may not have yet.
     """
 
     engine: Engine
@@ -37,6 +44,7 @@ class WebContext:
     windows_at: WindowsAt = no_windows
     notices: NoticesNow = no_notices
     favourites: Sequence[str] = ()
+    swept_at: SweptAt = no_sweep
     liveness: Liveness = field(default_factory=Liveness)
     answers: AnswerCache = field(default_factory=AnswerCache)
 
@@ -52,5 +60,6 @@ class WebContext:
 
     def is_overdue(self, provider: str, last_started_at: datetime | None) -> bool:
         """Whether a watched provider has had no sweep for 3 intervals; each start allows 3 more intervals."""
-        since = max(last_started_at or self.started_at, self.started_at)  # not late at its start
+        moments = (last_started_at, self.swept_at(provider), self.started_at)  # not late at its start
+        since = max(filter(None, moments))
         return is_older(since, max_age(self.watched[provider]), self.now())

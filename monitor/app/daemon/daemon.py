@@ -30,7 +30,7 @@ from monitor.app.wiring.application import App
 from monitor.app.wiring.spool import recorder_of
 from monitor.clock import SteadyClock, keep, utc_now
 from monitor.config import ProviderSettings
-from monitor.errors import Fenced, StoreUnavailable
+from monitor.errors import Fenced, NotSpooled, StoreUnavailable
 from monitor.logs import event
 from monitor.process.stop import Stop
 from monitor.report.formats.sweep_documents import sweep_words
@@ -88,7 +88,7 @@ class Daemon:
         self._beginning = Beginning(self._recorder, self._database, self._file_watch)
         waiting = partial(waiting_notices, self._recorder)
         notices = (self._file_watch.notices, self._clock_steps.notices, waiting)
-        self._page = ServedPage(self._readers, notices, note=note)
+        self._page = ServedPage(self._readers, notices, note=note, swept_at=self._recorder.swept_at)
 
     def _parts_of(self, app: App) -> Parts:
         return parts_of(app, self._engine, self._readers, self._recorder, self._leadership)
@@ -258,6 +258,8 @@ class Daemon:
                 await self._sweep(target, slot, missed)
             except Fenced as error:
                 event(log, logging.WARNING, "sweep_fenced", provider=target.provider, error=str(error))
+            except NotSpooled:  # said once, and its slot is noted as missed
+                return
 
         is_cut = target.provider in self._beginning.cut
         self._beginning.cut.discard(target.provider)

@@ -13,6 +13,7 @@ from monitor.config import Settings
 from monitor.store.connection.engine import Engine
 from monitor.sweep import Target
 from monitor.web.app import create_app
+from monitor.web.context import SweptAt
 from monitor.web.liveness import Liveness
 from monitor.web.notices import Notice, NoticesNow
 from monitor.web.server.replaceable import Replaceable
@@ -22,9 +23,12 @@ from monitor.web.server.server import serve
 class ServedPage:
     """What the daemon serves. `notices` are what its parts have to say, `note` begins each page."""
 
-    def __init__(self, readers: Engine, notices: Sequence[NoticesNow], *, note: str) -> None:
+    def __init__(
+        self, readers: Engine, notices: Sequence[NoticesNow], *, note: str, swept_at: SweptAt
+    ) -> None:
         """Read by `readers` alone: a slow page takes no connection of a sweep."""
         self._readers, self._notices_now, self._note = readers, notices, note
+        self._swept_at = swept_at
         self._liveness = Liveness()
         self._shown: Replaceable | None = None
 
@@ -60,6 +64,7 @@ class ServedPage:
             summary_of=day_entries(summaries_of(settings, self._readers)),
             note=self._note,
             favourites=settings.summary.favourites,
+            swept_at=self._swept_at,
             liveness=self._liveness,
         )
 

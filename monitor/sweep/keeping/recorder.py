@@ -55,6 +55,11 @@ class Recorder:
         """Return what a sweep may begin with where the database is away; None where it must wait for it."""
         return self.memories.get(provider) if self.spool else None
 
+    def swept_at(self, provider: str) -> datetime | None:
+        """Return when the latest sweep of a provider ended that is known of, recorded or not."""
+        memory = self.memories.get(provider)
+        return memory.ended_at if memory else None
+
     def spool_memories(self) -> None:
         """Leave in the spool what the next sweeps begin with, for a process that begins meanwhile."""
         if self.spool is None or not self.is_away:
@@ -81,7 +86,7 @@ class Recorder:
             event(
                 log, logging.INFO, "spool_replayed", sweeps=sweeps, set_aside=set_aside or None, away_s=away_s
             )
-        self.why, self.since, self.refusal = "", None, ""
+        self.why, self.since, self.refusal = "", None, ""  # nothing needs the spool now
         self._spooled.clear()
 
     def note_missed(

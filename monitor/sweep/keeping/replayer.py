@@ -79,6 +79,7 @@ class Replayer:
             with suppress(StoreUnavailable):  # a file that was moved away is not noticed by all at once
                 require_same_file(recorder.engine)
                 spool.settle()
+                recorder.refusal = ""
             return
         recorder.has_waiting = False  # before the look: what ends meanwhile says so again
         tally = _Tally()

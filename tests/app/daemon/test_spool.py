@@ -147,5 +147,6 @@ def test_a_spool_that_cannot_be_written_is_named_and_ends_nothing(
             process.send(signal.SIGTERM)
             assert process.wait() == 0, process.err
             assert "spool cannot be created: File exists" in process.err
+            assert "run_failed" not in process.err
             assert "Traceback" not in process.err
     check_no_slot_twice(engine)

@@ -182,7 +182,12 @@ def test_a_full_spool_starts_no_sweep_and_the_slot_is_missed_with_its_cause(
         with pytest.raises(NotSpooled, match="is full"):
             process.sweep(2)
         assert len(there.probes) == probes
+        assert "is full" in process.recorder.refusal
         process.come_back()
+        assert process.recorder.refusal == ""
+        process.recorder.refused("nvidia", NotSpooled("the database was slow, and the disk full"))
+        process.come_back()
+        assert process.recorder.refusal == ""
     missed = g.rows(engine, "SELECT slot, cause FROM missed_slot")
     assert [slot for slot, _ in missed] == [to_millis(g.hours(2))]
     assert "is full" in missed[0][1]

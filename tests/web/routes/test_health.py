@@ -1,9 +1,10 @@
 """/healthz and /readyz, and what every route says when the database is gone."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
+from types import MappingProxyType
 
 import httpx
 import pytest
@@ -30,8 +31,10 @@ class Watch:
 
 
 @contextmanager
-def running_since(engine: Engine, watch: Watch) -> Iterator[httpx.Client]:
-    app = create_app(engine, watched={"nvidia": INTERVAL}, now=watch)
+def running_since(
+    engine: Engine, watch: Watch, swept_at: Mapping[str, datetime] = MappingProxyType({})
+) -> Iterator[httpx.Client]:
+    app = create_app(engine, watched={"nvidia": INTERVAL}, now=watch, swept_at=swept_at.get)
     with served(app) as url, httpx.Client(base_url=url, trust_env=False, timeout=WAIT_S) as client:
         yield client
 
@@ -53,6 +56,16 @@ def test_ready_while_the_last_sweep_is_younger_than_three_intervals(engine: Engi
     watch = Watch(START)
     with running_since(engine, watch) as client:
         watch.at = START + 3 * INTERVAL
+        assert readiness(client) == (200, [])
+        watch.at += timedelta(milliseconds=1)
+        assert readiness(client) == (503, [LATE])
+
+
+def test_a_sweep_that_waits_for_the_database_was_made_all_the_same(engine: Engine) -> None:
+    live(engine, [sweep(0, {"a": UP})])
+    watch = Watch(START)
+    with running_since(engine, watch, {"nvidia": after(60)}) as client:
+        watch.at = after(60) + 3 * INTERVAL
         assert readiness(client) == (200, [])
         watch.at += timedelta(milliseconds=1)
         assert readiness(client) == (503, [LATE])
