@@ -334,7 +334,7 @@ def away(config: str, *hours: str) -> None:
     keeper._FLUSH_SECONDS = AT_ONCE_S
     app = App(load_settings(Path(config), environment()), environment())
     engine, target = app.prepared(), target_of(app, app.settings.providers[0])
-    recorder = recorder_of(app, engine)
+    recorder = recorder_of(app.settings, engine)
     replayer = replayer_of(recorder, [target])
     assert recorder.spool
     replayer.replay(recorder.spool)

@@ -49,7 +49,7 @@ class Process:
 
         self.app = App(settings, {})
         self.engine, readers = self._open(), self._open(read_only=True)
-        self.spool = spool_of(self.app, self.engine)
+        self.spool = spool_of(self.app.settings, self.engine)
         self.recorder = Recorder(engine=self.engine, spool=self.spool, now=now)
         self.target = _target(self.app, provider)
         self.replayer = Replayer(self.recorder, {self.target.provider: self.target.outbox}, now=now)

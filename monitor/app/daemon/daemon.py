@@ -71,7 +71,7 @@ class Daemon:
         end_frozen_transactions(self._engine)
         # a slow page takes no connection of a sweep
         self._readers = app.open_store(read_only=True, answers_within_s=_PAGE_SECONDS)
-        self._recorder = recorder_of(app, self._engine)
+        self._recorder = recorder_of(app.settings, self._engine)
         self._recorder.insists = True
         self._database = DatabaseState(self._recorder)
         self._leadership = Leadership(leader_lock(self._engine), announce, self._database.note)

@@ -40,7 +40,7 @@ def check_database(app: App) -> Sequence[Diagnosis]:
     engine = app.open_store(read_only=True, leaves_wal=True)
     name = database_name(engine)
     try:
-        require_history(engine, spool_of(app, engine))
+        require_history(engine, spool_of(app.settings, engine))
         state = schema_state(engine)
     except StoreError as error:
         return [fault("database", name, str(error), "")]
@@ -52,7 +52,7 @@ def check_database(app: App) -> Sequence[Diagnosis]:
 
 def check_spool(app: App) -> Sequence[Diagnosis]:
     """Say what waits for the database, and what of it cannot be read."""
-    spool = spool_of(app, app.open_store(read_only=True, leaves_wal=True))
+    spool = spool_of(app.settings, app.open_store(read_only=True, leaves_wal=True))
     report, place = look_into(spool), str(spool.directory)
     lines = [fault("spool", place, words, "the record is set aside at its replay") for words in report.faults]
     if report.set_aside:

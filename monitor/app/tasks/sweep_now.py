@@ -51,7 +51,7 @@ async def sweep_now(
     """
     targets = [target_of(app, provider) for provider in app.chosen(names)]
     engine = await asyncio.to_thread(app.prepared)
-    recorder = recorder_of(app, engine)
+    recorder = recorder_of(app.settings, engine)
     replayer = replayer_of(recorder, targets)
     await replayer.look()  # first: what waits may be of a sweep that would be closed as cut
     sweeps = [

@@ -89,9 +89,15 @@ class App:
     def prepared(self) -> Engine:
         """Return the database for writing, created or upgraded where nothing can be lost by it.
 
-        What an import that was killed left unfolded is folded first.
+        What an import that was killed left unfolded is folded first. Raises StoreUnavailable where the
+        database is gone and sweeps wait for it.
         """
+        # they import what sweeping needs, which most commands do not
+        from monitor.app.wiring.spool import spool_of  # noqa: PLC0415
+        from monitor.sweep import require_history  # noqa: PLC0415
+
         engine = self.open_store()
+        require_history(engine, spool_of(self.settings, engine))
         prepare(engine)
         settle_all(engine)
         return engine

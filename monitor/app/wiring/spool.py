@@ -3,27 +3,27 @@
 import os
 from collections.abc import Iterable
 
-from monitor.app.wiring.application import App
+from monitor.config import Settings
 from monitor.spool.directory import Spool
 from monitor.store.connection.engine import Engine, is_sqlite, sqlite_path
 from monitor.store.connection.errors import database_name
 from monitor.sweep import Recorder, Replayer, Target
 
 
-def spool_of(app: App, engine: Engine) -> Spool:
+def spool_of(settings: Settings, engine: Engine) -> Spool:
     """Return the spool of a database of the settings; nothing is created yet."""
-    directory = app.settings.spool_directory.absolute()
+    directory = settings.spool_directory.absolute()
     label = database_name(engine)
     if is_sqlite(engine):  # both may be moved together
         label = os.path.relpath(sqlite_path(engine), directory)
     elif host := engine.url.query.get("host"):
         label = f"{label} at {host}"
-    return Spool(directory, label, max_size=app.settings.spool.max_size)
+    return Spool(directory, label, max_size=settings.spool.max_size)
 
 
-def recorder_of(app: App, engine: Engine) -> Recorder:
+def recorder_of(settings: Settings, engine: Engine) -> Recorder:
     """Return where the sweeps of one process are kept."""
-    return Recorder(engine=engine, spool=spool_of(app, engine))
+    return Recorder(engine=engine, spool=spool_of(settings, engine))
 
 
 def replayer_of(recorder: Recorder, targets: Iterable[Target]) -> Replayer:

@@ -23,7 +23,7 @@ def check_database(context: Context, *, as_json: bool) -> int:
     Example: monitor db check
     """
     engine = context.app.open_store(read_only=True, leaves_wal=True)
-    report = look_into(spool_of(context.app, engine))
+    report = look_into(spool_of(context.app.settings, engine))
     if not as_json and (words := _spool_words(report)):
         say(f"{context.app.settings.spool_directory}: {words}")  # first: the database may be away
     faults = check.check(engine)
