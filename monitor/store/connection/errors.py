@@ -100,7 +100,10 @@ _OTHER_HOST: Final = (
     "shows a certificate of another host: write the name that it is for into the database url, or have one "
     "issued for this host"
 )
-_TLS_ALONE: Final = "refuses this user without TLS: write sslmode=require or stricter into the database url, or see pg_hba.conf"
+_TLS_ALONE: Final = (
+    "refuses this user without TLS: write sslmode=require or stricter into the database url, "
+    "or see pg_hba.conf"
+)
 
 # What is said of a connection that never came to be (a piece of it, the first that fits) -> what it means.
 # libpq has no SQLSTATE before there is a connection: it hands over only the words of the server, or its own.
