@@ -4,11 +4,14 @@ import asyncio
 import os
 from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from shutil import copytree
 
+import psycopg
 import pytest
+from sqlalchemy import make_url
 
 from monitor.app.notifications.announcer import Announcer
 from monitor.app.wiring.application import App
@@ -17,23 +20,28 @@ from monitor.app.wiring.targets import target_of
 from monitor.clock import utc_now
 from monitor.config import load_settings
 from monitor.core.domain.policy import Policy
-from monitor.demo import Behave
+from monitor.core.history.comparison import Comparison
+from monitor.demo import Behave, Delist
 from monitor.demo.stories import steady
 from monitor.errors import StoreUnavailable
+from monitor.store.admin import check
 from monitor.store.admin.migrate import SchemaState, prepare, schema_state
 from monitor.store.connection.closing import close_all
 from monitor.store.connection.engine import Engine as Database
 from monitor.store.connection.engine import open_engine
+from monitor.store.derived.compare import compare
 from monitor.store.write.record import close_dead
 from monitor.sweep import sweep_provider
 from monitor.sweep.keeping import keeper
 from tests.older.load import load_history
 from tests.store import histories, views
 from tests.support import gateway as g
-from tests.support.command import config_file, environment, monitor
+from tests.support.command import PROVIDER, config_file, environment, monitor
 from tests.support.fault_points import Run, Server, command
 from tests.support.mailbox import Receiver, receiver
+from tests.support.postgres import PostgresServer, conninfo
 from tests.support.posting import hook, ids_of, is_empty, publisher
+from tests.support.process import wait_for
 
 MODELS = 3
 AT_ONCE_S = 0.02
@@ -326,6 +334,63 @@ def test_a_killed_sweep_loses_no_answer_of_before_and_no_message(
             assert len(times) == 1, (point, times)
             assert times.total() <= 2, point
             killed.check_sound()
+
+
+def on_postgres(directory: Path, base_url: str, url: str) -> Path:
+    directory.mkdir()
+    config = config_file(directory, base_url, url, concurrency=1)
+    config.write_text(f"{config.read_text('utf-8')}\n[policy]\nconfirm_unlisted = 1\n", "utf-8")
+    return config
+
+
+def has_connections(server: PostgresServer, url: str) -> bool:
+    """Whether the server still works for a process: a killed one holds its locks until that is noticed."""
+    with psycopg.connect(conninfo(server.url), autocommit=True) as connection:
+        query = "SELECT count(*) FROM pg_stat_activity WHERE datname = %s"
+        row = connection.execute(query, [make_url(url).database]).fetchone()
+        return bool(row and row[0])
+
+
+def history_of(url: str) -> list[tuple[object, ...]]:
+    engine = open_engine(url)
+    try:
+        assert check.check(engine) == []
+        assert replace(compare(engine, PROVIDER), sweeps=0) == Comparison(provider=PROVIDER, sweeps=0)
+        return [
+            *g.rows(engine, "SELECT kind, model, reason FROM change_history ORDER BY kind, model"),
+            *g.rows(engine, "SELECT model, status, listed FROM model_status ORDER BY model"),
+        ]
+    finally:
+        engine.dispose()
+
+
+def test_a_sweep_killed_at_a_commit_of_postgres_is_put_right_by_the_next(
+    tmp_path: Path, server: Server, postgres_server: PostgresServer
+) -> None:
+    """The boundaries that differ from those of a file: a server lives on, with the locks of the dead."""
+    with g.gateway(steady(MODELS)) as there:
+        base = postgres_server.create_database(template=postgres_server.template)
+        made = on_postgres(tmp_path / "base", there.base_url, base)
+        assert server.run(f"{__name__}:sweep", str(made)).code == 0
+        there.change(Delist(steady(MODELS).listed[:1]))
+        wait_for(lambda: not has_connections(postgres_server, base))
+
+        def copied(name: str) -> tuple[str, Path]:
+            url = postgres_server.create_database(template=str(make_url(base).database))
+            return url, on_postgres(tmp_path / name, there.base_url, url)
+
+        url, config = copied("whole")
+        run = server.run(f"{__name__}:sweep", str(config))
+        assert run.code == 0, run.words
+        expected = history_of(url)
+        commits = [number for number, point in enumerate(run.points) if point == "commit"]
+        assert len(commits) > 2
+        for number in (commits[1], commits[-1]):  # its row is open; it is closed
+            url, config = copied(f"killed-{number}")
+            assert server.run(f"{__name__}:sweep", str(config), kill_at=number).is_killed
+            wait_for(lambda url=url: not has_connections(postgres_server, url))  # type: ignore[misc]
+            assert server.run(f"{__name__}:sweep", str(config)).code == 0
+            assert history_of(url) == expected, number
 
 
 def away(config: str, *hours: str) -> None:
