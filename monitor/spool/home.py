@@ -51,3 +51,8 @@ class Home:
             self._around = os.open(self._directory.parent, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
             if former is not None:
                 os.close(former)
+
+    def __del__(self) -> None:
+        """Close what was remembered."""
+        if self._around is not None:
+            os.close(self._around)

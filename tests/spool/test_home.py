@@ -71,3 +71,15 @@ def test_nothing_around_it_yet_is_no_trouble(tmp_path: Path) -> None:
     assert home.place() == tmp_path / "data" / "spool"
     assert not (tmp_path / "data").exists()
     assert home.create().is_dir()
+
+
+def _descriptors() -> int:
+    return sum(1 for _ in Path("/proc/self/fd").iterdir())
+
+
+def test_a_home_that_is_not_needed_any_more_leaves_no_descriptor_open(tmp_path: Path) -> None:
+    before = _descriptors()
+    homes = [Home(tmp_path / "spool") for _ in range(3)]
+    assert _descriptors() == before + len(homes)
+    homes.clear()
+    assert _descriptors() == before
