@@ -52,12 +52,11 @@ def create_app(
     """Return the application that shows a history, which it only reads.
 
     `watched` maps each provider of the configuration to its interval: knowledge older than 3 of them is
-    stale, a sweep that late is overdue. Models that the patterns of its policy exclude are left out. Give it
-    an engine of its own, so that readers never take the connections of the sweeps. Days are those of `zone`.
-    The feeds' links begin with `public_url`, their summaries come from `summary_of`, if any. `windows_at`
-    gives the maintenance windows of a moment; models that fit `favourites` lead the page of a day. Each page
-    begins with `note`, then with the `notices` of the moment, which /readyz has too; a sweep that `swept_at`
-    knows of is not overdue. /healthz says by `liveness` whether the daemon's own loop stands still.
+    stale, a sweep that late is overdue unless `swept_at` knows of one. Models that its policy's patterns
+    exclude are left out. Give it an engine of its own: readers then take no connection of the sweeps. Days
+    are those of `zone`. Feeds link to `public_url`, their summaries are of `summary_of`. `windows_at` gives
+    the maintenance windows of a moment; models that fit `favourites` lead the page of a day. Each page begins
+    with `note` and the moment's `notices`, as does /readyz. /healthz knows by `liveness` if the loop stands.
     """
     context = WebContext(
         engine=engine,
@@ -72,12 +71,11 @@ def create_app(
         liveness=liveness or Liveness(),
         answers=AnswerCache(now=now, why_old=partial(why_old, now=now, notices=notices)),
     )
-    pages = load_pages(note, notices)
     feeds = feed_routes(context, zone=zone, public_url=public_url, summary_of=summary_of)
-    return _with_routes(context, pages, changes_routes(context, pages, zone=zone), feeds)
+    return _with_routes(context, load_pages(note, notices), feeds, zone)
 
 
-def _with_routes(context: WebContext, pages: Pages, *others: APIRouter) -> FastAPI:
+def _with_routes(context: WebContext, pages: Pages, feeds: APIRouter, zone: tzinfo) -> FastAPI:
     app = _without_routes(context.answers)
     answer_errors(app, pages)
 
@@ -86,7 +84,8 @@ def _with_routes(context: WebContext, pages: Pages, *others: APIRouter) -> FastA
         return await context.answers.answer(request, "/openapi.json", lambda: None, lambda: _described(app))
 
     own = (health_routes(context), api_routes(context), openai_routes(context))
-    for routes in (page_routes(context, pages), *others, *own):
+    days = changes_routes(context, pages, zone=zone)
+    for routes in (page_routes(context, pages), days, feeds, *own):
         app.include_router(routes)
     return app
 
