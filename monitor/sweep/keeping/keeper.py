@@ -1,6 +1,6 @@
 """Keeps one sweep while it runs and when it ends: in its row, or in its record while the database is away.
 
-What the database has not taken after a second is in the spool as well, until the database has it.
+What the database has not taken within a second is in the spool as well, until the database has it.
 """
 
 import asyncio
@@ -22,7 +22,8 @@ from monitor.sweep.values import Target
 
 log = logging.getLogger(__name__)
 
-_FLUSH_SECONDS = 1.0  # seconds; what a kill costs
+_FLUSH_SECONDS = 0.7  # from one round to the next
+_PATIENCE_SECONDS = 0.2  # with the database, before the spool takes it as well; together what a kill costs
 _CLOSE_ATTEMPTS = 8  # by hand, where the spool takes nothing or there is none
 _NOTHING: Mapping[str, Knowledge] = {}
 
@@ -54,12 +55,15 @@ class SweepKeeper:
         await self._keep(snapshot)
 
     async def run(self, snapshot: Callable[[], Sweep]) -> None:
-        """Keep what came since the last round, every second; `snapshot` is the sweep, were it cut now.
+        """Keep what came since the last round, within a second; `snapshot` is the sweep, were it cut now.
 
         Raises Fenced where another process took the sweep over.
         """
+        loop = asyncio.get_running_loop()
+        due_at = loop.time()
         while True:
-            await asyncio.sleep(_FLUSH_SECONDS)
+            due_at = max(due_at + _FLUSH_SECONDS, loop.time())  # what a round takes is part of the second
+            await asyncio.sleep(due_at - loop.time())
             await self._keep(snapshot)
 
     async def _keep(self, snapshot: Callable[[], Sweep]) -> None:
@@ -97,11 +101,11 @@ class SweepKeeper:
         event(log, logging.WARNING, "sweep_missing", provider=self._target.provider, error=str(error))
 
     async def _wait_for_storing(self) -> None:
-        """Wait a second at most for what is being stored; raises what became of it."""
+        """Wait a moment for what is being stored; raises what became of it."""
         storing = self._storing
         if storing is None:
             return
-        await asyncio.wait({storing}, timeout=_FLUSH_SECONDS)
+        await asyncio.wait({storing}, timeout=_PATIENCE_SECONDS)
         if storing.done() and self._storing is storing:  # the catalog is kept while a round waits, too
             self._storing = None
             storing.result()
@@ -131,7 +135,7 @@ class SweepKeeper:
         self, finished: Sweep, decision: Decision, learned: Mapping[str, Knowledge]
     ) -> tuple[int | None, Decision]:
         closing = asyncio.create_task(to_thread(self._row.close, finished, decision, learned))
-        await asyncio.wait({closing}, timeout=_FLUSH_SECONDS)
+        await asyncio.wait({closing}, timeout=_PATIENCE_SECONDS)
         if not closing.done():  # a kill, or the end of the process, then loses nothing
             await self._spool(finished, learned)
         recorded = await closing
