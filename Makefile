@@ -111,6 +111,9 @@ mutation: setup $(TOOLS)/.ready ## which small changes of core/lifecycle and cor
 soak: setup ## 50,000 sweeps of 200 models with faults, in accelerated time (an hour on three cores; ARGS="--minutes 60": so long)
 	$(BIN)/python -m tests.soak.months $(ARGS)
 
+pairs: setup ## an hour of pairs of faults on both databases (ARGS="--minutes 10 --seed 3"): the events of an undisturbed run
+	$(BIN)/python -m tests.soak.pairs $(ARGS)
+
 lives: setup ## ten thousand random lives, each rebuilt (an hour and more)
 	$(BIN)/pytest -m soak
 

@@ -7,7 +7,7 @@ waited for with a bound.
 import asyncio
 import socket
 import threading
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -67,7 +67,7 @@ class Gateway:
     @property
     def requests(self) -> list[Request]:
         """Every request so far."""
-        return self._call(lambda: list(self.server.requests))
+        return self.call(lambda: list(self.server.requests))
 
     @property
     def probes(self) -> list[Request]:
@@ -76,11 +76,11 @@ class Gateway:
 
     def forget(self) -> None:
         """Forget the requests so far."""
-        self._call(self.server.requests.clear)
+        self.call(self.server.requests.clear)
 
     def show(self, world: World) -> None:
         """Play another world from the next request on."""
-        self._call(lambda: self.server.set_world(world))
+        self.call(lambda: self.server.set_world(world))
 
     def change(self, *changes: Change) -> None:
         """Play the same world with these changes."""
@@ -91,13 +91,19 @@ class Gateway:
 
     def step(self, number: int) -> None:
         """Play the script's world at a step."""
-        self._call(lambda: self.server.step(number))
+        self.call(lambda: self.server.step(number))
 
-    def _call(self, act: Callable[[], T]) -> T:
+    def call(self, act: Callable[[], T]) -> T:
+        """Do something in the server's loop."""
+
         async def call() -> T:
             return act()
 
-        return asyncio.run_coroutine_threadsafe(call(), self._loop).result(WAIT_S)
+        return self.run(call)
+
+    def run(self, act: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        """Run a coroutine function in the server's loop to its end."""
+        return asyncio.run_coroutine_threadsafe(act(), self._loop).result(WAIT_S)
 
 
 @contextmanager
@@ -110,10 +116,17 @@ def gateway(
     port: int = 0,
 ) -> Iterator[Gateway]:
     """Serve a world or a script as DemoServer does, by default to who has the key."""
+    server = DemoServer(plays, latency_s=latency_s, moves_itself=moves_itself, api_key=api_key, port=port)
+    with running(server) as there:
+        yield there
+
+
+@contextmanager
+def running(server: DemoServer) -> Iterator[Gateway]:
+    """Let a server run in a thread with a loop of its own."""
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
-    server = DemoServer(plays, latency_s=latency_s, moves_itself=moves_itself, api_key=api_key, port=port)
     asyncio.run_coroutine_threadsafe(server.__aenter__(), loop).result(WAIT_S)
     try:
         yield Gateway(server, loop)
