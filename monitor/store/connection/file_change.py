@@ -232,7 +232,9 @@ def _fault_of(path: Path, revision: str | None, *, has_log: bool) -> str | None:
     address = f"{path.as_uri()}?{'mode=ro' if has_log else 'immutable=1'}"
     try:
         with closing(sqlite3.connect(address, uri=True)) as other:
-            if other.execute(_REVISION).fetchone() != (revision,):
+            (other_revision,) = other.execute(_REVISION).fetchone()
+            # a file that was just begun has none: whether this version can use the other is asked later
+            if other_revision is None or revision not in {None, other_revision}:
                 return "was replaced by a history of another version of monitor"
             is_sound = other.execute("PRAGMA quick_check(1)").fetchone() == ("ok",)
     except sqlite3.DatabaseError as error:

@@ -249,3 +249,15 @@ def test_a_process_that_begins_takes_what_stands_there(engine: Engine) -> None:
     sqlite_path(engine).unlink()
     prepare(engine)
     assert sweeps(engine) == 0
+
+
+def test_a_history_takes_the_place_of_a_file_that_was_just_begun(engine: Engine, tmp_path: Path) -> None:
+    """A daemon that starts while the file is away begins another one, of no version yet."""
+    begun = open_engine(f"sqlite:///{tmp_path}/begun.db")
+    sqlite_path(begun).touch()
+    with writing(begun) as connection:
+        connection.exec_driver_sql("CREATE TABLE t (x)")
+    copyfile(backup_of(engine), tmp_path / "copy")
+    (tmp_path / "copy").replace(sqlite_path(begun))
+    assert sweeps(begun) == 2
+    close_all([begun])
