@@ -31,7 +31,7 @@ def moved(stage: Stage, chance: Random) -> Iterator[None]:
         place.name == "monitor.db" or (place / "monitor.db").exists() for place in places if place.exists()
     ):
         stage.troubles.append("a new file was made in the place of the one that was moved away")
-    for place in places:
+    for place in reversed(places):  # the log first: without it the file is an older history
         if (away / place.name).exists():
             _put_back(away / place.name, place)
     shutil.rmtree(away)

@@ -47,7 +47,7 @@ FAULTS: tuple[Fault, ...] = (
     Fault("sessions ended", postgres.cut_off, "database", _SHORT, (_POSTGRES,)),
     Fault("tables locked", postgres.locked_tables, "database", _LONG, (_POSTGRES,)),
     Fault("read only", postgres.read_only, "database", _LONG, (_POSTGRES,)),
-    Fault("file moved", files.moved, "database", _LONG, (_SQLITE,)),
+    Fault("file moved", files.moved, "file", _LONG, (_SQLITE,)),
     Fault("file held", files.held, "database", _LONG, (_SQLITE,)),
     Fault("log checkpointed", files.checkpointed, "database", _SHORT, (_SQLITE,)),
     Fault("disk full", files.full, "disk", _LONG, (_SQLITE,)),
@@ -60,8 +60,19 @@ FAULTS: tuple[Fault, ...] = (
     Fault("receiver hangs", around.hanging_hook, "hook", _LONG),
     Fault("receiver refuses", around.refusing_hook, "hook", _SHORT),
 )
-# what a restart would believe: a new process takes the time that the wall clock shows
-_APART = {frozenset({"clock", "process"}), frozenset({"clock", "second"}), frozenset({"database", "disk"})}
+# What a restart would believe: a new process takes the time that the wall clock shows, and begins a new
+# history where there is none. And what cannot be had of a file that is elsewhere.
+_APART = {
+    frozenset(things)
+    for things in (
+        ("clock", "process"),
+        ("clock", "second"),
+        ("file", "process"),
+        ("file", "database"),
+        ("file", "disk"),
+        ("database", "disk"),
+    )
+}
 
 
 def any_pair(kind: str, chance: Random, *, has_own_disk: bool) -> tuple[Fault, Fault]:

@@ -26,6 +26,7 @@ _LOOK_S = 0.1
 LAST_SECOND_S = 1.0
 DEADLINE_MS = 800 * INTERVAL_S  # a sweep that lasts so long may have met its deadline
 _ON_ITS_WAY_S = 0.5  # a busy machine may need that to read what was sent
+_LATE_S = 2.0  # what is sent to a sweep that has ended
 _SETTLED_WITHIN_S = 10.0
 
 Say = Callable[[str], None]
@@ -44,7 +45,7 @@ class Run:
     back_within_s: float = BACK_WITHIN_S
     pairs: Counter[str] = field(default_factory=Counter)
     now: str = "the start"  # the pair at hand
-    differing: set[str] = field(default_factory=set)  # models that were named
+    differing: set[str] = field(default_factory=set)  # models and sentences that were named
     checked: int = 0  # attempts whose answers were looked for
 
     def begin(self) -> None:
@@ -125,8 +126,10 @@ class Run:
         wrong = differences(events, self.truth.until(ended), self.truth.until(begun))
         news = [words for model, words in wrong.items() if model not in self.differing]
         self.differing |= {*wrong}
+        slots = [words for words in self._slots() if words not in self.differing]
+        self.differing |= {*slots}
         others, self.play.troubles = self.play.troubles, []
-        return [*others, *news, *self._lost(), *self._slots()]
+        return [*others, *news, *self._lost(), *slots]
 
     def _lost(self) -> Iterator[str]:
         attempts = self.play.provider.attempts
@@ -145,7 +148,7 @@ class Run:
         late = f"SELECT finished_at FROM sweep WHERE finished_at - started_at >= {DEADLINE_MS}"  # noqa: S608
         to_monotonic = time.monotonic() - time.time()  # noqa: TID251 - the moments of sweeps are wall times
         deadlines = [at / 1000 + to_monotonic for (at,) in self.rows(late)]
-        unread = [*self.play.unread, *((at, at) for at in deadlines)]
+        unread = [*self.play.unread, *((at, at + _LATE_S) for at in deadlines)]
         full = [(begin - LAST_SECOND_S, end) for begin, end in self.play.refused]
         spans = [*ends, *full, *((begin - _ON_ITS_WAY_S, end) for begin, end in unread)]
         return lambda sent_at: any(begin <= sent_at <= end for begin, end in spans)
