@@ -90,11 +90,11 @@ class SweepKeeper:
             self._unstored[:0] = batch  # in front: a model's later observation must come after
             self._note(error)
         else:
-            if self._file is None:  # no replay looks whether it is back
-                self._recorder.regained()
+            self._recorder.stored(self._target.provider)
 
     def _note(self, error: StoreError) -> None:
         if not isinstance(error, SweepMissing):
+            self._recorder.retrying.add(self._target.provider)
             self._recorder.lost(error)
             return
         self._row.lose()
@@ -139,6 +139,7 @@ class SweepKeeper:
         if not closing.done():  # a kill, or the end of the process, then loses nothing
             await self._spool(finished, learned)
         recorded = await closing
+        self._recorder.stored(self._target.provider)
         await self._forget()
         return recorded
 
@@ -209,6 +210,7 @@ class SweepKeeper:
     def release(self) -> None:
         """Leave a record that waits to the replay, also one that is being written now."""
         self._is_released = True
+        self._recorder.retrying.discard(self._target.provider)
         if self._file:
             if self._file.is_kept:
                 self._recorder.has_waiting = True

@@ -30,7 +30,8 @@ class Recorder:
     when that was noticed, and `why` it is. `has_waiting`: a sweep that has ended is to be replayed before
     anything new is recorded. `refusal` is why the spool takes nothing, empty while it does. One that
     `insists` holds a sweep that neither takes in memory until one of both does; `held_up` says why by
-    provider, for the slots that passed meanwhile. Who replays holds `replaying`.
+    provider, for the slots that passed meanwhile. Who replays holds `replaying`. `retrying` are those
+    whose sweep under way found its row unwritable; while the database `is_on_trial` they try that again.
     """
 
     engine: Engine
@@ -45,11 +46,14 @@ class Recorder:
     insists: bool = False
     held_up: dict[str, str] = field(default_factory=dict)
     _spooled: dict[str, ProviderMemory] = field(default_factory=dict)
+    retrying: set[str] = field(default_factory=set)
+    is_on_trial: bool = False
 
     @property
     def is_away(self) -> bool:
         """Whether sweeps go to the spool now, and nothing tries the database but the replay."""
-        return self.spool is not None and (self.since is not None or self.has_waiting)
+        is_unwritable = self.since is not None and not self.is_on_trial
+        return self.spool is not None and (is_unwritable or self.has_waiting)
 
     def memory_of(self, provider: str) -> ProviderMemory | None:
         """Return what a sweep may begin with where the database is away; None where it must wait for it."""
@@ -71,7 +75,7 @@ class Recorder:
 
     def lost(self, error: StoreError) -> None:
         """Note that the database cannot be written; logged once."""
-        self.why = str(error)
+        self.why, self.is_on_trial = str(error), False
         if self.since is None:
             self.since = self.now()
             if self.spool:
@@ -80,7 +84,13 @@ class Recorder:
                 event(log, logging.WARNING, "not_stored_yet", error=self.why)
 
     def regained(self, *, sweeps: int = 0, set_aside: int = 0) -> None:
-        """Note that it can be written again and what was replayed; logged once."""
+        """Note that it can be written again and what was replayed; logged once.
+
+        Where nothing was replayed but a sweep under way waits for its row, that one has to prove it.
+        """
+        if self.retrying and not (sweeps or set_aside):
+            self.is_on_trial = True
+            return
         if self.since is not None or sweeps or set_aside:
             away_s = round((self.now() - self.since).total_seconds(), 1) if self.since else None
             event(
@@ -88,6 +98,13 @@ class Recorder:
             )
         self.why, self.since, self.refusal = "", None, ""  # nothing needs the spool now
         self._spooled.clear()
+        self.is_on_trial = False
+
+    def stored(self, provider: str) -> None:
+        """Note that the row of a sweep under way took what there was."""
+        self.retrying.discard(provider)
+        if self.is_on_trial or self.spool is None:  # without a spool no replay looks whether it is back
+            self.regained()
 
     def note_missed(
         self, provider: str, vantage: str, slots: Sequence[datetime], cause: str | None = None

@@ -75,7 +75,8 @@ class Replayer:
 
     def _replay(self, spool: Spool) -> None:
         recorder = self._recorder
-        if not (recorder.is_away or spool.ready() or spool.missed.read()):
+        is_doubtful = recorder.is_away or recorder.is_on_trial
+        if not (is_doubtful or spool.ready() or spool.missed.read()):
             with suppress(StoreUnavailable):  # a file that was moved away is not noticed by all at once
                 require_same_file(recorder.engine)
                 spool.settle()

@@ -1,20 +1,21 @@
 """A sweep is kept by one writer at a time, however slow its places are."""
 
 import asyncio
+import logging
 import sqlite3
 from contextlib import closing
 from pathlib import Path
 from threading import Event
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 
 from monitor.demo.stories import steady
 from monitor.errors import StoreUnavailable
 from monitor.spool.directory import Spool
 from monitor.spool.record import SpoolRecord
 from monitor.store.admin import check
-from monitor.store.connection.engine import sqlite_path
+from monitor.store.connection.engine import sqlite_path, writing
 from monitor.sweep import Recorder, Replayer, sweep_provider
 from monitor.sweep.keeping import keeper
 from tests.support import gateway as g
@@ -99,3 +100,39 @@ def test_a_record_that_is_written_while_its_sweep_is_cancelled_again_is_replayed
 def test_a_kill_costs_less_than_a_second_even_where_the_database_has_just_begun_to_hang() -> None:
     """What is left of the second is for the write itself, on a machine that does other things."""
     assert keeper._FLUSH_SECONDS + keeper._PATIENCE_SECONDS <= 0.9
+
+
+def test_a_database_that_answers_but_takes_nothing_is_told_once(
+    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A missing right, a locked table or a full disk shows only where the sweep's own rows are written."""
+    monkeypatch.setattr(keeper, "_FLUSH_SECONDS", 0.05)
+    caplog.set_level(logging.INFO, logger="monitor.sweep.keeping.recorder")
+    recorder = Recorder(engine=engine, spool=Spool(tmp_path / "spool", "x", max_size=10**7))
+
+    def rename(table: str, name: str) -> None:
+        with writing(engine) as connection:
+            connection.execute(text(f"ALTER TABLE {table} RENAME TO {name}"))
+
+    async def run() -> None:
+        replayer = Replayer(recorder, {target.provider: target.outbox})
+        swept = sweep_provider(target, engine, now=lambda: g.NOON, slot=g.NOON, recorder=recorder)
+        sweeping = asyncio.create_task(swept)
+        await asyncio.to_thread(wait_for, lambda: there.probes)
+        await asyncio.to_thread(rename, "observation", "elsewhere")
+        await asyncio.to_thread(wait_for, lambda: recorder.since)
+        for _ in range(12):
+            await replayer.look()
+            assert recorder.since
+            await asyncio.sleep(0.05)
+        await asyncio.to_thread(rename, "elsewhere", "observation")
+        while recorder.since:
+            await replayer.look()
+            await asyncio.sleep(0.05)
+        await sweeping
+
+    with g.gateway(steady(MODELS), latency_s=0.7) as there:
+        target = g.target(there.base_url, concurrency=1)
+        g.run_async(run)
+    assert [record.message.split()[0] for record in caplog.records] == ["spooling", "spool_replayed"]
+    assert [each.available for each in g.finished(engine)] == [MODELS]
