@@ -1,4 +1,4 @@
-"""How the files of a spool are called: digests tell providers, vantages and databases apart."""
+"""How the files of a spool are called: a digest for each provider, vantage and database."""
 
 import hashlib
 from typing import Final

@@ -13,8 +13,8 @@ from pathlib import Path
 from sqlalchemy import Engine
 
 from monitor.errors import StoreError
-from monitor.store.connection.engine import is_leaving_wal, is_read_only, is_sqlite, is_writable, sqlite_path
-from monitor.store.connection.open_file import open_file
+from monitor.store.connection.engine import is_leaving_wal, is_read_only, is_sqlite, sqlite_path
+from monitor.store.connection.open_file import is_writable, open_file
 from monitor.store.connection.sqlite_file import close_alone
 
 

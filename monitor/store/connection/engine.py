@@ -4,7 +4,6 @@
 (store/connection/errors.py).
 """
 
-import os
 import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -21,7 +20,7 @@ from monitor.store.connection.codecs import is_storable
 from monitor.store.connection.errors import translated
 from monitor.store.connection.file_change import require_same_file, require_written, watch
 from monitor.store.connection.keeping.gate import pass_gate
-from monitor.store.connection.open_file import FileConnection, enter, leave
+from monitor.store.connection.open_file import FileConnection, enter, is_writable, leave
 
 __all__ = [
     "BUSY_AFTER_S",
@@ -30,7 +29,6 @@ __all__ = [
     "is_leaving_wal",
     "is_read_only",
     "is_sqlite",
-    "is_writable",
     "open_alone",
     "open_engine",
     "reading",
@@ -158,11 +156,6 @@ def is_leaving_wal(engine: Engine) -> bool:
     """Return whether a SQLite engine must not put the content of a -wal into the file."""
     answer: bool = engine.get_execution_options()[_LEAVES_WAL]
     return answer
-
-
-def is_writable(path: Path) -> bool:
-    """Return whether this user may write a SQLite file, and the log that SQLite makes beside it."""
-    return os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)
 
 
 def file_mode_of(engine: Engine) -> int:

@@ -164,3 +164,8 @@ def accept_file(path: Path, there: FileId, revision: str | None) -> None:
     """Let the next connection be to this file, whatever those before it were to."""
     with changing:
         _files[path] = OpenFile(path, Path(os.path.realpath(path)), there, revision=revision)
+
+
+def is_writable(path: Path) -> bool:
+    """Return whether this user may write a SQLite file, and the log that SQLite makes beside it."""
+    return os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)

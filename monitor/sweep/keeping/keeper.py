@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 
 _FLUSH_SECONDS = 0.7  # from one round to the next
 _PATIENCE_SECONDS = 0.2  # with the database, before the spool takes it as well; together what a kill costs
-_CLOSE_ATTEMPTS = 8  # by hand, where the spool takes nothing or there is none
+_CLOSE_ATTEMPTS = 8  # in a sweep on demand, where the spool takes nothing or there is none
 _NOTHING: Mapping[str, Knowledge] = {}
 
 
