@@ -21,6 +21,7 @@ from monitor.sweep.keeping import keeper
 from tests.support import gateway as g
 from tests.support.process import WAIT_S, wait_for
 
+RECORDER_LOG = "monitor.sweep.keeping.recorder"
 MODELS = 4
 
 
@@ -107,7 +108,7 @@ def test_a_database_that_answers_but_takes_nothing_is_told_once(
 ) -> None:
     """A missing right, a locked table or a full disk shows only where the sweep's own rows are written."""
     monkeypatch.setattr(keeper, "_FLUSH_SECONDS", 0.05)
-    caplog.set_level(logging.INFO, logger="monitor.sweep.keeping.recorder")
+    caplog.set_level(logging.INFO, logger=RECORDER_LOG)
     recorder = Recorder(engine=engine, spool=Spool(tmp_path / "spool", "x", max_size=10**7))
 
     def rename(table: str, name: str) -> None:
@@ -134,5 +135,6 @@ def test_a_database_that_answers_but_takes_nothing_is_told_once(
     with g.gateway(steady(MODELS), latency_s=0.7) as there:
         target = g.target(there.base_url, concurrency=1)
         g.run_async(run)
-    assert [record.message.split()[0] for record in caplog.records] == ["spooling", "spool_replayed"]
+    lines = [record.message.split()[0] for record in caplog.records if record.name == RECORDER_LOG]
+    assert lines == ["spooling", "spool_replayed"]
     assert [each.available for each in g.finished(engine)] == [MODELS]
