@@ -85,7 +85,9 @@ class SweepKeeper:
         batch, self._unstored = self._unstored, []
         try:
             await to_thread(self._row.store, catalog, batch)
-        except (*UNWRITABLE, SweepMissing) as error:
+        except Fenced:
+            raise
+        except StoreError as error:  # whatever the database has against it, the spool has nothing
             self._catalog = catalog
             self._unstored[:0] = batch  # in front: a model's later observation must come after
             self._note(error)
@@ -124,7 +126,9 @@ class SweepKeeper:
         try:
             if self._row.is_open and not self._recorder.is_away:
                 return await self._close_row(finished, decision, learned)
-        except (*UNWRITABLE, SweepMissing) as error:
+        except Fenced:
+            raise
+        except StoreError as error:
             self._note(error)
         if await self._spool(finished, learned):
             self.release()

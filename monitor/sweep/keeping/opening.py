@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from monitor.clock import to_datetime, to_millis
-from monitor.errors import NotSpooled
+from monitor.errors import NotSpooled, StoreError
 from monitor.store.connection.engine import Engine
 from monitor.store.query import sweeps
 from monitor.store.write.fence import OpenedSweep, new_token
@@ -46,7 +46,7 @@ async def open_kept(
     if not recorder.is_away or memory is None:
         try:
             return await to_thread(_open_row, target, recorder, started_at, slot, token)
-        except UNWRITABLE as error:
+        except StoreError as error:
             if memory is None:
                 raise
             recorder.lost(error)

@@ -138,3 +138,36 @@ def test_a_database_that_answers_but_takes_nothing_is_told_once(
     lines = [record.message.split()[0] for record in caplog.records if record.name == RECORDER_LOG]
     assert lines == ["spooling", "spool_replayed"]
     assert [each.available for each in g.finished(engine)] == [MODELS]
+
+
+@g.ON_SQLITE
+@pytest.mark.parametrize("table", ["observation", "sweep"])
+def test_what_the_database_refuses_for_a_reason_of_its_own_is_kept_too(
+    engine: Engine, tmp_path: Path, table: str
+) -> None:
+    """A trigger that an administrator made, say: no error that this program knows."""
+    recorder = Recorder(engine=engine, spool=Spool(tmp_path / "spool", "x", max_size=10**7))
+    event = "INSERT" if table == "observation" else "UPDATE OF finished_at"
+    refusal = f"CREATE TRIGGER refusal BEFORE {event} ON {table} BEGIN SELECT RAISE(ABORT, 'not today'); END"
+
+    def execute(statement: str) -> None:
+        with writing(engine) as connection:
+            connection.execute(text(statement))
+
+    async def run() -> None:
+        swept = sweep_provider(target, engine, now=lambda: g.NOON, slot=g.NOON, recorder=recorder)
+        sweeping = asyncio.create_task(swept)
+        await asyncio.to_thread(wait_for, lambda: there.probes)
+        await asyncio.to_thread(execute, refusal)
+        done = await sweeping
+        assert done
+        assert done.sweep_id is None
+        assert "not today" in recorder.why
+        await asyncio.to_thread(execute, "DROP TRIGGER refusal")
+        await Replayer(recorder, {target.provider: target.outbox}).look()
+
+    with g.gateway(steady(MODELS), latency_s=0.7) as there:
+        target = g.target(there.base_url, concurrency=1)
+        g.run_async(run)
+    assert [each.available for each in g.finished(engine)] == [MODELS]
+    assert check.check(engine) == []
