@@ -18,6 +18,7 @@ from tests.support.process import Process, wait_for
 from tests.support.proxy import PostgresProxy
 
 MODELS = 24
+HELD_S, QUICK_S = 20.0, 0.3  # how long an answer takes while a sweep must not end, and else
 SILENCE_S = 30.0  # after which the server lets go of a frozen process's locks
 CUT = (
     "SELECT pg_terminate_backend(l.pid) FROM pg_locks l WHERE l.locktype = 'advisory'"
@@ -57,7 +58,7 @@ def test_a_frozen_leader_is_replaced_and_does_nothing_when_it_wakes_up(
 
     A ping and a message of the old leader were under way, and wait for the next try.
     """
-    with g.gateway(steady(MODELS), latency_s=0.3) as there, receiver() as told, receiver() as other:
+    with g.gateway(steady(MODELS), latency_s=QUICK_S) as there, receiver() as told, receiver() as other:
         told.hold, told.refusals = threading.Event(), 99
         configs = (
             config_file(tmp_path, there.base_url, database_url, interval="24h", concurrency=2, name=name)
@@ -65,11 +66,14 @@ def test_a_frozen_leader_is_replaced_and_does_nothing_when_it_wakes_up(
         )
         config, standby_config = map(telling, configs, (told, other))
         with Process(config, "run") as leader:
-            wait_for(lambda: len(there.probes) >= 6 and told.begun >= 2, leader)
+            wait_for(lambda: len(there.probes) >= 6, leader)
+            there.server.latency_s = HELD_S
+            wait_for(lambda: told.begun >= 2, leader)
             with Process(standby_config, "run") as standby:
                 wait_for(lambda: "standby" in standby.out, standby)
                 leader.send(signal.SIGSTOP)
                 frozen_at = time.monotonic()
+                there.server.latency_s = QUICK_S
                 told.hold.set()
                 wait_for(lambda: len(g.finished(engine)) == 2, standby)
                 assert time.monotonic() - frozen_at > SILENCE_S / 2, "nothing but the silence made it lose"
@@ -92,11 +96,13 @@ def test_a_frozen_leader_is_replaced_and_does_nothing_when_it_wakes_up(
 def test_a_frozen_sweep_of_a_person_is_closed_and_does_nothing_when_it_wakes_up(
     engine: Engine, database_url: str, tmp_path: Path
 ) -> None:
-    with g.gateway(steady(MODELS), latency_s=0.3) as there:
+    with g.gateway(steady(MODELS), latency_s=QUICK_S) as there:
         config = config_file(tmp_path, there.base_url, database_url, interval="24h", concurrency=2)
         with Process(config, "sweep") as frozen:
             wait_for(lambda: len(there.probes) >= 6, frozen)
+            there.server.latency_s = HELD_S
             frozen.send(signal.SIGSTOP)
+            there.server.latency_s = QUICK_S
             with Process(config, "sweep") as other:
                 wait_for(lambda: len(g.finished(engine)) == 2, other)
             before, requests = every_row(engine), len(there.requests)
@@ -111,14 +117,16 @@ def test_a_frozen_sweep_of_a_person_is_closed_and_does_nothing_when_it_wakes_up(
 def test_cut_connections_cost_neither_the_sweep_nor_the_lead(
     engine: Engine, database_url: str, tmp_path: Path, *, has_standby: bool
 ) -> None:
-    with g.gateway(steady(MODELS), latency_s=0.3) as there:
+    with g.gateway(steady(MODELS), latency_s=QUICK_S) as there:
         config = config_file(tmp_path, there.base_url, database_url, interval="24h", concurrency=1)
         with Process(config, "run") as leader:
             wait_for(lambda: there.probes, leader)
+            there.server.latency_s = HELD_S
             standby = Process(config, "run") if has_standby else None
             try:
                 if standby:
                     wait_for(lambda: "standby" in standby.out, standby)
+                there.server.latency_s = QUICK_S
                 for probes in (6, 12, 18):
                     wait_for(lambda probes=probes: len(there.probes) >= probes, leader)  # type: ignore[misc]
                     run_sql(database_url, CUT)
@@ -137,12 +145,14 @@ def test_a_database_that_is_away_in_mid_sweep_costs_neither_the_sweep_nor_the_le
     engine: Engine, database_url: str, tmp_path: Path
 ) -> None:
     """With a standby beside it, which leaves the lock to its holder when the database is back."""
-    with g.gateway(steady(MODELS), latency_s=0.3) as there, PostgresProxy(database_url) as proxy:
+    with g.gateway(steady(MODELS), latency_s=QUICK_S) as there, PostgresProxy(database_url) as proxy:
         config = config_file(tmp_path, there.base_url, proxy.url, interval="24h", concurrency=1)
         with Process(config, "run") as leader:
             wait_for(lambda: there.probes, leader)
+            there.server.latency_s = HELD_S
             with Process(config, "run") as standby:
                 wait_for(lambda: "standby" in standby.out, standby)
+                there.server.latency_s = QUICK_S
                 proxy.close()
                 probes = len(there.probes)
                 wait_for(lambda: "database_unreachable" in leader.err, leader)
