@@ -82,7 +82,7 @@ def models(behind: str) -> list[dict[str, object]]:
         model("slow", mock_timeout=True, timeout=0.2),
         model("too-long", mock_response="litellm.ContextWindowExceededError"),
         model("away", api_base=nowhere),
-        *(model(name, api_base=f"{behind}/v1") for name in ("behind", "resting", *BEHIND)),
+        *(model(name, api_base=f"{behind}/v1", timeout=120) for name in ("behind", "resting", *BEHIND)),
     ]
 
 
