@@ -217,6 +217,9 @@ def _logging() -> Iterator[None]:
         logging.root.handlers[:] = handlers
         for logger, level in levels.items():
             logger.setLevel(level)
+        for name, made in logging.root.manager.loggerDict.items():
+            if isinstance(made, logging.Logger) and made not in levels and name.startswith("monitor"):
+                made.setLevel(logging.NOTSET)
 
 
 @contextmanager

@@ -6,7 +6,6 @@ says that it does.
 """
 
 import asyncio
-import gc
 import socket
 import threading
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import Any
 from monitor.cli.main import main
 
 _NEVER = threading.Event()
+_LOOPS: list[asyncio.BaseEventLoop] = []
 
 
 def _hang() -> None:
@@ -25,8 +25,18 @@ def _hang() -> None:
 def _block_loop() -> None:
     """Block the event loop of the main thread as soon as the test wants it."""
     _wait_for_the_test()
-    for loop in (each for each in gc.get_objects() if isinstance(each, asyncio.SelectorEventLoop)):
+    for loop in _LOOPS:
         loop.call_soon_threadsafe(_hang)
+
+
+def _note_loops() -> None:
+    real = asyncio.BaseEventLoop.run_forever
+
+    def run_forever(loop: asyncio.BaseEventLoop) -> None:
+        _LOOPS.append(loop)
+        real(loop)
+
+    asyncio.BaseEventLoop.run_forever = run_forever  # type: ignore[method-assign, assignment]
 
 
 def _start_late() -> None:
@@ -51,6 +61,7 @@ def _alter(what: str) -> None:
 
         socket.getaddrinfo = look_up  # type: ignore[assignment]
     else:
+        _note_loops()
         late = {"thread": _start_late, "loop": _block_loop}[what]
         threading.Thread(target=late, daemon=True).start()
 

@@ -111,7 +111,7 @@ def test_a_daemon_that_was_killed_leaves_it_to_whoever_reads_next(hasty: Path, t
         wait_for(has_swept(there, 2), daemon)
         daemon.kill()
     assert "monitor.db-wal" in files(hasty)
-    assert monitor(hasty, "list").returncode == 0
+    assert monitor(hasty, "status").returncode == 0
     assert files(hasty) == ["monitor.db"]
     assert sweeps(hasty) >= 2
 
@@ -196,7 +196,7 @@ def test_what_is_asked_to_stop_again_and_again(
     number: signal.Signals, command: tuple[str, ...], hasty: Path
 ) -> None:
     if command[0] == "events":
-        assert monitor(hasty, "sweep").returncode == 0
+        assert monitor(hasty, "db", "upgrade").returncode == 0
     with Process(hasty, *command) as process:
         wait_for(lambda: is_listening(process.pid), process)
         if command[0] != "events":
