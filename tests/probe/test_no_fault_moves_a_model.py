@@ -143,8 +143,10 @@ def test_no_combination_of_faults_of_the_run_moves_a_model(bad: list[Weather], s
     assert good.state.open_troubles == ()
 
 
-LIMITED_SETS = st.dictionaries(
-    st.sampled_from(MODELS), st.sampled_from(sorted(LIMITS)).map(lambda name: [name])
+LIMITED_SETS = st.dictionaries(  # never all: a limit of everybody is a quota, whose event is raised once
+    st.sampled_from(MODELS),
+    st.sampled_from(sorted(LIMITS)).map(lambda name: [name]),
+    max_size=len(MODELS) - 1,
 )
 
 

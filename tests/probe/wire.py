@@ -54,8 +54,13 @@ async def serve(play: Play) -> AsyncIterator[Wire]:
                 await writer.drain()
         finally:
             writer.close()
-            with suppress(ConnectionError):
+            try:
                 await writer.wait_closed()
+            except ConnectionError:
+                pass
+            except asyncio.CancelledError:  # the server ends while the client does not read
+                writer.transport.abort()
+                raise
 
     def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.get_running_loop().create_task(talk(reader, writer))
@@ -72,6 +77,7 @@ async def serve(play: Play) -> AsyncIterator[Wire]:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await server.wait_closed()
+        await asyncio.sleep(0)  # an aborted connection is closed by the loop's next turn
 
 
 async def read_request(reader: asyncio.StreamReader) -> Request:

@@ -143,6 +143,7 @@ async def _end(server: DemoServer) -> None:
     for task in others:
         task.cancel()
     await asyncio.gather(*others, return_exceptions=True)
+    await asyncio.sleep(0)  # an aborted connection is closed by the loop's next turn
 
 
 def closed_port() -> int:

@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from monitor.demo.stories import steady
+from monitor.process import last_resort
 from tests.support import gateway as g
 from tests.support.command import KEY, config_file, monitor
 from tests.support.process import WAIT_S, Process, wait_for
@@ -37,8 +38,9 @@ def hasty(config: Path) -> Path:
 
 
 def files(config: Path) -> list[str]:
-    """Return the files of the database by name, without its locks."""
-    return sorted(file.name for file in (config.parent / "data").iterdir() if file.suffix != ".lock")
+    """Return the files of the database by name, without its locks or the spool."""
+    beside = (file for file in (config.parent / "data").iterdir() if file.is_file())
+    return sorted(file.name for file in beside if file.suffix != ".lock")
 
 
 def sweeps(config: Path) -> int:
@@ -203,8 +205,11 @@ def test_what_is_asked_to_stop_again_and_again(
             view_pages(process)
         while process.is_alive:
             process.send(number)
-        assert process.wait() == 0, process.err
+        code = process.wait()
         assert "Traceback" not in process.err
+    # a second signal leaves it a second and a half, which is not enough on every machine
+    assert code in {0, last_resort.CUT_SHORT}
+    assert code == 0 or monitor(hasty, "status").returncode == 0
     assert files(hasty) == ["monitor.db"]
 
 
