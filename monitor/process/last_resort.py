@@ -16,12 +16,9 @@ from datetime import timedelta
 from time import monotonic
 from typing import Final
 
-from monitor.logs import event
 from monitor.process.end import when_left
-from monitor.process.hanging import names_of, others_than
-from monitor.process.loop import tasks_of
-
-log = logging.getLogger(__name__)
+from monitor.process.hanging import others_than
+from monitor.process.loop import say_what_is_left, tasks_of
 
 CUT_SHORT: Final = 3  # the exit code where the end could not be waited for
 
@@ -72,6 +69,5 @@ class LastResort:
         os._exit(CUT_SHORT)
 
     def _tell(self) -> None:
-        work = names_of(tasks_of(self._loop), others_than(self._before))
-        event(log, logging.WARNING, "stopped_with_work_left", work=work)
+        say_what_is_left(tasks_of(self._loop), others_than(self._before))
         logging.shutdown()

@@ -5,7 +5,7 @@ import logging
 import socket
 import threading
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
@@ -24,6 +24,7 @@ _MOST_LOOKUPS: Final = 64  # of names, at once
 _CANCEL_S: Final = 0.4  # for tasks that are cancelled at the end
 _THREADS_END_S: Final = 0.3
 
+_said = threading.Lock()  # taken by who says what is left behind
 _left_behind: list[asyncio.Task[Any]] = []  # kept: asyncio would complain of each when it is collected
 
 
@@ -33,6 +34,8 @@ def run(main: Coroutine[Any, Any, T]) -> T:
     What is left behind is logged; `monitor.process.end.leave` then ends the process.
     """
     before = threading.enumerate()
+    if _said.locked():
+        _said.release()
     runner = asyncio.Runner(loop_factory=Loop)
     try:
         return runner.run(main)
@@ -41,7 +44,13 @@ def run(main: Coroutine[Any, Any, T]) -> T:
         threads = others_than(before, _THREADS_END_S)
         if tasks or threads:
             _left_behind.extend(tasks)
-            event(log, logging.WARNING, "stopped_with_work_left", work=names_of(tasks, threads))
+            say_what_is_left(tasks, threads)
+
+
+def say_what_is_left(tasks: Iterable[asyncio.Task[Any]], threads: Iterable[threading.Thread]) -> None:
+    """Log it once for each run, as the end of the loop and the last resort may come to it together."""
+    if _said.acquire(blocking=False):
+        event(log, logging.WARNING, "stopped_with_work_left", work=names_of(tasks, threads))
 
 
 def tasks_of(loop: asyncio.AbstractEventLoop) -> set[asyncio.Task[Any]]:
