@@ -4,9 +4,11 @@ import socket
 import struct
 import threading
 from contextlib import suppress
-from typing import Final, Self
+from typing import Final
 
 from sqlalchemy import make_url
+
+from tests.support.front import Front, socket_of
 
 _NO_ENCRYPTION: Final = {80877103, 80877104}  # requests for TLS and for GSSAPI
 _PROTOCOL: Final = 196608
@@ -15,13 +17,14 @@ _PARAMETER: Final = b"S"
 _REFUSAL: Final = b"SFATAL\0C08P01\0Munsupported startup parameter: options\0\0"
 
 
-class TransactionPooler:
+class TransactionPooler(Front):
     """Every client speaks with one session of the server, as with PgBouncer's `pool_mode=transaction`."""
 
     def __init__(self, target: str) -> None:
+        """Stand in front of the server at `target`."""
         address = make_url(target)
         self._upstream = socket.socket(socket.AF_UNIX)
-        self._upstream.connect(f"{address.query['host']}/.s.PGSQL.{address.port or 5432}")
+        self._upstream.connect(socket_of(target))
         names = ("user", address.username or "postgres", "database", address.database or "postgres")
         body = struct.pack("!i", _PROTOCOL) + b"".join(f"{name}\0".encode() for name in names) + b"\0"
         self._upstream.sendall(struct.pack("!i", len(body) + 4) + body)
@@ -29,27 +32,14 @@ class TransactionPooler:
             packed(kind, content) for kind, content in self._answer() if kind == _PARAMETER
         )
         self._turn = threading.Lock()
-        self._server = socket.create_server(("127.0.0.1", 0))
-        port = self._server.getsockname()[1]
-        self.url = address.set(host="127.0.0.1", port=port, query={}).render_as_string(hide_password=False)
-        threading.Thread(target=self._accept, daemon=True).start()
-
-    def __enter__(self) -> Self:
-        return self
+        super().__init__(target)
 
     def __exit__(self, *_: object) -> None:
-        with suppress(OSError):
-            self._server.shutdown(socket.SHUT_RDWR)
-        self._server.close()
+        super().__exit__()
         self._upstream.close()
 
-    def _accept(self) -> None:
-        with suppress(OSError):
-            for number in range(1, 1000):
-                client, _ = self._server.accept()
-                threading.Thread(target=self._serve, args=(client, number), daemon=True).start()
-
-    def _serve(self, client: socket.socket, number: int) -> None:
+    def serve(self, client: socket.socket, number: int) -> None:
+        """Speak with a client until it goes."""
         with suppress(OSError, EOFError), client:
             while struct.unpack("!i", (greeting := startup(client))[:4])[0] in _NO_ENCRYPTION:
                 client.sendall(b"N")

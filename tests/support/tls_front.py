@@ -4,41 +4,23 @@ import socket
 import ssl
 import threading
 from contextlib import suppress
-from typing import Final, Self
+from typing import Final
 
-from sqlalchemy import make_url
+from tests.support.front import Front, socket_of
 
 _WISH: Final = 8  # bytes of the request for TLS, which the server answers with one letter
 
 
-class TlsFront:
+class TlsFront(Front):
     """Answers the request for TLS with a certificate, or where there is none that there is no TLS."""
 
     def __init__(self, target: str, context: ssl.SSLContext | None) -> None:
-        """Stand in front of the server at `target`, which is reached by its Unix socket."""
-        address = make_url(target)
-        self._socket = f"{address.query['host']}/.s.PGSQL.{address.port or 5432}"
-        self._context = context
-        self._server = socket.create_server(("127.0.0.1", 0))
-        port = self._server.getsockname()[1]
-        self.url = address.set(host="127.0.0.1", port=port, query={}).render_as_string(hide_password=False)
-        threading.Thread(target=self._accept, daemon=True).start()
+        """Stand in front of the server at `target`."""
+        self._context, self._socket = context, socket_of(target)
+        super().__init__(target)
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        with suppress(OSError):
-            self._server.shutdown(socket.SHUT_RDWR)
-        self._server.close()
-
-    def _accept(self) -> None:
-        with suppress(OSError):
-            while True:
-                client, _ = self._server.accept()
-                threading.Thread(target=self._serve, args=(client,), daemon=True).start()
-
-    def _serve(self, client: socket.socket) -> None:
+    def serve(self, client: socket.socket, number: int) -> None:  # noqa: ARG002 - all get the same
+        """Answer the request for TLS, and pass on what follows."""
         with suppress(OSError), client:
             client.recv(_WISH, socket.MSG_WAITALL)
             client.sendall(b"S" if self._context else b"N")
