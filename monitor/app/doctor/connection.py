@@ -17,6 +17,7 @@ from monitor.process.daemon_thread import run_in_daemon_thread
 _STEP_S: Final = 10.0  # as long as a sweep waits for a connection
 _SOON_D: Final = 14  # days in which a certificate should have been renewed
 _PORTS: Final = {"http": 80, "https": 443}
+_CONNECT_REMEDY: Final = "check host, port, http or https, and firewalls"
 
 
 async def check_connection(name: str, url: str, *, proxy: str | None = None) -> tuple[list[Diagnosis], bool]:
@@ -53,7 +54,7 @@ async def _connected(
         ], False
     except (OSError, TimeoutError) as error:
         words = f"no answer within {_STEP_S:g} s" if isinstance(error, TimeoutError) else _reason(error)
-        return [fault("tcp", place, words, remedy_of(Failure.CONNECT))], False
+        return [fault("tcp", place, words, _CONNECT_REMEDY)], False
     certificate = writer.get_extra_info("peercert") if is_secure else None
     writer.close()
     return [ok("tcp", place, "connected"), *_certificate(place, certificate)], True

@@ -5,7 +5,7 @@ from typing import Final
 
 from sqlalchemy import Engine
 
-_RESULT: Final = 0xFF  # of an extended code: https://www.sqlite.org/rescode.html
+_RESULT: Final = 0xFF  # the lowest byte of SQLite's extended result codes says the kind
 
 
 def is_locked(engine: Engine, within_s: float) -> bool:

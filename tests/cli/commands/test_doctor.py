@@ -71,6 +71,7 @@ def test_a_closed_port_and_a_wrong_key_are_named(sqlite_url: str, tmp_path: Path
     closed = config_file(tmp_path, f"http://127.0.0.1:{g.closed_port()}/v1", sqlite_url)
     lines = lines_of(monitor(closed, "doctor", "--json"))
     assert lines["tcp"][0]["detail"] == "the connection is refused"
+    assert lines["tcp"][0]["advice"] == "check host, port, http or https, and firewalls"
     missing = monitor(closed, "doctor", "--json", key=None)
     assert lines_of(missing)["secrets"][0]["state"] == "fault"
     assert "tcp" not in lines_of(missing)
