@@ -80,7 +80,6 @@ def test_where_time_runs_out_it_is_queued() -> None:
         Reason.QUEUED,
     )
     assert 2 <= len(requests) <= 4
-    assert found.observation(MODEL).at_ms <= 4900
 
 
 NOTHING_MORE = [
