@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
-from monitor.cli.commands import events
+from monitor.cli.commands.history import events
 from monitor.cli.terminal.output import print_json, print_json_list
 from monitor.store import query
 from tests.store import histories

@@ -1,0 +1,1 @@
+"""Commands that print what the history says: models, figures, events, days."""
