@@ -19,6 +19,7 @@ _COMMANDS = {
     "uptime": ("history.uptime", "uptime"),
     "events": ("history.events", "events"),
     "summary": ("history.summary", "summary"),
+    "sql": ("history.sql", "sql"),
     "check": ("check.command", "check"),
     "accept": ("accept", "accept"),
     "import": ("import_", "import_records"),

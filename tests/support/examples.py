@@ -214,6 +214,7 @@ _RUN_BY: Mapping[str, Callable[[Example, Place], None]] = MappingProxyType(
         ".venv/bin/monitor": _monitor,
         "sqlite3": _shell,
         "gzip": _shell,
+        "echo": _shell,
         "export": _export,
         "curl": _curl,
     }

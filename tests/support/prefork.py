@@ -30,7 +30,10 @@ _MODULES: Final = (
     "monitor.app.daemon.daemon",
     "monitor.store.admin.migrate",
     *(f"monitor.cli.commands.{file.stem}" for file in sorted((_PLACE / "monitor/cli/commands").glob("*.py"))),
-    *(f"monitor.cli.commands.history.{name}" for name in ("list_", "status", "uptime", "events", "summary")),
+    *(
+        f"monitor.cli.commands.history.{name}"
+        for name in ("list_", "status", "uptime", "events", "summary", "sql")
+    ),
 )
 
 

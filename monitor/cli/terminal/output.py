@@ -35,6 +35,19 @@ def say(text: str, *, nl: bool = True) -> None:
         raise unwritable(error) from None
 
 
+def say_all(pieces: Iterable[str]) -> None:
+    """Print pieces of a result until the reader has seen enough. Raises UsageError as `say`."""
+    try:
+        for piece in pieces:
+            sys.stdout.write(piece)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        forget(sys.stdout)
+    except OSError as error:
+        forget(sys.stdout)
+        raise unwritable(error) from None
+
+
 def note(text: str) -> None:
     """Say on stderr what is not the result; where stderr cannot take it, the command still goes on."""
     with suppress(OSError):

@@ -109,7 +109,8 @@ def _whole(value: object) -> int:
 
 
 @lru_cache(maxsize=_KEPT_TEXTS)
-def _csv_text(value: object) -> str:
+def csv_text(value: object) -> str:
+    """Return a cell of text: nothing for None, quoted where RFC 4180 needs it."""
     if value is None:
         return ""
     text = str(value)
@@ -147,7 +148,7 @@ _OTHERS: Final[Mapping[ColumnType, _Cell]] = MappingProxyType(
     }
 )
 _CSV: Final[Mapping[ColumnType, _Cell]] = MappingProxyType(
-    {ColumnType.TEXT: _csv_text, **{form: _or("", cell) for form, cell in {**_TIMES, **_OTHERS}.items()}}
+    {ColumnType.TEXT: csv_text, **{form: _or("", cell) for form, cell in {**_TIMES, **_OTHERS}.items()}}
 )
 _JSON: Final[Mapping[ColumnType, _Cell]] = MappingProxyType(
     {

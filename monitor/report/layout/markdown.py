@@ -8,8 +8,8 @@ from typing import Final
 
 from monitor.report.layout.content import MOST_MEMBERS, Content, FigureTable, Item, ProviderContent, Section
 from monitor.report.words.codes import shown_id
+from monitor.report.words.marks import inline
 
-_MARKS: Final = re.compile(r"([\\`*_{}\[\]<>&~|#!$])")  # mean something inside a line
 _FIRST: Final = re.compile(r"^(\d*)([-+=.)])")  # begin lists and underline headings
 _FENCES: Final = re.compile(r"`+")
 
@@ -36,11 +36,11 @@ def as_markdown(content: Content, *, can_fold: bool = True) -> str:
 
 def _brief(content: Content) -> str:
     """Return a heading and one paragraph."""
-    providers = [f"**{_inline(provider.name)}**: {_inline(provider.words)}" for provider in content.providers]
+    providers = [f"**{inline(provider.name)}**: {inline(provider.words)}" for provider in content.providers]
     sections = [section for provider in content.providers for section in provider.sections]
-    more = [_linked(_inline(content.more[0]), content.more[1])] if content.more else []
-    rest = [*(f"{_in_line(section)}." for section in sections), f"*{_inline(content.about)}*", *more]
-    return f"# {_escaped(content.title)}\n\n{' '.join([*providers, *rest, _inline(content.foot)]).rstrip()}\n"
+    more = [_linked(inline(content.more[0]), content.more[1])] if content.more else []
+    rest = [*(f"{_in_line(section)}." for section in sections), f"*{inline(content.about)}*", *more]
+    return f"# {_escaped(content.title)}\n\n{' '.join([*providers, *rest, inline(content.foot)]).rstrip()}\n"
 
 
 def _provider(provider: ProviderContent, heading: str, *, can_fold: bool) -> Iterator[str]:
@@ -65,7 +65,7 @@ def _provider(provider: ProviderContent, heading: str, *, can_fold: bool) -> Ite
 def _items(section: Section, *, can_fold: bool) -> Iterator[str]:
     for item in section.first:
         if item.model is not None:
-            yield f"{_subject(item)} {_inline(item.words)}"
+            yield f"{_subject(item)} {inline(item.words)}"
         else:
             yield _group(item, can_fold=can_fold) if item.members else _escaped(item.words)
     if section.rest:
@@ -88,16 +88,16 @@ def _in_line(section: Section) -> str:
     rest = [_linked(section.rest, section.url)] if section.rest else []
     # what is no name may have commas in it
     comma = ", " if all(item.model is not None for item in section.first) else "; "
-    return f"**{_inline(section.title)}**: {comma.join([*names, *rest])}"
+    return f"**{inline(section.title)}**: {comma.join([*names, *rest])}"
 
 
 def _name(item: Item) -> str:
     if item.members:
         return _group(item, can_fold=False)  # a line has no room to unfold
     if item.model is None:
-        return _inline(item.short or item.words)
+        return inline(item.short or item.words)
     name = _linked(_code_span(shown_id(item.model)), item.url)
-    return f"{name} ({_inline(item.short)})" if item.short else name
+    return f"{name} ({inline(item.short)})" if item.short else name
 
 
 def _table(table: FigureTable) -> Iterator[str]:
@@ -107,7 +107,7 @@ def _table(table: FigureTable) -> Iterator[str]:
     yield f"|---|{'---:|' * len(figures)}"
     for item, cells in table.first:
         name = _name(item).replace("|", "\\|")
-        yield f"| {name} | {' | '.join(map(_inline, cells))} |"
+        yield f"| {name} | {' | '.join(map(inline, cells))} |"
 
 
 def _subject(item: Item) -> str:
@@ -122,11 +122,7 @@ def _linked(words: str, url: str) -> str:
 
 def _escaped(words: str) -> str:
     """Return the words of a block with every mark taken literally."""
-    return _FIRST.sub(r"\1\\\2", _inline(words))  # only the beginning of a block can start a list
-
-
-def _inline(words: str) -> str:
-    return _MARKS.sub(r"\\\1", words.strip())
+    return _FIRST.sub(r"\1\\\2", inline(words))  # only the beginning of a block can start a list
 
 
 def _code_span(words: str) -> str:

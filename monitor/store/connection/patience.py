@@ -4,6 +4,7 @@ A server that is frozen keeps its connections and says nothing: neither TCP nor 
 that, so the waiting itself is bounded here. Imported for Postgres alone: a SQLite file never loads psycopg.
 """
 
+import math
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
 from time import monotonic
@@ -106,13 +107,23 @@ def longer(connection: Connection) -> Iterator[None]:
     if not isinstance(driver, _Connection) or driver.answers_within_s >= _UNHURRIED_S:
         yield
         return
-    usual, driver.answers_within_s = driver.answers_within_s, _UNHURRIED_S
-    connection.exec_driver_sql(f"SET LOCAL statement_timeout = '{_server_limit(_UNHURRIED_S)}ms'")
+    with limited(connection, _UNHURRIED_S):
+        yield
+
+
+@contextmanager
+def limited(connection: Connection, within_s: float) -> Iterator[None]:
+    """Give each statement in the block so many seconds, whatever the limit was."""
+    driver = connection.connection.driver_connection
+    assert isinstance(driver, _Connection)  # noqa: S101 - every connection of ours comes from `connector`
+    usual, driver.answers_within_s = driver.answers_within_s, within_s
+    connection.exec_driver_sql(f"SET LOCAL statement_timeout = {_server_limit(within_s)}")
     try:
         yield
     finally:
         driver.answers_within_s = usual
-    connection.exec_driver_sql(f"SET LOCAL statement_timeout = '{_server_limit(usual)}ms'")
+    before = 0 if math.isinf(usual) else _server_limit(usual)  # 0: none
+    connection.exec_driver_sql(f"SET LOCAL statement_timeout = {before}")
 
 
 def _time_limits(answers_within_s: float) -> Iterator[str]:
