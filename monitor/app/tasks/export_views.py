@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from monitor.app.files.output import output
+from monitor.core.history.columns import count_of
 from monitor.core.history.views import VIEWS, Scope, View
 from monitor.errors import UsageError
 from monitor.report.formats.delimited import RowWriter, csv_writer, json_writer
@@ -62,10 +63,10 @@ def _write(history: Snapshot, view: View, form: Format, file: Path, on_progress:
     with output(file) as out, _row_writer(out, view, form) as writer:
         for done, part in enumerate(parts):
             on_progress(view.name, done, len(parts), count)
-            with closing(history.rows(view, part)) as pieces:
-                for rows in pieces:
-                    writer.write(rows)
-                    count += len(rows)
+            with closing(history.columns(view, part)) as pieces:
+                for columns in pieces:
+                    writer.write(columns)
+                    count += count_of(columns)
     on_progress(view.name, len(parts), len(parts), count)
     return count
 

@@ -1,49 +1,88 @@
 """Rows of a view as CSV and as JSON Lines, and what such a file looks like to an import.
 
-Every cell is made by one small function for each form of column; text repeats, so what became of it is kept.
+Cells are made by one small function for each form of column; text repeats, so what became of it is kept.
 """
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from types import MappingProxyType
-from typing import BinaryIO, Final, Protocol
+from typing import Any, BinaryIO, Final, Protocol
 
 from monitor.clock import DAY_MS, to_day
-from monitor.core.history.views import VIEWS, ColumnType, Row, View
+from monitor.core.history.columns import Column, Columns, Numbers, Plain, Repeated, width_of
+from monitor.core.history.views import VIEWS, ColumnType, View
 
 _KEPT_TEXTS: Final = 16_384  # ids, reasons and kinds repeat in every row
 _SPECIAL: Final = frozenset(',"\r\n')  # RFC 4180: only these need quotes
 _PARQUET: Final = "PAR1"
+_DAY_S: Final = DAY_MS // 1000
 
-_Cell = Callable[[object], str]
+_Values = Sequence[object]
+_Cells = Callable[[Any], Iterable[str]]
+"""Makes the cells of a column from its values."""
 
 
 class RowWriter(Protocol):
     """Takes the rows of a view; `close` ends the file, which without it is not whole."""
 
-    def write(self, rows: Sequence[Row]) -> None:
+    def write(self, columns: Columns) -> None:
         """Append rows."""
 
     def close(self) -> None:
         """Write what stands at the end."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Style:
+    """How a row becomes a line: what stands before, between and after its cells, and before each of them."""
+
+    cells: Mapping[ColumnType, _Cells]
+    begin: str
+    between: str
+    end: str
+    is_named: bool
+    null: str
+
+    def or_null(self, texts: Sequence[str]) -> Sequence[str]:
+        """Return texts with the word for NULL in the place of empty ones."""
+        return [text or self.null for text in texts] if self.null else texts
+
+
 class TextWriter:
-    """Rows as lines of UTF-8; the pattern has a `%s` for each column's cell."""
+    """Rows as lines of UTF-8, made column by column: hardly any Python code runs for each cell."""
 
-    def __init__(self, out: BinaryIO, cells: Sequence[_Cell], pattern: str) -> None:
+    def __init__(self, out: BinaryIO, view: View, style: _Style) -> None:
         self._out = out
-        self._cells = cells
-        self._pattern = pattern
-
-    def write(self, rows: Sequence[Row]) -> None:
-        """Append rows."""
-        columns = [
-            map(cell, values) for cell, values in zip(self._cells, zip(*rows, strict=True), strict=True)
+        self._style = style
+        self._columns = [
+            (f'"{column.name}": ' if style.is_named else "", style.cells[column.form])
+            for column in view.columns
         ]
-        # column by column and one pattern a row: no Python code runs for each cell but `cell`
-        self._out.write("".join(map(self._pattern.__mod__, zip(*columns, strict=True))).encode())
+
+    def write(self, columns: Columns) -> None:
+        """Append rows."""
+        place, cells = 0, list[Iterable[str]]()
+        for column in columns:
+            width = width_of(column)
+            cells.append(self._cells(column, self._columns[place : place + width]))
+            place += width
+        style = self._style
+        lines = f"{style.end}{style.begin}".join(map(style.between.join, zip(*cells, strict=True)))
+        self._out.write(f"{style.begin}{lines}{style.end}".encode())
+
+    def _cells(self, column: Column, kinds: Sequence[tuple[str, _Cells]]) -> Iterable[str]:
+        if isinstance(column, Repeated):
+            parts = [
+                self._cells(Plain(values), [kind])
+                for values, kind in zip(zip(*column.rows, strict=True), kinds, strict=True)
+            ]
+            texts = [*map(self._style.between.join, zip(*parts, strict=True))]
+            return map(texts.__getitem__, column.places)
+        name, cells = kinds[0]
+        words = self._style.or_null(column.texts) if isinstance(column, Numbers) else cells(column.values)
+        return [name + cell for cell in words] if name else words
 
     def close(self) -> None:
         """Do nothing: every line is whole."""
@@ -52,15 +91,12 @@ class TextWriter:
 def csv_writer(out: BinaryIO, view: View) -> RowWriter:
     """Return a writer of comma-separated values with a heading; an empty cell is NULL, empty text `""`."""
     out.write(f"{','.join(_names(view))}\n".encode())
-    return TextWriter(
-        out, [_CSV[column.form] for column in view.columns], ",".join("%s" for _ in view.columns) + "\n"
-    )
+    return TextWriter(out, view, _Style(_CSV, "", ",", "\n", is_named=False, null=""))
 
 
 def json_writer(out: BinaryIO, view: View) -> RowWriter:
     """Return a writer of JSON objects, one a line, with every column as a key."""
-    pattern = ", ".join(f'"{column.name}": %s' for column in view.columns)
-    return TextWriter(out, [_JSON[column.form] for column in view.columns], f"{{{pattern}}}\n")
+    return TextWriter(out, view, _Style(_JSON, "{", ", ", "}\n", is_named=True, null="null"))
 
 
 def found_export(line: str) -> str | None:
@@ -86,26 +122,37 @@ def _keys(text: str) -> list[str]:
         return []
 
 
-@lru_cache(maxsize=_KEPT_TEXTS)  # one date for thousands of rows
-def _date_of(day: int) -> str:
-    return to_day(day * DAY_MS).isoformat()
+class _Dates(dict[int, str]):
+    """The words of each day since 1970, made when one is needed."""
+
+    def __missing__(self, day: int) -> str:
+        self[day] = to_day(day * DAY_MS).isoformat()
+        return self[day]
 
 
-def _second(moment: int) -> str:
-    day, rest = divmod(moment, DAY_MS)
-    seconds = rest // 1000
-    return f"{_date_of(day)}T{seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}"
+class _TimesOfDay(dict[int, str]):
+    """The words of each second of a day, made when one is needed."""
+
+    def __missing__(self, second: int) -> str:
+        self[second] = f"T{second // 3600:02d}:{second // 60 % 60:02d}:{second % 60:02d}"
+        return self[second]
 
 
-def _to_millis(value: object) -> str:
-    moment = _whole(value)
-    return f"{_second(moment)}.{moment % 1000:03d}Z"
+_DATES: Final = _Dates()
+_TIMES_OF_DAY: Final = _TimesOfDay()
+_MILLIS: Final = tuple(f".{millis:03d}Z" for millis in range(1000))
 
 
-def _whole(value: object) -> int:
-    # SQLite gives back whatever was stored
-    assert isinstance(value, int)  # noqa: S101 - what the form of its column promises
-    return value
+def _moments(values: Sequence[int]) -> Iterable[str]:
+    dates, times, millis = _DATES, _TIMES_OF_DAY, _MILLIS
+    return [
+        f"{dates[value // DAY_MS]}{times[value // 1000 % _DAY_S]}{millis[value % 1000]}" for value in values
+    ]
+
+
+def _seconds(values: Sequence[int]) -> Iterable[str]:
+    dates, times = _DATES, _TIMES_OF_DAY
+    return [f"{dates[value // DAY_MS]}{times[value // 1000 % _DAY_S]}Z" for value in values]
 
 
 @lru_cache(maxsize=_KEPT_TEXTS)
@@ -123,37 +170,50 @@ def _json_text(value: object) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def _or(null: str, cell: _Cell) -> _Cell:
-    return lambda value: null if value is None else cell(value)
+def _each(cell: Callable[[Any], str]) -> _Cells:
+    return lambda values: map(cell, values)
 
 
-def _quoted(cell: _Cell) -> _Cell:
-    return lambda value: f'"{cell(value)}"'
+def _or(null: str, cells: _Cells) -> _Cells:
+    def cells_or_null(values: _Values) -> Iterable[str]:
+        if None not in values:
+            return cells(values)
+        present = iter(cells([value for value in values if value is not None]))
+        return [null if value is None else next(present) for value in values]
+
+    return cells_or_null
 
 
-_TIMES: Final[Mapping[ColumnType, _Cell]] = MappingProxyType(
+def _quoted(cells: _Cells) -> _Cells:
+    return lambda values: [f'"{cell}"' for cell in cells(values)]
+
+
+_TIMES: Final[Mapping[ColumnType, _Cells]] = MappingProxyType(
     {
-        ColumnType.MOMENT: _to_millis,
-        ColumnType.SECOND: lambda value: f"{_second(_whole(value))}Z",
-        ColumnType.DAY: str,
-        ColumnType.MONTH: str,
+        ColumnType.MOMENT: _moments,
+        ColumnType.SECOND: _seconds,
+        ColumnType.DAY: _each(str),
+        ColumnType.MONTH: _each(str),
     }
 )
-_OTHERS: Final[Mapping[ColumnType, _Cell]] = MappingProxyType(
+_OTHERS: Final[Mapping[ColumnType, _Cells]] = MappingProxyType(
     {
-        ColumnType.INTEGER: str,
-        ColumnType.LONG: str,
-        ColumnType.DOUBLE: repr,  # the shortest text that reads back as the same double
-        ColumnType.FLAG: lambda value: "true" if value else "false",
+        ColumnType.INTEGER: _each(str),
+        ColumnType.LONG: _each(str),
+        ColumnType.DOUBLE: _each(repr),  # the shortest text that reads back as the same double
+        ColumnType.FLAG: _each(lambda value: "true" if value else "false"),
     }
 )
-_CSV: Final[Mapping[ColumnType, _Cell]] = MappingProxyType(
-    {ColumnType.TEXT: csv_text, **{form: _or("", cell) for form, cell in {**_TIMES, **_OTHERS}.items()}}
-)
-_JSON: Final[Mapping[ColumnType, _Cell]] = MappingProxyType(
+_CSV: Final[Mapping[ColumnType, _Cells]] = MappingProxyType(
     {
-        ColumnType.TEXT: _json_text,
-        **{form: _or("null", cell) for form, cell in _OTHERS.items()},
-        **{form: _or("null", _quoted(cell)) for form, cell in _TIMES.items()},
+        ColumnType.TEXT: _each(csv_text),
+        **{form: _or("", cells) for form, cells in {**_TIMES, **_OTHERS}.items()},
+    }
+)
+_JSON: Final[Mapping[ColumnType, _Cells]] = MappingProxyType(
+    {
+        ColumnType.TEXT: _each(_json_text),
+        **{form: _or("null", cells) for form, cells in _OTHERS.items()},
+        **{form: _or("null", _quoted(cells)) for form, cells in _TIMES.items()},
     }
 )

@@ -1,20 +1,23 @@
 """Rows of a view as a Parquet file: typed columns, dictionaries of text, zstd. The only user of pyarrow."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, BinaryIO, Final
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from monitor.core.history.views import ColumnType, Row, View
+from monitor.core.history.columns import Columns, Numbers, Plain, Repeated, count_of, width_of
+from monitor.core.history.views import ColumnType, View
 
 _ROWS_IN_A_GROUP: Final = 50_000  # bounds memory here, and what a reader has to skip or take
 
+_TEXT: Final = pa.dictionary(pa.int32(), pa.string())  # in the file it is text
 _MOMENT: Final = pa.timestamp("ms", tz="UTC")
 _TYPES: Final[Mapping[ColumnType, Any]] = MappingProxyType(
     {
-        ColumnType.TEXT: pa.string(),
+        ColumnType.TEXT: _TEXT,
         ColumnType.INTEGER: pa.int32(),
         ColumnType.LONG: pa.int64(),
         ColumnType.DOUBLE: pa.float64(),
@@ -33,17 +36,26 @@ class ParquetRowWriter:
     def __init__(self, out: BinaryIO, view: View) -> None:
         self._schema = pa.schema([(column.name, _TYPES[column.form]) for column in view.columns])
         texts = [column.name for column in view.columns if column.form is ColumnType.TEXT]
-        # dictionaries for text alone: numbers do not repeat
-        self._file = pq.ParquetWriter(out, self._schema, compression="zstd", use_dictionary=texts)
+        # Dictionaries for text alone: numbers do not repeat. Arrow's own schema would make readers keep them.
+        self._file = pq.ParquetWriter(
+            out, self._schema, compression="zstd", use_dictionary=texts, store_schema=False
+        )
         self._waiting: list[Any] = []
         self._count = 0
 
-    def write(self, rows: Sequence[Row]) -> None:
+    def write(self, columns: Columns) -> None:
         """Append rows."""
-        columns = zip(*rows, strict=True)
-        arrays = [pa.array(values, kind) for values, kind in zip(columns, self._schema.types, strict=True)]
+        arrays, numbers = list[Any](), dict[int, Any]()
+        for column in columns:
+            kinds = self._schema.types[len(arrays) : len(arrays) + width_of(column)]
+            if isinstance(column, Repeated):
+                if id(column.places) not in numbers:  # several columns are at the same places
+                    numbers[id(column.places)] = pa.array(list(column.places), pa.int32())
+                arrays.extend(_repeated(column, kinds, numbers[id(column.places)]))
+            else:
+                arrays.append(_single(column, kinds[0]))
         self._waiting.append(pa.record_batch(arrays, schema=self._schema))
-        self._count += len(rows)
+        self._count += count_of(columns)
         if self._count >= _ROWS_IN_A_GROUP:
             self._write_group()
 
@@ -53,7 +65,29 @@ class ParquetRowWriter:
         self._file.close()
 
     def _write_group(self) -> None:
-        group = pa.Table.from_batches(self._waiting, schema=self._schema)
+        group = pa.Table.from_batches(self._waiting, schema=self._schema).unify_dictionaries()
         if self._count:
             self._file.write_table(group, row_group_size=self._count)
         self._waiting, self._count = [], 0
+
+
+def _single(column: Plain | Numbers, kind: Any) -> Any:  # noqa: ANN401 - pyarrow ships no types
+    if isinstance(column, Plain):
+        return _text(column.values) if kind == _TEXT else pa.array(column.values, kind)
+    digits = pa.array(column.texts, pa.string())
+    if "" in column.texts:
+        digits = pc.if_else(pc.equal(digits, ""), None, digits)
+    return digits.cast(kind)
+
+
+def _repeated(column: Repeated, kinds: Sequence[Any], places: Any) -> Iterator[Any]:  # noqa: ANN401 - as above
+    for values, kind in zip(zip(*column.rows, strict=True), kinds, strict=True):
+        if kind == _TEXT:
+            texts = _text(values)  # NULL is among the places: dictionaries that hold it cannot be united
+            yield pa.DictionaryArray.from_arrays(texts.indices.take(places), texts.dictionary)
+        else:
+            yield pa.array(values, kind).take(places)
+
+
+def _text(values: Sequence[object]) -> Any:  # noqa: ANN401 - as above
+    return pa.array(values, pa.string()).dictionary_encode()

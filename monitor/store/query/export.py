@@ -34,13 +34,14 @@ from sqlalchemy import (
 from sqlalchemy.types import TypeEngine
 
 from monitor.clock import to_day, to_millis
-from monitor.core.domain.vocabulary import Verdict
 from monitor.core.history.calendar import month_of
-from monitor.core.history.views import OBSERVATIONS, VIEWS, ColumnType, Row, Scope, TimeFilter, View
+from monitor.core.history.columns import Columns, plain_columns
+from monitor.core.history.views import OBSERVATIONS, ColumnType, Scope, TimeFilter, View
 from monitor.store import schema as t
 from monitor.store.connection.codecs import is_storable
 from monitor.store.connection.engine import reading
 from monitor.store.query.filters import MODEL, PROVIDER
+from monitor.store.query.observed import Observed
 from monitor.store.schema.naming import Month
 
 _ROWS_AT_ONCE: Final = 2_000
@@ -78,6 +79,7 @@ class ViewPart:
     """A piece of a view that is read by itself: one model's rows, or all (`model_id` None)."""
 
     model_id: int | None = None
+    owner: int = 0  # the id of its provider
     provider: str = ""
     model: str = ""
 
@@ -94,44 +96,25 @@ class Snapshot:
         if view.name not in _BY_MODEL:
             return [ViewPart()]
         query = (
-            select(t.model.c.id, PROVIDER, MODEL)
+            select(t.model.c.id, t.provider.c.id, PROVIDER, MODEL)
             .join(t.provider, t.provider.c.id == t.model.c.provider_id)
             .where(*_of_provider(t.provider.c.name, self.scope))
             .order_by(t.provider.c.name, t.model.c.name)
         )
         return [ViewPart(*row) for row in self.connection.execute(query)]
 
-    def rows(self, view: View, part: ViewPart) -> Generator[Sequence[Row], None, None]:
+    def columns(self, view: View, part: ViewPart) -> Generator[Columns, None, None]:
         """Give the rows of a part in the order of the view's key, some thousands at a time."""
-        if view.name == OBSERVATIONS:
-            for rows in self._stream(self._observations(part)):
-                yield [(part.provider, part.model, *row) for row in rows]
-        else:
-            for rows in self._stream(self._query(view, part)):
-                yield [tuple(row) for row in rows]
-
-    def _stream(self, query: Select[Any]) -> Iterator[Sequence[Any]]:
+        if view.name == OBSERVATIONS and part.model_id is not None:
+            yield from self._observed.columns(part.owner, part.model_id, (part.provider, part.model))
+            return
+        query = self._query(view, part)
         with self.connection.execute(query, execution_options={"yield_per": _ROWS_AT_ONCE}) as result:
-            yield from result.partitions()
+            yield from map(plain_columns, result.partitions())
 
-    def _observations(self, part: ViewPart) -> Select[Any]:
-        """Ask for a model's rows of the view from the third column on; moments to the millisecond."""
-        own, repeated = t.observation.c, t.finding.c
-        made = {
-            "vantage": t.sweep.c.vantage,
-            "observed_at": t.sweep.c.started_at + own.at_ms,
-            "conclusive": func.coalesce(t.sweep.c.verdict == Verdict.CONCLUSIVE.value, false()),
-            "served_as": t.alias.c.name,
-        }
-        columns = {**repeated, **own, **made}
-        return (
-            select(*(columns[field.name] for field in VIEWS[OBSERVATIONS].columns[2:]))
-            .join_from(t.observation, t.sweep, t.sweep.c.id == own.sweep_id)
-            .join(t.finding, repeated.id == own.finding_id)
-            .outerjoin(t.alias, (t.alias.c.model_id == own.model_id) & (t.alias.c.number == repeated.alias))
-            .where(own.model_id == part.model_id, *self._in_time(own.sweep_id))
-            .order_by(own.sweep_id)  # within one model ids of sweeps are the key
-        )
+    @cached_property
+    def _observed(self) -> Observed:
+        return Observed(self.connection, list(_started_in(self.scope)))
 
     def _query(self, view: View, part: ViewPart) -> Select[Any]:
         source = table(view.name, *(column(field.name, _TYPES[field.form]) for field in view.columns))

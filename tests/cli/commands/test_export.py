@@ -18,6 +18,7 @@ from sqlalchemy import Engine
 
 from monitor.app.tasks.export_views import Format, export_view, export_views
 from monitor.app.tasks.import_files import checked_records
+from monitor.core.history.columns import Columns, plain_columns
 from monitor.core.history.views import OBSERVATIONS, VIEWS, Column, ColumnType, Scope
 from monitor.errors import RecordError, UsageError
 from monitor.report.formats.delimited import found_export
@@ -205,14 +206,16 @@ def test_a_view_without_rows_is_a_file_all_the_same(engine: Engine, form: Format
 def test_an_export_that_fails_leaves_what_was_there(
     lite: Engine, form: Format, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(*_: object) -> Iterator[list[tuple[object, ...]]]:
-        yield [("nvidia", "a", 1, "v", 5, "available", "ok", 200, 1, 1, True, "chat", None, None)]
+    def broken(*_: object) -> Iterator[Columns]:
+        yield plain_columns(
+            [("nvidia", "a", 1, "v", 5, "available", "ok", 200, 1, 1, True, "chat", None, None)]
+        )
         raise UsageError("the database went away")
 
     place = tmp_path / "out"
     place.mkdir()
     (place / "seen").write_text("before")
-    monkeypatch.setattr(Snapshot, "rows", broken)
+    monkeypatch.setattr(Snapshot, "columns", broken)
     with pytest.raises(UsageError):
         write(lite, OBSERVATIONS, place / "seen", form)
     assert [(file.name, file.read_text()) for file in place.iterdir()] == [("seen", "before")]

@@ -8,11 +8,13 @@ import pytest
 from sqlalchemy import Engine, text
 
 from monitor.clock import to_millis
+from monitor.core.history.columns import count_of
 from monitor.core.history.views import OBSERVATIONS, VIEWS, Column, ColumnType, Row, Scope, TimeFilter
 from monitor.store.connection.engine import reading
-from monitor.store.query import export
+from monitor.store.query import export, observed
 from monitor.store.query.export import snapshot
 from tests.store import histories, views
+from tests.support.columns import rows_of
 from tests.support.lives import Lives
 
 DAY = timedelta(days=1)
@@ -33,8 +35,8 @@ def exported(engine: Engine, view: str, scope: Scope | None = None) -> list[Row]
 
 def _rows(found: export.Snapshot, view: str) -> Iterator[Row]:
     for part in found.parts(VIEWS[view]):
-        for rows in found.rows(VIEWS[view], part):
-            yield from rows
+        for columns in found.columns(VIEWS[view], part):
+            yield from rows_of(columns)
 
 
 def as_shown(row: Row, columns: tuple[Column, ...]) -> Row:
@@ -150,9 +152,9 @@ def test_what_is_written_meanwhile_is_in_no_view(history: Engine) -> None:
 
 def test_a_part_is_given_in_pieces(history: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = exported(history, OBSERVATIONS)
-    monkeypatch.setattr(export, "_ROWS_AT_ONCE", 3)
+    monkeypatch.setattr(observed, "_SWEEPS_AT_ONCE", 3)
     with snapshot(history, Scope()) as found:
         view = VIEWS[OBSERVATIONS]
-        pieces = [rows for part in found.parts(view) for rows in found.rows(view, part)]
-    assert max(map(len, pieces)) == 3
-    assert [row for rows in pieces for row in rows] == whole
+        pieces = [columns for part in found.parts(view) for columns in found.columns(view, part)]
+    assert max(map(count_of, pieces)) == 3
+    assert [row for columns in pieces for row in rows_of(columns)] == whole
