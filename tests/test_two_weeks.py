@@ -6,14 +6,17 @@ from pathlib import Path
 
 import pytest
 
-from monitor.app.tasks.import_files import checked_records, write_records
+from monitor.app.tasks.import_files import checked_records, write_lines
 from monitor.core.domain.policy import Policy
 from monitor.core.domain.sweep import Sweep
 from monitor.core.lifecycle.fold import fold
+from monitor.report.formats.record_lines import format_batches
+from monitor.report.formats.records import format_record
 from monitor.store.admin import check
 from monitor.store.admin.migrate import prepare
 from monitor.store.connection.engine import Engine, open_engine
 from monitor.store.derived.states import load_state
+from monitor.store.write.export import read_batches
 from monitor.store.write.import_export import Imported, add_sweeps, read_sweeps
 from monitor.store.write.record import add_observations, close_sweep, open_sweep
 from tests.store import views
@@ -114,7 +117,7 @@ def test_export_and_import_through_a_file_give_the_same_views(
 ) -> None:
     """The file of one database goes into an empty one of the other kind's making, packed."""
     file = tmp_path / "weeks.jsonl.gz"
-    assert write_records(read_sweeps(both[1]), file) == len(STORY)
+    assert write_lines(format_batches(read_batches(both[1])), file) == len(STORY)
     fresh = open_engine(f"sqlite:///{tmp_path}/fresh.db")
     prepare(fresh)
     with checked_records([file]) as records:
@@ -149,8 +152,8 @@ def imported(engine: Engine, story: tuple[Sweep, ...]) -> dict[str, list[tuple[o
 def test_the_command_line_takes_the_weeks_in_and_gives_them_out_unchanged(tmp_path: Path) -> None:
     file, packed, back = (tmp_path / name for name in ("weeks.jsonl", "weeks.jsonl.gz", "back.jsonl"))
     story = two_weeks(3, days=2, models=12)
-    write_records(story, file)
-    write_records(story, packed)
+    write_lines(map(format_record, story), file)
+    write_lines(map(format_record, story), packed)
     config = config_file(tmp_path, "http://127.0.0.1:9/v1", f"sqlite:///{tmp_path}/monitor.db")
     first = monitor(config, "import", str(packed), key=None)
     assert (first.returncode, first.stdout) == (0, f"{len(story)} sweeps imported, 0 already there\n")

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from monitor.core.history.columns import Column, Columns, Numbers, Plain, Repeated
+from monitor.core.history.columns.view import Column, Columns, Numbers, Plain, Repeated, Sums
 from monitor.core.history.views import Row
 
 
@@ -14,9 +14,9 @@ def rows_of(columns: Columns) -> Iterator[Row]:
 
 def _cells(column: Column) -> list[Row]:
     match column:
-        case Plain(values):
-            return [(value,) for value in values]
-        case Numbers(texts):
-            return [(int(text) if text else None,) for text in texts]
+        case Plain() | Sums():
+            return [(value,) for value in column.values]
+        case Numbers():
+            return [(int(text) if text else None,) for text in column.texts]
         case Repeated(rows, places):
             return [rows[place] for place in places]

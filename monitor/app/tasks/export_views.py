@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from monitor.app.files.output import output
-from monitor.core.history.columns import count_of
+from monitor.core.history.columns.view import count_of
 from monitor.core.history.views import VIEWS, Scope, View
 from monitor.errors import UsageError
 from monitor.report.formats.delimited import RowWriter, csv_writer, json_writer

@@ -19,7 +19,7 @@ from monitor.report.formats.blog_files import (
     read_results,
 )
 from monitor.report.formats.delimited import found_export
-from monitor.report.formats.records import format_record, parse_record
+from monitor.report.formats.records import parse_record
 from monitor.spool.record import SEAL, check_seal
 
 OnResults = Callable[[Path, ResultFile], None]
@@ -27,12 +27,12 @@ OnResults = Callable[[Path, ResultFile], None]
 _LONGEST_RESULTS = 16 * 1024 * 1024  # bytes; a real one has some hundred lines
 
 
-def write_records(sweeps: Iterable[Sweep], file: Path) -> int:
+def write_lines(lines: Iterable[str], file: Path) -> int:
     """Write records to a file, which appears whole or not at all; returns how many. Raises as `output`."""
     count = 0
     with output(file) as out:
-        for count, sweep in enumerate(sweeps, start=1):  # noqa: B007 - the last number is the count
-            out.write(format_record(sweep).encode() + b"\n")
+        for count, line in enumerate(lines, start=1):  # noqa: B007 - the last number is the count
+            out.write(f"{line}\n".encode())
     return count
 
 

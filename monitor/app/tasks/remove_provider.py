@@ -5,11 +5,12 @@ from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 
-from monitor.app.tasks.import_files import write_records
+from monitor.app.tasks.import_files import write_lines
 from monitor.app.wiring.application import App
 from monitor.clock import utc_now
 from monitor.core.domain.sweep import Sweep
 from monitor.errors import NoVerdict, UsageError
+from monitor.report.formats.records import format_record
 from monitor.store.admin import prune
 from monitor.store.connection.engine import Engine, is_sqlite, sqlite_path
 from monitor.store.connection.locks import leader_lock
@@ -32,12 +33,16 @@ def remove_history(
         not_watched(app, engine, extent.name),
         without_sweeps_of(engine, extent, [app.settings.schedule.vantage]),
     ):
-        exported = write_records(watch(read_sweeps(engine, providers=[extent.name])), export) if export else 0
+        exported = _export(engine, extent.name, export, watch) if export else 0
         remove_provider(engine, extent)
         prune.remove_findings(engine, prune.unused_findings(engine, utc_now()))
         while prune.give_back(engine):
             pass
     return exported
+
+
+def _export(engine: Engine, name: str, file: Path, watch: Watch) -> int:
+    return write_lines(map(format_record, watch(read_sweeps(engine, providers=[name]))), file)
 
 
 @contextmanager

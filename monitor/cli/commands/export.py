@@ -10,7 +10,7 @@ import click
 
 from monitor.app.files.input import STANDARD
 from monitor.app.tasks.export_views import Format, OnExported, check_installed, export_view, export_views
-from monitor.app.tasks.import_files import write_records
+from monitor.app.tasks.import_files import write_lines
 from monitor.cli.terminal.bar import Bar
 from monitor.cli.terminal.context import Context, pass_context
 from monitor.cli.terminal.history_names import known_providers
@@ -20,10 +20,11 @@ from monitor.cli.terminal.output import forget, note
 from monitor.core.domain.names import unknown_words
 from monitor.core.history.views import OBSERVATIONS, VIEWS, Scope, TimeFilter, View
 from monitor.errors import UsageError
+from monitor.report.formats.record_lines import format_batches
 from monitor.report.words.numbers import counted
 from monitor.store.connection.engine import Engine
 from monitor.store.connection.sqlite_file import is_own
-from monitor.store.write.import_export import read_sweeps
+from monitor.store.write.export import read_batches
 
 _SWEEPS = "sweeps"
 
@@ -83,9 +84,9 @@ def export_history(
 
 def _export_sweeps(context: Context, scope: Scope, file: Path) -> None:
     engine = _checked(context, scope, file)
-    sweeps = read_sweeps(engine, since=scope.since, until=scope.until, providers=scope.providers)
+    history = read_batches(engine, since=scope.since, until=scope.until, providers=scope.providers)
     with Bar() as bar:
-        count = write_records(bar.counted("sweeps", sweeps, then="finishing"), file)
+        count = write_lines(bar.counted("sweeps", format_batches(history), then="finishing"), file)
     note(f"{counted(count, 'sweep')} exported")
 
 

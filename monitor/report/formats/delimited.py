@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Any, BinaryIO, Final, Protocol
 
 from monitor.clock import DAY_MS, to_day
-from monitor.core.history.columns import Column, Columns, Numbers, Plain, Repeated, width_of
+from monitor.core.history.columns.view import Column, Columns, Numbers, Plain, Repeated, width_of
 from monitor.core.history.views import VIEWS, ColumnType, View
 
 _KEPT_TEXTS: Final = 16_384  # ids, reasons and kinds repeat in every row

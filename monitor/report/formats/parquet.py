@@ -1,5 +1,6 @@
 """Rows of a view as a Parquet file: typed columns, dictionaries of text, zstd. The only user of pyarrow."""
 
+from array import array
 from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, BinaryIO, Final
@@ -8,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from monitor.core.history.columns import Columns, Numbers, Plain, Repeated, count_of, width_of
+from monitor.core.history.columns.view import Columns, Numbers, Plain, Repeated, Sums, count_of, width_of
 from monitor.core.history.views import ColumnType, View
 
 _ROWS_IN_A_GROUP: Final = 50_000  # bounds memory here, and what a reader has to skip or take
@@ -50,7 +51,7 @@ class ParquetRowWriter:
             kinds = self._schema.types[len(arrays) : len(arrays) + width_of(column)]
             if isinstance(column, Repeated):
                 if id(column.places) not in numbers:  # several columns are at the same places
-                    numbers[id(column.places)] = pa.array(list(column.places), pa.int32())
+                    numbers[id(column.places)] = _numbers(column.places)
                 arrays.extend(_repeated(column, kinds, numbers[id(column.places)]))
             else:
                 arrays.append(_single(column, kinds[0]))
@@ -71,13 +72,29 @@ class ParquetRowWriter:
         self._waiting, self._count = [], 0
 
 
-def _single(column: Plain | Numbers, kind: Any) -> Any:  # noqa: ANN401 - pyarrow ships no types
-    if isinstance(column, Plain):
-        return _text(column.values) if kind == _TEXT else pa.array(column.values, kind)
-    digits = pa.array(column.texts, pa.string())
-    if "" in column.texts:
+def _single(column: Plain | Numbers | Sums, kind: Any) -> Any:  # noqa: ANN401 - pyarrow ships no types
+    match column:
+        case Plain(values):
+            return _text(values) if kind == _TEXT else pa.array(values, kind)
+        case Numbers(text):
+            return _parsed(text, kind)
+        case Sums(starts, more):
+            return pc.add(_numbers(starts), _parsed(more.text, pa.int64())).cast(kind)
+
+
+def _parsed(text: str, kind: Any) -> Any:  # noqa: ANN401 - as above
+    digits = pc.split_pattern(pa.array([text]), ",").flatten()
+    if ",," in f",{text},":
         digits = pc.if_else(pc.equal(digits, ""), None, digits)
     return digits.cast(kind)
+
+
+def _numbers(values: Sequence[int]) -> Any:  # noqa: ANN401 - as above
+    """Return numbers as an array, without a copy where they are in a row in memory already."""
+    if not isinstance(values, bytes | array):
+        return pa.array(values, pa.int64())
+    kind = pa.uint8() if isinstance(values, bytes) else pa.int64()
+    return pa.Array.from_buffers(kind, len(values), [None, pa.py_buffer(values)])
 
 
 def _repeated(column: Repeated, kinds: Sequence[Any], places: Any) -> Iterator[Any]:  # noqa: ANN401 - as above

@@ -163,8 +163,14 @@ def parse_record(line: str, where: str) -> Sweep:
 
 def format_record(sweep: Sweep) -> str:
     """Return a sweep as one line of JSON; `parse_record` gives the same sweep back."""
+    record = {**record_head(sweep), "observations": [*map(observation_record, sweep.observations)]}
+    return json.dumps(record, ensure_ascii=False)  # ids in their own letters: people grep such files
+
+
+def record_head(sweep: Sweep) -> dict[str, Any]:
+    """Return the record of a sweep up to its observations."""
     origins = {each.model: _origin_record(each) for each in sweep.origins}
-    record: dict[str, Any] = {
+    return {
         "provider": sweep.provider,
         "vantage": sweep.vantage,
         "started_at": _time(sweep.started_at),
@@ -179,9 +185,7 @@ def format_record(sweep: Sweep) -> str:
         **({"accepted": True} if sweep.accepted else {}),
         **({} if sweep.detail is None else {"detail": sweep.detail}),
         **({"origins": origins} if origins else {}),
-        "observations": [_observation_record(row) for row in sweep.observations],
     }
-    return json.dumps(record, ensure_ascii=False)  # ids in their own letters: people grep such files
 
 
 def _origin_record(origin: ModelOrigin) -> dict[str, Any]:
@@ -189,13 +193,11 @@ def _origin_record(origin: ModelOrigin) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value is not None}
 
 
-def _observation_record(observation: Observation) -> dict[str, Any]:
+def observation_record(observation: Observation) -> dict[str, Any]:
+    """Return an observation's part of the record."""
     values = {name: getattr(observation, name) for name in (*_ALWAYS, *_SOMETIMES)}
-    return {
-        name: _time(value) if isinstance(value, datetime) else value
-        for name, value in values.items()
-        if value is not None or name in _ALWAYS
-    }
+    kept = {name: value for name, value in values.items() if value is not None or name in _ALWAYS}
+    return {name: _time(value) if isinstance(value, datetime) else value for name, value in kept.items()}
 
 
 def _time(moment: datetime) -> str:

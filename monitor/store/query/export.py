@@ -35,7 +35,7 @@ from sqlalchemy.types import TypeEngine
 
 from monitor.clock import to_day, to_millis
 from monitor.core.history.calendar import month_of
-from monitor.core.history.columns import Columns, plain_columns
+from monitor.core.history.columns.view import Columns, plain_columns
 from monitor.core.history.views import OBSERVATIONS, ColumnType, Scope, TimeFilter, View
 from monitor.store import schema as t
 from monitor.store.connection.codecs import is_storable

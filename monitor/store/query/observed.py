@@ -7,13 +7,12 @@ row each. The sweep and the finding of a row, which repeat, are looked up here a
 from array import array
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
-from operator import add
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, Select, Text, bindparam, cast, func, select
 
 from monitor.core.domain.vocabulary import Verdict
-from monitor.core.history.columns import Columns, Numbers, Plain, Repeated
+from monitor.core.history.columns.view import Columns, Numbers, Repeated, Sums
 from monitor.core.history.views import Row
 from monitor.store import schema as t
 from monitor.store.connection.codecs import batches
@@ -46,31 +45,32 @@ class Observed:
             ids = self._sweeps.ids[begin : begin + _SWEEPS_AT_ONCE]
             bounds = {"model": model_id, "first": ids[0], "last": ids[-1]}
             texts = self._connection.execute(_joined(), bounds).one()
-            if texts[0] is None:
-                continue
-            numbers = [text.split(",") for text in texts]
-            if self._conditions:  # ids follow the starts only roughly: others may be among them
-                numbers = _with_ids(numbers, self._sweeps.places(begin))
-            if numbers[0]:
-                yield self._as_columns(model_id, names, begin, numbers)
+            if texts[0] is not None and (columns := self._as_columns(model_id, names, begin, texts)):
+                yield columns
 
-    def _as_columns(self, model_id: int, names: Row, begin: int, numbers: Sequence[Sequence[str]]) -> Columns:
-        sweep_ids, finding_ids, latencies, at_ms = numbers
-        starts, kinds = self._sweeps.of(begin, sweep_ids)
-        distinct = list(dict.fromkeys(finding_ids))
-        findings = self._rows_of(model_id, [*map(int, distinct)])
-        place_of = {number: place for place, number in enumerate(distinct)}
-        places = list(map(place_of.__getitem__, finding_ids))
+    def _as_columns(self, model_id: int, names: Row, begin: int, texts: Sequence[str]) -> Columns:
+        """Return the columns of rows, none where all of them are of sweeps outside the scope."""
+        run = self._sweeps.run(begin, texts[0])
+        if run is None:
+            texts, run = self._sweeps.chosen(begin, texts)
+        sweep_ids, findings, latencies, at_ms = texts
+        if not sweep_ids:
+            return []
+        starts, kinds = run
+        numbers = findings.split(",")
+        place_of = {number: place for place, number in enumerate(dict.fromkeys(numbers))}
+        rows = self._rows_of(model_id, [*map(int, place_of)])
+        places = [*map(place_of.__getitem__, numbers)]
         return [
-            Repeated([names], bytes(len(sweep_ids))),
+            Repeated([names], bytes(len(numbers))),
             Numbers(sweep_ids),
             Repeated([kind[:1] for kind in self._sweeps.of_kind], kinds),
-            Plain(list(map(add, starts, map(int, at_ms)))),
-            Repeated([row[_OUTCOME] for row in findings], places),
+            Sums(starts, Numbers(at_ms)),
+            Repeated([row[_OUTCOME] for row in rows], places),
             Numbers(latencies),
-            Repeated([row[_ATTEMPTS] for row in findings], places),
+            Repeated([row[_ATTEMPTS] for row in rows], places),
             Repeated([kind[1:] for kind in self._sweeps.of_kind], kinds),
-            Repeated([row[_KIND] for row in findings], places),
+            Repeated([row[_KIND] for row in rows], places),
         ]
 
     def _rows_of(self, model_id: int, findings: Sequence[int]) -> Sequence[Row]:
@@ -90,32 +90,44 @@ class Observed:
         return {number: name for number, name in self._connection.execute(query)}  # noqa: C416 - rows are no pairs
 
 
+_OfSweeps = tuple[Sequence[int], Sequence[int]]
+"""Of some rows' sweeps: when they started (ms), and their kinds."""
+
+
 class _Sweeps:
     """A provider's sweeps by their ids; few bytes for each, as there may be millions."""
 
     def __init__(self) -> None:
-        self.ids, self.starts, self.kinds = array("q"), array("q"), array("H")
+        self.ids, self.starts, self.kinds = array("q"), array("q"), array("q")
         self.of_kind: Sequence[tuple[str, bool]] = ()  # vantage, and whether it is conclusive
-        self._begin, self._places, self._texts = -1, dict[str, int](), list[str]()
+        self._begin, self._places, self._text = -1, dict[str, int](), ""
 
-    def places(self, begin: int) -> Mapping[str, int]:
+    def run(self, begin: int, ids: str) -> _OfSweeps | None:
+        """Return what is known of these sweeps if they follow each other, as those of a model mostly do."""
+        places = self._places_from(begin)
+        if ids == self._text:
+            first, count = begin, len(places)
+        else:
+            first, count = places.get(ids.partition(",")[0], -1), ids.count(",") + 1
+            if first < 0 or ids != ",".join(map(str, self.ids[first : first + count])):
+                return None
+        return self.starts[first : first + count], self.kinds[first : first + count]
+
+    def chosen(self, begin: int, texts: Sequence[str]) -> tuple[Sequence[str], _OfSweeps]:
+        """Return the rows that are of sweeps in the scope, and what is known of those."""
+        places = self._places_from(begin)  # ids follow the starts only roughly: others may be among them
+        rows = [row for row in zip(*(text.split(",") for text in texts), strict=True) if row[0] in places]
+        numbers = [places[row[0]] for row in rows]
+        of_sweeps = [self.starts[place] for place in numbers], [self.kinds[place] for place in numbers]
+        return [",".join(column) for column in zip(*rows, strict=True)] or [""] * len(texts), of_sweeps
+
+    def _places_from(self, begin: int) -> Mapping[str, int]:
         """Return by their ids the places of the sweeps that are read at once from a place on."""
         if begin != self._begin:
-            ids = self.ids[begin : begin + _SWEEPS_AT_ONCE]
-            self._begin = begin
-            self._places = {str(number): place for place, number in enumerate(ids, start=begin)}
-            self._texts = [*self._places]
+            texts = [*map(str, self.ids[begin : begin + _SWEEPS_AT_ONCE])]
+            self._places = {text: place for place, text in enumerate(texts, start=begin)}
+            self._begin, self._text = begin, ",".join(texts)
         return self._places
-
-    def of(self, begin: int, ids: Sequence[str]) -> tuple[Sequence[int], Sequence[int]]:
-        """Return the starts and the kinds of sweeps."""
-        places = self.places(begin)
-        first = places[ids[0]]
-        if self._texts[first - begin : first - begin + len(ids)] == ids:  # mostly a model is in every sweep
-            run = slice(first, first + len(ids))
-            return self.starts[run], self.kinds[run]
-        numbers = [*map(places.__getitem__, ids)]
-        return [*map(self.starts.__getitem__, numbers)], [*map(self.kinds.__getitem__, numbers)]
 
 
 @cache
@@ -133,11 +145,6 @@ def _joined() -> Select[Any]:
         func.aggregate_strings(func.coalesce(cast(column, Text), ""), ",") for column in rows.c
     ]
     return select(*texts)
-
-
-def _with_ids(numbers: Sequence[Sequence[str]], ids: Mapping[str, int]) -> list[list[str]]:
-    rows = [row for row in zip(*numbers, strict=True) if row[0] in ids]
-    return [[*column] for column in zip(*rows, strict=True)] or [[]]
 
 
 def _read_sweeps(connection: Connection, owner: int, conditions: Sequence[ColumnElement[bool]]) -> _Sweeps:

@@ -58,9 +58,9 @@ def read_sweeps(
     """
     begun = set[str]()
     with reading(engine) as connection:
-        for stored in read_stored(connection, *_conditions(since, until, providers)):
+        for stored in read_stored(connection, *is_exported(since, until, providers)):
             sweep = _as_decided(connection, stored)
-            yield sweep if sweep.provider in begun else _with_origins(connection, sweep)
+            yield sweep if sweep.provider in begun else with_earlier_origins(connection, sweep)
             begun.add(sweep.provider)
 
 
@@ -159,7 +159,8 @@ def _as_decided(connection: Connection, stored: StoredSweep) -> Sweep:
     return replace(stored.sweep, verdict=Verdict(row.verdict), cause=row.cause)
 
 
-def _with_origins(connection: Connection, sweep: Sweep) -> Sweep:
+def with_earlier_origins(connection: Connection, sweep: Sweep) -> Sweep:
+    """Return a sweep with what catalogs before it said of the origins of the models it lists."""
     owner = find_provider(connection, sweep.provider)
     known = {} if owner is None else latest_origins(connection, owner, to_millis(sweep.started_at))
     earlier = {name: known[name] for name in sweep.listed if name in known}
@@ -167,9 +168,10 @@ def _with_origins(connection: Connection, sweep: Sweep) -> Sweep:
     return replace(sweep, origins=tuple(origins[name] for name in sorted(origins)))
 
 
-def _conditions(
+def is_exported(
     since: datetime | None, until: datetime | None, providers: Collection[str]
 ) -> Sequence[ColumnElement[bool]]:
+    """Return what holds for the finished sweeps of a scope whose observations are there."""
     pruned = select(horizon.c.provider_id).where(
         horizon.c.provider_id == sweep_table.c.provider_id, horizon.c.started_at >= sweep_table.c.started_at
     )

@@ -18,7 +18,7 @@ from sqlalchemy import Engine
 
 from monitor.app.tasks.export_views import Format, export_view, export_views
 from monitor.app.tasks.import_files import checked_records
-from monitor.core.history.columns import Columns, plain_columns
+from monitor.core.history.columns.view import Columns, plain_columns
 from monitor.core.history.views import OBSERVATIONS, VIEWS, Column, ColumnType, Scope
 from monitor.errors import RecordError, UsageError
 from monitor.report.formats.delimited import found_export

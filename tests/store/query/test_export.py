@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import Engine, text
 
 from monitor.clock import to_millis
-from monitor.core.history.columns import count_of
+from monitor.core.history.columns.view import count_of
 from monitor.core.history.views import OBSERVATIONS, VIEWS, Column, ColumnType, Row, Scope, TimeFilter
 from monitor.store.connection.engine import reading
 from monitor.store.query import export, observed

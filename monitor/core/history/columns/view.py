@@ -5,6 +5,7 @@ A reader of millions of rows then builds no row, and a writer words each repeate
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import add
 
 from monitor.core.history.views import Row
 
@@ -18,9 +19,27 @@ class Plain:
 
 @dataclass(frozen=True, slots=True)
 class Numbers:
-    """One column of whole numbers in decimal digits, as a database words them; an empty text is NULL."""
+    """One column of whole numbers as a database joins them: `7,,12`, where nothing between commas is NULL."""
 
-    texts: Sequence[str]
+    text: str
+
+    @property
+    def texts(self) -> Sequence[str]:
+        """The number of each row in digits, or an empty text."""
+        return self.text.split(",")
+
+
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """One column of whole numbers, each the sum of one of `starts` and one of `more`, which has no NULL."""
+
+    starts: Sequence[int]
+    more: Numbers
+
+    @property
+    def values(self) -> Sequence[int]:
+        """The number of each row."""
+        return [*map(add, self.starts, map(int, self.more.texts))]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +50,7 @@ class Repeated:
     places: Sequence[int]
 
 
-Column = Plain | Numbers | Repeated
+Column = Plain | Numbers | Sums | Repeated
 Columns = Sequence[Column]
 """Some rows of a view, at least one: all its columns in their order."""
 
@@ -51,7 +70,9 @@ def count_of(columns: Columns) -> int:
     match columns[0]:
         case Plain(values):
             return len(values)
-        case Numbers(texts):
-            return len(texts)
+        case Numbers(text):
+            return text.count(",") + 1
+        case Sums(starts):
+            return len(starts)
         case Repeated(_, places):
             return len(places)

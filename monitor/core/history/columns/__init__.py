@@ -1,0 +1,1 @@
+"""Rows for writers, column by column: what repeats in many rows stands once."""
