@@ -31,6 +31,14 @@ def named(params: Container[str]) -> list[ColumnElement[bool]]:
     return [column == bindparam(key) for key, column in _COLUMNS.items() if key in params]
 
 
+def of_named_provider(column: ColumnElement[int]) -> ColumnElement[bool]:
+    """Return the condition that a column is the id of the provider asked for.
+
+    By a join with its name Postgres would go through all that the column's index has instead of to its end.
+    """
+    return column == select(t.provider.c.id).where(*named(["provider"])).scalar_subquery()
+
+
 def models(connection: Connection, params: Names) -> Sequence[Row[Any]]:
     """Return `provider`, `model`, `provider_id` and `id` of the models that are asked for, by their names."""
     return connection.execute(_models(frozenset(params)), params).all()

@@ -17,7 +17,7 @@ from monitor.store import schema as t
 from monitor.store.connection.codecs import moment
 from monitor.store.connection.columns import read_value
 from monitor.store.connection.engine import reading
-from monitor.store.query.filters import PROVIDER, named, names
+from monitor.store.query.filters import PROVIDER, named, names, of_named_provider
 
 _STARTED = t.sweep.c.started_at
 
@@ -72,16 +72,14 @@ def _sweeps(params: AbstractSet[str]) -> Select[Any]:
             (t.sweep.c.clock_step_ms // 1000).label("clock_step_s"),
         )
         .join(t.provider, t.provider.c.id == t.sweep.c.provider_id)
-        .where(*named(params))
         .order_by(_STARTED.desc(), t.sweep.c.id.desc())
     )
+    if "provider" in params:
+        query = query.where(of_named_provider(t.sweep.c.provider_id))
     return query.limit(bindparam("most")) if "most" in params else query
 
 
 @cache
 def _last_conclusive() -> Select[Any]:
-    return (
-        select(func.max(_STARTED))
-        .join(t.provider, t.provider.c.id == t.sweep.c.provider_id)
-        .where(*named(["provider"]), t.sweep.c.verdict == Verdict.CONCLUSIVE.value)
-    )
+    is_conclusive = t.sweep.c.verdict == Verdict.CONCLUSIVE.value
+    return select(func.max(_STARTED)).where(of_named_provider(t.sweep.c.provider_id), is_conclusive)

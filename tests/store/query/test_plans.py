@@ -266,6 +266,7 @@ def test_days_come_grouped_by_model_without_a_tree_of_their_own(filled: Engine) 
 
 READERS: Mapping[str, Callable[[Engine], object]] = {
     "uptime": lambda engine: query.uptime(engine, 30),
+    "uptime of a year": lambda engine: query.uptime(engine, 365),
     "current_models": query.current_models,
     "model_story": lambda engine: query.model_story(engine, "q", "m7"),
     "outages since": lambda engine: query.outages(engine, since=histories.START, limit=50),
@@ -309,3 +310,12 @@ def test_the_coverage_of_one_model_goes_through_its_own_events_alone(filled: Eng
     assert found
     indexes = ("ix_event_model_id_swept_at_id", "ix_event_retirement")
     assert all(any(index in step for index in indexes) for step in found), found
+
+
+def test_the_latest_sweeps_of_a_provider_are_found_without_sorting_all(filled: Engine) -> None:
+    said = statements_of(filled, lambda engine: query.sweeps(engine, "q", limit=10))
+    said += statements_of(filled, lambda engine: query.last_conclusive_at(engine, "q"))
+    with reading(filled) as connection:
+        for statement, values in said:
+            steps = plan(connection, statement, values)
+            assert not [step for step in steps if re.match(r" *(->)? *Sort$|.*TEMP B-TREE", step)], steps
