@@ -11,7 +11,7 @@ from sqlalchemy import text
 from benchmarks.years import naively
 from benchmarks.years.filling import PROVIDER, Filled
 from monitor.store import query
-from monitor.store.connection.engine import Engine, reading
+from monitor.store.connection.engine import Engine, one_moment, reading
 from monitor.store.statistics.counts import read_counts
 
 Ask = Callable[[Engine, Filled], object]
@@ -79,13 +79,14 @@ def _status(engine: Engine, _filled: Filled) -> object:
 
 def _status_page(engine: Engine, _filled: Filled) -> object:
     """Ask what web/routes/pages.py asks for `/`."""
-    return [
-        (query.last_conclusive_at(engine, name), query.sweeps(engine, name, limit=_STATUS_PAGE_SWEEPS))
-        for name in query.providers(engine)
-    ], (
-        query.current_models(engine),
-        query.events(engine, limit=_STATUS_PAGE_EVENTS, newest_first=True),
-    )
+    with one_moment(engine):
+        return [
+            (query.last_conclusive_at(engine, name), query.sweeps(engine, name, limit=_STATUS_PAGE_SWEEPS))
+            for name in query.providers(engine)
+        ], (
+            query.current_models(engine),
+            query.events(engine, limit=_STATUS_PAGE_EVENTS, newest_first=True),
+        )
 
 
 QUESTIONS = (

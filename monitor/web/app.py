@@ -12,7 +12,7 @@ from fastapi import APIRouter, FastAPI, Request, Response
 from monitor import __version__
 from monitor.clock import Clock
 from monitor.core.domain.policy import Policy
-from monitor.store.connection.engine import Engine
+from monitor.store.connection.engine import Engine, one_moment
 from monitor.web.cache.answers import AnswerCache
 from monitor.web.cache.kept_answer import KeptAnswer
 from monitor.web.context import SweptAt, WebContext, WindowsAt, no_sweep, no_windows
@@ -69,10 +69,15 @@ def create_app(
         favourites=favourites,
         swept_at=swept_at,
         liveness=liveness or Liveness(),
-        answers=AnswerCache(now=now, why_old=partial(why_old, now=now, notices=notices)),
+        answers=_answers(engine, now, notices),
     )
     feeds = feed_routes(context, zone=zone, public_url=public_url, summary_of=summary_of)
     return _with_routes(context, load_pages(note, notices), feeds, zone)
+
+
+def _answers(engine: Engine, now: Clock, notices: NoticesNow) -> AnswerCache:
+    within = partial(one_moment, engine)  # what an answer says must agree
+    return AnswerCache(now=now, why_old=partial(why_old, now=now, notices=notices), within=within)
 
 
 def _with_routes(context: WebContext, pages: Pages, feeds: APIRouter, zone: tzinfo) -> FastAPI:

@@ -6,7 +6,7 @@ from datetime import timedelta
 from hashlib import sha256
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, event
 
 from monitor.core.domain.policy import Policy
 from monitor.core.domain.vocabulary import Cause, Kind
@@ -236,3 +236,11 @@ def test_a_running_maintenance_window_is_shown_at_the_providers_that_it_concerns
         assert client.get("/models/nvidia/a").text.count("Maintenance of nv* since") == 1
     with browsing(engine, after(1), watched) as client:
         assert "aintenance" not in client.get("/").text
+
+
+def test_a_page_is_read_by_one_transaction(engine: Engine) -> None:
+    live(engine, [sweep(0, {"a/up": UP}), sweep(1, {"a/up": DOWN})])
+    begun: list[object] = []
+    event.listen(engine, "begin", begun.append)
+    look(engine, sweeps=2)
+    assert len(begun) == 2  # one for the state of the history, one for the page itself

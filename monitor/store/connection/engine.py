@@ -7,12 +7,12 @@
 import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 
-from sqlalchemy import URL, Connection, Engine, NullPool, QueuePool, create_engine, event
+from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
-from sqlalchemy.pool import ConnectionPoolEntry
 
 from monitor.config.values.urls import with_hosts_as_options
 from monitor.errors import ConfigError
@@ -20,7 +20,7 @@ from monitor.store.connection.codecs import is_storable
 from monitor.store.connection.errors import translated
 from monitor.store.connection.file_change import require_same_file, require_written, watch
 from monitor.store.connection.keeping.gate import pass_gate
-from monitor.store.connection.open_file import FileConnection, enter, is_writable, leave
+from monitor.store.connection.open_file import FileConnection, FilePool, enter, is_writable, leave
 
 __all__ = [
     "BUSY_AFTER_S",
@@ -29,6 +29,7 @@ __all__ = [
     "is_leaving_wal",
     "is_read_only",
     "is_sqlite",
+    "one_moment",
     "open_alone",
     "open_engine",
     "reading",
@@ -44,6 +45,7 @@ _WRITES = "monitor_writes"
 _FILE_MODE = "monitor_file_mode"
 _READ_ONLY = "monitor_read_only"
 _LEAVES_WAL = "monitor_leaves_wal"
+_moment: ContextVar[Connection | None] = ContextVar("moment", default=None)
 _POSTGRES = {"postgres", "postgresql", "postgresql+psycopg"}
 _SQLITE = {"sqlite", "sqlite+pysqlite"}
 
@@ -83,6 +85,10 @@ def open_alone(path: Path) -> Engine:
 @contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
     """Give a connection whose statements all see the same moment of the database."""
+    if (shared := _moment.get()) is not None and shared.engine is engine:
+        with translated(engine):
+            yield shared
+        return
     require_same_file(engine)
     with translated(engine), engine.connect() as connection:
         if is_sqlite(engine):
@@ -92,6 +98,17 @@ def reading(engine: Engine) -> Iterator[Connection]:
             connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
         with connection.begin():
             yield connection
+
+
+@contextmanager
+def one_moment(engine: Engine) -> Iterator[None]:
+    """Let all that this thread reads in the block see one moment, by one transaction. Write nothing in it."""
+    with reading(engine) as connection:
+        token = _moment.set(connection)
+        try:
+            yield
+        finally:
+            _moment.reset(token)
 
 
 @contextmanager
@@ -225,7 +242,7 @@ def _sqlite(address: URL, kinds: Mapping[str, int | bool], busy_after_s: float) 
     engine = create_engine(
         address,
         creator=connect,
-        poolclass=_Pool,
+        poolclass=FilePool,
         pool_timeout=_POOL_TIMEOUT_S,
         execution_options=kinds,
     )
@@ -244,23 +261,6 @@ def _set_pragmas(connection: sqlite3.Connection, _record: object) -> None:
 
 def _refuse_writes(connection: sqlite3.Connection, _record: object) -> None:
     connection.execute("PRAGMA query_only = ON")
-
-
-class _Pool(QueuePool):
-    """Closes also what is given back after its end, as the connection of a page that was under way."""
-
-    __module__ = QueuePool.__module__  # where its log lines belong
-    _has_ended = False
-
-    def dispose(self) -> None:
-        """Close every connection that is here."""
-        self._has_ended = True
-        super().dispose()
-
-    def _do_return_conn(self, record: ConnectionPoolEntry) -> None:
-        super()._do_return_conn(record)
-        if self._has_ended:
-            super().dispose()
 
 
 def _begin(connection: Connection) -> None:

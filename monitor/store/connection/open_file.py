@@ -13,6 +13,9 @@ from pathlib import Path
 from threading import RLock
 from typing import Final
 
+from sqlalchemy import QueuePool
+from sqlalchemy.pool import ConnectionPoolEntry
+
 from monitor.errors import FileReplaced
 from monitor.store.connection.own_wal import require_own_wal
 
@@ -169,3 +172,20 @@ def accept_file(path: Path, there: FileId, revision: str | None) -> None:
 def is_writable(path: Path) -> bool:
     """Return whether this user may write a SQLite file, and the log that SQLite makes beside it."""
     return os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)
+
+
+class FilePool(QueuePool):
+    """Closes also what is given back after its end, as the connection of a page that was under way."""
+
+    __module__ = QueuePool.__module__  # where its log lines belong
+    _has_ended = False
+
+    def dispose(self) -> None:
+        """Close every connection that is here."""
+        self._has_ended = True
+        super().dispose()
+
+    def _do_return_conn(self, record: ConnectionPoolEntry) -> None:
+        super()._do_return_conn(record)
+        if self._has_ended:
+            super().dispose()

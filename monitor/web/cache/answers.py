@@ -2,8 +2,10 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Hashable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Final, TypeVar
 
 from cachetools import LRUCache
@@ -18,6 +20,7 @@ from monitor.web.cache.workers import Workers
 T = TypeVar("T")
 WhyOld = Callable[[StoreError, datetime], str]
 """Says why an answer cannot be made again, and as of which moment the old one is."""
+Within = Callable[[], AbstractContextManager[None]]
 
 _MOST_BYTES: Final = 16 * 1024 * 1024
 _PATIENCE_SECONDS: Final = 10.0  # for the history; who asks over HTTP gives up soon
@@ -40,10 +43,14 @@ class AnswerCache:
     """Answers as they were last made, each with the state it was made from; the least used makes room.
 
     It belongs to one loop. Looking at the history and making answers happen in threads, each made once
-    for all who ask at one moment. While the history cannot be read, the last answer says so by `why_old`.
+    for all who ask at one moment, each within a block of `within`. While the history cannot be read, the last
+    answer says so by `why_old`.
     """
 
-    def __init__(self, *, now: Clock = utc_now, why_old: WhyOld | None = None) -> None:
+    def __init__(
+        self, *, now: Clock = utc_now, why_old: WhyOld | None = None, within: Within = nullcontext
+    ) -> None:
+        self._within = within
         self._now, self._why_old = now, why_old or (lambda error, _as_of: str(error))
         self._kept = LRUCache[Hashable, _Kept](_MOST_BYTES, getsizeof=lambda kept: kept.body.size)
         self._old = LRUCache[Hashable, tuple[str, KeptAnswer]](_OLD)
@@ -94,16 +101,20 @@ class AnswerCache:
         return await self._makings.joined((key, state), lambda: self._made(key, state, make))
 
     async def _looked(self, state_of: Callable[[], object]) -> str:
-        state = await self._lookers.run(lambda: repr(state_of()))
+        state = await self._lookers.run(partial(self._inside, lambda: repr(state_of())))
         self._hangs = False  # also where its reader has given up
         return state
 
     async def _made(self, key: Hashable, state: str, make: Callable[[], KeptAnswer]) -> KeptAnswer:
         looked_at = self._now()
-        body = await self._makers.run(lambda: make().prepared())
+        body = await self._makers.run(lambda: self._inside(make).prepared())
         if body.size <= _MOST_BYTES:
             self._kept[key] = _Kept(state, body, looked_at)
         return body
+
+    def _inside(self, act: Callable[[], T]) -> T:
+        with self._within():
+            return act()
 
     def _marked(self, key: Hashable, kept: _Kept, error: StoreError) -> KeptAnswer:
         """Return a kept answer as one that says how old it is and why."""

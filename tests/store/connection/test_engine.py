@@ -12,14 +12,15 @@ from pathlib import Path
 from socket import socket
 
 import pytest
-from sqlalchemy import Engine, make_url, text
+from sqlalchemy import Engine, event, make_url, text
 
 from monitor.errors import ConfigError, SchemaOutdated, StoreError, StoreUnavailable
 from monitor.process.file_writer import writer_of
 from monitor.store.admin.check import check
 from monitor.store.admin.migrate import SchemaState, prepare, require_current, schema_state, upgrade
-from monitor.store.connection.engine import open_engine, reading, sqlite_path, writing
+from monitor.store.connection.engine import one_moment, open_engine, reading, sqlite_path, writing
 from monitor.store.connection.errors import POSTGRES_TROUBLE, SQLITE_TROUBLE, database_name
+from monitor.store.query import providers
 from monitor.store.write.record import close_interrupted
 from tests.support.gateway import ON_POSTGRES
 from tests.support.postgres import PostgresServer
@@ -144,6 +145,25 @@ def test_reading_sees_one_moment_of_the_database(engine: Engine) -> None:
         with writing(engine) as other:
             other.execute(text("INSERT INTO provider (name) VALUES ('p')"))
         assert connection.execute(text("SELECT count(*) FROM provider")).scalar_one() == before
+
+
+def test_all_that_a_thread_reads_of_one_moment_is_one_transaction(engine: Engine) -> None:
+    begun: list[object] = []
+    event.listen(engine, "begin", begun.append)
+    with one_moment(engine):
+        assert providers(engine) == []
+        with ThreadPoolExecutor(1) as another:  # another thread reads and writes by connections of its own
+            another.submit(insert_provider, engine).result()
+            assert another.submit(providers, engine).result() == ["p"]
+        assert providers(engine) == []
+        assert len(begun) == 3
+    assert providers(engine) == ["p"]
+
+
+def test_a_statement_that_fails_in_one_moment_is_told_and_the_next_is_read(engine: Engine) -> None:
+    with one_moment(engine), pytest.raises(StoreError, match="there_is_none"), reading(engine) as connection:
+        connection.execute(text("SELECT there_is_none()"))
+    assert providers(engine) == []
 
 
 @ON_POSTGRES
