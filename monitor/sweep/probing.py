@@ -39,9 +39,8 @@ class CatalogProbe:
         """Observe every tracked model; returns what the round of probes gave."""
         target, stopwatch = self.target, self.session.stopwatch
         now = stopwatch.now()
-        allowance = share(
-            target.requests_per_day, spent=self.spent_today, sweeps_left=target.sweeps_left(now)
-        )
+        left = 1 if target.requests_per_day is None else target.sweeps_left(now)
+        allowance = share(target.requests_per_day, spent=self.spent_today, sweeps_left=left)
         is_short = allowance is not None and allowance < len(tracked)
         plan = plan_sweep(tracked, self.prior, target, started_at=stopwatch.started_at, is_short=is_short)
         self._keep_gaps(tracked)

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from contextlib import suppress
-from datetime import datetime, timedelta
 from functools import partial
 from random import SystemRandom
 
@@ -10,12 +9,12 @@ from pydantic import SecretStr
 
 from monitor.app.notifications.channels import outbox_of
 from monitor.app.wiring.application import App
-from monitor.config import ProviderSettings, Settings, resolve_headers, resolve_key, resolve_proxy
+from monitor.app.wiring.sweeps_left import sweeps_left
+from monitor.config import ProviderSettings, resolve_headers, resolve_key, resolve_proxy
 from monitor.errors import ConfigError
 from monitor.http import Endpoint
 from monitor.probe.gap import Gap
 from monitor.probe.pacer import Pacer
-from monitor.scheduler import slots_between, trigger_of
 from monitor.sweep import Target
 
 
@@ -54,7 +53,7 @@ def target_of(app: App, provider: ProviderSettings) -> Target:
         streamed=settings.probe.stream,
         full_look_every=settings.probe.full_look_every,
         requests_per_day=provider.requests_per_day,
-        sweeps_left=partial(_sweeps_left, settings, provider),
+        sweeps_left=partial(sweeps_left, settings.cadence_of(provider)),
         concurrency=provider.concurrency,
         timeout=provider.timeout,
         slow_timeout=provider.slow_timeout,
@@ -70,14 +69,6 @@ def _others(app: App, provider: ProviderSettings) -> Iterator[Endpoint]:
         if other.name != provider.name:
             with suppress(ConfigError):
                 yield endpoint_of(app, other)
-
-
-def _sweeps_left(settings: Settings, provider: ProviderSettings, now: datetime) -> int:
-    """Count this sweep and the slots that follow it on the same UTC day."""
-    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
-    trigger = trigger_of(settings.cadence_of(provider))
-    # the slot of this sweep is already past
-    return 1 + len(slots_between(trigger, now, midnight - timedelta(microseconds=1)))
 
 
 def _revealed(secret: SecretStr | None) -> str | None:
