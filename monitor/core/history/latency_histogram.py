@@ -21,12 +21,12 @@ _LAST_BUCKET: Final = (30 - _BITS << _BITS) + (2 << _BITS) - 1
 
 # Each byte is a step up and a count, so that C loops can read them. 192 bytes step by 0 to 63 and count 1,
 # 2 or 3; then 32 step by 64 to 2048 and count nothing; the last 32 stay and count 3, 6, 12 and so on.
-_STRIDE: Final = 64
-_MOST_COUNTED: Final = 3
-_LEAP: Final = _STRIDE * _MOST_COUNTED
-_MORE: Final = _LEAP + 32
-_STEPS: Final = (*range(_STRIDE), *range(_STRIDE), *range(_STRIDE), *range(64, 2049, _STRIDE), *(0,) * 32)
-_COUNTS: Final = (*(1,) * _STRIDE, *(2,) * _STRIDE, *(3,) * _STRIDE, *(0,) * 32, *(3 << n for n in range(32)))
+STRIDE: Final = 64
+MOST_COUNTED: Final = 3
+LEAP: Final = STRIDE * MOST_COUNTED
+MORE: Final = LEAP + 32
+_STEPS: Final = (*range(STRIDE), *range(STRIDE), *range(STRIDE), *range(64, 2049, STRIDE), *(0,) * 32)
+_COUNTS: Final = (*(1,) * STRIDE, *(2,) * STRIDE, *(3,) * STRIDE, *(0,) * 32, *(3 << n for n in range(32)))
 
 
 @lru_cache(maxsize=8192)  # latencies repeat; a year has millions
@@ -52,13 +52,13 @@ def encode(histogram: Buckets) -> bytes:
     """Return a histogram as bytes, about one for each bucket."""
     written, before = bytearray(), 0
     for bucket, count in sorted(histogram.items()):
-        leaps, step = divmod(bucket - before, _STRIDE)
+        leaps, step = divmod(bucket - before, STRIDE)
         if leaps:
-            written.append(_LEAP + leaps - 1)
-        more, counted = divmod(count - 1, _MOST_COUNTED)
-        written.append(counted * _STRIDE + step)
+            written.append(LEAP + leaps - 1)
+        more, counted = divmod(count - 1, MOST_COUNTED)
+        written.append(counted * STRIDE + step)
         if more:
-            written.extend(_MORE + place for place in range(more.bit_length()) if more >> place & 1)
+            written.extend(MORE + place for place in range(more.bit_length()) if more >> place & 1)
         before = bucket
     return bytes(written)
 
