@@ -3,17 +3,15 @@
 One statement counts days into `daily` and any other length of time, so both count the same.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from datetime import date
 from typing import Any, Final
 
-from sqlalchemy import Connection, RowMapping, bindparam, delete, func, insert, select, text, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, text
 
 from monitor.clock import DAY_MS, day_millis, to_day
 from monitor.core.history.daily import DayCounts, counted_day
-from monitor.core.history.latency_histogram import bucket_of, encode, merge_encoded, percentile, place_of
-from monitor.store.facts.identities import upsert
 from monitor.store.schema import daily, model, sweep
 
 _DAYS_AT_ONCE: Final = 31  # days; bounds how many latencies are in memory
@@ -78,41 +76,9 @@ _JOINED: Final = {
     "sqlite": "group_concat(latency_ms)",  # measured: a row for each latency is far slower
     "postgresql": "string_agg(CAST(latency_ms AS text), ',')",
 }
-# The latencies of a day that lie about the percentiles written down for it: at least those of their buckets.
-_NEAR: Final = f"""{_RETIREMENT}
-SELECT c.model_id, {{latencies}} AS latencies
-FROM model m
-CROSS JOIN daily d
-CROSS JOIN observation c
-JOIN sweep s ON s.id = c.sweep_id
-JOIN finding f ON f.id = c.finding_id
-LEFT JOIN retirement r ON r.model_id = c.model_id
-    AND (s.started_at > r.from_at OR (s.started_at = r.from_at AND s.id > r.from_id))
-    AND (r.until_at IS NULL OR s.started_at < r.until_at
-        OR (s.started_at = r.until_at AND s.id <= r.until_id))
-LEFT JOIN untracked u ON u.policy_id = s.policy_id AND u.model_id = c.model_id
-WHERE m.provider_id = :provider AND d.model_id = m.id AND d.day = :day
-    AND c.model_id = m.id AND c.sweep_id BETWEEN :first_sweep AND :last_sweep
-    AND (abs(c.latency_ms - d.latency_p50_ms) <= d.latency_p50_ms / 50 + 1
-        OR abs(c.latency_ms - d.latency_p95_ms) <= d.latency_p95_ms / 50 + 1)
-    AND s.verdict = 'conclusive' AND f.outcome = 'available'
-    AND s.started_at + c.at_ms >= :begins_at AND s.started_at + c.at_ms < :ends_at
-    AND r.model_id IS NULL AND u.model_id IS NULL
-GROUP BY c.model_id
-"""  # noqa: S608 - made of the words above
 _STATEMENTS: Final = {
     dialect: text(_COUNTS.format(latencies=latencies)) for dialect, latencies in _JOINED.items()
 }
-_NEARBY: Final = {
-    dialect: text(_NEAR.format(latencies=latencies)).bindparams(bindparam("day", type_=daily.c.day.type))
-    for dialect, latencies in _JOINED.items()
-}
-PERCENTILES: Final = {"latency_p50_ms": 50, "latency_p95_ms": 95}
-_EXACTLY: Final = (
-    update(daily)
-    .where(daily.c.model_id == bindparam("of_model"), daily.c.day == bindparam("of_day"))
-    .values({name: bindparam(f"exact_{percent}") for name, percent in PERCENTILES.items()})
-)
 _OF_OWNER: Final = sweep.c.provider_id == bindparam("owner")
 _FIRST_REACHING: Final = select(func.min(sweep.c.started_at)).where(
     _OF_OWNER, sweep.c.observed_until.between(bindparam("from"), bindparam("to"))
@@ -154,75 +120,17 @@ def count_days(connection: Connection, provider_id: int, first_day: date, last_d
             connection.execute(insert(daily), rows)
 
 
-def count_sweep(
+def counts_of_sweep(
     connection: Connection, provider_id: int, sweep_id: int, first_day: date, last_day: date
-) -> Mapping[date, Sequence[Counted]]:
-    """Add a conclusive sweep, later than all that is counted, to its days: as `count_days`, but quicker.
-
-    Only its own observations are read, and those latencies of the days that are about their percentiles.
-    Returns what was added to each day that got anything.
-    """
-    added = dict[date, Sequence[Counted]]()
+) -> dict[date, list[Counted]]:
+    """Count a recorded sweep alone, by UTC day from the first to the last; days without any are left out."""
+    counts = dict[date, list[Counted]]()
     for begins_at in range(day_millis(first_day), day_millis(last_day) + DAY_MS, DAY_MS):
-        day = to_day(begins_at)
-        window = _window(connection, provider_id, begins_at, begins_at + DAY_MS)
+        window = {"provider": provider_id, "begins_at": begins_at, "ends_at": begins_at + DAY_MS}
         own = {**window, "first_sweep": sweep_id, "last_sweep": sweep_id}
-        counted = list(_counted(connection, own, _EVERY_MODEL, origin=0, part_ms=DAY_MS)) if window else []
-        if counted:
-            grown = _grown(connection, provider_id, day, counted)
-            connection.execute(upsert(connection, daily), grown)
-            _make_exact(connection, window, day, grown)
-            added[day] = counted
-    return added
-
-
-def _grown(
-    connection: Connection, provider_id: int, day: date, counted: Iterable[Counted]
-) -> list[dict[str, Any]]:
-    """Return the rows of a day with a sweep's observations added; percentiles are those of the histograms."""
-    models = select(model.c.id).where(model.c.provider_id == provider_id)
-    stood = select(daily).where(daily.c.model_id.in_(models), daily.c.day == day)
-    before = {row["model_id"]: row for row in connection.execute(stood).mappings()}
-    return [
-        grown_row(before[figures.model_id], figures) if figures.model_id in before else _daily_row(figures)
-        for figures in counted
-    ]
-
-
-def grown_row(before: Mapping[str, Any] | RowMapping, figures: Counted) -> dict[str, Any]:
-    """Return the row of a length of time with more observations; percentiles are those of its histogram."""
-    counts = {name: before[name] + getattr(figures, name) for name in ("answered", "unavailable", "unknown")}
-    row = {**before, **counts, "checks": sum(counts.values())}
-    if figures.latencies:
-        histogram = merge_encoded([before["latency_sketch"] or b""], figures.latencies)
-        row |= {name: percentile(histogram, percent) for name, percent in PERCENTILES.items()}
-        row["latency_sketch"] = encode(histogram)
-    return row
-
-
-def _make_exact(
-    connection: Connection, window: Mapping[str, int], day: date, grown: Sequence[Mapping[str, Any]]
-) -> None:
-    """Put exact percentiles in the place of those of histograms."""
-    # a bucket is at most 1/64 wide: a fiftieth around the percentile has all of it
-    near = connection.execute(_NEARBY[connection.dialect.name], {**window, "day": day})
-    latencies = {number: _numbers(joined) for number, joined in near}
-    rows = [
-        {"of_model": number, "of_day": day, **_exact(row["latency_sketch"], latencies[number])}
-        for row in grown
-        if row["latency_sketch"] is not None and (number := row["model_id"])
-    ]
-    if rows:
-        connection.execute(_EXACTLY, rows)
-
-
-def _exact(encoded: bytes, near: Sequence[int]) -> dict[str, int]:
-    histogram, exact = merge_encoded([encoded]), dict[str, int]()
-    for percent in PERCENTILES.values():
-        bucket, place = place_of(histogram, percent)
-        # the histogram says which bucket and which place in it; only that bucket is sorted
-        exact[f"exact_{percent}"] = sorted(latency for latency in near if bucket_of(latency) == bucket)[place]
-    return exact
+        if counted := list(_counted(connection, own, _EVERY_MODEL, origin=0, part_ms=DAY_MS)):
+            counts[to_day(begins_at)] = counted
+    return counts
 
 
 def count_all_days(connection: Connection) -> None:

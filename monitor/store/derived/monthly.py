@@ -4,7 +4,7 @@ A month has no facts of its own: it follows from its days, those included whose 
 """
 
 from calendar import monthrange
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from itertools import groupby
 from typing import Any, Final
@@ -13,15 +13,14 @@ from sqlalchemy import Connection, RowMapping, delete, func, insert, select
 
 from monitor.core.history.calendar import month_of
 from monitor.core.history.latency_histogram import encode, merge_encoded, percentile
-from monitor.store.derived.daily import PERCENTILES, Counted, grown_row
-from monitor.store.facts.identities import upsert
 from monitor.store.schema import daily, model, monthly
 
+_PERCENTILES: Final = {"latency_p50_ms": 50, "latency_p95_ms": 95}
 _OUTCOMES: Final = ("answered", "unavailable", "unknown")
 _ROWS_AT_ONCE: Final = 5_000  # rows; bounds how many histograms are in memory
 _EMPTY: Final[Mapping[str, Any]] = {
     **dict.fromkeys(("checks", *_OUTCOMES), 0),
-    **dict.fromkeys((*PERCENTILES, "latency_sketch")),
+    **dict.fromkeys((*_PERCENTILES, "latency_sketch")),
 }
 
 
@@ -41,19 +40,6 @@ def count_all_months(connection: Connection) -> None:
     query = days.join_from(model, daily).group_by(model.c.provider_id)
     for provider_id, first, last in connection.execute(query).all():
         count_months(connection, provider_id, first, last)
-
-
-def add_to_months(connection: Connection, provider_id: int, added: Mapping[date, Sequence[Counted]]) -> None:
-    """Add a sweep's observations, by UTC day, to their months: as `count_months`, but quicker."""
-    models = select(model.c.id).where(model.c.provider_id == provider_id)
-    for day, figures in added.items():
-        stood = select(monthly).where(monthly.c.model_id.in_(models), monthly.c.month == month_of(day))
-        before = {row["model_id"]: row for row in connection.execute(stood).mappings()}
-        rows = [
-            grown_row(before.get(part.model_id) or _new(part.model_id, month_of(day)), part)
-            for part in figures
-        ]
-        connection.execute(upsert(connection, monthly), rows)
 
 
 def added_up(
@@ -83,6 +69,6 @@ def _sum(month: dict[str, Any], days: Iterable[RowMapping]) -> dict[str, Any]:
         sketches += [day["latency_sketch"]] if day["latency_sketch"] else []
     if sketches:
         histogram = merge_encoded(sketches)
-        month |= {name: percentile(histogram, percent) for name, percent in PERCENTILES.items()}
+        month |= {name: percentile(histogram, percent) for name, percent in _PERCENTILES.items()}
         month["latency_sketch"] = encode(histogram)
     return month

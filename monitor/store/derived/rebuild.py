@@ -142,10 +142,14 @@ def last_folded(provider_id: int) -> ScalarSelect[int]:
 
 def is_next(connection: Connection, provider_id: int, started_at: int) -> bool:
     """Return whether a sweep that started then (ms) comes right after the folded ones; nothing else waits."""
-    # an older sweep that waits has to be folded first
     if connection.execute(select(last_folded(provider_id))).scalar_one() >= started_at:
         return False
-    return connection.execute(select(sweep.c.id).where(*_unfolded(provider_id)).limit(1)).first() is None
+    return not is_waiting(connection, provider_id)
+
+
+def is_waiting(connection: Connection, provider_id: int) -> bool:
+    """Return whether a finished sweep waits to be folded: an older one has to be folded first."""
+    return connection.execute(select(sweep.c.id).where(*_unfolded(provider_id)).limit(1)).first() is not None
 
 
 def days_of(stored: StoredSweep) -> tuple[date, date]:

@@ -13,6 +13,7 @@ from monitor.store.connection.codecs import stable_json
 from monitor.store.connection.columns import columns_of, read_value
 from monitor.store.connection.engine import reading
 from monitor.store.facts.identities import find_provider, model_ids, upsert
+from monitor.store.facts.rows import overwrite_rows, renew_rows
 from monitor.store.schema import model, model_state, provider_state
 
 _PROVIDER = TypeAdapter(ProviderState)
@@ -50,8 +51,27 @@ def save_state(connection: Connection, provider_id: int, state: ProviderState) -
     rows = [state_row(ids[name], believed) for name, believed in state.models.items()]
     # few of many rows change in a sweep; an unchanged one costs no write
     changed = [row for row in rows if tuple(row.values()) != stored.get(row["model_id"])]
-    if changed:
-        connection.execute(upsert(connection, model_state), changed)
+    overwrite_rows(connection, model_state, [tuple(row.values()) for row in changed])
+    _save_memory(connection, provider_id, state)
+
+
+def save_changes(
+    connection: Connection,
+    provider_id: int,
+    before: ProviderState,
+    after: ProviderState,
+    ids: Mapping[str, int],
+) -> None:
+    """Write what changed of a state, `before` being what stands; `ids` are those of most models."""
+    changed = {name: state for name, state in after.models.items() if before.models.get(name) != state}
+    if others := [name for name in changed if name not in ids]:
+        ids = {**ids, **model_ids(connection, provider_id, others)}
+    rows = [tuple(state_row(ids[name], state).values()) for name, state in changed.items()]
+    renew_rows(connection, model_state, rows)
+    _save_memory(connection, provider_id, after)
+
+
+def _save_memory(connection: Connection, provider_id: int, state: ProviderState) -> None:
     row = {"provider_id": provider_id, "memory": provider_memory(state)}
     connection.execute(upsert(connection, provider_state), row)
 

@@ -2,13 +2,17 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cache
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cache, lru_cache
 from json import dumps, loads
+from operator import attrgetter
 from typing import Any, Final
 
 from sqlalchemy import Connection, Insert, Table, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 
+from monitor.clock import to_millis
 from monitor.core.domain.fields import field_types
 from monitor.core.domain.policy import Policy
 from monitor.core.domain.sweep import Observation
@@ -26,6 +30,7 @@ OWN: Final = 0  # the number of a model's own name
 # What findings hold of observations: in the first version, whose digests stand, and what came later.
 _FIRST: Final = ("outcome", "reason", "kind", "http_status", "attempts", "retires_at", "detail")
 _LATER: Final = tuple(name for name in field_types(Observation) if name in finding.c and name not in _FIRST)
+_parts: Final = attrgetter(*_FIRST, *_LATER)
 _FEW: Final = 20  # names; above it reading all of a provider is quicker than a long list
 _MOST_TRIES: Final = 10  # two writers at the same name settle in the second try
 
@@ -73,8 +78,34 @@ def provider_id(connection: Connection, name: str) -> int:
     return _one_id(connection, provider, {"name": name})
 
 
-def model_ids(connection: Connection, provider: int, names: Sequence[str]) -> dict[str, int]:
+@dataclass(slots=True)
+class Identities:
+    """Ids that are known to stand in the database, for as long as one sweep's row points at them.
+
+    Models by name, aliases by model and name, findings by digest.
+    """
+
+    models: dict[str, int] = field(default_factory=dict)
+    aliases: dict[tuple[int, str], int] = field(default_factory=dict)
+    findings: dict[bytes, int] = field(default_factory=dict)
+
+    def copy(self) -> "Identities":
+        """Return another one: what a transaction adds holds only once it is committed."""
+        return Identities(dict(self.models), dict(self.aliases), dict(self.findings))
+
+
+def model_ids(
+    connection: Connection, provider: int, names: Sequence[str], known: Identities | None = None
+) -> dict[str, int]:
     """Return the ids of a provider's models by name, known from now on."""
+    if known is None:
+        return _model_ids(connection, provider, names)
+    if unknown := [name for name in names if name not in known.models]:
+        known.models |= _model_ids(connection, provider, unknown)
+    return {name: known.models[name] for name in names}
+
+
+def _model_ids(connection: Connection, provider: int, names: Sequence[str]) -> dict[str, int]:
     ids = _known_models(connection, provider, names)
     new = [name for name in dict.fromkeys(names) if name not in ids]
     if new:
@@ -120,7 +151,10 @@ def note_untracked(connection: Connection, policy: int, rules: Policy, models: M
 
 
 def alias_numbers(
-    connection: Connection, models: Mapping[str, int], observations: Iterable[Observation]
+    connection: Connection,
+    models: Mapping[str, int],
+    observations: Iterable[Observation],
+    known: Identities | None = None,
 ) -> dict[str, int]:
     """Return by model the number of the name in its answer, known from now on; OWN is its own.
 
@@ -137,11 +171,22 @@ def alias_numbers(
     }
     own = {name: OWN for name, served in named.items() if served is None}
     wanted = {name: served for name, served in named.items() if served is not None}
+    if not wanted:
+        return own
+    if known is not None and all((models[name], served) in known.aliases for name, served in wanted.items()):
+        return own | {name: known.aliases[models[name], served] for name, served in wanted.items()}
+    given = _numbered(connection, models, wanted)
+    if known is not None:
+        known.aliases |= {(models[name], served): given[name] for name, served in wanted.items()}
+    return own | given
+
+
+def _numbered(connection: Connection, models: Mapping[str, int], wanted: Mapping[str, str]) -> dict[str, int]:
     for _ in range(_MOST_TRIES):
         numbers = _known_aliases(connection, [models[name] for name in wanted])
         new = {name: served for name, served in wanted.items() if served not in numbers.get(models[name], {})}
         if not new:
-            return own | {name: numbers[models[name]][served] for name, served in wanted.items()}
+            return {name: numbers[models[name]][served] for name, served in wanted.items()}
         rows = [
             # numbered from 1 on; two writers may take the same number, and one is left alone
             {"model_id": number, "number": len(numbers.get(number, {})) + 1, "name": new[name]}
@@ -153,7 +198,10 @@ def alias_numbers(
 
 
 def finding_ids(
-    connection: Connection, observations: Iterable[Observation], aliases: Mapping[str, int] = NO_ALIASES
+    connection: Connection,
+    observations: Iterable[Observation],
+    aliases: Mapping[str, int] = NO_ALIASES,
+    known: Identities | None = None,
 ) -> dict[str, int]:
     """Return the ids of what these observations found, by the model of each, known from now on.
 
@@ -164,7 +212,9 @@ def finding_ids(
     for observation in observations:
         marks[observation.model] = finding_digest(observation, aliases.get(observation.model))
         samples[marks[observation.model]] = observation
-    ids = _known_findings(connection, list(samples))
+    ids = known.findings if known is not None else dict[bytes, int]()
+    if unknown := [mark for mark in samples if mark not in ids]:
+        ids |= _known_findings(connection, unknown)
     new = [mark for mark, _ in Counter(marks.values()).most_common() if mark not in ids]
     if new:
         rows = [
@@ -185,9 +235,16 @@ def finding_digest(observation: Observation, alias: int | None = None) -> bytes:
 
     Without one it is what it was before those were kept: findings of older databases are found by it.
     """
+    return _digest(_parts(observation), alias)
+
+
+@lru_cache(maxsize=4096)  # findings are what repeats
+def _digest(parts: tuple[object, ...], alias: int | None) -> bytes:
+    first, later = parts[: len(_FIRST)], zip(_LATER, parts[len(_FIRST) :], strict=True)
+    columns = (to_millis(part) if isinstance(part, datetime) else part for part in first)
     # only those that have a value: findings of older versions keep their digest
-    later = [pair for pair in columns_of(observation, _LATER).items() if pair[1] is not None]
-    return digest(*columns_of(observation, _FIRST).values(), *(() if alias is None else (alias,)), *later)
+    given = [pair for pair in later if pair[1] is not None]
+    return digest(*columns, *(() if alias is None else (alias,)), *given)
 
 
 def _one_id(connection: Connection, table: Table, key: Row, **rest: object) -> int:

@@ -1,16 +1,17 @@
 """A sweep's observations as rows, and back: the narrow row, its finding, and what streaming measured."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any, Final
 
-from sqlalchemy import Column, Connection, RowMapping, Select, Table, and_, delete, select
+from sqlalchemy import Connection, RowMapping, Select, Table, and_, delete, select
 
 from monitor.core.domain.fields import field_types
 from monitor.core.domain.sweep import Observation
 from monitor.core.domain.vocabulary import NOT_RECORDED, Outcome
 from monitor.store.connection.codecs import batches
 from monitor.store.connection.columns import read_value
-from monitor.store.facts.identities import alias_numbers, finding_ids, model_ids, upsert
+from monitor.store.facts.identities import Identities, alias_numbers, finding_ids, model_ids
+from monitor.store.facts.rows import add_rows, overwrite_rows
 from monitor.store.schema import alias, finding, model, observation, streamed
 
 # Where the fields of an observation are kept: a column of the same name says so.
@@ -18,28 +19,39 @@ _OWN, _REPEATED, _OF_STREAMS = (
     [table.c[name] for name in field_types(Observation) if name in table.c]
     for table in (observation, finding, streamed)
 )
+_NOT_STREAMED: Final = (None, None)
 
 
 def write_observations(
-    connection: Connection, provider_id: int, sweep_id: int, observations: Iterable[Observation]
+    connection: Connection,
+    provider_id: int,
+    sweep_id: int,
+    observations: Iterable[Observation],
+    known: Identities | None = None,
+    *,
+    tried: Collection[str] | None = None,
 ) -> Mapping[str, int]:
-    """Write observations over those of the same models and sweep, equal ones aside; returns model ids."""
+    """Write observations over those of the same models and sweep, equal ones aside; returns model ids.
+
+    `known` are ids found before, and gets those found now. `tried` are the models that the sweep may have an
+    observation of already; of others none is looked for. None if any may be there.
+    """
     latest = {result.model: result for result in observations}  # the last one counts
-    models = model_ids(connection, provider_id, list(latest))
-    aliases = alias_numbers(connection, models, latest.values())
-    findings = finding_ids(connection, latest.values(), aliases)
-    keys = {name: {"model_id": models[name], "sweep_id": sweep_id} for name in latest}
+    models = model_ids(connection, provider_id, list(latest), known)
+    aliases = alias_numbers(connection, models, latest.values(), known)
+    findings = finding_ids(connection, latest.values(), aliases, known)
     rows = [
-        {**keys[name], "finding_id": findings[name], **_values(result, _OWN)}
+        (models[name], sweep_id, findings[name], result.latency_ms, result.at_ms)
         for name, result in latest.items()
     ]
-    streams = {name: _values(result, _OF_STREAMS) for name, result in latest.items()}
-    streams = {name: values for name, values in streams.items() if set(values.values()) != {None}}
+    streams = {name: (result.first_token_ms, result.tokens_per_s) for name, result in latest.items()}
+    streams = {name: values for name, values in streams.items() if values != _NOT_STREAMED}
+    older = [name for name in latest if tried is None or name in tried]
     # an answer that was streamed before and is not now
-    _delete(connection, streamed, sweep_id, [models[name] for name in latest if name not in streams])
-    for table, new in ((observation, rows), (streamed, [keys[name] | streams[name] for name in streams])):
-        if new:
-            connection.execute(upsert(connection, table), new)
+    _delete(connection, streamed, sweep_id, [models[name] for name in older if name not in streams])
+    write = overwrite_rows if older else add_rows
+    write(connection, observation, rows)
+    write(connection, streamed, [(models[name], sweep_id, *values) for name, values in streams.items()])
     return models
 
 
@@ -53,7 +65,12 @@ def write_all_observations(
         observation.c.model_id.in_(of_provider), observation.c.sweep_id == sweep_id
     )
     extra = set(connection.scalars(stored)).difference(models.values())
-    _delete(connection, observation, sweep_id, list(extra))
+    delete_observations(connection, sweep_id, list(extra))
+
+
+def delete_observations(connection: Connection, sweep_id: int, models: Sequence[int]) -> None:
+    """Delete a sweep's observations of these models, and what was streamed of them."""
+    _delete(connection, observation, sweep_id, models)
 
 
 def read_observations(
@@ -65,10 +82,6 @@ def read_observations(
         if row["sweep_id"] in observations:
             observations[row["sweep_id"]][row["model_id"]] = _observation(row)
     return observations
-
-
-def _values(made: Observation, columns: Sequence[Column[Any]]) -> dict[str, Any]:
-    return {column.name: getattr(made, column.name) for column in columns}
 
 
 def _delete(connection: Connection, table: Table, sweep_id: int, models: Sequence[int]) -> None:

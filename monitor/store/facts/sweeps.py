@@ -1,6 +1,6 @@
 """A sweep as facts: written once, read back as the same core value."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,9 +13,22 @@ from monitor.core.domain.vocabulary import UNASKED, Cause, Outcome, Verdict
 from monitor.core.lifecycle.fold import is_tracked
 from monitor.store.connection.codecs import batches, read_policy
 from monitor.store.connection.columns import columns_of, read_value
-from monitor.store.facts.identities import catalog_id, catalog_members, insert_new, model_ids, note_untracked
-from monitor.store.facts.observations import read_observations, write_all_observations
+from monitor.store.facts.identities import (
+    Identities,
+    catalog_id,
+    catalog_members,
+    insert_new,
+    model_ids,
+    note_untracked,
+)
+from monitor.store.facts.observations import (
+    delete_observations,
+    read_observations,
+    write_all_observations,
+    write_observations,
+)
 from monitor.store.facts.origins import read_origins, write_origins
+from monitor.store.facts.progress import Progress
 from monitor.store.schema import gap, model, policy, provider, sweep
 
 _OF_CATALOG = ("duplicates", "rejected", "requests")
@@ -31,33 +44,72 @@ class StoredSweep:
     policy: Policy
 
 
-def write_facts(connection: Connection, provider_id: int, policy_id: int, stored: StoredSweep) -> None:
-    """Bring the facts of a sweep, whose row exists, to those of the value."""
-    facts = stored.sweep
-    models = _known(connection, provider_id, policy_id, stored)
-    write_all_observations(connection, provider_id, stored.id, facts.observations)
+def write_facts(
+    connection: Connection,
+    provider_id: int,
+    policy_id: int,
+    stored: StoredSweep,
+    progress: Progress | None = None,
+) -> Mapping[str, int]:
+    """Bring the facts of a sweep, whose row exists, to those of the value; returns the ids of its models.
+
+    With the `progress` of the process that opened it, only what that has not written yet.
+    """
+    facts, known = stored.sweep, progress.known.copy() if progress else None
+    noted = progress.cataloged[0] if progress and progress.cataloged else ()
+    models = _known(connection, provider_id, policy_id, stored, known, noted=noted)
+    if progress is None:
+        write_all_observations(connection, provider_id, stored.id, facts.observations)
+    else:
+        _write_rest(connection, stored, progress, known)
     gaps = [{"model_id": models[name], "sweep_id": stored.id} for name in gaps_of(facts, stored.policy)]
     if gaps:
         connection.execute(insert_new(connection, gap), gaps)
+    has_catalog = progress is not None and progress.has_catalog_of(facts)
     columns = {
-        "catalog_id": _listing(connection, provider_id, models, facts),
+        "catalog_id": progress.catalog_id
+        if progress and has_catalog
+        else _listing(connection, provider_id, models, facts),
         **columns_of(facts, _OF_CATALOG),
         **_end_columns(facts),
     }
     connection.execute(update(sweep).where(sweep.c.id == stored.id).values(columns))
-    write_origins(connection, provider_id, stored.id, models, facts.origins)
+    if not has_catalog:
+        write_origins(connection, provider_id, stored.id, models, facts.origins)
+    return models
 
 
-def write_catalog(connection: Connection, provider_id: int, policy_id: int, stored: StoredSweep) -> None:
-    """Write what reading the catalog gave of a sweep that goes on."""
-    models = _known(connection, provider_id, policy_id, stored)
+def _write_rest(
+    connection: Connection, stored: StoredSweep, progress: Progress, known: Identities | None
+) -> None:
+    """Write the observations not known to be stored, and delete what a lost batch may hold beside them."""
+    observations = stored.sweep.observations
+    rest = progress.unstored(observations)
+    write_observations(connection, progress.owner, stored.id, rest, known, tried=progress.tried)
+    extra = progress.tried.difference(result.model for result in observations)
+    if extra:
+        models = model_ids(connection, progress.owner, sorted(extra), known)
+        delete_observations(connection, stored.id, list(models.values()))
+
+
+def write_catalog(
+    connection: Connection,
+    provider_id: int,
+    policy_id: int,
+    stored: StoredSweep,
+    known: Identities | None = None,
+) -> int | None:
+    """Write what reading the catalog gave of a sweep that goes on; returns the id of its listing."""
+    models = _known(connection, provider_id, policy_id, stored, known)
+    number = _listing(connection, provider_id, models, stored.sweep)
     columns = {
-        "catalog_id": _listing(connection, provider_id, models, stored.sweep),
+        "catalog_id": number,
         "listed": len(stored.sweep.listed),
         **columns_of(stored.sweep, _OF_CATALOG),
     }
     connection.execute(update(sweep).where(sweep.c.id == stored.id).values(columns))
     write_origins(connection, provider_id, stored.id, models, stored.sweep.origins)
+    return number
 
 
 def gaps_of(facts: Sweep, rules: Policy) -> tuple[str, ...]:
@@ -151,14 +203,23 @@ def _last_moment(row: RowMapping, observed: Sequence[Observation]) -> int:
 
 
 def _known(
-    connection: Connection, provider_id: int, policy_id: int, stored: StoredSweep
+    connection: Connection,
+    provider_id: int,
+    policy_id: int,
+    stored: StoredSweep,
+    known: Identities | None = None,
+    *,
+    noted: Collection[str] = (),
 ) -> Mapping[str, int]:
-    """Return the ids of all models that a sweep names, those its policy excludes noted as such."""
+    """Return the ids of all models that a sweep names.
+
+    Those that its policy excludes are noted as such, unless that was done when they were `noted` before.
+    """
     facts = stored.sweep
-    models = model_ids(
-        connection, provider_id, [*facts.listed, *(observation.model for observation in facts.observations)]
-    )
-    note_untracked(connection, policy_id, stored.policy, models)
+    names = [*facts.listed, *(observation.model for observation in facts.observations)]
+    models = model_ids(connection, provider_id, names, known)
+    new = models.keys() - noted
+    note_untracked(connection, policy_id, stored.policy, {name: models[name] for name in new})
     return models
 
 

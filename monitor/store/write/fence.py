@@ -5,7 +5,7 @@ transaction locks the row and compares the token before it writes.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from secrets import token_hex
 from typing import Any
@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Engine, Row, select, update
 from monitor.errors import Fenced, StoreError, SweepMissing
 from monitor.store.connection.engine import reading
 from monitor.store.derived.rebuild import lock_provider
+from monitor.store.facts.progress import Progress
 from monitor.store.schema import sweep
 
 _TOKEN_BYTES = 8
@@ -22,11 +23,15 @@ _TOKEN_BYTES = 8
 
 @dataclass(frozen=True, slots=True)
 class OpenedSweep:
-    """A sweep that is running now: its id, its start as it is stored, and the token of its opening."""
+    """A sweep that is running now: its id, its start as it is stored, and the token of its opening.
+
+    `progress` is what the process that opened it wrote of it since.
+    """
 
     id: int
     started_at: datetime
     token: str
+    progress: Progress | None = field(default=None, compare=False, repr=False)
 
 
 def new_token() -> str:
@@ -41,10 +46,15 @@ def lock_running(connection: Connection, opened: OpenedSweep) -> Row[Any]:
     not have it.
     """
     row = lock_row(connection, opened.id)
+    require_running(row, opened)
+    return row
+
+
+def require_running(row: Row[Any], opened: OpenedSweep) -> None:
+    """Raise Fenced where another process took the sweep of a row over, or it is finished."""
     if row.finished_at is not None or row.token != opened.token:
         state = f"closed as {row.cause}" if row.cause else "closed" if row.finished_at else "taken over"
         raise Fenced(f"sweep {opened.id} was {state} by another process: what it saw since is not kept")
-    return row
 
 
 def lock_row(connection: Connection, sweep_id: int) -> Row[Any]:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, select, update
+from sqlalchemy import Connection, Engine, select, update
 
 from monitor.clock import to_datetime, to_millis
 from monitor.core.domain.event import Decision
@@ -19,20 +19,19 @@ from monitor.errors import StoreError
 from monitor.store.connection.codecs import millis, read_policy, wanted_sweep_id
 from monitor.store.connection.engine import writing
 from monitor.store.connection.locks import sweep_lock
-from monitor.store.derived.daily import count_sweep
-from monitor.store.derived.decisions import read_decision, write_decision
+from monitor.store.derived.decisions import read_decision
 from monitor.store.derived.horizon import require_kept
-from monitor.store.derived.monthly import add_to_months
-from monitor.store.derived.rebuild import days_of, is_next, lock_provider, settle
-from monitor.store.derived.states import save_state
+from monitor.store.derived.latest import keep_latest, take_latest
+from monitor.store.derived.rebuild import lock_provider, settle
 from monitor.store.facts.identities import find_provider, insert_new, policy_id, provider_id
 from monitor.store.facts.observations import write_observations
+from monitor.store.facts.progress import Progress
 from monitor.store.facts.sweeps import StoredSweep, read_stored, write_catalog, write_facts
-from monitor.store.memory.acceptance import consume_acceptance
 from monitor.store.memory.notifications import Outbox, post_changes
 from monitor.store.schema import policy as policy_table
 from monitor.store.schema import provider as provider_table
 from monitor.store.schema import sweep as sweep_table
+from monitor.store.write.closing import Closing
 from monitor.store.write.fence import (
     OpenedSweep,
     is_closed_by,
@@ -40,6 +39,7 @@ from monitor.store.write.fence import (
     lock_running,
     new_token,
     owner_of,
+    require_running,
     take_over,
 )
 
@@ -67,12 +67,13 @@ def open_sweep(
         owner = provider_id(connection, provider)
         require_kept(connection, owner, started_at)
         token = token or new_token()
+        rules = policy_id(connection, policy)
         row = {
             "provider_id": owner,
             "vantage": vantage,
             "slot": millis(slot),
             "started_at": to_millis(started_at),
-            "policy_id": policy_id(connection, policy),
+            "policy_id": rules,
             "token": token,
             "folds_before": connection.scalar(
                 select(provider_table.c.folds).where(provider_table.c.id == owner)
@@ -84,7 +85,8 @@ def open_sweep(
         stored = connection.execute(
             select(sweep_table.c.started_at).where(sweep_table.c.id == number)
         ).scalar_one()
-        return OpenedSweep(number, to_datetime(stored), token)
+        progress = Progress(owner, rules, policy)
+        return OpenedSweep(number, to_datetime(stored), token, progress)
 
 
 def claim(connection: Connection, row: Mapping[str, Any], *, moves: bool) -> int | None:
@@ -115,10 +117,14 @@ def keep_catalog(engine: Engine, opened: OpenedSweep, sweep: Sweep) -> None:
     That is `listed`, `duplicates`, `rejected` and the `requests` so far. Doing it again changes nothing.
     Raises Fenced for a sweep that another process took over.
     """
+    progress = opened.progress
+    known = progress.known.copy() if progress else None
     with writing(engine) as connection:
         row = lock_running(connection, opened)
-        stored = StoredSweep(opened.id, sweep, _policy(connection, row.policy_id))
-        write_catalog(connection, row.provider_id, row.policy_id, stored)
+        stored = StoredSweep(opened.id, sweep, _policy(connection, row.policy_id, progress))
+        number = write_catalog(connection, row.provider_id, row.policy_id, stored, known)
+    if progress and known:
+        progress.keep_catalog(known, sweep, number)
 
 
 def add_observations(engine: Engine, opened: OpenedSweep, observations: Sequence[Observation]) -> None:
@@ -126,9 +132,15 @@ def add_observations(engine: Engine, opened: OpenedSweep, observations: Sequence
 
     Raises Fenced for a sweep that another process took over.
     """
+    progress = opened.progress
+    known, tried = (progress.known.copy(), frozenset(progress.tried)) if progress else (None, None)
+    if progress:
+        progress.tried.update(observation.model for observation in observations)
     with writing(engine) as connection:
         owner = lock_running(connection, opened).provider_id
-        write_observations(connection, owner, opened.id, observations)
+        write_observations(connection, owner, opened.id, observations, known, tried=tried)
+    if progress and known:
+        progress.keep(known, observations)
 
 
 def close_sweep(
@@ -143,22 +155,27 @@ def close_sweep(
     rows since the sweep was opened. Closing it again, as after an answer that was lost, records nothing more
     and returns the same. Raises Fenced for a sweep that another process took over.
     """
+    latest = take_latest(engine, opened.progress.owner) if opened.progress else None
     with writing(engine) as connection:
         owner = owner_of(connection, opened.id)
         # before the row: all that derive lock in this order, else two could wait for each other
         folds = lock_provider(connection, owner)
-        if is_closed_by(lock_row(connection, opened.id), opened):
+        row = lock_row(connection, opened.id)
+        if is_closed_by(row, opened):
             return read_decision(connection, owner, opened.id)
-        row = lock_running(connection, opened)
+        require_running(row, opened)
         if to_millis(sweep.started_at) != row.started_at:
             raise StoreError(
                 f"sweep {opened.id} was opened with another start: use the one that open_sweep gave"
             )
-        stored = StoredSweep(opened.id, sweep, _policy(connection, row.policy_id))
-        recorded = _close(connection, row, stored, decision, folds=folds)
+        stored = StoredSweep(opened.id, sweep, _policy(connection, row.policy_id, opened.progress))
+        closing = Closing(connection, row, stored, folds, latest, opened.progress)
+        recorded = closing.record(decision)
         if outbox is not None:
             post_changes(connection, row.provider_id, stored, recorded, outbox)
-        return recorded
+    if closing.stands and closing.latest:
+        keep_latest(engine, owner, closing.latest)
+    return recorded
 
 
 def note_clock_step(engine: Engine, sweep_id: int, step_ms: int) -> None:
@@ -201,37 +218,15 @@ def close_dead(engine: Engine, provider: str, vantage: str) -> bool:
         lock.release()
 
 
-def _close(
-    connection: Connection, row: Row[Any], stored: StoredSweep, decision: Decision, *, folds: int
-) -> Decision:
-    # whether the decision was made on what is still the latest state
-    stands = folds == row.folds_before and is_next(connection, row.provider_id, row.started_at)
-    write_facts(connection, row.provider_id, row.policy_id, stored)
-    if stands:
-        _write(connection, row.provider_id, stored, decision)
-    else:
-        settle(connection, row.provider_id)
-        decision = read_decision(connection, row.provider_id, stored.id)
-    if stored.sweep.accepted and decision.verdict is Verdict.CONCLUSIVE:
-        consume_acceptance(connection, row.provider_id)
-    return decision
-
-
-def _write(connection: Connection, provider_id: int, stored: StoredSweep, decision: Decision) -> None:
-    write_decision(connection, provider_id, stored, decision)
-    save_state(connection, provider_id, decision.state)
-    if decision.verdict is Verdict.CONCLUSIVE:  # rules.md 27: only conclusive sweeps count
-        added = count_sweep(connection, provider_id, stored.id, *days_of(stored))
-        add_to_months(connection, provider_id, added)
-
-
 def _interrupted(stored: StoredSweep) -> StoredSweep:
     requests = stored.sweep.requests + sum(observation.attempts for observation in stored.sweep.observations)
     cut = replace(stored.sweep, verdict=Verdict.INCONCLUSIVE, cause=Cause.INTERRUPTED, requests=requests)
     return replace(stored, sweep=cut)
 
 
-def _policy(connection: Connection, policy_id: int) -> Policy:
+def _policy(connection: Connection, policy_id: int, progress: Progress | None) -> Policy:
+    if progress and progress.policy_id == policy_id:
+        return progress.policy
     query = select(policy_table.c.document).where(policy_table.c.id == policy_id)
     return read_policy(connection.execute(query).scalar_one())
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from monitor.store.connection.engine import Engine
-from monitor.store.derived.states import load_state
+from monitor.store.derived.latest import latest_state
 from monitor.store.facts.origins import load_origins
 from monitor.store.memory.acceptance import is_accepted
 from monitor.store.memory.knowledge import load_knowledge
@@ -16,7 +16,7 @@ def load_start(engine: Engine, provider: str, started_at: datetime, *, slot: dat
     midnight = started_at.replace(hour=0, minute=0, second=0, microsecond=0)
     return SweepStart(
         slot=slot,
-        state=load_state(engine, provider),
+        state=latest_state(engine, provider),
         knowledge=load_knowledge(engine, provider),
         origins=load_origins(engine, provider),
         is_accepted=is_accepted(engine, provider),

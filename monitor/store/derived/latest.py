@@ -1,0 +1,70 @@
+"""What a process remembers of a provider from the sweep that it recorded last, instead of reading it back.
+
+It holds for the next sweep only if nobody derived rows of the provider since: `provider.folds` counts each
+time, and the start of the sweep that was folded last distinguishes one history from another one that was put
+in its place. Whoever takes it puts it back after the commit; what fails on the way is forgotten.
+"""
+
+from collections.abc import MutableMapping
+from dataclasses import dataclass, field
+from threading import Lock
+from typing import Final
+from weakref import WeakKeyDictionary
+
+from sqlalchemy import Connection, Engine, select
+
+from monitor.core.domain.state import ProviderState
+from monitor.store.connection.engine import reading
+from monitor.store.derived.rebuild import last_folded
+from monitor.store.derived.running import RunningCounts
+from monitor.store.derived.states import read_state
+from monitor.store.facts.identities import find_provider
+from monitor.store.schema import provider as provider_table
+
+
+@dataclass(frozen=True, slots=True)
+class Latest:
+    """A provider's rows after its `folds`th change, by a sweep that started at `started_at` (ms).
+
+    `state` is what is believed after it.
+    """
+
+    folds: int
+    started_at: int
+    state: ProviderState
+    counts: RunningCounts = field(default_factory=RunningCounts)
+
+
+_remembered: Final[MutableMapping[Engine, dict[int, Latest]]] = WeakKeyDictionary()
+_one_at_a_time: Final = Lock()
+
+
+def take_latest(engine: Engine, provider_id: int) -> Latest | None:
+    """Return what is remembered of a provider, and forget it."""
+    with _one_at_a_time:
+        return _remembered.setdefault(engine, {}).pop(provider_id, None)
+
+
+def keep_latest(engine: Engine, provider_id: int, latest: Latest) -> None:
+    """Remember what is committed now."""
+    with _one_at_a_time:
+        _remembered.setdefault(engine, {})[provider_id] = latest
+
+
+def latest_state(engine: Engine, provider: str) -> ProviderState:
+    """Return what is believed of a provider, as `load_state` reads it, from memory where that holds."""
+    with reading(engine) as connection:
+        owner = find_provider(connection, provider)
+        if owner is None:
+            return ProviderState()
+        latest = _remembered.get(engine, {}).get(owner)
+        if latest is not None and _stands(connection, owner) == (latest.folds, latest.started_at):
+            return latest.state
+        return read_state(connection, owner)
+
+
+def _stands(connection: Connection, provider_id: int) -> tuple[int, int] | None:
+    """Return how often a provider's rows changed, and the start of the sweep that was folded last."""
+    query = select(provider_table.c.folds, last_folded(provider_id)).where(provider_table.c.id == provider_id)
+    row = connection.execute(query).one_or_none()
+    return None if row is None else (row[0], row[1])

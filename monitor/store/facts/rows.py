@@ -1,0 +1,99 @@
+"""Writes many rows of one table by one statement: SQLite's executemany, arrays on Postgres.
+
+Rows are tuples in the order of the table's columns. SQLAlchemy would make a dictionary of each, and Postgres
+would plan and answer each.
+"""
+
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import Connection, Dialect, Table
+
+Rows = Sequence[tuple[Any, ...]]
+
+
+def add_rows(connection: Connection, table: Table, rows: Rows) -> None:
+    """Write rows that are not there yet."""
+    _execute(connection, table, rows, _inserting(connection.dialect, table))
+
+
+def overwrite_rows(connection: Connection, table: Table, rows: Rows) -> None:
+    """Write rows, each over the one of the same primary key unless that is equal."""
+    _execute(connection, table, rows, _overwriting(connection.dialect, table))
+
+
+def renew_rows(connection: Connection, table: Table, rows: Rows) -> None:
+    """As `overwrite_rows`, for rows that have changed and most of which are there."""
+    if connection.dialect.name == "sqlite":
+        overwrite_rows(connection, table, rows)
+        return
+    # not by an insert that finds the row: it locks it first, which is written to the log as well
+    renewed = _execute(connection, table, rows, _updating(connection.dialect, table))
+    if renewed < len(rows):
+        overwrite_rows(connection, table, rows)
+
+
+def _execute(connection: Connection, table: Table, rows: Rows, statement: str) -> int:
+    """Run a statement for all rows; returns how many it changed."""
+    if not rows:
+        return 0
+    dialect = connection.dialect
+    columns = [
+        tuple(map(convert, values)) if convert else values
+        for convert, values in zip(_converters(dialect, table), zip(*rows, strict=True), strict=True)
+    ]
+    if dialect.name == "sqlite":
+        return connection.exec_driver_sql(statement, list(zip(*columns, strict=True))).rowcount
+    return connection.exec_driver_sql(statement, tuple(map(list, columns))).rowcount
+
+
+@lru_cache(maxsize=64)
+def _inserting(dialect: Dialect, table: Table) -> str:
+    if dialect.name == "sqlite":
+        source = f"VALUES ({', '.join('?' * len(table.columns))})"
+    else:
+        source = f"SELECT * FROM {_arrays(dialect, table)}"  # noqa: S608 - our names
+    return f"INSERT INTO {table.name} ({_names(table)}) {source}"
+
+
+@lru_cache(maxsize=64)
+def _overwriting(dialect: Dialect, table: Table) -> str:
+    key, rest = _key_and_rest(table)
+    # NULL equals NULL, so that an equal row is not written
+    differs = "IS NOT" if dialect.name == "sqlite" else "IS DISTINCT FROM"
+    return (
+        f"{_inserting(dialect, table)} ON CONFLICT ({', '.join(key)}) DO UPDATE"
+        f" SET {', '.join(f'{name} = excluded.{name}' for name in rest)}"
+        f" WHERE {' OR '.join(f'{table.name}.{name} {differs} excluded.{name}' for name in rest)}"
+    )
+
+
+@lru_cache(maxsize=64)
+def _updating(dialect: Dialect, table: Table) -> str:
+    key, rest = _key_and_rest(table)
+    return (
+        f"UPDATE {table.name} SET {', '.join(f'{name} = new.{name}' for name in rest)}"  # noqa: S608 - our names
+        f" FROM {_arrays(dialect, table)} AS new ({_names(table)})"
+        f" WHERE {' AND '.join(f'{table.name}.{name} = new.{name}' for name in key)}"
+    )
+
+
+def _key_and_rest(table: Table) -> tuple[list[str], list[str]]:
+    key = [column.name for column in table.primary_key.columns]
+    return key, [column.name for column in table.columns if column.name not in key]
+
+
+def _names(table: Table) -> str:
+    return ", ".join(column.name for column in table.columns)
+
+
+def _arrays(dialect: Dialect, table: Table) -> str:
+    types = (column.type.dialect_impl(dialect).compile(dialect=dialect) for column in table.columns)
+    return f"unnest({', '.join(f'%s::{name}[]' for name in types)})"
+
+
+@lru_cache(maxsize=64)
+def _converters(dialect: Dialect, table: Table) -> tuple[Callable[[Any], Any] | None, ...]:
+    """Return by column what makes of a value what the driver takes; None where it takes the value itself."""
+    return tuple(column.type.dialect_impl(dialect).bind_processor(dialect) for column in table.columns)
