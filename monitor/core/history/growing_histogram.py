@@ -6,22 +6,24 @@ most of what recording the sweep takes. The bytes are those that `encode` gives 
 way is long, and any that count more behind it.
 """
 
+from bisect import bisect_left, bisect_right
+from itertools import accumulate
 from typing import Final
 
 from monitor.core.history.latency_histogram import (
+    COUNTS,
     LEAP,
     MORE,
     MOST_COUNTED,
+    STEPS,
     STRIDE,
     bucket_of,
-    merge_encoded,
-    place_of,
     value_of,
 )
 
 _PERCENTS: Final = (50, 95)
 _CHUNK: Final = 32  # bytes that are summed at once, in C; the bucket's place in them is found one by one
-_STEPS: Final = bytes(code % STRIDE if code < LEAP else 0 for code in range(256))
+_SHORT: Final = bytes(code % STRIDE if code < LEAP else 0 for code in range(256))
 _LEAPS: Final = bytes(code - LEAP + 1 if LEAP <= code < MORE else 0 for code in range(256))
 
 
@@ -50,7 +52,7 @@ def _near(encoded: bytes, wanted: int) -> tuple[int, int]:
     start = bucket = 0
     while start + _CHUNK < len(encoded):
         chunk = encoded[start : start + _CHUNK]
-        after = bucket + sum(chunk.translate(_STEPS)) + STRIDE * sum(chunk.translate(_LEAPS))
+        after = bucket + sum(chunk.translate(_SHORT)) + STRIDE * sum(chunk.translate(_LEAPS))
         if after >= wanted:
             break
         start, bucket = start + _CHUNK, after
@@ -122,9 +124,13 @@ class GrowingHistogram:
         return value_of(half), value_of(most)
 
     def _find(self) -> None:
-        histogram = merge_encoded([self.encoded])
-        self._values, self._places = sum(histogram.values()), []
+        # both run in C; a leap stands for no value, and what counts more for the bucket before it
+        buckets = list(accumulate(map(STEPS.__getitem__, self.encoded)))
+        counted = list(accumulate(map(COUNTS.__getitem__, self.encoded)))
+        self._values, self._places = counted[-1], []
         for percent in _PERCENTS:
-            bucket, place = place_of(histogram, percent)
             rank = -(-percent * self._values // 100)
-            self._places.append((bucket, rank - 1 - place, histogram[bucket]))
+            bucket = buckets[bisect_left(counted, rank)]
+            first, end = bisect_left(buckets, bucket), bisect_right(buckets, bucket)
+            below = counted[first - 1] if first else 0
+            self._places.append((bucket, below, counted[end - 1] - below))

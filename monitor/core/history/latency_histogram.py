@@ -25,8 +25,8 @@ STRIDE: Final = 64
 MOST_COUNTED: Final = 3
 LEAP: Final = STRIDE * MOST_COUNTED
 MORE: Final = LEAP + 32
-_STEPS: Final = (*range(STRIDE), *range(STRIDE), *range(STRIDE), *range(64, 2049, STRIDE), *(0,) * 32)
-_COUNTS: Final = (*(1,) * STRIDE, *(2,) * STRIDE, *(3,) * STRIDE, *(0,) * 32, *(3 << n for n in range(32)))
+STEPS: Final = (*range(STRIDE), *range(STRIDE), *range(STRIDE), *range(64, 2049, STRIDE), *(0,) * 32)
+COUNTS: Final = (*(1,) * STRIDE, *(2,) * STRIDE, *(3,) * STRIDE, *(0,) * 32, *(3 << n for n in range(32)))
 
 
 @lru_cache(maxsize=8192)  # latencies repeat; a year has millions
@@ -80,7 +80,7 @@ def merge_encoded(encoded: Iterable[bytes], values: Iterable[int] = ()) -> Bucke
     for data in encoded:
         bucket = 0
         for bucket, count in zip(  # both run in C: a long window has thousands of histograms
-            accumulate(map(_STEPS.__getitem__, data)), map(_COUNTS.__getitem__, data), strict=True
+            accumulate(map(STEPS.__getitem__, data)), map(COUNTS.__getitem__, data), strict=True
         ):
             total[bucket] += count
         if bucket > _LAST_BUCKET:
