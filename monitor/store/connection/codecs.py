@@ -2,7 +2,9 @@
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict
 from datetime import datetime, timedelta
+from functools import lru_cache
 from hashlib import blake2b
 from itertools import islice
 from typing import TypeVar
@@ -11,7 +13,7 @@ from pydantic import TypeAdapter
 
 from monitor.clock import to_datetime, to_millis
 from monitor.core.domain.policy import Policy
-from monitor.core.domain.state import Memory
+from monitor.core.domain.state import Memory, Streak
 
 _EPOCH_2020_MS = 1_577_836_800_000  # 2020-01-01T00:00:00Z
 _EVENTS_PER_SWEEP = 2**20  # far more than a sweep's models have events; fits 64 bits with a 32-bit sweep id
@@ -84,8 +86,32 @@ _POLICY = TypeAdapter(Policy)
 
 def memory_text(memory: Memory) -> str:
     """Return a model's memory as text; what is at its default is left out."""
-    # defaults take most of a memory, and there is one of each model
-    return stable_json(_MEMORY.dump_python(memory, exclude_defaults=True))
+    # Defaults take most of a memory, and there is one of each model. Not by pydantic, which takes five times
+    # as long: nearly every memory is written with each sweep. Names in alphabetical order: stable text.
+    parts = [
+        _streak_part("absent", memory.absent),
+        _streak_part("downs", memory.downs),
+        '"has_answered":true' if memory.has_answered else "",
+        '"has_served":true' if memory.has_served else "",
+        '"is_gone":true' if memory.is_gone else "",
+        f'"swap":{stable_json(asdict(memory.swap))}' if memory.swap else "",
+        _streak_part("timeouts", memory.timeouts),
+        _streak_part("unclear", memory.unclear),
+        _streak_part("ups", memory.ups),
+        f'"window":{_window_text(memory.window)}' if memory.window else "",
+    ]
+    return f"{{{','.join(filter(None, parts))}}}"
+
+
+def _streak_part(name: str, streak: Streak | None) -> str:
+    if streak is None:
+        return ""
+    return f'"{name}":{{"began_at":"{streak.began_at.isoformat()}","count":{streak.count}}}'
+
+
+@lru_cache(maxsize=1024)  # few windows differ
+def _window_text(window: tuple[bool, ...]) -> str:
+    return stable_json(window)
 
 
 def read_memory(text: str) -> Memory:
