@@ -4,11 +4,11 @@ Rows are tuples in the order of the table's columns. SQLAlchemy would make a dic
 would plan and answer each.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, Dialect, Table
+from sqlalchemy import Connection, Dialect, LargeBinary, Table, Text
 
 Rows = Sequence[tuple[Any, ...]]
 
@@ -38,14 +38,15 @@ def _execute(connection: Connection, table: Table, rows: Rows, statement: str) -
     """Run a statement for all rows; returns how many it changed."""
     if not rows:
         return 0
-    dialect = connection.dialect
-    columns = [
-        tuple(map(convert, values)) if convert else values
-        for convert, values in zip(_converters(dialect, table), zip(*rows, strict=True), strict=True)
-    ]
+    dialect, columns = connection.dialect, zip(*rows, strict=True)
     if dialect.name == "sqlite":
-        return connection.exec_driver_sql(statement, list(zip(*columns, strict=True))).rowcount
-    return connection.exec_driver_sql(statement, tuple(map(list, columns))).rowcount
+        converted = [
+            tuple(map(convert, values)) if convert else values
+            for convert, values in zip(_converters(dialect, table), columns, strict=True)
+        ]
+        return connection.exec_driver_sql(statement, list(zip(*converted, strict=True))).rowcount
+    arrays = (write(values) for write, values in zip(_writers(table), columns, strict=True))
+    return connection.exec_driver_sql(statement, tuple(arrays)).rowcount
 
 
 @lru_cache(maxsize=64)
@@ -91,6 +92,41 @@ def _names(table: Table) -> str:
 def _arrays(dialect: Dialect, table: Table) -> str:
     types = (column.type.dialect_impl(dialect).compile(dialect=dialect) for column in table.columns)
     return f"unnest({', '.join(f'%s::{name}[]' for name in types)})"
+
+
+@lru_cache(maxsize=64)
+def _writers(table: Table) -> tuple[Callable[[Iterable[Any]], str], ...]:
+    """Return by column what writes its values as an array of Postgres: the driver takes ten times as long."""
+    return tuple(
+        _texts
+        if isinstance(column.type, Text)
+        else _bytes
+        if isinstance(column.type, LargeBinary)
+        else _numbers
+        for column in table.columns
+    )
+
+
+def _numbers(values: Iterable[object]) -> str:
+    """Write what needs no quotes: numbers, truth values, days."""
+    return f"{{{','.join(map(str, values)).replace('None', 'NULL')}}}"
+
+
+def _texts(values: Iterable[str | None]) -> str:
+    quoted = ("NULL" if value is None else f'"{_escaped(value)}"' for value in values)
+    return f"{{{','.join(quoted)}}}"
+
+
+def _escaped(value: str) -> str:
+    return value.replace("\\", "\\\\").replace('"', '\\"')
+
+
+def _bytes(values: Iterable[bytes | None]) -> str:
+    return f"{{{','.join('NULL' if value is None else _hexadecimal(value) for value in values)}}}"
+
+
+def _hexadecimal(value: bytes) -> str:
+    return f'"\\\\x{value.hex()}"'
 
 
 @lru_cache(maxsize=64)
