@@ -5,7 +5,7 @@ Ids follow from the sweep, so a rebuild gives the same.
 
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, insert, select
 
 from monitor.clock import to_millis
 from monitor.core.domain.event import Decision, Event
@@ -16,7 +16,7 @@ from monitor.store.connection.columns import columns_of, read_value
 from monitor.store.derived.periods import write_periods
 from monitor.store.derived.states import read_state
 from monitor.store.facts.identities import model_ids
-from monitor.store.facts.sweeps import StoredSweep, counts_of
+from monitor.store.facts.sweeps import CHANGE_SWEEP, StoredSweep, counts_of
 from monitor.store.schema import event, model, sweep
 
 _OWN = tuple(name for name in field_types(Event) if name in event.c)
@@ -24,15 +24,12 @@ _OWN = tuple(name for name in field_types(Event) if name in event.c)
 
 def write_decision(connection: Connection, provider_id: int, stored: StoredSweep, decision: Decision) -> None:
     """Write a decision on a sweep, except the state after it."""
-    connection.execute(
-        update(sweep)
-        .where(sweep.c.id == stored.id)
-        .values(
-            verdict=decision.verdict.value,
-            cause=None if decision.cause is None else str(decision.cause),
-            **counts_of(stored.sweep, stored.policy, decision.verdict),
-        )
-    )
+    columns = {
+        "verdict": decision.verdict.value,
+        "cause": None if decision.cause is None else str(decision.cause),
+        **counts_of(stored.sweep, stored.policy, decision.verdict),
+    }
+    connection.execute(CHANGE_SWEEP, {"of_sweep": stored.id, **columns})
     models = model_ids(
         connection, provider_id, [event.model for event in decision.events if event.model is not None]
     )

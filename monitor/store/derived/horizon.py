@@ -14,6 +14,12 @@ from monitor.store.facts.identities import upsert
 from monitor.store.schema import horizon, provider, sweep
 
 _BEFORE_ALL = -(2**53)
+# waits for pruning, not for folds
+_HELD = (
+    select(provider.c.id)
+    .where(provider.c.id == bindparam("owner"))
+    .with_for_update(read=True, key_share=True)
+)
 _BOUNDS = select(horizon.c.day, horizon.c.started_at).where(horizon.c.provider_id == bindparam("owner"))
 
 
@@ -49,8 +55,7 @@ def read_bounds(connection: Connection, provider_id: int) -> Horizon:
 
 def hold_bounds(connection: Connection, provider_id: int) -> Horizon:
     """As `read_bounds`, in a writing transaction: until its end no process moves the horizon."""
-    row = select(provider.c.id).where(provider.c.id == provider_id)
-    connection.execute(row.with_for_update(read=True, key_share=True))  # waits for pruning, not for folds
+    connection.execute(_HELD, {"owner": provider_id})
     return read_bounds(connection, provider_id)
 
 

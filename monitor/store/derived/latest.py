@@ -11,7 +11,7 @@ from threading import Lock
 from typing import Final
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import Connection, Engine, bindparam, select
 
 from monitor.core.domain.state import ProviderState
 from monitor.store.connection.engine import reading
@@ -34,7 +34,13 @@ class Latest:
     state: ProviderState
     counts: RunningCounts = field(default_factory=RunningCounts)
 
+    def stands(self, connection: Connection, provider_id: int) -> bool:
+        """Whether nobody derived rows of the provider since."""
+        folds = connection.scalar(_FOLDS, {"owner": provider_id})
+        return folds == self.folds and last_folded(connection, provider_id) == self.started_at
 
+
+_FOLDS: Final = select(provider_table.c.folds).where(provider_table.c.id == bindparam("owner"))
 _remembered: Final[MutableMapping[Engine, dict[int, Latest]]] = WeakKeyDictionary()
 _one_at_a_time: Final = Lock()
 
@@ -58,13 +64,6 @@ def latest_state(engine: Engine, provider: str) -> ProviderState:
         if owner is None:
             return ProviderState()
         latest = _remembered.get(engine, {}).get(owner)
-        if latest is not None and _stands(connection, owner) == (latest.folds, latest.started_at):
+        if latest is not None and latest.stands(connection, owner):
             return latest.state
         return read_state(connection, owner)
-
-
-def _stands(connection: Connection, provider_id: int) -> tuple[int, int] | None:
-    """Return how often a provider's rows changed, and the start of the sweep that was folded last."""
-    query = select(provider_table.c.folds, last_folded(provider_id)).where(provider_table.c.id == provider_id)
-    row = connection.execute(query).one_or_none()
-    return None if row is None else (row[0], row[1])

@@ -5,9 +5,9 @@ The daemon's step, an import and a rebuild all end here, so they leave the same 
 
 from collections.abc import Callable, Iterable, Iterator
 from datetime import date
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, ScalarSelect, delete, func, select, update
+from sqlalchemy import BindParameter, Connection, Engine, Integer, bindparam, delete, func, select, update
 
 from monitor.clock import to_day, to_millis
 from monitor.core.domain.policy import Policy
@@ -25,6 +25,14 @@ from monitor.store.derived.states import forget_state, read_state, save_state
 from monitor.store.facts.identities import find_provider, insert_new, model_ids, note_untracked, policy_id
 from monitor.store.facts.sweeps import StoredSweep, gaps_of, read_stored
 from monitor.store.schema import daily, event, gap, model, provider, sweep, untracked
+
+# an UPDATE of the counter is lock and count in one, on both databases
+_LOCK: Final = (
+    update(provider)
+    .where(provider.c.id == bindparam("owner"))
+    .values(folds=provider.c.folds + 1)
+    .returning(provider.c.folds)
+)
 
 
 def rebuild(
@@ -65,22 +73,17 @@ def lock_provider(connection: Connection, provider_id: int) -> int:
 
     Returns how often they were derived before: who decides at the same time notices by it.
     """
-    folds: int = connection.execute(  # an UPDATE of the counter is lock and count in one, on both databases
-        update(provider)
-        .where(provider.c.id == provider_id)
-        .values(folds=provider.c.folds + 1)
-        .returning(provider.c.folds)
-    ).scalar_one()
+    folds: int = connection.execute(_LOCK, {"owner": provider_id}).scalar_one()
     return folds - 1
 
 
 def settle(connection: Connection, provider_id: int) -> None:
     """Fold the finished sweeps that are not folded yet; all again if one took its place in the past."""
-    first = connection.scalar(select(func.min(sweep.c.started_at)).where(*_unfolded(provider_id)))
+    first = connection.scalar(_UNFOLDED_SINCE, {"owner": provider_id})
     if first is None:
         return
     # a late sweep changes what all behind it mean
-    if first <= connection.execute(select(last_folded(provider_id))).scalar_one():
+    if first <= last_folded(connection, provider_id):
         with unhurried(connection):
             rebuild_provider(connection, provider_id)
         return
@@ -93,11 +96,7 @@ def settle_all(engine: Engine) -> None:
     """Fold what a process that ended amid an import left unfolded, of every provider, watched or not."""
     with reading(engine) as connection:
         owners = connection.scalars(select(provider.c.id)).all()
-        waiting = [
-            owner
-            for owner in owners
-            if connection.execute(select(sweep.c.id).where(*_unfolded(owner)).limit(1)).first() is not None
-        ]
+        waiting = [owner for owner in owners if is_waiting(connection, owner)]
     for owner in waiting:
         with writing(engine) as connection:
             lock_provider(connection, owner)
@@ -132,24 +131,21 @@ def rebuild_provider(
     _count(connection, provider_id, days)
 
 
-def last_folded(provider_id: int) -> ScalarSelect[int]:
-    """Return the start of the latest sweep that was folded, 0 if none was."""
-    folded = select(func.max(sweep.c.started_at)).where(
-        sweep.c.provider_id == provider_id, sweep.c.verdict.is_not(None)
-    )
-    return select(func.coalesce(folded.scalar_subquery(), 0)).scalar_subquery()
+def last_folded(connection: Connection, provider_id: int) -> int:
+    """Return the start of the latest sweep that was folded (ms), 0 if none was."""
+    return connection.scalar(_LAST_FOLDED, {"owner": provider_id}) or 0
 
 
 def is_next(connection: Connection, provider_id: int, started_at: int) -> bool:
     """Return whether a sweep that started then (ms) comes right after the folded ones; nothing else waits."""
-    if connection.execute(select(last_folded(provider_id))).scalar_one() >= started_at:
+    if last_folded(connection, provider_id) >= started_at:
         return False
     return not is_waiting(connection, provider_id)
 
 
 def is_waiting(connection: Connection, provider_id: int) -> bool:
     """Return whether a finished sweep waits to be folded: an older one has to be folded first."""
-    return connection.execute(select(sweep.c.id).where(*_unfolded(provider_id)).limit(1)).first() is not None
+    return connection.execute(_FIRST_UNFOLDED, {"owner": provider_id}).first() is not None
 
 
 def days_of(stored: StoredSweep) -> tuple[date, date]:
@@ -186,8 +182,16 @@ def _count(connection: Connection, provider_id: int, days: tuple[date, date] | N
         count_months(connection, provider_id, first, days[1])
 
 
-def _unfolded(provider_id: int) -> tuple[Any, ...]:
+def _unfolded(provider_id: int | BindParameter[int]) -> tuple[Any, ...]:
     return (sweep.c.provider_id == provider_id, sweep.c.verdict.is_(None), sweep.c.finished_at.is_not(None))
+
+
+_OWNER: Final = bindparam("owner", type_=Integer())
+_FIRST_UNFOLDED: Final = select(sweep.c.id).where(*_unfolded(_OWNER)).limit(1)
+_UNFOLDED_SINCE: Final = select(func.min(sweep.c.started_at)).where(*_unfolded(_OWNER))
+_LAST_FOLDED: Final = select(func.max(sweep.c.started_at)).where(
+    sweep.c.provider_id == _OWNER, sweep.c.verdict.is_not(None)
+)
 
 
 def _forget_exclusions(connection: Connection, provider_id: int, since: Horizon) -> None:

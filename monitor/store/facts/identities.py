@@ -9,7 +9,7 @@ from json import dumps, loads
 from operator import attrgetter
 from typing import Any, Final
 
-from sqlalchemy import Connection, Insert, Table, or_, select
+from sqlalchemy import Connection, Insert, Select, Table, bindparam, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from monitor.clock import to_millis
@@ -33,6 +33,13 @@ _LATER: Final = tuple(name for name in field_types(Observation) if name in findi
 _parts: Final = attrgetter(*_FIRST, *_LATER)
 _FEW: Final = 20  # names; above it reading all of a provider is quicker than a long list
 _MOST_TRIES: Final = 10  # two writers at the same name settle in the second try
+# Made once: a sweep runs some of them again and again, and making one takes longer than its answer.
+_PROVIDER: Final = select(provider.c.id).where(provider.c.name == bindparam("name"))
+_MODELS: Final = select(model.c.name, model.c.id).where(model.c.provider_id == bindparam("owner"))
+_MODELS_NAMED: Final = _MODELS.where(model.c.name.in_(bindparam("names", expanding=True)))
+_FINDINGS: Final = select(finding.c.digest, finding.c.id).where(
+    finding.c.digest.in_(bindparam("marks", expanding=True))
+)
 
 
 def insert_new(connection: Connection, table: Table) -> Insert:
@@ -70,7 +77,7 @@ def find_provider(connection: Connection, name: str) -> int | None:
     """Return the id of a provider that has a history."""
     if not is_storable(name):
         return None
-    return connection.scalar(select(provider.c.id).where(provider.c.name == name))
+    return connection.scalar(_PROVIDER, {"name": name})
 
 
 def provider_id(connection: Connection, name: str) -> int:
@@ -248,19 +255,28 @@ def _digest(parts: tuple[object, ...], alias: int | None) -> bytes:
 
 
 def _one_id(connection: Connection, table: Table, key: Row, **rest: object) -> int:
-    chosen = select(table.c.id).where(*(table.c[name] == value for name, value in key.items()))
-    number: int | None = connection.scalar(chosen)
+    chosen = _id_of(table, tuple(key))
+    number: int | None = connection.scalar(chosen, key)
     if number is None:
         connection.execute(insert_new(connection, table), {**key, **rest})
-        number = connection.execute(chosen).scalar_one()  # another process may have inserted it meanwhile
+        number = connection.execute(
+            chosen, key
+        ).scalar_one()  # another process may have inserted it meanwhile
     return number
+
+
+@cache
+def _id_of(table: Table, key: tuple[str, ...]) -> Select[int]:
+    return select(table.c.id).where(*(table.c[name] == bindparam(name) for name in key))
 
 
 def _known_models(connection: Connection, provider: int, names: Sequence[str]) -> dict[str, int]:
     """Return the ids of these names; of all where many are asked for, which is then quicker."""
-    of_provider = select(model.c.name, model.c.id).where(model.c.provider_id == provider)
-    query = of_provider.where(model.c.name.in_(names)) if len(names) <= _FEW else of_provider
-    return {name: number for name, number in connection.execute(query).all()}  # noqa: C416
+    if not names:
+        return {}
+    query = _MODELS_NAMED if len(names) <= _FEW else _MODELS
+    rows = connection.execute(query, {"owner": provider, "names": list(names)}).all()
+    return {name: number for name, number in rows}  # noqa: C416
 
 
 def _known_aliases(connection: Connection, models: Sequence[int]) -> dict[int, dict[str, int]]:
@@ -276,6 +292,6 @@ def _known_aliases(connection: Connection, models: Sequence[int]) -> dict[int, d
 def _known_findings(connection: Connection, marks: Sequence[bytes]) -> dict[bytes, int]:
     ids: dict[bytes, int] = {}
     for batch in batches(marks):
-        query = select(finding.c.digest, finding.c.id).where(finding.c.digest.in_(batch))
-        ids |= {bytes(mark): number for mark, number in connection.execute(query)}
+        rows = connection.execute(_FINDINGS, {"marks": batch})
+        ids |= {bytes(mark): number for mark, number in rows}
     return ids

@@ -2,9 +2,9 @@
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, bindparam, select, update
 
 from monitor.clock import to_datetime, to_millis
 from monitor.core.domain.policy import Policy
@@ -32,6 +32,7 @@ from monitor.store.facts.progress import Progress
 from monitor.store.schema import gap, model, policy, provider, sweep
 
 _OF_CATALOG = ("duplicates", "rejected", "requests")
+CHANGE_SWEEP: Final = update(sweep).where(sweep.c.id == bindparam("of_sweep"))  # its columns are parameters
 _SWEEPS_AT_ONCE = 100  # so many are in memory while a history is read
 
 
@@ -73,7 +74,7 @@ def write_facts(
         **columns_of(facts, _OF_CATALOG),
         **_end_columns(facts),
     }
-    connection.execute(update(sweep).where(sweep.c.id == stored.id).values(columns))
+    connection.execute(CHANGE_SWEEP, {"of_sweep": stored.id, **columns})
     if not has_catalog:
         write_origins(connection, provider_id, stored.id, models, facts.origins)
     return models
@@ -107,7 +108,7 @@ def write_catalog(
         "listed": len(stored.sweep.listed),
         **columns_of(stored.sweep, _OF_CATALOG),
     }
-    connection.execute(update(sweep).where(sweep.c.id == stored.id).values(columns))
+    connection.execute(CHANGE_SWEEP, {"of_sweep": stored.id, **columns})
     write_origins(connection, provider_id, stored.id, models, stored.sweep.origins)
     return number
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Final
 
 from pydantic import TypeAdapter
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from monitor.core.domain.event import Decision
 from monitor.core.notification.suppression import (
@@ -29,6 +29,7 @@ CHANGES: Final = "changes"  # the topic of such a message
 LATE: Final = "late_changes"  # the topic of one whose sweep had to wait for the database
 _CHANGES = TypeAdapter(Changes)
 _SUPPRESSION = TypeAdapter(dict[str, Suppressed])
+_SUPPRESSED: Final = select(telling.c.document).where(telling.c.provider_id == bindparam("owner"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,5 +95,5 @@ def read_changes(document: str) -> Changes:
 
 
 def _read_suppressed(connection: Connection, provider_id: int) -> Suppression:
-    document = connection.scalar(select(telling.c.document).where(telling.c.provider_id == provider_id))
+    document = connection.scalar(_SUPPRESSED, {"owner": provider_id})
     return NOTHING_SUPPRESSED if document is None else _SUPPRESSION.validate_json(document)

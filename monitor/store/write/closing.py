@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row
 
 from monitor.clock import DAY_MS, to_day, to_millis
 from monitor.core.domain.event import Decision
@@ -42,7 +42,7 @@ class Closing:
     def record(self, decision: Decision) -> Decision:
         """Write the facts and what follows from them; returns the decision that is recorded."""
         connection, stored, owner = self.connection, self.stored, self.row.provider_id
-        last = connection.execute(select(last_folded(owner))).scalar_one()
+        last = last_folded(connection, owner)
         # whether the decision was made on what is still the latest state
         self.stands = (
             self.folds == self.row.folds_before

@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from secrets import token_hex
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, Row, select, update
+from sqlalchemy import Connection, Engine, Row, bindparam, select, update
 
 from monitor.errors import Fenced, StoreError, SweepMissing
 from monitor.store.connection.engine import reading
@@ -19,6 +19,16 @@ from monitor.store.facts.progress import Progress
 from monitor.store.schema import sweep
 
 _TOKEN_BYTES = 8
+_IS_SWEEP: Final = sweep.c.id == bindparam("number")
+_LOCKED: Final = select(sweep).where(_IS_SWEEP).with_for_update()
+_OWNER: Final = select(sweep.c.provider_id).where(_IS_SWEEP)
+_IS_CUT: Final = (
+    sweep.c.provider_id == bindparam("owner"),
+    sweep.c.vantage == bindparam("of_vantage"),
+    sweep.c.finished_at.is_(None),
+)
+_FIRST_CUT: Final = select(sweep.c.id).where(*_IS_CUT).limit(1)
+_TAKE: Final = update(sweep).where(*_IS_CUT).values(token=None).returning(sweep.c.id, sweep.c.policy_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +72,7 @@ def lock_row(connection: Connection, sweep_id: int) -> Row[Any]:
 
     SQLite has no locks of rows: a writing transaction has the whole file.
     """
-    row = connection.execute(select(sweep).where(sweep.c.id == sweep_id).with_for_update()).first()
+    row = connection.execute(_LOCKED, {"number": sweep_id}).first()
     if row is None:
         raise SweepMissing(f"sweep {sweep_id} is not in the database")
     return row
@@ -86,19 +96,17 @@ def is_closed_by(row: Row[Any], opened: OpenedSweep) -> bool:
 
 def take_over(connection: Connection, provider_id: int, vantage: str) -> Mapping[int, int]:
     """Take the running sweeps of a provider from the processes that made them; returns policies by sweep."""
-    columns = sweep.c
-    cut = (columns.provider_id == provider_id, columns.vantage == vantage, columns.finished_at.is_(None))
-    if connection.scalar(select(columns.id).where(*cut).limit(1)) is None:
+    cut = {"owner": provider_id, "of_vantage": vantage}
+    if connection.scalar(_FIRST_CUT, cut) is None:
         return {}
     lock_provider(connection, provider_id)
     # the update waits for a batch that is being added, and no batch is added after it
-    taken = update(sweep).where(*cut).values(token=None).returning(columns.id, columns.policy_id)
-    return {row.id: row.policy_id for row in connection.execute(taken)}
+    return {row.id: row.policy_id for row in connection.execute(_TAKE, cut)}
 
 
 def owner_of(connection: Connection, sweep_id: int) -> int:
     """Return the provider of a sweep; raises StoreError for one that the database does not have."""
-    owner: int | None = connection.scalar(select(sweep.c.provider_id).where(sweep.c.id == sweep_id))
+    owner: int | None = connection.scalar(_OWNER, {"number": sweep_id})
     if owner is None:
         raise StoreError(f"sweep {sweep_id} is not in the database")
     return owner

@@ -6,9 +6,9 @@ Every function is one transaction.
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, select, update
+from sqlalchemy import Connection, Engine, bindparam, select, update
 
 from monitor.clock import to_datetime, to_millis
 from monitor.core.domain.event import Decision
@@ -44,6 +44,8 @@ from monitor.store.write.fence import (
 )
 
 _MOST_COLLISIONS = 100_000
+_FOLDS: Final = select(provider_table.c.folds).where(provider_table.c.id == bindparam("owner"))
+_STARTED_AT: Final = select(sweep_table.c.started_at).where(sweep_table.c.id == bindparam("number"))
 
 
 def open_sweep(
@@ -75,16 +77,12 @@ def open_sweep(
             "started_at": to_millis(started_at),
             "policy_id": rules,
             "token": token,
-            "folds_before": connection.scalar(
-                select(provider_table.c.folds).where(provider_table.c.id == owner)
-            ),
+            "folds_before": connection.scalar(_FOLDS, {"owner": owner}),
         }
         number = claim(connection, row, moves=True)
         if number is None:
             return None
-        stored = connection.execute(
-            select(sweep_table.c.started_at).where(sweep_table.c.id == number)
-        ).scalar_one()
+        stored = connection.execute(_STARTED_AT, {"number": number}).scalar_one()
         progress = Progress(owner, rules, policy)
         return OpenedSweep(number, to_datetime(stored), token, progress)
 
