@@ -26,6 +26,7 @@ _IS_CUT: Final = (
     sweep.c.provider_id == bindparam("owner"),
     sweep.c.vantage == bindparam("of_vantage"),
     sweep.c.finished_at.is_(None),
+    sweep.c.verdict.is_(None),  # of an index: a long history is not searched for what is not finished
 )
 _FIRST_CUT: Final = select(sweep.c.id).where(*_IS_CUT).limit(1)
 _TAKE: Final = update(sweep).where(*_IS_CUT).values(token=None).returning(sweep.c.id, sweep.c.policy_id)
