@@ -102,6 +102,7 @@ model_state = Table(
     metadata,
     Column("model_id", ForeignKey("model.id"), primary_key=True),
     *value_columns(ModelState),
+    postgresql_with={"fillfactor": 45},  # each sweep changes every row: with room they stay where they are
 )
 
 provider_state = Table(
@@ -130,6 +131,7 @@ daily = Table(
     *_counts(),
     PrimaryKeyConstraint("model_id", "day"),
     sqlite_with_rowid=False,
+    postgresql_with={"fillfactor": 60},
 )
 Index("ix_daily_day", daily.c.day, info={"only_on": "postgresql"})  # SQLite has a range for each model
 
@@ -141,5 +143,6 @@ monthly = Table(  # the days of a month added up; SQL cannot merge their histogr
     *_counts(),
     PrimaryKeyConstraint("model_id", "month"),
     sqlite_with_rowid=False,
+    postgresql_with={"fillfactor": 50},
 )
 Index("ix_monthly_month", monthly.c.month, info={"only_on": "postgresql"})

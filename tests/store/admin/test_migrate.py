@@ -35,7 +35,7 @@ from tests.store.views import COLUMNS
 from tests.support.gateway import ON_POSTGRES
 from tests.support.process import WAIT_S
 
-REVISIONS = ["0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010", "0011"]
+REVISIONS = ["0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010", "0011", "0012"]
 
 
 def config() -> Config:
