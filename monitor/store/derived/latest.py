@@ -1,8 +1,9 @@
 """What a process remembers of a provider from the sweep that it recorded last, instead of reading it back.
 
-It holds for the next sweep only if nobody derived rows of the provider since: `provider.folds` counts each
-time, and the start of the sweep that was folded last distinguishes one history from another one that was put
-in its place. Whoever takes it puts it back after the commit; what fails on the way is forgotten.
+It holds for the next sweep only if no other process derived rows of the provider since: `provider.folds`
+counts each time, and the start of the sweep that was folded last distinguishes a history from another one
+that was put in its place. The closing that takes it puts it back after the commit; what fails on the way is
+forgotten.
 """
 
 from collections.abc import MutableMapping
@@ -35,7 +36,7 @@ class Latest:
     counts: RunningCounts = field(default_factory=RunningCounts)
 
     def stands(self, connection: Connection, provider_id: int) -> bool:
-        """Whether nobody derived rows of the provider since."""
+        """Whether no rows of the provider were derived since."""
         folds = connection.scalar(_FOLDS, {"owner": provider_id})
         return folds == self.folds and last_folded(connection, provider_id) == self.started_at
 
