@@ -21,7 +21,7 @@ from monitor.store.connection.errors import database_name
 from monitor.store.connection.progress import OnProgress
 from monitor.store.connection.sqlite_file import is_missing, is_own
 
-PAGES_AT_ONCE: Final = 2_000  # pages; about 8 MB between two steps of progress
+PAGES_AT_ONCE: Final = 2_000  # pages; about 4 MB between two steps of progress
 _STANDARD: Final = Path("-")
 
 

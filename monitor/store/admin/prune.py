@@ -26,7 +26,7 @@ from monitor.store.schema import finding, gap, model, observation, provider, str
 
 _DAY = timedelta(days=1)
 _SWEEPS_PER_STEP = 50  # measured: 200 models delay other writers by 0.1 s
-_PAGES_PER_STEP = 500  # pages; about 2 MB, a short transaction
+_PAGES_PER_STEP = 500  # pages; about 1 MB, a short transaction
 _TRIES = 20  # others derive once a sweep, so that the second try usually fits
 _UNUSED: Final = b"unused since "  # longer than a digest with what follows, so it is none
 _REST: Final = timedelta(hours=1)  # longer than any transaction that writes observations

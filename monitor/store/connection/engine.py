@@ -43,7 +43,7 @@ BUSY_AFTER_S = 10.0  # longer than the transaction of a sweep takes
 _POOL_TIMEOUT_S = 10
 # Sweeps write the same pages again and again, and a checkpoint copies each once: 32 MB are a dozen sweeps of
 # a long history, 1,000 pages (SQLite's default) less than two.
-_LOG_PAGES = 8_192
+_LOG_BYTES = 32 * 1024 * 1024
 _WRITES = "monitor_writes"
 _FILE_MODE = "monitor_file_mode"
 _READ_ONLY = "monitor_read_only"
@@ -260,7 +260,8 @@ def _sqlite(address: URL, kinds: Mapping[str, int | bool], busy_after_s: float) 
 def _set_pragmas(connection: sqlite3.Connection, _record: object) -> None:
     connection.execute("PRAGMA synchronous = NORMAL")  # a crash loses the last commits at most
     connection.execute("PRAGMA foreign_keys = ON")  # off by default in SQLite, for each connection
-    connection.execute(f"PRAGMA wal_autocheckpoint = {_LOG_PAGES}")
+    (page_bytes,) = connection.execute("PRAGMA page_size").fetchone()
+    connection.execute(f"PRAGMA wal_autocheckpoint = {_LOG_BYTES // page_bytes}")
 
 
 def _refuse_writes(connection: sqlite3.Connection, _record: object) -> None:
