@@ -9,7 +9,7 @@ from pathlib import Path
 from signal import SIGTERM, signal
 from types import MappingProxyType
 
-from benchmarks.builds.table import builds
+from benchmarks.builds.table import builds, record
 from benchmarks.cost import cost
 from benchmarks.figures import Benchmark, Scale
 from benchmarks.folding import folding
@@ -31,6 +31,7 @@ BENCHMARKS: Mapping[str, Benchmark] = MappingProxyType(
         "cost": cost,
         "public": public,
         "builds": builds,
+        "record": record,
         "daemon": watching,
         "store": storing,
         "fold": folding,

@@ -16,9 +16,9 @@ _STOP_S = 60.0
 _TAIL = 20
 
 Costs = dict[str, float]
-"""What one round took, by what is measured: seconds, or megabytes."""
+"""What one round took, by what is measured: seconds, megabytes, or kilobytes written a check."""
 
-WALL, CPU, PEAK, RSS = "time", "processor", "peak memory", "memory"
+WALL, CPU, PEAK, RSS, WRITTEN = "time", "processor", "peak memory", "memory", "written"
 
 
 class Running:

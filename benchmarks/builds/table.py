@@ -9,6 +9,7 @@ from sqlalchemy import make_url
 
 from benchmarks.builds.build import Build
 from benchmarks.builds.compared import Pair
+from benchmarks.builds.recording import recording
 from benchmarks.builds.serving import serving
 from benchmarks.builds.working import UrlOf, commands, daemons, idle, writing
 from benchmarks.databases import postgres_server, run_on_server
@@ -16,7 +17,8 @@ from benchmarks.figures import Figure, Scale
 from benchmarks.process import ROOT, can_look
 from benchmarks.provider import provider
 
-_MANY, _FEW, _LATENCY_S = 200, 20, 0.02
+_CROWD, _MANY, _FEW, _LATENCY_S = 2_000, 200, 20, 0.02
+_RECORDED, _RECORDED_QUICK = 3_500_000, 200_000  # observations
 _ROUNDS, _ROUNDS_QUICK = 4, 2  # times the scale's repeats: figures of milliseconds need many
 DATABASES = ("sqlite", "postgres")
 
@@ -43,6 +45,24 @@ def builds(scale: Scale) -> Iterator[Figure]:
             yield from commands(pair, repeats, url_of, many.base_url)
 
 
+def record(scale: Scale) -> Iterator[Figure]:
+    """Compare how sweeps are recorded behind years of history, `--observations` of them."""
+    if scale.against is None or not can_look():
+        why = "name a checkout with --against" if scale.against is None else "this system has no /proc"
+        yield Figure(name=f"recording a sweep beside another build: {why}", value=None)
+        return
+    usual = _RECORDED_QUICK if scale.is_quick else _RECORDED
+    cases = {_MANY: (scale.most or usual) // _MANY, _CROWD: usual // _CROWD}
+    for database in scale.databases or DATABASES:
+        with (
+            TemporaryDirectory(dir=scale.directory) as directory,
+            _databases(database, scale.directory) as of,
+        ):
+            pair = _pair(scale.against, Path(directory))
+            for models, sweeps in cases.items():
+                yield from recording(pair, scale.repeats, database, of, models=models, sweeps=sweeps)
+
+
 def _pair(against: Path, directory: Path) -> Pair:
     for name in ("before", "now"):
         (directory / name).mkdir()
@@ -53,12 +73,12 @@ def _pair(against: Path, directory: Path) -> Pair:
 
 
 @contextmanager
-def _databases(database: str) -> Iterator[UrlOf]:
+def _databases(database: str, parent: Path | None = None) -> Iterator[UrlOf]:
     """Give what names a new database of a build."""
     if database == "sqlite":
         yield lambda build, name: f"sqlite:///{build.directory}/{_word(name)}.db"
         return
-    with postgres_server() as server:
+    with postgres_server(parent) as server:
         address = make_url(server.get_uri())
 
         def create(build: Build, name: str) -> str:
