@@ -11,9 +11,9 @@ from monitor.core.domain.policy import Policy
 from monitor.core.domain.sweep import ModelOrigin
 from monitor.core.domain.vocabulary import Cause, Verdict
 from monitor.demo.answers import CannedAnswer, as_json
-from monitor.store.facts.origins import load_origins
 from monitor.store.query import current_models
 from monitor.sweep import Target
+from monitor.sweep.keeping.beginning import load_start
 from tests.support import gateway as g
 from tests.support import scripted as s
 
@@ -387,6 +387,5 @@ def test_whose_a_model_is_is_kept_with_the_first_catalog_that_says_so(engine: En
     assert [each.model for each in again.sweep.origins] == ["llama-70b"]
     assert third.sweep.origins == ()
     assert published(engine) == {"llama-70b": "Meta AI", "acme/x": "acme"}
-    assert load_origins(engine, swept.sweep.provider)["llama-70b"] == ModelOrigin(
-        "llama-70b", "Meta AI", made
-    )
+    start = load_start(engine, swept.sweep.provider, g.NOON, slot=None)
+    assert start.origins["llama-70b"] == ModelOrigin("llama-70b", "Meta AI", made)

@@ -15,11 +15,9 @@ from weakref import WeakKeyDictionary
 from sqlalchemy import Connection, Engine, bindparam, select
 
 from monitor.core.domain.state import ProviderState
-from monitor.store.connection.engine import reading
 from monitor.store.derived.rebuild import last_folded
 from monitor.store.derived.running import RunningCounts
 from monitor.store.derived.states import read_state
-from monitor.store.facts.identities import find_provider
 from monitor.store.schema import provider as provider_table
 
 
@@ -58,13 +56,9 @@ def keep_latest(engine: Engine, provider_id: int, latest: Latest) -> None:
         _remembered.setdefault(engine, {})[provider_id] = latest
 
 
-def latest_state(engine: Engine, provider: str) -> ProviderState:
-    """Return what is believed of a provider, as `load_state` reads it, from memory where that holds."""
-    with reading(engine) as connection:
-        owner = find_provider(connection, provider)
-        if owner is None:
-            return ProviderState()
-        latest = _remembered.get(engine, {}).get(owner)
-        if latest is not None and latest.stands(connection, owner):
-            return latest.state
-        return read_state(connection, owner)
+def latest_state(connection: Connection, provider_id: int) -> ProviderState:
+    """Return what is believed of a provider, as `read_state` reads it, from memory where that holds."""
+    latest = _remembered.get(connection.engine, {}).get(provider_id)
+    if latest is not None and latest.stands(connection, provider_id):
+        return latest.state
+    return read_state(connection, provider_id)

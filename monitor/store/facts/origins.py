@@ -1,37 +1,28 @@
 """What catalogs say of models' origins, as facts of sweeps, and the publishers that follow."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from itertools import groupby
 from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, RowMapping, Select, bindparam, select, update
+from sqlalchemy import Connection, RowMapping, Select, bindparam, select, update
 
 from monitor.core.domain.sweep import ModelOrigin
 from monitor.core.history.publishers import publishers
 from monitor.store.connection.codecs import batches, millis
 from monitor.store.connection.columns import read_value
-from monitor.store.connection.engine import reading
-from monitor.store.facts.identities import find_provider, upsert
+from monitor.store.facts.identities import upsert
 from monitor.store.schema import model, origin, sweep
 
 _PUBLISH: Final = update(model).where(model.c.id == bindparam("of_model")).values(publisher=bindparam("by"))
-
-
-def load_origins(engine: Engine, provider: str) -> dict[str, ModelOrigin]:
-    """Return what is known of the origins of a provider's models, by id."""
-    with reading(engine) as connection:
-        owner = find_provider(connection, provider)
-        return {} if owner is None else latest_origins(connection, owner)
 
 
 def latest_origins(
     connection: Connection, provider_id: int, before: int | None = None
 ) -> dict[str, ModelOrigin]:
     """Return what catalogs said last of each model's origin: of all sweeps, or those started before (ms)."""
-    query = _origins().where(model.c.provider_id == provider_id)
-    if before is not None:
-        query = query.where(sweep.c.started_at < before)
-    rows = connection.execute(query.order_by(model.c.id, sweep.c.started_at, sweep.c.id)).mappings()
+    query = _latest(is_limited=before is not None)
+    rows = connection.execute(query, {"owner": provider_id, "before": before}).mappings()
     return {name: _merged(said) for name, said in groupby(rows, key=lambda row: row["model"])}
 
 
@@ -97,6 +88,14 @@ def read_origins(connection: Connection, ids: Sequence[int]) -> dict[int, tuple[
         for number, said in groupby(rows, key=lambda row: row["sweep_id"]):
             origins[number] = tuple(read_value(ModelOrigin, row) for row in said)
     return origins
+
+
+@cache
+def _latest(*, is_limited: bool) -> Select[Any]:
+    query = _origins().where(model.c.provider_id == bindparam("owner"))
+    if is_limited:
+        query = query.where(sweep.c.started_at < bindparam("before"))
+    return query.order_by(model.c.id, sweep.c.started_at, sweep.c.id)
 
 
 def _origins() -> Select[Any]:

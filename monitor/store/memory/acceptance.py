@@ -4,13 +4,16 @@ It waits in a row of its own; the sweep that was decided with it carries it for 
 """
 
 from datetime import datetime
+from typing import Final
 
-from sqlalchemy import Connection, Engine, delete, select, update
+from sqlalchemy import Connection, Engine, bindparam, delete, select, update
 
 from monitor.clock import to_millis
 from monitor.store.connection.engine import reading, writing
 from monitor.store.facts.identities import find_provider, insert_new, provider_id
 from monitor.store.schema import acceptance
+
+_WAITING: Final = select(acceptance.c.provider_id).where(acceptance.c.provider_id == bindparam("owner"))
 
 
 def accept(engine: Engine, provider: str, now: datetime) -> bool:
@@ -34,9 +37,12 @@ def accept(engine: Engine, provider: str, now: datetime) -> bool:
 def is_accepted(engine: Engine, provider: str) -> bool:
     """Return whether the provider's next sweep is to be made with `accepted`."""
     with reading(engine) as connection:
-        owner = find_provider(connection, provider)
-        waiting = select(acceptance.c.provider_id).where(acceptance.c.provider_id == owner)
-        return connection.scalar(waiting) is not None
+        return waits(connection, provider)
+
+
+def waits(connection: Connection, provider: str) -> bool:
+    """As `is_accepted`, in the transaction at hand."""
+    return connection.scalar(_WAITING, {"owner": find_provider(connection, provider)}) is not None
 
 
 def consume_acceptance(connection: Connection, provider_id: int) -> None:

@@ -4,10 +4,11 @@ It is no fact of the history and follows from none: exports do not carry it, a r
 """
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Final
 
 from pydantic import TypeAdapter, ValidationError
-from sqlalchemy import Connection, Engine, delete, select
+from sqlalchemy import Connection, Engine, bindparam, delete, select
 
 from monitor.core.planning.inputs import NOTHING_KNOWN, Knowledge
 from monitor.store.connection.codecs import batches, stable_json
@@ -16,6 +17,11 @@ from monitor.store.facts.identities import find_provider, model_ids, provider_id
 from monitor.store.schema import knowledge, model
 
 _KNOWLEDGE: Final = TypeAdapter(Knowledge)
+_STORED: Final = (
+    select(model.c.name, knowledge.c.model_id, knowledge.c.document)
+    .join_from(model, knowledge)
+    .where(model.c.provider_id == bindparam("owner"))
+)
 
 
 def load_knowledge(engine: Engine, provider: str) -> dict[str, Knowledge]:
@@ -25,13 +31,20 @@ def load_knowledge(engine: Engine, provider: str) -> dict[str, Knowledge]:
     costs a few requests, while an error here would stop every sweep of the provider.
     """
     with reading(engine) as connection:
-        stored = _stored(connection, provider)
+        return read_all_knowledge(connection, provider)
+
+
+def read_all_knowledge(connection: Connection, provider: str) -> dict[str, Knowledge]:
+    """As `load_knowledge`, in the transaction at hand."""
+    stored = _stored(connection, provider)
     documents = {name: read_knowledge(document) for name, (_, document) in stored.items()}
     return {name: learned for name, learned in documents.items() if learned != NOTHING_KNOWN}
 
 
 def save_knowledge(engine: Engine, provider: str, learned: Mapping[str, Knowledge]) -> None:
     """Keep what was learned of these models, by name, in one transaction; others are left as they are."""
+    if not learned:  # most sweeps
+        return
     with writing(engine) as connection:
         write_knowledge(connection, provider, learned)
 
@@ -56,6 +69,7 @@ def knowledge_text(learned: Knowledge) -> str:
     return stable_json(_KNOWLEDGE.dump_python(learned, exclude_defaults=True))
 
 
+@lru_cache(maxsize=1024)  # most models are asked in one of a few forms
 def read_knowledge(document: str) -> Knowledge:
     """Return the knowledge that `knowledge_text` wrote, nothing known for what it cannot have written."""
     try:
@@ -69,12 +83,8 @@ def read_knowledge(document: str) -> Knowledge:
 
 def _stored(connection: Connection, provider: str) -> dict[str, tuple[int, str]]:
     """Return the id and the document of a provider's models, by name."""
-    query = (
-        select(model.c.name, knowledge.c.model_id, knowledge.c.document)
-        .join_from(model, knowledge)
-        .where(model.c.provider_id == find_provider(connection, provider))
-    )
-    return {name: (number, document) for name, number, document in connection.execute(query)}
+    rows = connection.execute(_STORED, {"owner": find_provider(connection, provider)})
+    return {name: (number, document) for name, number, document in rows}
 
 
 def _write(connection: Connection, provider: str, documents: Mapping[str, str]) -> None:

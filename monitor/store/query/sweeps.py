@@ -6,7 +6,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Engine, Select, bindparam, func, select
+from sqlalchemy import Connection, Engine, Select, bindparam, func, select
 
 from monitor.clock import to_millis
 from monitor.core.domain.names import unknown_words
@@ -53,13 +53,23 @@ def last_conclusive_at(engine: Engine, provider: str) -> datetime | None:
 
 def requests_between(engine: Engine, provider: str, since: datetime, until: datetime) -> int:
     """Return how many requests the sweeps of a provider sent that began from `since` on, before `until`."""
-    query = (
-        select(func.coalesce(func.sum(t.sweep.c.requests), 0))
-        .join(t.provider, t.provider.c.id == t.sweep.c.provider_id)
-        .where(*named(["provider"]), to_millis(since) <= _STARTED, to_millis(until) > _STARTED)
-    )
     with reading(engine) as connection:
-        return int(connection.scalar(query, names(provider)) or 0)  # an empty sum is NULL
+        return count_requests(connection, provider, since, until)
+
+
+def count_requests(connection: Connection, provider: str, since: datetime, until: datetime) -> int:
+    """As `requests_between`, in the transaction at hand."""
+    params = {**names(provider), "since": to_millis(since), "until": to_millis(until)}
+    return int(connection.scalar(_requests(), params) or 0)  # an empty sum is NULL
+
+
+@cache
+def _requests() -> Select[Any]:
+    return (
+        select(func.sum(t.sweep.c.requests))
+        .join(t.provider, t.provider.c.id == t.sweep.c.provider_id)
+        .where(*named(["provider"]), bindparam("since") <= _STARTED, bindparam("until") > _STARTED)
+    )
 
 
 @cache

@@ -16,7 +16,7 @@ from monitor.store.admin.copy import copy_history
 from monitor.store.admin.migrate import prepare
 from monitor.store.connection.engine import is_sqlite, open_engine, reading
 from monitor.store.derived.rebuild import rebuild
-from monitor.store.facts.origins import load_origins
+from monitor.store.write.beginning import read_beginning
 from monitor.store.write.import_export import add_sweeps, read_sweeps
 from tests.store import histories, views
 
@@ -52,7 +52,7 @@ def test_the_publisher_is_what_the_latest_catalog_said(engine: Engine) -> None:
     assert {row.model: row.publisher for row in query.current_models(engine)} == PUBLISHERS
     for view in ("uptime_daily", "uptime_monthly"):
         assert {row["model"]: row["publisher"] for row in views.told(engine, view)} == PUBLISHERS
-    assert load_origins(engine, "nvidia") == {
+    assert read_beginning(engine, "nvidia", histories.START, histories.START).origins == {
         "meta/llama": ModelOrigin("meta/llama", "meta", MADE),
         "plain": ModelOrigin("plain", "Acme", MADE),
         "qwen/q": ModelOrigin("qwen/q", "Alibaba Cloud"),

@@ -8,14 +8,15 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import Engine, event, select
 
+from monitor.core.domain.state import ProviderState
 from monitor.core.domain.sweep import Sweep
 from monitor.core.lifecycle.fold import fold
 from monitor.store import schema as t
 from monitor.store.connection.engine import open_engine, reading, writing
 from monitor.store.derived.compare import compare
-from monitor.store.derived.latest import latest_state
 from monitor.store.derived.rebuild import rebuild
 from monitor.store.derived.states import load_state
+from monitor.store.write.beginning import read_beginning
 from monitor.store.write.import_export import add_sweeps
 from monitor.store.write.record import add_observations, close_sweep, keep_catalog, open_sweep
 from monitor.store.write.void import void
@@ -57,11 +58,16 @@ def record(engine: Engine, sweep: Sweep) -> None:
         policy=histories.POLICY,
     )
     assert opened is not None
-    state = latest_state(engine, sweep.provider)
+    state = believed(engine)
     keep_catalog(engine, opened, replace(sweep, observations=()))
     for observation in sweep.observations:
         add_observations(engine, opened, [observation])
     close_sweep(engine, opened, sweep, fold(state, sweep, histories.POLICY))
+
+
+def believed(engine: Engine) -> ProviderState:
+    """Return what a sweep begins with."""
+    return read_beginning(engine, "nvidia", histories.START, histories.START).state
 
 
 def require_right(engine: Engine) -> None:
@@ -122,10 +128,10 @@ def test_what_others_derive_between_two_sweeps_is_not_overlooked(
     for hour in range(3):
         record(engine, sweep_at(hour))
     change(engine)
-    assert latest_state(engine, "nvidia") == load_state(engine, "nvidia")
+    assert believed(engine) == load_state(engine, "nvidia")
     for hour in range(3, 6):
         record(engine, sweep_at(hour))
-        assert latest_state(engine, "nvidia") == load_state(engine, "nvidia")
+        assert believed(engine) == load_state(engine, "nvidia")
     require_right(engine)
 
 
@@ -150,7 +156,7 @@ def test_what_a_failed_closing_counted_is_counted_once(engine: Engine) -> None:
         policy=histories.POLICY,
     )
     assert opened is not None
-    decision = fold(latest_state(engine, "nvidia"), sweep, histories.POLICY)
+    decision = fold(believed(engine), sweep, histories.POLICY)
 
     def fail(*_of_event: object) -> None:
         raise RuntimeError("the process was interrupted")
