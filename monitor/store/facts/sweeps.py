@@ -1,6 +1,6 @@
 """A sweep as facts: written once, read back as the same core value."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -57,8 +57,7 @@ def write_facts(
     With the `progress` of the process that opened it, only what that has not written yet.
     """
     facts, known = stored.sweep, progress.known.copy() if progress else None
-    noted = progress.cataloged[0] if progress and progress.cataloged else ()
-    models = _known(connection, provider_id, policy_id, stored, known, noted=noted)
+    models = _known(connection, provider_id, policy_id, stored, known)
     if progress is None:
         write_all_observations(connection, provider_id, stored.id, facts.observations)
     else:
@@ -209,18 +208,15 @@ def _known(
     policy_id: int,
     stored: StoredSweep,
     known: Identities | None = None,
-    *,
-    noted: Collection[str] = (),
 ) -> Mapping[str, int]:
-    """Return the ids of all models that a sweep names.
+    """Return the ids of all models that a sweep names, those its policy excludes noted as such.
 
-    Those that its policy excludes are noted as such, unless that was done when they were `noted` before.
+    Also if they were noted before: a rebuild meanwhile has forgotten those of running sweeps.
     """
     facts = stored.sweep
     names = [*facts.listed, *(observation.model for observation in facts.observations)]
     models = model_ids(connection, provider_id, names, known)
-    new = models.keys() - noted
-    note_untracked(connection, policy_id, stored.policy, {name: models[name] for name in new})
+    note_untracked(connection, policy_id, stored.policy, models)
     return models
 
 

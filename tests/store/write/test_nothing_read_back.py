@@ -96,10 +96,9 @@ def test_what_is_kept_already_is_not_written_again(engine: Engine) -> None:
     assert len([each for each in words if "catalog_id" in each and each.startswith("UPDATE")]) == 2
 
 
-def interrupt_by_void(engine: Engine) -> None:
+def interrupt_by_void(engine: Engine, place: int = 0) -> None:
     with reading(engine) as connection:
-        number = connection.scalars(select(t.sweep.c.id).order_by(t.sweep.c.id.desc())).first()
-    assert number is not None
+        number = connection.scalars(select(t.sweep.c.id).order_by(t.sweep.c.id.desc())).all()[place]
     void(engine, number, "a test")
 
 
@@ -132,6 +131,27 @@ def test_what_others_derive_between_two_sweeps_is_not_overlooked(
     for hour in range(3, 6):
         record(engine, sweep_at(hour))
         assert believed(engine) == load_state(engine, "nvidia")
+    require_right(engine)
+
+
+def test_a_rebuild_while_a_sweep_runs_leaves_out_what_its_policy_excludes(engine: Engine) -> None:
+    """It forgets which models the policy of a running sweep excludes, though they were noted before."""
+    record(engine, sweep_at(0))
+    sweep = replace(sweep_at(1), listed=(*NAMES, "x/hidden-one"), slot=None)
+    opened = open_sweep(
+        engine,
+        provider="nvidia",
+        vantage=sweep.vantage,
+        slot=None,
+        started_at=sweep.started_at,
+        policy=histories.STRICT,
+    )
+    assert opened is not None
+    keep_catalog(engine, opened, replace(sweep, observations=()))
+    interrupt_by_void(engine, 1)
+    seen = (*sweep.observations, histories.seen("x/hidden-one"))
+    late = replace(sweep, observations=seen)
+    close_sweep(engine, opened, late, fold(believed(engine), late, histories.STRICT))
     require_right(engine)
 
 
