@@ -1,7 +1,7 @@
 """What a process remembers of a provider from the sweep that it recorded last, instead of reading it back.
 
 It holds for the next sweep only if no other process derived rows of the provider since: `provider.folds`
-counts each time, and the start of the sweep that was folded last distinguishes a history from another one
+counts each time, and the token of the sweep that was folded last distinguishes a history from another one
 that was put in its place. The closing that takes it puts it back after the commit; what fails on the way is
 forgotten.
 """
@@ -23,20 +23,17 @@ from monitor.store.schema import provider as provider_table
 
 @dataclass(frozen=True, slots=True)
 class Latest:
-    """A provider's rows after its `folds`th change, by a sweep that started at `started_at` (ms).
-
-    `state` is what is believed after it.
-    """
+    """A provider's rows after its `folds`th change, by a sweep of this `token`; `state` is what it left."""
 
     folds: int
-    started_at: int
+    token: str
     state: ProviderState
     counts: RunningCounts = field(default_factory=RunningCounts)
 
     def stands(self, connection: Connection, provider_id: int) -> bool:
         """Whether no rows of the provider were derived since."""
         folds = connection.scalar(_FOLDS, {"owner": provider_id})
-        return folds == self.folds and last_folded(connection, provider_id) == self.started_at
+        return folds == self.folds and last_folded(connection, provider_id)[1] == self.token
 
 
 _FOLDS: Final = select(provider_table.c.folds).where(provider_table.c.id == bindparam("owner"))

@@ -83,7 +83,7 @@ def settle(connection: Connection, provider_id: int) -> None:
     if first is None:
         return
     # a late sweep changes what all behind it mean
-    if first <= last_folded(connection, provider_id):
+    if first <= last_folded(connection, provider_id)[0]:
         with unhurried(connection):
             rebuild_provider(connection, provider_id)
         return
@@ -131,14 +131,15 @@ def rebuild_provider(
     _count(connection, provider_id, days)
 
 
-def last_folded(connection: Connection, provider_id: int) -> int:
-    """Return the start of the latest sweep that was folded (ms), 0 if none was."""
-    return connection.scalar(_LAST_FOLDED, {"owner": provider_id}) or 0
+def last_folded(connection: Connection, provider_id: int) -> tuple[int, str | None]:
+    """Return the start (ms) and the token of the latest sweep that was folded; 0 and None if none was."""
+    row = connection.execute(_LAST_FOLDED, {"owner": provider_id}).first()
+    return (0, None) if row is None else (row.started_at, row.token)
 
 
 def is_next(connection: Connection, provider_id: int, started_at: int) -> bool:
     """Return whether a sweep that started then (ms) comes right after the folded ones; nothing else waits."""
-    if last_folded(connection, provider_id) >= started_at:
+    if last_folded(connection, provider_id)[0] >= started_at:
         return False
     return not is_waiting(connection, provider_id)
 
@@ -189,8 +190,11 @@ def _unfolded(provider_id: int | BindParameter[int]) -> tuple[Any, ...]:
 _OWNER: Final = bindparam("owner", type_=Integer())
 _FIRST_UNFOLDED: Final = select(sweep.c.id).where(*_unfolded(_OWNER)).limit(1)
 _UNFOLDED_SINCE: Final = select(func.min(sweep.c.started_at)).where(*_unfolded(_OWNER))
-_LAST_FOLDED: Final = select(func.max(sweep.c.started_at)).where(
-    sweep.c.provider_id == _OWNER, sweep.c.verdict.is_not(None)
+_LAST_FOLDED: Final = (
+    select(sweep.c.started_at, sweep.c.token)
+    .where(sweep.c.provider_id == _OWNER, sweep.c.verdict.is_not(None))
+    .order_by(sweep.c.started_at.desc(), sweep.c.id.desc())
+    .limit(1)
 )
 
 

@@ -42,14 +42,14 @@ class Closing:
     def record(self, decision: Decision) -> Decision:
         """Write the facts and what follows from them; returns the decision that is recorded."""
         connection, stored, owner = self.connection, self.stored, self.row.provider_id
-        last = last_folded(connection, owner)
+        last, token = last_folded(connection, owner)
         # whether the decision was made on what is still the latest state
         self.stands = (
             self.folds == self.row.folds_before
             and last < self.row.started_at
             and not is_waiting(connection, owner)
         )
-        if self.latest and (self.latest.folds, self.latest.started_at) != (self.folds, last):
+        if self.latest and (self.latest.folds, self.latest.token) != (self.folds, token):
             self.latest = None  # others derived rows since
         models = write_facts(connection, owner, self.row.policy_id, stored, self.progress)
         if self.stands:
@@ -77,7 +77,7 @@ class Closing:
                 else counts_of_sweep(connection, owner, stored.id, *days_of(stored))
             )
             counts.add(connection, owner, added)
-        self.latest = Latest(self.folds + 1, self.row.started_at, decision.state, counts)
+        self.latest = Latest(self.folds + 1, self.row.token, decision.state, counts)
 
 
 def _counts_of(
