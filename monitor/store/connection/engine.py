@@ -41,9 +41,8 @@ __all__ = [
 
 BUSY_AFTER_S = 10.0  # longer than the transaction of a sweep takes
 _POOL_TIMEOUT_S = 10
-# Sweeps write the same pages again and again, and a checkpoint copies each once: 32 MB are a dozen sweeps of
-# a long history, 1,000 pages (SQLite's default) less than two.
-_LOG_BYTES = 32 * 1024 * 1024
+# Sweeps write the same pages again and again, a checkpoint copies each once: SQLite's 4 MB are two sweeps.
+_LOG_BYTES = 64 * 1024 * 1024
 _WRITES = "monitor_writes"
 _FILE_MODE = "monitor_file_mode"
 _READ_ONLY = "monitor_read_only"

@@ -29,7 +29,7 @@ def test_a_new_file_has_pages_of_two_kilobytes(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("page_bytes", [1024, 4096])
-def test_the_log_is_put_into_the_file_every_32_megabytes_whatever_its_pages(
+def test_the_log_is_put_into_the_file_every_64_megabytes_whatever_its_pages(
     tmp_path: Path, page_bytes: int
 ) -> None:
     file = tmp_path / "older.db"
@@ -38,4 +38,4 @@ def test_the_log_is_put_into_the_file_every_32_megabytes_whatever_its_pages(
         plain.execute("PRAGMA journal_mode = WAL")
         plain.execute("CREATE TABLE t (n)")
     assert pragma(file, "page_size") == page_bytes
-    assert pragma(file, "wal_autocheckpoint") * page_bytes == 32 * MEGABYTES
+    assert pragma(file, "wal_autocheckpoint") * page_bytes == 64 * MEGABYTES
