@@ -19,7 +19,7 @@ from monitor.store.query.sweeps import count_requests
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Beginning:
+class SweepBasis:
     """What is believed, learned and known of origins, whether it is accepted, and the day's requests."""
 
     state: ProviderState = field(default_factory=ProviderState)
@@ -29,13 +29,13 @@ class Beginning:
     requests: int = 0
 
 
-def read_beginning(engine: Engine, provider: str, since: datetime, until: datetime) -> Beginning:
+def read_beginning(engine: Engine, provider: str, since: datetime, until: datetime) -> SweepBasis:
     """Return what a sweep begins with; the requests are of sweeps begun from `since` on, before `until`."""
     with reading(engine) as connection:
         owner = find_provider(connection, provider)
         if owner is None:
-            return Beginning()
-        return Beginning(
+            return SweepBasis()
+        return SweepBasis(
             state=latest_state(connection, owner),
             knowledge=read_all_knowledge(connection, provider),
             origins=latest_origins(connection, owner),
