@@ -13,6 +13,8 @@ import httpx
 import monitor
 from monitor.config.values.auth import Auth
 from monitor.errors import ConfigError
+from monitor.http.sessions import ResumedTLS
+from monitor.http.transport import Transport
 
 
 class _NoCookies(httpx.Cookies):
@@ -38,6 +40,7 @@ class Client(httpx.AsyncClient):
         raise TypeError(f"a client keeps no cookies: {type(cookies).__name__}")
 
 
+KEPT_S: Final = 15.0  # seconds; firewalls forget an idle connection after 30 and more
 _PARAMETER = "key"  # of an address, where the key goes there
 
 
@@ -118,23 +121,25 @@ def tls_context() -> ssl.SSLContext:
     """Trust the bundled authorities and the machine's own; built once, as it costs 14 ms."""
     context = httpx.create_ssl_context(trust_env=False)  # else SSL_CERT_FILE replaces them
     context.load_default_certs()  # a proxy inside a company signs with the machine's own
+    context.sslobject_class = ResumedTLS
     return context
 
 
 @asynccontextmanager
-async def open_client(endpoint: Endpoint) -> AsyncIterator[Client]:
-    """Open a client for one provider: no retries, redirects, cookies, kept connections, proxies from outside.
+async def open_client(endpoint: Endpoint, *, connections: int | None = None) -> AsyncIterator[Client]:
+    """Open a client for one provider: no retries, redirects, cookies, proxies from outside.
 
+    It opens at most so many `connections` and keeps them; with None it opens what is needed and keeps none.
     Raises ConfigError where address, key, headers or proxy cannot be put on the wire.
     """
-    client = _build(endpoint)
+    client = _build(endpoint, connections)
     try:
         yield client
     finally:
         await client.aclose()
 
 
-def _build(endpoint: Endpoint) -> Client:
+def _build(endpoint: Endpoint, connections: int | None) -> Client:
     _check_sendable(endpoint)
     headers = {
         "User-Agent": f"monitor/{monitor.__version__}",  # NVIDIA's gateway refuses some User-Agents with 403
@@ -146,13 +151,10 @@ def _build(endpoint: Endpoint) -> Client:
         client = Client(
             headers=headers,
             auth=_KeyAuth(endpoint),
-            proxy=endpoint.proxy,
-            verify=tls_context(),  # one context for all clients: building it takes 14 ms
+            transport=_transport(endpoint, connections),
             trust_env=False,  # HTTP_PROXY and .netrc would change where keys go
             follow_redirects=False,  # a redirect could carry the key to another host; 3xx is `wrong_address`
             timeout=None,  # each exchange brings its own
-            # measured: queues in the pool and many idle connections cost httpcore up to 30 ms a request
-            limits=httpx.Limits(max_connections=None, max_keepalive_connections=0),
         )
         client.proxy_host = host_of(endpoint.proxy or "")
     except (httpx.InvalidURL, ValueError):
@@ -160,6 +162,17 @@ def _build(endpoint: Endpoint) -> Client:
             f"the address or proxy of {endpoint.base_url} is not one that can be used"
         ) from None  # the library's text may quote the proxy's password
     return client
+
+
+def _transport(endpoint: Endpoint, connections: int | None) -> Transport:
+    # measured: queues in the pool and many idle connections cost httpcore up to 30 ms a request
+    limits = httpx.Limits(
+        max_connections=connections,
+        max_keepalive_connections=connections or 0,
+        keepalive_expiry=KEPT_S,
+    )
+    # one context for all clients: building it takes 14 ms
+    return Transport(verify=tls_context(), proxy=endpoint.proxy, limits=limits)
 
 
 def host_of(url: str) -> str:

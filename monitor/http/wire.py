@@ -58,6 +58,8 @@ class _Received:
 
     async def note(self, event: str, info: Mapping[str, Any]) -> None:
         """Follow the transport's trace."""
+        if event.endswith("connect_tcp.started"):  # again where a kept connection was dead
+            self.sent_at = None
         if event.endswith("send_request_headers.started"):  # a proxy is first asked for a tunnel
             self.is_tunnel = info["request"].method == b"CONNECT"
         # only the trace knows when it went out

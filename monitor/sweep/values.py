@@ -54,7 +54,7 @@ class Target:
     @asynccontextmanager
     async def session(self, stopwatch: Stopwatch, listener: SweepListener) -> AsyncIterator[ProviderSession]:
         """Open the way to the provider. Raises ConfigError where a request cannot be put on the wire."""
-        async with open_client(self.endpoint) as client:
+        async with open_client(self.endpoint, connections=self.concurrency) as client:
             yield ProviderSession(
                 client=client,
                 endpoint=self.endpoint,

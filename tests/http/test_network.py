@@ -163,15 +163,16 @@ def full_queue(host: str, port: int) -> Iterator[None]:
         yield
 
 
-def test_no_connection_is_kept_that_an_outage_could_leave_stale() -> None:
-    """A kept connection that a firewall has forgotten would fail the first probes of the next sweep."""
+@pytest.mark.parametrize("connections", [None, 1])
+def test_no_kept_connection_outlives_an_outage(connections: int | None) -> None:
+    """What ended while nobody asked fails no request: the next one goes over a new connection."""
 
     async def run() -> list[Failure | None]:
         failures = list[Failure | None]()
         async with DemoServer(WORLD) as server:
             endpoint = Endpoint(base_url=server.base_url)
             port = int(server.base_url.split(":")[2].split("/")[0])
-            async with open_client(endpoint) as client:
+            async with open_client(endpoint, connections=connections) as client:
 
                 async def ask() -> None:
                     answer = await exchange(client, "GET", endpoint.catalog, timeout_s=30.0)

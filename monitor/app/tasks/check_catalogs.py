@@ -56,7 +56,7 @@ async def check_catalog(app: App, provider: ProviderSettings) -> CatalogCheck:
     check = CatalogCheck(provider=provider.name, address=provider.catalog_url)
     try:
         target = target_of(app, provider)
-        async with open_client(target.endpoint) as client:
+        async with open_client(target.endpoint, connections=target.concurrency) as client:
             reading = await _read(client, target)
             if reading.trouble:
                 return await _failed(check, reading.trouble, client, target, provider)
