@@ -9,10 +9,11 @@ WORKDIR /build
 RUN python3 -m venv tools && python3 -m venv --without-pip /app
 
 # Dependencies before the source, so that a change of the source does not fetch them again.
-COPY requirements.lock requirements-parquet.lock ./
+COPY requirements.lock requirements-fast.lock requirements-parquet.lock ./
 RUN tools/bin/pip --python /app/bin/python3 install --quiet --disable-pip-version-check --no-cache-dir \
         --require-hashes --no-deps --only-binary :all: \
-        --requirement requirements.lock --requirement requirements-parquet.lock
+        --requirement requirements.lock --requirement requirements-fast.lock \
+        --requirement requirements-parquet.lock
 
 # Of pyarrow only the writing of Parquet files is used; this leaves out 60 of its 170 MB, and sees that it still loads.
 RUN find /app/lib/python3*/site-packages/pyarrow -maxdepth 1 \( -name tests -o -name include -o -name src \

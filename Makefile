@@ -79,6 +79,7 @@ $(SERVERS)/node_modules/.ready: $(SERVERS)/package.json $(SERVERS)/package-lock.
 # Six on two cores: half of a test is waiting, for a process, a server or a clock.
 test: setup .venv/.compiled $(TOOLS)/.ready $(LITELLM)/.ready $(GATEWAYS)/.ready ## the whole test suite, on SQLite and on a real Postgres it starts itself
 	$(BIN)/pytest -n 6 --dist worksteal -m "not e2e and not soak"
+	$(BIN)/pytest -q -p tests.support.minimum_httpx tests/http tests/catalog
 
 # Packages whose tests need nothing but this process; tests/support/fast.py holds them to it.
 UNITS := tests/core tests/config tests/report
@@ -174,10 +175,13 @@ docs: setup ## run every example of README.md and docs/
 release: setup ## build and tag the version that is written down (docs/releasing.md)
 	.ci/release
 
+RUNTIME = anyio h11 idna typing-extensions # of httpx2, and in requirements.lock
+
 lock: ## refresh the locks (versions and hashes only)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --upgrade pyproject.toml -o requirements.lock
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --upgrade $(RUNTIME:%=--no-emit-package %) --group fast -o requirements-fast.lock -c requirements.lock
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --upgrade --group parquet -o requirements-parquet.lock
-	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --group dev --extra parquet pyproject.toml -o requirements-dev.lock -c requirements.lock -c requirements-parquet.lock
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --group dev --extra fast --extra parquet pyproject.toml -o requirements-dev.lock -c requirements.lock -c requirements-fast.lock -c requirements-parquet.lock
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --upgrade --group tools -o requirements-tools.lock -c requirements-dev.lock
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --upgrade $(LITELLM_UNUSED:%=--no-emit-package %) $(SERVERS)/litellm.in -o $(SERVERS)/litellm.lock
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --upgrade tests/fuzz/atheris.in -o tests/fuzz/atheris.lock

@@ -16,7 +16,18 @@ from typing import TextIO
 _OURS = "monitor"
 _SWEEPS = "monitor.sweep.log"
 # they log every request or job at INFO: thousands of lines a day
-_LOUD = ("httpx", "httpcore", "apscheduler", "alembic", "uvicorn", "sqlalchemy", "asyncio", "stamina")
+_LOUD = (
+    "httpx",
+    "httpx2",
+    "httpcore",
+    "httpcore2",
+    "apscheduler",
+    "alembic",
+    "uvicorn",
+    "sqlalchemy",
+    "asyncio",
+    "stamina",
+)
 
 
 def event(log: logging.Logger, level: int, name: str, /, **fields: object) -> None:

@@ -62,6 +62,7 @@ def test_no_file_names_an_address_that_packages_come_from() -> None:
     "name",
     [
         "requirements.lock",
+        "requirements-fast.lock",
         "requirements-parquet.lock",
         "requirements-dev.lock",
         "requirements-tools.lock",
@@ -86,13 +87,15 @@ def test_what_runs_is_locked_alike_for_developers() -> None:
             re.findall(r"^[^ ]+==[^ ]+", (ROOT / name).read_text(encoding="utf-8"), flags=re.MULTILINE)
         )
 
-    assert pins("requirements.lock") | pins("requirements-parquet.lock") <= pins("requirements-dev.lock")
-    assert pins("requirements.lock").isdisjoint(pins("requirements-parquet.lock"))
+    extras = pins("requirements-fast.lock") | pins("requirements-parquet.lock")
+    assert pins("requirements.lock") | extras <= pins("requirements-dev.lock")
+    assert pins("requirements.lock").isdisjoint(extras)
 
 
 def test_the_extra_is_locked_as_it_is_declared() -> None:
     text = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
-    assert text["project"]["optional-dependencies"]["parquet"] == text["dependency-groups"]["parquet"]
+    for extra in ("fast", "parquet"):
+        assert text["project"]["optional-dependencies"][extra] == text["dependency-groups"][extra]
 
 
 @pytest.mark.parametrize("file", SOURCES, ids=lambda file: str(file.relative_to(ROOT)))

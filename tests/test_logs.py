@@ -120,7 +120,9 @@ def test_libraries_speak_from_warning_on() -> None:
     configure(stream, level=logging.DEBUG)
     for name in (
         "httpx",
+        "httpx2",
         "httpcore.connection",
+        "httpcore2.connection",
         "apscheduler.scheduler",
         "alembic",
         "uvicorn.access",
@@ -176,7 +178,7 @@ class Dying:
 
 
 @pytest.mark.parametrize(
-    "name", ["httpx", "httpcore.http11", "sqlalchemy.engine", "apprise", "uvicorn.error"]
+    "name", ["httpx", "httpx2", "httpcore2.http11", "sqlalchemy.engine", "apprise", "uvicorn.error"]
 )
 def test_a_library_that_is_made_to_speak_is_masked_too(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     stream = io.StringIO()

@@ -59,6 +59,15 @@ class _Commands(click.Group):
         return command if isinstance(command, click.Command) else None
 
 
+def _say_version(context: click.Context, _option: click.Parameter, value: bool) -> None:  # noqa: FBT001  # click's
+    if not value or context.resilient_parsing:
+        return
+    from monitor.http import library  # noqa: PLC0415  # no other option needs it
+
+    click.echo(f"monitor {monitor.__version__} ({library()})")
+    context.exit()
+
+
 @click.group(
     cls=_Commands,
     # wider help is hard to read; click's own limit is 80
@@ -84,7 +93,14 @@ class _Commands(click.Group):
     show_default=True,
     help="Log format; json writes one object per line.",
 )
-@click.version_option(monitor.__version__, message="monitor %(version)s")
+@click.option(
+    "--version",
+    is_flag=True,
+    expose_value=False,
+    is_eager=True,
+    callback=_say_version,
+    help="Show the version and exit.",
+)
 @click.pass_context
 def cli(context: click.Context, config_path: Path | None, log_level: str | None, log_format: str) -> None:
     """Watch the catalogs of hosted models: which models really answer, since when, and what changed.

@@ -7,6 +7,17 @@ own origins only and appears in no message and no `repr`.
 from monitor.config.values.auth import Auth
 from monitor.http.client import Client, Endpoint, host_of, open_client, tls_context
 from monitor.http.failures import tls_failure
+from monitor.http.library import library
 from monitor.http.wire import exchange
 
-__all__ = ["Auth", "Client", "Endpoint", "exchange", "host_of", "open_client", "tls_context", "tls_failure"]
+__all__ = [
+    "Auth",
+    "Client",
+    "Endpoint",
+    "exchange",
+    "host_of",
+    "library",
+    "open_client",
+    "tls_context",
+    "tls_failure",
+]

@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import quote, urlsplit
 
-import httpx
+import certifi
 
 import monitor
 from monitor.config.values.auth import Auth
 from monitor.errors import ConfigError
+from monitor.http.library import httpx
 from monitor.http.sessions import ResumedTLS
 from monitor.http.transport import Transport
 
@@ -119,7 +120,8 @@ def _target(url: httpx.URL, key: str, *, whole: bool) -> bytes:
 @functools.cache
 def tls_context() -> ssl.SSLContext:
     """Trust the bundled authorities and the machine's own; built once, as it costs 14 ms."""
-    context = httpx.create_ssl_context(trust_env=False)  # else SSL_CERT_FILE replaces them
+    # not the library's own: SSL_CERT_FILE would replace the authorities, and its two lines differ in them
+    context = ssl.create_default_context(cafile=certifi.where())
     context.load_default_certs()  # a proxy inside a company signs with the machine's own
     context.sslobject_class = ResumedTLS
     return context

@@ -6,9 +6,8 @@ import zlib
 from collections.abc import Mapping
 from types import MappingProxyType
 
-import httpx
-
 from monitor.core.answer.exchange import Failure
+from monitor.http.library import httpx
 
 _FAILURES: tuple[tuple[type[Exception], Failure], ...] = (  # the first match counts: subclasses first
     (httpx.ConnectTimeout, Failure.CONNECT),

@@ -9,10 +9,9 @@ import ssl
 from collections.abc import Iterable
 from contextvars import ContextVar
 
-import httpcore
-import httpx
-from httpcore import SOCKET_OPTION
+from monitor.http.library import httpcore, httpx
 
+_SOCKET_OPTION = tuple[int, int, int] | tuple[int, int, bytes | bytearray] | tuple[int, int, None, int]
 _CLOSED = (httpx.ReadError, httpx.WriteError, httpx.RemoteProtocolError)
 
 
@@ -97,7 +96,7 @@ class Backend(httpcore.AsyncNetworkBackend):
         port: int,
         timeout: float | None = None,  # noqa: ASYNC109
         local_address: str | None = None,
-        socket_options: Iterable[SOCKET_OPTION] | None = None,
+        socket_options: Iterable[_SOCKET_OPTION] | None = None,
     ) -> httpcore.AsyncNetworkStream:
         """Open a connection; it notes in the attempt under way what it carries."""
         stream = await self._inner.connect_tcp(host, port, timeout, local_address, socket_options)

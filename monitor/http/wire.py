@@ -8,11 +8,10 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
-import httpx
-
 from monitor.core.answer.exchange import Exchange, Failure
 from monitor.http.client import Client, host_of
 from monitor.http.failures import FOREIGN, failure_of
+from monitor.http.library import httpx
 
 CONNECT_TIMEOUT_S = 10.0  # seconds; a slower host counts as not reachable
 PROBE_CAP_BYTES = 64 * 1024  # bytes; probes ask for 16 tokens, error pages are longer

@@ -11,6 +11,7 @@ from monitor.catalog.read import read_catalog
 from monitor.catalog.reading import CatalogReading
 from monitor.core.answer.exchange import Exchange
 from monitor.http import Auth, Endpoint, exchange, open_client
+from monitor.http.library import httpx
 from monitor.probe.pacer import Pacer
 from tests.probe.wire import CHAT, KEY, Play, Request, Wire, answer, saying, serve
 
@@ -116,7 +117,7 @@ def test_a_whole_address_is_asked_for_as_it_is() -> None:
 def test_the_key_stands_in_no_log_whatever_the_libraries_say(
     auth: Auth, caplog: pytest.LogCaptureFixture
 ) -> None:
-    for name in ("httpx", "httpcore"):
+    for name in ("httpx", "httpx2", "httpcore", "httpcore2"):
         caplog.set_level(logging.DEBUG, name)
 
     async def run() -> Exchange:
@@ -196,7 +197,7 @@ def test_a_catalog_that_fails_names_no_key(page: Callable[[Request, Wire], bytes
 
 
 def test_every_page_is_asked_for_with_the_key_once_and_unseen(caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.INFO, "httpx")
+    caplog.set_level(logging.INFO, httpx.__name__)
     found, requests, _ = reading_of(paged)
     assert "page=2" in caplog.text
     assert KEY not in caplog.text

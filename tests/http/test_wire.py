@@ -9,13 +9,13 @@ import ssl
 import time
 import zlib
 
-import httpx
 import pytest
 
 from monitor.core.answer.exchange import Exchange, Failure
 from monitor.errors import ConfigError
 from monitor.http import Auth, Endpoint, exchange, open_client
 from monitor.http.failures import FOREIGN, failure_of
+from monitor.http.library import httpx
 from tests.probe.wire import CHAT, KEY, Play, Request, Wire, answer, saying, serve
 
 CAP = 1000

@@ -56,7 +56,7 @@ class Bare:
         command(base, "-m", "venv", str(tools), timeout_s=60)
         command(base, "-m", "venv", "--without-pip", str(self._app), timeout_s=60)
         pinned = ("--require-hashes", "--no-deps", "--only-binary", ":all:", "-r")
-        for lock in ("requirements.lock", "requirements-parquet.lock"):
+        for lock in ("requirements.lock", "requirements-fast.lock", "requirements-parquet.lock"):
             self._pip(tools, settings, *pinned, str(repository / lock))
         wheel = ("wheel", *_QUIET, "--no-deps", "--no-build-isolation", "--no-index")
         dist = self._folder / "dist"

@@ -10,10 +10,9 @@ from enum import StrEnum
 from types import MappingProxyType, SimpleNamespace
 from typing import Any
 
-import httpx
-
 from monitor.demo import World
 from monitor.demo.answers import CannedAnswer
+from monitor.http.library import httpx
 from monitor.probe.probe import ProviderSession, SweepListener
 from monitor.probe.stopwatch import Stopwatch
 from monitor.sweep import Target

@@ -13,6 +13,7 @@ from monitor.app.doctor.diagnosis import Diagnosis, fault, ok, warning
 from monitor.config import Settings
 from monitor.config.values.urls import split_listen
 from monitor.errors import ConfigError
+from monitor.http import library
 from monitor.web.server.listener import open_listener
 
 _FEWEST_FILES: Final = 1024
@@ -24,7 +25,10 @@ _WILDCARDS: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - compar
 def check_machine() -> Sequence[Diagnosis]:
     """Say what runs the program, and how many files and connections it may have open."""
     files = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
-    lines = [ok("python", platform.python_version(), f"{platform.system()} {platform.release()}")]
+    lines = [
+        ok("python", platform.python_version(), f"{platform.system()} {platform.release()}"),
+        ok("library", library(), "speaks HTTP"),
+    ]
     if files != resource.RLIM_INFINITY and files < _FEWEST_FILES:
         words = f"a process may open {files} files, and each request and page needs one"
         return [
