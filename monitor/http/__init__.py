@@ -5,9 +5,10 @@ own origins only and appears in no message and no `repr`.
 """
 
 from monitor.config.values.auth import Auth
-from monitor.http.client import Client, Endpoint, host_of, open_client, tls_context
+from monitor.http.client import Client, Endpoint, host_of, open_client
 from monitor.http.failures import tls_failure
 from monitor.http.library import library
+from monitor.http.tls import tls_context
 from monitor.http.wire import exchange
 
 __all__ = [

@@ -1,20 +1,15 @@
 """Where a provider is, and the client that sends its key there and nowhere else."""
 
-import functools
-import ssl
 from collections.abc import AsyncIterator, Generator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import quote, urlsplit
 
-import certifi
-
 import monitor
 from monitor.config.values.auth import Auth
 from monitor.errors import ConfigError
 from monitor.http.library import httpx
-from monitor.http.sessions import ResumedTLS
 from monitor.http.transport import Transport
 
 
@@ -41,7 +36,6 @@ class Client(httpx.AsyncClient):
         raise TypeError(f"a client keeps no cookies: {type(cookies).__name__}")
 
 
-KEPT_S: Final = 15.0  # seconds; firewalls forget an idle connection after 30 and more
 _PARAMETER = "key"  # of an address, where the key goes there
 
 
@@ -117,16 +111,6 @@ def _target(url: httpx.URL, key: str, *, whole: bool) -> bytes:
     return place.rstrip(b"?") + joint + f"{_PARAMETER}={quote(key, safe='')}".encode()
 
 
-@functools.cache
-def tls_context() -> ssl.SSLContext:
-    """Trust the bundled authorities and the machine's own; built once, as it costs 14 ms."""
-    # not the library's own: SSL_CERT_FILE would replace the authorities, and its two lines differ in them
-    context = ssl.create_default_context(cafile=certifi.where())
-    context.load_default_certs()  # a proxy inside a company signs with the machine's own
-    context.sslobject_class = ResumedTLS
-    return context
-
-
 @asynccontextmanager
 async def open_client(endpoint: Endpoint, *, connections: int | None = None) -> AsyncIterator[Client]:
     """Open a client for one provider: no retries, redirects, cookies, proxies from outside.
@@ -153,7 +137,7 @@ def _build(endpoint: Endpoint, connections: int | None) -> Client:
         client = Client(
             headers=headers,
             auth=_KeyAuth(endpoint),
-            transport=_transport(endpoint, connections),
+            transport=Transport(proxy=endpoint.proxy, connections=connections),
             trust_env=False,  # HTTP_PROXY and .netrc would change where keys go
             follow_redirects=False,  # a redirect could carry the key to another host; 3xx is `wrong_address`
             timeout=None,  # each exchange brings its own
@@ -164,17 +148,6 @@ def _build(endpoint: Endpoint, connections: int | None) -> Client:
             f"the address or proxy of {endpoint.base_url} is not one that can be used"
         ) from None  # the library's text may quote the proxy's password
     return client
-
-
-def _transport(endpoint: Endpoint, connections: int | None) -> Transport:
-    # measured: queues in the pool and many idle connections cost httpcore up to 30 ms a request
-    limits = httpx.Limits(
-        max_connections=connections,
-        max_keepalive_connections=connections or 0,
-        keepalive_expiry=KEPT_S,
-    )
-    # one context for all clients: building it takes 14 ms
-    return Transport(verify=tls_context(), proxy=endpoint.proxy, limits=limits)
 
 
 def host_of(url: str) -> str:

@@ -7,18 +7,21 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from monitor.core.answer.exchange import Failure
-from monitor.http.library import httpx
+from monitor.http.library import httpcore, httpx
 
 _FAILURES: tuple[tuple[type[Exception], Failure], ...] = (  # the first match counts: subclasses first
-    (httpx.ConnectTimeout, Failure.CONNECT),
-    (httpx.PoolTimeout, Failure.CONNECT),
-    (httpx.TimeoutException, Failure.TIMEOUT),  # the base of the two above
-    (httpx.ConnectError, Failure.CONNECT),
-    (httpx.ProxyError, Failure.PROXY),
+    (httpcore.ConnectTimeout, Failure.CONNECT),
+    (httpcore.PoolTimeout, Failure.CONNECT),
+    (httpcore.TimeoutException, Failure.TIMEOUT),  # the base of the two above
+    (httpcore.ConnectError, Failure.CONNECT),
+    (httpcore.ProxyError, Failure.PROXY),
+    (httpcore.UnsupportedProtocol, Failure.UNSENDABLE),
+    (httpcore.LocalProtocolError, Failure.UNSENDABLE),
+    (httpcore.ProtocolError, Failure.CLOSED),
+    (httpcore.NetworkError, Failure.CLOSED),
+    (httpcore.ConnectionNotAvailable, Failure.CLOSED),
     (httpx.UnsupportedProtocol, Failure.UNSENDABLE),
-    (httpx.LocalProtocolError, Failure.UNSENDABLE),
-    (httpx.TransportError, Failure.CLOSED),
-    (httpx.RequestError, Failure.GARBLED),  # DecodingError, TooManyRedirects
+    (httpx.RequestError, Failure.GARBLED),
     (httpx.StreamError, Failure.CLOSED),
     (httpx.InvalidURL, Failure.UNSENDABLE),
     (zlib.error, Failure.GARBLED),
@@ -54,7 +57,7 @@ def failure_of(fault: BaseException, *, has_proxy: bool = False) -> Failure:
     Its message is never read: it may quote a header.
     """
     failure = next((meaning for kind, meaning in _FAILURES if isinstance(fault, kind)), Failure.CLOSED)
-    if isinstance(fault, httpx.ConnectError):
+    if isinstance(fault, httpcore.ConnectError):
         failure = _connect_failure(fault)
     is_about_proxy = has_proxy and failure in {Failure.DNS, Failure.CONNECT}
     return Failure.PROXY_AWAY if is_about_proxy else failure

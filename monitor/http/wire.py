@@ -6,12 +6,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from types import MappingProxyType
-from typing import Any
 
 from monitor.core.answer.exchange import Exchange, Failure
 from monitor.http.client import Client, host_of
 from monitor.http.failures import FOREIGN, failure_of
 from monitor.http.library import httpx
+from monitor.http.network import SENDING, Sending
 
 CONNECT_TIMEOUT_S = 10.0  # seconds; a slower host counts as not reachable
 PROBE_CAP_BYTES = 64 * 1024  # bytes; probes ask for 16 tokens, error pages are longer
@@ -47,23 +47,12 @@ class _Received:
     """How far an exchange came; it stays true when the exchange is cut off at any point."""
 
     sign: Sign | None
-    is_tunnel: bool = False
-    sent_at: float | None = None
+    sending: Sending = field(default_factory=Sending)
     http_status: int | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytearray = field(default_factory=bytearray)
     truncated: bool = False
     sign_at: float | None = None
-
-    async def note(self, event: str, info: Mapping[str, Any]) -> None:
-        """Follow the transport's trace."""
-        if event.endswith("connect_tcp.started"):  # again where a kept connection was dead
-            self.sent_at = None
-        if event.endswith("send_request_headers.started"):  # a proxy is first asked for a tunnel
-            self.is_tunnel = info["request"].method == b"CONNECT"
-        # only the trace knows when it went out
-        if event.endswith("send_request_body.complete") and not self.is_tunnel:
-            self.sent_at = asyncio.get_running_loop().time()
 
     def add(self, chunk: bytes) -> None:
         """Take a piece of the body, and note when the sign that is waited for has come."""
@@ -75,17 +64,18 @@ class _Received:
         """Say whose time-out it is: before the request was sent it is the connection's, not the model's."""
         if self.http_status is not None:  # the model's server was reached, and began to answer
             return Failure.TIMEOUT_AFTER_HEADERS
-        if self.sent_at is not None:
+        if self.sending.sent_at is not None:
             return Failure.TIMEOUT
         return Failure.PROXY_AWAY if has_proxy else Failure.CONNECT
 
     def exchange(self, failure: Failure | None, host: str) -> Exchange:
         """Return what came; only a whole exchange has times, from the request's last byte on."""
         latency_ms = sign_ms = None
-        if failure is None and self.sent_at is not None:
-            latency_ms = round((asyncio.get_running_loop().time() - self.sent_at) * 1000)
+        sent_at = self.sending.sent_at
+        if failure is None and sent_at is not None:
+            latency_ms = round((asyncio.get_running_loop().time() - sent_at) * 1000)
             if self.sign_at is not None:
-                sign_ms = round((self.sign_at - self.sent_at) * 1000)
+                sign_ms = round((self.sign_at - sent_at) * 1000)
         return Exchange(
             http_status=self.http_status,
             headers=self.headers,
@@ -119,6 +109,7 @@ async def exchange(
     received, failure, has_proxy = _Received(sign), None, bool(client.proxy_host)
     # TCP and TLS may take half of the time each: a handshake cut from outside leaves its socket open.
     phases = httpx.Timeout(None, connect=min(CONNECT_TIMEOUT_S, timeout_s / 2))
+    token = SENDING.set(received.sending)
     try:
         async with asyncio.timeout(timeout_s):  # httpx's limits hold for each read, not in all
             async with client.stream(  # so that the cap holds before memory is used
@@ -128,13 +119,14 @@ async def exchange(
                 content=content,
                 headers=headers,
                 timeout=phases,
-                extensions={"trace": received.note},
             ) as response:
                 await _receive(response, received, cap_bytes)
     except TimeoutError:
         failure = received.timeout(has_proxy=has_proxy)
     except FOREIGN as error:  # CancelledError is in none of them and goes through
         failure = failure_of(error, has_proxy=has_proxy)
+    finally:
+        SENDING.reset(token)
     return received.exchange(failure, client.proxy_host if failure in _OF_PROXY else host_of(url))
 
 

@@ -10,8 +10,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from monitor.core.answer.exchange import Exchange, Failure
-from monitor.http import Endpoint, client, exchange, open_client
-from monitor.http.sessions import _sessions
+from monitor.http import Endpoint, exchange, open_client, tls, transport
 from tests.probe.wire import answer, read_request
 from tests.support.tls import AUTHORITY, context_of
 
@@ -98,9 +97,8 @@ def asked(
 @pytest.fixture(params=["http", "https"])
 def is_secure(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> bool:
     context = ssl.create_default_context(cafile=AUTHORITY)
-    context.sslobject_class = client.tls_context().sslobject_class
-    monkeypatch.setattr(client, "tls_context", lambda: context)
-    _sessions.clear()
+    context.sslobject_class = tls.resuming(tls.Sessions())
+    monkeypatch.setattr(transport, "tls_context", lambda: context)
     return bool(request.param == "https")
 
 
@@ -231,3 +229,18 @@ def test_the_next_client_resumes_the_tls_session_of_the_last(is_secure: bool) ->
             return server.resumed
 
     assert asyncio.run(run()) == [False, True, True]
+
+
+@pytest.mark.parametrize("is_secure", ["https"], indirect=True)
+@pytest.mark.usefixtures("is_secure")
+def test_a_session_is_offered_for_an_hour_at_most(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tls, "_LONGEST_S", 0.0)
+
+    async def run() -> list[bool]:
+        async with served(fine, is_secure=True) as server:
+            for _ in range(3):
+                async with open_client(server.endpoint(), connections=1) as opened:
+                    await exchange(opened, "GET", server.endpoint().catalog, timeout_s=30.0)
+            return server.resumed
+
+    assert asyncio.run(run()) == [False, False, False]

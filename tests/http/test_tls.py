@@ -9,7 +9,7 @@ from monitor.catalog.read import read_catalog
 from monitor.catalog.reading import CatalogReading
 from monitor.core.answer.exchange import CONNECTION_LEVEL, Exchange, Failure, failure_words
 from monitor.core.domain.vocabulary import Cause
-from monitor.http import Endpoint, client, exchange, open_client
+from monitor.http import Endpoint, exchange, open_client, tls, transport
 from monitor.probe.pacer import Pacer
 from tests.probe.wire import answer
 from tests.support.tls import AUTHORITY, context_of, secure_server
@@ -35,9 +35,9 @@ def result_of(context: ssl.SSLContext, host: str = "127.0.0.1") -> tuple[Exchang
 def trusting(monkeypatch: pytest.MonkeyPatch) -> None:
     """Trust the tests' authority as an operator would: by SSL_CERT_FILE."""
     monkeypatch.setenv("SSL_CERT_FILE", str(AUTHORITY))
-    fresh = client.tls_context.__wrapped__()
+    fresh = tls.tls_context.__wrapped__()
     # else it would be the one that was built before
-    monkeypatch.setattr(client, "tls_context", lambda: fresh)
+    monkeypatch.setattr(transport, "tls_context", lambda: fresh)
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from monitor.core.answer.exchange import Exchange, Failure
 from monitor.errors import ConfigError
 from monitor.http import Auth, Endpoint, exchange, open_client
 from monitor.http.failures import FOREIGN, failure_of
-from monitor.http.library import httpx
+from monitor.http.library import httpcore, httpx
 from tests.probe.wire import CHAT, KEY, Play, Request, Wire, answer, saying, serve
 
 CAP = 1000
@@ -316,7 +316,8 @@ def test_a_proxy_that_refuses_is_the_networks_fault() -> None:
 
 FOREIGN_KINDS = [
     kind
-    for _, kind in inspect.getmembers(httpx, inspect.isclass)
+    for library in (httpx, httpcore)
+    for _, kind in inspect.getmembers(library, inspect.isclass)
     if issubclass(kind, Exception) and kind is not httpx.HTTPStatusError and kind is not httpx.CookieConflict
 ]
 
@@ -339,7 +340,7 @@ def test_every_exception_of_the_library_is_translated(kind: type[Exception]) -> 
 def test_the_causes_tell_why_no_connection_came(cause: Exception | None, failure: Failure) -> None:
     middle = OSError()
     middle.__cause__ = cause
-    fault = httpx.ConnectError("")
+    fault = httpcore.ConnectError("")
     fault.__context__ = middle
     assert failure_of(fault) is failure
 

@@ -1,5 +1,6 @@
 """A provider in this process: what a world answers comes without a socket, and the network can fail."""
 
+import asyncio
 import json
 import socket
 import ssl
@@ -7,19 +8,18 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from types import MappingProxyType, SimpleNamespace
+from types import MappingProxyType
 from typing import Any
 
 from monitor.demo import World
 from monitor.demo.answers import CannedAnswer
-from monitor.http.library import httpx
+from monitor.http.library import httpcore, httpx
+from monitor.http.network import SENDING
 from monitor.probe.probe import ProviderSession, SweepListener
 from monitor.probe.stopwatch import Stopwatch
 from monitor.sweep import Target
 
 _PAGE = "<!DOCTYPE html><title>Welcome to our hotel</title>"
-_BEGUN = "http11.send_request_headers.started"
-_SENT = "http11.send_request_body.complete"
 
 
 class NetworkFault(StrEnum):
@@ -34,7 +34,7 @@ class NetworkFault(StrEnum):
 
 
 def _caused(cause: Exception) -> Exception:
-    error = httpx.ConnectError("")
+    error = httpcore.ConnectError("")
     error.__cause__ = cause
     return error
 
@@ -44,8 +44,8 @@ _ERRORS: Mapping[NetworkFault, Callable[[], Exception]] = MappingProxyType(
         NetworkFault.DNS: lambda: _caused(socket.gaierror(-3, "")),
         NetworkFault.REFUSED: lambda: _caused(ConnectionRefusedError()),
         NetworkFault.CERTIFICATE: lambda: _caused(ssl.SSLCertVerificationError()),
-        NetworkFault.RESET: lambda: httpx.ReadError(""),
-        NetworkFault.TIMEOUT: lambda: httpx.ReadTimeout(""),
+        NetworkFault.RESET: lambda: httpcore.ReadError(""),
+        NetworkFault.TIMEOUT: lambda: httpcore.ReadTimeout(""),
     }
 )
 
@@ -64,14 +64,14 @@ class Provider(httpx.AsyncBaseTransport):
     requests: int = field(default=0)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Answer one request, with the trace that the real transport gives."""
+        """Answer one request, and say how far it came as the real network does."""
         self.requests += 1
-        trace = request.extensions["trace"]
-        await trace(_BEGUN, {"request": SimpleNamespace(method=request.method.encode())})
+        sending = SENDING.get()
+        assert sending is not None, "every exchange has one"
         fault = self.fault if self.requests > self.fails_from else None
         if make := _ERRORS.get(fault) if fault else None:
             raise make()
-        await trace(_SENT, {})
+        sending.sent_at = asyncio.get_running_loop().time()
         if fault:
             return httpx.Response(200, headers={"Content-Type": "text/html"}, text=_PAGE)
         answer = self._answer(request)
