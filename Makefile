@@ -179,7 +179,7 @@ RUNTIME = anyio h11 idna typing-extensions # of httpx2, and in requirements.lock
 
 lock: ## refresh the locks (versions and hashes only)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --upgrade pyproject.toml -o requirements.lock
-	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --upgrade $(RUNTIME:%=--no-emit-package %) --group fast -o requirements-fast.lock -c requirements.lock
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --upgrade $(RUNTIME:%=--no-emit-package %) --no-emit-package httpx2-jsfetch --group fast -o requirements-fast.lock -c requirements.lock
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --upgrade --group parquet -o requirements-parquet.lock
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --group dev --extra fast --extra parquet pyproject.toml -o requirements-dev.lock -c requirements.lock -c requirements-fast.lock -c requirements-parquet.lock
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --upgrade --group tools -o requirements-tools.lock -c requirements-dev.lock

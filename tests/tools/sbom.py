@@ -76,7 +76,9 @@ def check_schema(text: str) -> None:
 
 def locked() -> str:
     """Return the locks of all that may run with the monitor, extras included."""
-    return "".join((ROOT / f"requirements{name}.lock").read_text("utf-8") for name in ("", "-parquet"))
+    return "".join(
+        (ROOT / f"requirements{name}.lock").read_text("utf-8") for name in ("", "-fast", "-parquet")
+    )
 
 
 def main(file: Path) -> int:
