@@ -1,42 +1,93 @@
 """Every command by its name, and the options that stand before them."""
 
-import importlib
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Final
 
 import click
 
 import monitor
 from monitor.cli.terminal.context import Context
-from monitor.cli.terminal.help import HelpFormatter
+from monitor.cli.terminal.help import HelpFormatter, LazyGroup, Place
 from monitor.errors import ConfigError
 
 # Where each command is; its module, and with it the database and the web server, loads when it is called.
-_COMMANDS = {
-    "run": ("run", "run"),
-    "sweep": ("sweep", "sweep"),
-    "list": ("history.list_", "list_models"),
-    "status": ("history.status", "status"),
-    "uptime": ("history.uptime", "uptime"),
-    "events": ("history.events", "events"),
-    "summary": ("history.summary", "summary"),
-    "sql": ("history.sql", "sql"),
-    "check": ("check.command", "check"),
-    "accept": ("accept", "accept"),
-    "import": ("import_", "import_records"),
-    "export": ("export", "export_history"),
-    "notify": ("notify", "notify"),
-    "provider": ("provider", "provider"),
-    "db": ("db.group", "db"),
-    "config": ("config", "config"),
-    "doctor": ("doctor", "doctor"),
-    "demo": ("demo", "demo"),
+_PLACES: Final[Mapping[str, Place]] = {
+    "run": Place("run", "run", "Run the daemon: sweep on schedule, keep the history, serve the status page."),
+    "sweep": Place(
+        "sweep", "sweep", "Sweep the catalog now, record it, and print the ids that answered, one per line."
+    ),
+    "list": Place(
+        "history.list_",
+        "list_models",
+        "Print the ids of models from the database, one per line: by default those available now.",
+    ),
+    "status": Place(
+        "history.status", "status", "Print the current status of every model, or the details of one."
+    ),
+    "uptime": Place(
+        "history.uptime",
+        "uptime",
+        "Print uptime, coverage, outages and latency of every model over recent days or a range of time.",
+    ),
+    "events": Place(
+        "history.events",
+        "events",
+        "Print events, oldest first; with --follow only new ones, unless --since is given.",
+    ),
+    "summary": Place(
+        "history.summary",
+        "summary",
+        "Print what changed on a day: models that appeared, retired, failed or recovered.",
+    ),
+    "sql": Place(
+        "history.sql",
+        "sql",
+        "Run one SELECT on the views, which can change nothing; without QUERY list views and columns.",
+    ),
+    "check": Place(
+        "check.command",
+        "check",
+        "Check whether every MODEL is available, or any: exit 0 for yes, 1 for no, 3 for unknown.",
+    ),
+    "accept": Place(
+        "accept",
+        "accept",
+        "Accept PROVIDER's next sweep even if the guard would reject it; print what is being held back.",
+    ),
+    "import": Place(
+        "import_",
+        "import_records",
+        "Import past sweeps from FILES (`-` is stdin; gzip is recognised) into the history.",
+    ),
+    "export": Place(
+        "export",
+        "export_history",
+        "Write the history to FILE (`-` is stdout, `.gz` compresses): whole sweeps, or the rows of a view.",
+    ),
+    "notify": Place("notify", "notify", "Manage notification channels."),
+    "provider": Place("provider", "provider", "Manage the history of a provider."),
+    "db": Place(
+        "db.group", "db", "Maintain the database: schema, integrity, derived rows, old observations."
+    ),
+    "config": Place("config", "config", "Validate the configuration, or print the effective one."),
+    "doctor": Place(
+        "doctor",
+        "doctor",
+        "Check the whole set-up, and print one line for each check: ok, warning or fault, and what to do.",
+    ),
+    "demo": Place(
+        "demo",
+        "demo",
+        "Run the daemon against a simulated provider on loopback, in accelerated time; needs no key.",
+    ),
 }
 
 click.Context.formatter_class = HelpFormatter  # of every command: each makes a context of click's own
 
 
-class _Commands(click.Group):
-    """The commands by name, loaded when asked for; their errors about the file say where in it."""
+class _Commands(LazyGroup):
+    """The commands; their errors about the file say where in it."""
 
     def invoke(self, ctx: click.Context) -> object:
         """Run a command; an error that names a key of the file is raised again with its line."""
@@ -48,28 +99,19 @@ class _Commands(click.Group):
             words = ctx.obj.placed(error)
         raise ConfigError(words)
 
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
-        return list(_COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's
-        if cmd_name not in _COMMANDS:
-            return None
-        module, name = _COMMANDS[cmd_name]
-        command = getattr(importlib.import_module(f"monitor.cli.commands.{module}"), name)
-        return command if isinstance(command, click.Command) else None
-
 
 def _say_version(context: click.Context, _option: click.Parameter, value: bool) -> None:  # noqa: FBT001  # click's
     if not value or context.resilient_parsing:
         return
-    from monitor.http import library  # noqa: PLC0415  # no other option needs it
+    from monitor.installed import http_library  # noqa: PLC0415 - no other option needs it
 
-    click.echo(f"monitor {monitor.__version__} ({library()})")
+    click.echo(f"monitor {monitor.__version__} ({http_library()})")
     context.exit()
 
 
 @click.group(
     cls=_Commands,
+    places=_PLACES,
     # wider help is hard to read; click's own limit is 80
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Exit codes: 0 done; 1 the answer is no; 2 wrong usage or configuration; 3 no verdict possible; "

@@ -7,7 +7,6 @@ own origins only and appears in no message and no `repr`.
 from monitor.config.values.auth import Auth
 from monitor.http.client import Client, Endpoint, host_of, open_client
 from monitor.http.failures import tls_failure
-from monitor.http.library import library
 from monitor.http.tls import tls_context
 from monitor.http.wire import exchange
 
@@ -17,7 +16,6 @@ __all__ = [
     "Endpoint",
     "exchange",
     "host_of",
-    "library",
     "open_client",
     "tls_context",
     "tls_failure",

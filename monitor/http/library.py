@@ -1,22 +1,15 @@
-"""Which line of the HTTP library is in use: httpx2 where it is installed, else httpx; imported here alone."""
+"""The HTTP library in use (installed.py), and its layer of connections; imported here alone."""
 
-from importlib.metadata import version
+from importlib import import_module
 from typing import TYPE_CHECKING
+
+from monitor.installed import HTTP_LIBRARY
 
 if TYPE_CHECKING:  # one is a fork of the other, with the same names
     import httpcore
     import httpx
 else:
-    try:
-        import httpcore2 as httpcore
-        import httpx2 as httpx
-    except ImportError:
-        import httpcore
-        import httpx
+    httpx = import_module(HTTP_LIBRARY)
+    httpcore = import_module(HTTP_LIBRARY.replace("httpx", "httpcore"))
 
-__all__ = ["httpcore", "httpx", "library"]
-
-
-def library() -> str:
-    """Return the library's name and version, as `httpx2 2.16.2`."""
-    return f"{httpx.__name__} {version(httpx.__name__)}"
+__all__ = ["httpcore", "httpx"]

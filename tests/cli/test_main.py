@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from monitor.cli.group import _COMMANDS
+from monitor.cli.group import _PLACES
 from monitor.demo import World
 from tests.support.command import KEY, KEY_VARIABLE, config_file, environment, monitor
 from tests.support.gateway import Gateway, gateway
@@ -322,7 +322,7 @@ def test_the_effective_configuration_hides_secrets(tmp_path: Path) -> None:
         assert KEY not in shown.stdout + shown.stderr
 
 
-@pytest.mark.parametrize("command", [*_COMMANDS, "db upgrade", "db check", "config check", "config show"])
+@pytest.mark.parametrize("command", [*_PLACES, "db upgrade", "db check", "config check", "config show"])
 def test_every_command_has_help_with_an_example(command: str, tmp_path: Path) -> None:
     helped = monitor(tmp_path / "none.toml", *command.split(), "--help")
     assert helped.returncode == 0

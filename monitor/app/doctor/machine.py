@@ -13,7 +13,7 @@ from monitor.app.doctor.diagnosis import Diagnosis, fault, ok, warning
 from monitor.config import Settings
 from monitor.config.values.urls import split_listen
 from monitor.errors import ConfigError
-from monitor.http import library
+from monitor.installed import http_library
 from monitor.web.server.listener import open_listener
 
 _FEWEST_FILES: Final = 1024
@@ -27,7 +27,7 @@ def check_machine() -> Sequence[Diagnosis]:
     files = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
     lines = [
         ok("python", platform.python_version(), f"{platform.system()} {platform.release()}"),
-        ok("library", library(), "speaks HTTP"),
+        ok("library", http_library(), "speaks HTTP"),
     ]
     if files != resource.RLIM_INFINITY and files < _FEWEST_FILES:
         words = f"a process may open {files} files, and each request and page needs one"

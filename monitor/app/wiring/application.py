@@ -11,18 +11,13 @@ from monitor.clock import utc_now
 from monitor.config import DEMO_DATABASE, ProviderSettings, Settings, known_secrets
 from monitor.core.domain.names import unknown_words
 from monitor.core.history.selection import Watched
-from monitor.core.lifecycle.fold import is_tracked
 from monitor.errors import StoreError, UsageError
 from monitor.report.words.cost import cost_words
-from monitor.scheduler import period, slots_between, trigger_of
 from monitor.store import query
 from monitor.store.admin.migrate import SchemaState, prepare, require_current, schema_state
 from monitor.store.connection.closing import close_all
 from monitor.store.connection.engine import BUSY_AFTER_S, Engine, open_engine
 from monitor.store.connection.errors import database_name
-from monitor.store.derived.rebuild import settle_all
-from monitor.store.derived.states import load_state
-from monitor.store.facts.catalogs import last_catalog
 
 _NOTHING = {SchemaState.MISSING, SchemaState.EMPTY}
 
@@ -94,6 +89,7 @@ class App:
         """
         # they import what sweeping needs, which most commands do not
         from monitor.app.wiring.spool import spool_of  # noqa: PLC0415
+        from monitor.store.derived.rebuild import settle_all  # noqa: PLC0415
         from monitor.sweep import require_history  # noqa: PLC0415
 
         engine = self.open_store()
@@ -125,15 +121,21 @@ class App:
 
     def interval_of(self, provider: ProviderSettings) -> timedelta:
         """Return the time between two scheduled sweeps of a provider, as it is now."""
+        from monitor.scheduler import period  # noqa: PLC0415 - APScheduler, which few commands need
+
         return period(self.settings.cadence_of(provider), utc_now())
 
     def interval_named(self, name: str) -> timedelta:
         """Return the interval of a provider by its name; the general one where it is not watched."""
+        from monitor.scheduler import period  # noqa: PLC0415 - as above
+
         provider = self.settings.provider(name)
         return self.interval_of(provider) if provider else period(self.settings.schedule.cadence, utc_now())
 
     def daily_cost(self, provider: ProviderSettings) -> str:
         """Say what the coming UTC day costs, and if the budget suffices; raises as `interval_of`."""
+        from monitor.scheduler import slots_between, trigger_of  # noqa: PLC0415 - as above
+
         # a whole day: today's first slots may be past
         midnight = utc_now().replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
         tick = timedelta(microseconds=1)
@@ -153,6 +155,10 @@ class App:
         Providers without any are left out: all, where the database is missing, unreachable or of another
         version. Creates nothing.
         """
+        # the fold, which no command needs that prints what stands
+        from monitor.store.derived.states import load_state  # noqa: PLC0415
+        from monitor.store.facts.catalogs import last_catalog  # noqa: PLC0415
+
         engine = self.open_store(read_only=True)
         try:
             require_current(engine)
@@ -172,5 +178,7 @@ class App:
         """Count the models of the last believed catalog that are watched; None where none is known."""
         if name not in self.catalogs:
             return None
+        from monitor.core.lifecycle.fold import is_tracked  # noqa: PLC0415 - as above
+
         policy = self.settings.policy_of(name)
         return sum(is_tracked(model, policy) for model in self.catalogs[name])

@@ -19,9 +19,6 @@ from monitor.store.connection.errors import database_name
 from monitor.store.connection.file_change import require_same_file
 from monitor.store.connection.progress import OnProgress
 from monitor.store.connection.sqlite_file import create_file, ensure_mode, ensure_wal, is_missing
-from monitor.store.derived.daily import count_all_days
-from monitor.store.derived.monthly import count_all_months
-from monitor.store.derived.redecide import decide_anew
 from monitor.store.schema import metadata, provider
 
 
@@ -131,14 +128,26 @@ def upgrade(engine: Engine, on_progress: OnProgress = lambda _provider, _done, _
             with kept_rights(connection):
                 migrate_to(connection, HEAD)
         describe_views(connection)
-        redecided: tuple[Redecided, ...] = ()
-        if before is not None and before < _FIRST_WITH_SKETCHES:
-            count_all_days(connection)
-        if before is not None and before < _FIRST_WITH_THESE_RULES:
-            redecided = decide_anew(connection, on_progress)
-        if before is not None and before < _FIRST_WITH_MONTHS:
-            count_all_months(connection)
-        return Upgraded(before, HEAD, redecided)
+        return Upgraded(before, HEAD, _derive_again(connection, before, on_progress))
+
+
+def _derive_again(
+    connection: Connection, before: str | None, on_progress: OnProgress
+) -> tuple[Redecided, ...]:
+    """Derive what a history from before a revision lacks, and return what was decided otherwise."""
+    if before is None or before >= max(_FIRST_WITH_SKETCHES, _FIRST_WITH_THESE_RULES, _FIRST_WITH_MONTHS):
+        return ()
+    # the fold, which few commands need
+    from monitor.store.derived.daily import count_all_days  # noqa: PLC0415
+    from monitor.store.derived.monthly import count_all_months  # noqa: PLC0415
+    from monitor.store.derived.redecide import decide_anew  # noqa: PLC0415
+
+    if before < _FIRST_WITH_SKETCHES:
+        count_all_days(connection)
+    redecided = decide_anew(connection, on_progress) if before < _FIRST_WITH_THESE_RULES else ()
+    if before < _FIRST_WITH_MONTHS:
+        count_all_months(connection)
+    return redecided
 
 
 def migrate_to(connection: Connection, revision: str) -> None:

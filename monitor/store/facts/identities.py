@@ -5,12 +5,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache, lru_cache
+from importlib import import_module
 from json import dumps, loads
 from operator import attrgetter
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from sqlalchemy import Connection, Insert, Select, Table, bindparam, or_, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from monitor.clock import to_millis
 from monitor.core.domain.fields import field_types
@@ -52,13 +52,13 @@ def upsert(connection: Connection, table: Table) -> Insert:
     return _upsert(connection.dialect.name, table)
 
 
-def _insert(dialect: str, table: Table) -> sqlite.Insert | postgresql.Insert:
-    return sqlite.insert(table) if dialect == "sqlite" else postgresql.insert(table)
+def _insert(dialect: str, table: Table) -> Any:  # noqa: ANN401 - a dialect's own, with `on_conflict_do_nothing`
+    return import_module(f"sqlalchemy.dialects.{dialect}").insert(table)  # Postgres loads six drivers'
 
 
 @cache
 def _insert_new(dialect: str, table: Table) -> Insert:
-    return _insert(dialect, table).on_conflict_do_nothing()
+    return cast("Insert", _insert(dialect, table).on_conflict_do_nothing())
 
 
 @cache
@@ -70,7 +70,8 @@ def _upsert(dialect: str, table: Table) -> Insert:
     }
     # IS DISTINCT FROM: NULL equals NULL, so that an equal row is not written
     differs = or_(*(table.c[name].is_distinct_from(value) for name, value in rest.items()))
-    return statement.on_conflict_do_update(index_elements=key, set_=rest, where=differs)
+    updating = statement.on_conflict_do_update(index_elements=key, set_=rest, where=differs)
+    return cast("Insert", updating)
 
 
 def find_provider(connection: Connection, name: str) -> int | None:

@@ -1,4 +1,8 @@
-"""Derived: what the fold made of the facts, always rebuildable from them or from the horizon on."""
+"""Derived: what the fold made of the facts, always rebuildable from them or from the horizon on.
+
+What Postgres alone has stands in `info`, and migrations make it: as arguments, SQLAlchemy would load its
+dialects for a SQLite file, too.
+"""
 
 from collections.abc import Iterator
 from typing import Any
@@ -49,7 +53,7 @@ Index(
     event.c.provider_id,
     event.c.model_id,
     sqlite_where=_ABOUT_RETIREMENT,
-    postgresql_where=_ABOUT_RETIREMENT,
+    info={"postgresql": {"where": _ABOUT_RETIREMENT}},
 )
 
 # How long each status lasted, one after the other without a gap. A retirement begins where it was confirmed,
@@ -73,8 +77,7 @@ Index(
     "ix_period_outage",
     period.c.ended_at,
     period.c.began_at,
-    postgresql_where=period.c.is_outage,
-    info={"only_on": "postgresql"},
+    info={"only_on": "postgresql", "postgresql": {"where": period.c.is_outage}},
 )
 # When outages began, as the view `outage_history` shows it. On SQLite it is model by model and has all that
 # the view shows and asks, so that the view is read from it alone.
@@ -92,9 +95,8 @@ Index(
 Index(
     "ix_period_began",
     text("to_timestamp((began_at) / 1000)"),
-    postgresql_where=text("is_outage"),
     _table=period,
-    info={"only_on": "postgresql", "compared": False},
+    info={"only_on": "postgresql", "compared": False, "postgresql": {"where": text("is_outage")}},
 )
 
 model_state = Table(
@@ -102,7 +104,9 @@ model_state = Table(
     metadata,
     Column("model_id", ForeignKey("model.id"), primary_key=True),
     *value_columns(ModelState),
-    postgresql_with={"fillfactor": 45},  # each sweep changes every row: with room they stay where they are
+    info={
+        "postgresql": {"with": {"fillfactor": 45}}
+    },  # each sweep changes every row: with room they stay where they are
 )
 
 provider_state = Table(
@@ -131,7 +135,7 @@ daily = Table(
     *_counts(),
     PrimaryKeyConstraint("model_id", "day"),
     sqlite_with_rowid=False,
-    postgresql_with={"fillfactor": 60},
+    info={"postgresql": {"with": {"fillfactor": 60}}},
 )
 Index("ix_daily_day", daily.c.day, info={"only_on": "postgresql"})  # SQLite has a range for each model
 
@@ -143,6 +147,6 @@ monthly = Table(  # the days of a month added up; SQL cannot merge their histogr
     *_counts(),
     PrimaryKeyConstraint("model_id", "month"),
     sqlite_with_rowid=False,
-    postgresql_with={"fillfactor": 50},
+    info={"postgresql": {"with": {"fillfactor": 50}}},
 )
 Index("ix_monthly_month", monthly.c.month, info={"only_on": "postgresql"})

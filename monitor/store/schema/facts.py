@@ -155,7 +155,9 @@ observation = Table(
     sqlite_with_rowid=False,  # rowids would cost 1.8 times the space
 )
 Index(
-    "ix_observation_sweep_id", observation.c.sweep_id, postgresql_using="brin", info={"only_on": "postgresql"}
+    "ix_observation_sweep_id",
+    observation.c.sweep_id,
+    info={"only_on": "postgresql", "postgresql": {"using": "brin"}},
 )
 
 # What only streamed answers have, apart from `observation` to keep that narrow; it goes with its observation.
@@ -172,7 +174,11 @@ streamed = Table(
     ),
     sqlite_with_rowid=False,
 )
-Index("ix_streamed_sweep_id", streamed.c.sweep_id, postgresql_using="brin", info={"only_on": "postgresql"})
+Index(
+    "ix_streamed_sweep_id",
+    streamed.c.sweep_id,
+    info={"only_on": "postgresql", "postgresql": {"using": "brin"}},
+)
 
 # What a catalog said of a model's origin where none before it had said so: a few rows for each model.
 origin = Table(

@@ -50,7 +50,7 @@ Index(
     delivery.c.channel,
     delivery.c.due_at,
     sqlite_where=_IS_PENDING,  # only what waits: delivered messages stay, and are many more
-    postgresql_where=_IS_PENDING,
+    info={"postgresql": {"where": _IS_PENDING}},
 )
 
 telling = Table(  # core/notification/suppression.py: what of a provider was kept from people, as JSON

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import click
 
-from monitor.cli.commands.check import history, live
+from monitor.cli.commands.check import history
 from monitor.cli.commands.check.answers import exit_code
 from monitor.cli.terminal import completion
 from monitor.cli.terminal.context import Context, pass_context
@@ -70,6 +70,8 @@ def check(
     if is_live:
         if requirement != Requirement() or is_all or max_age is not None:
             raise UsageError("--live reads no history: no --kind, --min-uptime, --all or --max-age")
+        from monitor.cli.commands.check import live  # noqa: PLC0415 - it loads what sends requests
+
         checked = live.checked(context.app, names, providers)
     else:
         wanted = history.Wanted(requirement, days=days, max_age=max_age)
