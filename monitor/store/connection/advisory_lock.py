@@ -1,5 +1,6 @@
 """Session advisory locks, each on a connection of its own. PgBouncer's transaction mode cannot carry them."""
 
+import threading
 from contextlib import closing, suppress
 from hashlib import blake2b
 
@@ -46,6 +47,7 @@ class AdvisoryLock:
         self._connection: Connection | None = None
         self._session: Session | None = None  # of that connection
         self._releases = 0
+        self._change = threading.Lock()  # of the connection, together with the number of releases
         self.terms = 0
 
     def __repr__(self) -> str:
@@ -100,8 +102,10 @@ class AdvisoryLock:
 
     def release(self) -> None:
         """Give the lock up, then close its connection, which alone would free the lock only after a while."""
-        self._releases += 1  # a try that still waits for the server must not take it afterwards
-        if (connection := self._let_go()) is not None:
+        with self._change:
+            self._releases += 1  # a try that still waits for the server must not take it afterwards
+            connection = self._let_go()
+        if connection is not None:
             with suppress(StoreError), translated(self._engine), closing(connection):
                 connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": self._key})
 
@@ -134,12 +138,14 @@ class AdvisoryLock:
                     abandon(session)
                 connection.close()
                 raise
+        with self._change:
+            is_taken = is_taken and releases == self._releases
+            if is_taken:
+                self._connection, self._session = connection, session
+                self.terms += 1
         if not is_taken:
-            connection.close()
-            return False
-        self._connection, self._session = connection, session
-        self.terms += 1
-        return True
+            connection.close()  # and with it the lock, where it was given up meanwhile
+        return is_taken
 
     def _prepare(self, connection: Connection) -> Session:
         """Let a session end with a frozen process; returns its identity at the server."""

@@ -175,6 +175,24 @@ def test_a_lock_that_was_given_up_is_not_taken_by_a_try_that_still_waits(postgre
     engine.dispose()
 
 
+def test_a_lock_that_is_given_up_as_the_server_hands_it_out_is_not_held(postgres_url: str) -> None:
+    engine = open_engine(postgres_url)
+    lock = AdvisoryLock(engine, "given up")
+
+    def give_up(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        if "pg_try_advisory_lock" in statement:
+            lock.release()
+
+    event.listen(engine, "after_cursor_execute", give_up)
+    assert lock.try_acquire() is False
+    event.remove(engine, "after_cursor_execute", give_up)
+    assert (lock.is_held(), lock.fileno()) == (False, None)
+    other = AdvisoryLock(engine, "given up")
+    wait_for(other.try_acquire)  # the server ends a closed session in a moment
+    other.release()
+    engine.dispose()
+
+
 def test_the_lock_file_says_who_holds_it_and_has_the_files_mode(tmp_path: Path) -> None:
     engine = open_engine(f"sqlite:///{tmp_path}/new/monitor.db", file_mode=0o640)
     lock = leader_lock(engine, clock=lambda: datetime(2026, 4, 6, 12, tzinfo=UTC))
