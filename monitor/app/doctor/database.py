@@ -16,6 +16,7 @@ from monitor.report.words.numbers import counted
 from monitor.spool.report import look_into
 from monitor.store.admin.migrate import SchemaState, schema_state
 from monitor.store.admin.network_disk import network_disk
+from monitor.store.admin.server_rights import require_own_session, unwritable_tables
 from monitor.store.admin.write_lock import is_locked
 from monitor.store.connection.engine import Engine, is_sqlite, sqlite_path
 from monitor.store.connection.errors import database_name
@@ -47,7 +48,8 @@ def check_database(app: App) -> Sequence[Diagnosis]:
     lines = [_schema(name, state), *(_of_file(app, engine) if is_sqlite(engine) else [])]
     if state is SchemaState.MISSING:
         return lines
-    return [*lines, *_lock(app, engine, name), *_leader(engine, name)]
+    own = () if is_sqlite(engine) else _of_server(engine, name, state)
+    return [*lines, *own, *_lock(app, engine, name), *_leader(engine, name)]
 
 
 def check_spool(app: App) -> Sequence[Diagnosis]:
@@ -72,6 +74,22 @@ def _schema(name: str, state: SchemaState) -> Diagnosis:
         return ok("database", name, "its schema is this version's")
     words, advice = _SCHEMAS[state]
     return (warning if state in _NEW else fault)("database", name, words, advice)
+
+
+def _of_server(engine: Engine, name: str, state: SchemaState) -> Sequence[Diagnosis]:
+    """Say what a daemon needs of a Postgres server, and this role or this way to it lacks."""
+    try:
+        require_own_session(engine)
+        tables = unwritable_tables(engine) if state is SchemaState.CURRENT else []
+    except StoreError as error:
+        return [fault("database", name, str(error), "")]
+    if not tables:
+        return []
+    words = f"this role may not write {tables[0]}" + (f" and {len(tables) - 1} more" if tables[1:] else "")
+    advice = (
+        "connect as the owner of the tables, or GRANT INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA to it"
+    )
+    return [fault("database", name, f"{words}, so no sweep is recorded", advice)]
 
 
 def _leader(engine: Engine, name: str) -> Sequence[Diagnosis]:

@@ -17,6 +17,7 @@ from threading import Thread
 from typing import Final
 
 import pytest
+from sqlalchemy import make_url, text
 
 from monitor.app.daemon.leadership import Leadership
 from monitor.app.doctor import database
@@ -28,12 +29,13 @@ from monitor.spool.directory import Spool
 from monitor.spool.record import SpoolRecord
 from monitor.store.admin.migrate import prepare
 from monitor.store.connection.closing import close_all
-from monitor.store.connection.engine import open_engine
+from monitor.store.connection.engine import open_engine, writing
 from monitor.store.connection.locks import leader_lock
 from monitor.store.write.replay import LateSweep
 from tests.store import histories
 from tests.support import gateway as g
 from tests.support.command import Done, config_file, monitor
+from tests.support.pooler import TransactionPooler
 from tests.support.process import Process, wait_for
 
 _NO_RIGHTS: Final = 65534  # nobody's number
@@ -180,6 +182,39 @@ def test_a_wrong_configuration_is_a_line_and_exit_code_2(tmp_path: Path) -> None
     assert done.returncode == 2
     assert lines["configuration"][0]["state"] == "fault"
     assert "python" in lines
+
+
+def test_a_role_that_may_only_read_is_a_fault_of_the_database(postgres_url: str, tmp_path: Path) -> None:
+    owner = open_engine(postgres_url)
+    prepare(owner)
+    role = f"reader_{tmp_path.name}".lower()[:60]
+    with writing(owner) as connection:
+        connection.execute(text(f'CREATE ROLE "{role}" LOGIN'))
+        connection.execute(text(f'GRANT USAGE ON SCHEMA public TO "{role}"'))
+        connection.execute(text(f'GRANT SELECT ON ALL TABLES IN SCHEMA public TO "{role}"'))
+    url = make_url(postgres_url).set(username=role).render_as_string(hide_password=False)
+    config = config_file(tmp_path, f"http://127.0.0.1:{g.closed_port()}/v1", url)
+    faults = [line["detail"] for line in lines_of(monitor(config, "doctor", "--json"))["database"]]
+    assert "its schema is this version's" in faults
+    assert any(
+        line.startswith("this role may not write ") and line.endswith("so no sweep is recorded")
+        for line in faults
+    ), faults
+    with writing(owner) as connection:
+        connection.execute(text(f'DROP OWNED BY "{role}"'))
+        connection.execute(text(f'DROP ROLE "{role}"'))
+    owner.dispose()
+
+
+def test_a_pooler_in_transaction_mode_is_a_fault_of_the_database(postgres_url: str, tmp_path: Path) -> None:
+    owner = open_engine(postgres_url)
+    prepare(owner)
+    with TransactionPooler(postgres_url) as pooler:
+        config = config_file(tmp_path, f"http://127.0.0.1:{g.closed_port()}/v1", pooler.url)
+        lines = lines_of(monitor(config, "doctor", "--json"))["database"]
+    assert [line["state"] for line in lines][-1] == "fault"
+    assert "reached through a pooler in transaction mode" in lines[-1]["detail"]
+    owner.dispose()
 
 
 def test_an_unreachable_postgres_and_a_port_of_others_are_faults(tmp_path: Path) -> None:
