@@ -196,10 +196,10 @@ class _JobRunner:
             self.begin_at(self._now())
 
     def begin_at(self, now: datetime) -> None:
-        """Serve the slots from now on, none of them twice."""
+        """Serve the slots from now on, this very moment's too, none of them twice."""
         self._taken_until = max(filter(None, (self._taken_until, self._after)), default=None)
-        self._after = now
-        self.next_slot = self._slot_after(now)
+        self._after = now - _TICK
+        self.next_slot = self._slot_after(self._after)
 
     def start_if_due(self) -> None:
         if self.next_slot and self._now() >= self.next_slot:
