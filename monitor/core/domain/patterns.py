@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
+from functools import lru_cache
 
 _WILD = re.compile(r"[*?\[\]]")
 
@@ -13,6 +14,11 @@ def matches(name: str, patterns: Iterable[str]) -> bool:
 
     Equality comes first, as ids hold what patterns are made of: `claude-sonnet-4[1m]` names itself.
     """
+    return _matches(name, tuple(patterns))
+
+
+@lru_cache(maxsize=65_536)  # each sweep of a history asks for the same names
+def _matches(name: str, patterns: tuple[str, ...]) -> bool:
     # fnmatchcase: fnmatch folds cases on some systems
     return any(name == pattern or fnmatchcase(name, pattern) for pattern in patterns)
 

@@ -6,11 +6,13 @@ Fewer observations fill the newest places.
 """
 
 from fractions import Fraction
+from functools import lru_cache
 from itertools import pairwise
 
 from monitor.core.domain.policy import Policy
 
 
+@lru_cache(maxsize=4096)  # a restless model has the same windows again and again
 def flap_percent(window: tuple[bool, ...], size: int) -> Fraction:
     """Percentage 0..100 of the last clear observations (True is up, oldest first), window of `size` >= 3.
 
@@ -32,5 +34,10 @@ def remember(window: tuple[bool, ...], *, up: bool, size: int) -> tuple[bool, ..
 def is_flapping(percent: Fraction, policy: Policy, *, was_flapping: bool) -> bool:
     """Start at `flap_high` or above, stop at `flap_low` or below, stay in between."""
     if was_flapping:
-        return percent > Fraction(str(policy.flap_low))  # through text: 30.1 as a double is not 30.1
-    return percent >= Fraction(str(policy.flap_high))
+        return percent > _exact(policy.flap_low)
+    return percent >= _exact(policy.flap_high)
+
+
+@lru_cache(maxsize=64)
+def _exact(percent: float) -> Fraction:
+    return Fraction(str(percent))  # through text: 30.1 as a double is not 30.1

@@ -1,6 +1,6 @@
 """One observation as the rules of a model's life look at it, and what it adds to the model's memory."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from monitor.core.domain.event import Event
@@ -73,12 +73,19 @@ def note(state: ModelState, step: Step, policy: Policy) -> Transition:
         has_served=memory.has_served,
         swap=memory.swap,
     )
-    return replace(
-        state,
+    return ModelState(
+        status=state.status,
+        reason=state.reason,
+        since=state.since,
+        listed=state.listed,
+        flapping=state.flapping,
+        kind=state.kind,
         last_checked_at=step.moment,
         last_available_at=step.moment if outcome == Outcome.AVAILABLE else state.last_available_at,
         http_status=step.observation.http_status,
         latency_ms=step.observation.latency_ms,
+        retires_at=state.retires_at,
+        served_as=state.served_as,
         memory=remembered,
     ), ()
 

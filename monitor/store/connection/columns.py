@@ -35,6 +35,18 @@ def read_value(kind: type[T], row: Mapping[str, Any] | RowMapping, **others: obj
     return value
 
 
+def read_values(kind: type[T], values: Iterable[Any]) -> T:
+    """Return the value of a row that has the columns of all fields in their order."""
+    make: Any = kind
+    value: T = make(
+        *(
+            stored if convert is None or stored is None else convert(stored)
+            for stored, (_, convert) in zip(values, _readers(make), strict=True)
+        )
+    )
+    return value
+
+
 def columns_of(value: object, names: Iterable[str] | None = None) -> dict[str, Any]:
     """Return the columns of a value by the names of its fields, in their order; or of some fields."""
     kind: Any = type(value)
@@ -48,7 +60,7 @@ def columns_of(value: object, names: Iterable[str] | None = None) -> dict[str, A
 @cache  # by type, not by value: a history reads millions of rows
 def _readers(kind: type) -> tuple[tuple[str, _Convert | None], ...]:
     return tuple(
-        (name, _READ.get(form, form if _is_a(form, StrEnum) else None))
+        (name, _READ.get(form, cache(form) if _is_a(form, StrEnum) else None))
         for name, form in field_types(kind).items()
     )
 

@@ -1,15 +1,16 @@
 """A sweep's observations as rows, and back: the narrow row, its finding, and what streaming measured."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
-from sqlalchemy import Connection, RowMapping, Select, Table, and_, delete, select
+from sqlalchemy import Connection, Select, Table, and_, delete, select
 
 from monitor.core.domain.fields import field_types
 from monitor.core.domain.sweep import Observation
 from monitor.core.domain.vocabulary import NOT_RECORDED, Outcome
 from monitor.store.connection.codecs import batches
-from monitor.store.connection.columns import read_value
+from monitor.store.connection.columns import read_values
 from monitor.store.facts.identities import Identities, alias_numbers, finding_ids, model_ids
 from monitor.store.facts.rows import add_rows, overwrite_rows
 from monitor.store.schema import alias, finding, model, observation, streamed
@@ -20,6 +21,12 @@ _OWN, _REPEATED, _OF_STREAMS = (
     for table in (observation, finding, streamed)
 )
 _NOT_STREAMED: Final = (None, None)
+_BY_NAME: Final = {
+    "model": model.c.name,
+    "served_as": alias.c.name,
+    **{column.name: column for column in (*_OWN, *_REPEATED, *_OF_STREAMS)},
+}
+_FIELDS: Final = [_BY_NAME[name] for name in field_types(Observation)]
 
 
 def write_observations(
@@ -78,9 +85,10 @@ def read_observations(
 ) -> dict[int, dict[int, Observation]]:
     """Return the observations of sweeps of these providers by sweep id and model id."""
     observations: dict[int, dict[int, Observation]] = {number: {} for number in ids}
-    for row in connection.execute(_select_observations(providers, ids)).mappings():
-        if row["sweep_id"] in observations:
-            observations[row["sweep_id"]][row["model_id"]] = _observation(row)
+    # as tuples: a history has millions, and looking columns up by name takes as long as all else
+    for sweep_id, model_id, number, *values in connection.execute(_select_observations(providers, ids)):
+        if sweep_id in observations:
+            observations[sweep_id][model_id] = _observation(number, values)
     return observations
 
 
@@ -103,16 +111,7 @@ def _select_observations(providers: set[int], ids: Sequence[int]) -> Select[Any]
         streamed.c.sweep_id.between(first, last),
     )
     return (
-        select(
-            model.c.name.label("model"),
-            observation.c.model_id,
-            observation.c.sweep_id,
-            finding.c.alias,
-            alias.c.name.label("served_as"),
-            *_OWN,
-            *_REPEATED,
-            *_OF_STREAMS,
-        )
+        select(observation.c.sweep_id, observation.c.model_id, finding.c.alias, *_FIELDS)
         .select_from(model)
         .join(observation, observation.c.model_id == model.c.id)
         .join(finding, finding.c.id == observation.c.finding_id)
@@ -122,7 +121,8 @@ def _select_observations(providers: set[int], ids: Sequence[int]) -> Select[Any]
     )
 
 
-def _observation(row: RowMapping) -> Observation:
+def _observation(alias_number: int | None, values: Sequence[Any]) -> Observation:
+    made = read_values(Observation, values)
     # Older versions kept answers without looking for a name in them.
-    is_unnamed = row["alias"] is None and row["outcome"] == Outcome.AVAILABLE
-    return read_value(Observation, row, served_as=NOT_RECORDED if is_unnamed else row["served_as"])
+    is_unnamed = alias_number is None and made.outcome == Outcome.AVAILABLE
+    return replace(made, served_as=NOT_RECORDED) if is_unnamed else made
