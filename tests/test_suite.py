@@ -16,6 +16,7 @@ PROCESSES = {
     "tests/cli/commands/test_db_backup.py": "another process writes while a backup is made",
     "tests/cli/commands/test_db_upgrade.py": "an upgrade is killed",
     "tests/cli/terminal/test_lazy_group.py": "what a fresh interpreter loads",
+    "tests/cli/test_starts.py": "what a fresh interpreter loads",
     "tests/cli/commands/history/test_events_follow.py": "the reader of a pipe goes away",
     "tests/cli/commands/test_export.py": "pipes, a terminal, peak memory, a Python without pyarrow",
     "tests/cli/commands/test_provider_remove.py": "a question on a terminal",
