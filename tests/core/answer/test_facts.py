@@ -1,9 +1,12 @@
 """What an answer proves by its results, and what is looked at of one that has no status or is a page."""
 
+import json
+
 import pytest
 
 from monitor.core.answer.answer import read_answer
 from monitor.core.answer.exchange import Exchange
+from monitor.core.answer.facts import read_facts
 from monitor.core.domain.vocabulary import Kind, Outcome, Reason
 from monitor.core.request.forms import PLAIN_CHAT
 from tests.core.answer.test_shapes import MODEL, NOW, chosen, look
@@ -62,3 +65,19 @@ def test_where_no_answer_came_and_no_failure_is_known_nothing_is_said() -> None:
 def test_of_a_pages_title_two_hundred_characters_are_searched(before: int, reason: Reason) -> None:
     page = f"<html><title>{'-' * before}overloaded</title></html>"
     assert look(page, status=503).reason is reason
+
+
+SENTENCE = "Please try again in 20s"
+
+
+def test_a_refusals_words_ask_for_a_wait_and_a_results_do_not() -> None:
+    refusal = Exchange(http_status=429, body=json.dumps({"error": {"message": SENTENCE}}))
+    choice = {"index": 0, "message": {"role": "assistant", "content": SENTENCE}}
+    result = Exchange(http_status=200, body=json.dumps({"choices": [choice]}))
+    assert waits(refusal) == 20
+    assert waits(result) is None
+
+
+def waits(exchange: Exchange) -> float | None:
+    """Return the wait that an answer asks for in its body, in seconds."""
+    return read_facts(exchange, now=NOW, model="m", listed=True).wait.stated_s

@@ -56,3 +56,29 @@ def test_a_life_is_the_same_by_every_rule(observations: list[Observation], polic
         expected = observe_by_every_rule(state, observation, moment, policy)
         assert observe(state, observation, moment, policy) == expected
         state = expected[0]
+
+
+def test_an_answer_that_says_the_model_has_ended_is_not_as_always() -> None:
+    state = lived("u", Policy())
+    ended = Observation("a", Outcome.AVAILABLE, Reason.END_OF_LIFE, 0)
+    assert observe(state, ended, START, Policy()) == observe_by_every_rule(state, ended, START, Policy())
+    assert observe(state, ended, START, Policy())[0].status == Status.RETIRED
+
+
+def test_an_answer_after_failures_that_fill_the_window_is_not_as_always() -> None:
+    policy = Policy(confirm_down=9, flap_window=3, flap_high=50.0, flap_low=10.0)
+    state = lived("uddd", policy)
+    assert state.memory.window == (False,) * 3
+    up = Observation("a", Outcome.AVAILABLE, Reason.OK, 0)
+    assert observe(state, up, START, policy) == observe_by_every_rule(state, up, START, policy)
+    assert observe(state, up, START, policy)[0].flapping
+
+
+def lived(letters: str, policy: Policy) -> ModelState:
+    """Return the state of a model that answered (`u`) and failed (`d`) in this order."""
+    outcomes = {"u": (Outcome.AVAILABLE, Reason.OK), "d": (Outcome.UNAVAILABLE, Reason.SERVER_ERROR)}
+    state: ModelState | None = None
+    for letter in letters:
+        state, _ = observe(state, Observation("a", *outcomes[letter], 0), START, policy)
+    assert state is not None
+    return state

@@ -427,3 +427,8 @@ def test_a_judgement_is_a_value(name: str) -> None:
     with pytest.raises((FrozenInstanceError, TypeError)):
         setattr(judgement, name, None)
     assert not hasattr(judgement, "__dict__")
+
+
+def test_rule_8_a_regular_model_that_has_left_the_catalog_still_counts_as_one() -> None:
+    """Of five one has left and four fail alike: that is a failure of the provider, not of four models."""
+    assert verdicts(day("abcde"), day("abcd", "abcd", after=STEP))[1] == Cause.PROVIDER_OUTAGE
