@@ -33,7 +33,6 @@ def causes(rows: list[dict[str, Any]]) -> list[str | None]:
     return [row["cause"] for row in rows]
 
 
-@pytest.mark.timeout(600)
 @g.ON_SQLITE
 def test_each_failure_of_a_name_server_is_our_networks_and_ends_by_itself(
     engine: Engine, tmp_path: Path
@@ -54,7 +53,6 @@ def test_each_failure_of_a_name_server_is_our_networks_and_ends_by_itself(
     assert [row["moved"] for row in rows] == [0] * 5
 
 
-@pytest.mark.timeout(600)
 @g.ON_SQLITE
 def test_a_network_that_goes_away_in_mid_sweep_moves_no_model(engine: Engine, tmp_path: Path) -> None:
     if not may_isolate():
@@ -73,20 +71,17 @@ def test_a_network_that_goes_away_in_mid_sweep_moves_no_model(engine: Engine, tm
     assert "api.provider.test:8000" in rows[1]["detail"]
 
 
-@pytest.mark.timeout(600)
 def test_another_name_server_is_used_without_a_restart(tmp_path: Path) -> None:
     """The C library reads /etc/resolv.conf again when it changes: nothing here may remember a name."""
     if may_isolate():  # else: the resolver that changes its mind, below
         assert causes(isolated(MODULE, "resolver", tmp_path)) == [OURS, None]
 
 
-@pytest.mark.timeout(600)
 def test_a_provider_with_ipv6_alone_is_reached(tmp_path: Path) -> None:
     if may_isolate():  # else: `::1`, below
         assert causes(isolated(MODULE, "six_only", tmp_path)) == [None]
 
 
-@pytest.mark.timeout(600)
 def test_broken_ipv6_beside_ipv4_costs_no_sweep(tmp_path: Path) -> None:
     """Happy eyeballs (RFC 8305): the IPv4 address is tried a quarter of a second later, beside the first."""
     if may_isolate():  # else: the address whose queue is full, below
@@ -95,7 +90,6 @@ def test_broken_ipv6_beside_ipv4_costs_no_sweep(tmp_path: Path) -> None:
         assert all(row["answered"] == len(WORLD.listed) for row in rows)
 
 
-@pytest.mark.timeout(600)
 def test_a_link_that_carries_no_large_packets_is_our_networks_trouble(tmp_path: Path) -> None:
     """A connection stands, and no catalog comes, of one provider as of the other."""
     if may_isolate(filters=True):  # else: answers that get stuck, in core/lifecycle/test_reachability.py

@@ -31,7 +31,6 @@ def _silent(_line: str) -> None:
     """Take what a run says."""
 
 
-@pytest.mark.timeout(600)  # a busy machine takes its time
 def test_half_a_day_with_many_faults_leaves_nothing_open_and_a_sound_history() -> None:
     before = _lasting_threads()
     figures, counts = asyncio.run(run(SWEEPS, MODELS, 4, _silent, odds=4))
@@ -44,7 +43,6 @@ def test_half_a_day_with_many_faults_leaves_nothing_open_and_a_sound_history() -
     assert kept["file descriptors"]
 
 
-@pytest.mark.timeout(600)
 def test_sweeps_leave_no_object_of_monitor_behind(tmp_path: Path) -> None:
     after_some, after_twice_as_many = asyncio.run(_objects_left(tmp_path, sweeps=12))
     more = after_twice_as_many - after_some
@@ -75,7 +73,6 @@ def _is_own(value: object) -> bool:
     return module.startswith(("monitor.", "asyncio", "_asyncio", "threading", "sqlite3"))
 
 
-@pytest.mark.timeout(600)
 def test_no_fault_of_the_database_costs_a_sweep_that_ended(tmp_path: Path) -> None:
     asyncio.run(_through_all_faults(tmp_path))
 

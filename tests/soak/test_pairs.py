@@ -16,7 +16,6 @@ from tests.soak.paired.verdict import Truth, by_model, differences, lost_answers
 NAMES = {fault.name: fault for fault in FAULTS}
 
 
-@pytest.mark.timeout(900)  # a busy machine takes its time
 @pytest.mark.parametrize(
     ("kind", "one", "other"),
     [("sqlite", "file held", "terminated"), ("postgres", "server stopped", "frozen")],

@@ -39,7 +39,6 @@ def _live_through(engine: Engine, seeds: range) -> None:
         forget(engine, provider)
 
 
-@pytest.mark.timeout(600)  # a busy machine takes its time
 @pytest.mark.parametrize("seeds", [range(first, first + 10) for first in range(0, SLICE, 10)], ids=str)
 def test_incremental_rows_are_the_rebuilt_ones(lasting: Engine, seeds: range) -> None:
     _live_through(lasting, seeds)

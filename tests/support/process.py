@@ -13,7 +13,7 @@ from typing import Self, TypeVar
 from tests.support.command import KEY, environment
 from tests.support.prefork import Forked
 
-WAIT_S = 180.0  # many times what anything takes beside eight busy processes
+WAIT_S = 300.0  # many times what anything takes beside eight busy processes
 _LOOK_S = 0.05
 
 T = TypeVar("T")

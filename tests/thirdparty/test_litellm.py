@@ -26,8 +26,6 @@ from tests.thirdparty.servers import (
     sweep_with_key,
 )
 
-pytestmark = pytest.mark.timeout(300)  # its start is a dozen seconds of work, and on a busy machine many more
-
 CHAT = [f"chat-{number}" for number in range(5)]
 BEHIND = {f"behind-{status}": status for status in (400, 402, 403, 422, 429, 500, 503, 504, 529)}
 OK = ("available", "ok", "chat", 200)

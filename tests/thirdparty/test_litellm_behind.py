@@ -25,8 +25,6 @@ from tests.support.command import KEY
 from tests.support.process import WAIT_S
 from tests.thirdparty.servers import LITELLM, START_S, by_model, infinity, requests_in, serving
 
-pytestmark = pytest.mark.timeout(300)
-
 CHAT = "chat/completions"
 OK, EMBEDS = ("available", "ok", "chat", 200), ("available", "ok", "embeddings", 200)
 SWEEPS = 10

@@ -14,8 +14,6 @@ from tests.support import gateway as g
 from tests.support import scripted as s
 from tests.thirdparty.servers import GATEWAYS, START_S, ask, by_model, serving
 
-pytestmark = pytest.mark.timeout(300)
-
 CHAT = "chat/completions"
 OK: tuple[str | int, ...] = ("available", "ok", "chat", 200)
 EMBEDS: tuple[str | int, ...] = ("available", "ok", "embeddings", 200)

@@ -12,8 +12,6 @@ from tests.support import gateway as g
 from tests.support import scripted as s
 from tests.thirdparty.servers import GATEWAYS, START_S, by_model, serving
 
-pytestmark = pytest.mark.timeout(300)
-
 CHAT = "chat/completions"
 OK: tuple[str | int, ...] = ("available", "ok", "chat", 200)
 THOUGHT = 100  # tokens of reasoning before the first word

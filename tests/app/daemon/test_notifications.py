@@ -60,7 +60,7 @@ def stage(database_url: str, tmp_path: Path) -> Iterator[Stage]:
         there = all_of.enter_context(g.gateway(steady(MODELS)))
         mails = all_of.enter_context(mailbox())
         hook, pings = all_of.enter_context(receiver()), all_of.enter_context(receiver())
-        config = config_file(tmp_path, there.base_url, database_url, interval="3s")
+        config = config_file(tmp_path, there.base_url, database_url, interval="6s")
         topics = json.dumps(["summary", "retired", "appeared"])
         more = f"""
 [summary]
@@ -148,7 +148,7 @@ MISSED = {"slots_missed", "run_skipped"}  # a busy machine may be too slow for s
 def test_a_normal_start_and_a_normal_day_write_no_warning(stage: Stage, engine: Engine) -> None:
     """Libraries included: the scheduler, the web server, HTTP, migrations and the channels."""
     text = stage.config.read_text("utf-8")
-    stage.config.write_text(text.replace('interval = "3s"', 'interval = "10s"'), "utf-8")
+    stage.config.write_text(text.replace('interval = "6s"', 'interval = "10s"'), "utf-8")
     add_sweeps(engine, [_past(utc_now() - timedelta(days=1), stage.there)], lambda _name: Policy())
     words = ""
     for sweeps in (1, 4):  # each start goes on with a history
@@ -184,6 +184,8 @@ def _past(at: datetime, there: g.Gateway) -> Sweep:
 
 
 def test_a_sweep_by_hand_tells_the_channels_too(stage: Stage) -> None:
+    text = stage.config.read_text("utf-8")  # no daemon to wait for: a sweep may take its time
+    stage.config.write_text(text.replace('interval = "6s"', 'interval = "1h"'), "utf-8")
     assert monitor(stage.config, "sweep").returncode == 0
     stage.there.change(Delist((stage.leaves,)))
     for _ in range(2):

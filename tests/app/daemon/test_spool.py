@@ -84,7 +84,7 @@ def test_a_locked_file_costs_no_sweep_also_after_a_kill_and_no_answer(
     """The file stays locked over the restart: the next process goes on from what the first one left."""
     place = sqlite_path(engine).parent
     with g.gateway(steady(MODELS)) as there:
-        config = config_file(tmp_path, there.base_url, database_url, interval="3s")
+        config = config_file(tmp_path, there.base_url, database_url, interval="6s")
         with Process(config, "run") as first:
             wait_for(lambda: len(g.finished(engine)) >= 1, first)
             with locked(engine):
@@ -110,7 +110,7 @@ def test_a_start_without_the_database_waits_for_it_where_sweeps_do(
     """The server goes in mid-sweep, the daemon is killed, and another starts before the server is back."""
     place = tmp_path / "data"
     with g.gateway(steady(MODELS), latency_s=0.1) as there:
-        config = config_file(tmp_path, there.base_url, postgres.url, interval="2s", concurrency=2)
+        config = config_file(tmp_path, there.base_url, postgres.url, interval="5s", concurrency=2)
         with Process(config, "run") as process:
             wait_for(lambda: len(there.probes) > 2 * MODELS, process)
             postgres.stop()
