@@ -190,7 +190,7 @@ def test_the_demo(config: Path) -> None:
     [
         (signal.SIGTERM, ("run",)),
         (signal.SIGINT, ("run",)),
-        (signal.SIGINT, ("demo", "--database", "sqlite:///data/monitor.db")),
+        (signal.SIGINT, ("demo", "--database", "sqlite:///data/monitor.db", "--listen", "127.0.0.1:0")),
         (signal.SIGTERM, ("events", "--follow")),
     ],
 )
