@@ -2,14 +2,14 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Final
 
 from rich.cells import cell_len
 
 from monitor.core.domain.percentages import percent_words
 from monitor.core.history.reliability import Uptime, WindowFigures, model_uptimes, provider_uptimes
-from monitor.core.history.rows import OutageRow
+from monitor.report.formats.outages import outage_document
 from monitor.report.terminal.table import Form, TerminalColumn, TerminalTable
 from monitor.report.terminal.tables import leaving, number, provider_column
 from monitor.report.words.codes import shown_id
@@ -87,20 +87,6 @@ def uptime_document(figures: WindowFigures, *, with_providers: bool) -> Mapping[
             {name: value for name, value in asdict(row).items() if name not in _OF_MODELS} for row in pooled
         ],
         "outages": [outage_document(outage, figures.ends_at) for outage in figures.outages],
-    }
-
-
-def outage_document(row: OutageRow, until: datetime) -> Mapping[str, object]:
-    """Return an outage as JSON shows it; one that lasts is counted until the end of the window."""
-    so_far_s = ((row.ended_at or until) - row.began_at).total_seconds()
-    return {
-        "provider": row.provider,
-        "model": row.model,
-        "began_at": row.began_at,
-        "ended_at": row.ended_at,
-        "duration_s": None if row.ended_at is None else so_far_s,
-        "reason": row.reason,
-        "duration_so_far_s": so_far_s,
     }
 
 

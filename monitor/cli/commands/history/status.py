@@ -22,6 +22,7 @@ from monitor.core.history.rows import ModelRow
 from monitor.core.history.selection import Selection
 from monitor.core.notification.maintenance import RunningWindow
 from monitor.errors import UsageError
+from monitor.report.formats.outages import outage_document
 from monitor.report.terminal.tables import (
     events_table,
     facts_table,
@@ -29,7 +30,6 @@ from monitor.report.terminal.tables import (
     status_counts,
     status_table,
 )
-from monitor.report.terminal.uptime import outage_document
 from monitor.report.words.maintenance import window_words
 from monitor.report.words.missed import missed_lately
 from monitor.report.words.numbers import counted
