@@ -26,11 +26,15 @@ from monitor.web.routes.api import api_routes
 from monitor.web.routes.changes import changes_routes
 from monitor.web.routes.feeds import SummaryOf, feed_routes
 from monitor.web.routes.health import health_routes
+from monitor.web.routes.lists import list_routes
 from monitor.web.routes.openai import openai_routes
 from monitor.web.routes.pages import page_routes
+from monitor.web.routes.selection import select_routes
+from monitor.web.routes.story import story_routes
 from monitor.web.schemas import ProblemBody
 
 _DEFAULT_POLICIES: Final[Mapping[str, Policy]] = {}
+_FOR_PROGRAMS: Final = (health_routes, api_routes, list_routes, select_routes, openai_routes)
 
 
 def create_app(
@@ -72,7 +76,7 @@ def create_app(
         answers=_answers(engine, now, notices),
     )
     feeds = feed_routes(context, zone=zone, public_url=public_url, summary_of=summary_of)
-    return _with_routes(context, load_pages(note, notices), feeds, zone)
+    return _with_routes(context, load_pages(note, notices), feeds, zone, public_url)
 
 
 def _answers(engine: Engine, now: Clock, notices: NoticesNow) -> AnswerCache:
@@ -80,7 +84,9 @@ def _answers(engine: Engine, now: Clock, notices: NoticesNow) -> AnswerCache:
     return AnswerCache(now=now, why_old=partial(why_old, now=now, notices=notices), within=within)
 
 
-def _with_routes(context: WebContext, pages: Pages, feeds: APIRouter, zone: tzinfo) -> FastAPI:
+def _with_routes(
+    context: WebContext, pages: Pages, feeds: APIRouter, zone: tzinfo, public_url: str | None
+) -> FastAPI:
     app = _without_routes(context.answers)
     answer_errors(app, pages)
 
@@ -88,9 +94,10 @@ def _with_routes(context: WebContext, pages: Pages, feeds: APIRouter, zone: tzin
     async def description(request: Request) -> Response:
         return await context.answers.answer(request, "/openapi.json", lambda: None, lambda: _described(app))
 
-    own = (health_routes(context), api_routes(context), openai_routes(context))
+    own = (routes_of(context) for routes_of in _FOR_PROGRAMS)
     days = changes_routes(context, pages, zone=zone)
-    for routes in (page_routes(context, pages), days, feeds, *own):
+    stories = story_routes(context, zone=zone, public_url=public_url)
+    for routes in (page_routes(context, pages), days, feeds, stories, *own):
         app.include_router(routes)
     return app
 

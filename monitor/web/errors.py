@@ -15,14 +15,15 @@ from monitor.errors import FileReplaced, SchemaOutdated, StoreError, UsageError
 from monitor.logs import event
 from monitor.web.headers import HEADERS
 from monitor.web.render import Pages
-from monitor.web.schemas import Problem, ProblemBody
+from monitor.web.schemas import PROBLEM_JSON, Error, ErrorBody, ProblemBody
 
 log = logging.getLogger(__name__)
 
 _SAY_AGAIN_S: Final = 60.0
 _said_at: Final[dict[str, float]] = {}
 
-_FOR_PROGRAMS: Final = ("/api/", "/v1/", "/openapi.json")
+_FOR_OPENAI: Final = "/v1/"
+_FOR_PROGRAMS: Final = ("/api/", _FOR_OPENAI, "/openapi.json")
 _TYPES: Final[dict[int, str]] = {
     HTTPStatus.NOT_FOUND: "not_found_error",
     HTTPStatus.UNPROCESSABLE_ENTITY: "invalid_request_error",
@@ -59,8 +60,14 @@ def answer_errors(app: FastAPI, pages: Pages) -> None:
             title = HTTPStatus(status).phrase
             own = {**HEADERS, **(headers or {}), "Content-Security-Policy": pages.policy}
             return HTMLResponse(pages.fault(title, message), status, own)
-        body = ProblemBody(error=Problem(message=message, type=_TYPES.get(status, "server_error")))
-        return JSONResponse(body.model_dump(), status, {**HEADERS, **(headers or {})})
+        kind = _TYPES.get(status, "server_error")
+        error = ErrorBody(error=Error(message=message, type=kind))
+        own = {**HEADERS, **(headers or {})}
+        if request.url.path.startswith(_FOR_OPENAI):
+            return JSONResponse(error.model_dump(), status, own)
+        title = HTTPStatus(status).phrase
+        body = ProblemBody(title=title, status=status, detail=message, error=error.error)
+        return JSONResponse(body.model_dump(), status, own, media_type=PROBLEM_JSON)
 
     @app.exception_handler(RequestValidationError)
     async def refuse_query(request: Request, error: RequestValidationError) -> Response:
@@ -96,5 +103,6 @@ def _query_words(error: RequestValidationError) -> str:
         if fault["type"] == "extra_forbidden":
             problems.append(f"{name}: there is no such parameter")
         else:
-            problems.append(f"{name}: {fault['msg'][:1].lower()}{fault['msg'][1:]}")
+            words = fault["msg"].removeprefix("Value error, ")
+            problems.append(f"{name}: {words[:1].lower()}{words[1:]}")
     return "; ".join(dict.fromkeys(problems))

@@ -8,13 +8,14 @@ from http import HTTPStatus
 from fastapi import HTTPException
 
 from monitor.core.domain.names import meant_words
+from monitor.core.domain.patterns import nearest
 from monitor.core.domain.vocabulary import Kind
 from monitor.core.history.model_names import Key, models_named, nearest_names, qualified
-from monitor.core.history.rows import ModelRow
+from monitor.core.history.rows import ModelRow, ModelStory
 from monitor.core.history.selection import Selection
 from monitor.errors import UsageError
 from monitor.report.words.codes import shown_id
-from monitor.store.query import current_models, last_conclusive_at, providers
+from monitor.store.query import current_models, last_conclusive_at, model_story, providers
 from monitor.store.query.changes import standing_of
 from monitor.web.context import WebContext
 
@@ -90,6 +91,16 @@ def _key_of(name: str, keys: Collection[Key], selection: Selection) -> Key:
         forms = " or ".join(shown_id(qualified(key)) for key in meant)
         raise UsageError(f"model: several providers have '{_echoed(name)}'; write {forms}")
     return meant[0]
+
+
+def model_story_of(context: WebContext, provider: str, model: str) -> ModelStory:
+    """Return what is shown of one model. Raises HTTPException for an unknown one, naming the nearest."""
+    story = model_story(context.engine, provider, model)
+    if story is None:
+        own = [row.model for row in current_models(context.engine, provider)]
+        meant = meant_words([*map(shown_id, nearest(model, own))])
+        raise HTTPException(HTTPStatus.NOT_FOUND, f"nothing is known of such a model{meant}")
+    return story
 
 
 def chosen_providers(context: WebContext, selection: Selection) -> list[str]:

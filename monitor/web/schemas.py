@@ -11,6 +11,7 @@ from monitor.core.history.rows import ModelRow
 from monitor.report.words.times import iso_millis
 from monitor.web.cache.kept_answer import KeptAnswer
 
+PROBLEM_JSON: Final = "application/problem+json"
 Moment = Annotated[datetime, PlainSerializer(iso_millis), Field(json_schema_extra={"format": "date-time"})]
 _SHOWN: Final = {datetime: Moment, datetime | None: Moment | None}  # what a body writes in a way of its own
 
@@ -113,6 +114,43 @@ class AnsweringBody(Dated):
         return super().as_old(words).model_copy(update={"stale": True, "stale_providers": names})
 
 
+class SelectedBody(_Row):
+    """A model worth calling; its figures are of the window asked for, in percent and milliseconds."""
+
+    provider: str
+    model: str
+    kind: str
+    uptime_percent: float
+    coverage_percent: float | None
+    latency_p50_ms: int | None
+    checks: int
+    proven: bool
+    reasons: list[str]
+
+
+class PassedOverBody(_Row):
+    """An available model that is not chosen, and why."""
+
+    provider: str
+    model: str
+    reason: str
+
+
+class SelectBody(Dated):
+    """The models to call, the first choice first, and how far to trust that."""
+
+    models: list[SelectedBody]
+    passed_over: list[PassedOverBody]
+    stale: bool
+    stale_providers: list[str]
+
+    def as_old(self, words: str) -> Self:
+        """Return it as stale."""
+        owners = {model.provider for model in self.models}
+        names = sorted({*owners, *self.stale_providers})
+        return super().as_old(words).model_copy(update={"stale": True, "stale_providers": names})
+
+
 class HealthBody(_Row):
     """Whether the process works; "stuck" where the daemon has stood still for half a minute."""
 
@@ -137,14 +175,24 @@ class ReadyBody(_Row):
     maintenance: list[WindowBody] = []
 
 
-class Problem(_Row):
+class Error(_Row):
     """What is wrong with a request or with the monitor."""
 
     message: str
     type: str
 
 
-class ProblemBody(_Row):
+class ErrorBody(_Row):
     """An error, in the shape OpenAI's clients understand."""
 
-    error: Problem
+    error: Error
+
+
+class ProblemBody(_Row):
+    """An error as a problem document (RFC 9457), and beside it as OpenAI's clients understand it."""
+
+    type: str = "about:blank"
+    title: str
+    status: int
+    detail: str
+    error: Error

@@ -11,7 +11,7 @@ from tests.web.history import START
 
 
 @pytest.mark.parametrize(
-    ("accept", "kind"), [("*/*", "application/json"), ("text/html", "text/html; charset=utf-8")]
+    ("accept", "kind"), [("*/*", "application/problem+json"), ("text/html", "text/html; charset=utf-8")]
 )
 def test_a_crash_shows_no_traceback(tmp_path: Path, accept: str, kind: str) -> None:
     app = create_app(open_engine(f"sqlite:///{tmp_path}/monitor.db"), watched={}, now=lambda: START)

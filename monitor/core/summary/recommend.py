@@ -60,6 +60,15 @@ class Choice:
     changed_promising: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recommended:
+    """A model of a provider that is worth choosing; `is_proven`: its past is long enough to say."""
+
+    provider: str
+    best: Best
+    is_proven: bool
+
+
 @dataclass(frozen=True, slots=True)
 class _Ranked:
     """A model and what it is ordered by; `step` counts steps of 0.1 % below 100 %."""
@@ -106,6 +115,23 @@ def best_models(candidates: Candidates) -> Choice:
         best=tuple(_first(BEST_OF_A_KIND, (row for row in ranked if row.is_proven))),
         promising=tuple(_first(PROMISING_OF_A_KIND, (row for row in ranked if not row.is_proven))),
     )
+
+
+def recommend(candidates: Mapping[str, Candidates], kinds: Collection[str]) -> list[Recommended]:
+    """Return the models of these kinds that several providers have, in the order of one provider's choice.
+
+    Kind by kind, proven ones first. `candidates` are by provider; equals are by id, then provider.
+    """
+    ranked = [
+        (row.key, provider, row)
+        for provider, known in candidates.items()
+        for row in _ranked(known)
+        if row.best.kind in kinds
+    ]
+    return [
+        Recommended(provider=provider, best=row.best, is_proven=row.is_proven)
+        for _, provider, row in sorted(ranked, key=lambda place: place[:2])
+    ]
 
 
 def shortlist(candidates: Candidates) -> frozenset[str]:

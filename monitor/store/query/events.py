@@ -10,12 +10,13 @@ from sqlalchemy import ColumnElement, Engine, RowMapping, Select, Tuple, bindpar
 
 from monitor.clock import to_millis
 from monitor.core.domain.vocabulary import EventKind
+from monitor.core.history.model_names import Key
 from monitor.core.history.rows import EventRow
 from monitor.store import schema as t
-from monitor.store.connection.codecs import sweep_of_event
+from monitor.store.connection.codecs import is_storable, sweep_of_event
 from monitor.store.connection.columns import read_value
 from monitor.store.connection.engine import reading
-from monitor.store.query.filters import MODEL, PROVIDER, named, names
+from monitor.store.query.filters import MODEL, PROVIDER, named, names, of_keys, of_providers
 
 _EVENT = t.event.c
 _TURN = (_EVENT.swept_at, _EVENT.id)  # what orders events: ids alone do not, see schema/derived.py
@@ -37,24 +38,29 @@ def events(
     kinds: Collection[str] = (),
     provider: str | None = None,
     model: str | None = None,
+    providers: Collection[str] = (),
+    models: Collection[Key] = (),
     after_id: int | None = None,
     limit: int | None = None,
     newest_first: bool = False,
 ) -> list[EventRow]:
-    """Return the events confirmed in [`since`, `until`) behind `after_id`, by start of sweep and id.
+    """Return the events confirmed in [`since`, `until`), by start of sweep and id.
 
-    No `kinds` are all of them.
+    `after_id` is the event that came last before them in this order. No `kinds`, `providers` or `models` are
+    all of them.
     """
     filters = {
         "since": None if since is None else to_millis(since),
         "until": None if until is None else to_millis(until),
         "kinds": list(kinds) or None,
+        "providers": list(filter(is_storable, providers)) if providers else None,
+        "keys": list(models) or None,
         "after": after_id,
         "after_sweep": None if after_id is None else sweep_of_event(after_id),
         "most": limit,
     }
     params = {**names(provider, model), **{key: it for key, it in filters.items() if it is not None}}
-    statement = _events(frozenset(params), _NEWEST if newest_first else _TURN)
+    statement = _events(frozenset(params), newest_first=newest_first)
     with reading(engine) as connection:
         return [event_row(row) for row in connection.execute(statement, params).mappings()]
 
@@ -75,25 +81,30 @@ def announced_end(detail: str | None) -> datetime | None:
 
 
 @cache
-def _events(params: AbstractSet[str], order: tuple[ColumnElement[Any], ...]) -> Select[Any]:
+def _events(params: AbstractSet[str], *, newest_first: bool) -> Select[Any]:
     query = (
         select(t.event, PROVIDER, MODEL)
         .select_from(_OF_ONE if "model" in params else EVENTS)
-        .where(*named(params), *_filtered(params))
-        .order_by(*order)
+        .where(*named(params), *_filtered(params, newest_first=newest_first))
+        .order_by(*(_NEWEST if newest_first else _TURN))
     )
     return query.limit(bindparam("most")) if "most" in params else query
 
 
-def _filtered(params: AbstractSet[str]) -> Iterator[ColumnElement[bool]]:
+def _filtered(params: AbstractSet[str], *, newest_first: bool) -> Iterator[ColumnElement[bool]]:
     if "since" in params:
         yield from confirmed_since()
     if "until" in params:
         yield from confirmed_before()
     if "kinds" in params:
         yield _EVENT.kind.in_(bindparam("kinds", expanding=True))
+    if "providers" in params:
+        yield _EVENT.provider_id.in_(of_providers())
+    if "keys" in params:
+        yield _EVENT.model_id.in_(of_keys())
     if "after" in params:
-        yield tuple_(*_TURN) > _turn_of_after()
+        turn = tuple_(*_TURN)
+        yield turn < _turn_of_after() if newest_first else turn > _turn_of_after()
 
 
 def confirmed_since() -> Iterator[ColumnElement[bool]]:

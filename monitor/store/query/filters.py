@@ -5,7 +5,7 @@ from collections.abc import Set as AbstractSet
 from functools import cache
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, bindparam, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, bindparam, select, tuple_
 
 from monitor.store import schema as t
 from monitor.store.connection.codecs import is_storable
@@ -37,6 +37,20 @@ def of_named_provider(column: ColumnElement[int]) -> ColumnElement[bool]:
     By a join with its name Postgres would go through all that the column's index has instead of to its end.
     """
     return column == select(t.provider.c.id).where(*named(["provider"])).scalar_subquery()
+
+
+def of_providers() -> Select[Any]:
+    """Return the ids of the providers that "providers" names."""
+    return select(t.provider.c.id).where(t.provider.c.name.in_(bindparam("providers", expanding=True)))
+
+
+def of_keys() -> Select[Any]:
+    """Return the ids of the models that "keys" names, each with its provider."""
+    return (
+        select(t.model.c.id)
+        .join(t.provider, t.provider.c.id == t.model.c.provider_id)
+        .where(tuple_(t.provider.c.name, t.model.c.name).in_(bindparam("keys", expanding=True)))
+    )
 
 
 def models(connection: Connection, params: Names) -> Sequence[Row[Any]]:

@@ -41,6 +41,13 @@ def read_choice(
     return choose(now, earlier)
 
 
+def read_candidates_now(
+    connection: Connection, provider: str, days: int, now: datetime, models: Iterable[StatusAt]
+) -> Candidates:
+    """Return what may be chosen at this moment by the last `days` days; `models` are the statuses of now."""
+    return _read_candidates(connection, provider, now - days * _DAY, now, models)
+
+
 def _recent(last: date, span: Span) -> datetime:
     return days_until(last, RECENT_DAYS, span.zone).begins_at
 

@@ -2,21 +2,17 @@
 
 from datetime import timedelta
 from functools import partial
-from http import HTTPStatus
 from typing import Final
 
-from fastapi import APIRouter, HTTPException, Request, Response
+from fastapi import APIRouter, Request, Response
 
-from monitor.core.domain.names import meant_words
-from monitor.core.domain.patterns import nearest
-from monitor.report.words.codes import shown_id
 from monitor.report.words.maintenance import window_words
 from monitor.report.words.missed import missed_lately
-from monitor.store.query import busy_models, current_models, events, model_story, sweeps
+from monitor.store.query import busy_models, current_models, events, sweeps
 from monitor.store.statistics.windows import sweep_counts
 from monitor.web.cache.kept_answer import KeptAnswer
 from monitor.web.context import WebContext
-from monitor.web.queries import freshness, known_providers, shown_state
+from monitor.web.queries import freshness, known_providers, model_story_of, shown_state
 from monitor.web.render import Pages
 from monitor.web.status_page import ProviderSection, arrange, worded
 
@@ -49,11 +45,7 @@ def _all_models(context: WebContext, pages: Pages) -> KeptAnswer:
 
 
 def _one_model(context: WebContext, pages: Pages, provider: str, model: str) -> KeptAnswer:
-    story = model_story(context.engine, provider, model)
-    if story is None:
-        own = [row.model for row in current_models(context.engine, provider)]
-        meant = meant_words([*map(shown_id, nearest(model, own))])
-        raise HTTPException(HTTPStatus.NOT_FOUND, f"nothing is known of such a model{meant}")
+    story = model_story_of(context, provider, model)
     changes = [worded(event) for event in story.events]
     page = pages.model(
         story,

@@ -189,8 +189,22 @@ def test_hostile_ids_come_back_unchanged(engine: Engine) -> None:
 def test_the_description_names_every_route_for_programs(engine: Engine) -> None:
     with browsing(engine, START) as client:
         description = client.get("/openapi.json").json()
-    assert set(description["paths"]) == {"/healthz", "/readyz", "/api/v1/models", "/v1/models"}
+    assert set(description["paths"]) == {
+        "/healthz",
+        "/readyz",
+        "/v1/models",
+        "/v1/models/{model}",
+        *(f"/api/v1/{name}" for name in ("events", "models", "select", "summary", "sweeps", "uptime")),
+        "/api/v1/models/{provider}/{model}",
+    }
     chosen = description["paths"]["/v1/models"]["get"]["parameters"]
-    assert {parameter["name"] for parameter in chosen} == {"all", "kind", "model", "provider", "strict"}
+    assert {parameter["name"] for parameter in chosen} == {
+        "all",
+        "kind",
+        "min_uptime",
+        "model",
+        "provider",
+        "strict",
+    }
     moment = description["components"]["schemas"]["ModelBody"]["properties"]["since"]
     assert (moment["type"], moment["format"]) == ("string", "date-time")

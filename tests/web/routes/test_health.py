@@ -118,19 +118,31 @@ def test_a_schema_of_another_version_is_not_ready(engine: Engine) -> None:
         )
 
 
-@pytest.mark.parametrize("path", ["/api/v1/models", "/v1/models", "/"])
-def test_without_its_database_a_route_says_so_and_no_more(engine: Engine, path: str) -> None:
+AWAY = "the database cannot be read at the moment: the monitor's log says why"
+ERROR = {"error": {"message": AWAY, "type": "unavailable_error"}}
+PROBLEM = {"type": "about:blank", "title": "Service Unavailable", "status": 503, "detail": AWAY, **ERROR}
+
+
+@pytest.mark.parametrize(
+    ("path", "kind", "body"),
+    [
+        *(
+            (path, "application/problem+json", PROBLEM)
+            for path in ("/", *(f"/api/v1/{name}" for name in ("models", "events", "sweeps", "uptime")))
+        ),
+        ("/v1/models", "application/json", ERROR),  # as OpenAI's clients read it
+    ],
+)
+def test_without_its_database_a_route_says_so_and_no_more(
+    engine: Engine, path: str, kind: str, body: dict[str, object]
+) -> None:
     broken = open_engine(_elsewhere(engine))
     with browsing(broken, START) as client:
         answer = client.get(path)
     assert answer.status_code == 503
     assert answer.headers["retry-after"] == "30"
-    assert answer.json() == {
-        "error": {
-            "message": "the database cannot be read at the moment: the monitor's log says why",
-            "type": "unavailable_error",
-        }
-    }
+    assert answer.headers["content-type"] == kind
+    assert answer.json() == body
     broken.dispose()
 
 

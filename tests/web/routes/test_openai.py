@@ -5,7 +5,13 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 import pytest
-from openai import DefaultHttpxClient, InternalServerError, OpenAI, UnprocessableEntityError
+from openai import (
+    DefaultHttpxClient,
+    InternalServerError,
+    NotFoundError,
+    OpenAI,
+    UnprocessableEntityError,
+)
 from openai.types import Model
 from sqlalchemy import Engine
 
@@ -134,3 +140,40 @@ def test_an_unknown_value_is_refused_with_the_known_ones(
     with asking(engine, START) as client, pytest.raises(UnprocessableEntityError) as refusal:
         client.models.list(extra_query=query)
     assert message in str(refusal.value)
+
+
+SLASHED = (
+    "plain",
+    "a/b",
+    "org/model/variant:free",
+    "with space",
+    "a?b#c",
+    "100%",
+    "ü/模型",
+    "a/../b",
+    "/lead",
+    "a//b",
+)
+
+
+def test_every_listed_model_is_retrieved_by_its_id(engine: Engine) -> None:
+    live(engine, [sweep(0, dict.fromkeys(SLASHED, UP))])
+    with asking(engine, after(1)) as client:
+        listed = client.models.list().data
+        assert {model.id for model in listed} == {*SLASHED}
+        for model in listed:
+            assert client.models.retrieve(model.id) == model
+
+
+@pytest.mark.parametrize("name", ["c/down", "no/such-model"])
+def test_what_does_not_answer_is_not_retrieved(engine: Engine, name: str) -> None:
+    live(engine, [sweep(0, CATALOG)])
+    with asking(engine, after(1)) as client, pytest.raises(NotFoundError, match=name):
+        client.models.retrieve(name)
+
+
+def test_min_uptime_leaves_out_what_answered_less_often(engine: Engine) -> None:
+    live(engine, [sweep(0, {"a": UP, "b": DOWN}), sweep(1, {"a": UP, "b": UP})])
+    with asking(engine, after(2)) as client:
+        assert ids(client, min_uptime=50) == ["a", "b"]
+        assert ids(client, min_uptime=50.1) == ["a"]
