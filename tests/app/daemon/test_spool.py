@@ -43,16 +43,15 @@ def locked(engine: Engine) -> Iterator[None]:
 
 
 def is_all_kept(engine: Engine, there: g.Gateway) -> bool:
-    """Whether no sweep is under way and every answer stands in the history or the spool.
+    """Whether every sweep in the spool has all its answers, and history and spool have each that was given.
 
     A kill may lose what was answered within the last second: one that must lose nothing waits for this.
     """
-    answered = len(there.probes)
-    spooled = sum(
+    spooled = [
         len(parse_spooled(file.read_bytes(), file.name).late.sweep.observations)
         for file in records(sqlite_path(engine).parent)
-    )
-    return answered % MODELS == 0 and kept_answers(engine) + spooled == answered
+    ]
+    return {*spooled} == {MODELS} and kept_answers(engine) + sum(spooled) == len(there.probes)
 
 
 def kept_answers(engine: Engine) -> int:
