@@ -126,7 +126,7 @@ def forget(engine: Engine, provider: str) -> None:
             t.untracked,
         ):
             connection.execute(delete(table).where(table.c.model_id.in_(models)))
-        for table in (t.horizon, t.sweep, t.catalog, t.provider_state, t.acceptance, t.model):
+        for table in (t.horizon, t.checkpoint, t.sweep, t.catalog, t.provider_state, t.acceptance, t.model):
             connection.execute(delete(table).where(table.c.provider_id == owner))
         connection.execute(delete(t.provider).where(t.provider.c.name == provider))
 

@@ -4,13 +4,14 @@ A history is folded in memory, a bounded number of sweeps at a time.
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, date
+from hashlib import sha256
 from typing import Any
 
 from sqlalchemy import Connection, Engine, RowMapping, select
 
-from monitor.clock import EPOCH, to_datetime
+from monitor.clock import EPOCH, to_datetime, to_millis
 from monitor.core.domain.event import Decision
 from monitor.core.domain.policy import Policy
 from monitor.core.domain.state import ProviderState
@@ -21,13 +22,14 @@ from monitor.core.history.daily import DayCounter, DayCounts
 from monitor.core.lifecycle.fold import fold
 from monitor.store.connection.codecs import batches, event_id, moment
 from monitor.store.connection.engine import reading
+from monitor.store.derived.checkpoints import checkpoints_of
 from monitor.store.derived.decisions import event_columns
 from monitor.store.derived.differences import DifferenceCounter
 from monitor.store.derived.horizon import is_kept, read_horizon
 from monitor.store.derived.monthly import added_up
 from monitor.store.derived.periods import differing_periods
 from monitor.store.derived.recorded import RecordedRows, read_recorded, read_strays
-from monitor.store.derived.states import provider_memory, state_row
+from monitor.store.derived.states import provider_memory, state_document, state_row
 from monitor.store.facts.identities import find_provider
 from monitor.store.facts.sweeps import StoredSweep, counts_of, gaps_of, read_stored
 from monitor.store.schema import daily, model, model_state, monthly, provider_state
@@ -73,11 +75,15 @@ class _Replay:
     provider_id: int
     policy: Policy | None
     differences: DifferenceCounter
+    checkpoints: dict[int, str] = field(default_factory=dict)
 
     def run(self) -> int:
         """Compare everything; returns how many sweeps there were."""
         since = read_horizon(self.connection, self.provider_id)
         state, days, sweeps, compared = since.state, DayCounter(since.day), 0, since.day
+        if self.policy is None:  # what is believed by another policy is no fault of what stands
+            stand = checkpoints_of(self.connection, self.provider_id)
+            self.checkpoints = {at: document for at, document in stand.items() if at > since.started_at}
         kept = is_kept(self.provider_id, since)
         # the days before a batch's first sweep get no more counts: they are compared and let go
         for batch in batches(read_stored(self.connection, *kept), _SWEEPS_AT_ONCE):
@@ -91,6 +97,8 @@ class _Replay:
         self._compare_days(days, compared, date.max)
         for stray in read_strays(self.connection, self.provider_id):
             self.differences.event(stray, None)
+        for at, document in self.checkpoints.items():
+            self._compare_checkpoint(at, document, None)
         self._compare_months()
         self._compare_periods()
         self._compare_states(state)
@@ -104,6 +112,9 @@ class _Replay:
         recorded: Mapping[int, RecordedRows],
     ) -> ProviderState:
         """Fold one sweep and compare what it gives with what stands."""
+        at = to_millis(stored.sweep.started_at) - 1
+        if (document := self.checkpoints.pop(at, None)) is not None:
+            self._compare_checkpoint(at, document, state_document(state))
         decision = fold(state, stored.sweep, stored.policy)
         if decision.verdict is Verdict.CONCLUSIVE:
             days.add(state, stored.sweep, stored.policy)
@@ -117,6 +128,11 @@ class _Replay:
         self.differences.compare(RowKind.SWEEP, None, stored.sweep.started_at, stands.decision, follows)
         self._compare_events(stands, stored, decision)
         return decision.state
+
+    def _compare_checkpoint(self, at: int, stands: str, follows: str | None) -> None:
+        columns = {"checkpoint": _mark(stands)}
+        expected = None if follows is None else {"checkpoint": _mark(follows)}
+        self.differences.compare(RowKind.STATE, None, to_datetime(at), columns, expected)
 
     def _compare_events(self, stands: RecordedRows, stored: StoredSweep, decision: Decision) -> None:
         left = list(stands.events)
@@ -201,6 +217,11 @@ class _Replay:
         since = state.folded_until or EPOCH
         pair = {"memory": stored}, {"memory": provider_memory(state)}
         self.differences.compare(RowKind.STATE, None, since, *pair)
+
+
+def _mark(document: str) -> str:
+    """Return a short mark of a document of many kilobytes."""
+    return sha256(document.encode("utf-8", "surrogatepass")).hexdigest()[:12]
 
 
 def _month_key(row: Mapping[str, Any] | RowMapping) -> tuple[int, date]:

@@ -1,7 +1,7 @@
 """Status periods: how long each status lasted, written with the events that begin and end them."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -9,7 +9,8 @@ from sqlalchemy import Connection, RowMapping, bindparam, delete, insert, select
 
 from monitor.core.domain.vocabulary import EventKind, Status
 from monitor.core.history.reliability import STATUS_KINDS
-from monitor.store.schema import model, period
+from monitor.store.connection.codecs import batches
+from monitor.store.schema import event, model, period
 
 _CLOSE = (
     update(period)
@@ -27,17 +28,22 @@ FROM (
     SELECT *, CASE kind WHEN 'retired' THEN confirmed_at ELSE began_at END AS turn
     FROM event
     WHERE provider_id = :provider AND model_id IS NOT NULL
-        AND kind IN ('appeared', 'reappeared', 'became_available', 'became_unavailable', 'retired')
+        AND kind IN ('appeared', 'reappeared', 'became_available', 'became_unavailable', 'retired'){only}
 ) status_event
 WINDOW later AS (PARTITION BY model_id ORDER BY swept_at, id)
 """
 _COLUMNS = ", ".join(column.name for column in period.columns)
-_REWRITE = text(f"INSERT INTO period ({_COLUMNS}) {_FOLLOW}")
+_ALL = _FOLLOW.format(only="")
+_SOME = _FOLLOW.format(only=" AND model_id IN :models")
+_REWRITE = text(f"INSERT INTO period ({_COLUMNS}) {_ALL}")
+_REWRITE_SOME = text(f"INSERT INTO period ({_COLUMNS}) {_SOME}").bindparams(
+    bindparam("models", expanding=True)
+)
 _STAND = f"""
 SELECT {_COLUMNS} FROM period WHERE model_id IN (SELECT id FROM model WHERE provider_id = :provider)
 """  # noqa: S608 - our columns
-_MISSING = text(f"{_FOLLOW} EXCEPT {_STAND}")  # EXCEPT treats NULLs as equal, which = does not
-_EXTRA = text(f"{_STAND} EXCEPT {_FOLLOW}")
+_MISSING = text(f"{_ALL} EXCEPT {_STAND}")  # EXCEPT treats NULLs as equal, which = does not
+_EXTRA = text(f"{_STAND} EXCEPT {_ALL}")
 
 
 def rewrite_periods(connection: Connection, provider_id: int) -> None:
@@ -45,6 +51,19 @@ def rewrite_periods(connection: Connection, provider_id: int) -> None:
     models = select(model.c.id).where(model.c.provider_id == provider_id)
     connection.execute(delete(period).where(period.c.model_id.in_(models)))
     connection.execute(_REWRITE, {"provider": provider_id})
+
+
+def models_changed_after(connection: Connection, provider_id: int, after: int) -> list[int]:
+    """Return the models that have an event of a sweep that began after a moment (ms)."""
+    later = select(event.c.model_id).where(event.c.provider_id == provider_id, event.c.swept_at > after)
+    return list(connection.scalars(later.where(event.c.model_id.is_not(None)).distinct()))
+
+
+def rewrite_periods_of(connection: Connection, provider_id: int, models: Sequence[int]) -> None:
+    """Make all periods of these models again from their events."""
+    for batch in batches(models):
+        connection.execute(delete(period).where(period.c.model_id.in_(batch)))
+        connection.execute(_REWRITE_SOME, {"provider": provider_id, "models": batch})
 
 
 def differing_periods(

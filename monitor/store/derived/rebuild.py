@@ -15,12 +15,13 @@ from monitor.core.domain.state import ProviderState
 from monitor.core.history.comparison import Comparison
 from monitor.core.lifecycle.fold import fold
 from monitor.store.connection.engine import reading, unhurried, writing
+from monitor.store.derived.checkpoints import forget_checkpoints, is_due, keep_checkpoint, read_start
 from monitor.store.derived.compare import MOST_SHOWN, compare_provider
 from monitor.store.derived.daily import count_days
 from monitor.store.derived.decisions import write_decision
 from monitor.store.derived.horizon import Horizon, is_kept, read_bounds, read_horizon
 from monitor.store.derived.monthly import count_months
-from monitor.store.derived.periods import rewrite_periods
+from monitor.store.derived.periods import models_changed_after, rewrite_periods, rewrite_periods_of
 from monitor.store.derived.states import forget_state, read_state, save_state
 from monitor.store.facts.identities import find_provider, insert_new, model_ids, note_untracked, policy_id
 from monitor.store.facts.sweeps import StoredSweep, gaps_of, read_stored
@@ -78,17 +79,19 @@ def lock_provider(connection: Connection, provider_id: int) -> int:
 
 
 def settle(connection: Connection, provider_id: int) -> None:
-    """Fold the finished sweeps that are not folded yet; all again if one took its place in the past."""
+    """Fold the finished sweeps that are not folded yet; if one took its place in the past, all behind it."""
     first = connection.scalar(_UNFOLDED_SINCE, {"owner": provider_id})
     if first is None:
         return
+    last, _ = last_folded(connection, provider_id)
     # a late sweep changes what all behind it mean
-    if first <= last_folded(connection, provider_id)[0]:
+    if first <= last:
         with unhurried(connection):
-            rebuild_provider(connection, provider_id)
+            _derive_since(connection, provider_id, read_start(connection, provider_id, first))
         return
     state = read_state(connection, provider_id)
-    days = _fold_all(connection, provider_id, state, read_stored(connection, *_unfolded(provider_id)))
+    waiting = read_stored(connection, *_unfolded(provider_id))
+    days = _fold_all(connection, provider_id, state, waiting, before=last)
     _count(connection, provider_id, days)
 
 
@@ -116,19 +119,36 @@ def rebuild_provider(
     `on_sweep` hears after each sweep how many are done.
     """
     since = read_horizon(connection, provider_id)
-    models = select(model.c.id).where(model.c.provider_id == provider_id)
-    is_later = event.c.swept_at > since.started_at  # by the start of the sweep: ids are not in that order
-    connection.execute(delete(event).where(event.c.provider_id == provider_id, is_later))
-    connection.execute(delete(daily).where(daily.c.model_id.in_(models), daily.c.day >= since.day))
+    _forget_after(connection, provider_id, since)
     count_months(connection, provider_id, date.min, date.max)  # of the days that were pruned
     rewrite_periods(connection, provider_id)
-    forget_state(connection, provider_id)
     sweeps = read_stored(connection, *is_kept(provider_id, since))
     if exclusions:
         _forget_exclusions(connection, provider_id, since)
         sweeps = _with_exclusions(connection, provider_id, sweeps)
-    days = _fold_all(connection, provider_id, since.state, sweeps, on_sweep)
+    days = _fold_all(connection, provider_id, since.state, sweeps, on_sweep, before=since.started_at)
     _count(connection, provider_id, days)
+
+
+def _derive_since(connection: Connection, provider_id: int, since: Horizon) -> None:
+    """Replace what was derived after a moment: it costs what the sweeps behind it cost."""
+    models = models_changed_after(connection, provider_id, since.started_at)
+    _forget_after(connection, provider_id, since)
+    count_months(connection, provider_id, since.day, date.max)
+    rewrite_periods_of(connection, provider_id, models)
+    sweeps = read_stored(connection, *is_kept(provider_id, since))
+    days = _fold_all(connection, provider_id, since.state, sweeps, before=since.started_at)
+    _count(connection, provider_id, days)
+
+
+def _forget_after(connection: Connection, provider_id: int, since: Horizon) -> None:
+    """Delete the rows that follow from the sweeps after a moment, and what is believed now."""
+    models = select(model.c.id).where(model.c.provider_id == provider_id)
+    is_later = event.c.swept_at > since.started_at  # by the start of the sweep: ids are not in that order
+    connection.execute(delete(event).where(event.c.provider_id == provider_id, is_later))
+    connection.execute(delete(daily).where(daily.c.model_id.in_(models), daily.c.day >= since.day))
+    forget_state(connection, provider_id)
+    forget_checkpoints(connection, provider_id, since.started_at)
 
 
 def last_folded(connection: Connection, provider_id: int) -> tuple[int, str | None]:
@@ -162,10 +182,19 @@ def _fold_all(
     state: ProviderState,
     sweeps: Iterable[StoredSweep],
     on_sweep: Callable[[int], None] = lambda _done: None,
+    *,
+    before: int,
 ) -> tuple[date, date] | None:
-    """Fold sweeps one after the other; returns the days they fall on."""
+    """Fold sweeps one after the other; returns the days they fall on.
+
+    `before` is the start (ms) of the last sweep that is folded in `state`.
+    """
     days: tuple[date, date] | None = None
     for done, stored in enumerate(sweeps, start=1):
+        started_at = to_millis(stored.sweep.started_at)
+        if is_due(before, started_at):
+            keep_checkpoint(connection, provider_id, started_at, state)
+        before = started_at
         decision = fold(state, stored.sweep, stored.policy)
         write_decision(connection, provider_id, stored, decision)
         state = decision.state

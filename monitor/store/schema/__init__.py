@@ -3,7 +3,15 @@
 migrations/ must agree with this package (`alembic check` in the tests).
 """
 
-from monitor.store.schema.derived import daily, event, model_state, monthly, period, provider_state
+from monitor.store.schema.derived import (
+    checkpoint,
+    daily,
+    event,
+    model_state,
+    monthly,
+    period,
+    provider_state,
+)
 from monitor.store.schema.facts import (
     alias,
     catalog,
@@ -27,6 +35,7 @@ __all__ = [
     "acceptance",
     "alias",
     "catalog",
+    "checkpoint",
     "daily",
     "delivery",
     "event",

@@ -117,6 +117,17 @@ provider_state = Table(
 )
 
 
+# What was believed at moments of the last two days, every sweep until then folded (derived/checkpoints.py).
+checkpoint = Table(
+    "checkpoint",
+    metadata,
+    Column("provider_id", ForeignKey("provider.id"), nullable=False),
+    Column("started_at", BigInteger, nullable=False),
+    Column("state", Text, nullable=False),
+    PrimaryKeyConstraint("provider_id", "started_at"),
+)
+
+
 def _counts() -> Iterator[Column[Any]]:
     """Give the columns of what is counted of a length of time (core/history/daily.py)."""
     for name in ("checks", "answered", "unavailable", "unknown"):

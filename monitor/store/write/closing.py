@@ -13,12 +13,13 @@ from monitor.core.domain.state import ProviderState
 from monitor.core.domain.sweep import Observation
 from monitor.core.domain.vocabulary import ANSWERED, Outcome, Status, Verdict
 from monitor.core.lifecycle.fold import observations_of
+from monitor.store.derived.checkpoints import is_due, keep_checkpoint
 from monitor.store.derived.daily import Counted, counts_of_sweep
 from monitor.store.derived.decisions import read_decision, write_decision
 from monitor.store.derived.latest import Latest
 from monitor.store.derived.rebuild import days_of, is_waiting, last_folded, settle
 from monitor.store.derived.running import RunningCounts
-from monitor.store.derived.states import save_changes, save_state
+from monitor.store.derived.states import read_state, save_changes, save_state
 from monitor.store.facts.progress import Progress
 from monitor.store.facts.sweeps import StoredSweep, write_facts
 from monitor.store.memory.acceptance import consume_acceptance
@@ -53,7 +54,7 @@ class Closing:
             self.latest = None  # others derived rows since
         models = write_facts(connection, owner, self.row.policy_id, stored, self.progress)
         if self.stands:
-            self._write(decision, models)
+            self._write(decision, models, last)
         else:
             settle(connection, owner)
             decision = read_decision(connection, owner, stored.id)
@@ -61,8 +62,11 @@ class Closing:
             consume_acceptance(connection, owner)
         return decision
 
-    def _write(self, decision: Decision, models: Mapping[str, int]) -> None:
+    def _write(self, decision: Decision, models: Mapping[str, int], last: int) -> None:
         connection, stored, owner = self.connection, self.stored, self.row.provider_id
+        if is_due(last, self.row.started_at):
+            state = self.latest.state if self.latest else read_state(connection, owner)
+            keep_checkpoint(connection, owner, self.row.started_at, state)
         write_decision(connection, owner, stored, decision)
         if self.latest:
             before, counts = self.latest.state, self.latest.counts

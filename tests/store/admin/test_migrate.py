@@ -35,7 +35,7 @@ from tests.store.views import COLUMNS
 from tests.support.gateway import ON_POSTGRES
 from tests.support.process import WAIT_S
 
-REVISIONS = ["0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010", "0011", "0012"]
+REVISIONS = [f"{number:04}" for number in range(1, 14)]
 
 
 def config() -> Config:
@@ -119,6 +119,7 @@ def definition(connection: Connection, index: str) -> str:
 BEFORE_STREAMING = "0002"
 NEW_SINCE = {"streamed", "knowledge", "acceptance", "stream_history", "delivery", "telling"}
 NEW_SINCE |= {"period", "horizon", "status_history", "alias", "monthly", "uptime_monthly", "origin"}
+NEW_SINCE |= {"checkpoint"}
 NEW_COLUMNS = {"voided", "latency_sketch", "served_as", "alias", "duration_so_far_s", "publisher"}
 NEW_COLUMNS |= {"token", "clock_step_ms", "clock_step_s", "missed_slot.cause"}
 NEW_COLUMNS |= {"change_history.retires_at", "sweep_history.detail"}  # of views whose tables had them before
