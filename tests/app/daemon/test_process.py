@@ -47,8 +47,9 @@ def check_no_overlap(sweeps: list[SweepRow], there: g.Gateway) -> None:
         assert former.finished_at is not None
         assert later.started_at >= former.finished_at
     methods = "".join("C" if each.method == "GET" else "p" for each in there.requests)
-    whole = methods.split("C")[1:-1]
-    assert all(len(part) == MODELS for part in whole), methods
+    # a machine that is too slow for the slot cuts a sweep short: it asked less, and still alone
+    asked = [len(part) for part in methods.split("C")[1:]]
+    assert asked == [each.requests - 1 for each in ordered], methods
 
 
 # ---- Told to stop ----------------------------------------------------------------------
