@@ -4,9 +4,9 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta, tzinfo
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Engine, Select, bindparam, func, or_, select
 
 from monitor.clock import to_datetime, to_millis
 from monitor.core.domain.vocabulary import EventKind, Status
@@ -119,10 +119,21 @@ def history_began_at(engine: Engine, providers: Collection[str] = ()) -> datetim
     return None if started_at is None else to_datetime(started_at)
 
 
-def spans_with_sweeps(engine: Engine, spans: Iterable[Span]) -> list[Span]:
-    """Return those spans in which a sweep was finished that started in them, or a slot was missed."""
+def spans_with_sweeps(engine: Engine, spans: Sequence[Span]) -> list[Span]:
+    """Return those spans in which a sweep was finished that started in them, or a slot was missed.
+
+    It asks once for each span with sweeps, not for each without.
+    """
+    left, swept = sorted(spans, key=lambda span: span.begins_at), list[Span]()
     with reading(engine) as connection:
-        return [span for span in spans if _has_sweeps(connection, span)]
+        while left:
+            first = _first_between(connection, to_millis(left[0].begins_at), to_millis(left[-1].ends_at))
+            if first is None:
+                break
+            left = [span for span in left if to_millis(span.ends_at) > first]
+            if to_millis(left[0].begins_at) <= first:  # else it is between two spans
+                swept.append(left.pop(0))
+    return [span for span in spans if span in swept]
 
 
 def changes_by_day(engine: Engine, since: datetime, zone: tzinfo) -> dict[date, Counter[str]]:
@@ -145,14 +156,21 @@ def changes_by_day(engine: Engine, since: datetime, zone: tzinfo) -> dict[date, 
     return dict(days)
 
 
-def _has_sweeps(connection: Connection, span: Span) -> bool:
-    begin, end = to_millis(span.begins_at), to_millis(span.ends_at)
-    sweep, slot = t.sweep.c, t.missed_slot.c.slot
-    made = select(sweep.id).where(
-        sweep.started_at >= begin, sweep.started_at < end, sweep.verdict.is_not(None)
-    )
-    missed = select(slot).where(slot >= begin, slot < end)
-    return any(connection.execute(statement.limit(1)).first() for statement in (made, missed))
+def _first_between(connection: Connection, begin: int, end: int) -> int | None:
+    """Return the first start of a finished sweep or the first missed slot in [`begin`, `end`), in ms."""
+    times = [connection.scalar(query, {"begin": begin, "end": end}) for query in _FIRST_BETWEEN]
+    return min((time for time in times if time is not None), default=None)
+
+
+def _first_of(column: ColumnElement[int], *conditions: ColumnElement[bool]) -> Select[Any]:
+    inside = (column >= bindparam("begin"), column < bindparam("end"))
+    return select(column).where(*inside, *conditions).order_by(column).limit(1)
+
+
+_FIRST_BETWEEN: Final = (
+    _first_of(t.sweep.c.started_at, t.sweep.c.verdict.is_not(None)),
+    _first_of(t.missed_slot.c.slot),
+)
 
 
 def _provider_events(connection: Connection, provider: str, until: datetime) -> list[EventRow]:

@@ -1,8 +1,10 @@
 """What summaries read of the history, on both databases: all as it was known when the span ended."""
 
 from datetime import UTC, date, datetime, timedelta
+from random import Random
 from zoneinfo import ZoneInfo
 
+import pytest
 from sqlalchemy import Engine
 
 from monitor.core.domain.sweep import Sweep
@@ -18,6 +20,7 @@ from monitor.store.statistics.summaries import (
     summarise_span,
 )
 from monitor.store.write.slots import record_missed_slots
+from tests.support.gateway import ON_SQLITE
 from tests.web.history import BUSY, DOWN, START, UNCLEAR, UP, Answer, live, sweep
 
 FIRST = date(2026, 4, 6)
@@ -186,6 +189,17 @@ def test_a_day_with_a_sweep_or_a_missed_slot_has_something_to_tell(engine: Engin
     record_missed_slots(engine, "nvidia", "default", [START + timedelta(days=2)])
     spans = [day(number) for number in range(-1, 4)]
     assert [span.first.day for span in spans_with_sweeps(engine, spans)] == [6, 8]
+
+
+@ON_SQLITE
+@pytest.mark.parametrize("seed", range(20))
+def test_days_with_sweeps_are_given_in_the_order_of_the_question(engine: Engine, seed: int) -> None:
+    chance = Random(seed)  # noqa: S311 - chance, not a secret
+    swept = sorted(chance.sample(range(12), chance.randrange(6)))
+    live(engine, answers(*((96 * number, {"a": UP}) for number in swept)))
+    asked = [day(number) for number in chance.sample(range(12), 8)]
+    days = {(START + timedelta(days=number)).date() for number in swept}
+    assert spans_with_sweeps(engine, asked) == [span for span in asked if span.first in days]
 
 
 def test_changes_are_counted_by_day_newest_first_without_the_baseline(engine: Engine) -> None:
