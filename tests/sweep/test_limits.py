@@ -1,5 +1,6 @@
 """Limits in sweeps: one model's costs no other its observation, a key's proves nothing (rules.md 6-8)."""
 
+import math
 import time
 from collections import Counter
 from collections.abc import Mapping
@@ -239,6 +240,7 @@ class Deployment:
         return answer
 
     def _cooling(self, left_s: float) -> CannedAnswer:
+        left_s = math.ceil(left_s * 10) / 10  # as long as it says it is away, and no longer
         message = f"No deployments available for selected model, Try again in {left_s:.1f} seconds."
         error = {"message": message, "type": "all_deployments_in_cooldown", "code": "429"}
         return as_json({"error": error}, 429).with_headers(retry_after=f"{left_s:.1f}")
