@@ -16,6 +16,7 @@ from benchmarks.folding import folding
 from benchmarks.hanging import hanging
 from benchmarks.limited import limited
 from benchmarks.minute import minute
+from benchmarks.peers.table import peers
 from benchmarks.public import public
 from benchmarks.storing import storing
 from benchmarks.sweeping import sweeping
@@ -30,6 +31,7 @@ BENCHMARKS: Mapping[str, Benchmark] = MappingProxyType(
         "limits": limited,
         "cost": cost,
         "public": public,
+        "peers": peers,
         "builds": builds,
         "record": record,
         "daemon": watching,

@@ -20,10 +20,11 @@ async def _ask_all(endpoint: Endpoint, models: int, concurrency: int) -> None:
     gate = asyncio.Semaphore(concurrency)
     async with open_client(endpoint) as client, asyncio.TaskGroup() as group:
         for model in steady(models).listed:
-            group.create_task(_ask(client, endpoint, model, gate))
+            group.create_task(ask(client, endpoint, model, gate))
 
 
-async def _ask(client: Client, endpoint: Endpoint, model: str, gate: asyncio.Semaphore) -> None:
+async def ask(client: Client, endpoint: Endpoint, model: str, gate: asyncio.Semaphore) -> None:
+    """Ask a model once, as a probe does, and read the answer."""
     body = {"model": model, "messages": [{"role": "user", "content": "hi"}], "max_tokens": 16}
     async with gate:
         answer = await client.post(endpoint.url("/chat/completions"), json=body, timeout=_TIMEOUT_S)

@@ -4,9 +4,9 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from benchmarks.process import ENVIRONMENT
@@ -27,6 +27,11 @@ class Running:
     def __init__(self, process: "subprocess.Popen[str]") -> None:
         self._process = process
         self._clock = (~process.pid << 3) | _CPU_CLOCK
+
+    @property
+    def pid(self) -> int:
+        """The process id."""
+        return self._process.pid
 
     @property
     def cpu_s(self) -> float:
@@ -62,6 +67,7 @@ class Build:
     name: str
     root: Path
     directory: Path
+    variables: Mapping[str, str] = field(default_factory=dict)  # of its environment, beside the usual ones
 
     def run(self, *arguments: str) -> Costs:
         """Run Python with these arguments to its end; raises RuntimeError where that is no success."""
@@ -91,7 +97,7 @@ class Build:
         return subprocess.Popen(  # noqa: S603 - our own command
             [sys.executable, *arguments],
             cwd=self.root,
-            env={**ENVIRONMENT, "PYTHONPATH": str(self.root)},
+            env={**ENVIRONMENT, **self.variables, "PYTHONPATH": str(self.root)},
             stdin=subprocess.PIPE,
             stdout=out,
             stderr=subprocess.STDOUT,
