@@ -26,6 +26,9 @@ _POLL_GAP_S = 1.0  # seconds between polls
 class SweepListener:
     """Hears of a sweep while it goes on; this one takes no notice."""
 
+    def answered(self, observation: Observation) -> None:
+        """Take what the answers of a model say so far: the final one may be another."""
+
     def observed(self, observation: Observation) -> None:
         """Take the final observation of a model."""
 

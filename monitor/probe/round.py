@@ -28,13 +28,15 @@ async def probe_round(
     probes: Sequence[ModelProbe],
     sender: RequestSender,
     observed: Callable[[Observation], None] = lambda _observation: None,
+    answered: Callable[[Observation], None] = lambda _observation: None,
 ) -> RoundResult:
     """Observe every model, in the order of the probes, which afterwards hold what was learned.
 
-    `observed` gets every final observation once, the `not_probed` ones last. Cancellation ends the probes in
-    flight and is raised; so is what the sender's `ask` raises.
+    `observed` gets every final observation once, the `not_probed` ones last; `answered` what the answers of a
+    model say so far, as each of them comes. Cancellation ends the probes in flight and is raised; so is what
+    the sender's `ask` raises.
     """
-    return await _Round(probes, sender, observed).run()
+    return await _Round(probes, sender, observed, answered).run()
 
 
 async def _together(jobs: Iterable[Job]) -> None:
@@ -58,10 +60,15 @@ class _Round:
     """
 
     def __init__(
-        self, probes: Sequence[ModelProbe], sender: RequestSender, observed: Callable[[Observation], None]
+        self,
+        probes: Sequence[ModelProbe],
+        sender: RequestSender,
+        observed: Callable[[Observation], None],
+        answered: Callable[[Observation], None],
     ) -> None:
         self.probes = {probe.model: probe for probe in probes}
-        self.sender, self.settings, self.observed = sender, sender.settings, observed
+        self.sender, self.settings = sender, sender.settings
+        self.observed, self.answered = observed, answered
         canaries = self._present(self.settings.canaries)
         self.waiting = deque(dict.fromkeys([*canaries, *self.probes]))
         self.slots = asyncio.Semaphore(self.settings.concurrency)
@@ -115,7 +122,7 @@ class _Round:
             if not self.sender.reserve():
                 return
             self.claimed.add(probe.model)
-            probe.answers.append(await self._send(probe, probe.plan.first))
+            self._keep(probe, await self._send(probe, probe.plan.first))
             await self._take(probe)
 
     async def _try_other_endpoints(self) -> None:
@@ -175,13 +182,21 @@ class _Round:
         if is_hopeless and not probe.answers[-1].finding.adaptation:
             return
         while (form := probe.next_form()) is not None and self.sender.reserve():
-            probe.answers.append(await self._send(probe, form))
+            self._keep(probe, await self._send(probe, form))
         self.fruitless += probe.is_searched
         await self._take(probe)
 
     async def _ask_second(self, probe: ModelProbe) -> None:
-        if await self.second.ask(probe):
+        if answer := await self.second.ask(probe):
+            self._keep(probe, answer)
             await self._pursue(probe)
+
+    def _keep(self, probe: ModelProbe, answer: Answer) -> None:
+        """Add an answer, and hand on what is said by now: what decides about it may take minutes."""
+        probe.answers.append(answer)
+        observation = probe.observation()
+        if observation and probe.model not in self.final:
+            self.answered(observation)
 
     async def _take(self, probe: ModelProbe) -> None:
         """Settle a probe whose answer stands; a refusal only once it is known whose trouble it is."""
@@ -258,7 +273,8 @@ class _Round:
 
     def _replace(self, probe: ModelProbe, answer: Answer) -> None:
         probe.is_second = bool(probe.answers)
-        probe.answers = [answer]
+        probe.answers = []
+        self._keep(probe, answer)
         observation = probe.observation()
         if observation is None:
             return

@@ -2,6 +2,7 @@
 
 import asyncio
 
+from monitor.core.answer.answer import Answer
 from monitor.probe.model_probe import ModelProbe
 from monitor.probe.request_sender import RequestSender
 
@@ -14,13 +15,13 @@ class SecondPass:
     def __init__(self, sender: RequestSender, slots: asyncio.Semaphore) -> None:
         self._sender, self._settings, self._slots = sender, sender.settings, slots
 
-    async def ask(self, probe: ModelProbe) -> bool:
-        """Ask when the model's rest is over; False where it was not asked, and its first answer stands.
+    async def ask(self, probe: ModelProbe) -> Answer | None:
+        """Ask when the model's rest is over; None where it was not asked, and its first answer stands.
 
         A model that waits takes no slot. A limited one is not waited for: it is asked if its rest is over.
         """
         if not self._may_wait(probe):
-            return False
+            return None
         await asyncio.sleep(self._rest_s(probe))
         async with probe.turn:
             await self._sender.gap.wait(probe.model)
@@ -48,18 +49,16 @@ class SecondPass:
         """Seconds until the model may be asked again, never negative."""
         return max(probe.rests_until_s - self._sender.stopwatch.elapsed_s(), 0.0)
 
-    async def _ask(self, probe: ModelProbe) -> bool:
+    async def _ask(self, probe: ModelProbe) -> Answer | None:
         if probe.is_second or self._is_out_of_reach(probe) or not self._sender.reserve():
-            return False
+            return None
         remaining_s = self._sender.remaining_s()
         patience_s = self._settings.slow_timeout_s
         timeout_s = patience_s if remaining_s is None else min(patience_s, remaining_s)
         first = (probe.plan, probe.answers, probe.is_second)
         form = probe.begin_second_pass()
         try:
-            answer = await self._sender.send(probe, form, timeout_s)
+            return await self._sender.send(probe, form, timeout_s)
         except BaseException:  # cut off, by the deadline or from outside: the first answer stands
             probe.plan, probe.answers, probe.is_second = first
             raise
-        probe.answers.append(answer)
-        return True

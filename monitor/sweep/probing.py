@@ -75,7 +75,8 @@ class CatalogProbe:
             stopwatch=self.session.stopwatch,
             settings=settings,
         )
-        return await probe_round(probes, sender, self.session.listener.observed)
+        listener = self.session.listener
+        return await probe_round(probes, sender, listener.observed, listener.answered)
 
     async def _ask(self, model: str, form: RequestForm, timeout_s: float) -> Answer:
         is_listed = model not in self.unlisted

@@ -127,10 +127,15 @@ class RunningSweep(SweepListener):
         """Count so many more requests."""
         self.sweep = replace(self.sweep, requests=self.sweep.requests + requests)
 
+    def answered(self, observation: Observation) -> None:
+        """Keep an answer, also where the model is asked once more later: the sweep may be cut before."""
+        if self.observations.get(observation.model) != observation:
+            self.observations[observation.model] = observation
+            self.keeper.add(observation)
+
     def observed(self, observation: Observation) -> None:
         """Keep the final observation of a model."""
-        self.observations[observation.model] = observation
-        self.keeper.add(observation)
+        self.answered(observation)
         self.progress.on_observation(observation)
 
     def _take_round(self, result: RoundResult, askable: Sequence[str]) -> None:

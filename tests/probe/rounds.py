@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from monitor.core.answer.answer import Answer, read_answer
 from monitor.core.answer.exchange import Exchange, Failure
 from monitor.core.domain.sweep import Observation
-from monitor.core.domain.vocabulary import Kind
+from monitor.core.domain.vocabulary import Kind, Reason
 from monitor.core.planning.inputs import NOTHING_KNOWN, Knowledge, ProviderTraits
 from monitor.core.planning.search import plan_for
 from monitor.core.request.forms import RequestForm, Route
@@ -99,6 +99,7 @@ class Provider:
     in_flight: int = 0
     most_in_flight: int = 0
     told: list[Observation] = field(default_factory=list)
+    kept: list[tuple[float, Observation]] = field(default_factory=list)
     read: list[Observation] = field(default_factory=list)
 
     @property
@@ -150,6 +151,10 @@ class Provider:
 
         async def run() -> RoundResult:
             stopwatch = Stopwatch.start(STARTED, asyncio.get_running_loop().time)
+
+            def answered(observation: Observation) -> None:
+                self.kept.append((stopwatch.elapsed_s(), observation))
+
             gap = Gap(gap_s)
             for probe in probes if idle_s is not None else ():
                 gap.note_request(probe.model, idle_s or 0.0)
@@ -163,6 +168,7 @@ class Provider:
                     gap=gap,
                 ),
                 self.told.append,
+                answered,
             )
 
         result = leaping(run())
@@ -173,6 +179,8 @@ class Provider:
         models = [probe.model for probe in probes]
         assert [seen.model for seen in result.observations] == models
         assert Counter(self.told) == Counter(result.observations), "each is told once, as it ends"
+        answered = {seen.model for seen in self.told if seen.reason is not Reason.NOT_PROBED}
+        assert answered == {seen.model for _, seen in self.kept}, "each answer is handed on as it comes"
         assert result.requests == len(self.asked)
         assert self.most_in_flight <= settings.concurrency
         assert self.in_flight == 0

@@ -137,6 +137,27 @@ def test_the_looks_come_one_after_the_other() -> None:
     assert {question.route for question in provider.asked[:5]} == {Route.CHAT}
 
 
+# ---- What a cut keeps -------------------------------------------------------------------
+
+
+def test_an_answer_is_handed_on_when_it_comes_not_when_it_stands() -> None:
+    """A model that is asked once more minutes later has answered before: a kill must not cost that."""
+    provider = Provider(in_turn(BROKEN, OK), takes_s=1.0)
+    provider.go_round(names(3))
+    assert [(at_s, seen.model, seen.reason, seen.attempts) for at_s, seen in provider.kept] == [
+        *((1.0 + place, name, Reason.SERVER_ERROR, 1) for place, name in enumerate(names(3))),
+        *((4.0 + place, name, Reason.OK, 2) for place, name in enumerate(names(3))),
+    ]
+
+
+def test_each_answer_of_a_search_is_handed_on() -> None:
+    provider = Provider(served_on(Route.EMBEDDINGS), takes_s=1.0)
+    provider.go_round(searching(names(2)))
+    assert [seen.attempts for _, seen in provider.kept if seen.model == "m01"] == [
+        *range(1, 1 + len(provider.of("m01")))
+    ]
+
+
 # ---- Cancellation and faults -----------------------------------------------------------
 
 

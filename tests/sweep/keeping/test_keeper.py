@@ -10,6 +10,7 @@ from threading import Event
 import pytest
 from sqlalchemy import Engine, text
 
+from monitor.demo import Behave
 from monitor.demo.stories import steady
 from monitor.errors import StoreUnavailable
 from monitor.spool.directory import Spool
@@ -96,6 +97,30 @@ def test_a_record_that_is_written_while_its_sweep_is_cancelled_again_is_replayed
     asyncio.run(Replayer(recorder, {target.provider: target.outbox}).look())
     assert [each.started_at for each in g.finished(engine)] == [g.NOON, g.hours(1)]
     assert not list(spool.directory.iterdir())
+
+
+@g.ON_SQLITE
+def test_an_answer_is_kept_before_its_model_is_asked_once_more(engine: Engine) -> None:
+    """One model hangs, so that the second pass, and with it the other's last word, is far away."""
+
+    def kept() -> dict[str, str]:
+        return dict(g.rows(engine, "SELECT model, reason FROM observation_history"))
+
+    async def run() -> None:
+        sweeping = asyncio.create_task(sweep_provider(target, engine, now=lambda: g.NOON, slot=g.NOON))
+        await asyncio.to_thread(wait_for, lambda: len(kept()) == MODELS - 1)
+        sweeping.cancel()
+        await asyncio.wait({sweeping})
+
+    world = steady(MODELS)
+    broken, silent, *_ = world.listed
+    with g.gateway(world) as there:
+        there.change(Behave((broken,), "server_error"), Behave((silent,), "hang"))
+        target = g.target(there.base_url)
+        g.run_async(run)
+    answered = set(world.listed) - {silent}
+    assert kept() == {**dict.fromkeys(answered, "ok"), broken: "server_error"}
+    assert [each.cause for each in g.finished(engine)] == ["interrupted"]
 
 
 def test_a_kill_costs_less_than_a_second_even_where_the_database_has_just_begun_to_hang() -> None:
