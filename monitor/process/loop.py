@@ -8,12 +8,14 @@ import time
 from collections.abc import Callable, Coroutine, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from contextvars import Context
 from functools import partial
 from typing import Any, Final, TypeVar
 
 from monitor.logs import event
 from monitor.process.daemon_thread import run_in_daemon_thread
 from monitor.process.hanging import names_of, others_than
+from monitor.process.late_timers import LateTimer
 from monitor.process.standstill import Standstill
 
 log = logging.getLogger(__name__)
@@ -94,6 +96,18 @@ class Loop(asyncio.SelectorEventLoop):
     def time(self) -> float:
         """Return seconds without those in which the process was frozen."""
         return self._standstill.now()
+
+    def call_at(  # type: ignore[override]  # the stub ties the arguments to the callback
+        self,
+        when: float,
+        callback: Callable[..., object],
+        *args: Any,  # noqa: ANN401 - the callback's
+        context: Context | None = None,
+    ) -> asyncio.TimerHandle:
+        """Call back at a moment, or as soon as what arrived before then was read."""
+        timer = LateTimer(partial(callback, *args), self._standstill.is_settled)
+        timer.handle = super().call_at(when, timer, context=context)
+        return timer.handle
 
     async def getaddrinfo(  # type: ignore[override]  # the stub spells out what is not passed here
         self,
