@@ -114,7 +114,7 @@ class Spool:
         if not place.is_dir():
             return 0
         with os.scandir(place) as entries:
-            return sum(entry.stat().st_size for entry in entries if entry.is_file() and entry.name != without)
+            return sum(size_of(entry) for entry in entries if entry.is_file() and entry.name != without)
 
     def waiting(self) -> list[Path]:
         """Return the records of this database, the oldest start first; those of running sweeps too."""
@@ -202,6 +202,14 @@ def set_aside_in(directory: Path) -> list[Path]:
     return []
 
 
+def size_of(file: os.PathLike[str]) -> int:
+    """Return how many bytes a file has; 0 for one that was replayed or removed since it was listed."""
+    try:
+        return os.stat(file).st_size  # noqa: PTH116 - an entry of `scandir` is no Path
+    except FileNotFoundError:
+        return 0
+
+
 def _on_disk(file: Path) -> int:
     """Return how many bytes a file takes at least: an empty one takes some, too."""
-    return max(file.stat().st_size, _SMALLEST_FILE)
+    return max(size_of(file), _SMALLEST_FILE)

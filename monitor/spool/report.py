@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 
 from monitor.errors import RecordError
-from monitor.spool.directory import Spool, set_aside_in
+from monitor.spool.directory import Spool, set_aside_in, size_of
 from monitor.spool.record import parse_spooled
 
 
@@ -50,7 +50,7 @@ def look_into(spool: Spool) -> SpoolReport:
         faults=tuple(faults),
         set_aside=len(aside),
         set_aside_sound=sum(map(_is_sound, aside)),
-        set_aside_size=sum(file.stat().st_size for file in aside),
+        set_aside_size=sum(map(size_of, aside)),
         others=spool.others(),
         size=spool.size(),
     )

@@ -36,6 +36,18 @@ def sweep_at(hours: int, **changes: str) -> Sweep:
     return replace(histories.sweep(histories.START + hours * HOUR, {"m/a": histories.UP}), **changes)  # type: ignore[arg-type]
 
 
+def test_a_file_that_is_gone_since_it_was_listed_takes_no_room(tmp_path: Path) -> None:
+    """As one that a daemon replays, or an operator deletes, while a command looks into the spool."""
+    spool = spool_in(tmp_path)
+    file = spool.keep(record_of(sweep_at(0)))
+    place = spool.set_aside(file)
+    place.with_name("gone.jsonl").symlink_to(tmp_path / "nowhere")  # listed, and not there
+    report = look_into(spool)
+    assert (report.set_aside_sound, report.set_aside_size) == (1, place.stat().st_size)
+    spool.set_aside(spool.keep(record_of(sweep_at(1))))
+    assert report.faults == ()
+
+
 def test_records_wait_in_the_order_of_their_start_one_file_for_each_sweep(tmp_path: Path) -> None:
     spool = spool_in(tmp_path)
     assert (spool.waiting(), spool.count()) == ([], (0, None))
