@@ -4,10 +4,14 @@ Foreign exceptions are translated here, once, and nowhere else.
 """
 
 import os
+import re
+import socket
 import sqlite3
+import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 from sqlalchemy import URL, Engine
@@ -88,6 +92,21 @@ _UNVERIFIED: Final = (
     "shows a certificate that cannot be verified: it has expired, or it is not from an authority in the file "
     "of sslrootcert; renew it, or name that authority's file in the database url"
 )
+_EXPIRED: Final = "shows a certificate that has expired: renew it at the server"
+_NOT_YET: Final = "shows a certificate that is not valid yet: check the clocks here and where it was issued"
+_UNTRUSTED: Final = (
+    "shows a certificate that is not from an authority in the file of sslrootcert: name that authority's "
+    "file in the database url"
+)
+# OpenSSL's numbers of what is wrong with a certificate (openssl-verification-options(1)); libpq hides them.
+_CERTIFICATES: Final = MappingProxyType(
+    {9: _NOT_YET, 10: _EXPIRED, **dict.fromkeys((18, 19, 20, 21), _UNTRUSTED)}
+)
+_REFUSED_AT: Final = re.compile(
+    r'server at "([^"]+)".*?port (\d+) failed: SSL error: certificate verify failed'
+)
+_WANTS_TLS: Final = struct.pack("!II", 8, 80877103)  # Postgres' SSLRequest: its length, its code
+_LOOK_S: Final = 3.0
 _NO_AUTHORITY: Final = (
     "cannot be verified: the file of sslrootcert cannot be read; name that of the server's authority in the "
     "database url"
@@ -207,10 +226,36 @@ def _postgres_trouble(engine: Engine, origin: BaseException) -> str | None:
     if state is None:
         said = str(origin)
         if meaning := next((words for piece, words in REFUSED_CONNECTIONS if piece in said), None):
-            return meaning
+            return _unverified_words(engine, said) if meaning == _UNVERIFIED else meaning
         state = "08006" if _is_postgres_error(engine, origin, "OperationalError") else ""
     matches = [(len(code), meaning) for code, meaning in POSTGRES_TROUBLE if state.startswith(code)]
     return max(matches)[1] if matches else None
+
+
+def _unverified_words(engine: Engine, said: str) -> str:
+    """Say what is wrong with a server's certificate, which libpq does not: it is looked at once more."""
+    import ssl  # noqa: PLC0415 - for this alone, and it takes a moment
+
+    refused = _REFUSED_AT.search(said)
+    if refused is None:
+        return _UNVERIFIED
+    own = str(Path.home() / ".postgresql/root.crt")  # libpq's default
+    defaults = engine.dialect.loaded_dbapi.pq.Conninfo.get_defaults()  # with PGSSLROOTCERT
+    usual = {option.keyword: option.val for option in defaults}.get(b"sslrootcert")
+    authority = engine.url.query.get("sslrootcert") or (usual or own.encode()).decode()
+    try:
+        context = ssl.create_default_context(cafile=None if authority == "system" else str(authority))
+        context.check_hostname = False
+        place = (refused[1], int(refused[2]))
+        with socket.create_connection(place, timeout=_LOOK_S) as connection:
+            connection.sendall(_WANTS_TLS)
+            connection.recv(1)
+            context.wrap_socket(connection).close()
+    except ssl.SSLCertVerificationError as error:
+        return _CERTIFICATES.get(error.verify_code, _UNVERIFIED)
+    except OSError:  # also ssl's own: away by now, or it wants more of this client
+        return _UNVERIFIED
+    return _UNVERIFIED
 
 
 def _first_line(engine: Engine, origin: BaseException) -> str:

@@ -141,7 +141,8 @@ def test_what_a_real_server_refuses_is_told(restricted: PostgresServer, postgres
     ("certificate", "meaning"),
     [
         ("valid", ""),
-        ("expired", "it has expired, or it is not from an authority"),
+        ("expired", "has expired: renew it"),
+        ("not_yet", "not valid yet: check the clocks"),
         ("other_host", "certificate of another host"),
         (None, "speaks no TLS"),
     ],
@@ -155,7 +156,7 @@ def test_a_certificate_that_is_wrong_is_told(
 
 def test_a_certificate_of_an_unknown_authority_is_told(postgres_url: str, tmp_path: Path) -> None:
     with TlsFront(postgres_url, context_of("valid")) as front:
-        assert_verified(front, CERTIFICATES / "other_host.pem", "not from an authority in the file")
+        assert_verified(front, CERTIFICATES / "other_host.pem", "is not from an authority in the file")
         assert_verified(front, tmp_path / "none.pem", "the file of sslrootcert cannot be read")
 
 
