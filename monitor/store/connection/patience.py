@@ -63,9 +63,16 @@ def connection_arguments(address: URL, answers_within_s: float | None) -> dict[s
 
 
 def connector(address: URL, answers_within_s: float | None) -> Callable[..., psycopg.Connection[Any]]:
-    """Return what connects; with a limit each statement must be answered within it."""
+    """Return what connects; with a limit each statement must be answered within it.
+
+    Of several servers the one that took the last connection is tried first: one that is frozen takes all of
+    its time to connect, each time.
+    """
+    last: tuple[str, int] | None = None
 
     def connect(_dialect: object, _record: object, arguments: Any, names: Any) -> psycopg.Connection[Any]:  # noqa: ANN401 - SQLAlchemy's
+        nonlocal last
+        names = {**names, **_with_first(names, last)}
         try:
             connection = _Connection.connect(*arguments, **names)
         except psycopg.OperationalError as error:
@@ -74,9 +81,21 @@ def connector(address: URL, answers_within_s: float | None) -> Callable[..., psy
             connection = _connect_without_options(address, names)
         if answers_within_s is not None:
             connection.answers_within_s = answers_within_s
+        last = (connection.info.host, connection.info.port)
         return connection
 
     return connect
+
+
+def _with_first(names: Mapping[str, Any], first: tuple[str, int] | None) -> dict[str, str]:
+    """Return the lists of hosts and ports of an address with this server in front, if they name it."""
+    hosts, ports = (str(names.get(name, "")).split(",") for name in ("host", "port"))
+    if first is None or len(hosts) == 1 or "hostaddr" in names:
+        return {}
+    all_ports = ports if len(ports) == len(hosts) else ports * len(hosts)
+    servers = list(zip(hosts, all_ports, strict=False))
+    servers.sort(key=lambda server: server[0] != first[0] or server[1] not in {"", str(first[1])})
+    return {"host": ",".join(host for host, _ in servers), "port": ",".join(port for _, port in servers)}
 
 
 def _connect_without_options(address: URL, names: Mapping[str, Any]) -> _Connection:

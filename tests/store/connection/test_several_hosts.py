@@ -1,9 +1,13 @@
 """Several servers in one address, as libpq writes them and as SQLAlchemy does."""
 
-import pytest
+import socket
 
-from monitor.store.connection.engine import open_engine
+import pytest
+from sqlalchemy import make_url
+
+from monitor.store.connection.engine import open_engine, reading
 from monitor.store.connection.errors import database_name
+from tests.support.proxy import PostgresProxy
 
 
 @pytest.mark.parametrize(
@@ -22,3 +26,20 @@ def test_an_address_names_several_servers(url: str, hosts: str, ports: str | Non
     assert (given["host"], given.get("port"), given["dbname"]) == (hosts, ports, "db")
     assert "p@" not in database_name(engine)
     engine.dispose()
+
+
+def test_a_server_that_says_nothing_is_not_waited_for_each_time(postgres_url: str) -> None:
+    """After a failover the old server may be frozen: its kernel takes connections all the same."""
+    good = make_url(postgres_url)
+    with socket.create_server(("127.0.0.1", 0)) as silent, PostgresProxy(postgres_url) as proxy:
+        ports = f"{silent.getsockname()[1]},{make_url(proxy.url).port}"
+        query = {"host": "127.0.0.1,127.0.0.1", "port": ports, "connect_timeout": "2"}
+        engine = open_engine(good.set(host=None, port=None, query=query))
+        for _ in range(2):
+            with reading(engine):
+                pass
+            engine.dispose()  # the next one connects anew
+        silent.accept()[0].close()
+        silent.settimeout(0)
+        with pytest.raises(BlockingIOError):
+            silent.accept()
