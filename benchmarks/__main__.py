@@ -16,6 +16,7 @@ from benchmarks.folding import folding
 from benchmarks.hanging import hanging
 from benchmarks.limited import limited
 from benchmarks.minute import minute
+from benchmarks.peers.growth import growth
 from benchmarks.peers.table import peers
 from benchmarks.public import public
 from benchmarks.storing import storing
@@ -32,6 +33,7 @@ BENCHMARKS: Mapping[str, Benchmark] = MappingProxyType(
         "cost": cost,
         "public": public,
         "peers": peers,
+        "growth": growth,
         "builds": builds,
         "record": record,
         "daemon": watching,
