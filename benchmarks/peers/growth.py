@@ -8,6 +8,7 @@ from tempfile import TemporaryDirectory
 
 from benchmarks.builds.build import Build
 from benchmarks.figures import Figure, Scale
+from benchmarks.peers.settings import arguments
 from benchmarks.peers.upstream import upstream
 from benchmarks.process import ROOT, can_look
 from monitor.clock import utc_now
@@ -17,19 +18,6 @@ _LATENCY_S, _RATE, _CONCURRENCY = 0.02, 1_000, 64
 _LEAST_INTERVAL_S, _SPARE = 15, 6  # an interval is so many times the time that its starts take
 _AHEAD_S = 1.0
 _MOST_GROWTH, _MOST_MEMORY_MB, _MOST_LENGTH = 1.15, 2.0, 1.1
-_CONFIG = """
-[database]
-url = "sqlite:///{directory}/monitor.db"
-[schedule]
-interval = "{interval_s}s"
-[web]
-listen = "127.0.0.1:0"
-[[providers]]
-name = "simulated"
-base_url = "{address}/v1"
-concurrency = {concurrency}
-starts_per_second = {rate}
-"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,18 +67,9 @@ def _sweep_of(models: int) -> _Swept:
     """Let a daemon make its first sweep, and measure the next: from just before its slot to its end."""
     interval_s = max(_LEAST_INTERVAL_S, _SPARE * models // _RATE)
     with TemporaryDirectory() as directory, upstream(models, _LATENCY_S, "http") as watched:
-        config = Path(directory) / "config.toml"
-        config.write_text(
-            _CONFIG.format(
-                directory=directory,
-                interval_s=interval_s,
-                address=watched.address,
-                concurrency=_CONCURRENCY,
-                rate=_RATE,
-            )
-        )
+        words = arguments(Path(directory), watched.address, interval_s, concurrency=_CONCURRENCY, rate=_RATE)
         build = Build(name="now", root=ROOT, directory=Path(directory))
-        with build.running("-m", "monitor", "--config", str(config), "run") as process:
+        with build.running(*words) as process:
             process.line_with("sweep_finished")
             time.sleep((-_AHEAD_S - utc_now().timestamp()) % interval_s)
             used_s = process.cpu_s

@@ -10,6 +10,7 @@ from benchmarks.builds.build import Build
 from benchmarks.figures import Figure, Scale
 from benchmarks.peers import blackbox
 from benchmarks.peers.looked_at import Watched, Watching, wait_until_middle
+from benchmarks.peers.settings import arguments
 from benchmarks.peers.upstream import Upstream, upstream
 from benchmarks.process import ROOT, can_look
 from monitor.demo.stories import steady
@@ -18,19 +19,7 @@ from tests.support.tls import AUTHORITY
 _MODELS, _LATENCY_S, _INTERVAL_S = 189, 0.02, 20
 _INTERVALS, _INTERVALS_QUICK = 6, 2
 _VARIABLES = {"SSL_CERT_FILE": str(AUTHORITY)}
-_CONFIG = """
-[database]
-url = "sqlite:///{directory}/monitor.db"
-[schedule]
-interval = "{interval_s}s"
-[web]
-listen = "127.0.0.1:0"
-[[providers]]
-name = "simulated"
-base_url = "{address}/v1"
-concurrency = 32
-starts_per_second = 100
-"""
+_CONCURRENCY, _RATE = 32, 100
 _OURS, _BEFORE, _BARE, _BLACKBOX = "monitor", "monitor, the other build", "bare loop", "blackbox_exporter"
 _TARGETS = {
     (_BEFORE, "https", "processor"): 0.40,
@@ -87,9 +76,7 @@ def _started(
 def _words(name: str, directory: Path, address: str) -> tuple[str, ...]:
     if name == _BARE:
         return ("-m", "benchmarks.peers.bare", address, str(_MODELS), str(_INTERVAL_S))
-    config = directory / "config.toml"
-    config.write_text(_CONFIG.format(directory=directory, interval_s=_INTERVAL_S, address=address))
-    return ("-m", "monitor", "--config", str(config), "run")
+    return arguments(directory, address, _INTERVAL_S, concurrency=_CONCURRENCY, rate=_RATE)
 
 
 def _figures(seen: Mapping[str, Watching], scheme: str) -> Iterator[Figure]:
