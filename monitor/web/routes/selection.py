@@ -1,6 +1,7 @@
 """/api/v1/select: which models to call, the first choice first, and why."""
 
 from collections.abc import Sequence
+from dataclasses import fields
 from functools import partial
 from typing import Annotated, Final
 
@@ -95,17 +96,7 @@ def _ranked(
 
 
 def _status(row: ModelRow) -> StatusAt:
-    return StatusAt(
-        provider=row.provider,
-        model=row.model,
-        status=row.status,
-        reason=row.reason,
-        since=row.since,
-        flapping=row.flapping,
-        retires_at=row.retires_at,
-        kind=row.kind,
-        listed=row.listed,
-    )
+    return StatusAt(**{field.name: getattr(row, field.name) for field in fields(StatusAt)})
 
 
 def _selected_body(row: Recommended, days: int) -> SelectedBody:
